@@ -1,0 +1,48 @@
+# The two commands of the README are `make run` and `make test`.
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+INSTALLED := $(VENV)/.installed
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+.PHONY: run test check lock install
+
+run: $(INSTALLED)
+	@$(PY) -m newsreader.local --port $(PORT)
+	@exec env PORT=$(PORT) $(PY) manage.py serve --prepare
+
+# ARGS narrows it: make test ARGS="tests/comments -k flood"
+test: $(INSTALLED)
+	@$(PY) -m newsreader.local
+	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
+
+check: $(INSTALLED)
+	@$(PY) -m newsreader.local
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(VENV)/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+
+# Compile requirements anew from pyproject.toml: names, versions and hashes, no addresses.
+lock: $(INSTALLED)
+	$(COMPILE) --upgrade pyproject.toml -o requirements/run.txt
+	$(COMPILE) --upgrade pyproject.toml --group dev -o requirements/dev.txt
+	$(COMPILE) --upgrade --no-annotate --group tools -o requirements/tools.txt
+
+install: $(INSTALLED)
+
+# uv where it can be had, since it is many times faster; else pip, with the same hashes.
+$(INSTALLED): requirements/dev.txt requirements/tools.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "Python 3.11 or newer is needed: install it, or name it (PYTHON=python3.12 make run)." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "Python's venv module is missing: install it (Debian, Ubuntu: apt-get install python3-venv)." >&2; exit 1; }
+	@echo "Installing into $(VENV)/ …"
+	@$(PYTHON) -m venv $(VENV)
+	@if $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt; then \
+	  $(UV) pip sync --quiet --python $(PY) --require-hashes requirements/tools.txt requirements/dev.txt; \
+	else $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt; fi
+	@touch $@

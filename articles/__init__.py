@@ -1,0 +1,1 @@
+"""What editors publish. Knows nothing of comments."""

@@ -1,0 +1,14 @@
+"""Why something cannot be done to an article."""
+
+from django.utils.translation import gettext_lazy as _
+
+from newsreader.kit.errors import Conflict, FieldError, Invalid
+
+
+class AddressTaken(Conflict):
+    code, sentence = "address_taken", _("Another article of that day has the same address. Please change the slug.")
+
+
+class NeedsTime(Invalid):
+    def __init__(self) -> None:
+        super().__init__([FieldError("scheduled_for", "required", _("Please say when it shall be published."))])

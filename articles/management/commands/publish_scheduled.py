@@ -1,0 +1,14 @@
+"""Publish what is due. The worker does so by itself every few seconds."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from articles.publishing import publish_due
+
+
+class Command(BaseCommand):
+    help = "Publish scheduled articles whose time has come."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{publish_due()} published.")

@@ -1,0 +1,123 @@
+"""Publishing, scheduling, withdrawing: the only way an article's state changes. And noting what readers see change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from articles.errors import AddressTaken, NeedsTime
+from articles.events import ArticlePublished, ArticleWithdrawn
+from articles.models import Article, Site
+from newsreader.kit.events import publish as tell
+
+State = Article.State
+
+
+def _locked(article_id: int) -> Article:
+    return Article.objects.select_for_update().get(pk=article_id)
+
+
+@transaction.atomic
+def publish(article_id: int, *, at: dt.datetime | None = None) -> Article:
+    """Show an article to readers. Its first publication gives it its address, which it keeps for good.
+
+    Returns it as it is now; nothing changes where it is published already. Raises AddressTaken.
+    """
+    article = _locked(article_id)
+    if article.state == State.PUBLISHED:
+        return article
+    if article.published_at is None:
+        article.published_at = at or timezone.now()
+        article.published_on = timezone.localdate(article.published_at, timezone.get_default_timezone())
+    _refuse_taken_address(article)
+    article.state, article.withdrawn_reason, article.scheduled_for = State.PUBLISHED, "", None
+    article.page_version += 1
+    article.save(
+        update_fields=["state", "withdrawn_reason", "scheduled_for", "published_at", "published_on", "page_version"]
+    )
+    _note_on_every_page(article)
+    tell(ArticlePublished(article.pk))
+    return article
+
+
+def _refuse_taken_address(article: Article) -> None:
+    others = Article.objects.filter(kind=article.kind, slug=article.slug).exclude(pk=article.pk)
+    day = (
+        {"published_on": article.published_on}
+        if article.kind == Article.Kind.ARTICLE
+        else {"published_on__isnull": False}
+    )
+    if others.filter(**day).exists():
+        raise AddressTaken()
+
+
+@transaction.atomic
+def schedule(article_id: int, at: dt.datetime | None) -> Article:
+    """Have the worker publish it then. Raises NeedsTime without a time."""
+    if at is None:
+        raise NeedsTime()
+    article = _locked(article_id)
+    article.state, article.scheduled_for = State.SCHEDULED, at
+    article.page_version += 1
+    article.save(update_fields=["state", "scheduled_for", "page_version"])
+    return article
+
+
+@transaction.atomic
+def withdraw(article_id: int, reason: str = "") -> Article:
+    """Take an article out of readers' sight. Its comments stay, unseen, and come back with it."""
+    article = _locked(article_id)
+    if article.state == State.WITHDRAWN:
+        return article
+    article.state, article.withdrawn_reason, article.scheduled_for = State.WITHDRAWN, reason, None
+    article.page_version += 1
+    article.save(update_fields=["state", "withdrawn_reason", "scheduled_for", "page_version"])
+    _note_on_every_page(article)
+    tell(ArticleWithdrawn(article.pk))
+    return article
+
+
+@transaction.atomic
+def back_to_draft(article_id: int) -> Article:
+    """Unschedule an article that was never published, or bring a withdrawn one back to the desk."""
+    article = _locked(article_id)
+    article.state, article.scheduled_for = State.DRAFT, None
+    article.page_version += 1
+    article.save(update_fields=["state", "scheduled_for", "page_version"])
+    return article
+
+
+def publish_due(now: dt.datetime | None = None) -> int:
+    """Publish every scheduled article whose time has come, dated with that time. Returns how many.
+
+    One whose address is taken stays scheduled and is tried again: an editor has to change its slug.
+    """
+    now = now or timezone.now()
+    due = Article.objects.filter(state=State.SCHEDULED, scheduled_for__lte=now).order_by("scheduled_for", "pk")
+    published = 0
+    for pk, at in due.values_list("pk", "scheduled_for"):
+        try:
+            publish(pk, at=at)
+            published += 1
+        except AddressTaken:
+            continue
+    return published
+
+
+def note_change(article: Article, *, text: bool) -> None:
+    """Count a change of what readers see of it; `text`: of its words, too. Inside the transaction that makes it."""
+    changes: dict[str, Any] = {"page_version": F("page_version") + 1}
+    if text:
+        changes |= {"revision": F("revision") + 1, "updated_at": timezone.now()}
+    Article.objects.filter(pk=article.pk).update(**changes)
+    _note_on_every_page(article)
+
+
+def _note_on_every_page(article: Article) -> None:
+    """The foot of every page links to the pages (imprint, privacy)."""
+    if article.kind == Article.Kind.PAGE:
+        Site.objects.touch()

@@ -1,0 +1,52 @@
+"""The questions the house asks about articles. Each calls for an index in the model's Meta."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from articles.models import Article, Site  # noqa: F401
+
+
+class ArticleQuerySet(models.QuerySet["Article"]):
+    def published(self) -> ArticleQuerySet:
+        """What readers see. Publication is a deed (articles.publishing), never a matter of the clock alone."""
+        return self.filter(state="published")
+
+    def articles(self) -> ArticleQuerySet:
+        return self.filter(kind="article")
+
+    def visible_to(self, user: Any) -> ArticleQuerySet:
+        """Published ones; all of them for those who may change articles, an author's own besides."""
+        if not getattr(user, "is_authenticated", False):
+            return self.published()
+        if user.has_perm("articles.change_any_article"):
+            return self.all()
+        if user.has_perm("articles.change_article"):
+            own = self.model.authors.through.objects.filter(author__user=user).values("article_id")
+            return self.filter(models.Q(state="published") | models.Q(pk__in=own))
+        return self.published()
+
+    def newest_first(self) -> ArticleQuerySet:
+        return self.order_by("-published_at", "-pk")
+
+    def for_list(self) -> ArticleQuerySet:
+        """With what a list shows, without bodies: three queries however long the list."""
+        return self.select_related("section", "lead_picture").prefetch_related("bylines__author").defer("body")
+
+    def for_page(self) -> ArticleQuerySet:
+        """With what an article's own page shows: four queries."""
+        return self.select_related("section", "lead_picture").prefetch_related("bylines__author", "tags", "sources")
+
+
+class SiteQuerySet(models.QuerySet["Site"]):
+    def current(self) -> Site:
+        """The one row; made with its defaults where it is missing."""
+        row, _ = self.get_or_create(pk=1)
+        return row
+
+    def touch(self) -> None:
+        """Note, inside the transaction, that something shown on every page has changed."""
+        self.filter(pk=1).update(page_version=models.F("page_version") + 1)

@@ -1,0 +1,1 @@
+"""What moves between systems, as plain data."""

@@ -1,0 +1,12 @@
+"""The room of comments as a Django app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CommentsConfig(AppConfig):
+    name = "comments"
+    verbose_name = _("Comments")
+
+    def ready(self) -> None:
+        from comments import checks  # noqa: F401  Registers the check over the data.

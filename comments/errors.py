@@ -1,0 +1,64 @@
+"""Why a reply or a decision is refused. The codes are WordPress' where it has one, so that programs understand both."""
+
+from django.utils.translation import gettext_lazy as _
+
+from newsreader.kit.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, TooMany
+
+
+class NoSuchArticle(DomainError):
+    """Unknown, draft, scheduled or withdrawn: one answer for all, so that nobody learns which."""
+
+    code, status, sentence = "not_found", 404, _("There is no such article.")
+
+
+class CommentsClosed(Forbidden):
+    code, sentence = "comment_closed", _("Comments are closed. Your text is below, so that you can keep it.")
+
+
+class NotLoggedIn(Forbidden):
+    code, sentence = "not_logged_in", _("Please sign in to reply. Your text is kept below.")
+
+
+class Banned(Forbidden):
+    code, sentence = "banned", _("This account cannot reply here. Your text is below, so that you can keep it.")
+
+
+class ReplyToUnapproved(Forbidden):
+    code = "comment_reply_to_unapproved_comment"
+    sentence = _("The comment you are answering is not there any more. Your text is kept below.")
+
+
+class ForgeryRefused(Forbidden):
+    code = "forgery_refused"
+    sentence = _("We could not make sure that this came from you. Please look it over and send it again.")
+
+
+class ParentMismatch(Invalid):
+    def __init__(self) -> None:
+        sentence = _("The comment you are answering stands under another article.")
+        super().__init__([FieldError("parent", "comment_parent_mismatch", sentence)])
+
+
+class KeyReused(Invalid):
+    def __init__(self) -> None:
+        sentence = _("This form was already sent with something else in it. Please send it again.")
+        super().__init__([FieldError("key", "idempotency_key_reused", sentence)])
+
+
+class Duplicate(Conflict):
+    """The same text by the same person; `url` leads to the first where that is approved, else it is empty."""
+
+    code, sentence = "comment_duplicate", _("It looks as though you have already said that.")
+
+    def __init__(self, url: str = ""):
+        self.url = url
+        super().__init__()
+
+
+class Flood(TooMany):
+    code, sentence = "comment_flood", _("You are replying very fast. Please wait a moment and send it again.")
+
+
+class Withdrawn(Conflict):
+    code = "comment_withdrawn"
+    sentence = _("Its author has withdrawn this comment, so it stays removed.")

@@ -1,0 +1,48 @@
+"""From a request to a draft, and back into the form: reading only, no rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+
+from comments.drafts import Author, Draft, Visit
+from comments.models import Comment
+from comments.remembering import recall
+from newsreader.accounts.identities import own_identity
+from newsreader.kit.web import client_address
+
+
+def author_of(request: HttpRequest, typed: Mapping[str, Any]) -> Author:
+    """Return who is replying: the session's account, whatever was typed; else a guest as typed."""
+    if request.user.is_authenticated:
+        return Author(identity=own_identity(request.user), user=request.user)
+    name, email, website = (str(typed.get(field) or "") for field in ("name", "email", "website"))
+    return Author(name, email, website)
+
+
+def visit_of(request: HttpRequest) -> Visit:
+    remembered = recall(request)
+    return Visit(
+        address=client_address(request),
+        user_agent=request.headers.get("User-Agent", ""),
+        browser=remembered.browser,
+        comments=remembered.comments,
+    )
+
+
+def draft_of(
+    request: HttpRequest, article_id: int, typed: Mapping[str, Any], *, key: str, source: str = Comment.Source.PAGE
+) -> Draft:
+    """Return the draft that a form or a JSON body holds. Unknown fields are ignored."""
+    parent = typed.get("parent")
+    return Draft(
+        article_id=article_id,
+        text=str(typed.get("text") or ""),
+        author=author_of(request, typed),
+        parent="" if parent is None else str(parent),
+        key=key,
+        visit=visit_of(request),
+        source=source,
+    )

@@ -1,0 +1,90 @@
+"""Deciding about comments: the only way a status changes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+
+from articles.models import Article
+from comments import counting, notifications
+from comments.errors import Withdrawn
+from comments.events import CommentDecided
+from comments.models import Comment, Decision
+from newsreader.accounts.models import User
+from newsreader.kit.events import publish
+
+WITHDRAWN = "withdrawn"
+
+
+@transaction.atomic
+def decide(
+    comment_id: int,
+    status: str,
+    *,
+    by: User | None = None,
+    reason: str = "",
+    params: dict[str, Any] | None = None,
+    rule: str = "",
+    batch: uuid.UUID | None = None,
+) -> Decision | None:
+    """Give a comment a status and record who did it (`by=None`: a rule, named by `rule`). `reason` is a code.
+
+    Returns None, and changes nothing, if it already has that status. Raises Comment.DoesNotExist, ValueError for a
+    status that is none, and Withdrawn for a comment that its author has taken back.
+    """
+    status = Comment.Status(status).value
+    comment = _locked(comment_id)
+    before = comment.status
+    if before == status:
+        return None
+    last = comment.decisions.order_by("-number").first()
+    if last and last.after == Comment.Status.TRASH and last.reason == WITHDRAWN:
+        raise Withdrawn()
+
+    comment.status = status
+    comment.save(update_fields=["status"])
+    decision = Decision.objects.create(
+        comment=comment,
+        number=last.number + 1 if last else 1,
+        batch=batch,
+        by=by,
+        rule=rule,
+        before=before,
+        after=status,
+        reasons=[{"code": reason, "params": params or {}}] if reason else [],
+    )
+    counting.adjust(comment, before=before, after=status)
+    notifications.queue(comment, decision)
+    publish(CommentDecided(comment.pk, comment.article_id, before, status))
+    return decision
+
+
+def _locked(comment_id: int) -> Comment:
+    """Lock the article, then the comment: everybody locks in this order, so nobody waits in a circle."""
+    article_id = Comment.objects.values_list("article_id", flat=True).get(pk=comment_id)
+    Article.objects.select_for_update().only("pk").get(pk=article_id)
+    return Comment.objects.select_for_update(of=("self",)).select_related("identity").get(pk=comment_id)
+
+
+def decide_many(ids: Iterable[int], status: str, *, by: User, reason: str = "") -> tuple[uuid.UUID, int, int]:
+    """Decide about each of these in turn under one batch number; each stands alone.
+
+    Returns the batch, how many changed, and how many could not (withdrawn by their authors).
+    """
+    batch, changed, refused = uuid.uuid4(), 0, 0
+    for comment_id in sorted(set(ids)):
+        try:
+            changed += decide(comment_id, status, by=by, reason=reason, batch=batch) is not None
+        except Withdrawn:
+            refused += 1
+    return batch, changed, refused
+
+
+def status_before_removal(comment: Comment) -> str:
+    """Return the status to restore a removed comment to: the last that was neither spam nor trash, else waiting."""
+    removed = [Comment.Status.SPAM, Comment.Status.TRASH]
+    last = comment.decisions.exclude(after__in=removed).order_by("-number").first()
+    return last.after if last else Comment.Status.PENDING

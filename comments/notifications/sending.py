@@ -1,0 +1,49 @@
+"""The background task that sends what is due. A mail that fails is tried again, later each time, six times in all."""
+
+import datetime as dt
+import logging
+
+from django.db.models import F
+from django.utils import timezone
+
+from comments.models import Delivery
+from comments.notifications.links import absolute, moderation_url
+from newsreader.kit import letters
+from newsreader.kit.tasks import task
+
+logger = logging.getLogger(__name__)
+LEASE = dt.timedelta(minutes=10)  # A worker that died while sending is waited for so long.
+ATTEMPTS = 6
+
+
+@task()
+def send_due() -> int:
+    """Send every mail that is due; returns how many. Two workers never send the same one."""
+    now = timezone.now()
+    due = Delivery.objects.filter(sent_at=None, due_at__lte=now, attempts__lt=ATTEMPTS).order_by("due_at")
+    return sum(_send(pk) for pk in due.values_list("pk", flat=True)[:200])
+
+
+def _send(pk: int) -> bool:
+    now = timezone.now()
+    mine = Delivery.objects.filter(pk=pk, sent_at=None, due_at__lte=now)
+    if mine.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
+        return False  # Another worker has it.
+    delivery = Delivery.objects.select_related("decision__comment__article").get(pk=pk)
+    comment = delivery.decision.comment
+    context = {
+        "comment": comment,
+        "article": comment.article,
+        "article_url": absolute(comment.article.get_absolute_url()),
+        "comment_url": absolute(comment.permanent_url),
+        "moderation_url": moderation_url(comment),
+    }
+    try:
+        letters.send(f"comment_{delivery.event}", delivery.address, context, language=delivery.language)
+    except Exception as error:
+        logger.exception("Mail %s could not be sent", pk)
+        later = now + dt.timedelta(minutes=2**delivery.attempts)
+        Delivery.objects.filter(pk=pk).update(due_at=later, failure=type(error).__name__)
+        return False
+    Delivery.objects.filter(pk=pk).update(sent_at=timezone.now(), failure="")
+    return True

@@ -1,0 +1,160 @@
+"""Leaving a reply: the only way in for people. Page and API hand a draft over and get the comment back.
+
+Checks in the contract's order: article, key, rights, fields, duplicate, flood. The edge has checked the method and
+against forgery before.
+"""
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from articles.models import Article
+from comments import counting, flood, notifications
+from comments.drafts import Draft, tidied, validate
+from comments.errors import (
+    Banned,
+    CommentsClosed,
+    Duplicate,
+    KeyReused,
+    NoSuchArticle,
+    NotLoggedIn,
+    ParentMismatch,
+    ReplyToUnapproved,
+)
+from comments.events import CommentPosted
+from comments.models import KEY_LENGTH, Comment, CommentRules, Decision, Trace
+from comments.paths import path_of
+from comments.spam import judge
+from comments.spam.verdict import Verdict
+from newsreader.kit.events import publish
+
+_LARGEST_ID = 2**63 - 1
+
+
+def post_comment(draft: Draft) -> Comment:
+    """Accept a reply, or raise the refusal that the contract's table names.
+
+    Returns the comment, whatever its status; for a repeated submission with the same key the first one's.
+    """
+    draft = tidied(draft)
+    try:
+        return _post(draft)
+    except IntegrityError:
+        # Somebody used the same key under another article in the same instant: now it is there to be found.
+        if not draft.key or not Comment.objects.filter(idempotency_key=draft.key).exists():
+            raise
+        return _post(draft)
+
+
+@transaction.atomic
+def _post(draft: Draft) -> Comment:
+    article = Article.objects.select_for_update().published().filter(pk=draft.article_id).first()
+    if article is None:
+        raise NoSuchArticle()
+    if first := _first_with_key(draft):
+        return first
+    rules = CommentRules.objects.current()
+    moderates = _moderates(draft, article)
+    parent = _may_reply(draft, article, rules, moderates=moderates)
+    draft = validate(draft, rules)
+    _refuse_duplicate(draft)
+    if not moderates:
+        flood.take(draft, rules)
+    verdict = Verdict.approve() if moderates else judge(draft, rules)
+    comment = store(draft, article, parent, verdict)
+    publish(CommentPosted(comment.pk, article.pk, comment.status))
+    return comment
+
+
+def _first_with_key(draft: Draft) -> Comment | None:
+    if not draft.key:
+        return None
+    if len(draft.key) > KEY_LENGTH:
+        raise KeyReused()
+    first = Comment.objects.filter(idempotency_key=draft.key).select_related("article").first()
+    if first and first.fingerprint != draft.fingerprint:
+        raise KeyReused()
+    return first
+
+
+def _moderates(draft: Draft, article: Article) -> bool:
+    """Say whether the rules are not for this person: who may decide about comments here need not wait for it."""
+    user = draft.author.user
+    if user is None or not user.has_perm("comments.moderate_comment"):
+        return False
+    return user.has_perm("comments.moderate_any_comment") or article.authors.filter(user=user).exists()
+
+
+def _may_reply(draft: Draft, article: Article, rules: CommentRules, *, moderates: bool) -> Comment | None:
+    """Return the comment that is answered, if any. Raises what forbids it."""
+    if not moderates and not article.comments_open(rules.close_after_days):
+        raise CommentsClosed()
+    identity = draft.author.identity
+    if rules.registration_required and identity is None:
+        raise NotLoggedIn()
+    if identity and identity.banned_at:
+        raise Banned()
+    if not draft.parent:
+        return None
+    known = draft.parent.isascii() and draft.parent.isdigit() and len(draft.parent) < 20
+    parent_id = int(draft.parent) if known else 0
+    parent = Comment.objects.filter(pk=parent_id).first() if 0 < parent_id <= _LARGEST_ID else None
+    if parent is None or parent.status != Comment.Status.APPROVED:
+        raise ReplyToUnapproved()
+    if parent.article_id != article.pk:
+        raise ParentMismatch()
+    return parent
+
+
+def _refuse_duplicate(draft: Draft) -> None:
+    same = Comment.objects.filter(article=draft.article_id, duplicate_key=draft.duplicate_key)
+    if first := same.exclude(status=Comment.Status.TRASH).order_by("pk").first():
+        raise Duplicate(first.permanent_url if first.status == Comment.Status.APPROVED else "")
+
+
+def store(
+    draft: Draft, article: Article, parent: Comment | None, verdict: Verdict, *, at: dt.datetime | None = None
+) -> Comment:
+    """Write a judged draft and all that belongs to it: path, trace, decision, counts, mails. In a transaction."""
+    author, identity = draft.author, draft.author.identity
+    comment = Comment(
+        article=article,
+        parent=parent,
+        root_id=(parent.root_id or parent.pk) if parent else None,
+        depth=parent.depth + 1 if parent else 0,
+        status=verdict.status,
+        source=draft.source,
+        identity=identity,
+        name=identity.display_name if identity else author.name,
+        website=identity.profile_url if identity else author.website,
+        avatar=identity.avatar if identity else "",
+        by_staff=bool(author.user and author.user.is_staff),
+        language=draft.language,
+        article_revision=article.revision,
+        created_at=at or timezone.now(),
+        idempotency_key=draft.key or None,
+        fingerprint=draft.fingerprint if draft.key else "",
+        duplicate_key=draft.duplicate_key,
+    )
+    comment.write(draft.text)
+    comment.save(force_insert=True)
+    comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
+    comment.save(update_fields=["path"])
+    Trace.objects.create(
+        comment=comment,
+        address=draft.visit.address or None,
+        user_agent=draft.visit.user_agent[:254],
+        email=identity.email if identity else author.email,
+    )
+    decision = Decision.objects.create(
+        comment=comment, number=1, rule="posting", after=verdict.status, reasons=list(verdict.reasons)
+    )
+    counting.adjust(comment, before="", after=comment.status)
+    notifications.queue(comment, decision)
+    return comment
+
+
+def first_status(comment: Comment) -> str:
+    """Return the status a comment was given at posting: where its author was sent then."""
+    return comment.decisions.values_list("after", flat=True).get(number=1)

@@ -1,0 +1,75 @@
+"""The questions the house asks about comments. Each calls for an index in the model's Meta."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q
+
+from articles.models import Byline
+
+if TYPE_CHECKING:
+    from comments.models import Comment, CommentRules  # noqa: F401
+
+# What stands in a discussion: what is approved, and removed roots that have living replies (as tombstones).
+STANDING = Q(status="approved") | Q(thread_count__gt=0)
+
+
+def may_moderate(user: Any) -> bool:
+    """Say whether this person decides about comments at all; which ones is `visible_to`'s to answer."""
+    return bool(getattr(user, "is_authenticated", False)) and user.has_perm("comments.moderate_comment")
+
+
+class CommentQuerySet(models.QuerySet["Comment"]):
+    def approved(self) -> CommentQuerySet:
+        return self.filter(status="approved")
+
+    def waiting(self) -> CommentQuerySet:
+        return self.filter(status="pending")
+
+    def public(self) -> CommentQuerySet:
+        """Approved, under an article that readers see."""
+        return self.approved().filter(article__state="published")
+
+    def visible_to(self, user: Any) -> CommentQuerySet:
+        """What is public; everything for moderators; one's own besides."""
+        if not getattr(user, "is_authenticated", False):
+            return self.public()
+        if user.has_perm("comments.moderate_any_comment"):
+            return self.all()
+        seen = Q(status="approved", article__state="published") | Q(identity__user=user, article__state="published")
+        if may_moderate(user):
+            seen |= Q(article__in=_own_articles(user))
+        return self.filter(seen)
+
+    def moderated_by(self, user: Any) -> CommentQuerySet:
+        """What this person may decide about: all, or those under their own articles, or none."""
+        if not may_moderate(user):
+            return self.none()
+        if user.has_perm("comments.moderate_any_comment"):
+            return self.all()
+        return self.filter(article__in=_own_articles(user))
+
+    def roots(self) -> CommentQuerySet:
+        """Roots that stand in the discussion, tombstones included."""
+        return self.filter(STANDING, parent=None)
+
+    def for_display(self) -> CommentQuerySet:
+        """With what showing a comment needs, in one query."""
+        return self.select_related("article", "identity")
+
+    def in_order(self) -> CommentQuerySet:
+        """Reading order, depth first, oldest first."""
+        return self.order_by("path")
+
+
+def _own_articles(user: Any) -> models.QuerySet:
+    return Byline.objects.filter(author__user=user).values("article_id")
+
+
+class RulesQuerySet(models.QuerySet["CommentRules"]):
+    def current(self) -> CommentRules:
+        """The one row; made with its defaults where it is missing."""
+        row, _ = self.get_or_create(pk=1)
+        return row

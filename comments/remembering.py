@@ -1,0 +1,71 @@
+"""The one cookie of a guest: signed, HttpOnly, what this browser has left here and, if asked, its owner's details.
+
+Without `remember` it ends with the browser's session and holds no name: only which comments were left, so that their
+author sees them waiting and is trusted once they are approved. With it, it also fills in the form, for a year.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from comments.drafts import Author
+from newsreader.accounts import sessions
+
+COOKIE = "commenter"
+SALT = "comments.remembering"
+YEAR = 31_536_000  # seconds
+KEPT = 20  # comments
+LARGEST = 3_800  # bytes; browsers drop cookies above 4,096
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """`browser` is a random id; `comments` are ids, newest last; the details are empty unless `kept`."""
+
+    browser: str = ""
+    comments: tuple[int, ...] = ()
+    name: str = ""
+    email: str = ""
+    website: str = ""
+    kept: bool = False
+
+
+def recall(request: HttpRequest) -> Remembered:
+    """Return what this browser's cookie says; nothing where there is none or somebody has changed it."""
+    try:
+        values = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=YEAR)
+        return Remembered(**{**values, "comments": tuple(values.get("comments", ()))})
+    except (signing.BadSignature, TypeError, AttributeError):
+        return Remembered()
+
+
+def is_tampered(request: HttpRequest) -> bool:
+    return COOKIE in request.COOKIES and not recall(request).browser
+
+
+def remember(request: HttpRequest, response: HttpResponse, comment_id: int, author: Author, *, keep: bool) -> None:
+    """Note a guest's comment in their browser's cookie, with their details if they asked for it."""
+    before = recall(request)
+    after = Remembered(
+        browser=before.browser or secrets.token_urlsafe(12),
+        comments=(*(pk for pk in before.comments if pk != comment_id), comment_id)[-KEPT:],
+        kept=keep,
+    )
+    value = signing.dumps(after.__dict__, salt=SALT, compress=True)
+    if keep:
+        full = replace(after, name=author.name, email=author.email, website=author.website)
+        detailed = signing.dumps(full.__dict__, salt=SALT, compress=True)
+        value = detailed if len(detailed) <= LARGEST else value
+    response.set_cookie(
+        COOKIE, value, max_age=YEAR if keep else None, secure=settings.SECURE, httponly=True, samesite="Lax"
+    )
+    sessions.remember(request, keep)
+
+
+def forget(response: HttpResponse) -> None:
+    response.delete_cookie(COOKIE, samesite="Lax")

@@ -1,0 +1,16 @@
+"""What the rules say about a draft: a list of checks, of which the strongest opinion wins.
+
+To add a check, write a file with `check(draft, rules) -> Verdict | None` (None: no opinion) and add its line here.
+"""
+
+from comments.drafts import Draft
+from comments.models import CommentRules
+from comments.spam import everything, history, links, words
+from comments.spam.verdict import Verdict
+
+CHECKS = [everything.check, words.check, links.check, history.check]
+
+
+def judge(draft: Draft, rules: CommentRules) -> Verdict:
+    """Return the strongest of all opinions, with the reasons of every one. No opinion at all: approve."""
+    return Verdict.strongest(verdict for check in CHECKS if (verdict := check(draft, rules)))

@@ -1,0 +1,40 @@
+"""An opinion about a draft: the status it should have, and why, as codes with their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from comments.models import Comment
+
+Reason = dict[str, Any]
+_STRENGTH = [Comment.Status.APPROVED, Comment.Status.PENDING, Comment.Status.SPAM, Comment.Status.TRASH]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`reasons` are `{"code": …, "params": {…}}`, worded only when a moderator reads them."""
+
+    status: str
+    reasons: tuple[Reason, ...] = ()
+
+    @classmethod
+    def approve(cls) -> Verdict:
+        return cls(Comment.Status.APPROVED)
+
+    @classmethod
+    def hold(cls, code: str, **params: Any) -> Verdict:
+        return cls(Comment.Status.PENDING, ({"code": code, "params": params},))
+
+    @classmethod
+    def spam(cls, code: str, **params: Any) -> Verdict:
+        return cls(Comment.Status.SPAM, ({"code": code, "params": params},))
+
+    @classmethod
+    def strongest(cls, verdicts: Iterable[Verdict]) -> Verdict:
+        """Return one verdict with the strongest status and everybody's reasons, the strongest first."""
+        ranked = sorted(verdicts, key=lambda verdict: -_STRENGTH.index(Comment.Status(verdict.status)))
+        if not ranked:
+            return cls.approve()
+        return cls(ranked[0].status, tuple(reason for verdict in ranked for reason in verdict.reasons))

@@ -1,0 +1,29 @@
+#!/usr/bin/env python
+"""The door: every command of the site. Exit codes: 0 done, 1 input or configuration refused, 2 wrong usage."""
+
+import os
+import sys
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line, get_commands
+
+
+def main(arguments: list[str]) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsreader.settings")
+    try:
+        django.setup()
+    except ImproperlyConfigured as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        return 1
+    name = arguments[1] if len(arguments) > 1 else "help"
+    # Django would exit with 1, which means refused input here.
+    if not name.startswith("-") and name not in {"help", "version"} and name not in get_commands():
+        sys.stderr.write(f"Unknown command {name!r}: `manage.py help` lists them.\n")
+        return 2
+    execute_from_command_line(arguments)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,70 @@
+"""User, and CommenterIdentity: who somebody is when leaving a reply."""
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+EDITORS, MODERATORS, AUTHORS = "Editors", "Moderators", "Authors"
+
+
+class User(AbstractUser):
+    """Somebody who can sign in. `username` is the public handle; addresses are allauth's EmailAddress rows."""
+
+    name = models.CharField(_("display name"), max_length=245, blank=True)
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, help_text=_("Of pages and mails for this person; empty: the site's.")
+    )
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("user")  # type: ignore[assignment]
+        verbose_name_plural = _("users")  # type: ignore[assignment]
+        constraints = [
+            # "Anna" and "anna" would be mistaken for each other.
+            models.UniqueConstraint(Lower("username"), name="user_username_unique_whatever_the_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        return self.name or self.get_full_name() or self.username
+
+
+class CommenterIdentity(models.Model):
+    """Who somebody is when leaving a reply: one account at one provider, linked to a user where there is one.
+
+    `provider` is `email` for accounts of this site (`uid` is then the user's id), else the login provider's name.
+    `email` counts for something only where `email_verified` is true.
+    """
+
+    OWN = "email"
+
+    provider = models.CharField(_("provider"), max_length=40)
+    uid = models.CharField(_("id at the provider"), max_length=200)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="identities",
+        verbose_name=_("user"),
+    )
+    display_name = models.CharField(_("display name"), max_length=245, blank=True)
+    avatar = models.URLField(_("avatar"), max_length=500, blank=True)
+    profile_url = models.URLField(_("profile address"), max_length=500, blank=True)
+    email = models.EmailField(_("email"), max_length=254, blank=True)
+    email_verified = models.BooleanField(_("email verified"), default=False)
+    verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
+    banned_at = models.DateTimeField(_("banned at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("commenter")
+        verbose_name_plural = _("commenters")
+        constraints = [models.UniqueConstraint(fields=["provider", "uid"], name="identity_once_per_provider")]
+
+    def __str__(self) -> str:
+        return f"{self.display_name} ({self.provider})"

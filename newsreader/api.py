@@ -1,0 +1,74 @@
+"""The API's front door: its addresses, and what a refusal looks like (RFC 9457, `application/problem+json`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.http import Http404
+from django.urls import URLPattern, URLResolver
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from newsreader.kit.errors import DomainError, Invalid, TooMany
+from newsreader.kit.problems import MEDIA_TYPE, document
+
+urlpatterns: list[URLPattern | URLResolver] = []
+
+
+def explain(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn what a view raised into a problem document; None, and so a 500, for what is nobody's refusal."""
+    if isinstance(exception, Http404):
+        exception = exceptions.NotFound()
+    elif isinstance(exception, DjangoPermissionDenied):
+        exception = exceptions.PermissionDenied()
+    if isinstance(exception, DomainError):
+        body, headers = _of_refusal(exception)
+    elif isinstance(exception, exceptions.APIException):
+        body, headers = _of_framework(exception)
+    else:
+        return None
+    set_rollback()
+    response = Response(body, status=body["status"], headers=headers)
+    response.content_type = MEDIA_TYPE
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _of_refusal(refusal: DomainError) -> tuple[dict[str, Any], dict[str, str]]:
+    errors = [
+        {"field": error.field, "code": error.code, "message": str(error.sentence)}
+        for error in (refusal.errors if isinstance(refusal, Invalid) else [])
+    ]
+    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooMany) else {}
+    return document(refusal.status, refusal.code, str(refusal), errors), headers
+
+
+def _of_framework(exception: exceptions.APIException) -> tuple[dict[str, Any], dict[str, str]]:
+    headers: dict[str, str] = {}
+    if isinstance(exception, exceptions.ValidationError):
+        errors = list(_flat(exception.get_full_details()))
+        detail = errors[0]["message"] if len(errors) == 1 else "One or more fields are wrong."
+        return document(422, errors[0]["code"] if errors else "invalid", detail, errors), headers
+    if challenge := getattr(exception, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(exception, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    codes = exception.get_codes()
+    code = codes if isinstance(codes, str) else "refused"
+    return document(exception.status_code, code, str(exception.detail)), headers
+
+
+def _flat(details: Any, field: str = "") -> Iterator[dict[str, str]]:
+    """Yield one error per message, fields of fields joined by dots."""
+    if isinstance(details, dict) and set(details) == {"message", "code"} and isinstance(details["message"], str):
+        yield {"field": field, "code": str(details["code"]), "message": str(details["message"])}
+    elif isinstance(details, dict):
+        for name, inner in details.items():
+            here = "" if name == "non_field_errors" else str(name)
+            yield from _flat(inner, ".".join(part for part in (field, here) if part))
+    elif isinstance(details, list):
+        for inner in details:
+            yield from _flat(inner, field)

@@ -1,0 +1,17 @@
+"""The house as a Django app: its templates, commands and start-up checks, and the editors' site."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class NewsreaderConfig(AppConfig):
+    name = "newsreader"
+
+    def ready(self) -> None:
+        from newsreader import checks  # noqa: F401  Registers the checks.
+
+
+class DeskConfig(AdminConfig):
+    """Django's admin with our site in place of its own."""
+
+    default_site = "newsreader.desk.Desk"

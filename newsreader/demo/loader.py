@@ -1,0 +1,140 @@
+"""From the demonstration's files to rows, by the operations that everybody else uses."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from articles import formatting, publishing
+from articles.models import Article, Author, Byline, Picture, Section, Site, SourceAttribution, Tag
+from comments.drafts import Author as Commenter
+from comments.drafts import Draft, Visit
+from comments.models import Comment, Delivery
+from comments.moderation import decide
+from comments.posting import store
+from comments.spam.verdict import Verdict
+from newsreader.accounts.identities import own_identity
+from newsreader.accounts.models import User
+
+HERE = Path(__file__).parent
+EDITOR, MODERATOR = "editor", "moderator"
+# What a rule notes beside its code, for the reasons that carry something.
+PARAMS: dict[str, dict[str, Any]] = {
+    "too_many_links": {"links": 3, "allowed": 1},
+    "held_words": {"words": ["cheap"]},
+}
+
+
+@transaction.atomic
+def load(password: str) -> tuple[int, int]:
+    """Write the whole newsroom; everybody in it signs in with this password. Returns how many articles and comments."""
+    room = tomllib.loads((HERE / "newsroom.toml").read_text())
+    Site.objects.current()
+    Site.objects.filter(pk=1).update(**room["site"])
+    for position, section in enumerate(room["sections"]):
+        Section.objects.get_or_create(slug=section["slug"], defaults=section | {"position": position})
+    for author in room["authors"]:
+        Author.objects.get_or_create(slug=author["slug"], defaults=author)
+    people = {person["username"]: _person(person, password) for person in room["people"]}
+    files = sorted((HERE / "articles").glob("*.toml"))
+    comments = sum(_article(tomllib.loads(file.read_text()), people) for file in files)
+    # Nobody needs to be told of comments that were there from the beginning.
+    Delivery.objects.filter(sent_at=None).delete()
+    Site.objects.touch()
+    return len(files), comments
+
+
+def _person(person: dict[str, Any], password: str) -> User:
+    user = User(username=person["username"], name=person["name"], email=person["email"], is_staff=bool(person["group"]))
+    user.set_password(password)
+    user.save()
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    if person["group"]:
+        user.groups.add(Group.objects.get(name=person["group"]))
+    if slug := person.get("author"):
+        Author.objects.filter(slug=slug).update(user=user)
+    return user
+
+
+def _article(entry: dict[str, Any], people: dict[str, User]) -> int:
+    """Write one article with its discussion. Returns how many comments it has."""
+    at = timezone.now() - dt.timedelta(hours=entry.get("hours_ago", 0))
+    article = Article.objects.create(
+        kind=entry["kind"],
+        headline=entry["headline"],
+        slug=entry["slug"],
+        standfirst=entry.get("standfirst", ""),
+        body=formatting.sanitise(entry["body"]),
+        section=Section.objects.filter(slug=entry.get("section", "")).first(),
+        takes_comments=entry.get("comments_open", True),
+        lead_picture=_picture(entry["picture"]) if "picture" in entry else None,
+        created_at=at,
+        updated_at=at,
+    )
+    for position, byline in enumerate(entry.get("bylines", [])):
+        author = Author.objects.get(slug=byline["author"])
+        Byline.objects.create(article=article, author=author, role=byline["role"], position=position)
+    for position, source in enumerate(entry.get("sources", [])):
+        SourceAttribution.objects.create(article=article, position=position, **source)
+    for name in entry.get("tags", []):
+        article.tags.add(Tag.objects.get_or_create(slug=slugify(name, allow_unicode=True), defaults={"name": name})[0])
+    if entry["state"] == "published":
+        publishing.publish(article.pk, at=at)
+    elif entry["state"] == "scheduled":
+        publishing.schedule(article.pk, at)
+    return _discussion(article, entry.get("comments", []), at, people)
+
+
+def _picture(entry: dict[str, Any]) -> Picture:
+    described = {name: entry[name] for name in ("alternative_text", "caption", "credit")}
+    with (HERE / "pictures" / entry["file"]).open("rb") as file:
+        return Picture.objects.create(file=File(file, name=entry["file"]), **described)
+
+
+def _discussion(article: Article, entries: list[dict[str, Any]], at: dt.datetime, people: dict[str, User]) -> int:
+    article.refresh_from_db()
+    stored: dict[int, Comment] = {}
+    for entry in entries:
+        comment = _comment(article, entry, at, stored, people)
+        stored[entry["id"]] = comment
+    return len(stored)
+
+
+def _comment(
+    article: Article, entry: dict[str, Any], at: dt.datetime, stored: dict[int, Comment], people: dict[str, User]
+) -> Comment:
+    user = people.get(entry.get("as", ""))
+    author = (
+        Commenter(identity=own_identity(user), user=user)
+        if user
+        else Commenter(entry["name"], entry["email"], entry.get("website", ""))
+    )
+    parent = stored.get(entry.get("parent", 0))
+    if parent:
+        parent.refresh_from_db()
+    draft = Draft(
+        article.pk,
+        entry["text"].strip(),
+        author,
+        parent=str(parent.pk) if parent else "",
+        visit=Visit(address="192.0.2.7"),
+    )
+    status, reason = entry["status"], entry.get("reason", "")
+    verdict = Verdict.approve()
+    if status == "pending":
+        verdict = Verdict.hold(reason or "first_comment", **PARAMS.get(reason, {}))
+    elif status != "approved":
+        verdict = Verdict.hold("first_comment")
+    comment = store(draft, article, parent, verdict, at=at + dt.timedelta(minutes=entry["minutes_after"]))
+    if status in {"spam", "trash"}:
+        decide(comment.pk, status, by=people[MODERATOR], reason=reason)
+    return comment

@@ -1,0 +1,26 @@
+"""A refusal as a program reads it: RFC 9457, with a stable code and one error for each wrong field."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import JsonResponse
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def document(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": errors or [],
+    }
+
+
+def problem(status: int, code: str, detail: str) -> JsonResponse:
+    """A refusal from outside of any API view: an address that does not exist, a request that is no request."""
+    response = JsonResponse(document(status, code, str(detail)), status=status, content_type=MEDIA_TYPE)
+    response["Cache-Control"] = "private, no-store"
+    return response

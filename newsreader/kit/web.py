@@ -1,0 +1,64 @@
+"""The visitor's address, where a request comes from, and redirect targets that stay on the site."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the visitor's IP address, or an empty string where the server knows none.
+
+    With TRUSTED_PROXY_COUNT 0 the peer's; with n the n-th hop of X-Forwarded-For from the right. What stands further
+    left was written by the visitor and counts for nothing. A header that is too short or no address: the peer's.
+    """
+    peer = request.META.get("REMOTE_ADDR", "")
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    trusted = settings.TRUSTED_PROXY_COUNT
+    candidate = hops[-trusted] if trusted and len(hops) >= trusted else peer
+    return _address(candidate) or _address(peer)
+
+
+def _address(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text.strip().strip("[]"))
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
+
+
+def network(address: str) -> str:
+    """Return what limits are counted by: an IPv4 address, or the /64 of an IPv6 one."""
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False))
+
+
+def own_origins(request: HttpRequest) -> set[str]:
+    return {f"{request.scheme}://{request.get_host()}".lower(), settings.SITE_URL.lower()}
+
+
+def comes_from_here(request: HttpRequest) -> bool:
+    """Say whether a POST without a session may have been sent from our own pages (contract, section 4).
+
+    Where `Sec-Fetch-Site` is present it must be `same-origin` or `none`; else where `Origin` is present it must be
+    ours (`null` is not); neither: a client that is no browser, accepted.
+    """
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site in {"same-origin", "none"}
+    if sender := request.headers.get("Origin"):
+        return sender.lower() in own_origins(request)
+    return True
+
+
+def safe_next(request: HttpRequest, target: str) -> str:
+    """Return the target where it is an address of this site, else the front page."""
+    hosts = {urlsplit(settings.SITE_URL).netloc, request.get_host()}
+    if target.startswith("/") and url_has_allowed_host_and_scheme(target, hosts, require_https=request.is_secure()):
+        return target
+    return "/"

@@ -1,0 +1,21 @@
+"""What every page's frame needs: the paper's name and its menu. Asked for only when a template shows it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from articles.models import Article, Section, Site
+
+
+def context(request: HttpRequest | None = None) -> dict[str, Any]:
+    """Return the frame's context; lazily, since mails and the admin do without most of it."""
+    return {
+        "site": SimpleLazyObject(lambda: Site.objects.current()),
+        "menu": SimpleLazyObject(lambda: list(Section.objects.filter(in_menu=True))),
+        "foot_pages": SimpleLazyObject(
+            lambda: list(Article.objects.published().filter(kind="page").order_by("headline"))
+        ),
+        "site_url": settings.SITE_URL,
+    }

@@ -1,0 +1,131 @@
+"""Start the web server and the background worker; stop both when told to, or when one of them ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from articles.models import Article
+from newsreader.accounts.models import User
+from newsreader.demo.loader import EDITOR
+
+PATIENCE = 15  # seconds that a process gets to finish what it is doing
+
+
+class Command(BaseCommand):
+    help = "Serve the site with its background worker."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        # SQLite has one writer: a second process would only wait for the first.
+        parser.add_argument("--processes", type=int, default=1 if settings.SQLITE else 2)
+        parser.add_argument("--threads", type=int, default=4, help="Per process; each holds a database connection.")
+        parser.add_argument("--prepare", action="store_true", help="Migrate, and load the demonstration on first run.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port = options["host"], options["port"]
+        _refuse_taken_port(host, port)
+        if options["prepare"]:
+            self.prepare()
+        python = [sys.executable]
+        server = [
+            *python, "-m", "granian", "--interface", "wsgi", "newsreader.wsgi:application",
+            "--host", host, "--port", str(port),
+            "--workers", str(options["processes"]), "--blocking-threads", str(options["threads"]),
+            "--backpressure", "512", "--no-ws", "--log-level", "warning",
+        ]  # fmt: skip
+        worker = [*python, "manage.py", "work"]
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings")
+        }
+        # A session of their own: Ctrl-C reaches this process alone, which then stops them in order.
+        running = [
+            subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, start_new_session=True)  # noqa: S603
+            for command in (server, worker)
+        ]
+        stopped = _Stopped()
+        try:
+            self.welcome(host, port, running[0], stopped)
+            while not stopped.asked and all(process.poll() is None for process in running):
+                time.sleep(0.2)
+        finally:
+            _stop(running)
+        if not stopped.asked:
+            raise CommandError("The server or the worker ended by itself; see above.", returncode=1)
+
+    def prepare(self) -> None:
+        """Make the database ready; on the first run, when nobody can sign in yet, bring the demonstration in."""
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
+        held_already = "DATABASE_URL" in os.environ and Article.objects.exists()
+        if not User.objects.exists() and not held_already:
+            call_command("load_demo", verbosity=0)
+
+    def welcome(self, host: str, port: int, server: subprocess.Popen, stopped: _Stopped) -> None:
+        """Say where the site is once it answers."""
+        while server.poll() is None and not stopped.asked:
+            with socket.socket() as probe:
+                probe.settimeout(1)
+                if probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0:  # noqa: S104
+                    break
+            time.sleep(0.05)
+        if server.poll() is not None or stopped.asked:
+            return
+        self.stdout.write(f"\nThe site:     {settings.SITE_URL}/\nThe newsroom: {settings.SITE_URL}/admin/")
+        password = os.environ.get("DEMO_PASSWORD", "")
+        if password and User.objects.filter(username=EDITOR).exists():
+            self.stdout.write(f"Sign in as:   editor@example.org   password: {password}")
+        self.stdout.write("Stop with Ctrl-C.\n")
+        self.stdout.flush()
+
+
+class _Stopped:
+    """Whether SIGINT or SIGTERM has come."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} cannot be used ({error.strerror}). Try PORT={port + 1} make run."
+            ) from None
+
+
+def _stop(processes: list[subprocess.Popen]) -> None:
+    """End every process and what it has started: politely, then for good."""
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    deadline = time.monotonic() + PATIENCE
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            pass
+        try:
+            os.killpg(process.pid, signal.SIGKILL)  # Its workers, should any be left.
+        except ProcessLookupError:
+            pass

@@ -1,0 +1,32 @@
+"""The background worker: runs queued tasks, and the jobs that are due by the clock. `serve` starts it."""
+
+import logging
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils.crypto import get_random_string
+from django_tasks_db.management.commands.db_worker import Worker
+
+from newsreader import jobs
+
+
+class Command(BaseCommand):
+    help = "Run background tasks and scheduled jobs until stopped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        logging.getLogger("django_tasks_db").setLevel(logging.WARNING)
+        logging.getLogger("django_tasks").setLevel(logging.WARNING)
+        worker = Worker(
+            queue_names=["*"],
+            interval=1,  # seconds
+            batch=False,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=get_random_string(32),
+            excluded_queue_names=[],
+        )
+        threading.Thread(target=jobs.keep_running, name="jobs", daemon=True).start()
+        worker.configure_signals()
+        worker.run()

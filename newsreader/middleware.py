@@ -1,0 +1,92 @@
+"""What every answer has in common: safe headers, limits on what comes in, and refusals worded as pages."""
+
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.middleware.http import ConditionalGetMiddleware
+
+from newsreader.accounts import sessions
+from newsreader.kit.errors import DomainError
+from newsreader.kit.pages import private
+from newsreader.views import refused
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+_PUBLIC = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# Django's admin and the API's page for people set styles on elements; scripts come from files there, too.
+_DESK = _PUBLIC.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "img-src 'self'", "img-src 'self' blob:"
+)
+_PERMISSIONS = ", ".join(f"{feature}=()" for feature in ("camera", "geolocation", "microphone", "payment", "usb"))
+
+
+class Headers:
+    """Content-Security-Policy and its kin on every answer. A refusal is never kept by a cache."""
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        inner = request.path.startswith(("/admin/", "/api/v1/docs/"))
+        response.headers.setdefault("Content-Security-Policy", _DESK if inner else _PUBLIC)
+        response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
+        response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        if response.status_code >= 400 or request.path.startswith("/accounts/"):
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class Conditional(ConditionalGetMiddleware):
+    """ETag and 304 by content for answers that did not make their own from versions."""
+
+
+class Limits:
+    """Refuse what no page or database can carry, before anybody reads it."""
+
+    _nul = re.compile(r"\x00|%00")
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if self._nul.search(request.path) or self._nul.search(request.META.get("QUERY_STRING", "")):
+            raise BadRequest("NUL in the address")
+        return self.get_response(request)
+
+
+class Known:
+    """Write or remove the cookie `known` when somebody signs in or out, or asks to be remembered or forgotten."""
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        known = getattr(request, "known", None)
+        if known:
+            response.set_cookie(
+                sessions.COOKIE, "1", max_age=31_536_000, secure=settings.SECURE, httponly=False, samesite="Lax"
+            )
+        elif known is False:
+            response.delete_cookie(sessions.COOKIE, samesite="Lax")
+        return response
+
+
+class Refusals:
+    """Word a refusal as a page. Under /api/ `newsreader.api.explain` has done so already."""
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return private(refused(request, exception)) if isinstance(exception, DomainError) else None

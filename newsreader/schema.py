@@ -1,0 +1,51 @@
+"""The OpenAPI document: every operation also says what a refusal looks like."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+
+class ErrorSerializer(serializers.Serializer):
+    """One field that is wrong."""
+
+    field = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer):
+    """RFC 9457, with a stable code and, for wrong fields, one error each."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = ErrorSerializer(many=True)  # type: ignore[assignment]
+
+
+_REFUSALS = {
+    "400": "What was sent cannot be parsed.",
+    "401": "Nobody is signed in.",
+    "403": "Not allowed.",
+    "404": "There is nothing here.",
+    "405": "Not with this method.",
+    "406": "Only JSON is spoken here.",
+    "409": "It conflicts with what is there.",
+    "415": "Only application/json is understood.",
+    "422": "One or more fields are wrong.",
+    "429": "Too many requests; see Retry-After.",
+}
+
+
+class ProblemSchema(AutoSchema):
+    """Adds the refusals to what a view declares itself."""
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies = super()._get_response_bodies(direction)
+        for status, description in _REFUSALS.items():
+            if status not in bodies:
+                body = self._get_response_for_code(ProblemSerializer, status, media_types=["application/problem+json"])
+                bodies[status] = body | {"description": description}
+        return bodies

@@ -1,0 +1,320 @@
+"""Every knob of the site, read once: from the environment, then `.env`, then `var/local.env` (made by `make run`).
+
+Safe for production as it stands: the environment differs, not the code. A bad value stops the start with the
+setting's name and the mend. What editors change (moderation, limits, paging, names) is edited in the admin instead.
+"""
+
+import os
+import zoneinfo
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+for _file in env.list("ENV_FILES", default=[".env", "var/local.env"]):
+    if (BASE_DIR / _file).is_file():
+        environ.Env.read_env(BASE_DIR / _file, overwrite=False)
+
+
+def refuse(name: str, mend: str) -> None:
+    raise ImproperlyConfigured(f"{name}: {mend}")
+
+
+def read(name: str, default: str, cast: Callable[[str], Any], mend: str) -> Any:
+    """Return a setting's value, or stop the start naming the setting and its mend."""
+    try:
+        return cast(os.environ.get(name, "").strip() or default)
+    except (ValueError, KeyError, TypeError, ImproperlyConfigured):
+        raise ImproperlyConfigured(f"{name}: {mend}") from None
+
+
+def switch(text: str) -> bool:
+    return {"on": True, "true": True, "1": True, "yes": True, "off": False, "false": False, "0": False, "no": False}[
+        text.lower()
+    ]
+
+
+def count(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise ValueError
+    return number
+
+
+def origin(text: str) -> str:
+    """Return `scheme://host[:port]`, nothing after it."""
+    parts = urlsplit(text.rstrip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or "@" in parts.netloc:
+        raise ValueError
+    parts.port  # noqa: B018  Raises ValueError for a port that is none.
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def one_of(*schemes: str) -> Callable[[str], str]:
+    def cast(text: str) -> str:
+        if text and urlsplit(text).scheme not in schemes:
+            raise ValueError
+        return text
+
+    return cast
+
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+# --- Where and who we are -----------------------------------------------------------------------------------------
+DEBUG: bool = read("DEBUG", "off", switch, "on or off.")
+PORT: int = read("PORT", "8000", count, "a port number, for instance 8000.")
+SITE_URL: str = read(
+    "SITE_URL", f"http://127.0.0.1:{PORT}", origin, "the site's address without a path: https://news.example."
+)
+SITE_HOST: str = urlsplit(SITE_URL).hostname or ""
+SECURE = SITE_URL.startswith("https://")
+
+SECRET_KEY: str = os.environ.get("SECRET_KEY", "")
+if len(SECRET_KEY) < 32 or SECRET_KEY.startswith("django-insecure"):
+    refuse("SECRET_KEY", "set it to 50 or more random characters, or let `make run` make one for this checkout.")
+if DEBUG and SITE_HOST not in LOOPBACK:
+    refuse("DEBUG", f"turn it off: it shows secrets to strangers on {SITE_URL}.")
+
+ALLOWED_HOSTS: list[str] = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
+ALLOWED_HOSTS = ALLOWED_HOSTS or (
+    [SITE_HOST, *sorted(LOOPBACK - {"::1"}), "[::1]"] if SITE_HOST in LOOPBACK else [SITE_HOST]
+)
+if "*" in ALLOWED_HOSTS:
+    refuse("ALLOWED_HOSTS", "name the hosts; * lets anybody choose the host that our links and mails show.")
+
+TIME_ZONE: str = read("TIME_ZONE", "UTC", lambda text: zoneinfo.ZoneInfo(text).key, "a zone such as Europe/Berlin.")
+LANGUAGE_CODE: str = read(
+    "LANGUAGE_CODE",
+    "en",
+    lambda text: {code: code for code, _ in DJANGO_LANGUAGES}[text],
+    "a code such as en or pt-br.",
+)
+USE_TZ = USE_I18N = True
+LANGUAGES = DJANGO_LANGUAGES
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+# The number of proxies in front of us: 0, the peer's address counts; 1, the right-most hop of X-Forwarded-For.
+TRUSTED_PROXY_COUNT: int = read("TRUSTED_PROXY_COUNT", "0", count, "how many proxies stand in front: 0, 1, 2 …")
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+
+# --- Rooms and libraries ------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "newsreader.apps.NewsreaderConfig",
+    "newsreader.accounts",
+    "articles",
+    "comments",
+    "newsreader.apps.DeskConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_tasks",
+    "django_tasks_db",
+]
+
+MIDDLEWARE = [
+    "newsreader.middleware.Headers",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_http_compression.middleware.HttpCompressionMiddleware",
+    "newsreader.middleware.Conditional",
+    "newsreader.middleware.Limits",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "newsreader.middleware.Known",
+    "newsreader.middleware.Refusals",
+]
+
+ROOT_URLCONF = "newsreader.urls"
+WSGI_APPLICATION = "newsreader.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            # A public page must be the same bytes for everybody, so its templates use neither user nor messages. Both
+            # are lazy: a page that does not show them reads no session.
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "newsreader.look.context",
+            ],
+        },
+    }
+]
+
+# --- Data ---------------------------------------------------------------------------------------------------------
+_database = read(
+    "DATABASE_URL",
+    f"sqlite:///{BASE_DIR}/var/newsreader.sqlite3",
+    one_of("sqlite", "postgres", "postgresql"),
+    "sqlite:///path or postgres://user:password@host/name.",
+)
+DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(_database)}
+SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if SQLITE:
+    if DATABASES["default"]["NAME"] != ":memory:":
+        DATABASES["default"]["NAME"] = BASE_DIR / DATABASES["default"]["NAME"]
+        Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",  # Writers queue at BEGIN instead of failing at the first write.
+        "timeout": 20,  # seconds
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
+        " PRAGMA cache_size=-20000;",
+    }
+else:
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
+    # Threads are bounded (see serve), so each may keep its connection.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+REDIS_URL: str = read(
+    "REDIS_URL", "", one_of("redis", "rediss", "valkey", "unix"), "redis://host:6379/0, or nothing."
+).replace("valkey://", "redis://", 1)
+# Shared by all processes, as the limits on signing in need it.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}
+}
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+
+# --- People -------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "newsreader.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1"]
+ACCOUNT_FORMS = {"signup": "newsreader.accounts.forms.SignUp"}
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "editor", "moderator", "staff", "root", "system", "anonymous"]
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_GET = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_LOGIN_ON_GET = SOCIALACCOUNT_STORE_TOKENS = False
+
+# --- Mail ---------------------------------------------------------------------------------------------------------
+_mail = environ.Env.email_url_config(
+    read(
+        "EMAIL_URL",
+        "consolemail://",
+        one_of(*environ.Env.EMAIL_SCHEMES),
+        "smtp://user:password@host:25, smtp+tls://…, or consolemail://.",
+    )
+)
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_BACKEND"], _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"]
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL: str = os.environ.get("DEFAULT_FROM_EMAIL", "") or f"newsroom@{SITE_HOST or 'localhost'}"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Files --------------------------------------------------------------------------------------------------------
+STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / "var" / "static"
+MEDIA_URL, MEDIA_ROOT = "/media/", BASE_DIR / "var" / "media"
+# Collected files carry their content's hash in their names and are kept for ever; before `collectstatic` has run they
+# are served from where they stand, fresh at each start.
+_collected = (STATIC_ROOT / "staticfiles.json").is_file()
+WHITENOISE_USE_FINDERS = not _collected
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing.
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _collected
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes; a reply of 10,000 characters needs at most 120 kB
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# --- Safety -------------------------------------------------------------------------------------------------------
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "newsreader.views.forgery_refused"
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if SECURE and TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # The proxy that ends TLS redirects to it.
+    "security.W005",  # Subdomains and preload are the operator's to promise,
+    "security.W021",  # not ours.
+    "security.W003",
+    "security.W002",
+]
+
+# --- API ----------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "newsreader.schema.ProblemSchema",
+    "EXCEPTION_HANDLER": "newsreader.api.explain",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["newsreader.kit.rest.SiteSession"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_PARSER_CLASSES": ["newsreader.kit.rest.StrictJSON"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "newsreader.kit.rest.Cursor",
+    "DEFAULT_THROTTLE_CLASSES": ["newsreader.kit.rest.ByVisitor"],
+    "DEFAULT_THROTTLE_RATES": {"visitor": "600/min"},
+    "PAGE_SIZE": 20,
+    "NUM_PROXIES": TRUSTED_PROXY_COUNT,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Newsreader",
+    "DESCRIPTION": "Articles, the replies under them, and their moderation. Errors are `application/problem+json`.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
+}

@@ -1,0 +1,35 @@
+"""Every address of the site."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.static import serve
+
+from newsreader import api, views
+
+handler400, handler403, handler404, handler500 = (
+    "newsreader.views.bad_request",
+    "newsreader.views.forbidden",
+    "newsreader.views.not_found",
+    "newsreader.views.failed",
+)
+
+urlpatterns = [
+    path("", views.front_page, name="front"),
+    re_path(
+        r"^(?P<year>\d{4})/(?P<month>\d{2})/(?P<day>\d{2})/(?P<slug>[^/]+)/$",
+        lambda request, year, month, day, slug: views.article(request, int(year), int(month), int(day), slug),
+        name="article",
+    ),
+    path("pages/<str:slug>/", views.page, name="page"),
+    path("articles/<int:article_id>/preview/", views.preview, name="preview"),
+    path("", include("articles.urls")),
+    path("", include("comments.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(api.urlpatterns)),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("robots.txt", views.robots, name="robots"),
+    re_path(r"^media/(?P<path>pictures/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
+]

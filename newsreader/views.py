@@ -1,0 +1,168 @@
+"""Pages that join rooms (an article with its discussion, the front page) or belong to none (health, refusals)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from articles.models import Article, Redirect, Site
+from articles.views import list_page
+from comments import threads
+from comments.models import CommentRules
+from comments.views import form_context
+from newsreader.kit.errors import DomainError
+from newsreader.kit.pages import page_number, private, public
+from newsreader.kit.problems import problem
+
+
+@require_safe
+def front_page(request: HttpRequest) -> HttpResponse:
+    return list_page(request, Article.objects.all(), None, "articles/front.html")
+
+
+@require_safe
+def article(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponse:
+    """An article under the date of its first publication."""
+    on = f"{year:04}-{month:02}-{day:02}"
+    try:
+        found = Article.objects.published().filter(kind=Article.Kind.ARTICLE, published_on=on, slug=slug)
+        return _article_page(request, get_object_or_404(found.for_page()))
+    except ValueError:  # There is no such day.
+        raise Http404 from None
+
+
+@require_safe
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """A page such as the imprint: an article without a date."""
+    found = Article.objects.published().filter(kind=Article.Kind.PAGE, slug=slug)
+    return _article_page(request, get_object_or_404(found.for_page()))
+
+
+def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
+    number, site, rules = page_number(request), Site.objects.current(), CommentRules.objects.current()
+    is_open = article.comments_open(rules.close_after_days)
+
+    def build() -> HttpResponse:
+        return render(request, "articles/detail.html", _article_context(article, rules, number))
+
+    return public(request, [site.page_version, article.pk, article.page_version, number, is_open], build)
+
+
+def _article_context(article: Article, rules: CommentRules, number: int) -> dict[str, Any]:
+    try:
+        discussion = threads.discussion(article, rules, number)
+    except threads.NoSuchPage:
+        raise Http404 from None
+    return form_context(None, article, rules) | {"page": discussion}
+
+
+@require_safe
+@login_required
+def preview(request: HttpRequest, article_id: int) -> HttpResponse:
+    """An article as it would be, to those who may see it."""
+    visible = Article.objects.visible_to(request.user).for_page()
+    found = get_object_or_404(visible, pk=min(article_id, 2**63 - 1))
+    if found.state != Article.State.PUBLISHED and not request.user.has_perm("articles.view_article"):
+        raise Http404
+    context = _article_context(found, CommentRules.objects.current(), 1) | {"preview": True, "open": False}
+    return private(render(request, "articles/detail.html", context))
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process is alive."""
+    return private(JsonResponse({"status": "ok"}))
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """The database and the cache answer; 503 and what is missing where one does not."""
+    failures = []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        failures.append("database")
+    else:
+        try:
+            cache.get("readyz")
+        except Exception:  # Each cache raises errors of its own library.
+            failures.append("cache")
+    answer = {"status": "unavailable", "missing": failures} if failures else {"status": "ok"}
+    return private(JsonResponse(answer, status=503 if failures else 200))
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("User-agent: *\nDisallow: /admin/\nDisallow: /accounts/\n", content_type="text/plain")
+
+
+# --- Refusals -----------------------------------------------------------------------------------------------------
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _error(request: HttpRequest, status: int, code: str, title: str, sentence: str) -> HttpResponse:
+    if _is_api(request):
+        return problem(status, code, sentence)
+    return private(
+        render(
+            request, "error.html", {"status": status, "code": code, "title": title, "sentence": sentence}, status=status
+        )
+    )
+
+
+def refused(request: HttpRequest, refusal: Exception) -> HttpResponse:
+    """A refusal as a page."""
+    if not isinstance(refusal, DomainError):
+        raise refusal
+    return _error(request, refusal.status, refusal.code, _("This is not possible"), str(refusal))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(
+        request, 400, "bad_request", _("We did not understand that"), _("The address or the form was not readable.")
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 403, "forbidden", _("Not for you"), _("You are not allowed to see this."))
+
+
+def forgery_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    sentence = _("We could not make sure that this came from you. Please go back, reload the page and try again.")
+    return _error(request, 403, "forgery_refused", _("Please try again"), sentence)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that we do not have; an imported article's old one leads to its new one."""
+    if not _is_api(request) and (target := _moved_to(request)):
+        return HttpResponsePermanentRedirect(target)
+    return _error(request, 404, "not_found", _("Not found"), _("There is nothing at this address, or not any more."))
+
+
+def _moved_to(request: HttpRequest) -> str:
+    paths = {request.path, request.get_full_path()}
+    row = (
+        Redirect.objects.filter(path__in=paths, article__state=Article.State.PUBLISHED)
+        .select_related("article")
+        .first()
+    )
+    return row.article.get_absolute_url() if row else ""
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Something broke on our side. Asks the database for nothing: that may be what broke."""
+    sentence = _("Something broke on our side. Please try again in a minute.")
+    if _is_api(request):
+        return problem(500, "server_error", sentence)
+    return private(render(request, "500.html", {"title": _("Our mistake"), "sentence": sentence}, status=500))

@@ -1,0 +1,44 @@
+"""The site's settings as the suite needs them: fixed values, fast passwords, mails kept in memory, tasks run at once.
+
+`DATABASE_URL` and `REDIS_URL` from the environment are taken over, so that the same suite runs on other services.
+"""
+
+import os
+from pathlib import Path
+
+_var = Path(__file__).resolve().parent.parent / "var"
+os.environ |= {
+    "ENV_FILES": "",
+    "SECRET_KEY": "only-for-tests-" + "x" * 50,
+    "DEBUG": "off",
+    "SITE_URL": "http://testserver",
+    "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1,[::1]",
+    "TIME_ZONE": "Europe/Berlin",
+    "LANGUAGE_CODE": "en",
+    "TRUSTED_PROXY_COUNT": "0",
+    "EMAIL_URL": "memorymail://",
+    "DEFAULT_FROM_EMAIL": "newsroom@testserver",
+}
+for _name in ("PORT", "STORAGE_URL", "AKISMET_API_KEY", "SENTRY_DSN", "STAFF_SECOND_FACTOR", "DEMO_PASSWORD"):
+    os.environ.pop(_name, None)
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{_var}/test-base.sqlite3")
+# Playwright keeps an event loop in the thread of the test, and Django would take it for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+from newsreader.settings import *  # noqa: E402, F403
+from newsreader.settings import DATABASES, REST_FRAMEWORK, SQLITE  # noqa: E402
+
+if SQLITE:
+    # A file, not memory: threads and processes race for it as they would for the real one.
+    DATABASES["default"]["TEST"] = {"NAME": str(_var / "test.sqlite3")}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+MEDIA_ROOT = _var / "test-media"
+STATIC_ROOT = _var / "test-static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True  # Looks a file up when asked instead of reading all of them at each start.
+REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = {"visitor": "100000/min"}
+LOGGING = {"version": 1, "disable_existing_loggers": False, "root": {"handlers": [], "level": "WARNING"}}
