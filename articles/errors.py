@@ -12,3 +12,12 @@ class AddressTaken(Conflict):
 class NeedsTime(Invalid):
     def __init__(self) -> None:
         super().__init__([FieldError("scheduled_for", "required", _("Please say when it shall be published."))])
+
+
+class AddressFixed(Conflict):
+    code, sentence = "address_fixed", _("This article has been published; its address does not change any more.")
+
+
+class StateUnknown(Invalid):
+    def __init__(self) -> None:
+        super().__init__([FieldError("state", "invalid_choice", _("There is no such state."))])

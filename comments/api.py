@@ -1,0 +1,386 @@
+"""Comments over REST: reading threads, replying, deciding. The same operations as the pages, the same refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers, status, viewsets
+from rest_framework.exceptions import NotAuthenticated, ParseError, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from articles.models import Article
+from comments import threads
+from comments.editing import edit_comment, withdraw_comment
+from comments.errors import ForgeryRefused
+from comments.forms import draft_of
+from comments.models import Comment, CommentRules, Decision
+from comments.moderation import decide
+from comments.posting import first_status, post_comment
+from comments.querysets import CommentQuerySet, may_moderate
+from comments.wording import shown_status
+from newsreader.kit.rest import Shared, moment, whole_number
+from newsreader.kit.web import comes_from_here
+
+
+def absolute(path: str) -> str:
+    return f"{settings.SITE_URL}{path}"
+
+
+class CommenterSerializer(serializers.Serializer):
+    """Who left a comment, as they were then. Never an email address."""
+
+    name = serializers.CharField()
+    url = serializers.CharField()
+    avatar = serializers.CharField()
+    provider = serializers.CharField()
+    is_staff = serializers.BooleanField()
+
+
+class CommentSerializer(serializers.ModelSerializer):
+    """A comment. `text` is there for its author and for moderators; `reply_count` counts answers right under it."""
+
+    root = serializers.SerializerMethodField()  # type: ignore[assignment]
+    status = serializers.SerializerMethodField()
+    author = serializers.SerializerMethodField()
+    text = serializers.CharField(source="body", required=False)
+    score = serializers.SerializerMethodField()
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Comment
+        fields = [
+            "id", "article", "parent", "root", "depth", "status", "author", "html", "text", "created_at", "edited_at",
+            "reply_count", "score", "url",
+        ]  # fmt: skip
+
+    def get_root(self, comment: Comment) -> int:
+        return comment.root_id or comment.pk
+
+    @extend_schema_field(serializers.ChoiceField(choices=Comment.Status.choices))
+    def get_status(self, comment: Comment) -> str:
+        if comment.status == Comment.Status.APPROVED or self._moderates():
+            return comment.status
+        return shown_status(comment)
+
+    @extend_schema_field(CommenterSerializer)
+    def get_author(self, comment: Comment) -> dict[str, Any]:
+        return {
+            "name": comment.shown_name,
+            "url": comment.website,
+            "avatar": comment.avatar,
+            "provider": comment.identity.provider if comment.identity else "guest",
+            "is_staff": comment.by_staff,
+        }
+
+    def get_score(self, comment: Comment) -> int:
+        return 0  # Nobody votes yet, so every score is nought.
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, comment: Comment) -> str:
+        return absolute(comment.permanent_url)
+
+    def to_representation(self, comment: Comment) -> dict[str, Any]:
+        shown = super().to_representation(comment)
+        if not (self._moderates() or self._is_own(comment)):
+            del shown["text"]
+        return shown
+
+    def _user(self) -> Any:
+        return self.context["request"].user
+
+    def _moderates(self) -> bool:
+        """Authors who moderate under their own articles alone are told by the queue instead."""
+        return bool(self._user().has_perm("comments.moderate_any_comment"))
+
+    def _is_own(self, comment: Comment) -> bool:
+        if self.context.get("own"):
+            return True
+        user = self._user()
+        return bool(user.is_authenticated and comment.identity and comment.identity.user_id == user.pk)
+
+
+class RootSerializer(CommentSerializer):
+    """A root comment with its first replies, in reading order; `more_replies` is how many are not here."""
+
+    replies = serializers.SerializerMethodField()
+    more_replies = serializers.SerializerMethodField()
+
+    class Meta(CommentSerializer.Meta):
+        fields = [*CommentSerializer.Meta.fields, "replies", "more_replies"]
+
+    @extend_schema_field(CommentSerializer(many=True))
+    def get_replies(self, comment: Comment) -> Any:
+        shown = self.context["replies"].get(comment.pk, [])
+        return CommentSerializer(shown, many=True, context=self.context).data
+
+    def get_more_replies(self, comment: Comment) -> int:
+        return max(comment.thread_count - len(self.context["replies"].get(comment.pk, [])), 0)
+
+
+class PostedSerializer(CommentSerializer):
+    """What somebody has just left; `status_url` is its private page, there when it waits."""
+
+    status_url = serializers.URLField(required=False)
+
+    class Meta(CommentSerializer.Meta):
+        fields = [*CommentSerializer.Meta.fields, "status_url"]
+
+
+class CommentInput(serializers.Serializer):
+    """A reply. What a signed-in commenter sends as name, email and website is ignored."""
+
+    text = serializers.CharField(allow_blank=True, trim_whitespace=False, required=False, default="")
+    parent = serializers.IntegerField(allow_null=True, required=False, default=None)  # type: ignore[assignment]
+    name = serializers.CharField(allow_blank=True, required=False, default="")
+    email = serializers.CharField(allow_blank=True, required=False, default="")
+    website = serializers.CharField(allow_blank=True, required=False, default="")
+    notify = serializers.CharField(allow_blank=True, required=False, default="none")
+
+
+class EditInput(serializers.Serializer):
+    text = serializers.CharField(allow_blank=True, trim_whitespace=False)
+
+
+class ReasonSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    params = serializers.DictField()
+
+
+class DecisionSerializer(serializers.ModelSerializer):
+    """One change of status: who (an account's id) or which rule, from, to, why, when."""
+
+    reasons = ReasonSerializer(many=True)
+
+    class Meta:
+        model = Decision
+        fields = ["number", "batch", "by", "rule", "before", "after", "reasons", "created_at"]
+
+
+class DecisionInput(serializers.Serializer):
+    """`reason` is a code; it may be empty when approving."""
+
+    status = serializers.ChoiceField(choices=Comment.Status.choices)
+    reason = serializers.RegexField(r"^[A-Za-z0-9_.-]{0,40}$", allow_blank=True, required=False, default="")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values["status"] != Comment.Status.APPROVED and not values["reason"]:
+            raise serializers.ValidationError({"reason": ["Please give a reason."]}, code="required")
+        return values
+
+
+class QueuedSerializer(CommentSerializer):
+    """A comment as moderators see it: with why it waits, and what its author left behind."""
+
+    reasons = serializers.SerializerMethodField()
+    email = serializers.SerializerMethodField()
+    address = serializers.SerializerMethodField()
+
+    class Meta(CommentSerializer.Meta):
+        fields = [*CommentSerializer.Meta.fields, "reasons", "email", "address"]
+
+    def get_status(self, comment: Comment) -> str:
+        return comment.status
+
+    def _moderates(self) -> bool:
+        return True
+
+    @extend_schema_field(ReasonSerializer(many=True))
+    def get_reasons(self, comment: Comment) -> list[dict[str, Any]]:
+        decisions = list(comment.decisions.all())
+        return decisions[-1].reasons if decisions else []
+
+    def get_email(self, comment: Comment) -> str:
+        return comment.trace.email if hasattr(comment, "trace") else ""
+
+    def get_address(self, comment: Comment) -> str:
+        return str(comment.trace.address or "") if hasattr(comment, "trace") else ""
+
+
+class ArticleCommentsView(Shared, viewsets.GenericViewSet):
+    """An article's discussion."""
+
+    serializer_class = RootSerializer
+    _orders = {"oldest": ("path",), "newest": ("-path",), "best": ("-thread_count", "path")}
+
+    @property
+    def cursor_ordering(self) -> tuple[str, ...]:
+        return self._orders[self._sort()]
+
+    def _sort(self) -> str:
+        sort = self.request.query_params.get("sort", "oldest")
+        if sort not in self._orders:
+            raise ParseError("sort must be oldest, newest or best.", code="invalid_sort")
+        return sort
+
+    def get_queryset(self) -> QuerySet[Comment]:
+        return Comment.objects.filter(article=self.kwargs["article_id"]).roots().for_display()
+
+    def _article(self) -> Article:
+        return get_object_or_404(Article.objects.published(), pk=self.kwargs["article_id"])
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("sort", OpenApiTypes.STR, enum=list(_orders), description="Order of the roots."),
+        ]
+    )
+    def list(self, request: Request, article_id: int) -> Response:
+        """Roots, each with its first replies."""
+        self._article()
+        roots = self.paginate_queryset(self.get_queryset()) or []
+        replies = threads.first_replies(roots, CommentRules.objects.current())
+        context = {**self.get_serializer_context(), "replies": replies}
+        return self.get_paginated_response(RootSerializer(roots, many=True, context=context).data)
+
+    @extend_schema(
+        request=CommentInput,
+        responses={201: PostedSerializer},
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description="Up to 64 characters; the same reply sent again with the same key is made once.",
+            )
+        ],
+    )
+    def create(self, request: Request, article_id: int) -> Response:
+        """Leave a reply."""
+        article = self._article()
+        if not request.user.is_authenticated and not comes_from_here(request._request):
+            raise ForgeryRefused()
+        form = CommentInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        key = request.headers.get("Idempotency-Key", "")
+        comment = post_comment(
+            draft_of(request._request, article.pk, form.validated_data, key=key, source=Comment.Source.API)
+        )
+        body = CommentSerializer(comment, context={**self.get_serializer_context(), "own": True}).data
+        body["status"] = Comment.Status.APPROVED
+        if first_status(comment) != Comment.Status.APPROVED:
+            body |= {"status": Comment.Status.PENDING, "status_url": absolute(comment.status_url)}
+        location = absolute(f"/api/v1/comments/{comment.pk}/")
+        return Response(body, status=status.HTTP_201_CREATED, headers={"Location": location})
+
+
+class CommentViewSet(Shared, viewsets.GenericViewSet):
+    """One comment: what is public, and to its author and to moderators what is not."""
+
+    serializer_class = CommentSerializer
+    cursor_ordering = ("path",)
+
+    def get_queryset(self) -> QuerySet[Comment]:
+        return Comment.objects.visible_to(self.request.user).for_display()
+
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(self.get_serializer(self._found(pk)).data)
+
+    def _found(self, pk: int) -> Comment:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    @extend_schema(responses=CommentSerializer(many=True), operation_id="comments_replies_list")
+    def replies(self, request: Request, pk: int) -> Response:
+        """Everything under a comment, in reading order."""
+        standing = Comment.objects.filter(article__state=Article.State.PUBLISHED)
+        top = get_object_or_404(standing.filter(Q(status=Comment.Status.APPROVED) | Q(thread_count__gt=0)), pk=pk)
+        page = self.paginate_queryset(threads.descendants(top).for_display())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=EditInput, responses=CommentSerializer)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Mend one's own comment, for 15 minutes."""
+        self._signed()
+        comment = self._found(pk)
+        form = EditInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        edited = edit_comment(comment.pk, form.validated_data["text"], by=self._user())
+        return Response(self.get_serializer(edited).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Take one's own comment back."""
+        self._signed()
+        withdraw_comment(self._found(pk).pk, by=self._user())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _signed(self) -> None:
+        if not self.request.user.is_authenticated:
+            raise NotAuthenticated()
+
+    def _user(self) -> Any:
+        return self.request.user
+
+
+class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):
+    """For those who decide: about all comments, or about those under their own articles."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not request.user.is_authenticated:
+            raise NotAuthenticated()
+        if not may_moderate(request.user):
+            raise PermissionDenied()
+
+    def get_queryset(self) -> CommentQuerySet:
+        return Comment.objects.moderated_by(self.request.user).for_display()
+
+    def _user(self) -> Any:
+        return self.request.user
+
+
+class DecisionsViewSet(_ModeratorsViewSet):
+    """What was decided about a comment, and deciding."""
+
+    serializer_class = DecisionSerializer
+    cursor_ordering = ("number",)
+
+    def list(self, request: Request, pk: int) -> Response:
+        comment = get_object_or_404(self.get_queryset(), pk=pk)
+        page = self.paginate_queryset(comment.decisions.all())
+        return self.get_paginated_response(DecisionSerializer(page, many=True).data)
+
+    @extend_schema(request=DecisionInput, responses={200: DecisionSerializer, 201: DecisionSerializer})
+    def create(self, request: Request, pk: int) -> Response:
+        """Decide: 201 with the decision; 200 with the last one where the comment has that status already."""
+        comment = get_object_or_404(self.get_queryset(), pk=pk)
+        form = DecisionInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        decision = decide(comment.pk, by=self._user(), **form.validated_data)
+        if decision is None:
+            return Response(DecisionSerializer(comment.decisions.order_by("-number").first()).data)
+        return Response(DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
+
+
+class QueueViewSet(_ModeratorsViewSet):
+    """The moderation queue, oldest first."""
+
+    serializer_class = QueuedSerializer
+    cursor_ordering = ("created_at", "pk")
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("status", OpenApiTypes.STR, enum=list(Comment.Status.values), default="pending"),
+            OpenApiParameter("reason", OpenApiTypes.STR, description="Code of a reason of the last decision."),
+            OpenApiParameter("article", OpenApiTypes.STR, description="Id of an article."),
+            OpenApiParameter("q", OpenApiTypes.STR, description="Words in text, name, email or address."),
+            OpenApiParameter("since", OpenApiTypes.STR, description="A time: left then or later."),
+        ]
+    )
+    def list(self, request: Request) -> Response:
+        wanted = request.query_params
+        shown = wanted.get("status", Comment.Status.PENDING)
+        if shown not in Comment.Status.values:
+            raise ParseError("status must be pending, approved, spam or trash.", code="invalid_status")
+        queue = self.get_queryset().filter(status=shown).select_related("trace").prefetch_related("decisions")
+        if article := wanted.get("article"):
+            queue = queue.filter(article=whole_number(article, "article"))
+        if since := wanted.get("since"):
+            queue = queue.filter(created_at__gte=moment(since, "since"))
+        queue = queue.matching(wanted.get("q", "")).with_reason(wanted.get("reason", ""))
+        page = self.paginate_queryset(queue)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -46,3 +46,8 @@ def recount(article_ids: list[int] | None = None) -> int:
     comments.filter(~Q(reply_count=replies) | ~Q(thread_count=thread)).update(reply_count=replies, thread_count=thread)
     total = size("article")
     return articles.filter(~Q(comment_count=total)).update(comment_count=total, page_version=F("page_version") + 1)
+
+
+def note_change(comment: Comment) -> None:
+    """Note, inside its transaction, that readers see something else of an approved comment."""
+    Article.objects.filter(pk=comment.article_id).update(page_version=F("page_version") + 1)

@@ -62,3 +62,11 @@ class Flood(TooMany):
 class Withdrawn(Conflict):
     code = "comment_withdrawn"
     sentence = _("Its author has withdrawn this comment, so it stays removed.")
+
+
+class NotYours(Forbidden):
+    code, sentence = "not_yours", _("Only its author may do this.")
+
+
+class EditingOver(Forbidden):
+    code, sentence = "editing_over", _("A comment can be changed for 15 minutes after it was left.")

@@ -267,6 +267,11 @@ class CommentRules(models.Model):
         return str(_("comment rules"))
 
 
+def close_after_days() -> int:
+    """Return after how many days discussions close, 0 for never. Named in settings for rooms that do not know ours."""
+    return CommentRules.objects.current().close_after_days
+
+
 class FloodBucket(models.Model):
     """How fast somebody may still post. `key` is a keyed hash of a network or an identity: no address is kept.
 

@@ -51,7 +51,7 @@ def decide(
         number=last.number + 1 if last else 1,
         batch=batch,
         by=by,
-        rule=rule,
+        rule=rule or ("" if by else "system"),
         before=before,
         after=status,
         reasons=[{"code": reason, "params": params or {}}] if reason else [],

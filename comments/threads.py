@@ -115,14 +115,9 @@ def discussion(article: Article, rules: CommentRules, number: int = 1) -> Page:
     _check(number, pages)
     start = (number - 1) * rules.roots_per_page
     order = "path" if rules.order == CommentRules.Order.OLDEST else "-path"
-    under = Comment.objects.approved().filter(root=OuterRef("pk")).in_order().values("path")
     shown = rules.replies_shown
-    last = Subquery(under[shown - 1 : shown]) if shown else Subquery(under.none())
-    page = list(roots.order_by(order).annotate(last_shown=last)[start : start + rules.roots_per_page])
-    replies: dict[int, list[Comment]] = {root.pk: [] for root in page}
-    if shown and any(root.thread_count for root in page):
-        for reply in _with_missing_parents(list(_first_replies(page)), {root.pk for root in page}):
-            replies[reply.root_id or 0].append(reply)
+    page = list(roots.order_by(order).annotate(last_shown=_last_shown(shown))[start : start + rules.roots_per_page])
+    replies = _by_root(page, list(_first_replies(page)) if shown else [])
     branches = []
     for root in page:
         living = sum(reply.status == Comment.Status.APPROVED for reply in replies[root.pk])
@@ -131,7 +126,33 @@ def discussion(article: Article, rules: CommentRules, number: int = 1) -> Page:
     return Page(branches, number, pages)
 
 
-def _first_replies(roots: Sequence[Comment]) -> Iterable[Comment]:
+def first_replies(roots: Sequence[Comment], rules: CommentRules) -> dict[int, list[Comment]]:
+    """Return the first approved replies of each of these roots, in reading order, by the root's id. Two queries."""
+    shown = rules.replies_shown
+    ids = [root.pk for root in roots if root.thread_count]
+    if not shown or not ids:
+        return {}
+    marked = list(Comment.objects.filter(pk__in=ids).annotate(last_shown=_last_shown(shown)))
+    found: dict[int, list[Comment]] = {}
+    for reply in _first_replies(marked).select_related("identity"):
+        found.setdefault(reply.root_id or 0, []).append(reply)
+    return found
+
+
+def _last_shown(shown: int) -> Subquery:
+    """The path of the last reply that is shown of a root; NULL where all are."""
+    under = Comment.objects.approved().filter(root=OuterRef("pk")).in_order().values("path")
+    return Subquery(under[shown - 1 : shown]) if shown else Subquery(under.none())
+
+
+def _by_root(roots: Sequence[Comment], replies: list[Comment]) -> dict[int, list[Comment]]:
+    found: dict[int, list[Comment]] = {root.pk: [] for root in roots}
+    for reply in _with_missing_parents(replies, set(found)):
+        found[reply.root_id or 0].append(reply)
+    return found
+
+
+def _first_replies(roots: Sequence[Comment]) -> CommentQuerySet:
     """The first replies of each root, as one query over short ranges of one index."""
     wanted = Q(pk=None)
     for root in roots:
@@ -152,7 +173,7 @@ def _with_missing_parents(comments: list[Comment], known: set[int]) -> list[Comm
 
 def thread(top: Comment, rules: CommentRules, number: int = 1) -> Page:
     """Return one page of a comment with all its replies, the comment itself at the head of each. Raises NoSuchPage."""
-    under = _descendants(top)
+    under = descendants(top)
     size = top.thread_count if top.parent_id is None else under.count()
     pages = _pages(size, rules.thread_page_size)
     _check(number, pages)
@@ -161,7 +182,8 @@ def thread(top: Comment, rules: CommentRules, number: int = 1) -> Page:
     return Page([Branch(list(arrange([top, *rows], rules.levels_shown)))], number, pages)
 
 
-def _descendants(top: Comment) -> CommentQuerySet:
+def descendants(top: Comment) -> CommentQuerySet:
+    """Return what is approved under a comment, at any depth that paths tell apart."""
     approved = Comment.objects.approved().filter(root=top.root_id or top.pk)
     if top.parent_id is None:
         return approved

@@ -20,6 +20,7 @@ from comments.errors import ForgeryRefused
 from comments.forms import author_of, draft_of
 from comments.models import Comment, CommentRules
 from comments.posting import first_status, post_comment
+from comments.wording import shown_status
 from newsreader.kit.errors import DomainError, Forbidden, Invalid, TooMany
 from newsreader.kit.pages import page_number, private, public
 from newsreader.kit.web import comes_from_here
@@ -141,14 +142,6 @@ def you(request: HttpRequest, article_id: int) -> HttpResponse:
     if remembering.is_tampered(request):
         remembering.forget(response)
     return private(response)
-
-
-def shown_status(comment: Comment) -> str:
-    """The status as its author is told it: what a rule made spam or trash looks like waiting until a person decides."""
-    if comment.status in {Comment.Status.PENDING, Comment.Status.APPROVED}:
-        return comment.status
-    last = comment.decisions.order_by("-number").first()
-    return Comment.Status.PENDING if last is None or last.rule else comment.status
 
 
 @require_safe

@@ -6,6 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from comments.models import Comment
+
 # What a moderator may give as a reason; the codes are what is stored.
 CHOICES = {
     "": gettext_lazy("no reason"),
@@ -46,3 +48,11 @@ def _reason(code: str, params: dict[str, Any]) -> str:
         case "withdrawn":
             return _("withdrawn by its author")
     return code
+
+
+def shown_status(comment: Comment) -> str:
+    """The status as its author is told it: what a rule made spam or trash looks like waiting until a person decides."""
+    if comment.status in {Comment.Status.PENDING, Comment.Status.APPROVED}:
+        return comment.status
+    last = comment.decisions.order_by("-number").first()
+    return Comment.Status.PENDING if last is None or last.rule else comment.status

@@ -6,16 +6,50 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.http import Http404
-from django.urls import URLPattern, URLResolver
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.http import require_safe
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from articles.api import ArticleViewSet, AuthorViewSet, SectionViewSet, TagViewSet
+from comments.api import ArticleCommentsView, CommentViewSet, DecisionsViewSet, QueueViewSet
+from newsreader.accounts.api import MeView
 from newsreader.kit.errors import DomainError, Invalid, TooMany
 from newsreader.kit.problems import MEDIA_TYPE, document
 
-urlpatterns: list[URLPattern | URLResolver] = []
+READ: dict[str, Any] = {"get": "list"}
+ONE: dict[str, Any] = {"get": "retrieve"}
+OWN = ONE | {"patch": "partial_update", "delete": "destroy"}
+
+
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """The schema for people; everything it shows comes from this site."""
+    return render(request, "api/docs.html")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("articles/", ArticleViewSet.as_view(READ | {"post": "create"}), name="api-articles"),
+    path("articles/<int:pk>/", ArticleViewSet.as_view(OWN), name="api-article"),
+    path("articles/<int:article_id>/comments/", ArticleCommentsView.as_view(READ | {"post": "create"})),
+    path("comments/<int:pk>/", CommentViewSet.as_view(OWN), name="api-comment"),
+    path("comments/<int:pk>/replies/", CommentViewSet.as_view({"get": "replies"})),
+    path("comments/<int:pk>/decisions/", DecisionsViewSet.as_view(READ | {"post": "create"})),
+    path("moderation/queue/", QueueViewSet.as_view(READ)),
+    path("sections/", SectionViewSet.as_view(READ)),
+    path("sections/<str:slug>/", SectionViewSet.as_view(ONE)),
+    path("tags/", TagViewSet.as_view(READ)),
+    path("tags/<str:slug>/", TagViewSet.as_view(ONE)),
+    path("authors/", AuthorViewSet.as_view(READ)),
+    path("authors/<str:slug>/", AuthorViewSet.as_view(ONE)),
+    path("me/", MeView.as_view()),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", docs, name="docs"),
+]
 
 
 def explain(exception: Exception, context: dict[str, Any]) -> Response | None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
@@ -37,6 +39,16 @@ _REFUSALS = {
     "422": "One or more fields are wrong.",
     "429": "Too many requests; see Retry-After.",
 }
+
+
+class SiteSessionScheme(OpenApiAuthenticationExtension):
+    """How the site's session is named in the schema."""
+
+    target_class = "newsreader.kit.rest.SiteSession"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
 
 
 class ProblemSchema(AutoSchema):

@@ -119,7 +119,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_tasks",
@@ -285,6 +284,9 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W002",
 ]
 
+# Whoever joins the rooms answers for articles what only comments know: after how many days discussions close.
+CLOSE_COMMENTS_AFTER_DAYS = "comments.models.close_after_days"
+
 # --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "newsreader.schema.ProblemSchema",
@@ -308,6 +310,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CommentStatusEnum": "comments.models.Comment.Status",
+        "ArticleKindEnum": "articles.models.Article.Kind",
+        "SourceKindEnum": "articles.models.SourceAttribution.Kind",
+    },
 }
 
 LOGGING = {

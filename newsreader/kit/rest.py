@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import DataError
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
 from rest_framework.pagination import CursorPagination
@@ -16,6 +19,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
+from newsreader.kit.pages import FRESH
 from newsreader.kit.web import client_address, network
 
 if TYPE_CHECKING:
@@ -107,3 +111,32 @@ def whole_number(text: str, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise ParseError(f"{name} must be a number.", code=f"invalid_{name}")
     return int(text)
+
+
+def moment(text: str, name: str) -> dt.datetime:
+    """Return a query parameter as a time; a day, or a time without zone, is the site's. Raises ParseError."""
+    text = text.strip().replace(" ", "+") if "T" in text else text.strip()
+    try:
+        found = parse_datetime(text)
+        day = parse_date(text) if found is None else None
+        if day:
+            found = dt.datetime.combine(day, dt.time())
+        if found is None:
+            raise ValueError
+        if timezone.is_naive(found):
+            found = timezone.make_aware(found)
+        return found.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise ParseError(f"{name} must be a time such as 2026-11-23T10:00:00Z.", code=f"invalid_{name}") from None
+
+
+class Shared:
+    """For views whose answers to strangers are the same for all: those may be kept by a cache, others never."""
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        if response.status_code < 400:
+            stranger = not getattr(getattr(request, "user", None), "is_authenticated", False)
+            public = stranger and request.method in {"GET", "HEAD"}
+            response.headers.setdefault("Cache-Control", FRESH if public else "private, no-cache")
+        return response

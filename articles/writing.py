@@ -1,0 +1,92 @@
+"""Writing an article's words and what stands around them: one operation for the API and whoever else changes text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from articles import formatting, publishing
+from articles.errors import AddressFixed, StateUnknown
+from articles.models import Article, Byline, SourceAttribution, Tag
+from newsreader.accounts.models import User
+from newsreader.kit.errors import Forbidden
+from newsreader.kit.text import tidy, tidy_line
+
+# Plain columns of an article that may be written.
+PLAIN = {"kind", "headline", "slug", "standfirst", "body", "language", "section", "takes_comments", "comments_close_at"}
+TEXT = {"headline", "standfirst", "body"}
+
+
+@transaction.atomic
+def write(values: dict[str, Any], *, by: User, article: Article | None = None) -> Article:
+    """Make an article of these values, or change those given of one that exists.
+
+    Beside the columns in PLAIN: `tags` (names), `authors` (Author rows), `sources` (dicts of name, url, kind), `state`
+    and `scheduled_for`. HTML is sanitised. Raises Forbidden, AddressTaken, AddressFixed, NeedsTime, StateUnknown.
+    """
+    made = article is None
+    article = article or Article()
+    plain = {name: value for name, value in values.items() if name in PLAIN}
+    if article.published_on and plain.get("slug", article.slug) != article.slug:
+        raise AddressFixed()
+    for name, value in plain.items():
+        setattr(article, name, _tidied(name, value))
+    if not article.slug:
+        article.slug = slugify(article.headline, allow_unicode=True)[:200] or "article"
+    article.save()
+    _around(article, values)
+    if made and "authors" not in values and (author := getattr(by, "author", None)):
+        Byline.objects.create(article=article, author=author)
+    if not made:
+        publishing.note_change(article, text=bool(TEXT & plain.keys()))
+    if "state" in values:
+        _move(article, values["state"], values.get("scheduled_for"), by)
+    return Article.objects.for_page().get(pk=article.pk)
+
+
+def _tidied(name: str, value: Any) -> Any:
+    if name == "headline":
+        return tidy_line(value)
+    if name == "body":
+        return formatting.sanitise(tidy(value))
+    return tidy(value) if isinstance(value, str) else value
+
+
+def _around(article: Article, values: dict[str, Any]) -> None:
+    if "tags" in values:
+        names = dict.fromkeys(tidy_line(name) for name in values["tags"])
+        slugs = {slugify(name, allow_unicode=True)[:200]: name for name in names if slugify(name, allow_unicode=True)}
+        article.tags.set(
+            [Tag.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in slugs.items()]
+        )
+    if "authors" in values:
+        article.bylines.all().delete()
+        rows = [Byline(article=article, author=author, position=at) for at, author in enumerate(values["authors"])]
+        Byline.objects.bulk_create(rows)
+    if "sources" in values:
+        article.sources.all().delete()
+        rows_ = [
+            SourceAttribution(article=article, position=at, **source) for at, source in enumerate(values["sources"])
+        ]
+        SourceAttribution.objects.bulk_create(rows_)
+
+
+def _move(article: Article, state: str, at: Any, by: User) -> None:
+    """Give it this state, where it has another. Only who may publish moves an article in or out of readers' sight."""
+    if state == article.state and at is None:
+        return
+    if not by.has_perm("articles.publish_article"):
+        raise Forbidden()
+    match state:
+        case Article.State.PUBLISHED:
+            publishing.publish(article.pk)
+        case Article.State.SCHEDULED:
+            publishing.schedule(article.pk, at)
+        case Article.State.WITHDRAWN:
+            publishing.withdraw(article.pk)
+        case Article.State.DRAFT:
+            publishing.back_to_draft(article.pk)
+        case _:
+            raise StateUnknown()

@@ -1,0 +1,161 @@
+"""The API's front door: its schema, its refusals, its limits."""
+
+import pytest
+import schemathesis
+from django.core.cache import cache
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
+
+from newsreader.kit.rest import ByVisitor
+from newsreader.wsgi import application
+from tests.factories import make_article, make_comment, make_editor, make_moderator
+
+PROBLEM = "application/problem+json"
+PLAIN = {"Accept-Encoding": "identity"}
+
+
+def test_the_schema_is_valid_and_without_warnings(db, tmp_path):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
+
+
+def described() -> schemathesis.BaseSchema:
+    """The API as its own schema describes it, called in this process."""
+    loaded = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))
+    loaded.app = application
+    return loaded
+
+
+schema = described()
+thorough = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture
+def newsroom(db):
+    """Real rows for the operations to meet."""
+    article = make_article(pk=1)
+    root = make_comment(article)
+    make_comment(parent=root)
+    make_comment(article, status="pending")
+    return article
+
+
+@pytest.fixture
+def connected():
+    """Keep the connection between requests: the rows are in a transaction of the test's. Asked for last."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+# Left out: that whatever the schema allows be accepted. No schema can say which cursors or times are ones.
+@schema.parametrize()
+@thorough
+def test_every_operation_answers_strangers_as_its_schema_says(newsroom, connected, case):
+    case.call_and_validate(headers=PLAIN, excluded_checks=[positive_data_acceptance])
+
+
+@schema.parametrize()
+@thorough
+def test_every_operation_answers_editors_as_its_schema_says(editor, connected, case):
+    # The session stands in for whatever sign-in the case has made up, so these two checks have nothing to check.
+    left_out = [positive_data_acceptance, ignored_auth, negative_data_rejection]
+    case.call_and_validate(**editor, excluded_checks=left_out)
+
+
+@pytest.fixture
+def editor(newsroom):
+    """What an editor's program sends with every request: the session, and the token in cookie and header."""
+    client = Client()
+    client.force_login(make_editor())
+    client.get(f"/articles/{newsroom.pk}/you/")
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    return {"cookies": cookies, "headers": PLAIN | {"X-CSRFToken": cookies["csrftoken"]}}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("get", "/api/v1/nothing/", 404, "not_found"),
+        ("get", "/api/v1/articles/999999/", 404, "not_found"),
+        ("get", f"/api/v1/articles/{10**30}/", 404, "not_found"),
+        ("put", "/api/v1/articles/", 405, "method_not_allowed"),
+        ("get", "/api/v1/articles/?cursor=nonsense", 400, "invalid_cursor"),
+        ("get", "/api/v1/articles/?limit=0", 400, "invalid_limit"),
+        ("get", "/api/v1/articles/?published_after=yesterday", 400, "invalid_published_after"),
+        ("get", "/api/v1/articles/?q=%00", 400, "bad_request"),
+        ("get", "/api/v1/me/", 401, "not_authenticated"),
+        ("get", "/api/v1/moderation/queue/", 401, "not_authenticated"),
+        ("post", "/api/v1/articles/", 401, "not_authenticated"),
+    ],
+)
+def test_a_refusal_is_a_problem_document(client, method, path, status, code):
+    answer = getattr(client, method)(path)
+
+    assert answer.status_code == status
+    assert answer["Content-Type"] == PROBLEM
+    body = answer.json()
+    assert set(body) == {"type", "title", "status", "detail", "code", "errors"}
+    assert (body["status"], body["code"]) == (status, code)
+    assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_json_that_is_none_is_400_and_no_json_at_all_is_415(client):
+    article = make_article()
+    path = f"/api/v1/articles/{article.pk}/comments/"
+
+    broken = client.post(path, b"{", content_type="application/json")
+    lone = client.post(path, b'{"text": "\\ud800"}', content_type="application/json")
+    form = client.post(path, {"text": "Hello"})
+
+    assert [broken.status_code, lone.status_code, form.status_code] == [400, 400, 415]
+    assert {broken["Content-Type"], lone["Content-Type"], form["Content-Type"]} == {PROBLEM}
+
+
+@pytest.mark.django_db
+def test_a_forged_forwarding_header_does_not_evade_the_limit(client, monkeypatch):
+    monkeypatch.setattr(ByVisitor, "THROTTLE_RATES", {"visitor": "5/min"})
+    cache.clear()
+
+    answers = [client.get("/api/v1/sections/", headers={"X-Forwarded-For": f"203.0.113.{n}"}) for n in range(6)]
+
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert answers[-1]["Retry-After"]
+    assert answers[-1]["Content-Type"] == PROBLEM
+
+
+@pytest.mark.django_db
+def test_an_answer_for_everybody_may_be_shared_and_one_for_somebody_not(client):
+    article = make_article()
+    path = f"/api/v1/articles/{article.pk}/"
+
+    stranger = client.get(path)
+    again = client.get(path, headers={"If-None-Match": stranger["ETag"]})
+    client.force_login(make_moderator())
+    member = client.get(path)
+
+    assert stranger["Cache-Control"] == "public, max-age=0, s-maxage=1"
+    assert again.status_code == 304
+    assert "private" in member["Cache-Control"]
+    assert "Cookie" in member["Vary"]
+    assert "Cookie" in stranger["Vary"]
+
+
+def test_the_documentation_asks_nobody_else_for_anything(client, db):
+    page = client.get("/api/v1/docs/").content.decode()
+
+    assert "//" not in page.replace("<!doctype html>", "")
