@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from articles.models import Article, Site  # noqa: F401
 
 
+# What an article's own page shows beside its row.
+SHOWN_ON_PAGE = ("bylines__author", "tags", "sources")
+
+
 class ArticleQuerySet(models.QuerySet["Article"]):
     def published(self) -> ArticleQuerySet:
         """What readers see. Publication is a deed (articles.publishing), never a matter of the clock alone."""
@@ -36,9 +40,13 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """With what a list shows, without bodies: three queries however long the list."""
         return self.select_related("section", "lead_picture").prefetch_related("bylines__author").defer("body")
 
+    def with_frame(self) -> ArticleQuerySet:
+        """With its section and lead picture, in the same query."""
+        return self.select_related("section", "lead_picture")
+
     def for_page(self) -> ArticleQuerySet:
         """With what an article's own page shows: four queries."""
-        return self.select_related("section", "lead_picture").prefetch_related("bylines__author", "tags", "sources")
+        return self.with_frame().prefetch_related(*SHOWN_ON_PAGE)
 
 
 class SiteQuerySet(models.QuerySet["Site"]):

@@ -7,12 +7,14 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.db import DatabaseError, connection
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles.models import Article, Redirect, Site
+from articles.querysets import SHOWN_ON_PAGE
 from articles.views import list_page
 from comments import threads
 from comments.models import CommentRules
@@ -33,7 +35,7 @@ def article(request: HttpRequest, year: int, month: int, day: int, slug: str) ->
     on = f"{year:04}-{month:02}-{day:02}"
     try:
         found = Article.objects.published().filter(kind=Article.Kind.ARTICLE, published_on=on, slug=slug)
-        return _article_page(request, get_object_or_404(found.for_page()))
+        return _article_page(request, get_object_or_404(found.with_frame()))
     except ValueError:  # There is no such day.
         raise Http404 from None
 
@@ -42,7 +44,7 @@ def article(request: HttpRequest, year: int, month: int, day: int, slug: str) ->
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """A page such as the imprint: an article without a date."""
     found = Article.objects.published().filter(kind=Article.Kind.PAGE, slug=slug)
-    return _article_page(request, get_object_or_404(found.for_page()))
+    return _article_page(request, get_object_or_404(found.with_frame()))
 
 
 def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
@@ -50,6 +52,7 @@ def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
     is_open = article.comments_open(rules.close_after_days)
 
     def build() -> HttpResponse:
+        prefetch_related_objects([article], *SHOWN_ON_PAGE)
         return render(request, "articles/detail.html", _article_context(article, rules, number))
 
     return public(request, [site.page_version, article.pk, article.page_version, number, is_open], build)

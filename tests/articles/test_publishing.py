@@ -1,0 +1,112 @@
+"""Publishing, scheduling and withdrawing."""
+
+import datetime as dt
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from articles import publishing
+from articles.errors import AddressTaken, NeedsTime
+from articles.models import Article, Site
+from newsreader import jobs
+from tests.factories import make_article
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_first_publication_gives_an_article_its_date_for_good(time_machine):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    article = publishing.publish(make_article(state="draft").pk)
+    time_machine.shift(dt.timedelta(days=3))
+
+    publishing.withdraw(article.pk, "Names a minor.")
+    again = publishing.publish(article.pk)
+
+    assert (again.published_at, again.published_on) == (article.published_at, article.published_on)
+    assert again.withdrawn_reason == ""
+
+
+def test_two_articles_of_one_day_cannot_have_one_address():
+    first = make_article()
+    second = make_article(state="draft", slug=first.slug)
+
+    with pytest.raises(AddressTaken):
+        publishing.publish(second.pk, at=first.published_at)
+    publishing.publish(second.pk, at=first.published_at - dt.timedelta(days=2))
+
+
+def test_a_page_has_its_slug_for_itself():
+    make_article(kind="page", slug="imprint", at=timezone.now() - dt.timedelta(days=9))
+
+    with pytest.raises(AddressTaken):
+        publishing.publish(make_article(kind="page", slug="imprint", state="draft").pk)
+
+
+def test_a_schedule_needs_a_time():
+    with pytest.raises(NeedsTime):
+        publishing.schedule(make_article(state="draft").pk, None)
+
+
+def test_what_is_due_is_published_with_the_time_it_was_due():
+    due = timezone.now() - dt.timedelta(minutes=3)
+    article = make_article(state="scheduled", scheduled_for=due)
+    later = make_article(state="scheduled")
+
+    call_command("publish_scheduled", verbosity=0)
+
+    article.refresh_from_db()
+    later.refresh_from_db()
+    assert (article.state, article.published_at, article.scheduled_for) == ("published", due, None)
+    assert later.state == "scheduled"
+
+
+def test_one_whose_address_is_taken_stops_no_other():
+    now = timezone.now()
+    first = make_article(at=now)
+    clash = make_article(state="scheduled", slug=first.slug, scheduled_for=now - dt.timedelta(seconds=1))
+    fine = make_article(state="scheduled", scheduled_for=now - dt.timedelta(seconds=1))
+
+    assert publishing.publish_due() == 1
+    assert Article.objects.get(pk=clash.pk).state == "scheduled"
+    assert Article.objects.get(pk=fine.pk).state == "published"
+
+
+def test_the_worker_runs_each_job_in_its_turn_and_survives_a_broken_one(monkeypatch):
+    ran = []
+
+    def broken():
+        ran.append("broken")
+        raise RuntimeError
+
+    monkeypatch.setattr(jobs, "JOBS", [(5, broken), (60, lambda: ran.append("rare"))])
+    monkeypatch.setattr(jobs.logger, "exception", lambda *args: None)
+    last = {}
+    for moment in (0, 1, 5, 6, 61):
+        jobs.run_due(last, moment)
+
+    assert ran == ["broken", "rare", "broken", "broken", "rare"]
+
+
+def test_a_change_is_counted_for_caches_and_of_the_text_for_readers():
+    article = make_article()
+
+    publishing.note_change(article, text=False)
+    publishing.note_change(article, text=True)
+
+    after = Article.objects.get()
+    assert after.page_version == article.page_version + 2
+    assert after.revision == article.revision + 1
+    assert after.updated_at > article.updated_at
+
+
+def test_publishing_a_page_changes_the_foot_of_every_page(client):
+    make_article()
+    before = client.get("/")["ETag"]
+    publishing.publish(make_article(kind="page", headline="Imprint", state="draft").pk)
+
+    front = client.get("/", headers={"If-None-Match": before})
+
+    assert front.status_code == 200
+    assert "Imprint" in front.content.decode()
+    assert Site.objects.current().page_version > 1

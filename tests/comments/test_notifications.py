@@ -1,0 +1,131 @@
+"""Who is mailed about what, and that nobody else is."""
+
+import pytest
+from django.core import mail
+
+from comments.models import Delivery
+from comments.moderation import decide
+from comments.notifications import send_due
+from comments.posting import post_comment
+from tests.factories import (
+    make_article,
+    make_author,
+    make_comment,
+    make_draft,
+    make_editor,
+    make_moderator,
+    make_user,
+    set_rules,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def forget():
+    """Whatever was queued or sent before is not what the test is about."""
+    Delivery.objects.all().delete()
+    mail.outbox.clear()
+
+
+def sent():
+    send_due.call()
+    return sorted((message.to[0], message.subject) for message in mail.outbox)
+
+
+def test_moderators_hear_of_a_comment_that_waits_once_each():
+    moderator, editor = make_moderator(), make_editor()
+    author = make_user(group="Authors")
+    stranger = make_user(group="Authors")
+    article = make_article(headline="Ferry", authors=[make_author(user=author), make_author(user=stranger)][:1])
+
+    post_comment(make_draft(article, text="What about the *harbour*?"))
+
+    assert [to for to, _ in sent()] == sorted([author.email, editor.email, moderator.email])
+    assert {subject for _, subject in sent()} == {"A comment waits: Ferry"}
+    assert "What about the *harbour*?" in mail.outbox[0].body
+    assert f"http://testserver/admin/comments/comment/{article.comments.get().pk}/change/" in mail.outbox[0].body
+
+
+def test_what_is_published_at_once_and_what_is_spam_is_mailed_to_nobody():
+    make_moderator()
+    set_rules(hold_first_comment=False, spam_words="casino")
+
+    post_comment(make_draft())
+    post_comment(make_draft(text="casino"))
+
+    assert sent() == []
+
+
+def test_an_author_with_a_verified_address_hears_of_a_decision():
+    reader, moderator = make_user(), make_moderator()
+    comment = make_comment(user=reader, status="pending")
+    forget()
+
+    decide(comment.pk, "approved", by=moderator)
+    decide(comment.pk, "trash", by=moderator, reason="off_topic")
+
+    assert [(to, subject.split(":")[0]) for to, subject in sent()] == [
+        (reader.email, "Your comment is published"),
+        (reader.email, "Your comment was not published"),
+    ]
+
+
+@pytest.mark.parametrize("status", ["spam", "approved"])
+def test_a_guest_and_an_unverified_address_are_mailed_nothing(status):
+    unverified = make_comment(user=make_user(verified=False), status="pending")
+    guest = make_comment(status="pending")
+    forget()
+
+    for comment in (unverified, guest):
+        decide(comment.pk, status, by=make_moderator(), reason="spam")
+
+    assert sent() == []
+
+
+def test_nobody_is_mailed_about_spam_nor_about_their_own_decision():
+    moderator = make_moderator()
+    theirs = make_comment(user=make_user(), status="pending")
+    own = make_comment(user=moderator, status="pending")
+    forget()
+
+    decide(theirs.pk, "spam", by=moderator, reason="spam")
+    decide(theirs.pk, "trash", by=moderator, reason="spam")
+    decide(own.pk, "approved", by=moderator)
+
+    assert sent() == []
+
+
+def test_a_mail_speaks_its_readers_language_and_comes_from_us():
+    make_moderator(language="de")
+    post_comment(make_draft(name='Eve" <evil@example.org>\nBcc: x@example.org'))
+    sent()
+
+    message = mail.outbox[0]
+    assert Delivery.objects.get().language == "de"
+    assert message.from_email == "newsroom@testserver"
+    assert message.to == message.recipients()
+    assert "\n" not in message.subject
+
+
+def test_a_mail_is_sent_once_and_tried_again_when_it_fails(monkeypatch, time_machine):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    make_moderator()
+    from newsreader.kit import letters
+
+    def broken(*args, **kwargs):
+        raise ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(letters, "send", broken)
+        post_comment(make_draft())
+        send_due.call()
+    assert not mail.outbox
+    assert Delivery.objects.get().failure == "ConnectionError"
+
+    send_due.call()
+    assert not mail.outbox  # Not yet due again.
+    time_machine.shift(130)
+    send_due.call()
+    send_due.call()
+    assert len(mail.outbox) == 1
+    assert Delivery.objects.get().sent_at

@@ -1,0 +1,104 @@
+"""`manage.py serve`, as `make run` calls it: everything starts, answers, and stops together."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from newsreader.settings import BASE_DIR
+
+PATIENCE = 60  # seconds
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def site(tmp_path):
+    port = free_port()
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    environment = kept | {
+        "ENV_FILES": "",
+        "SECRET_KEY": "s" * 50,
+        "DEMO_PASSWORD": "open-sesame",
+        "PORT": str(port),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/site.sqlite3",
+        "PYTHONUNBUFFERED": "1",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve", "--prepare"],
+        cwd=BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    process.port = port
+    process.environment = environment
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.stdout.close()
+
+
+def said(process):
+    """Return what it has said up to the invitation to stop it."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Ctrl-C" in line:
+            break
+    return "".join(lines)
+
+
+def processes_of(marker):
+    found = subprocess.run(["pgrep", "-f", "--", marker], capture_output=True, text=True, check=False)
+    return found.stdout.split()
+
+
+def get(site, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}{path}", timeout=10) as answer:
+        return answer.status, answer.read().decode()
+
+
+def test_it_serves_the_demonstration_says_how_to_sign_in_and_stops_as_a_whole(site):
+    words = said(site)
+    assert f"http://127.0.0.1:{site.port}/" in words
+    assert "editor@example.org" in words
+    assert "open-sesame" in words
+
+    status, front = get(site, "/")
+    assert status == 200
+    article = re.search(r'href="(/\d{4}/\d\d/\d\d/[^"]+/)"', front)[1]
+    assert "Leave a Reply" in get(site, article)[1]
+    assert get(site, "/healthz")[0] == get(site, "/readyz")[0] == 200
+    assert get(site, "/static/site.css")[0] == 200
+
+    again = subprocess.run(
+        [sys.executable, "manage.py", "serve"],
+        cwd=BASE_DIR,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert again.returncode == 1
+    assert str(site.port) in again.stderr
+
+    marker = f"--port {site.port}"
+    assert processes_of(marker)
+    site.send_signal(signal.SIGTERM)
+    assert site.wait(PATIENCE) == 0
+    deadline = time.monotonic() + 10
+    while processes_of(marker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not processes_of(marker)

@@ -1,0 +1,101 @@
+"""Configuration: a wrong value stops the start with its name and the mend; `.env` and the private file have their turn."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from newsreader.settings import BASE_DIR
+
+GOOD = {"SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-0123456789abcdefghijk", "ENV_FILES": "", "DATABASE_URL": "sqlite:///:memory:"}
+
+
+def manage(*arguments, **environment):
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=BASE_DIR,
+        env=kept | GOOD | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("DEBUG", "perhaps"),
+        ("SITE_URL", "news.example"),
+        ("SITE_URL", "https://news.example/path"),
+        ("ALLOWED_HOSTS", "*"),
+        ("TIME_ZONE", "Middle/Earth"),
+        ("LANGUAGE_CODE", "tlh"),
+        ("DATABASE_URL", "mysql://localhost/x"),
+        ("REDIS_URL", "http://localhost"),
+        ("EMAIL_URL", "pigeon://post"),
+        ("TRUSTED_PROXY_COUNT", "-1"),
+        ("TRUSTED_PROXY_COUNT", "many"),
+        ("PORT", "http"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line_that_names_it(name, value):
+    answer = manage("check", **{name: value})
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"{name}: ")
+    assert answer.stderr.count("\n") == 1
+
+
+def test_debug_is_refused_where_strangers_could_see_it():
+    answer = manage("check", DEBUG="on", SITE_URL="https://news.example")
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("DEBUG: ")
+
+
+def test_an_unknown_command_is_wrong_usage():
+    answer = manage("publish_everything")
+
+    assert answer.returncode == 2
+    assert "publish_everything" in answer.stderr
+
+
+def test_a_site_with_good_values_passes_the_checks_of_deployment():
+    answer = manage("check", "--deploy", "--fail-level", "WARNING", SITE_URL="https://news.example")
+
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_passwords_in_the_clear_are_warned_of():
+    assert "newsreader.W001" in manage("check", "--deploy", SITE_URL="http://news.example").stderr
+
+
+def test_the_environment_wins_over_dotenv_and_dotenv_over_the_private_file(tmp_path):
+    (tmp_path / "first").write_text("TIME_ZONE=Asia/Tokyo\nLANGUAGE_CODE=de\n")
+    (tmp_path / "second").write_text("TIME_ZONE=Europe/Oslo\nLANGUAGE_CODE=fr\nDEFAULT_FROM_EMAIL=second@example.org\n")
+    script = "from django.conf import settings as s; print(s.TIME_ZONE, s.LANGUAGE_CODE, s.DEFAULT_FROM_EMAIL)"
+
+    answer = manage(
+        "shell", "--no-imports", "-c", script, ENV_FILES=f"{tmp_path}/first,{tmp_path}/second", TIME_ZONE="UTC"
+    )
+
+    assert answer.stdout.split() == ["UTC", "de", "second@example.org"]
+
+
+def test_the_private_file_is_its_owners_alone_and_kept(tmp_path, monkeypatch):
+    from newsreader import local
+
+    monkeypatch.setattr(local, "FILE", tmp_path / "var" / "local.env")
+    first = local.complete("8123")
+    second = local.complete()
+
+    assert first == second
+    assert len(first["SECRET_KEY"]) >= 50
+    assert first["PORT"] == "8123"
+    assert local.FILE.stat().st_mode & 0o777 == 0o600
+    assert local.complete("8000")["PORT"] == "8000"
