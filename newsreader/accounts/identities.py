@@ -1,6 +1,7 @@
 """The identity behind a signed-in reader. Later providers add theirs; accounts of this site are `email`."""
 
 from allauth.account.models import EmailAddress
+from django.utils import timezone
 
 from newsreader.accounts.models import CommenterIdentity, User
 
@@ -8,7 +9,6 @@ from newsreader.accounts.models import CommenterIdentity, User
 def own_identity(user: User) -> CommenterIdentity:
     """Return the identity of an account of this site, brought up to date with the account."""
     address = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk").first()
-    verified_at = user.date_joined if address else None
     identity, _ = CommenterIdentity.objects.get_or_create(
         provider=CommenterIdentity.OWN, uid=str(user.pk), defaults={"user": user, "display_name": user.shown_name}
     )
@@ -17,7 +17,7 @@ def own_identity(user: User) -> CommenterIdentity:
         "display_name": user.shown_name,
         "email": address.email if address else "",
         "email_verified": bool(address),
-        "verified_at": identity.verified_at or verified_at if address else None,
+        "verified_at": (identity.verified_at or timezone.now()) if address else None,
     }
     if changed := {name: value for name, value in wanted.items() if getattr(identity, name) != value}:
         for name, value in changed.items():

@@ -1,0 +1,127 @@
+"""Signing up and in by emailed code and by password, out again, and what the browser is told."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from newsreader.accounts.identities import own_identity, verified_address
+from newsreader.accounts.models import User
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def code():
+    """The code of the newest mail."""
+    return re.search(r"\b([A-Z0-9]{4}-?[A-Z0-9]{4}|[A-Z0-9]{6})\b", mail.outbox[-1].body)[1]
+
+
+def test_a_reader_signs_up_without_a_password_by_the_code_in_their_mail(client):
+    answer = client.post("/accounts/signup/", {"email": "ada@example.org", "username": "ada"})
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert mail.outbox[-1].to == ["ada@example.org"]
+
+    client.post(answer["Location"], {"code": code()})
+
+    user = User.objects.get(username="ada")
+    assert not user.has_usable_password()
+    assert verified_address(user) == "ada@example.org"
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert client.cookies["known"].value == "1"
+
+
+def test_a_reader_signs_in_by_a_code_and_comes_back_to_the_form(client):
+    user = make_user()
+    asked = client.post("/accounts/login/code/?next=/2026/11/23/ferry/%23respond", {"email": user.email})
+
+    answer = client.post(asked["Location"], {"code": code().lower()})
+
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert answer["Location"] == "/2026/11/23/ferry/#respond"
+
+
+@pytest.mark.parametrize("login", ["grace", "grace@example.org"])
+def test_a_reader_signs_in_by_password_and_out_again(client, login):
+    make_user("grace")
+
+    answer = client.post("/accounts/login/", {"login": login, "password": "secret"})
+    assert answer.status_code == 302
+    assert client.cookies["known"].value == "1"
+    assert client.cookies["sessionid"]["httponly"]
+    assert client.cookies["sessionid"]["samesite"] == "Lax"
+
+    assert client.get("/accounts/logout/").status_code == 200
+    assert "_auth_user_id" in client.session
+    client.post("/accounts/logout/")
+    assert "_auth_user_id" not in client.session
+    assert client.cookies["known"].value == ""
+
+
+def test_wrong_passwords_are_limited_whatever_address_a_header_claims():
+    make_user("grace")
+    client = Client()
+    answers = [
+        client.post(
+            "/accounts/login/",
+            {"login": "grace", "password": f"wrong{n}"},
+            headers={"X-Forwarded-For": f"203.0.113.{n}"},
+        )
+        for n in range(12)
+    ]
+
+    assert "Too many failed login attempts" in answers[-1].content.decode() or answers[-1].status_code == 429
+    right = client.post("/accounts/login/", {"login": "grace", "password": "secret"})
+    assert "_auth_user_id" not in client.session, right
+
+
+def test_an_address_elsewhere_is_no_place_to_return_to(client):
+    make_user("grace")
+    for target in ("https://evil.example/", "//evil.example", "/\\evil.example", "https:evil.example"):
+        answer = client.post("/accounts/login/", {"login": "grace", "password": "secret", "next": target})
+        assert answer["Location"] == "/"
+        client.post("/accounts/logout/")
+
+
+def test_account_pages_are_nobody_elses(client):
+    assert client.get("/accounts/login/")["Cache-Control"].count("no-store")
+
+
+def test_names_that_differ_in_case_alone_are_one():
+    make_user("grace")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_user("Grace")
+
+
+def test_an_identity_follows_its_account_and_trusts_no_unverified_address():
+    user = make_user(name="Grace", verified=False)
+    identity = own_identity(user)
+    assert (identity.email, identity.email_verified, identity.verified_at) == ("", False, None)
+
+    user.emailaddress_set.update(verified=True)
+    user.name = "Grace H."
+    user.save()
+    again = own_identity(user)
+
+    assert again.pk == identity.pk
+    assert (again.display_name, again.email, again.email_verified) == ("Grace H.", user.email, True)
+    assert again.verified_at
+
+
+@pytest.mark.parametrize(
+    ("group", "may", "may_not"),
+    [
+        ("Editors", ["articles.publish_article", "comments.moderate_any_comment"], ["auth.change_group"]),
+        ("Moderators", ["comments.moderate_any_comment"], ["articles.change_article", "articles.publish_article"]),
+        ("Authors", ["articles.add_article", "comments.moderate_comment"], ["comments.moderate_any_comment"]),
+    ],
+)
+def test_each_group_may_what_its_work_needs(group, may, may_not):
+    user = make_user(group=group)
+
+    assert Group.objects.filter(name=group).exists()
+    assert all(user.has_perm(permission) for permission in may)
+    assert not any(user.has_perm(permission) for permission in may_not)
