@@ -186,7 +186,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             articles = articles.filter(
                 pk__in=Article.authors.through.objects.filter(author__slug=author).values("article")
             )
-        for word in wanted.get("q", "").split()[:10]:
+        for word in (word[:100] for word in wanted.get("q", "").split()[:10]):
             articles = articles.filter(
                 Q(headline__icontains=word) | Q(standfirst__icontains=word) | Q(body__icontains=word)
             )

@@ -24,6 +24,8 @@ _cleaner = nh3.Cleaner(
     },
     url_schemes={"http", "https", "mailto", "tel"},
     link_rel="noopener",
+    # A wide table scrolls in its box, and who has no pointer must be able to get there.
+    set_tag_attribute_values={"table": {"tabindex": "0"}},
     attribute_filter=lambda tag, name, value: _own_anchor(name, value),
 )
 

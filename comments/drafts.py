@@ -101,7 +101,7 @@ def tidied(draft: Draft) -> Draft:
             website=tidy_line(author.website),
         )
     return replace(
-        draft, text=tidy(draft.text).strip(), author=author, parent=draft.parent.strip(), key=draft.key.strip()
+        draft, text=tidy(draft.text).strip(), author=author, parent=draft.parent.strip(), key=tidy_line(draft.key)
     )
 
 

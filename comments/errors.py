@@ -25,7 +25,9 @@ class Banned(Forbidden):
 
 class ReplyToUnapproved(Forbidden):
     code = "comment_reply_to_unapproved_comment"
-    sentence = _("The comment you are answering is not there any more. Your text is kept below.")
+    sentence = _(
+        "The comment you are answering is not there any more. Your text is kept; sent again, it stands on its own."
+    )
 
 
 class ForgeryRefused(Forbidden):
@@ -35,7 +37,7 @@ class ForgeryRefused(Forbidden):
 
 class ParentMismatch(Invalid):
     def __init__(self) -> None:
-        sentence = _("The comment you are answering stands under another article.")
+        sentence = _("The comment you are answering stands under another article; sent again, yours stands on its own.")
         super().__init__([FieldError("parent", "comment_parent_mismatch", sentence)])
 
 

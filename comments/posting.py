@@ -28,6 +28,7 @@ from comments.paths import path_of
 from comments.spam import judge
 from comments.spam.verdict import Verdict
 from newsreader.kit.events import publish
+from newsreader.kit.text import tidy_line
 
 _LARGEST_ID = 2**63 - 1
 
@@ -144,7 +145,7 @@ def store(
     Trace.objects.create(
         comment=comment,
         address=draft.visit.address or None,
-        user_agent=draft.visit.user_agent[:254],
+        user_agent=tidy_line(draft.visit.user_agent)[:254],
         email=identity.email if identity else author.email,
     )
     decision = Decision.objects.create(

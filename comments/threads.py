@@ -33,6 +33,13 @@ class Placed:
     opens: bool = False
     closes: range = field(default_factory=lambda: range(0))
     answers: Comment | None = None
+    # Filled by comments.showing for a page.
+    number: str = ""
+    name: str = ""
+    iso: str = ""
+    when: str = ""
+    reply_label: str = ""
+    answers_label: str = ""
 
     @property
     def removed(self) -> bool:

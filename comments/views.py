@@ -8,7 +8,9 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from rest_framework.authentication import CSRFCheck
@@ -20,6 +22,7 @@ from comments.errors import ForgeryRefused
 from comments.forms import author_of, draft_of
 from comments.models import Comment, CommentRules
 from comments.posting import first_status, post_comment
+from comments.showing import word
 from comments.wording import shown_status
 from newsreader.kit.errors import DomainError, Forbidden, Invalid, TooMany
 from newsreader.kit.pages import page_number, private, public
@@ -85,6 +88,8 @@ def form_context(
     context: Typed = {
         "article": article,
         "rules": rules,
+        "reply_url": reverse("reply", args=[article.pk]),
+        "reply_word": _("Reply"),
         "typed": {"key": ""} | (typed or {}),
         "open": article.comments_open(rules.close_after_days),
         "closes_at": article.closes_at(rules.close_after_days),
@@ -108,6 +113,8 @@ def _reply_page(
     rules = CommentRules.objects.current()
     context = form_context(request, article, rules, typed)
     context["parent"] = _parent(article, typed.get("parent", ""))
+    if context["parent"] is None:
+        context["typed"]["parent"] = ""  # Sent again, it becomes a comment of its own.
     if refusal:
         if refusal.code == "idempotency_key_reused":
             context["typed"]["key"] = secrets.token_urlsafe(16)
@@ -181,7 +188,7 @@ def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
             page = threads.thread(top, rules, number)
         except threads.NoSuchPage:
             raise Http404 from None
-        context = form_context(None, article, rules) | {"page": page, "top": top}
+        context = form_context(None, article, rules) | {"page": word(page), "top": top}
         return render(request, "comments/thread.html", context)
 
     rules_version = site.page_version

@@ -11,8 +11,10 @@ from articles.models import Article, Section, Site
 
 def context(request: HttpRequest | None = None) -> dict[str, Any]:
     """Return the frame's context; lazily, since mails and the admin do without most of it."""
+    paper = SimpleLazyObject(lambda: Site.objects.current())
     return {
-        "site": SimpleLazyObject(lambda: Site.objects.current()),
+        "site": paper,
+        "paper": paper,  # allauth's views bring a `site` of their own.
         "menu": SimpleLazyObject(lambda: list(Section.objects.filter(in_menu=True))),
         "foot_pages": SimpleLazyObject(
             lambda: list(Article.objects.published().filter(kind="page").order_by("headline"))

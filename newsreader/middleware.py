@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.http import ConditionalGetMiddleware
 
 from newsreader.accounts import sessions
-from newsreader.kit.errors import DomainError
+from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError
 from newsreader.kit.pages import private
 from newsreader.views import refused
 
@@ -51,6 +51,8 @@ class Limits:
     """Refuse what no page or database can carry, before anybody reads it."""
 
     _nul = re.compile(r"\x00|%00")
+    # Bytes. A slug of 200 letters takes at most 2,400; a reply of 10,000 characters 120,000; editors send pictures.
+    _address, _body, _upload = 8_192, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, 50 * 1024 * 1024
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -58,6 +60,11 @@ class Limits:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if self._nul.search(request.path) or self._nul.search(request.META.get("QUERY_STRING", "")):
             raise BadRequest("NUL in the address")
+        if len(request.META.get("QUERY_STRING", "")) + len(request.path) > self._address:
+            return refused(request, AddressTooLong())
+        most = self._upload if request.path.startswith("/admin/") else self._body
+        if int(request.META.get("CONTENT_LENGTH") or 0) > most:
+            return refused(request, BodyTooLarge())
         return self.get_response(request)
 
 

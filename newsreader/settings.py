@@ -184,6 +184,7 @@ if SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
         " PRAGMA cache_size=-20000;",
     }
+    DATABASES["default"]["CONN_MAX_AGE"] = None  # Opening the file and its pragmas cost more than a page's queries.
 else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
     # Threads are bounded (see serve), so each may keep its connection.

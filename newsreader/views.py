@@ -18,6 +18,7 @@ from articles.querysets import SHOWN_ON_PAGE
 from articles.views import list_page
 from comments import threads
 from comments.models import CommentRules
+from comments.showing import word
 from comments.views import form_context
 from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import page_number, private, public
@@ -63,7 +64,7 @@ def _article_context(article: Article, rules: CommentRules, number: int) -> dict
         discussion = threads.discussion(article, rules, number)
     except threads.NoSuchPage:
         raise Http404 from None
-    return form_context(None, article, rules) | {"page": discussion}
+    return form_context(None, article, rules) | {"page": word(discussion)}
 
 
 @require_safe

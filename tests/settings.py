@@ -29,8 +29,10 @@ from newsreader.settings import *  # noqa: E402, F403
 from newsreader.settings import DATABASES, REST_FRAMEWORK, SQLITE  # noqa: E402
 
 if SQLITE:
-    # A file, not memory: threads and processes race for it as they would for the real one.
-    DATABASES["default"]["TEST"] = {"NAME": str(_var / "test.sqlite3")}
+    # A file, not memory: threads and processes race for it as they would for the real one. One for each run (its
+    # processes inherit the number), so that two runs in one checkout do not meet.
+    _run = os.environ.setdefault("TEST_RUN", str(os.getpid()))
+    DATABASES["default"]["TEST"] = {"NAME": str(_var / f"test-{_run}.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 MEDIA_ROOT = _var / "test-media"

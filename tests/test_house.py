@@ -40,7 +40,8 @@ def test_no_import_hides_inside_a_function(file):
     hidden = [
         function.name
         for function in functions
-        if function.name != "ready" and any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(function))
+        if function.name != "ready"
+        and any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(function))
     ]
     assert not hidden
 

@@ -4,7 +4,8 @@ DomainError                 a refusal: stable code, sentence for people, HTTP st
 ├── Invalid                 422, one or more fields are wrong; carries a FieldError for each
 ├── Forbidden               403
 ├── Conflict                409
-└── TooMany                 429, with the seconds to wait
+├── TooMany                 429, with the seconds to wait
+└── AddressTooLong, BodyTooLarge   414, 413
 """
 
 from dataclasses import dataclass
@@ -76,3 +77,11 @@ class TooMany(DomainError):
     def __init__(self, retry_after: int, **params: Any):
         self.retry_after = retry_after
         super().__init__(retry_after=retry_after, **params)
+
+
+class AddressTooLong(DomainError):
+    code, status, sentence = "uri_too_long", 414, _("This address is too long.")
+
+
+class BodyTooLarge(DomainError):
+    code, status, sentence = "content_too_large", 413, _("This is too much to be sent at once.")

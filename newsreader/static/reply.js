@@ -1,0 +1,456 @@
+/* Leave a Reply, in place: the form moves under the comment it answers, is sent without leaving the page, and keeps
+   unsent text in this browser. Everything works without this file: the server decides and words everything, and what
+   is shown here is always taken from the page that somebody without script would have met. */
+(() => {
+  "use strict";
+
+  const SECOND = 1000; // milliseconds
+  const DRAFT_PAUSE = 0.4 * SECOND;
+  const DRAFT_LIFE = 30 * 24 * 3600 * SECOND;
+  const YOU_PATIENCE = 10 * SECOND;
+  const SEND_PATIENCE = 60 * SECOND;
+
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // `new` brought somebody who has just posted past older copies of the page; it has no place in an address to share.
+  const address = new URL(location.href);
+  if (find(".discussion") && address.searchParams.has("new")) {
+    address.searchParams.delete("new");
+    history.replaceState(history.state, "", address);
+  }
+
+  const respond = find("#respond");
+  if (!respond) return;
+
+  // Pages of one's own (refusals, the reply page) come with details, token and key; public ones are the same for all.
+  const isPrivate = "private" in respond.dataset;
+  const home = document.createComment("The reply form lives here.");
+  respond.before(home);
+
+  // The form is replaced by the server's whenever that has something to correct, so its parts are looked up each time.
+  const form = () => find("#commentform", respond);
+  const field = (name) => find(`[name="${name}"]`, respond);
+  const text = () => field("text");
+  const button = () => find('#commentform [type="submit"]:not([formaction])', respond);
+
+  let opener = null; // The reply link that called the form away from home.
+  let sending = false;
+  let touched = false;
+  let you = null; // The promise of the private fragment.
+
+  function say(message) {
+    const status = find("#reply-status", respond);
+    if (status) status.textContent = (message && status.dataset[message]) || "";
+  }
+
+  function show(element) {
+    element.tabIndex = -1;
+    element.scrollIntoView({ block: "center" });
+    element.focus({ preventScroll: true });
+  }
+
+  /* --- Talking to the server ------------------------------------------------------------------------------------ */
+
+  async function ask(url, patience, options) {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), patience);
+    try {
+      const response = await fetch(url, { credentials: "same-origin", signal: stop.signal, ...options });
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      return { status: response.status, url: new URL(response.url), page };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  function randomKey() {
+    // Browsers offer randomUUID on secure pages only, and a newsroom may try this out on its own network.
+    if (crypto.randomUUID) return crypto.randomUUID();
+    return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  /* --- Who is replying ------------------------------------------------------------------------------------------ */
+
+  function touch() {
+    if (touched || !form()) return;
+    touched = true;
+    if (!field("key").value) field("key").value = randomKey();
+    askWho();
+  }
+
+  function askWho() {
+    if (isPrivate || !respond.dataset.you) return Promise.resolve();
+    if (!you) {
+      you = ask(respond.dataset.you, YOU_PATIENCE, { cache: "no-store" })
+        .then(({ status, page }) => {
+          if (status !== 200) throw new Error(`The private fragment answered ${status}.`);
+          placeWho(find("#who", page));
+          placeYours(find("#yours", page));
+        })
+        .catch(() => {
+          you = null; // Sending tries again, and without it the server asks for a confirmation.
+        });
+    }
+    return you;
+  }
+
+  /* Without what was filled in: two forms that ask for the same have the same skeleton. */
+  function skeleton(who) {
+    const bare = who.cloneNode(true);
+    for (const input of all("input", bare)) {
+      input.removeAttribute("value");
+      input.removeAttribute("checked");
+    }
+    return bare;
+  }
+
+  function placeWho(fresh) {
+    const who = find("#who", respond);
+    if (!who || !fresh) return;
+    const key = field("key").value;
+    if (skeleton(who).isEqualNode(skeleton(fresh))) {
+      // A field that is replaced while it is being clicked or written in loses the click or the letter. A default
+      // shows only where nobody has typed.
+      for (const input of all("input[id]", fresh)) {
+        const mine = find(`#${input.id}`, who);
+        mine.defaultValue = input.defaultValue;
+        mine.defaultChecked = input.defaultChecked;
+      }
+      return;
+    }
+    const focused = who.contains(document.activeElement) ? document.activeElement.id : "";
+    keepTyped(who, fresh, (input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked);
+    who.replaceWith(fresh);
+    field("key").value = key;
+    if (focused) (document.getElementById(focused) || text()).focus();
+  }
+
+  function keepTyped(from, to, isKept) {
+    for (const input of all("input:not([type=hidden]), select", from)) {
+      const same = input.name && find(`[name="${input.name}"]`, to);
+      if (!same || !isKept(input)) continue;
+      if (input.type === "radio" || input.type === "checkbox") {
+        for (const choice of all(`[name="${input.name}"]`, to)) {
+          if (choice.value === input.value) choice.checked = input.checked;
+        }
+      } else {
+        same.value = input.value;
+      }
+    }
+  }
+
+  function placeYours(fresh) {
+    const yours = find("#yours");
+    if (yours && fresh) yours.replaceWith(fresh);
+  }
+
+  /* --- Drafts --------------------------------------------------------------------------------------------------- */
+
+  // Where the browser refuses to store anything, drafts last as long as the page.
+  let drafts = {};
+  let isLasting = false;
+  try {
+    localStorage.setItem("reply-draft", "");
+    localStorage.removeItem("reply-draft");
+    drafts = localStorage;
+    isLasting = true;
+  } catch {
+    // A plain object takes its place.
+  }
+  const article = (/\/articles\/(\d+)\//.exec(respond.dataset.you) || [])[1];
+  const slots = `reply-draft:${article}:`;
+  const slot = () => slots + field("parent").value;
+  let saved = ""; // The draft as it was last read or written: another tab's is not overwritten by an untouched form.
+  let timer = 0;
+
+  function readDraft(name) {
+    try {
+      const draft = JSON.parse(drafts[name]);
+      return Date.now() - draft.at < DRAFT_LIFE ? String(draft.text) : "";
+    } catch {
+      return "";
+    }
+  }
+
+  function saveDraft() {
+    clearTimeout(timer);
+    if (!form() || text().value === saved) return;
+    saved = text().value;
+    try {
+      if (saved.trim()) drafts[slot()] = JSON.stringify({ text: saved, at: Date.now() });
+      else delete drafts[slot()];
+    } catch {
+      // The store is full; the text stays in the form.
+    }
+  }
+
+  /* A text follows the form to its next target, unless an unsent one waits there. */
+  function showDraft() {
+    saved = readDraft(slot());
+    const isNews = Boolean(saved) && saved !== text().value;
+    if (isNews) text().value = saved;
+    say(isNews ? "restored" : "");
+  }
+
+  function dropDrafts(isOver) {
+    clearTimeout(timer);
+    for (const name of Object.keys(drafts)) {
+      if (name.startsWith("reply-draft:") && isOver(name, readDraft(name))) delete drafts[name];
+    }
+  }
+
+  /* --- Moving --------------------------------------------------------------------------------------------------- */
+
+  function aim(parent, name) {
+    const title = find("#reply-title", respond);
+    field("parent").value = parent;
+    // A function, because "$&" in a name would mean something in a replacement.
+    title.textContent = parent ? title.dataset.titleTo.replace("%s", () => name) : title.dataset.title;
+    find(".cancel-reply", respond).hidden = !parent;
+  }
+
+  function replyTo(link, comment) {
+    saveDraft();
+    if (button()) forgetErrors();
+    opener = link;
+    comment.after(respond);
+    aim(link.dataset.comment, link.dataset.name);
+    showDraft();
+    text().focus();
+  }
+
+  function goHome() {
+    opener = null;
+    home.after(respond);
+    aim("", "");
+  }
+
+  function cancel() {
+    const link = opener;
+    saveDraft();
+    if (button()) forgetErrors();
+    goHome();
+    showDraft();
+    link.focus();
+  }
+
+  /* --- Sending -------------------------------------------------------------------------------------------------- */
+
+  function isSending(now) {
+    sending = now;
+    text().readOnly = now;
+    if (!button()) return;
+    if (now) button().setAttribute("aria-disabled", "true");
+    else button().removeAttribute("aria-disabled");
+  }
+
+  async function send() {
+    if (sending || !button()) return;
+    touch();
+    saveDraft();
+    isSending(true);
+    say("sending");
+    try {
+      await askWho(); // Somebody signed in needs the token that it brings.
+      const answer = await ask(form().action, SEND_PATIENCE, {
+        method: "POST",
+        body: new URLSearchParams(new FormData(form())),
+      });
+      if (!take(answer)) say("failed");
+    } catch {
+      // Nobody knows whether it arrived. The key stays the same, so sending again makes no second comment.
+      say("failed");
+    } finally {
+      isSending(false);
+    }
+  }
+
+  /* Show what the server made of it. Returns false where the answer says nothing that we understand. */
+  function take({ status, url, page }) {
+    if (status === 200 && /\/comments\/\d+\/status\//.test(url.pathname)) {
+      settle();
+      takeWaiting(url, page);
+      return true;
+    }
+    const id = url.searchParams.get("new");
+    if (status === 200 && id) {
+      settle();
+      takePublished(url, page, `comment-${id}`);
+      return true;
+    }
+    if (status >= 400 && status < 500 && find("#commentform", page)) {
+      takeRefusal(page);
+      return true;
+    }
+    return false;
+  }
+
+  /* The server has it: nothing of this text is kept, and what comes next is another comment. */
+  function settle() {
+    const name = slot();
+    const posted = text().value;
+    dropDrafts((other, draft) => other === name || (other.startsWith(slots) && draft === posted));
+    text().value = saved = "";
+    field("key").value = randomKey();
+    say("");
+    forgetErrors();
+  }
+
+  function takeWaiting(url, page) {
+    const yours = find("#yours");
+    const note = find(".comment-status", page);
+    const comment = find("article.comment", page);
+    if (!yours || !note || !comment) {
+      location.assign(url);
+      return;
+    }
+    goHome();
+    for (const old of all(".comment-status", yours)) old.remove();
+    let list = find(".thread-yours", yours);
+    if (!list) {
+      list = document.createElement("ol");
+      list.className = "thread thread-yours";
+      yours.append(list);
+    }
+    const item = document.createElement("li");
+    comment.classList.add("comment-waiting");
+    item.append(comment);
+    list.append(item);
+    yours.prepend(note);
+    show(note);
+  }
+
+  function takePublished(url, page, id) {
+    const number = (address) => address.searchParams.get("page") || "1";
+    const here = new URL(location.href);
+    const isHere = url.pathname === here.pathname && number(url) === number(here);
+    if (!isHere || !find("#yours") || !page.getElementById(id)) {
+      url.hash = id;
+      location.assign(url);
+      return;
+    }
+    goHome(); // The list that the form stands in is about to be replaced.
+    for (const part of [".to-comments", "#comments-title", ".discussion > .thread", ".discussion > .pages"]) {
+      const old = find(part);
+      const fresh = find(part, page);
+      if (old && fresh) old.replaceWith(fresh);
+      else if (old) old.remove();
+      else if (fresh) find("#yours").before(fresh);
+    }
+    here.searchParams.delete("new");
+    here.hash = id;
+    history.replaceState(history.state, "", here);
+    show(document.getElementById(id));
+  }
+
+  function takeRefusal(page) {
+    const theirs = find("#respond", page);
+    const title = find("#reply-title", respond);
+    const mine = text();
+    const fresh = find('[name="text"]', theirs);
+    // The text area itself stays: with it the caret, and what the browser can undo.
+    for (const attribute of ["aria-invalid", "aria-describedby"]) {
+      if (fresh.hasAttribute(attribute)) mine.setAttribute(attribute, fresh.getAttribute(attribute));
+      else mine.removeAttribute(attribute);
+    }
+    keepTyped(form(), theirs, () => true);
+    fresh.replaceWith(mine);
+    respond.replaceChildren(...theirs.childNodes);
+    if (opener) {
+      // Where the comment it answers has gone, the server's page names nobody; here one can still cancel.
+      find("#reply-title", respond).replaceWith(title);
+      find(".cancel-reply", respond).hidden = false;
+    }
+    prepare();
+    you = Promise.resolve(); // The server's form has the token already.
+    const wrong = find("[aria-invalid=true]", respond);
+    if (wrong) wrong.focus();
+    else show(find("#refusal", respond) || form());
+  }
+
+  function forgetErrors() {
+    for (const error of all("#refusal, .error", respond)) error.remove();
+    for (const wrong of all("[aria-invalid]", respond)) {
+      wrong.removeAttribute("aria-invalid");
+      const ids = (wrong.getAttribute("aria-describedby") || "").split(" ").filter((id) => !id.startsWith("error-"));
+      if (ids[0]) wrong.setAttribute("aria-describedby", ids.join(" "));
+      else wrong.removeAttribute("aria-describedby");
+    }
+  }
+
+  /* --- Listening ------------------------------------------------------------------------------------------------ */
+
+  function prepare() {
+    form().noValidate = true; // The server says what is wrong, in its words, once.
+    // Browsers fill in after a reload what stood here, whichever comment it answered; drafts know which.
+    if (isLasting) text().autocomplete = "off";
+  }
+
+  for (const event of ["focusin", "pointerdown", "input"]) respond.addEventListener(event, touch);
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-action]");
+    if (!link || !form() || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (link.dataset.action === "reply") {
+      const comment = link.closest("article");
+      if (!comment || isPrivate) return;
+      event.preventDefault();
+      touch();
+      if (!sending) replyTo(link, comment);
+    } else if (link.dataset.action === "cancel" && opener) {
+      event.preventDefault();
+      if (!sending) cancel();
+    }
+  });
+
+  respond.addEventListener("click", (event) => {
+    // The second click of a double click may come after the answer, and would send an empty form.
+    if (event.detail > 1 && button() && button().contains(event.target)) event.preventDefault();
+  });
+
+  respond.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter.hasAttribute("formaction")) return; // It leads away, to sign in.
+    event.preventDefault();
+    send();
+  });
+
+  respond.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.repeat) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target === text()) {
+      event.preventDefault();
+      if (button()) button().click();
+    } else if (event.key === "Escape" && opener && !sending && !text().value.trim()) {
+      cancel();
+    }
+  });
+
+  respond.addEventListener("input", (event) => {
+    if (event.target !== text()) return;
+    say("");
+    clearTimeout(timer);
+    timer = setTimeout(saveDraft, DRAFT_PAUSE);
+  });
+
+  // Phones end pages in the background without another word.
+  window.addEventListener("pagehide", saveDraft);
+  document.addEventListener("visibilitychange", () => document.hidden && saveDraft());
+
+  // A page that comes back with the back button may find somebody else signed in.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) you = touched = null;
+  });
+
+  dropDrafts((_, draft) => !draft);
+  if (form()) {
+    prepare();
+    if (!isPrivate) {
+      // Some browsers restore hidden fields, too: a used key, and the target of a form that is home again.
+      field("key").value = "";
+      field("parent").value = "";
+    }
+    if (text().value.trim()) saved = readDraft(slot());
+    else showDraft();
+  }
+  if (/(?:^|; )known=1/.test(document.cookie)) askWho();
+})();

@@ -1,0 +1,98 @@
+"""What every answer has in common, and what is refused before anybody reads it."""
+
+import pytest
+
+from comments.models import Comment
+from tests.factories import make_article, make_editor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing/", "/accounts/login/", "/api/v1/sections/", "/healthz", "/admin/"])
+def test_every_answer_carries_the_headers_that_protect_it(client, path):
+    answer = client.get(path)
+
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/nothing/", "/articles/999/reply/", "/?page=9", "/comments/1/status/x/"])
+def test_a_refusal_is_kept_by_no_cache(client, path):
+    answer = client.get(path)
+
+    assert answer.status_code == 404
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_an_address_that_is_too_long_and_a_body_that_is_too_large_are_refused(client):
+    article = make_article()
+
+    assert client.get("/?q=" + "x" * 9_000).status_code == 414
+    assert client.get("/api/v1/articles/?q=" + "x" * 9_000).json()["code"] == "uri_too_long"
+    page = client.post(f"/articles/{article.pk}/reply/", {"text": "x" * 3_000_000})
+    assert page.status_code == 413
+    program = client.post(
+        f"/api/v1/articles/{article.pk}/comments/", {"text": "x" * 3_000_000}, content_type="application/json"
+    )
+    assert (program.status_code, program.json()["code"]) == (413, "content_too_large")
+
+
+def test_a_large_body_is_taken_as_far_as_the_text_goes(client):
+    article = make_article()
+
+    answer = client.post(
+        f"/articles/{article.pk}/reply/", {"text": "x" * 1_000_000, "name": "A", "email": "a@example.org"}
+    )
+
+    assert answer.status_code == 422
+    assert not Comment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "value", ["a\x00b", "\u202e", "é" * 70, "\r\nSet-Cookie: x=1", "{{ 7*7 }}", "%00", "'\"><svg>"]
+)
+def test_no_value_of_any_field_breaks_anything(client, value):
+    article = make_article()
+    fields = dict.fromkeys(
+        ["text", "name", "email", "website", "parent", "key", "remember", "notify", "unknown"], value
+    )
+
+    assert 300 <= client.post(f"/articles/{article.pk}/reply/", fields).status_code < 500
+    for field in fields:
+        sound = {"text": "Hello", "name": "Ada", "email": "ada@example.org"} | {field: value}
+        answer = client.post(f"/articles/{article.pk}/reply/", sound)
+        assert 300 <= answer.status_code < 500, field
+
+
+def test_something_broken_on_our_side_is_said_so_without_asking_the_database(client, monkeypatch):
+    from newsreader import views
+
+    def broken(*args, **kwargs):
+        raise RuntimeError
+
+    monkeypatch.setattr(views, "list_page", broken)
+    client.raise_request_exception = False
+    answer = client.get("/")
+
+    assert answer.status_code == 500
+    assert "no-store" in answer["Cache-Control"]
+    assert "broke on our side" in answer.content.decode()
+
+
+def test_an_old_address_of_an_imported_article_leads_to_its_new_one(client):
+    article = make_article()
+    article.redirects.create(site="https://old.example", path="/2009/05/ferry/")
+
+    answer = client.get("/2009/05/ferry/")
+
+    assert (answer.status_code, answer["Location"]) == (301, article.get_absolute_url())
+    assert client.get("/2009/05/other/").status_code == 404
+
+
+def test_an_editors_page_is_no_strangers(client):
+    client.force_login(make_editor())
+
+    assert "private" in client.get("/admin/")["Cache-Control"]
