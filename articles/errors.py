@@ -21,3 +21,7 @@ class AddressFixed(Conflict):
 class StateUnknown(Invalid):
     def __init__(self) -> None:
         super().__init__([FieldError("state", "invalid_choice", _("There is no such state."))])
+
+
+class StillPublished(Conflict):
+    code, sentence = "still_published", _("Readers see this article. Withdraw it first.")

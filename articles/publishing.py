@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from articles.errors import AddressTaken, NeedsTime
+from articles.errors import AddressTaken, NeedsTime, StillPublished
 from articles.events import ArticlePublished, ArticleWithdrawn
 from articles.models import Article, Site
 from newsreader.kit.events import publish as tell
@@ -36,9 +36,12 @@ def publish(article_id: int, *, at: dt.datetime | None = None) -> Article:
     _refuse_taken_address(article)
     article.state, article.withdrawn_reason, article.scheduled_for = State.PUBLISHED, "", None
     article.page_version += 1
-    article.save(
-        update_fields=["state", "withdrawn_reason", "scheduled_for", "published_at", "published_on", "page_version"]
-    )
+    changed = ["state", "withdrawn_reason", "scheduled_for", "published_at", "published_on", "page_version"]
+    try:
+        with transaction.atomic():
+            article.save(update_fields=changed)
+    except IntegrityError:  # Another took the address in the same instant.
+        raise AddressTaken() from None
     _note_on_every_page(article)
     tell(ArticlePublished(article.pk))
     return article
@@ -57,10 +60,12 @@ def _refuse_taken_address(article: Article) -> None:
 
 @transaction.atomic
 def schedule(article_id: int, at: dt.datetime | None) -> Article:
-    """Have the worker publish it then. Raises NeedsTime without a time."""
+    """Have the worker publish it then. Raises NeedsTime without a time, StillPublished while readers see it."""
     if at is None:
         raise NeedsTime()
     article = _locked(article_id)
+    if article.state == State.PUBLISHED:
+        raise StillPublished()
     article.state, article.scheduled_for = State.SCHEDULED, at
     article.page_version += 1
     article.save(update_fields=["state", "scheduled_for", "page_version"])
@@ -83,8 +88,10 @@ def withdraw(article_id: int, reason: str = "") -> Article:
 
 @transaction.atomic
 def back_to_draft(article_id: int) -> Article:
-    """Unschedule an article that was never published, or bring a withdrawn one back to the desk."""
+    """Unschedule an article, or bring a withdrawn one back to the desk. Raises StillPublished while readers see it."""
     article = _locked(article_id)
+    if article.state == State.PUBLISHED:
+        raise StillPublished()
     article.state, article.scheduled_for = State.DRAFT, None
     article.page_version += 1
     article.save(update_fields=["state", "scheduled_for", "page_version"])

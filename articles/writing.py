@@ -27,7 +27,7 @@ def write(values: dict[str, Any], *, by: User, article: Article | None = None) -
     and `scheduled_for`. HTML is sanitised. Raises Forbidden, AddressTaken, AddressFixed, NeedsTime, StateUnknown.
     """
     made = article is None
-    article = article or Article()
+    article = Article() if article is None else Article.objects.select_for_update().get(pk=article.pk)
     plain = {name: value for name, value in values.items() if name in PLAIN}
     if article.published_on and plain.get("slug", article.slug) != article.slug:
         raise AddressFixed()
@@ -35,7 +35,8 @@ def write(values: dict[str, Any], *, by: User, article: Article | None = None) -
         setattr(article, name, _tidied(name, value))
     if not article.slug:
         article.slug = slugify(article.headline, allow_unicode=True)[:200] or "article"
-    article.save()
+    # Only what was written: counts and state are other operations' to change, perhaps at this moment.
+    article.save(update_fields=None if made else [*plain, "slug"])
     _around(article, values)
     if made and "authors" not in values and (author := getattr(by, "author", None)):
         Byline.objects.create(article=article, author=author)

@@ -27,7 +27,7 @@ def make_user(username: str = "", *, group: str = "", verified: bool = True, **v
     """A user who can sign in with the password `secret`; of a group: `Editors`, `Moderators`, `Authors`."""
     number = next(_number)
     username = username or f"user{number}"
-    user = User(username=username, email=f"{username}@example.org", is_staff=bool(group), **values)
+    user = User(username=username, email=f"{username}@example.org", **({"is_staff": bool(group)} | values))
     user.set_password("secret")
     user.save()
     EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from articles import publishing
-from articles.errors import AddressTaken, NeedsTime
+from articles.errors import AddressTaken, NeedsTime, StillPublished
 from articles.models import Article, Site
 from newsreader import jobs
 from tests.factories import make_article
@@ -110,3 +110,13 @@ def test_publishing_a_page_changes_the_foot_of_every_page(client):
     assert front.status_code == 200
     assert "Imprint" in front.content.decode()
     assert Site.objects.current().page_version > 1
+
+
+def test_what_readers_see_is_withdrawn_before_it_goes_back_to_the_desk():
+    article = make_article()
+
+    for move in (lambda: publishing.schedule(article.pk, timezone.now()), lambda: publishing.back_to_draft(article.pk)):
+        with pytest.raises(StillPublished):
+            move()
+    publishing.withdraw(article.pk)
+    assert publishing.back_to_draft(article.pk).state == "draft"
