@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import DatabaseError
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from newsreader.kit import pages
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -19,10 +22,9 @@ MISSING = "Chromium is not installed. Debian, Ubuntu: apt-get install chromium"
 
 @pytest.fixture(autouse=True)
 def _fresh_limits() -> Iterator[None]:
-    """Limits on signing in and on the API live in the cache; no test inherits another's."""
+    """Limits on signing in and on the API live in the cache, rendered pages in the process; no test inherits them."""
     yield
-    from django.db import DatabaseError
-
+    pages._kept.clear()
     try:
         cache.clear()
     except (DatabaseError, RuntimeError):

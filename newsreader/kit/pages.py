@@ -6,15 +6,50 @@ anything is rendered, so a 304 costs the reading of those versions alone.
 
 import hashlib
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
 FRESH = "public, max-age=0, s-maxage=1"
+
+
+class _Kept:
+    """The pages rendered last in this process, by their ETags: a page of the same versions is the same bytes.
+
+    Nothing has to be dropped when something changes, since its versions then make another ETag. Bounded in bytes.
+    """
+
+    def __init__(self, most: int):
+        self._most, self._size = most, 0
+        self._pages: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, etag: str) -> bytes | None:
+        with self._lock:
+            if etag in self._pages:
+                self._pages.move_to_end(etag)
+            return self._pages.get(etag)
+
+    def put(self, etag: str, page: bytes) -> None:
+        with self._lock:
+            self._size += len(page) - len(self._pages.pop(etag, b""))
+            self._pages[etag] = page
+            while self._size > self._most:
+                self._size -= len(self._pages.popitem(last=False)[1])
+
+    def clear(self) -> None:
+        with self._lock:
+            self._pages.clear()
+            self._size = 0
+
+
+_kept = _Kept(most=16 * 1024 * 1024)  # bytes
 
 
 @cache
@@ -33,8 +68,12 @@ def public(request: HttpRequest, versions: Iterable[Hashable], build: Callable[[
     key = repr((release(), settings.LANGUAGE_CODE, request.path, *versions))
     etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
     response = get_conditional_response(request, etag=etag)
+    if response is None and (kept := _kept.get(etag)):
+        response = HttpResponse(kept)
     if response is None:
         response = build()
+        if response.status_code == 200:
+            _kept.put(etag, response.content)
     response["ETag"] = etag
     response["Cache-Control"] = FRESH
     return response

@@ -1,0 +1,56 @@
+"""Pages kept by their versions."""
+
+import pytest
+from django.http import Http404, HttpResponse
+from django.test import RequestFactory
+
+from newsreader.kit import pages
+
+
+@pytest.fixture
+def request_():
+    return RequestFactory().get("/somewhere/")
+
+
+def test_a_page_of_the_same_versions_is_rendered_once(request_):
+    built = []
+
+    def build():
+        built.append(1)
+        return HttpResponse("words")
+
+    answers = [pages.public(request_, ["test-once", 1], build) for _ in range(3)]
+    changed = pages.public(request_, ["test-once", 2], build)
+
+    assert [answer.content for answer in answers] == [b"words"] * 3
+    assert len(built) == 2
+    assert changed["ETag"] != answers[0]["ETag"]
+
+
+def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
+    kept = pages._Kept(most=10)
+    for name in "abc":
+        kept.put(name, b"1234")
+    kept.put("c", b"12345")
+
+    assert [kept.get(name) for name in "abc"] == [None, b"1234", b"12345"]
+
+
+def test_a_refusal_while_rendering_is_not_kept(request_):
+    def build():
+        raise Http404
+
+    for _ in range(2):
+        with pytest.raises(Http404):
+            pages.public(request_, ["test-refusal"], build)
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("12", 12)])
+def test_a_page_number_is_a_whole_one(text, number):
+    assert pages.page_number(RequestFactory().get("/", {"page": text})) == number
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "01", "1.0", "x", "", "²", "9" * 20])
+def test_what_is_no_page_number_is_nowhere(text):
+    with pytest.raises(Http404):
+        pages.page_number(RequestFactory().get("/", {"page": text}))
