@@ -129,7 +129,7 @@ class ArticleInput(serializers.Serializer):
     headline = serializers.CharField(max_length=300)
     slug = serializers.SlugField(max_length=200, allow_unicode=True, required=False)
     standfirst = serializers.CharField(allow_blank=True, required=False, max_length=2_000)
-    html = serializers.CharField(source="body", allow_blank=True, required=False, max_length=1_000_000)
+    html = serializers.CharField(source="body", allow_blank=True, required=False, max_length=300_000)
     language = serializers.CharField(allow_blank=True, required=False, max_length=10)
     section = serializers.SlugRelatedField(
         slug_field="slug", queryset=Section.objects.all(), allow_null=True, required=False

@@ -35,6 +35,8 @@ _REFUSALS = {
     "405": "Not with this method.",
     "406": "Only JSON is spoken here.",
     "409": "It conflicts with what is there.",
+    "413": "Too much at once.",
+    "414": "The address is too long.",
     "415": "Only application/json is understood.",
     "422": "One or more fields are wrong.",
     "429": "Too many requests; see Retry-After.",

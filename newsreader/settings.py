@@ -264,7 +264,7 @@ STORAGES: dict[str, dict[str, Any]] = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes; a reply of 10,000 characters needs at most 120 kB
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes; a reply of 10,000 characters needs at most 120 kB
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- Safety -------------------------------------------------------------------------------------------------------

@@ -32,10 +32,10 @@ def test_an_address_that_is_too_long_and_a_body_that_is_too_large_are_refused(cl
 
     assert client.get("/?q=" + "x" * 9_000).status_code == 414
     assert client.get("/api/v1/articles/?q=" + "x" * 9_000).json()["code"] == "uri_too_long"
-    page = client.post(f"/articles/{article.pk}/reply/", {"text": "x" * 3_000_000})
+    page = client.post(f"/articles/{article.pk}/reply/", {"text": "x" * 5_000_000})
     assert page.status_code == 413
     program = client.post(
-        f"/api/v1/articles/{article.pk}/comments/", {"text": "x" * 3_000_000}, content_type="application/json"
+        f"/api/v1/articles/{article.pk}/comments/", {"text": "x" * 5_000_000}, content_type="application/json"
     )
     assert (program.status_code, program.json()["code"]) == (413, "content_too_large")
 

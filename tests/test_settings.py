@@ -8,7 +8,11 @@ import pytest
 
 from newsreader.settings import BASE_DIR
 
-GOOD = {"SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-0123456789abcdefghijk", "ENV_FILES": "", "DATABASE_URL": "sqlite:///:memory:"}
+GOOD = {
+    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-0123456789abcdefghijk",
+    "ENV_FILES": "",
+    "DATABASE_URL": "sqlite:///:memory:",
+}
 
 
 def manage(*arguments, **environment):

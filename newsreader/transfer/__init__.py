@@ -1,1 +1,1 @@
-"""Moving house, in and out: files of other systems to records and rows."""
+"""Moving house, in and out: a file of another system to records, records to rows, and a report of it all."""
