@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import DatabaseError
+from django.core.management import call_command
+from django.db import DatabaseError, connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from newsreader.kit import pages
@@ -29,6 +30,38 @@ def _fresh_limits() -> Iterator[None]:
         cache.clear()
     except (DatabaseError, RuntimeError):
         pass  # This test had no database, so its cache holds nothing.
+
+
+_written: list[str] = []  # What migrations wrote, taken before the first test that commits.
+
+
+def _commits(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction"))
+
+
+@pytest.fixture(autouse=True)
+def _rows_of_the_migrations(request: pytest.FixtureRequest, django_db_blocker: Any) -> None:
+    if _commits(request.node) and not _written:
+        request.getfixturevalue("django_db_setup")
+        with django_db_blocker.unblock():
+            _written.append(connection.creation.serialize_db_to_string())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Bring back what migrations wrote (groups, the single rows) after a test that commits and is cleared up after.
+
+    In a hook, since it must come after the teardown of every fixture; so whichever test this process takes next finds
+    the rows. Django's own way keeps them on the connection, and a browser's event loop in the thread has another.
+    """
+    result = yield
+    if _commits(item) and nextitem is not None:  # After the last test the database itself is gone.
+        with item.funcargs["django_db_blocker"].unblock():
+            call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
+            connection.creation.deserialize_db_from_string(_written[0])
+            connection.close()
+    return result
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from comments.models import Comment, Decision
 from comments.moderation import decide
 from tests.factories import make_article, make_comment, make_draft, set_rules
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def at_once(jobs):

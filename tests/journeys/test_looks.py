@@ -13,7 +13,7 @@ from articles.models import Article
 from comments.moderation import decide
 from tests.factories import make_article, make_author, make_comment, make_section, make_tag
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALLEST: ViewportSize = {"width": 320, "height": 640}

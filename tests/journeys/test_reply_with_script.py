@@ -15,7 +15,7 @@ from comments.models import Comment
 from newsreader.accounts.models import User
 from tests.factories import make_article, make_comment, make_user, set_rules
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from comments.models import Comment
 from comments.moderation import decide
 from tests.factories import make_article, make_comment, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -1,0 +1,138 @@
+"""Records -> rows, in batches, in one transaction, safe to run again: what is here already is left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from django.db import transaction
+from django.utils import timezone
+
+from articles import formatting
+from articles.models import Article, Byline, Redirect, Site
+from articles.records import ArticleRecord, Origin, Remark
+from comments.archive import CommentRecord, admit
+from newsreader.kit.text import tidy, tidy_line
+from newsreader.transfer.addresses import FreeSlugs
+from newsreader.transfer.names import Names
+from newsreader.transfer.readers import Record
+from newsreader.transfer.report import Report
+
+BATCH = 200  # records of articles and comments taken together
+HEADLINE_LENGTH = 300
+
+
+@transaction.atomic
+def load(records: Iterable[Record], report: Report) -> None:
+    """Write what a reader yields and count it in the report. Nothing stays if the reader fails on its way.
+
+    Articles come in without the events of publication: nobody is to be told about news of years ago.
+    """
+    admission = admit(_Articles(report).written(records))
+    if admission.came_in:
+        report.came_in["comments"].update(admission.came_in)
+    if admission.already_here:
+        report.already_here["comments"] += admission.already_here
+    report.remarks += admission.remarks
+    if report.came_in:
+        Site.objects.touch()  # Menus and the foot of every page may show what is new.
+
+
+class _Articles:
+    """Writes articles as they pass by and lets their comments through."""
+
+    def __init__(self, report: Report) -> None:
+        self.report, self.names = report, Names(report)
+        self.passed: set[Origin] = set()  # of this run: an item may stand in the file twice
+
+    def written(self, records: Iterable[Record]) -> Iterator[CommentRecord]:
+        """Yield the comments among the records, each after its article is there."""
+        records = iter(records)
+        while batch := list(islice(records, BATCH)):
+            self._write([record for record in batch if isinstance(record, ArticleRecord)])
+            self.report.remarks += [record for record in batch if isinstance(record, Remark)]
+            yield from (record for record in batch if isinstance(record, CommentRecord))
+
+    def _write(self, records: list[ArticleRecord]) -> None:
+        known = _known({record.origin for record in records})
+        new: list[ArticleRecord] = []
+        for record in records:
+            if record.origin in self.passed:
+                self.report.remarks.append(Remark("listed_twice", record.origin.id, record.headline, left_out=True))
+                continue
+            self.passed.add(record.origin)
+            if record.origin in known:
+                self.report.already_here["articles and pages"] += 1
+            else:
+                new.append(record)
+        if not new:
+            return
+        rows = [self._row(record) for record in new]
+        FreeSlugs(rows).give(self.report)
+        Article.objects.bulk_create(rows)
+        self._join(new, rows)
+        for row in rows:
+            self.report.came_in[f"{row.kind}s"][row.state] += 1
+
+    def _row(self, record: ArticleRecord) -> Article:
+        headline = tidy_line(record.headline)
+        if len(headline) > HEADLINE_LENGTH:
+            self.report.remark("headline_cut", record.origin.id, headline)
+            headline = f"{headline[: HEADLINE_LENGTH - 2]} …"
+        at, now = record.published_at, timezone.now()
+        return Article(
+            kind=record.kind,
+            headline=headline,
+            slug=record.slug or f"{record.kind}-{record.origin.id}",
+            standfirst=tidy(record.standfirst),
+            body=formatting.sanitise(tidy(record.body)),
+            section_id=self.names.section(record.section) if record.section else None,
+            state=record.state,
+            published_at=at,
+            published_on=timezone.localdate(at, timezone.get_default_timezone()) if at else None,
+            scheduled_for=record.scheduled_for,
+            created_at=record.created_at or at or now,
+            updated_at=record.updated_at or at or now,
+            takes_comments=record.takes_comments,
+            origin_site=record.origin.site,
+            origin_type=record.origin.type,
+            origin_id=record.origin.id,
+        )
+
+    def _join(self, records: list[ArticleRecord], rows: list[Article]) -> None:
+        """Write what belongs to articles: bylines, tags, the addresses that they had."""
+        bylines, tags = [], []
+        for record, row in zip(records, rows, strict=True):
+            authors = dict.fromkeys(self.names.author(author) for author in record.authors)
+            bylines += [Byline(article=row, author_id=pk, position=n) for n, pk in enumerate(authors)]
+            found = dict.fromkeys(self.names.tag(tag) for tag in record.tags)
+            tags += [Article.tags.through(article_id=row.pk, tag_id=pk) for pk in found]
+        Byline.objects.bulk_create(bylines)
+        Article.tags.through.objects.bulk_create(tags)
+        self._redirect(records, rows)
+
+    def _redirect(self, records: list[ArticleRecord], rows: list[Article]) -> None:
+        wanted: dict[tuple[str, str], Redirect] = {}
+        for record, row in zip(records, rows, strict=True):
+            for path in record.old_addresses:
+                redirect = Redirect(site=record.origin.site, path=path, article=row)
+                wanted.setdefault((redirect.site, path), redirect)
+        taken = set(
+            Redirect.objects.filter(
+                site__in={site for site, _ in wanted}, path__in={path for _, path in wanted}
+            ).values_list("site", "path")
+        )
+        new = [redirect for key, redirect in wanted.items() if key not in taken]
+        Redirect.objects.bulk_create(new)
+        if new:
+            self.report.came_in["old addresses"][""] += len(new)
+
+
+def _known(origins: set[Origin]) -> set[Origin]:
+    """Return those of the origins whose articles are here already."""
+    known: set[Origin] = set()
+    for site, kind in {(origin.site, origin.type) for origin in origins}:
+        ids = [origin.id for origin in origins if (origin.site, origin.type) == (site, kind)]
+        rows = Article.objects.filter(origin_site=site, origin_type=kind, origin_id__in=ids)
+        known.update(Origin(site, kind, id) for id in rows.values_list("origin_id", flat=True))
+    return known

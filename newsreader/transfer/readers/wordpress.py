@@ -1,0 +1,265 @@
+"""WordPress' export (WXR 1.0 to 1.2) -> records: articles and pages, then the comments of each.
+
+The format is RSS with elements of WordPress' own, whose namespace changes with the version: what counts is the family
+that it belongs to. Times: `*_gmt` are UTC without a zone; `0000-00-00` means none.
+Source: `wp-admin/includes/export.php` of WordPress, and real exports of versions 3.3 to 6.9.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from articles.records import ArticleRecord, NameRecord, Origin, Remark, digest
+from comments.archive import CommentRecord
+from newsreader.kit.text import tidy_line
+from newsreader.transfer.errors import Unreadable
+from newsreader.transfer.readers import paragraphs
+from newsreader.transfer.readers.wordpress_values import (
+    host_and_path,
+    old_address,
+    plain,
+    publication,
+    slug_of,
+    slug_of_title,
+    utc,
+)
+from newsreader.transfer.readers.xml import forget, stream, text_of
+
+STATUSES = {"1": "approved", "spam": "spam", "trash": "trash", "post-trashed": "trash", "0": "pending"}
+KINDS = {"post": "article", "page": "page"}
+PICTURE = "attachment"
+# Comments that plugins and the block editor keep for the staff: they are "approved" and were never public.
+INTERNAL = {"order_note", "webhook_delivery", "action_log", "note"}
+_FAMILIES = {
+    "": re.compile(r"$"),
+    "excerpt": re.compile(r"https?://wordpress\.org/export/[\d.]+/excerpt"),
+    "wp": re.compile(r"https?://wordpress\.org/export/"),
+    "content": re.compile(r"https?://purl\.org/rss/1\.0/modules/content"),
+    "dc": re.compile(r"https?://purl\.org/dc/"),
+}
+_families: dict[str, str] = {}
+
+
+@dataclass
+class _Export:
+    """What the head of a file says, and which comments it has told so far."""
+
+    site: str = ""
+    names: dict[str, str] = field(default_factory=dict)  # login -> display name
+    versioned: bool = False
+    comments: set[str] = field(default_factory=set)
+
+
+def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | Remark]:
+    """Yield each article and then its comments, one item of the file in memory at a time.
+
+    What is neither article, page nor picture comes only with comments, as a draft; a remark tells what is left out.
+    Raises Unreadable for what is no WXR.
+    """
+    export: _Export | None = None
+    exported_items = 0
+    for element in stream(file, "item", "channel"):
+        channel = element if _name(element) == ":channel" else element.getparent()
+        if _name(channel) != ":channel":
+            continue
+        export = export or _head(channel)
+        if element is channel:
+            continue  # The file goes on, and what is left of it may be broken.
+        if any(_name(child).startswith("wp:") for child in element):
+            exported_items += 1
+            yield from _item(element, export)
+        else:
+            title = plain(text_of(element.find("title")))
+            yield Remark("not_of_wordpress", title, left_out=True)
+        forget(element)
+    if export is None or not (export.versioned or exported_items):
+        raise Unreadable("well-formed, but no WordPress export: it has no wp:wxr_version")
+
+
+def _name(element: Any) -> str:
+    """Return `family:name`, whatever the version: `wp:post_id`, `content:encoded`, `:title`; `?:…` is of others."""
+    space, _, name = element.tag[1:].rpartition("}") if element.tag[0] == "{" else ("", "", element.tag)
+    if space not in _families:
+        matches = (family for family, known in _FAMILIES.items() if known.match(space))
+        _families[space] = next(matches, "?")
+    return f"{_families[space]}:{name}"
+
+
+def _fields(element: Any) -> dict[str, str]:
+    """Return the text of each child by its name, the first where there are several."""
+    fields: dict[str, str] = {}
+    for child in element:
+        name = _name(child)
+        if name not in fields and name not in {"wp:comment", "wp:postmeta", "wp:commentmeta"}:
+            fields[name] = text_of(child)
+    return fields
+
+
+def _head(channel: Any) -> _Export:
+    """Read what stands before the first item."""
+    fields = _fields(channel)
+    # `base_site_url` is the network's, the same for every blog of wordpress.com, and their ids would meet.
+    addresses = (host_and_path(fields.get(name, "")) for name in ("wp:base_blog_url", ":link", "wp:base_site_url"))
+    site = next((address for address in addresses if address), "") or tidy_line(fields.get(":title", ""))
+    export = _Export(site=site, versioned="wp:wxr_version" in fields)
+    export.versioned |= any(name.startswith("wp:") for name in fields) and channel.find("item") is None
+    for child in channel:
+        if _name(child) == "wp:author":
+            told = {name: plain(value) for name, value in _fields(child).items()}
+            full = f"{told.get('wp:author_first_name', '')} {told.get('wp:author_last_name', '')}".strip()
+            login = told.get("wp:author_login", "")
+            export.names[login] = told.get("wp:author_display_name", "") or full or login
+    return export
+
+
+# --- Articles -----------------------------------------------------------------------------------------------------
+
+
+def _item(item: Any, export: _Export) -> Iterator[ArticleRecord | CommentRecord | Remark]:
+    fields = _fields(item)
+    told = [_fields(child) for child in item if _name(child) == "wp:comment"]
+    kind = fields.get("wp:post_type", "").strip()
+    number = fields.get("wp:post_id", "").strip()
+    subject = f"{kind or 'item'} {number} {plain(fields.get(':title', ''))[:80]}".strip()
+    if kind not in KINDS:
+        code = "picture" if kind == PICTURE else "not_an_article"
+        if not told:
+            yield Remark(code, subject, kind, left_out=True)
+            return
+        yield Remark("draft_for_its_comments", subject, kind)
+    article, remarks = _article(item, fields, export, subject)
+    yield from remarks
+    yield article
+    yield from _comments(told, article, export)
+
+
+def _article(item: Any, fields: dict[str, str], export: _Export, subject: str) -> tuple[ArticleRecord, list[Remark]]:
+    kind = fields.get("wp:post_type", "").strip()
+    origin = _article_origin(fields, kind, export.site)
+    remarks: list[Remark] = []
+    publicity = publication(fields, known_kind=kind in KINDS)
+    if publicity.remark:
+        remarks.append(Remark(publicity.remark, subject, fields.get("wp:status", "").strip()))
+    body = paragraphs.to_html(fields.get("content:encoded", ""))
+    headline = plain(fields.get(":title", ""))
+    if not headline:
+        headline = _first_words(body) or f"Article {origin.id}"
+        remarks.append(Remark("without_title", subject, headline))
+    sections, tags = _terms(item, export.site)
+    old = (old_address(fields.get(name, "")) for name in (":link", ":guid"))
+    record = ArticleRecord(
+        origin=origin,
+        kind=KINDS.get(kind, "article"),
+        headline=headline,
+        slug=slug_of(fields.get("wp:post_name", "").removesuffix("__trashed")) or slug_of_title(headline),
+        standfirst=plain(fields.get("excerpt:encoded", "")),
+        body=body,
+        state=publicity.state,
+        published_at=publicity.published_at,
+        scheduled_for=publicity.scheduled_for,
+        created_at=publicity.date,
+        updated_at=utc(fields.get("wp:post_modified_gmt", "")) or publicity.date,
+        takes_comments=fields.get("wp:comment_status", "").strip() != "closed",
+        section=sections[0] if sections else None,
+        tags=tuple({tag.slug: tag for tag in [*sections[1:], *tags]}.values()),
+        authors=_authors(item, fields, export),
+        old_addresses=tuple(dict.fromkeys(address for address in old if address)),
+    )
+    return record, remarks
+
+
+def _article_origin(fields: dict[str, str], kind: str, site: str) -> Origin:
+    number = fields.get("wp:post_id", "").strip()
+    if number in {"", "0"}:
+        number = (fields.get(":guid") or fields.get(":link") or "").strip()
+    number = number or digest(*(fields.get(name, "") for name in (":title", "wp:post_date", "content:encoded")))
+    return Origin.of(site or host_and_path(fields.get(":link", "")).partition("/")[0], kind or "item", number)
+
+
+def _first_words(html: str) -> str:
+    words = plain(html[:2000])
+    return words if len(words) <= 80 else f"{words[:80].rsplit(' ', 1)[0]} …"
+
+
+def _terms(item: Any, site: str) -> tuple[list[NameRecord], list[NameRecord]]:
+    """Return an item's categories and its tags. WXR 1.0 tells each twice, once without saying what it is."""
+    found: dict[str, dict[str, NameRecord]] = {"category": {}, "tag": {}}
+    for child in item.findall("category"):
+        domain = {"post_tag": "tag"}.get(child.get("domain", ""), child.get("domain", ""))
+        name = plain(text_of(child))
+        slug = slug_of(child.get("nicename", "")) or slug_of_title(name)
+        if domain in found and name and slug:
+            record = NameRecord(Origin.of(site, domain, slug), name, slug)
+            found[domain].setdefault(slug, record)
+    return list(found["category"].values()), list(found["tag"].values())
+
+
+def _authors(item: Any, fields: dict[str, str], export: _Export) -> tuple[NameRecord, ...]:
+    """Return who wrote it: those whom the plugin Co-Authors names, else whose account it was."""
+    several = [
+        (child.get("nicename", "").removeprefix("cap-"), plain(text_of(child)))
+        for child in item.findall("category")
+        if child.get("domain") == "author"
+    ]
+    login = plain(fields.get("dc:creator") or fields.get("wp:author", ""))
+    people = several or ([(login, login)] if login else [])
+    records = (
+        NameRecord(Origin.of(export.site, "author", login), export.names.get(login) or name or login)
+        for login, name in people
+        if login or name
+    )
+    return tuple({record.origin: record for record in records}.values())
+
+
+# --- Comments -----------------------------------------------------------------------------------------------------
+
+
+def _comments(told: list[dict[str, str]], article: ArticleRecord, export: _Export) -> Iterator[CommentRecord | Remark]:
+    """Yield an item's comments. An id that is missing or was told before is replaced by a digest of the comment."""
+    site = article.origin.site
+    origins: list[Origin] = []
+    own: dict[str, Origin] = {}  # Where an id is told twice, replies mean the first one under their article.
+    for fields in told:
+        number = fields.get("wp:comment_id", "").strip()
+        origin = Origin.of(site, "comment", number)
+        if number in {"", "0"} or origin.id in export.comments:
+            parts = (value for name, value in sorted(fields.items()) if name.startswith("wp:comment_"))
+            content = digest(article.origin.type, article.origin.id, *parts)
+            origin = _first_free(site, content, export.comments)
+            yield Remark("comment_id_replaced", origin.id, number)
+        export.comments.add(origin.id)
+        origins.append(origin)
+        own.setdefault(number, origin)
+    for fields, origin in zip(told, origins, strict=True):
+        parent = fields.get("wp:comment_parent", "").strip()
+        kind = fields.get("wp:comment_type", "").strip()
+        status = STATUSES.get(approved := fields.get("wp:comment_approved", "").strip(), approved)
+        if status == "approved" and kind in INTERNAL:
+            status = "trash"
+            yield Remark("internal_comment", origin.id, kind)
+        yield CommentRecord(
+            origin=origin,
+            article=article.origin,
+            parent=own.get(parent, Origin.of(site, "comment", parent)) if parent not in {"", "0"} else None,
+            status=status,
+            kind=kind if kind in {"pingback", "trackback"} else "comment",
+            name=plain(fields.get("wp:comment_author", "")),
+            email=fields.get("wp:comment_author_email", "").strip(),
+            website=fields.get("wp:comment_author_url", "").strip(),
+            address=fields.get("wp:comment_author_IP", ""),
+            user_agent=fields.get("wp:comment_agent", ""),
+            body=fields.get("wp:comment_content", ""),
+            created_at=utc(fields.get("wp:comment_date_gmt", ""))
+            or utc(fields.get("wp:comment_date", ""), local=True)
+            or article.created_at,
+        )
+
+
+def _first_free(site: str, content: str, taken: set[str]) -> Origin:
+    number = 1
+    while (origin := Origin.of(site, "comment", f"{content}-{number}")).id in taken:
+        number += 1
+    return origin

@@ -1,0 +1,116 @@
+"""What came in, what was left out and why: as text for people, as JSON for programs."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from articles.records import Remark
+from newsreader.kit.text import tidy_line
+
+EXAMPLES = 5  # of each kind of remark in the text; the JSON has all
+# What a remark's code means; the number follows. To add a remark, add its line.
+WORDING = {
+    "picture": "pictures, of which an export holds the address and not the file",
+    "not_an_article": "items that are neither articles, pages nor pictures, and carry no comments",
+    "not_of_wordpress": "items without anything of WordPress",
+    "comment_without_article": "comments whose article is not there",
+    "listed_twice": "articles listed a second time; the first was taken, with the comments of all",
+    "draft_for_its_comments": "items that came in, as drafts, only because they carry comments",
+    "with_password": "articles with a password, now drafts",
+    "private": "private articles, now drafts",
+    "unknown_state": "articles with a state that we do not know, now drafts",
+    "without_date": "articles published without a date, now with that of the import",
+    "without_title": "articles without a title, now with their first words",
+    "headline_cut": "titles that were too long and lost their end",
+    "slug_changed": "addresses that another article has, now others",
+    "name_shortened": "sections, tags or authors whose name was too long and lost its end",
+    "parent_lost": "comments that answer one that is not there, now roots",
+    "parent_elsewhere": "comments that answer one under another article, now roots",
+    "parent_in_a_circle": "comments that answer each other in a circle, now roots",
+    "comment_id_replaced": "comments without an id, or with that of another, now with one made from their text",
+    "internal_comment": "notes for the staff that were never public, now in the trash",
+    "unknown_status": "comments with a status that we do not know, now waiting",
+    "comment_without_date": "comments without a date, now with that of the import",
+    "name_cut": "comments whose author's name was too long and lost its end",
+    "website_dropped": "comments whose website is no web address or too long, now without",
+    "email_dropped": "comments whose email address was too long, now without",
+}
+
+
+@dataclass
+class Report:
+    """Counted while the import runs. `came_in` and `already_here` are keyed by what it is, then by its state."""
+
+    came_in: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    already_here: Counter[str] = field(default_factory=Counter)
+    remarks: list[Remark] = field(default_factory=list)
+
+    def remark(self, code: str, subject: str, detail: str = "") -> None:
+        self.remarks.append(Remark(code, subject, detail))
+
+    def as_text(self) -> str:
+        """Return the summary: a line for each kind of thing, a few examples of what is remarkable."""
+        lines = ["Came in:"]
+        for what, states in self.came_in.items():
+            named = ", ".join(f"{count} {state}" for state, count in sorted(states.items()) if state)
+            lines.append(f"  {what}: {states.total()}" + (f" ({named})" if named else ""))
+        if len(lines) == 1:
+            lines.append("  nothing new")
+        if self.already_here:
+            lines += ["Here already, left as they are:"]
+            lines += [f"  {what}: {count}" for what, count in sorted(self.already_here.items())]
+        lines += self._section("Left out:", left_out=True) + self._section("Remarks:", left_out=False)
+        return "\n".join(lines)
+
+    def _section(self, title: str, *, left_out: bool) -> list[str]:
+        groups = self.groups(left_out=left_out)
+        lines = [title] if groups else []
+        for code, remarks in groups.items():
+            lines.append(f"  {WORDING.get(code, code)}: {len(remarks)}")
+            shown = [_line(remark) for remark in remarks[:EXAMPLES]] if not left_out else []
+            lines += [f"    {line}" for line in shown]
+            if shown and len(remarks) > EXAMPLES:
+                lines.append(f"    and {len(remarks) - EXAMPLES} more")
+        return lines
+
+    def groups(self, *, left_out: bool) -> dict[str, list[Remark]]:
+        """Return the remarks by their code, in the order in which they came."""
+        groups: dict[str, list[Remark]] = defaultdict(list)
+        for remark in self.remarks:
+            if remark.left_out == left_out:
+                groups[remark.code].append(remark)
+        return groups
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain data, each remark with its code."""
+        return {
+            "came_in": {
+                what: {"total": states.total(), **{state: count for state, count in states.items() if state}}
+                for what, states in self.came_in.items()
+            },
+            "already_here": dict(self.already_here),
+            "left_out": self._told(left_out=True),
+            "remarks": self._told(left_out=False),
+        }
+
+    def _told(self, *, left_out: bool) -> list[dict[str, Any]]:
+        return [
+            {
+                "code": code,
+                "reason": WORDING.get(code, code),
+                "count": len(remarks),
+                "items": [
+                    {k: v for k, v in asdict(remark).items() if k in {"subject", "detail"}} for remark in remarks
+                ],
+            }
+            for code, remarks in self.groups(left_out=left_out).items()
+        ]
+
+
+def _line(remark: Remark) -> str:
+    """Return a remark for the terminal, which must not meet what else stood in the file."""
+    detail = tidy_line(remark.detail)
+    detail = detail if len(detail) <= 80 else f"{detail[:80]} …"
+    return f"{tidy_line(remark.subject)}: {detail}" if detail else tidy_line(remark.subject)

@@ -1,0 +1,111 @@
+"""`manage.py import_site`: what it answers, and that nothing stays of a file that cannot be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from articles.models import Article, Author
+from comments.models import Comment
+from newsreader.management.commands.import_site import Command
+
+SAMPLES = Path(__file__).parent.parent / "samples" / "wordpress"
+
+
+def import_site(path: Path, **options: Any) -> None:
+    call_command("import_site", "--from", "wordpress", str(path), **options)
+
+
+@pytest.mark.django_db
+def test_it_ends_with_the_report(capsys, tmp_path):
+    import_site(SAMPLES / "harbour.xml", report=tmp_path / "report.json")
+
+    said = capsys.readouterr().out
+    assert "articles: 7 (3 draft, 2 published, 1 scheduled, 1 withdrawn)" in said
+    assert "comments: 6 (3 approved, 1 pending, 1 spam, 1 trash)" in said
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["from"], report["file"], report["dry_run"]) == ("wordpress", "harbour.xml", False)
+    assert report["came_in"]["comments"] == {"total": 6, "approved": 3, "pending": 1, "spam": 1, "trash": 1}
+    left_out = {group["code"]: group["items"] for group in report["left_out"]}
+    assert left_out["picture"] == [{"subject": "attachment 14 North mole", "detail": "attachment"}]
+
+
+@pytest.mark.django_db
+def test_a_dry_run_reports_the_same_and_writes_nothing(capsys):
+    import_site(SAMPLES / "harbour.xml", dry_run=True)
+
+    said = capsys.readouterr().out
+    assert said.startswith("Nothing was changed")
+    assert "comments: 6" in said
+    assert not Article.objects.exists()
+    assert not Author.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("broken.xml", "not well-formed"),
+        ("feed.xml", "no WordPress export"),
+        ("entities.xml", "document type"),
+        ("no.xml", "No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_leaves_nothing_behind(name, why):
+    with pytest.raises(CommandError, match=why) as refusal:
+        import_site(SAMPLES / name)
+
+    assert refusal.value.returncode == 1
+    assert "\n" not in str(refusal.value)
+    assert not Article.objects.exists()
+    assert not Comment.objects.exists()
+
+
+@pytest.mark.django_db
+def test_progress_is_told_beside_the_report(capsys, monkeypatch):
+    monkeypatch.setattr("newsreader.management.commands.import_site.EVERY", 0)
+
+    import_site(SAMPLES / "harbour.xml")
+
+    told = capsys.readouterr()
+    assert "% read: 1 articles, 1 comments" in told.err
+    assert "% read" not in told.out
+
+
+@pytest.mark.django_db
+def test_an_empty_file_is_refused(tmp_path):
+    (tmp_path / "empty.xml").touch()
+
+    with pytest.raises(CommandError, match="not well-formed"):
+        import_site(tmp_path / "empty.xml")
+
+
+@pytest.mark.django_db
+def test_a_report_that_cannot_be_written_is_refused_before_the_import(tmp_path):
+    with pytest.raises(CommandError, match="No such file"):
+        import_site(SAMPLES / "harbour.xml", report=tmp_path / "missing" / "report.json")
+
+    assert not Article.objects.exists()
+
+
+@pytest.mark.django_db
+def test_blank_lines_before_the_document_do_not_matter(tmp_path):
+    path = tmp_path / "late.xml"
+    path.write_bytes(b"\xef\xbb\xbf\r\n\n" + (SAMPLES / "harbour.xml").read_bytes())
+
+    import_site(path)
+
+    assert Article.objects.count() == 8
+
+
+@pytest.mark.parametrize("words", [["--from", "nobody", "x.xml"], ["x.xml"], ["--from", "wordpress"]])
+def test_wrong_usage_exits_with_2(words, capsys):
+    with pytest.raises(SystemExit) as leaving:
+        Command().run_from_argv(["manage.py", "import_site", *words])
+
+    assert leaving.value.code == 2

@@ -1,0 +1,196 @@
+"""A small export comes in: articles, people, sections, tags, old addresses and every comment."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import models
+
+from articles.models import Article, Author, Byline, Redirect, Section, Site, Tag
+from articles.records import ArticleRecord, NameRecord, Origin
+from comments.models import Comment, Decision, Trace
+from newsreader.transfer.load import load
+from newsreader.transfer.readers import READERS
+from newsreader.transfer.report import Report
+
+pytestmark = pytest.mark.django_db
+SAMPLES = Path(__file__).parent.parent / "samples" / "wordpress"
+MODELS: list[type[models.Model]] = [
+    Site, Section, Tag, Author, Article, Byline, Redirect, Article.tags.through, Comment, Trace, Decision,
+]  # fmt: skip
+
+
+def rows() -> list[Any]:
+    return [list(model._default_manager.order_by("pk").values()) for model in MODELS]
+
+
+def bring_in(path: Path) -> Report:
+    report = Report()
+    with path.open("rb") as file:
+        load(READERS["wordpress"](file), report)
+    return report
+
+
+@pytest.fixture
+def report() -> Report:
+    return bring_in(SAMPLES / "harbour.xml")
+
+
+def found(number: int) -> Article:
+    return Article.objects.get(origin_id=str(number))
+
+
+def codes(report: Report) -> dict[str, int]:
+    return {code: len(items) for left_out in (True, False) for code, items in report.groups(left_out=left_out).items()}
+
+
+def test_an_article_comes_in_with_all_that_belongs_to_it(report):
+    article = found(7)
+
+    assert (article.kind, article.state, article.headline) == ("article", "published", "The ferry & the fog")
+    assert (article.origin_site, article.origin_type) == ("harbour.example/paper", "post")
+    assert article.body == "<p>The boat waited.<br>\nNobody minded.</p>\n<p>At nine it left.</p>"
+    assert article.standfirst == "A late start & a calm sea"
+    assert article.published_at == dt.datetime(2024, 1, 31, 23, 30, tzinfo=dt.UTC)
+    assert article.get_absolute_url() == "/2024/02/01/the-ferry/"  # The day in Berlin.
+    assert article.section.name == "Harbour"
+    assert [tag.name for tag in article.tags.order_by("name")] == ["Fog", "Weather"]
+    assert [author.name for author in article.authors.all()] == ["Mira Holm"]
+    assert not article.takes_comments
+    assert article.comment_count == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "slug"),
+    [
+        (8, "published", "about"),
+        (9, "published", "the-ferry-2"),
+        (10, "scheduled", "\u0915\u093e"),
+        (11, "draft", "half-an-idea"),
+        (12, "withdrawn", "taken-back"),
+        (13, "draft", "members"),
+        (15, "draft", "south-mole"),
+    ],
+)
+def test_each_state_and_slug_becomes_ours(report, number, state, slug):
+    assert (found(number).state, found(number).slug) == (state, slug)
+
+
+def test_times_agree_with_the_states(report):
+    assert found(10).scheduled_for.year == 2124
+    assert found(10).published_on is None
+    assert found(11).published_at is None
+    assert found(11).created_at == dt.datetime(2024, 3, 1, 8, tzinfo=dt.UTC)  # Nine o'clock in Berlin.
+    assert found(12).published_on == dt.date(2023, 3, 1)
+
+
+def test_a_page_of_the_block_editor_keeps_its_paragraphs(report):
+    assert (found(8).kind, found(8).body) == ("page", "<p>We print\non Fridays.</p>")
+    assert found(8).authors.get().name == "unlisted"
+
+
+def test_pictures_and_menus_stay_out_unless_somebody_said_something_there(report):
+    assert not Article.objects.filter(origin_id__in=["14", "16"]).exists()
+    assert Comment.objects.get(origin_id="30").article == found(15)
+
+
+def test_every_comment_comes_in(report):
+    assert report.came_in["comments"] == {"approved": 3, "pending": 1, "spam": 1, "trash": 1}
+    assert Comment.objects.get(origin_id="21").parent.origin_id == "20"
+    ping = Comment.objects.get(origin_id="22")
+    assert (ping.kind, ping.body, ping.parent) == ("pingback", "", None)
+    assert ping.created_at == found(7).published_at
+    assert Comment.objects.get(name="Twice").status == "spam"
+    assert Comment.objects.get(name="Shop").status == "trash"
+
+
+def test_the_report_says_what_is_not_as_it_was(report):
+    assert codes(report) == {
+        "picture": 1,
+        "not_an_article": 1,
+        "draft_for_its_comments": 1,
+        "with_password": 1,
+        "slug_changed": 1,
+        "comment_id_replaced": 1,
+        "internal_comment": 1,
+        "parent_lost": 1,
+        "parent_elsewhere": 1,
+    }
+    assert "comments that answer one that is not there, now roots: 1\n    22: 404" in report.as_text()
+
+
+def test_a_second_run_changes_nothing(report):
+    before = rows()
+
+    again = bring_in(SAMPLES / "harbour.xml")
+
+    assert rows() == before
+    assert not again.came_in
+    assert again.already_here == {"articles and pages": 8, "comments": 6}
+
+
+def test_an_editors_work_since_is_left_alone(report):
+    Article.objects.filter(origin_id="7").update(headline="Mended", state="withdrawn")
+
+    bring_in(SAMPLES / "harbour.xml")
+
+    assert (found(7).headline, found(7).state) == ("Mended", "withdrawn")
+
+
+@pytest.mark.parametrize("old", ["/paper/2024/01/31/the-ferry/", "/paper/?p=7"])
+def test_an_old_address_leads_to_the_article(report, client, old):
+    answer = client.get(old)
+
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/2024/02/01/the-ferry/")
+
+
+def test_the_same_ids_of_another_site_are_other_articles(report, tmp_path):
+    other = tmp_path / "other.xml"
+    other.write_text((SAMPLES / "harbour.xml").read_text().replace("harbour.example", "lake.example"))
+
+    bring_in(other)
+
+    assert Article.objects.filter(origin_id="7").count() == 2
+    assert Comment.objects.filter(origin_id="21").count() == 2
+    assert Author.objects.filter(name="Mira Holm").count() == 2
+    assert Section.objects.filter(name="Harbour").count() == 1
+
+
+def test_an_item_listed_twice_keeps_the_comments_of_both(tmp_path):
+    def item(number: int, parent: int) -> str:
+        return (
+            "<item><title>T</title><wp:post_id>1</wp:post_id><wp:post_type>post</wp:post_type><wp:status>draft</wp:status>"
+            f"<wp:comment><wp:comment_id>{number}</wp:comment_id><wp:comment_parent>{parent}</wp:comment_parent></wp:comment></item>"
+        )
+
+    path = tmp_path / "twice.xml"
+    path.write_text(
+        '<rss xmlns:wp="http://wordpress.org/export/1.0/"><channel><link>https://a.example</link>'
+        f"{item(1, 2)}{item(2, 0)}</channel></rss>"
+    )
+
+    report = bring_in(path)
+
+    assert codes(report) == {"listed_twice": 1, "comment_without_date": 2}
+    assert Comment.objects.get(origin_id="1").parent == Comment.objects.get(origin_id="2")
+
+
+def test_what_does_not_fit_is_cut_and_reported():
+    report = Report()
+    record = ArticleRecord(
+        origin=Origin.of("s" * 300, "post", "i" * 300),
+        kind="page",
+        headline="H" * 400,
+        slug="",
+        state="draft",
+        section=NameRecord(Origin.of("s", "category", "x"), "N" * 300),
+    )
+
+    load([record], report)
+
+    article = Article.objects.get()
+    assert (len(article.headline), len(article.slug), len(article.origin_id)) == (300, 200, 200)
+    assert codes(report) == {"headline_cut": 1, "name_shortened": 1}
