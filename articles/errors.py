@@ -25,3 +25,8 @@ class StateUnknown(Invalid):
 
 class StillPublished(Conflict):
     code, sentence = "still_published", _("Readers see this article. Withdraw it first.")
+
+
+class HeadlineMissing(Invalid):
+    def __init__(self) -> None:
+        super().__init__([FieldError("headline", "required", _("Please give it a headline."))])

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from articles import formatting, publishing
-from articles.errors import AddressFixed, StateUnknown
+from articles.errors import AddressFixed, HeadlineMissing, StateUnknown
 from articles.models import Article, Byline, SourceAttribution, Tag
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Forbidden
@@ -16,6 +16,7 @@ from newsreader.kit.text import tidy, tidy_line
 
 # Plain columns of an article that may be written.
 PLAIN = {"kind", "headline", "slug", "standfirst", "body", "language", "section", "takes_comments", "comments_close_at"}
+ADDRESS = ("slug", "kind")  # What an address is made from, and so fixed once there is one.
 TEXT = {"headline", "standfirst", "body"}
 
 
@@ -29,10 +30,13 @@ def write(values: dict[str, Any], *, by: User, article: Article | None = None) -
     made = article is None
     article = Article() if article is None else Article.objects.select_for_update().get(pk=article.pk)
     plain = {name: value for name, value in values.items() if name in PLAIN}
-    if article.published_on and plain.get("slug", article.slug) != article.slug:
+    moved = [name for name in ADDRESS if name in plain and plain[name] != getattr(article, name)]
+    if article.published_on and moved:
         raise AddressFixed()
     for name, value in plain.items():
         setattr(article, name, _tidied(name, value))
+    if not article.headline:
+        raise HeadlineMissing()
     if not article.slug:
         article.slug = slugify(article.headline, allow_unicode=True)[:200] or "article"
     # Only what was written: counts and state are other operations' to change, perhaps at this moment.
@@ -60,7 +64,7 @@ def _around(article: Article, values: dict[str, Any]) -> None:
         names = dict.fromkeys(tidy_line(name) for name in values["tags"])
         slugs = {slugify(name, allow_unicode=True)[:200]: name for name in names if slugify(name, allow_unicode=True)}
         article.tags.set(
-            [Tag.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in slugs.items()]
+            [Tag.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in sorted(slugs.items())]
         )
     if "authors" in values:
         article.bylines.all().delete()

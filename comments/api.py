@@ -11,6 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import NotAuthenticated, ParseError, PermissionDenied
+from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,7 +21,7 @@ from comments.editing import edit_comment, withdraw_comment
 from comments.errors import ForgeryRefused
 from comments.forms import draft_of
 from comments.models import Comment, CommentRules, Decision
-from comments.moderation import decide
+from comments.moderation import RESERVED, decide
 from comments.posting import first_status, post_comment
 from comments.querysets import CommentQuerySet, may_moderate
 from comments.wording import shown_status
@@ -40,6 +41,9 @@ class CommenterSerializer(serializers.Serializer):
     avatar = serializers.CharField()
     provider = serializers.CharField()
     is_staff = serializers.BooleanField()
+
+
+REMOVED = {"name": "", "url": "", "avatar": "", "provider": "guest", "is_staff": False}
 
 
 class CommentSerializer(serializers.ModelSerializer):
@@ -66,7 +70,7 @@ class CommentSerializer(serializers.ModelSerializer):
     def get_status(self, comment: Comment) -> str:
         if comment.status == Comment.Status.APPROVED or self._moderates():
             return comment.status
-        return shown_status(comment)
+        return shown_status(comment) if self._is_own(comment) else Comment.Status.TRASH
 
     @extend_schema_field(CommenterSerializer)
     def get_author(self, comment: Comment) -> dict[str, Any]:
@@ -87,8 +91,11 @@ class CommentSerializer(serializers.ModelSerializer):
 
     def to_representation(self, comment: Comment) -> dict[str, Any]:
         shown = super().to_representation(comment)
-        if not (self._moderates() or self._is_own(comment)):
-            del shown["text"]
+        if self._moderates() or self._is_own(comment):
+            return shown
+        del shown["text"]
+        if comment.status != Comment.Status.APPROVED:  # It stands for the replies under it; what it said is gone.
+            shown |= {"author": REMOVED, "html": "", "edited_at": None}
         return shown
 
     def _user(self) -> Any:
@@ -132,15 +139,43 @@ class PostedSerializer(CommentSerializer):
         fields = [*CommentSerializer.Meta.fields, "status_url"]
 
 
+class Typed(serializers.Field):
+    """Text as it comes; anything that is no text is none. What it must be is the operation's to say, not ours."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return data if isinstance(data, str) else ""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return "" if data is empty or data is None else self.to_internal_value(data)
+
+
+@extend_schema_field({"type": ["integer", "null"]})
+class Parent(Typed):
+    """A comment's id. What is no number is an unknown comment."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(data)[:40]
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class Words(Typed):
+    """A field of the form."""
+
+
+@extend_schema_field({})
+class Anything(Typed):
+    """Of no consequence yet, whatever it is."""
+
+
 class CommentInput(serializers.Serializer):
     """A reply. What a signed-in commenter sends as name, email and website is ignored."""
 
-    text = serializers.CharField(allow_blank=True, trim_whitespace=False, required=False, default="")
-    parent = serializers.IntegerField(allow_null=True, required=False, default=None)  # type: ignore[assignment]
-    name = serializers.CharField(allow_blank=True, required=False, default="")
-    email = serializers.CharField(allow_blank=True, required=False, default="")
-    website = serializers.CharField(allow_blank=True, required=False, default="")
-    notify = serializers.CharField(allow_blank=True, required=False, default="none")
+    text = Words(required=False)
+    parent = Parent(required=False)  # type: ignore[assignment]
+    name = Words(required=False)
+    email = Words(required=False)
+    website = Words(required=False)
+    notify = Anything(required=False)
 
 
 class EditInput(serializers.Serializer):
@@ -167,6 +202,11 @@ class DecisionInput(serializers.Serializer):
 
     status = serializers.ChoiceField(choices=Comment.Status.choices)
     reason = serializers.RegexField(r"^[A-Za-z0-9_.-]{0,40}$", allow_blank=True, required=False, default="")
+
+    def validate_reason(self, code: str) -> str:
+        if code in RESERVED:
+            raise serializers.ValidationError("Only the site itself gives this reason.", code="reserved")
+        return code
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if values["status"] != Comment.Status.APPROVED and not values["reason"]:
@@ -206,6 +246,13 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
     """An article's discussion."""
 
     serializer_class = RootSerializer
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """The article comes before the token, as it does on the page."""
+        self.refuse_other_methods(request)
+        self._article()
+        super().initial(request, *args, **kwargs)
+
     _orders = {"oldest": ("path",), "newest": ("-path",), "best": ("-thread_count", "path")}
 
     @property
@@ -222,7 +269,9 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         return Comment.objects.filter(article=self.kwargs["article_id"]).roots().for_display()
 
     def _article(self) -> Article:
-        return get_object_or_404(Article.objects.published(), pk=self.kwargs["article_id"])
+        if not hasattr(self, "_found"):
+            self._found = get_object_or_404(Article.objects.published(), pk=self.kwargs["article_id"])
+        return self._found
 
     @extend_schema(
         parameters=[
@@ -325,6 +374,11 @@ class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):
             raise NotAuthenticated()
         if not may_moderate(request.user):
             raise PermissionDenied()
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Addresses and reasons are for whoever asked, now: not even their own browser keeps them."""
+        response["Cache-Control"] = "private, no-store"
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def get_queryset(self) -> CommentQuerySet:
         return Comment.objects.moderated_by(self.request.user).for_display()

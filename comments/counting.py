@@ -1,5 +1,6 @@
 """Keeps the counts true: an article's comments, a comment's replies, a thread's size. Approved comments only."""
 
+from django.db import transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
@@ -32,11 +33,14 @@ def _moved(field: str, step: int) -> Combinable:
     return F(field) + step if step > 0 else Greatest(F(field) + step, Value(0))
 
 
+@transaction.atomic
 def recount(article_ids: list[int] | None = None) -> int:
     """Set every count anew from the rows; of some articles, or of all. Returns how many articles were wrong."""
     articles = Article.objects.all() if article_ids is None else Article.objects.filter(pk__in=article_ids)
     comments = Comment.objects.all() if article_ids is None else Comment.objects.filter(article__in=article_ids)
     approved = Comment.objects.filter(status=APPROVED).order_by()
+    # Nobody posts or decides meanwhile. All in one order, as two counts at once must not wait for each other.
+    list(articles.select_for_update().order_by("pk").values_list("pk", flat=True))
 
     def size(key: str) -> Coalesce:
         rows = approved.filter(**{key: OuterRef("pk")}).values(key).annotate(size=Count("pk")).values("size")

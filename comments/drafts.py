@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -97,16 +98,19 @@ def tidied(draft: Draft) -> Draft:
         author = replace(
             author,
             name=tidy_line(author.name),
-            email=tidy_line(author.email),
+            email=without_invisible(tidy_line(author.email)),
             website=tidy_line(author.website),
         )
-    return replace(
-        draft, text=tidy(draft.text).strip(), author=author, parent=draft.parent.strip(), key=tidy_line(draft.key)
-    )
+    parent = draft.parent.strip()
+    if parent.isascii() and parent.isdigit() and len(parent) < 20:
+        parent = str(int(parent))  # 077 is 77, for telling duplicates too.
+    return replace(draft, text=tidy(draft.text).strip(), author=author, parent=parent, key=tidy_line(draft.key))
 
 
 def website_with_scheme(website: str) -> str:
-    return website if not website or "://" in website or ":" in website.split("/")[0] else f"https://{website}"
+    """Return the address with https before it where it begins with a host, perhaps with a port."""
+    bare = website and "://" not in website and not re.match(r"[^/]*:(?![0-9]+(/|$))", website)
+    return f"https://{website}" if bare else website
 
 
 def validate(draft: Draft, rules: CommentRules) -> Draft:

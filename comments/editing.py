@@ -8,9 +8,10 @@ from django.utils import timezone
 from articles.models import Article
 from comments import counting
 from comments.drafts import Author, Draft, tidied, validate
-from comments.errors import EditingOver, NotYours, Withdrawn
+from comments.errors import Banned, EditingOver, NotYours, Removed, Withdrawn
 from comments.models import Comment, CommentRules, Decision
-from comments.moderation import WITHDRAWN, decide
+from comments.moderation import decide, is_withdrawn, withdraw
+from comments.querysets import moderates
 from comments.spam import judge
 from newsreader.accounts.models import User
 
@@ -25,18 +26,20 @@ def edit_comment(comment_id: int, text: str, *, by: User) -> Comment:
     """
     comment = _own(comment_id, by)
     if comment.status == Comment.Status.TRASH:
-        raise Withdrawn()
+        raise Withdrawn() if is_withdrawn(comment) else Removed()
+    if comment.identity and comment.identity.banned_at:
+        raise Banned()
     if timezone.now() - comment.created_at > EDITABLE_FOR:
         raise EditingOver()
     rules = CommentRules.objects.current()
     author = Author(identity=comment.identity, user=by)
     draft = validate(tidied(Draft(comment.article_id, text, author, parent=str(comment.parent_id or ""))), rules)
-    comment.write(draft.text)
+    comment.write(draft.text, draft.rendered)
     comment.edited_at, comment.duplicate_key = timezone.now(), draft.duplicate_key
     comment.save(update_fields=["body", "html", "renderer", "edited_at", "duplicate_key"])
     verdict = judge(draft, rules)
     if comment.status == Comment.Status.APPROVED:
-        if verdict.status != Comment.Status.APPROVED and not by.has_perm("comments.moderate_comment"):
+        if verdict.status != Comment.Status.APPROVED and not moderates(by, comment.article):
             reason = verdict.reasons[0]
             decide(comment.pk, verdict.status, rule="editing", reason=reason["code"], params=reason["params"])
             comment.refresh_from_db()
@@ -49,7 +52,7 @@ def edit_comment(comment_id: int, text: str, *, by: User) -> Comment:
 def withdraw_comment(comment_id: int, *, by: User) -> Decision | None:
     """Take one's own comment back; moderators cannot bring it back. None where it is withdrawn already."""
     comment = _own(comment_id, by)
-    return decide(comment.pk, Comment.Status.TRASH, by=by, reason=WITHDRAWN)
+    return withdraw(comment.pk, by=by)
 
 
 def _own(comment_id: int, by: User) -> Comment:

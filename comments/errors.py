@@ -72,3 +72,7 @@ class NotYours(Forbidden):
 
 class EditingOver(Forbidden):
     code, sentence = "editing_over", _("A comment can be changed for 15 minutes after it was left.")
+
+
+class Removed(Forbidden):
+    code, sentence = "comment_removed", _("An editor has removed this comment.")

@@ -129,9 +129,10 @@ class Comment(Imported):
     def __str__(self) -> str:
         return f"{self.name}: {self.body[:60]}"
 
-    def write(self, text: str) -> None:
-        """Set the text and its HTML together; they never differ."""
-        self.body, self.html, self.renderer = text, formatting.to_html(text), formatting.VERSION
+    def write(self, text: str, html: str | None = None) -> None:
+        """Set the text and its HTML (rendered here unless it was before) together; they never differ."""
+        self.body, self.renderer = text, formatting.VERSION
+        self.html = formatting.to_html(text) if html is None else html
 
     @property
     def shown_name(self) -> str:

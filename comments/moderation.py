@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from articles.models import Article
 from comments import counting, notifications
@@ -17,6 +18,8 @@ from newsreader.accounts.models import User
 from newsreader.kit.events import publish
 
 WITHDRAWN = "withdrawn"
+# Reasons that only the site itself gives.
+RESERVED = {WITHDRAWN, "imported"}
 
 
 @transaction.atomic
@@ -40,26 +43,63 @@ def decide(
     before = comment.status
     if before == status:
         return None
-    last = comment.decisions.order_by("-number").first()
-    if last and last.after == Comment.Status.TRASH and last.reason == WITHDRAWN:
+    if is_withdrawn(comment):
         raise Withdrawn()
 
     comment.status = status
     comment.save(update_fields=["status"])
-    decision = Decision.objects.create(
-        comment=comment,
-        number=last.number + 1 if last else 1,
-        batch=batch,
-        by=by,
-        rule=rule or ("" if by else "system"),
-        before=before,
-        after=status,
-        reasons=[{"code": reason, "params": params or {}}] if reason else [],
+    decision = _record(
+        comment, before, by=by, rule=rule or ("" if by else "system"), batch=batch, reason=reason, params=params
     )
     counting.adjust(comment, before=before, after=status)
     notifications.queue(comment, decision)
     publish(CommentDecided(comment.pk, comment.article_id, before, status))
     return decision
+
+
+@transaction.atomic
+def withdraw(comment_id: int, *, by: User) -> Decision | None:
+    """Take a comment back for its author, for good: also one that a moderator has removed already.
+
+    Returns None where it is withdrawn already. Whose it is was checked before.
+    """
+    comment = _locked(comment_id)
+    if comment.status != Comment.Status.TRASH:
+        return decide(comment_id, Comment.Status.TRASH, by=by, reason=WITHDRAWN)
+    if is_withdrawn(comment):
+        return None
+    return _record(comment, comment.status, by=by, reason=WITHDRAWN)
+
+
+def is_withdrawn(comment: Comment) -> bool:
+    """Say whether its author has taken this comment back."""
+    if comment.status != Comment.Status.TRASH:
+        return False
+    last = comment.decisions.order_by("-number").first()
+    return bool(last and last.reason == WITHDRAWN)
+
+
+def _record(
+    comment: Comment,
+    before: str,
+    *,
+    by: User | None,
+    reason: str,
+    params: dict[str, Any] | None = None,
+    rule: str = "",
+    batch: uuid.UUID | None = None,
+) -> Decision:
+    number = comment.decisions.aggregate(last=Max("number"))["last"] or 0
+    return Decision.objects.create(
+        comment=comment,
+        number=number + 1,
+        batch=batch,
+        by=by,
+        rule=rule,
+        before=before,
+        after=comment.status,
+        reasons=[{"code": reason, "params": params or {}}] if reason else [],
+    )
 
 
 def _locked(comment_id: int) -> Comment:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from articles.models import Article
 from comments import counting, flood, notifications
-from comments.drafts import Draft, tidied, validate
+from comments.drafts import Draft, is_website, tidied, validate
 from comments.errors import (
     Banned,
     CommentsClosed,
@@ -25,12 +25,14 @@ from comments.errors import (
 from comments.events import CommentPosted
 from comments.models import KEY_LENGTH, Comment, CommentRules, Decision, Trace
 from comments.paths import path_of
+from comments.querysets import moderates
 from comments.spam import judge
 from comments.spam.verdict import Verdict
 from newsreader.kit.events import publish
 from newsreader.kit.text import tidy_line
 
 _LARGEST_ID = 2**63 - 1
+LONGEST = 65_000  # characters; no setting allows more, and a longer text is refused unread
 
 
 def post_comment(draft: Draft) -> Comment:
@@ -39,6 +41,8 @@ def post_comment(draft: Draft) -> Comment:
     Returns the comment, whatever its status; for a repeated submission with the same key the first one's.
     """
     draft = tidied(draft)
+    if len(draft.text) <= LONGEST:
+        draft.rendered  # noqa: B018  Rendered here, before anything is locked; kept with the draft.
     try:
         return _post(draft)
     except IntegrityError:
@@ -56,13 +60,13 @@ def _post(draft: Draft) -> Comment:
     if first := _first_with_key(draft):
         return first
     rules = CommentRules.objects.current()
-    moderates = _moderates(draft, article)
-    parent = _may_reply(draft, article, rules, moderates=moderates)
+    moderated = moderates(draft.author.user, article)
+    parent = _may_reply(draft, article, rules, exempt=moderated)
     draft = validate(draft, rules)
     _refuse_duplicate(draft)
-    if not moderates:
+    if not moderated:
         flood.take(draft, rules)
-    verdict = Verdict.approve() if moderates else judge(draft, rules)
+    verdict = Verdict.approve() if moderated else judge(draft, rules)
     comment = store(draft, article, parent, verdict)
     publish(CommentPosted(comment.pk, article.pk, comment.status))
     return comment
@@ -79,17 +83,9 @@ def _first_with_key(draft: Draft) -> Comment | None:
     return first
 
 
-def _moderates(draft: Draft, article: Article) -> bool:
-    """Say whether the rules are not for this person: who may decide about comments here need not wait for it."""
-    user = draft.author.user
-    if user is None or not user.has_perm("comments.moderate_comment"):
-        return False
-    return user.has_perm("comments.moderate_any_comment") or article.authors.filter(user=user).exists()
-
-
-def _may_reply(draft: Draft, article: Article, rules: CommentRules, *, moderates: bool) -> Comment | None:
+def _may_reply(draft: Draft, article: Article, rules: CommentRules, *, exempt: bool) -> Comment | None:
     """Return the comment that is answered, if any. Raises what forbids it."""
-    if not moderates and not article.comments_open(rules.close_after_days):
+    if not exempt and not article.comments_open(rules.close_after_days):
         raise CommentsClosed()
     identity = draft.author.identity
     if rules.registration_required and identity is None:
@@ -128,8 +124,8 @@ def store(
         source=draft.source,
         identity=identity,
         name=identity.display_name if identity else author.name,
-        website=identity.profile_url if identity else author.website,
-        avatar=identity.avatar if identity else "",
+        website=_address(identity.profile_url) if identity else author.website,
+        avatar=_address(identity.avatar) if identity else "",
         by_staff=bool(author.user and author.user.is_staff),
         language=draft.language,
         article_revision=article.revision,
@@ -138,7 +134,7 @@ def store(
         fingerprint=draft.fingerprint if draft.key else "",
         duplicate_key=draft.duplicate_key,
     )
-    comment.write(draft.text)
+    comment.write(draft.text, draft.rendered)
     comment.save(force_insert=True)
     comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
     comment.save(update_fields=["path"])
@@ -154,6 +150,11 @@ def store(
     counting.adjust(comment, before="", after=comment.status)
     notifications.queue(comment, decision)
     return comment
+
+
+def _address(url: str) -> str:
+    """What a provider says is no more to be trusted than what a guest types."""
+    return url if is_website(url) else ""
 
 
 def first_status(comment: Comment) -> str:

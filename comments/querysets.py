@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Q
 
-from articles.models import Byline
+from articles.models import Article, Byline
 
 if TYPE_CHECKING:
     from comments.models import Comment, CommentRules  # noqa: F401
@@ -19,6 +19,13 @@ STANDING = Q(status="approved") | Q(thread_count__gt=0)
 def may_moderate(user: Any) -> bool:
     """Say whether this person decides about comments at all; which ones is `visible_to`'s to answer."""
     return bool(getattr(user, "is_authenticated", False)) and user.has_perm("comments.moderate_comment")
+
+
+def moderates(user: Any, article: Article) -> bool:
+    """Say whether this person decides about the comments under this article."""
+    if not may_moderate(user):
+        return False
+    return user.has_perm("comments.moderate_any_comment") or article.authors.filter(user=user).exists()
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):

@@ -21,6 +21,7 @@ from comments.drafts import as_typed
 from comments.errors import ForgeryRefused
 from comments.forms import author_of, draft_of
 from comments.models import Comment, CommentRules
+from comments.moderation import is_withdrawn
 from comments.posting import first_status, post_comment
 from comments.showing import word
 from comments.wording import shown_status
@@ -157,7 +158,12 @@ def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
     comment = Comment.objects.select_related("article__section", "parent").filter(pk=comment_id).first()
     if comment is None or not constant_time_compare(comment.status_token, token):
         raise Http404
-    context = {"comment": comment, "article": comment.article, "shown_status": shown_status(comment)}
+    context = {
+        "comment": comment,
+        "article": comment.article,
+        "shown_status": shown_status(comment),
+        "withdrawn": is_withdrawn(comment),
+    }
     response = private(render(request, "comments/status.html", context))
     response["Referrer-Policy"] = "no-referrer"
     return response

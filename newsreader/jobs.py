@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import close_old_connections
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django_tasks_db.models import DBTaskResult
 from articles.publishing import publish_due
 from comments.flood import forget_full
 from comments.notifications import send_due
+from newsreader.kit.tasks import HEARTBEAT
 
 logger = logging.getLogger(__name__)
 LOST = dt.timedelta(minutes=15)
@@ -24,6 +26,11 @@ def take_up_lost_tasks() -> int:
     return lost.update(status="READY", started_at=None)
 
 
+def beat() -> None:
+    """Tell whoever asks (`/readyz`) that a worker is alive."""
+    cache.set(HEARTBEAT, "alive", timeout=60)  # seconds
+
+
 def clear_up() -> None:
     call_command("clearsessions", verbosity=0)
     call_command("prune_db_task_results", verbosity=0)
@@ -33,6 +40,7 @@ def clear_up() -> None:
 # Seconds between two runs, and what runs. All are safe to run in several workers at once.
 JOBS: list[tuple[float, Callable[[], object]]] = [
     (5, publish_due),
+    (15, beat),
     (30, send_due.call),
     (60, take_up_lost_tasks),
     (3600, clear_up),

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.http import ConditionalGetMiddleware
 
 from newsreader.accounts import sessions
-from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError
+from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError, LengthMissing
 from newsreader.kit.pages import private
 from newsreader.views import refused
 
@@ -51,6 +51,7 @@ class Limits:
     """Refuse what no page or database can carry, before anybody reads it."""
 
     _nul = re.compile(r"\x00|%00")
+    _control = re.compile(r"[\x00-\x1f\x7f]")
     # Bytes. A slug of 200 letters takes at most 2,400; a reply of 10,000 characters 120,000; editors send pictures.
     _address, _body, _upload = 8_192, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, 50 * 1024 * 1024
 
@@ -62,9 +63,15 @@ class Limits:
             raise BadRequest("NUL in the address")
         if len(request.META.get("QUERY_STRING", "")) + len(request.path) > self._address:
             return refused(request, AddressTooLong())
+        length = request.META.get("CONTENT_LENGTH") or ""
+        if not length and request.headers.get("Transfer-Encoding"):
+            return refused(request, LengthMissing())  # WSGI reads nothing then, and the text would be lost unnoticed.
         most = self._upload if request.path.startswith("/admin/") else self._body
-        if int(request.META.get("CONTENT_LENGTH") or 0) > most:
+        if length.isdecimal() and int(length) > most:
             return refused(request, BodyTooLarge())
+        if any(self._control.search(value) for value in request.COOKIES.values()):
+            sound = {name: value for name, value in request.COOKIES.items() if not self._control.search(value)}
+            request.COOKIES = sound
         return self.get_response(request)
 
 

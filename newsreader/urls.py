@@ -17,7 +17,7 @@ handler400, handler403, handler404, handler500 = (
 urlpatterns = [
     path("", views.front_page, name="front"),
     re_path(
-        r"^(?P<year>\d{4})/(?P<month>\d{2})/(?P<day>\d{2})/(?P<slug>[^/]+)/$",
+        r"^(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2})/(?P<slug>[^/]+)/$",
         lambda request, year, month, day, slug: views.article(request, int(year), int(month), int(day), slug),
         name="article",
     ),

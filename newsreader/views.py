@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -23,6 +24,7 @@ from comments.views import form_context
 from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import page_number, private, public
 from newsreader.kit.problems import problem
+from newsreader.kit.tasks import HEARTBEAT
 
 
 @require_safe
@@ -33,12 +35,12 @@ def front_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def article(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponse:
     """An article under the date of its first publication."""
-    on = f"{year:04}-{month:02}-{day:02}"
     try:
-        found = Article.objects.published().filter(kind=Article.Kind.ARTICLE, published_on=on, slug=slug)
-        return _article_page(request, get_object_or_404(found.with_frame()))
+        on = dt.date(year, month, day)
     except ValueError:  # There is no such day.
         raise Http404 from None
+    found = Article.objects.published().filter(kind=Article.Kind.ARTICLE, published_on=on, slug=slug)
+    return _article_page(request, get_object_or_404(found.with_frame()))
 
 
 @require_safe
@@ -87,7 +89,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database and the cache answer; 503 and what is missing where one does not."""
+    """The database and the cache answer and a worker is alive; 503 and what is missing where one is."""
     failures = []
     try:
         with connection.cursor() as cursor:
@@ -96,7 +98,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
         failures.append("database")
     else:
         try:
-            cache.get("readyz")
+            if cache.get(HEARTBEAT) is None:
+                failures.append("worker")
         except Exception:  # Each cache raises errors of its own library.
             failures.append("cache")
     answer = {"status": "unavailable", "missing": failures} if failures else {"status": "ok"}

@@ -30,7 +30,7 @@ class User(AbstractUser):
 
     @property
     def shown_name(self) -> str:
-        return self.name or self.get_full_name() or self.username
+        return (self.name or self.get_full_name() or self.username)[:245]
 
 
 class CommenterIdentity(models.Model):

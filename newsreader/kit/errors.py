@@ -5,7 +5,7 @@ DomainError                 a refusal: stable code, sentence for people, HTTP st
 ├── Forbidden               403
 ├── Conflict                409
 ├── TooMany                 429, with the seconds to wait
-└── AddressTooLong, BodyTooLarge   414, 413
+└── LengthMissing, BodyTooLarge, AddressTooLong   411, 413, 414
 """
 
 from dataclasses import dataclass
@@ -81,6 +81,10 @@ class TooMany(DomainError):
 
 class AddressTooLong(DomainError):
     code, status, sentence = "uri_too_long", 414, _("This address is too long.")
+
+
+class LengthMissing(DomainError):
+    code, status, sentence = "length_required", 411, _("Please send how long it is.")
 
 
 class BodyTooLarge(DomainError):

@@ -2,4 +2,6 @@
 
 from django_tasks import task
 
-__all__ = ["task"]
+__all__ = ["HEARTBEAT", "task"]
+
+HEARTBEAT = "worker-heartbeat"  # in the cache, while a worker is alive

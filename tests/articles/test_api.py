@@ -163,3 +163,22 @@ def test_sections_tags_and_authors_are_listed_and_found(client):
         assert client.get(f"/api/v1/{path}/").json()["results"][0]["slug"] == row.slug
         assert client.get(f"/api/v1/{path}/{row.slug}/").json()["url"].endswith(row.get_absolute_url())
         assert client.get(f"/api/v1/{path}/nothing/").status_code == 404
+
+
+def test_what_an_address_is_made_from_is_fixed_once_published(client):
+    client.force_login(make_editor())
+    make_article(kind="page", slug="about")
+    article = make_article(slug="about")
+
+    answer = client.patch(f"/api/v1/articles/{article.pk}/", {"kind": "page"}, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "address_fixed")
+
+
+def test_what_no_database_can_hold_finds_nothing(client):
+    client.force_login(make_editor())
+
+    answer = client.post("/api/v1/articles/", {"headline": "x", "section": "a\0"}, content_type="application/json")
+    marks = client.post("/api/v1/articles/", {"headline": "\u200e"}, content_type="application/json")
+
+    assert [answer.status_code, marks.status_code] == [422, 422]

@@ -43,7 +43,7 @@ def test_roots_come_with_their_first_replies_in_the_order_asked_for(client):
     assert [root["id"] for root in body["results"]] == [one.pk, two.pk]
     assert [reply["id"] for reply in body["results"][1]["replies"]] == [reply.pk for reply in replies[:3]]
     assert body["results"][1]["more_replies"] == 1
-    assert str(held.pk) not in [root["id"] for root in body["results"]]
+    assert held.pk not in [root["id"] for root in body["results"]]
     assert [root["id"] for root in client.get(path + "?sort=newest").json()["results"]] == [two.pk, one.pk]
     assert [root["id"] for root in client.get(path + "?sort=best").json()["results"]] == [two.pk, one.pk]
     first = client.get(path + "?limit=1").json()
@@ -180,3 +180,91 @@ def test_me_says_who_is_signed_in(client):
     assert (body["username"], body["name"], body["email"], body["groups"]) == (
         moderator.username, "Grace", moderator.email, ["Moderators"],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("status", ["trash", "spam", "pending"])
+def test_a_removed_root_stands_for_its_replies_and_says_nothing_any_more(client, status, django_assert_max_num_queries):
+    article = make_article()
+    for _ in range(5):
+        root = make_comment(article, name="Eve", text="Regrettable", website="https://eve.example")
+        make_comment(parent=root)
+        decide(root.pk, status)
+
+    with django_assert_max_num_queries(14):
+        answer = client.get(f"/api/v1/articles/{article.pk}/comments/")
+
+    for shown in answer.json()["results"]:
+        assert (shown["status"], shown["html"], shown["author"]["name"], shown["author"]["url"]) == (
+            "trash",
+            "",
+            "",
+            "",
+        )
+        assert len(shown["replies"]) == 1
+    assert "Regrettable" not in answer.content.decode()
+    assert "Eve" not in answer.content.decode()
+
+
+def test_only_the_site_itself_gives_some_reasons(client):
+    comment = make_comment()
+    client.force_login(make_moderator())
+    path = f"/api/v1/comments/{comment.pk}/decisions/"
+
+    for reason in ("withdrawn", "imported"):
+        answer = client.post(path, {"status": "trash", "reason": reason}, content_type="application/json")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "reserved")
+
+
+def test_the_queue_is_kept_by_no_cache(client):
+    client.force_login(make_moderator())
+
+    assert client.get("/api/v1/moderation/queue/")["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "code"),
+    [
+        ({"text": None}, 422, "require_valid_comment"),
+        ({"text": ["a"]}, 422, "require_valid_comment"),
+        ({"text": "x", "parent": "abc"}, 403, "comment_reply_to_unapproved_comment"),
+        ({"text": "x", "parent": [1]}, 403, "comment_reply_to_unapproved_comment"),
+        ({"text": "x", "parent": True}, 403, "comment_reply_to_unapproved_comment"),
+        ({"text": "x", "parent": 10**30}, 403, "comment_reply_to_unapproved_comment"),
+        ({"text": "x", "name": None}, 422, "require_name_email"),
+        ({"text": "x", "notify": {}}, 201, None),
+        ({"text": "x\0y"}, 201, None),
+    ],
+)
+def test_odd_json_is_treated_as_the_form_would_be(client, values, status, code):
+    body = {"name": "Ada", "email": "ada@example.org"} | values
+    path = f"/api/v1/articles/{make_article().pk}/comments/"
+
+    answer = client.post(path, body, content_type="application/json")
+
+    assert answer.status_code == status, answer.content
+    assert answer.json().get("code") == code
+
+
+def test_what_a_member_sends_as_their_name_is_ignored_whatever_it_is(client):
+    client.force_login(make_user())
+    path = f"/api/v1/articles/{make_article().pk}/comments/"
+
+    answer = client.post(path, {"text": "x", "name": None, "email": {}, "website": 7}, content_type="application/json")
+
+    assert answer.status_code == 201
+
+
+def test_method_and_article_come_before_the_token():
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user())
+    article = make_article()
+
+    def status(method, path):
+        return getattr(client, method)(path, {}, content_type="application/json").status_code
+
+    assert status("put", f"/api/v1/articles/{article.pk}/comments/") == 405
+    assert status("post", "/api/v1/articles/99999/comments/") == 404
+    assert status("post", "/api/v1/comments/1/") == 405
+    assert status("post", f"/api/v1/articles/{article.pk}/comments/") == 403

@@ -9,11 +9,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from articles.models import Article
 from comments.counting import recount
 from comments.editing import edit_comment, withdraw_comment
-from comments.errors import EditingOver, NotYours, Withdrawn
+from comments.errors import Banned, EditingOver, NotYours, Removed, Withdrawn
 from comments.models import Comment
 from comments.moderation import decide, decide_many, status_before_removal
 from comments.posting import post_comment
-from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user, set_rules
+from tests.factories import make_article, make_author, make_comment, make_draft, make_moderator, make_user, set_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -214,3 +214,41 @@ class Discussions(RuleBasedStateMachine):
 
 class TestDiscussions(TestCase, Discussions.TestCase):
     settings = settings(max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_an_author_withdraws_what_a_moderator_removed_first_and_then_it_stays():
+    user = make_user()
+    comment = make_comment(user=user)
+    decide(comment.pk, "trash", by=make_moderator(), reason="off_topic")
+
+    assert withdraw_comment(comment.pk, by=user).reasons == [{"code": "withdrawn", "params": {}}]
+    assert withdraw_comment(comment.pk, by=user) is None
+    with pytest.raises(Withdrawn):
+        decide(comment.pk, "approved")
+
+
+def test_a_banned_author_and_one_whose_comment_was_removed_change_nothing():
+    from django.utils import timezone
+
+    user = make_user()
+    comment = make_comment(user=user)
+    comment.identity.banned_at = timezone.now()
+    comment.identity.save()
+    with pytest.raises(Banned):
+        edit_comment(comment.pk, "Changed", by=user)
+
+    other = make_user()
+    removed = make_comment(user=other, status="trash")
+    with pytest.raises(Removed):
+        edit_comment(removed.pk, "Changed", by=other)
+
+
+def test_who_moderates_elsewhere_is_judged_here_like_anybody():
+    author = make_user(group="Authors")
+    make_article(authors=[make_author(user=author)])
+    comment = make_comment(make_article(), user=author)
+
+    edit_comment(comment.pk, "https://a.example https://b.example", by=author)
+
+    comment.refresh_from_db()
+    assert comment.status == "pending"

@@ -342,3 +342,44 @@ def test_an_unchanged_article_costs_few_questions(article, client, django_assert
 
     with django_assert_max_num_queries(3):
         assert client.get(article.get_absolute_url(), headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_the_name_of_a_removed_comment_is_nowhere(article, client):
+    set_rules(replies_shown=10)
+    comment = make_comment(article, name="Level 1")
+    for level in range(2, 9):
+        comment = make_comment(parent=comment, name=f"Level {level}")
+    fifth = Comment.objects.get(name="Level 5")
+    decide(fifth.pk, "trash")
+    root = Comment.objects.get(name="Level 1")
+    decide(root.pk, "spam")
+
+    for address in (article.get_absolute_url(), f"/comments/{root.pk}/thread/"):
+        text = client.get(address).content.decode()
+        assert "Level 5" not in text
+        assert "Level 1" not in text
+        assert "in reply to a comment that has been removed" in text or "Level 6" in text
+
+
+@pytest.mark.parametrize(
+    "address", ["/2026/02/31/foo/", "/0000/00/00/foo/", "/0000/01/01/x/", "/٢٠٢٦/١١/٢٣/x/", "/2026/13/01/x/"]
+)
+def test_a_day_that_does_not_exist_is_404(client, address):
+    assert client.get(address).status_code == 404
+
+
+def test_an_asterisk_or_an_old_condition_changes_nothing_about_a_page(article, client):
+    address = article.get_absolute_url()
+
+    assert client.get(address + "?page=99", headers={"If-None-Match": "*"}).status_code == 404
+    assert client.get(address, headers={"If-None-Match": "*"}).status_code in {200, 304}
+    refused = client.get(address, headers={"If-Match": '"x"'})
+    assert refused.status_code in {200, 412}
+    assert refused.status_code == 200 or "no-store" in refused["Cache-Control"]
+
+
+def test_a_cookie_that_no_database_can_hold_is_as_good_as_none(article, client):
+    client.cookies["sessionid"] = "abc\x00defghijkl"
+    client.cookies["commenter"] = "\x00"
+    for path in (f"/articles/{article.pk}/you/", f"/articles/{article.pk}/reply/", "/accounts/login/", "/api/v1/me/"):
+        assert client.get(path).status_code in {200, 401}

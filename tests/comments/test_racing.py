@@ -1,17 +1,17 @@
 """What must hold when many do the same at once, in threads with connections of their own."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from articles.models import Article
 from comments.counting import recount
 from comments.models import Comment, Decision
 from comments.moderation import decide
-from tests.factories import make_article, make_comment, make_draft, set_rules
+from tests.factories import make_article, make_comment, set_rules
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,14 +100,20 @@ def test_counts_stay_true_when_a_thread_is_decided_about_all_at_once():
     assert article.comment_count == Comment.objects.approved().count()
 
 
-def test_drafts_are_judged_under_the_lock_of_their_article():
-    """A discussion that closes while somebody posts is closed for the post: the row is read under the lock."""
+def test_a_post_waits_for_whoever_is_closing_the_discussion():
+    """The article is read under its lock, so a post that came while it was being closed finds it closed."""
     article = make_article()
-    draft = make_draft(article)
-    Article.objects.filter(pk=article.pk).update(takes_comments=False)
+    holding, done = Event(), Event()
 
-    from comments.errors import CommentsClosed
-    from comments.posting import post_comment
+    def close():
+        with transaction.atomic():
+            Article.objects.select_for_update().get(pk=article.pk)
+            holding.set()
+            done.wait(1)  # seconds in which the post would get through if it did not wait
+            Article.objects.filter(pk=article.pk).update(takes_comments=False)
 
-    with pytest.raises(CommentsClosed):
-        post_comment(draft)
+    def post():
+        holding.wait(10)
+        return send(article)()
+
+    assert at_once([close, post])[1] == 403

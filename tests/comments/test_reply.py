@@ -602,3 +602,54 @@ def test_text_that_no_page_can_carry_is_tidied_not_refused(page):
 
     comment = Comment.objects.get()
     assert (comment.body, comment.name) == ("One two", "Ada")
+
+
+def test_a_parent_with_leading_zeros_is_the_same_parent(page):
+    article = make_article()
+    parent = make_comment(article)
+
+    first, second = page.send(article, parent=str(parent.pk)), page.send(article, parent=f"00{parent.pk}")
+
+    assert (first.status_code, second.status_code) == (303, 409)
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("example.org", "https://example.org"),
+        ("example.org:8080/x", "https://example.org:8080/x"),
+        ("http://example.org", "http://example.org"),
+        ("bücher.example", "https://bücher.example"),
+    ],
+)
+def test_a_website_gets_its_scheme(edge, typed, stored):
+    assert edge.send(make_article(), website=typed).status_code in {201, 303}
+    assert Comment.objects.get().website == stored
+
+
+def test_a_withdrawn_comment_is_not_blamed_on_an_editor(page, client):
+    from comments.editing import withdraw_comment
+
+    user = make_user()
+    comment = make_comment(user=user)
+    withdraw_comment(comment.pk, by=user)
+
+    shown = client.get(comment.status_url).content.decode()
+
+    assert "You have withdrawn this comment" in shown
+    assert "An editor" not in shown
+
+
+def test_a_profile_address_that_a_provider_made_up_is_not_shown(client):
+    user = make_user()
+    client.force_login(user)
+    article = make_article()
+    client.get(f"/articles/{article.pk}/you/")
+    CommenterIdentity.objects.update(profile_url="javascript:alert(1)", avatar="data:image/svg+xml,x")
+    from comments.drafts import Author, Draft
+    from comments.posting import post_comment
+
+    identity = CommenterIdentity.objects.get()
+    comment = post_comment(Draft(article.pk, "Hello", Author(identity=identity, user=user)))
+
+    assert (comment.website, comment.avatar) == ("", "")
