@@ -193,11 +193,19 @@ else:
 REDIS_URL: str = read(
     "REDIS_URL", "", one_of("redis", "rediss", "valkey", "unix"), "redis://host:6379/0, or nothing."
 ).replace("valkey://", "redis://", 1)
-# Shared by all processes, as the limits on signing in need it.
+_redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+_table = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "cache_entries",
+    "OPTIONS": {"MAX_ENTRIES": 20_000},
+}
+_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}
+    # Shared by all processes, as the limits on signing in need it.
+    "default": _redis if REDIS_URL else _table,
+    # How often a program has asked. Without Redis each process counts for itself: a limit for fairness, not for
+    # safety, and not worth a write to the database with every reading of the API.
+    "requests": _redis | {"KEY_PREFIX": "requests"} if REDIS_URL else _memory,
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.conf import settings
+from django.core.cache import caches
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -27,7 +28,8 @@ def _fresh_limits() -> Iterator[None]:
     yield
     pages._kept.clear()
     try:
-        cache.clear()
+        for alias in settings.CACHES:
+            caches[alias].clear()
     except (DatabaseError, RuntimeError):
         pass  # This test had no database, so its cache holds nothing.
 
