@@ -18,6 +18,7 @@ def list_page(
 ) -> HttpResponse:
     """Answer with one page of published articles, newest first; 404 past the last. Five queries."""
     site, number = Site.objects.current(), page_number(request)
+    request.paper = site  # type: ignore[attr-defined]
     size = site.articles_per_page
     start = (number - 1) * size
     rows = list(articles.published().articles().newest_first().for_list()[start : start + size + 1])

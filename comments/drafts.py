@@ -115,24 +115,27 @@ def website_with_scheme(website: str) -> str:
 
 def validate(draft: Draft, rules: CommentRules) -> Draft:
     """Return a tidied draft ready to store. Raises Invalid with every field that is wrong; lengths in code points."""
-    errors = [*_text_errors(draft.text, rules.text_limit)]
+    errors = _text_errors(draft, rules.text_limit)
     author = draft.author
     if author.identity is None:
         errors += _guest_errors(author, rules)
         author = replace(author, website=website_with_scheme(author.website))
     if errors:
         raise Invalid(errors)
-    return replace(draft, author=author)
+    valid = replace(draft, author=author)
+    valid.__dict__["rendered"] = draft.rendered  # The same text: it is rendered once.
+    return valid
 
 
-def _text_errors(text: str, limit: int) -> list[FieldError]:
+def _text_errors(draft: Draft, limit: int) -> list[FieldError]:
+    text = draft.text
     if len(text) > limit:
         sentence = _("This is %(count)s characters long; %(limit)s are possible.") % {
             "count": len(text),
             "limit": limit,
         }
         return [FieldError("text", "comment_content_column_length", sentence)]
-    if is_blank(text):
+    if is_blank(text) or formatting.is_blank_html(draft.rendered):
         return [FieldError("text", "require_valid_comment", _("Please write something."))]
     return []
 

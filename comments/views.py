@@ -186,10 +186,10 @@ def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
     top = get_object_or_404(standing.select_related("article__section", "parent"), pk=comment_id)
     if top.status != Comment.Status.APPROVED and not top.thread_count and not top.reply_count:
         raise Http404
-    article, site = top.article, Site.objects.current()
+    article, site, rules = top.article, Site.objects.current(), CommentRules.objects.current()
+    request.paper = site  # type: ignore[attr-defined]
 
     def build() -> HttpResponse:
-        rules = CommentRules.objects.current()
         try:
             page = threads.thread(top, rules, number)
         except threads.NoSuchPage:
@@ -197,6 +197,5 @@ def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
         context = form_context(None, article, rules) | {"page": word(page), "top": top}
         return render(request, "comments/thread.html", context)
 
-    rules_version = site.page_version
-    is_open = article.comments_open(CommentRules.objects.current().close_after_days)
-    return public(request, [rules_version, article.pk, article.page_version, number, is_open], build)
+    is_open = article.comments_open(rules.close_after_days)
+    return public(request, [site.page_version, article.pk, article.page_version, number, is_open], build)

@@ -11,7 +11,8 @@ from articles.models import Article, Section, Site
 
 def context(request: HttpRequest | None = None) -> dict[str, Any]:
     """Return the frame's context; lazily, since mails and the admin do without most of it."""
-    paper = SimpleLazyObject(lambda: Site.objects.current())
+    # A page that has asked for the paper already, for its version, brings it along.
+    paper = getattr(request, "paper", None) or SimpleLazyObject(lambda: Site.objects.current())
     return {
         "site": paper,
         "paper": paper,  # allauth's views bring a `site` of their own.

@@ -52,6 +52,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
     number, site, rules = page_number(request), Site.objects.current(), CommentRules.objects.current()
+    request.paper = site  # type: ignore[attr-defined]
     is_open = article.comments_open(rules.close_after_days)
 
     def build() -> HttpResponse:
