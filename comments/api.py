@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
-from rest_framework.exceptions import NotAuthenticated, ParseError, PermissionDenied
+from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError, PermissionDenied
 from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -336,7 +336,9 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
     def replies(self, request: Request, pk: int) -> Response:
         """Everything under a comment, in reading order."""
         standing = Comment.objects.filter(article__state=Article.State.PUBLISHED)
-        top = get_object_or_404(standing.filter(Q(status=Comment.Status.APPROVED) | Q(thread_count__gt=0)), pk=pk)
+        top = get_object_or_404(standing, pk=pk)
+        if not threads.stands(top):
+            raise NotFound()
         page = self.paginate_queryset(threads.descendants(top).for_display())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

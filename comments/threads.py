@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import OuterRef, Q, Subquery
+from django.db.models.expressions import RawSQL
 
 from articles.models import Article
 from comments.models import Comment, CommentRules
-from comments.paths import subtree
+from comments.paths import LEVELS, SEGMENT, subtree
 from comments.querysets import CommentQuerySet
 
 
@@ -25,7 +26,8 @@ class NoSuchPage(LookupError):
 class Placed:
     """A comment where it is shown. `closes` lists end before it, then, if `opens`, a list of replies begins.
 
-    `level` is 0 for the top of the page. `answers` is the comment it replies to where the nesting does not show it.
+    `level` is 0 for the top of the page. `answers` is the comment it replies to where the nesting does not show it;
+    that one may stand on another page, so its address is `answers_url`.
     """
 
     comment: Comment
@@ -33,6 +35,7 @@ class Placed:
     opens: bool = False
     closes: range = field(default_factory=lambda: range(0))
     answers: Comment | None = None
+    answers_url: str = ""
     # Filled by comments.showing for a page.
     number: str = ""
     name: str = ""
@@ -79,30 +82,34 @@ class Page:
         return self.number + 1 if self.number < self.pages else None
 
 
-def arrange(comments: Iterable[Comment], levels: int) -> Iterator[Placed]:
+def arrange(
+    comments: Iterable[Comment], levels: int, *, one_tree: bool = False, elsewhere: Iterable[Comment] = ()
+) -> Iterator[Placed]:
     """Yield comments, given in order of their paths, with the level at which each is shown; `levels` at most.
 
-    A reply stands under the nearest of its ancestors that is there, so none is lost where one is missing. Linear;
-    asks no query. Source: WordPress' threaded list, `thread_comments` and `thread_comments_depth`.
+    A reply stands under the nearest of its ancestors that is there, so none is lost where one is missing; with
+    `one_tree` all stand under the first, even where paths no longer tell. `elsewhere` are comments that are not on this
+    page and are answered here. Linear; asks no query.
+    Source: WordPress' threaded list, `thread_comments` and `thread_comments_depth`.
     """
     above: list[Comment] = []
-    known: dict[int, Comment] = {}
+    known = {comment.pk: comment for comment in elsewhere}
+    here: set[int] = set()
     before = -1
     for comment in comments:
-        while above and not _under(comment, above[-1]):
+        while len(above) > one_tree and not _under(comment, above[-1]):
             above.pop()
         level = min(len(above), levels - 1)
         parent = known.get(comment.parent_id) if comment.parent_id else None
         nested = bool(above) and parent is above[-1] and level == len(above)
-        yield Placed(
-            comment,
-            level,
-            opens=level > before,
-            closes=range(max(before - level, 0)),
-            answers=None if nested else parent,
-        )
+        placed = Placed(comment, level, opens=level > before, closes=range(max(before - level, 0)))
+        if parent and not nested:
+            placed.answers = parent
+            placed.answers_url = f"#comment-{parent.pk}" if parent.pk in here else parent.permanent_url
+        yield placed
         before = level
         known[comment.pk] = comment
+        here.add(comment.pk)
         above.append(comment)
 
 
@@ -154,7 +161,8 @@ def _last_shown(shown: int) -> Subquery:
 
 def _by_root(roots: Sequence[Comment], replies: list[Comment]) -> dict[int, list[Comment]]:
     found: dict[int, list[Comment]] = {root.pk: [] for root in roots}
-    for reply in _with_missing_parents(replies, set(found)):
+    standing, _ = _with_tombstones(replies, set(found))
+    for reply in standing:
         found[reply.root_id or 0].append(reply)
     return found
 
@@ -169,33 +177,77 @@ def _first_replies(roots: Sequence[Comment]) -> CommentQuerySet:
     return Comment.objects.approved().filter(wanted).in_order()
 
 
-def _with_missing_parents(comments: list[Comment], known: set[int]) -> list[Comment]:
-    """Add the removed comments that these answer: a tombstone says what a reply hangs on."""
+def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Comment], list[Comment]]:
+    """Add the removed comments that these answer: a tombstone says what a reply hangs on.
+
+    Returns besides the approved ones that these answer and that are not among them: those stand on another page.
+    """
     known = known | {comment.pk for comment in comments}
     missing = {comment.parent_id for comment in comments if comment.parent_id} - known
     if not missing:
-        return comments
-    return sorted([*comments, *Comment.objects.filter(pk__in=missing)], key=lambda comment: comment.path or "")
+        return comments, []
+    removed: list[Comment] = []
+    elsewhere: list[Comment] = []
+    for parent in Comment.objects.filter(pk__in=missing):
+        (elsewhere if parent.status == Comment.Status.APPROVED else removed).append(parent)
+    return sorted([*comments, *removed], key=lambda comment: comment.path or ""), elsewhere
 
 
 def thread(top: Comment, rules: CommentRules, number: int = 1) -> Page:
-    """Return one page of a comment with all its replies, the comment itself at the head of each. Raises NoSuchPage."""
+    """Return one page of a comment with all its replies, the comment itself at the head of each. Raises NoSuchPage.
+
+    A page holds so many approved replies, and the removed comments that these answer. Four queries at most.
+    """
     under = descendants(top)
     size = top.thread_count if top.parent_id is None else under.count()
     pages = _pages(size, rules.thread_page_size)
     _check(number, pages)
     start = (number - 1) * rules.thread_page_size
-    rows = _with_missing_parents(list(under.in_order()[start : start + rules.thread_page_size]), {top.pk})
-    return Page([Branch(list(arrange([top, *rows], rules.levels_shown)))], number, pages)
+    rows, elsewhere = _with_tombstones(list(under.in_order()[start : start + rules.thread_page_size]), {top.pk})
+    placed = arrange([top, *rows], rules.levels_shown, one_tree=True, elsewhere=elsewhere)
+    return Page([Branch(list(placed))], number, pages)
+
+
+def stands(comment: Comment) -> bool:
+    """Say whether a discussion shows this comment: approved, or removed (a tombstone) with approved replies under it.
+
+    Under a root those count at any depth, under others right below. Whether its article is public is not asked here.
+    """
+    living = comment.thread_count if comment.parent_id is None else comment.reply_count
+    return comment.status == Comment.Status.APPROVED or living > 0
 
 
 def descendants(top: Comment) -> CommentQuerySet:
-    """Return what is approved under a comment, at any depth that paths tell apart."""
+    """Return what is approved under a comment, at any depth. Asks one query itself where paths do not tell."""
     approved = Comment.objects.approved().filter(root=top.root_id or top.pk)
     if top.parent_id is None:
         return approved
-    low, high = subtree(top.path or "")
+    path = top.path or ""
+    low, high = subtree(path[: SEGMENT * (LEVELS - 1)])
+    if len(path) > len(low):
+        under = _walked(top, low, high)
+        # Written out, since SQLite takes no more than 32,766 parameters. Integers from the database: nothing to quote.
+        listed = RawSQL(",".join(map(str, under)), [])  # noqa: S611
+        approved = approved.filter(pk__in=listed) if under else approved.none()
     return approved.filter(path__gt=low, path__lt=high)
+
+
+def _walked(top: Comment, low: str, high: str) -> list[int]:
+    """The ids of all under a comment of the tenth level or deeper, found among those under its ninth ancestor.
+
+    One range of an index and linear: 0.1 s for 30,000. A recursive query took 0.7 s on PostgreSQL without statistics,
+    as it reads the table anew at every level.
+    """
+    replies: dict[int | None, list[int]] = {}
+    among = Comment.objects.filter(article=top.article_id, path__gt=low, path__lt=high)
+    for pk, parent in among.values_list("pk", "parent_id"):
+        replies.setdefault(parent, []).append(pk)
+    found, waiting = [], [top.pk]
+    while waiting:
+        below = replies.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
 
 
 def address(comment: Comment, article: Article, rules: CommentRules, *, new: bool = False) -> str:

@@ -184,7 +184,7 @@ def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
     number = page_number(request)
     standing = Comment.objects.filter(article__state=Article.State.PUBLISHED)
     top = get_object_or_404(standing.select_related("article__section", "parent"), pk=comment_id)
-    if top.status != Comment.Status.APPROVED and not top.thread_count and not top.reply_count:
+    if not threads.stands(top):
         raise Http404
     article, site, rules = top.article, Site.objects.current(), CommentRules.objects.current()
     request.paper = site  # type: ignore[attr-defined]

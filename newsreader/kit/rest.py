@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING, Any
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.conf import settings
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
-from django.db import DataError
-from django.db.models import QuerySet
+from django.db.models import Field, Model, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import NotFound, ParseError, PermissionDenied
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import MethodNotAllowed, ParseError, PermissionDenied
+from rest_framework.pagination import BasePagination
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from newsreader.kit.pages import FRESH
 from newsreader.kit.web import client_address, network
@@ -44,6 +50,17 @@ class SiteSession(SessionAuthentication):
             raise ForgeryRefused() from None
 
 
+def _without_nul(data: Any) -> Any:
+    """Drop NUL from every string, as the forms of pages do: no database can store it."""
+    if isinstance(data, str):
+        return data.replace("\0", "")
+    if isinstance(data, list):
+        return [_without_nul(item) for item in data]
+    if isinstance(data, dict):
+        return {_without_nul(name): _without_nul(value) for name, value in data.items()}
+    return data
+
+
 class StrictJSON(JSONParser):
     """JSON that can be stored: no NaN, no lone surrogates."""
 
@@ -53,46 +70,165 @@ class StrictJSON(JSONParser):
         try:
             data = super().parse(stream, media_type, parser_context)
             json.dumps(data, ensure_ascii=False).encode()
+            data = _without_nul(data)
         except (UnicodeError, RecursionError):
             raise ParseError("This JSON holds characters that are none.", code="parse_error") from None
         return data
 
 
-class Cursor(CursorPagination):
-    """Opaque cursors, twenty a page; a list asks for no count. `limit` asks for more or fewer, up to 100."""
+class Column(NamedTuple):
+    """One column of a list's order."""
 
+    name: str
+    field: Field
+    descending: bool
+
+    def ordered(self, backwards: bool) -> str:
+        return f"-{self.name}" if self.descending != backwards else self.name
+
+
+class Cursor(BasePagination):
+    """Opaque cursors, twenty a page; a list asks for no count. `limit` asks for more or fewer, up to 100.
+
+    A view says its order as `cursor_ordering`: columns of its model that together tell all rows apart, holding
+    integers, text or times and never NULL; `-` for descending. A cursor holds all of them as they are in one row,
+    and which way to read from there: `[0, …]` on, `[1, …]` back, and `[1]` back from the end. So a page costs the
+    same wherever it is, and rows with equal first columns are neither skipped nor shown twice.
+    """
+
+    cursor_query_param = "cursor"
     page_size_query_param = "limit"
     max_page_size = 100
-    ordering: Any = ("-pk",)
+    ordering: tuple[str, ...] = ("-pk",)
+
+    _next: str | None = None
+    _previous: str | None = None
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+        size = self.get_page_size(request)
+        columns = _columns(queryset.model, getattr(view, "cursor_ordering", self.ordering))
+        backwards, position = _decoded(request.query_params.get(self.cursor_query_param), columns)
+        found = queryset.order_by(*(column.ordered(backwards) for column in columns))
+        if position:
+            found = found.filter(_beyond(columns, position, backwards))
+        rows = list(found[: size + 1])  # One more than shown tells whether there are more.
+        more, rows = len(rows) > size, rows[:size]
+        if backwards:
+            rows.reverse()
+        # Whoever comes with a position comes from a row on the other side of it.
+        earlier, later = (more, bool(position)) if backwards else (bool(position), more)
+        if later:
+            self._next = self._link(request, _encoded(0, columns, rows[-1]) if rows else None)
+        if earlier:
+            self._previous = self._link(request, _encoded(1, columns, rows[0] if rows else None))
+        return rows
 
     def get_page_size(self, request: Request) -> int:
-        text = request.query_params.get("limit")
+        text = request.query_params.get(self.page_size_query_param)
         if text is None:
-            return self.page_size or 20
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= self.max_page_size):
+            return api_settings.PAGE_SIZE or 20
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= self.max_page_size):
             raise ParseError(f"limit must be a number from 1 to {self.max_page_size}.", code="invalid_limit")
         return int(text)
 
-    def decode_cursor(self, request: Request) -> Any:
-        try:
-            return super().decode_cursor(request)
-        except NotFound:
-            raise ParseError("This is no cursor of ours.", code="invalid_cursor") from None
+    def _link(self, request: Request, cursor: str | None) -> str:
+        here = f"{settings.SITE_URL}{request.get_full_path()}"  # Never the Host header: a visitor writes that.
+        if cursor is None:
+            return remove_query_param(here, self.cursor_query_param)
+        return replace_query_param(here, self.cursor_query_param, cursor)
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any] | None:
-        try:
-            return super().paginate_queryset(queryset, request, view)
-        except (ValidationError, ValueError, DataError, OverflowError):
-            raise ParseError("This is no cursor of ours.", code="invalid_cursor") from None
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"next": self._next, "previous": self._previous, "results": data})
 
-    def get_ordering(self, request: Request, queryset: QuerySet, view: APIView) -> tuple[str, ...]:
-        return tuple(getattr(view, "cursor_ordering", self.ordering))
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        limit = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
+        return [
+            {
+                "name": self.cursor_query_param,
+                "required": False,
+                "in": "query",
+                "description": "Where to read on, as `next` and `previous` say.",
+                "schema": {"type": "string"},
+            },
+            {
+                "name": self.page_size_query_param,
+                "required": False,
+                "in": "query",
+                "description": "How many results to return.",
+                "schema": limit,
+            },
+        ]
+
+
+def _columns(model: type[Model], ordering: Iterable[str]) -> list[Column]:
+    columns = []
+    for order in ordering:
+        name = order.removeprefix("-")
+        field: Any = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        columns.append(Column(name, field, order.startswith("-")))
+    return columns
+
+
+def _beyond(columns: list[Column], position: list[Any], backwards: bool) -> Q:
+    """Those that come after a position: a later first column, or the same and a later second, and so on.
+
+    Written as `a >= x and (a > x or …)`, so that a database reads a range of an index.
+    """
+    beyond = Q()
+    for column, value in reversed(list(zip(columns, position, strict=True))):
+        side = "lt" if column.descending != backwards else "gt"
+        further = Q((f"{column.name}__{side}", value))
+        beyond = Q((f"{column.name}__{side}e", value)) & (further | beyond) if beyond else further
+    return beyond
+
+
+def _encoded(backwards: int, columns: list[Column], row: Any) -> str:
+    values = [] if row is None else [_plain(getattr(row, column.field.attname)) for column in columns]
+    return urlsafe_b64encode(json.dumps([backwards, *values]).encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str | None, columns: list[Column]) -> tuple[bool, list[Any]]:
+    """Return which way to read and from where, an empty position for either end. Raises ParseError."""
+    if cursor is None:
+        return False, []
+    try:
+        coded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        backwards, *values = json.loads(b64decode(coded, altchars=b"-_", validate=True).decode())
+        if backwards not in (0, 1) or len(values) not in {0, len(columns)}:
+            raise ValueError
+        return bool(backwards), [_stored(column.field, value) for column, value in zip(columns, values, strict=False)]
+    except (ValueError, TypeError, OverflowError, RecursionError, ValidationError):
+        raise ParseError("This is no cursor of ours.", code="invalid_cursor") from None
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(dt.UTC).isoformat() if isinstance(value, dt.datetime) else value
+
+
+def _stored(field: Field, value: Any) -> Any:
+    """Return a cursor's value as its column holds it. Raises several errors where no row could have given it."""
+    found = field.to_python(value)
+    if found is None or type(value) not in {int, str} or _plain(found) != value:
+        raise ValueError
+    if b"\0" in str(value).encode():  # A lone surrogate cannot be encoded; PostgreSQL can store neither.
+        raise ValueError
+    field.run_validators(found)
+    return found
 
 
 class ByVisitor(SimpleRateThrottle):
     """So many requests a minute for an account, or for an address as kit.web sees it (no header a visitor writes)."""
 
     scope = "visitor"
+    cache = caches["requests"]
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         who = f"user-{request.user.pk}" if request.user.is_authenticated else network(client_address(request._request))
@@ -132,6 +268,15 @@ def moment(text: str, name: str) -> dt.datetime:
 
 class Shared:
     """For views whose answers to strangers are the same for all: those may be kept by a cache, others never."""
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        self.refuse_other_methods(request)
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+
+    def refuse_other_methods(self, request: Any) -> None:
+        """405 before anybody is asked who they are."""
+        if not hasattr(self, request.method.lower()):
+            raise MethodNotAllowed(request.method)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
