@@ -1,8 +1,10 @@
 """Reading order and places in a discussion."""
 
 import datetime as dt
+from functools import wraps
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -174,6 +176,18 @@ def in_pages(fetch):
         number += 1
 
 
+def undone(example):
+    """Undo in the database what one example of many has made there, however it ends."""
+
+    @wraps(example)
+    def run(*args, **kwargs):
+        with transaction.atomic():
+            example(*args, **kwargs)
+            transaction.set_rollback(True)
+
+    return run
+
+
 # Mostly chains, so that many comments stand below the ninth level.
 deep_forests = st.lists(st.integers(-2, 8), min_size=1, max_size=40).map(
     lambda steps: [
@@ -185,6 +199,7 @@ deep_forests = st.lists(st.integers(-2, 8), min_size=1, max_size=40).map(
 @pytest.mark.django_db
 @given(deep_forests, st.data())
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@undone
 def test_what_stands_under_a_comment_is_found_at_any_depth(parents, data):
     removed = data.draw(st.sets(st.sampled_from(range(len(parents)))))
     article = make_article()
@@ -192,13 +207,12 @@ def test_what_stands_under_a_comment_is_found_at_any_depth(parents, data):
 
     for number, row in enumerate(rows):
         assert indices(descendants(row).order_by("pk")) == under(parents, number, removed)
-    Comment.objects.filter(article=article).update(parent=None, root=None, depth=0)
-    Comment.objects.filter(article=article).delete()
 
 
 @pytest.mark.django_db
 @given(deep_forests, st.data())
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@undone
 def test_pages_of_a_thread_show_every_reply_once_and_so_many_of_them(parents, data):
     removed = data.draw(st.sets(st.sampled_from(range(len(parents)))))
     rules = set_rules(flood_seconds=0, thread_page_size=data.draw(st.integers(1, 7)))
@@ -221,8 +235,6 @@ def test_pages_of_a_thread_show_every_reply_once_and_so_many_of_them(parents, da
         shown += living
     assert shown == list(descendants(top).in_order())
     assert sorted(indices(shown)) == under(parents, number, removed)
-    Comment.objects.filter(article=article).update(parent=None, root=None, depth=0)
-    Comment.objects.filter(article=article).delete()
 
 
 @pytest.fixture
