@@ -5,6 +5,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _var = Path(__file__).resolve().parent.parent / "var"
 os.environ |= {
@@ -24,6 +25,12 @@ for _name in ("PORT", "STORAGE_URL", "AKISMET_API_KEY", "SENTRY_DSN", "STAFF_SEC
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_var}/test-base.sqlite3")
 # Playwright keeps an event loop in the thread of the test, and Django would take it for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+if os.environ.get("REDIS_URL"):
+    # A database for each process of the run: clearing one's limits must not clear another's.
+    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    _parts = urlsplit(os.environ["REDIS_URL"])
+    os.environ["REDIS_URL"] = _parts._replace(path=f"/{int(_parts.path.strip('/') or 0) + 1 + _worker % 14}").geturl()
 
 from newsreader.settings import *  # noqa: E402, F403
 from newsreader.settings import DATABASES, REST_FRAMEWORK, SQLITE  # noqa: E402
