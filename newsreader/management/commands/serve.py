@@ -15,6 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from articles.models import Article
 from newsreader.accounts.models import User
@@ -67,8 +69,10 @@ class Command(BaseCommand):
 
     def prepare(self) -> None:
         """Make the database ready; on the first run, when nobody can sign in yet, bring the demonstration in."""
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):  # Else a start would wait for nothing.
+            call_command("migrate", verbosity=0, interactive=False)
+            call_command("createcachetable", verbosity=0)
         held_already = "DATABASE_URL" in os.environ and Article.objects.exists()
         if not User.objects.exists() and not held_already:
             call_command("load_demo", verbosity=0)
