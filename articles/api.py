@@ -19,10 +19,7 @@ from articles import publishing
 from articles.models import Article, Author, Picture, Section, SourceAttribution, Tag
 from articles.writing import write
 from newsreader.kit.rest import Shared, moment
-
-
-def absolute(path: str) -> str:
-    return f"{settings.SITE_URL}{path}"
+from newsreader.kit.web import absolute
 
 
 class NamedSerializer(serializers.ModelSerializer):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -26,11 +25,7 @@ from comments.posting import first_status, post_comment
 from comments.querysets import CommentQuerySet, may_moderate
 from comments.wording import shown_status
 from newsreader.kit.rest import Shared, moment, whole_number
-from newsreader.kit.web import comes_from_here
-
-
-def absolute(path: str) -> str:
-    return f"{settings.SITE_URL}{path}"
+from newsreader.kit.web import absolute, comes_from_here
 
 
 class CommenterSerializer(serializers.Serializer):

@@ -1,12 +1,7 @@
 """Addresses as they stand in mails: absolute, on SITE_URL."""
 
-from django.conf import settings
-
 from comments.models import Comment
-
-
-def absolute(path: str) -> str:
-    return f"{settings.SITE_URL}{path}"
+from newsreader.kit.web import absolute
 
 
 def moderation_url(comment: Comment) -> str:

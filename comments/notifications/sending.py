@@ -7,9 +7,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from comments.models import Delivery
-from comments.notifications.links import absolute, moderation_url
+from comments.notifications.links import moderation_url
 from newsreader.kit import letters
 from newsreader.kit.tasks import task
+from newsreader.kit.web import absolute
 
 logger = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=10)  # A worker that died while sending is waited for so long.

@@ -62,3 +62,8 @@ def safe_next(request: HttpRequest, target: str) -> str:
     if target.startswith("/") and url_has_allowed_host_and_scheme(target, hosts, require_https=request.is_secure()):
         return target
     return "/"
+
+
+def absolute(path: str) -> str:
+    """Return an address of this site as mails and programs need it: on SITE_URL, whatever host was asked."""
+    return f"{settings.SITE_URL}{path}"
