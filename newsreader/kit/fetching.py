@@ -1,0 +1,304 @@
+"""The one fetcher for addresses that a reader or a provider names: it reaches public web servers and nothing else.
+
+A host is resolved once for each hop and the connection goes to the very address that was checked; redirects are
+followed by hand, so each hop is checked like the first. No cookies, no proxies, no credentials.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import ipaddress
+import re
+import socket
+import ssl
+import string
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+PORTS = frozenset({80, 443})
+_DEFAULT_PORT = {"http": 80, "https": 443}
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SLACK = 100_000  # bytes that status lines, headers and the framing of chunks may take besides the body
+
+# What IANA's special-purpose registries keep from being reached over the internet, whatever this Python knows of it.
+_CLOSED = [
+    ipaddress.ip_network(block)
+    for block in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
+        *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        "168.63.129.16/32",  # Azure's own services, as every machine there sees them.
+        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),  # Teredo and its neighbours, 6to4, documentation
+    )
+]
+_OPEN = ipaddress.IPv6Network("2000::/3")  # All of IPv6 that is given out; mapped, compatible and ULA lie outside.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # How an IPv4 address looks where the network speaks only IPv6.
+
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # As a last label it makes the name an IPv4 address, says the URL standard.
+_UNFIT = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+class _Unfetched(Exception):
+    """Nothing was fetched; `code` says why and names no address, so it may be logged."""
+
+    def __init__(self, code: str):
+        self.code = code
+        super().__init__(code)
+
+
+class FetchRefused(_Unfetched):
+    """The address is dangerous and was not asked, or not asked further.
+
+    Codes: address, scheme, userinfo, host, port, not_public, downgrade, redirects.
+    """
+
+
+class FetchFailed(_Unfetched):
+    """The address may be asked but gave nothing of use.
+
+    Codes: name, timeout, connection, tls, answer, status, encoded, too_big, incomplete.
+    """
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What came back: the body, its content type without parameters (empty if untold) and the final address."""
+
+    body: bytes
+    kind: str
+    url: str
+
+
+def fetch(
+    url: str, *, most: int = 1_000_000, seconds: float = 5.0, redirects: int = 3, accept: str = "image/*"
+) -> Fetched:
+    """Return what stands at an address: at most `most` bytes, within `seconds` for everything, redirects included.
+
+    The content type is what the server claims. Raises FetchRefused and FetchFailed.
+    """
+    ends = time.monotonic() + seconds
+    try:
+        for _ in range(redirects + 1):
+            parts = _checked(url)
+            answer = _ask(parts, accept, most, ends)
+            if isinstance(answer, Fetched):
+                return answer
+            url = urljoin(url, answer)
+            if parts.scheme == "https" and url.lower().startswith("http:"):
+                raise FetchRefused("downgrade")
+    except TimeoutError as error:
+        raise FetchFailed("timeout") from error
+    except ssl.SSLError as error:
+        raise FetchFailed("tls") from error
+    except OSError as error:
+        raise FetchFailed("connection") from error
+    except http.client.IncompleteRead as error:
+        raise FetchFailed("incomplete") from error
+    except (http.client.HTTPException, ValueError) as error:
+        raise FetchFailed("answer") from error
+    raise FetchRefused("redirects")
+
+
+def is_public(address: str) -> bool:
+    """Say whether an IP address belongs to a machine on the public internet."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if ip in _NAT64:
+        return is_public(str(ipaddress.IPv4Address(ip.packed[-4:])))
+    if ip.version == 6 and (ip.scope_id or ip not in _OPEN):
+        return False
+    return not any(ip in block for block in _CLOSED)
+
+
+def _checked(url: str) -> SplitResult:
+    """Take an address apart and refuse what no honest one contains."""
+    if _UNFIT.search(url):
+        raise FetchRefused("address")
+    try:
+        parts = urlsplit(url)
+        port = _port(parts)
+    except ValueError as error:
+        raise FetchRefused("address") from error
+    if parts.scheme not in _DEFAULT_PORT:
+        raise FetchRefused("scheme")
+    if "@" in parts.netloc:
+        raise FetchRefused("userinfo")
+    if port not in PORTS:
+        raise FetchRefused("port")
+    host = _host(parts)
+    netloc = f"[{host}]" if ":" in host else host
+    if port != _DEFAULT_PORT[parts.scheme]:
+        netloc = f"{netloc}:{port}"
+    return parts._replace(netloc=netloc, fragment="")
+
+
+def _port(parts: SplitResult) -> int:
+    return _DEFAULT_PORT.get(parts.scheme, 0) if parts.port is None else parts.port
+
+
+def _host(parts: SplitResult) -> str:
+    """Return the host as it is looked up: an IP address in its usual spelling, or a name in ASCII."""
+    host = parts.hostname or ""
+    if "%" in host:  # A zone on one of our own interfaces, or letters hidden by escaping.
+        raise FetchRefused("host")
+    if "[" in parts.netloc:
+        try:
+            return str(ipaddress.IPv6Address(host))
+        except ValueError as error:
+            raise FetchRefused("host") from error
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError as error:
+            raise FetchRefused("host") from error
+        if "xn--" not in host:  # Plain letters, digits or dots in disguise.
+            raise FetchRefused("host")
+    if not _NAME.fullmatch(host):
+        raise FetchRefused("host")
+    if _NUMBER.fullmatch(host.rpartition(".")[2]):
+        try:
+            return str(ipaddress.IPv4Address(host))
+        except ValueError as error:
+            raise FetchRefused("host") from error
+    return host
+
+
+def _ask(parts: SplitResult, accept: str, most: int, ends: float) -> Fetched | str:
+    """Ask one server and return what it gave, or where it redirects to."""
+    request = (
+        f"GET {_target(parts)} HTTP/1.1\r\n"
+        f"Host: {parts.netloc}\r\n"
+        f"User-Agent: Newsreader (+{settings.SITE_URL})\r\n"
+        f"Accept: {accept}\r\n"
+        "Accept-Encoding: identity\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    with closing(_connect(parts, ends)) as connection:
+        connection.settimeout(_left(ends))
+        connection.sendall(request.encode())
+        with http.client.HTTPResponse(_Wire(connection, 2 * most + _SLACK, ends)) as answer:  # type: ignore[arg-type]
+            answer.begin()
+            if answer.status in _REDIRECTS and (location := answer.headers.get("Location")):
+                # Headers arrive as Latin-1; what is not ASCII was meant as UTF-8.
+                return quote(location.strip().encode("latin-1"), safe=string.punctuation)
+            if answer.status != 200:
+                raise FetchFailed("status")
+            if answer.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+                raise FetchFailed("encoded")  # Not asked for, and a small body could unfold to any size.
+            if (answer.length or 0) > most:
+                raise FetchFailed("too_big")
+            body = answer.read(most + 1)
+            if len(body) > most:
+                raise FetchFailed("too_big")
+            if answer.length:  # The connection ended before what was announced.
+                raise FetchFailed("incomplete")
+            kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            return Fetched(body, kind, parts.geturl())
+
+
+def _target(parts: SplitResult) -> str:
+    """Return path and query in ASCII; what is escaped already stays as it is."""
+    target = quote(parts.path or "/", safe=string.punctuation)
+    return f"{target}?{quote(parts.query, safe=string.punctuation)}" if parts.query else target
+
+
+def _connect(parts: SplitResult, ends: float) -> socket.socket:
+    """Connect to the host, at an address that was checked; with TLS where the scheme says so."""
+    host = parts.hostname or ""
+    found = _resolve(host, _port(parts), ends)
+    if not all(is_public(str(sockaddr[0])) for _, sockaddr in found):
+        raise FetchRefused("not_public")
+    connection = _first_that_answers(found, ends)
+    if parts.scheme == "http":
+        return connection
+    try:
+        connection.settimeout(_left(ends))
+        return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+    except BaseException:
+        connection.close()
+        raise
+
+
+Place = tuple[socket.AddressFamily, Any]  # Any: the address as `socket.connect` takes it, the IP address first.
+
+
+def _resolve(host: str, port: int, ends: float) -> list[Place]:
+    """Ask the resolver once. It cannot be told to hurry, so it works in a thread that may be left behind."""
+    told: SimpleQueue[list[Place] | Exception] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            told.put([(family, sockaddr) for family, _, _, _, sockaddr in found])
+        except (OSError, ValueError) as error:
+            told.put(error)
+
+    threading.Thread(target=ask, name="resolve", daemon=True).start()
+    try:
+        answer = told.get(timeout=_left(ends))
+    except Empty as error:
+        raise TimeoutError from error
+    if isinstance(answer, Exception) or not answer:
+        raise FetchFailed("name")
+    return answer
+
+
+def _first_that_answers(found: list[Place], ends: float) -> socket.socket:
+    """Try the addresses in turn; each may take its share of the time that is left."""
+    failure: OSError | None = None
+    for tried, (family, sockaddr) in enumerate(found):
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(_left(ends) / (len(found) - tried))
+            connection.connect(sockaddr)
+            return connection
+        except OSError as error:
+            connection.close()
+            failure = error
+    raise failure or OSError
+
+
+def _left(ends: float) -> float:
+    """Return the seconds left; raises TimeoutError when there are none."""
+    if (left := ends - time.monotonic()) <= 0:
+        raise TimeoutError
+    return left
+
+
+class _Wire(io.RawIOBase):
+    """What a server sends, until the time is over or it has sent too much.
+
+    Both are counted here, below everything that reads HTTP: drip by drip, endless headers and chunks of a negative
+    size (which `http.client` takes for "read all there is") end at the same wall.
+    """
+
+    def __init__(self, connection: socket.socket, most: int, ends: float):
+        self._connection, self._most, self._ends = connection, most, ends
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        self._connection.settimeout(_left(self._ends))
+        count = self._connection.recv_into(buffer)
+        self._most -= count
+        if self._most < 0:
+            raise FetchFailed("too_big")
+        return count
