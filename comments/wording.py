@@ -43,6 +43,8 @@ def _reason(code: str, params: dict[str, Any]) -> str:
             return _("words on the list: %s") % ", ".join(params.get("words", []))
         case "spam_words":
             return _("words on the spam list: %s") % ", ".join(params.get("words", []))
+        case "reserved_name":
+            return _("the name looks like “%s”") % params.get("name", "")
         case "imported":
             return _("imported")
         case "withdrawn":
