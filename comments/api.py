@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -72,7 +73,7 @@ class CommentSerializer(serializers.ModelSerializer):
         return {
             "name": comment.shown_name,
             "url": comment.website,
-            "avatar": comment.avatar,
+            "avatar": absolute(default_storage.url(comment.avatar)) if comment.avatar else "",
             "provider": comment.identity.provider if comment.identity else "guest",
             "is_staff": comment.by_staff,
         }

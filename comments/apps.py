@@ -9,4 +9,6 @@ class CommentsConfig(AppConfig):
     verbose_name = _("Comments")
 
     def ready(self) -> None:
-        from comments import checks  # noqa: F401  Registers the check over the data.
+        from comments import checks, listeners  # noqa: F401  Importing registers the check over the data.
+
+        listeners.register()

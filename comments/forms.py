@@ -10,14 +10,14 @@ from django.http import HttpRequest
 from comments.drafts import Author, Draft, Visit
 from comments.models import Comment
 from comments.remembering import recall
-from newsreader.accounts.identities import own_identity
+from newsreader.accounts.identities import identity_of
 from newsreader.kit.web import client_address
 
 
 def author_of(request: HttpRequest, typed: Mapping[str, Any]) -> Author:
-    """Return who is replying: the session's account, whatever was typed; else a guest as typed."""
+    """Return who is replying: the session's identity, whatever was typed; else a guest as typed."""
     if request.user.is_authenticated:
-        return Author(identity=own_identity(request.user), user=request.user)
+        return Author(identity=identity_of(request), user=request.user)
     name, email, website = (str(typed.get(field) or "") for field in ("name", "email", "website"))
     return Author(name, email, website)
 

@@ -65,7 +65,7 @@ class Comment(Imported):
     # As they were at posting: what somebody renames later does not rewrite what was said.
     name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
     website = models.CharField(_("website"), max_length=500, blank=True)
-    avatar = models.CharField(_("avatar"), max_length=500, blank=True)
+    avatar = models.CharField(_("picture"), max_length=100, blank=True)  # a file in the storage
     by_staff = models.BooleanField(_("by the newsroom"), default=False, editable=False)
 
     body = models.TextField(_("text"))  # as typed
@@ -284,6 +284,33 @@ class FloodBucket(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class KeptDraft(models.Model):
+    """A reply that waits while its writer is away, saying who they are. Deleted when it is posted, or after a day.
+
+    `browser` is the random id in that browser's signed cookie; `network` a keyed hash, for bounding their number.
+    `back` says how to return: to the private page, to the article (its script puts everything back), or by closing a
+    window that tells the article on `channel`.
+    """
+
+    class Back(models.TextChoices):
+        PAGE = "page"
+        ARTICLE = "article"
+        WINDOW = "window"
+
+    token = models.CharField(max_length=32, primary_key=True, default=new_token)
+    browser = models.CharField(max_length=32, db_index=True)
+    network = models.CharField(max_length=64, db_index=True)
+    article = models.ForeignKey(Article, models.CASCADE, related_name="+")
+    typed = models.JSONField(default=dict)  # the form's fields, as typed
+    provider = models.CharField(max_length=40, blank=True)
+    back = models.CharField(max_length=10, choices=Back, default=Back.PAGE)
+    channel = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.provider} → {self.article_id}"
 
 
 class Delivery(models.Model):

@@ -125,7 +125,7 @@ def store(
         identity=identity,
         name=identity.display_name if identity else author.name,
         website=_address(identity.profile_url) if identity else author.website,
-        avatar=_address(identity.avatar) if identity else "",
+        avatar=identity.shown_avatar if identity else "",
         by_staff=bool(author.user and author.user.is_staff),
         language=draft.language,
         article_revision=article.revision,

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from comments import views
+from comments import mine, views, ways
 
 urlpatterns = [
     path("articles/<int:article_id>/reply/", views.reply, name="reply"),
+    path("articles/<int:article_id>/reply/back/", ways.came_back, name="came-back"),
+    path("articles/<int:article_id>/reply/with/<slug:way>/", ways.step, name="way"),
     path("articles/<int:article_id>/you/", views.you, name="you"),
+    path("accounts/comments/", mine.my_comments, name="my_comments"),
+    path("accounts/comments/claim/", mine.claim_comments, name="claim_comments"),
     path("comments/<int:comment_id>/", views.permanent, name="comment"),
     path("comments/<int:comment_id>/thread/", views.thread, name="thread"),
     path("comments/<int:comment_id>/status/<str:token>/", views.status, name="comment-status"),

@@ -13,6 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from articles.publishing import publish_due
 from comments.flood import forget_full
+from comments.keeping import forget_old
 from comments.notifications import send_due
 from newsreader.kit.tasks import HEARTBEAT
 
@@ -35,6 +36,7 @@ def clear_up() -> None:
     call_command("clearsessions", verbosity=0)
     call_command("prune_db_task_results", verbosity=0)
     forget_full()
+    forget_old()
 
 
 # Seconds between two runs, and what runs. All are safe to run in several workers at once.

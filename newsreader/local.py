@@ -28,6 +28,7 @@ def complete(port: str | None = None) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DEMO_PASSWORD": "-".join(secrets.token_hex(2) for _ in range(3)),
         "PORT": PORT,
+        "STAFF_SECOND_FACTOR": "unless-loopback",
     } | before
     if port:
         values["PORT"] = port

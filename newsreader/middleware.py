@@ -15,13 +15,18 @@ from newsreader.views import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+# Chromium holds every hop of a form's way against the policy: the providers', and those they pass the browser on to.
+_ways = [*(origin for provider in settings.SIGN_IN_WITH for origin in provider.origins), *settings.SIGN_IN_ORIGINS]
+_FORMS = " ".join(dict.fromkeys(["'self'", *_ways]))
 _PUBLIC = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    f"connect-src 'self'; manifest-src 'self'; form-action {_FORMS}; base-uri 'none'; frame-ancestors 'none'"
 )
 # Django's admin and the API's page for people set styles on elements; scripts come from files there, too.
-_DESK = _PUBLIC.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
-    "img-src 'self'", "img-src 'self' blob:"
+_DESK = (
+    _PUBLIC.replace(f"form-action {_FORMS}", "form-action 'self'")
+    .replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+    .replace("img-src 'self'", "img-src 'self' blob:")
 )
 _PERMISSIONS = ", ".join(f"{feature}=()" for feature in ("camera", "geolocation", "microphone", "payment", "usb"))
 
@@ -54,6 +59,7 @@ class Limits:
     _control = re.compile(r"[\x00-\x1f\x7f]")
     # Bytes. A slug of 200 letters takes at most 2,400; a reply of 10,000 characters 120,000; editors send pictures.
     _address, _body, _upload = 8_192, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, 50 * 1024 * 1024
+    _portrait = 6 * 1024 * 1024  # What is too large for a picture of oneself is said by the form.
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -67,6 +73,8 @@ class Limits:
         if not length and request.headers.get("Transfer-Encoding"):
             return refused(request, LengthMissing())  # WSGI reads nothing then, and the text would be lost unnoticed.
         most = self._upload if request.path.startswith("/admin/") else self._body
+        if request.path == "/accounts/":
+            most = self._portrait
         if length.isdecimal() and int(length) > most:
             return refused(request, BodyTooLarge())
         if any(self._control.search(value) for value in request.COOKIES.values()):

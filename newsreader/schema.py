@@ -53,8 +53,30 @@ class SiteSessionScheme(OpenApiAuthenticationExtension):
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
 
 
+class SessionTokenScheme(OpenApiAuthenticationExtension):
+    """How an app's session is named in the schema."""
+
+    target_class = "newsreader.kit.rest.SessionToken"
+    name = "sessionToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Session-Token",
+            "description": "The session that an app opened for its reader at `/_allauth/app/v1/`.",
+        }
+
+
 class ProblemSchema(AutoSchema):
     """Adds the refusals to what a view declares itself."""
+
+    def _insert_field_validators(self, field: Any, schema: Any) -> None:
+        super()._insert_field_validators(field, schema)
+        if "\\w" in schema.get("pattern", ""):
+            del schema[
+                "pattern"
+            ]  # Patterns are JavaScript's there, whose letters are ASCII's alone; ours are everybody's.
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)

@@ -15,6 +15,9 @@ import environ
 from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
 from django.core.exceptions import ImproperlyConfigured
 
+from newsreader import providers
+from newsreader.providers import LOOPBACK
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 for _file in env.list("ENV_FILES", default=[".env", "var/local.env"]):
@@ -64,8 +67,6 @@ def one_of(*schemes: str) -> Callable[[str], str]:
     return cast
 
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
 # --- Where and who we are -----------------------------------------------------------------------------------------
 DEBUG: bool = read("DEBUG", "off", switch, "on or off.")
 PORT: int = read("PORT", "8000", count, "a port number, for instance 8000.")
@@ -103,6 +104,25 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TRUSTED_PROXY_COUNT: int = read("TRUSTED_PROXY_COUNT", "0", count, "how many proxies stand in front: 0, 1, 2 …")
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
+# --- Ways to sign in ----------------------------------------------------------------------------------------------
+# Each appears where its keys are set: WORDPRESS_CLIENT_ID and WORDPRESS_CLIENT_SECRET, and so on (README).
+SIGN_IN_WITH = providers.configured()
+# Where sign-in passes through besides: an OpenID Connect server that sends the browser to another host.
+SIGN_IN_ORIGINS: list[str] = read(
+    "SIGN_IN_ORIGINS",
+    "",
+    lambda text: [origin(part) for part in text.replace(",", " ").split()],
+    "addresses without a path, separated by blanks: https://login.example https://id.example.",
+)
+# Staff without a second factor set one up at sign-in before they reach the editors' site. `make run` writes
+# `unless-loopback` into its private file: no second factor to look around on one's own machine.
+STAFF_SECOND_FACTOR: bool = read(
+    "STAFF_SECOND_FACTOR",
+    "on",
+    lambda text: SITE_HOST not in LOOPBACK if text == "unless-loopback" else switch(text),
+    "on or off.",
+)
+
 # --- Rooms and libraries ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "newsreader.apps.NewsreaderConfig",
@@ -119,6 +139,10 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.headless",
+    *(provider.app for provider in SIGN_IN_WITH),
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -140,6 +164,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "newsreader.middleware.Known",
+    "newsreader.accounts.guard.Guard",
     "newsreader.middleware.Refusals",
 ]
 
@@ -237,7 +262,29 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "editor", "moderator", "staff", "root", "system", "anonymous"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_LOGIN_ON_GET = SOCIALACCOUNT_STORE_TOKENS = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+SOCIALACCOUNT_ADAPTER = "newsreader.accounts.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS = {provider.allauth: provider.settings for provider in SIGN_IN_WITH}
+# An address that a provider names opens nobody's account and joins no accounts (LEAVE_A_REPLY, 5.5).
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
+SOCIALACCOUNT_LOGIN_ON_GET = SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_AUTO_SIGNUP = SOCIALACCOUNT_QUERY_EMAIL = True
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds
+MFA_ADAPTER = "newsreader.accounts.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_HOST in LOOPBACK
+USERSESSIONS_TRACK_ACTIVITY = False  # Else every request would write.
+HEADLESS_CLIENTS = ["app"]
+HEADLESS_FRONTEND_URLS = {
+    "account_confirm_email": f"{SITE_URL}/accounts/confirm-email/{{key}}/",
+    "account_reset_password": f"{SITE_URL}/accounts/password/reset/",
+    "account_reset_password_from_key": f"{SITE_URL}/accounts/password/reset/key/{{key}}/",
+    "account_signup": f"{SITE_URL}/accounts/signup/",
+    "socialaccount_login_error": f"{SITE_URL}/accounts/3rdparty/login/error/",
+}
 
 # --- Mail ---------------------------------------------------------------------------------------------------------
 _mail = environ.Env.email_url_config(
@@ -301,7 +348,7 @@ CLOSE_COMMENTS_AFTER_DAYS = "comments.models.close_after_days"
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "newsreader.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "newsreader.api.explain",
-    "DEFAULT_AUTHENTICATION_CLASSES": ["newsreader.kit.rest.SiteSession"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["newsreader.kit.rest.SiteSession", "newsreader.kit.rest.SessionToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_PARSER_CLASSES": ["newsreader.kit.rest.StrictJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

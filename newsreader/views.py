@@ -18,9 +18,9 @@ from articles.models import Article, Redirect, Site
 from articles.querysets import SHOWN_ON_PAGE
 from articles.views import list_page
 from comments import threads
+from comments.form_page import form_context
 from comments.models import CommentRules
 from comments.showing import word
-from comments.views import form_context
 from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import page_number, private, public
 from newsreader.kit.problems import problem

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from newsreader.kit import pages
+from tests.standin import standin, standin_server  # noqa: F401  The login providers, for every room's tests.
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -3,7 +3,10 @@
 `DATABASE_URL` and `REDIS_URL` from the environment are taken over, so that the same suite runs on other services.
 """
 
+import contextlib
 import os
+import random
+import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,9 +22,28 @@ os.environ |= {
     "TRUSTED_PROXY_COUNT": "0",
     "EMAIL_URL": "memorymail://",
     "DEFAULT_FROM_EMAIL": "newsroom@testserver",
+    "STAFF_SECOND_FACTOR": "off",
 }
-for _name in ("PORT", "STORAGE_URL", "AKISMET_API_KEY", "SENTRY_DSN", "STAFF_SECOND_FACTOR", "DEMO_PASSWORD"):
+for _name in ("PORT", "STORAGE_URL", "AKISMET_API_KEY", "SENTRY_DSN", "DEMO_PASSWORD"):
     os.environ.pop(_name, None)
+
+
+# Every login provider, all of them played by the stand-in on one port (tests.standin), one for each process.
+# Below the ports that systems give to outgoing connections, so that none of those takes it meanwhile.
+def _free_port() -> int:
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+STANDIN_PORT = _free_port()
+for _name in ("WORDPRESS", "FACEBOOK", "GOOGLE", "APPLE", "X", "GITHUB", "MICROSOFT", "OIDC"):
+    os.environ[f"{_name}_CLIENT_ID"] = f"{_name.lower()}-client"
+    os.environ[f"{_name}_CLIENT_SECRET"] = f"{_name.lower()}-secret"
+    os.environ[f"{_name}_SERVER_URL"] = f"http://127.0.0.1:{STANDIN_PORT}"
+os.environ["OIDC_NAME"] = "Harbour ID"
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_var}/test-base.sqlite3")
 # Playwright keeps an event loop in the thread of the test, and Django would take it for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -1,12 +1,34 @@
-"""allauth's hooks: mails leave through the outbox's worker, never inside the request."""
+"""allauth's hooks: how mails leave, whom a provider's answer lets in, how a failed trip ends."""
 
+from __future__ import annotations
+
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.providers.base import AuthError, ProviderException
+from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseRedirect
 
+from newsreader.accounts import confirming, joining
+from newsreader.accounts.identities import told_name
+from newsreader.accounts.models import User
 from newsreader.kit.tasks import task
+from newsreader.kit.text import tidy
 from newsreader.kit.web import client_address
+
+logger = logging.getLogger(__name__)
+# A place to return to that wants to hear how a trip ended carries this, empty, as the last part of its query.
+OUTCOME = "sign_in="
 
 
 @task()
@@ -27,5 +49,126 @@ class AccountAdapter(DefaultAccountAdapter):
         html = next((str(part[0]) for part in getattr(message, "alternatives", [])), "")
         send_account_mail.enqueue(subject=str(message.subject), body=str(message.body), html=html, to=message.to)
 
+    def can_delete_email(self, email_address: EmailAddress) -> bool:
+        """The last way in is never taken away."""
+        others = confirming.ways_in(email_address.user, without=email_address)
+        return bool(super().can_delete_email(email_address) and others)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """People without password and factor prove themselves as well, apps included, which pass no view of ours."""
+        required = bool(super().is_reauthentication_required(app=app, **kwargs))
+        request = context.request  # None outside of any request
+        if required and request and request.user.is_authenticated and not confirming.has_better_means(request.user):
+            if confirming.must_confirm(request):
+                raise ReauthenticationRequired
+        return required
+
     def get_client_ip(self, request: Any) -> str:
-        return client_address(request)
+        return client_address(request) or "0.0.0.0"  # noqa: S104  Unknown, behind a socket: one limit for all of them.
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """A provider's answer opens the account that belongs to it, and no other.
+
+    Somebody new gets an account of their own without a form. An address comes along only if the provider says, as a
+    boolean, that it is verified, and nobody here has it; it never leads into somebody else's account.
+    """
+
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> None:
+        return None
+
+    def is_email_verified(self, provider: Any, email: str) -> bool:
+        return False
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        if not _is_somebody(sociallogin):
+            raise ProviderException("The answer does not say who this is.")
+        for address in sociallogin.email_addresses:
+            address.verified = address.verified is True and _is_strict(sociallogin)
+        if sociallogin.state.get("process") == "connect":
+            joining.join(request, sociallogin)
+
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
+        """Without names of the library's making, and without an address: see save_user."""
+        sociallogin.account.extra_data = _storable(sociallogin.account.extra_data)
+        user: User = sociallogin.user
+        user.name = told_name(sociallogin)
+        return user
+
+    @transaction.atomic
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        user, told = sociallogin.user, getattr(sociallogin, "told_addresses", sociallogin.email_addresses)
+        user.set_unusable_password()
+        # Never from the address: the handle is public.
+        adapter = AccountAdapter(request)
+        user.username = adapter.generate_unique_username([user.name[:60], _handle(sociallogin), "reader"])
+        sociallogin.email_addresses = []
+        sociallogin.save(request)
+        sociallogin.email_addresses = told
+        if address := next((each for each in told if each.verified), None):
+            if not EmailAddress.objects.filter(email__iexact=address.email, verified=True).exists():
+                EmailAddress.objects.create(user=user, email=address.email.lower(), verified=True, primary=True)
+                user.email = address.email.lower()
+                user.save(update_fields=["email"])
+        return user
+
+    def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        # Else the library asks whether the address is taken; here it does not matter.
+        sociallogin.told_addresses, sociallogin.email_addresses = sociallogin.email_addresses, []
+        return True
+
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
+    ) -> None:
+        """Go back to where the trip began, which says that it failed and still has what was typed."""
+        if exception is not None:
+            logger.warning("Signing in with %s failed: %s", provider.id, type(exception).__name__)
+        state = (extra_context or {}).get("state") or {}
+        back = state.get("next") or ""
+        if back.endswith(OUTCOME):
+            outcome = "denied" if error == AuthError.CANCELLED else "failed"
+            raise ImmediateHttpResponse(HttpResponseRedirect(back + outcome))
+
+
+def _is_somebody(sociallogin: SocialLogin) -> bool:
+    """Say whether the answer holds an id, and not something that only becomes one as text (`None`, `[]`)."""
+    said = sociallogin.account.extra_data
+    said = said.get("userinfo") or said.get("id_token") or said
+    ids = [said.get(name) for name in ("ID", "id", "sub")]
+    return any(type(each) in {str, int} and str(each) == sociallogin.account.uid for each in ids)
+
+
+def _storable(value: Any) -> Any:
+    """Return JSON that every database and page can carry: no NUL, no lone surrogates."""
+    if isinstance(value, str):
+        return tidy(value)
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return value
+
+
+def _is_strict(sociallogin: SocialLogin) -> bool:
+    """Say whether the provider said `true` and not a word that allauth takes for it (Google's)."""
+    if sociallogin.account.provider != "google":
+        return True
+    said = sociallogin.account.extra_data
+    return said.get("email_verified") is True or said.get("verified_email") is True
+
+
+def _handle(sociallogin: SocialLogin) -> str:
+    fields = sociallogin.provider.extract_common_fields(sociallogin.account.extra_data)
+    handle = fields.get("username")
+    return handle[:60] if isinstance(handle, str) else ""
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Second factors. Where staff must have one, the last is not taken away."""
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        if not (settings.STAFF_SECOND_FACTOR and authenticator.user.is_staff):
+            return True
+        factors = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+        others = Authenticator.objects.filter(user=authenticator.user, type__in=factors).exclude(pk=authenticator.pk)
+        return authenticator.type == Authenticator.Type.RECOVERY_CODES or others.exists()

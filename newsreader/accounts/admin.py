@@ -42,8 +42,8 @@ class CommenterIdentityAdmin(admin.ModelAdmin):
     """Who leaves replies. What providers told us is not edited; a ban is all that is decided here."""
 
     fields = [
-        "provider", "uid", "user", "display_name", "email", "email_verified", "verified_at", "profile_url", "avatar",
-        "banned_at", "created_at",
+        "provider", "uid", "user", "display_name", "email", "email_verified", "verified_at", "profile_url",
+        "avatar_source", "banned_at", "created_at",
     ]  # fmt: skip
     list_display = ["display_name", "provider", "email", "email_verified", "banned_at", "created_at"]
     list_filter = ["provider", ("banned_at", admin.EmptyFieldListFilter)]

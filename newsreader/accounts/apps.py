@@ -9,6 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from newsreader.accounts import sessions
+        from newsreader.accounts import factors, sessions
 
         sessions.listen()
+        factors.listen()

@@ -1,7 +1,36 @@
-"""allauth's forms where ours differ."""
+"""allauth's forms where ours differ, and the form of one's own page."""
 
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import SignupForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+    SignupWebAuthnForm,
+)
+from allauth.socialaccount.forms import DisconnectForm
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import IntegrityError, transaction
+from django.forms.fields import InvalidJSONInput
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext_lazy as _
+
+from newsreader.accounts import confirming, pictures
+from newsreader.accounts.identities import IN_SESSION, public_name, shown_name
+from newsreader.accounts.models import CommenterIdentity, User
+
+NAME_LENGTH = 245  # code points
+HANDLE_LENGTH = 150  # code points
 
 
 class SignUp(SignupForm):
@@ -11,3 +40,204 @@ class SignUp(SignupForm):
         super().__init__(*args, **kwargs)
         if isinstance(field := self.fields.get("password1"), forms.CharField):
             field.required = False
+
+
+# What reading a credential raises where it is none: it came as JSON with CBOR inside, written by anybody.
+_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, struct.error, RecursionError)
+_LARGEST_CREDENTIAL = 20_000  # characters
+
+
+class _Credential(forms.JSONField):
+    """What a browser says for a passkey."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and len(value) > _LARGEST_CREDENTIAL:
+            raise _no_passkey()
+        try:
+            said = super().to_python(value)
+        except RecursionError:
+            raise _no_passkey() from None
+        if said and not isinstance(said, dict):
+            raise _no_passkey()
+        return said
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return InvalidJSONInput("")  # A refused one is not sent again.
+
+
+def _no_passkey() -> ValidationError:
+    return ValidationError(_("This passkey could not be checked. Please try again."), code="incorrect_code")
+
+
+class _Adding:
+    """A passkey that is made: refused, not failed on, where it has no form."""
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned: dict[str, Any] = super().clean()  # type: ignore[misc]
+        except _MALFORMED:
+            raise _no_passkey() from None
+        return cleaned
+
+
+class _Using:
+    """A passkey that is used, likewise."""
+
+    def clean_credential(self) -> Authenticator:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except _MALFORMED:
+            raise _no_passkey() from None
+
+
+class AddPasskeyForm(_Adding, AddWebAuthnForm):
+    credential = _Credential()
+
+
+class SignUpPasskeyForm(_Adding, SignupWebAuthnForm):
+    credential = _Credential()
+
+
+class SignInPasskeyForm(_Using, LoginWebAuthnForm):
+    credential = _Credential()
+
+
+class SecondStepPasskeyForm(_Using, AuthenticateWebAuthnForm):
+    credential = _Credential()
+
+
+class ConfirmPasskeyForm(_Using, ReauthenticateWebAuthnForm):
+    credential = _Credential()
+
+
+class Disconnect(DisconnectForm):
+    """allauth's, with a rule of ours: any other way in will do, and there must be one."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = forms.Form.clean(self) or {}
+        account = cleaned.get("account")
+        if account and not confirming.ways_in(self.request.user, without=account):
+            sentence = _("This is your only way in. Please verify an email address or connect another account first.")
+            raise ValidationError(sentence, code="last_way_in")
+        return cleaned
+
+    def save(self) -> None:
+        account = self.cleaned_data["account"]
+        name, uid = public_name(account.provider), account.uid
+        super().save()
+        session = self.request.session
+        if CommenterIdentity.objects.filter(pk=session.get(IN_SESSION), provider=name, uid=uid).exists():
+            del session[IN_SESSION]  # From now on they comment under their account here.
+
+
+class MyPage(forms.Form):
+    """How somebody is shown: name, handle, picture; and their language. Each refusal has a code."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        help_text=_("Stands above your comments."),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "maxlength": NAME_LENGTH, "required": True}),
+    )
+    username = forms.CharField(
+        label=_("Username"),
+        required=False,
+        help_text=_("Public, and nobody else’s. You can sign in with it."),
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "maxlength": HANDLE_LENGTH,
+                "required": True,
+            }
+        ),
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        help_text=_("Of pages and mails for you."),
+        error_messages={"invalid_choice": _("We do not speak this language.")},
+    )
+    picture = forms.FileField(
+        label=_("Picture"),
+        required=False,
+        allow_empty_file=True,  # Refused below, with the other things that are no pictures.
+        help_text=_("A PNG, JPEG, WebP, GIF or AVIF of at most 5 MB. It is cut to a square."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif,image/avif"}),
+    )
+    remove_picture = forms.BooleanField(label=_("Remove the picture"), required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any):
+        self.user = user
+        kwargs["initial"] = {"name": user.shown_name, "username": user.username, "language": user.language}
+        super().__init__(*args, **kwargs)
+        field = self.fields["language"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  For the type checker.
+        field.choices = [("", _("The site’s language")), *sorted(_languages(), key=lambda each: each[1].casefold())]
+
+    def clean_name(self) -> str:
+        typed = self.cleaned_data["name"]
+        if len(typed) > NAME_LENGTH:
+            raise ValidationError(_("A name may have %d characters.") % NAME_LENGTH, code="name_too_long")
+        if not (name := shown_name(typed)):
+            raise ValidationError(_("Please tell us your name."), code="name_required")
+        return name
+
+    def clean_username(self) -> str:
+        handle = User.normalize_username(self.cleaned_data["username"])
+        if not handle:
+            raise ValidationError(_("Please choose a username."), code="username_required")
+        if handle == self.user.username:
+            return handle
+        if len(handle) > HANDLE_LENGTH:
+            raise ValidationError(_("A username may have %d characters.") % HANDLE_LENGTH, code="username_too_long")
+        try:
+            get_adapter().clean_username(handle, shallow=True)
+        except ValidationError as refusal:
+            if getattr(refusal, "code", "") == "username_blacklisted":
+                raise ValidationError(_("This username is reserved."), code="username_reserved") from None
+            sentence = _("A username is made of letters, digits and @ . + - _")
+            raise ValidationError(sentence, code="username_invalid") from None
+        if User.objects.filter(username__iexact=handle).exclude(pk=self.user.pk).exists():
+            raise self._taken()
+        return handle
+
+    def clean_picture(self) -> UploadedFile | None:
+        picture: UploadedFile | None = self.cleaned_data["picture"]
+        if picture and not 0 < (picture.size or 0) <= pictures.MOST_BYTES:  # Not read, then.
+            raise self._no_picture()
+        return picture
+
+    def save(self) -> bool:
+        """Write it down. False, with the reason among the errors, where the picture is none or the handle is gone."""
+        user, values = self.user, self.cleaned_data
+        changes = {"name": values["name"], "username": values["username"], "language": values["language"]}
+        if values["picture"]:
+            try:
+                changes["avatar"] = pictures.keep(values["picture"].read())
+            except pictures.NotAPicture:
+                self.add_error("picture", self._no_picture())
+                return False
+        elif values["remove_picture"]:
+            changes["avatar"] = ""
+        try:
+            with transaction.atomic():
+                User.objects.filter(pk=user.pk).update(**changes)
+        except IntegrityError:  # Somebody else took it in the same instant.
+            self.add_error("username", self._taken())
+            return False
+        return True
+
+    def _no_picture(self) -> ValidationError:
+        return ValidationError(str(pictures.NotAPicture.sentence), code=pictures.NotAPicture.code)
+
+    def _taken(self) -> ValidationError:
+        return ValidationError(_("Somebody else has this username."), code="username_taken")
+
+
+def _languages() -> list[tuple[str, str]]:
+    """Return the languages by the names that their speakers give them."""
+    return [(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES]

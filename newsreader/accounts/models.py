@@ -1,9 +1,12 @@
 """User, and CommenterIdentity: who somebody is when leaving a reply."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 EDITORS, MODERATORS, AUTHORS = "Editors", "Moderators", "Authors"
@@ -16,6 +19,8 @@ class User(AbstractUser):
     language = models.CharField(
         _("language"), max_length=10, blank=True, help_text=_("Of pages and mails for this person; empty: the site's.")
     )
+
+    avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)  # a file in the storage
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("user")  # type: ignore[assignment]
@@ -53,7 +58,9 @@ class CommenterIdentity(models.Model):
         verbose_name=_("user"),
     )
     display_name = models.CharField(_("display name"), max_length=245, blank=True)
-    avatar = models.URLField(_("avatar"), max_length=500, blank=True)
+    # Where the provider keeps the picture, and our own copy of it: a file in the storage, under a random name.
+    avatar_source = models.CharField(_("picture's address"), max_length=2000, blank=True)
+    avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)
     profile_url = models.URLField(_("profile address"), max_length=500, blank=True)
     email = models.EmailField(_("email"), max_length=254, blank=True)
     email_verified = models.BooleanField(_("email verified"), default=False)
@@ -68,3 +75,18 @@ class CommenterIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.display_name} ({self.provider})"
+
+    @property
+    def is_relayed(self) -> bool:
+        """Say whether the address is one of Apple's, which passes mail on to a person it does not name."""
+        return self.email.lower().endswith("@privaterelay.appleid.com")
+
+    @property
+    def is_new(self) -> bool:
+        """Say whether somebody has just come from a provider for the first time, and may have an account here."""
+        return self.provider != self.OWN and timezone.now() - self.created_at < dt.timedelta(minutes=10)
+
+    @property
+    def shown_avatar(self) -> str:
+        """The picture that stands beside a comment: one's own, else the provider's; a file's name, or empty."""
+        return (self.user.avatar if self.user else "") or self.avatar

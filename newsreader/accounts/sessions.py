@@ -1,12 +1,22 @@
-"""The script-readable cookie `known`: `1` while somebody is signed in or asked to be remembered, and nothing else.
+"""What a session knows besides its user: under which identity they comment; and the script-readable cookie `known`.
 
-It tells a public page that asking for the private fragment is worth a request. `newsreader.middleware.Known` writes it.
+The cookie holds `1` while somebody is signed in or asked to be remembered, and nothing else. It tells a public page
+that asking for the private fragment is worth a request. `newsreader.middleware.Known` writes it.
 """
+
+from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.account.signals import authentication_step_completed
+from allauth.account.signals import user_logged_in as entered
+from allauth.socialaccount.models import SocialLogin
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
+
+from newsreader.accounts.identities import IN_SESSION, take_over
+from newsreader.accounts.models import User
 
 COOKIE = "known"
 
@@ -19,6 +29,23 @@ def remember(request: HttpRequest, known: bool) -> None:
 def _signed_in(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
     if request is not None:
         remember(request, True)
+        request.session.pop(IN_SESSION, None)
+
+
+def _entered(sender: Any, request: HttpRequest, user: User, sociallogin: SocialLogin | None = None, **_: Any) -> None:
+    if sociallogin is not None:
+        request.session[IN_SESSION] = take_over(sociallogin, user).pk
+
+
+def _proved(sender: Any, request: HttpRequest, method: str, user: User, email: str = "", **_: Any) -> None:
+    """Wipe the password of whoever registered this address and never proved it, now that its owner comes by a code.
+
+    Else they could wait for that, and share the account (pre-hijacking).
+    """
+    if method == "code" and email and user.has_usable_password():
+        if not EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists():
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
 
 
 def _signed_out(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
@@ -29,3 +56,5 @@ def _signed_out(sender: Any, request: HttpRequest | None = None, **_: Any) -> No
 def listen() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="known-signed-in")
     user_logged_out.connect(_signed_out, dispatch_uid="known-signed-out")
+    authentication_step_completed.connect(_proved, dispatch_uid="address-proved")
+    entered.connect(_entered, dispatch_uid="identity-entered")

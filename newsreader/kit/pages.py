@@ -65,7 +65,8 @@ def release() -> str:
 
 def public(request: HttpRequest, versions: Iterable[Hashable], build: Callable[[], HttpResponse]) -> HttpResponse:
     """Answer with the page, or with 304 where the visitor's copy is of these versions."""
-    key = repr((release(), settings.LANGUAGE_CODE, request.path, *versions))
+    ways = tuple((provider.name, provider.label) for provider in settings.SIGN_IN_WITH)
+    key = repr((release(), settings.LANGUAGE_CODE, ways, request.path, *versions))
     etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
     response: HttpResponse | None = None
     # An asterisk would match pages that do not exist.

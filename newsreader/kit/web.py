@@ -4,7 +4,7 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -54,6 +54,12 @@ def comes_from_here(request: HttpRequest) -> bool:
     if sender := request.headers.get("Origin"):
         return sender.lower() in own_origins(request)
     return True
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a POST: what came of it is read there, by GET."""
+
+    status_code = 303
 
 
 def safe_next(request: HttpRequest, target: str) -> str:

@@ -9,6 +9,7 @@
   const DRAFT_LIFE = 30 * 24 * 3600 * SECOND;
   const YOU_PATIENCE = 10 * SECOND;
   const SEND_PATIENCE = 60 * SECOND;
+  const TRIP_PATIENCE = 600 * SECOND; // As long as the server remembers where a trip to a login provider began.
 
   const find = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -39,9 +40,16 @@
   let touched = false;
   let you = null; // The promise of the private fragment.
 
+  let trip = null; // What stops the trip to a login provider that is under way.
+
+  function tell(sentence) {
+    const status = find("#reply-status", respond);
+    if (status) status.textContent = sentence;
+  }
+
   function say(message) {
     const status = find("#reply-status", respond);
-    if (status) status.textContent = (message && status.dataset[message]) || "";
+    tell((message && status && status.dataset[message]) || "");
   }
 
   function show(element) {
@@ -85,8 +93,13 @@
       you = ask(respond.dataset.you, YOU_PATIENCE, { cache: "no-store" })
         .then(({ status, page }) => {
           if (status !== 200) throw new Error(`The private fragment answered ${status}.`);
-          placeWho(find("#who", page));
+          // Where only members reply, the public form has no place to write; the fragment brings the whole of it.
+          if (!text() && find("#commentform", page)) {
+            takeForm(page);
+            showDraft();
+          } else for (const part of ["#who", "#ways"]) place(part, page);
           placeYours(find("#yours", page));
+          bringBack(find("#kept", page));
         })
         .catch(() => {
           you = null; // Sending tries again, and without it the server asks for a confirmation.
@@ -105,8 +118,9 @@
     return bare;
   }
 
-  function placeWho(fresh) {
-    const who = find("#who", respond);
+  function place(part, page) {
+    const who = find(part, respond);
+    const fresh = find(part, page);
     if (!who || !fresh) return;
     const key = field("key").value;
     if (skeleton(who).isEqualNode(skeleton(fresh))) {
@@ -123,7 +137,18 @@
     keepTyped(who, fresh, (input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked);
     who.replaceWith(fresh);
     field("key").value = key;
-    if (focused) (document.getElementById(focused) || text()).focus();
+    if (focused) (document.getElementById(focused) || text() || form()).focus();
+  }
+
+  /* A draft that waited on the server while its writer was away, back under the comment it answers. */
+  function bringBack(kept) {
+    if (!kept || !text() || opener || location.hash !== "#respond") return;
+    const { parent } = kept.dataset;
+    const link = parent && find(`.reply-link[data-comment="${CSS.escape(parent)}"]`);
+    if (link) replyTo(link, link.closest("article"));
+    if (text().value.trim()) return;
+    text().value = find("textarea", kept.content).value;
+    if (text().value) say("restored");
   }
 
   function keepTyped(from, to, isKept) {
@@ -175,7 +200,7 @@
 
   function saveDraft() {
     clearTimeout(timer);
-    if (!form() || text().value === saved) return;
+    if (!form() || !text() || text().value === saved) return;
     saved = text().value;
     try {
       if (saved.trim()) drafts[slot()] = JSON.stringify({ text: saved, at: Date.now() });
@@ -187,6 +212,7 @@
 
   /* A text follows the form to its next target, unless an unsent one waits there. */
   function showDraft() {
+    if (!text()) return;
     saved = readDraft(slot());
     const isNews = Boolean(saved) && saved !== text().value;
     if (isNews) text().value = saved;
@@ -239,7 +265,7 @@
 
   function isSending(now) {
     sending = now;
-    text().readOnly = now;
+    if (text()) text().readOnly = now;
     if (!button()) return;
     if (now) button().setAttribute("aria-disabled", "true");
     else button().removeAttribute("aria-disabled");
@@ -345,17 +371,27 @@
   }
 
   function takeRefusal(page) {
+    takeForm(page);
+    const wrong = find("[aria-invalid=true]", respond);
+    if (wrong) wrong.focus();
+    else show(find("#refusal", respond) || form());
+  }
+
+  /* The server's form in place of ours, with the text, and with what was typed. */
+  function takeForm(page) {
     const theirs = find("#respond", page);
     const title = find("#reply-title", respond);
     const mine = text();
     const fresh = find('[name="text"]', theirs);
-    // The text area itself stays: with it the caret, and what the browser can undo.
-    for (const attribute of ["aria-invalid", "aria-describedby"]) {
-      if (fresh.hasAttribute(attribute)) mine.setAttribute(attribute, fresh.getAttribute(attribute));
-      else mine.removeAttribute(attribute);
+    keepTyped(form(), theirs, (input) => input.name !== "code");
+    if (mine && fresh) {
+      // The text area itself stays: with it the caret, and what the browser can undo.
+      for (const attribute of ["aria-invalid", "aria-describedby"]) {
+        if (fresh.hasAttribute(attribute)) mine.setAttribute(attribute, fresh.getAttribute(attribute));
+        else mine.removeAttribute(attribute);
+      }
+      fresh.replaceWith(mine);
     }
-    keepTyped(form(), theirs, () => true);
-    fresh.replaceWith(mine);
     respond.replaceChildren(...theirs.childNodes);
     if (opener) {
       // Where the comment it answers has gone, the server's page names nobody; here one can still cancel.
@@ -364,9 +400,6 @@
     }
     prepare();
     you = Promise.resolve(); // The server's form has the token already.
-    const wrong = find("[aria-invalid=true]", respond);
-    if (wrong) wrong.focus();
-    else show(find("#refusal", respond) || form());
   }
 
   function forgetErrors() {
@@ -379,12 +412,166 @@
     }
   }
 
+  /* --- Saying who one is ---------------------------------------------------------------------------------------- */
+
+  function note(name, value) {
+    let input = find(`input[name="${name}"]`, form());
+    if (!input) {
+      input = document.createElement("input");
+      input.type = "hidden";
+      input.name = name;
+      form().append(input);
+    }
+    input.value = value;
+  }
+
+  function filledIn(more) {
+    const data = new URLSearchParams(new FormData(form()));
+    for (const name of ["back", "channel", "from"]) data.delete(name);
+    for (const [name, value] of Object.entries(more || {})) data.set(name, value);
+    return data;
+  }
+
+  /* To a login provider: in a window of its own, so that the article stays where it is. Where there is no window (a
+     phone, a blocker), the form itself leads there, and the server brings the reader back with the draft. */
+  function travel(way) {
+    saveDraft();
+    const channel = randomKey();
+    const name = `sign-in-${channel}`;
+    const isSmall = matchMedia("(pointer: coarse) and (max-width: 48rem)").matches;
+    const canHear = "BroadcastChannel" in window;
+    const popup = isSmall || !canHear ? null : window.open("", name, "popup,width=600,height=760");
+    note("back", popup ? "window" : isPrivate ? "page" : "article");
+    note("channel", popup ? channel : "");
+    note("from", location.pathname + location.search);
+    if (!popup) return;
+    way.formTarget = name;
+    setTimeout(() => {
+      way.removeAttribute("formtarget");
+      wait(way, channel, popup);
+    });
+  }
+
+  function wait(way, channel, popup) {
+    const line = new BroadcastChannel(`sign-in:${channel}`);
+    const waiting = document.createElement("p");
+    const stop = document.createElement("button");
+    waiting.className = "connecting";
+    stop.type = "button";
+    stop.className = "link";
+    stop.dataset.action = "cancel";
+    stop.textContent = find("#reply-status", respond).dataset.cancel;
+    waiting.append(`${way.dataset.connecting} `, stop);
+    find("#ways", respond).after(waiting);
+    respond.classList.add("is-connecting");
+    tell(way.dataset.connecting);
+
+    const end = () => {
+      clearTimeout(late);
+      line.close(); // What comes later is heard by nobody.
+      waiting.remove();
+      respond.classList.remove("is-connecting");
+      trip = null;
+      say("");
+    };
+    const callOff = () => {
+      end();
+      popup.close();
+      // The server forgets where the trip began, so that a late answer signs nobody in.
+      const cancel = way.formAction.replace(/[^/]+\/$/, "cancel/");
+      fetch(cancel, { method: "POST", body: filledIn(), redirect: "manual", keepalive: true }).catch(() => {});
+      way.focus();
+    };
+    const late = setTimeout(() => {
+      callOff();
+      say("late");
+    }, TRIP_PATIENCE);
+    line.onmessage = async ({ data }) => {
+      end();
+      if (data.outcome) {
+        tell(data.sentence);
+        way.focus();
+      } else await arrive();
+    };
+    stop.addEventListener("click", callOff);
+    stop.focus();
+    trip = end;
+  }
+
+  async function arrive() {
+    const page = new URL(form().action);
+    page.searchParams.set("parent", field("parent").value);
+    await step(page, {});
+  }
+
+  /* One step that the server answers with its form: a code asked for or entered, another account, none. */
+  async function step(url, options) {
+    if (sending) return;
+    saveDraft();
+    isSending(true);
+    try {
+      const answer = await ask(url, SEND_PATIENCE, options);
+      if (!find("#commentform", answer.page)) {
+        if (answer.status === 200) location.assign(answer.url); // A second factor has a page of its own.
+        else say("failed");
+        return;
+      }
+      if (answer.status >= 400) takeRefusal(answer.page);
+      else {
+        takeForm(answer.page);
+        const next = find("[data-focus]", respond) || text() || find("button", form());
+        next.focus();
+      }
+      if (!isPrivate) {
+        ask(respond.dataset.you, YOU_PATIENCE, { cache: "no-store" })
+          .then(({ page }) => placeYours(find("#yours", page)))
+          .catch(() => {}); // What waits for an editor is shown the next time.
+      }
+    } catch {
+      say("failed");
+    } finally {
+      isSending(false);
+    }
+  }
+
+  async function usePasskey(way) {
+    tell(way.dataset.connecting);
+    let credential;
+    try {
+      const { publicKey } = await (await fetch(way.formAction, { credentials: "same-origin" })).json();
+      const options = PublicKeyCredential.parseRequestOptionsFromJSON(publicKey);
+      credential = JSON.stringify(await navigator.credentials.get({ publicKey: options }));
+    } catch {
+      say("passkey"); // Called off, or there is none.
+      return;
+    }
+    await step(way.formAction, { method: "POST", body: filledIn({ credential }) });
+  }
+
+  /* Returns whether the form may go on by itself. */
+  function leave(way) {
+    if (sending || trip) return false;
+    const { provider } = way.dataset;
+    if (way.classList.contains("way-account")) {
+      saveDraft();
+      note("back", isPrivate ? "page" : "article");
+      note("from", location.pathname + location.search);
+      return true;
+    }
+    if (provider === "passkey") usePasskey(way);
+    else if (way.dataset.connecting) {
+      travel(way);
+      return true;
+    } else step(way.formAction, { method: "POST", body: filledIn() });
+    return false;
+  }
+
   /* --- Listening ------------------------------------------------------------------------------------------------ */
 
   function prepare() {
     form().noValidate = true; // The server says what is wrong, in its words, once.
     // Browsers fill in after a reload what stood here, whichever comment it answered; drafts know which.
-    if (isLasting) text().autocomplete = "off";
+    if (isLasting && text()) text().autocomplete = "off";
   }
 
   for (const event of ["focusin", "pointerdown", "input"]) respond.addEventListener(event, touch);
@@ -394,7 +581,7 @@
     if (!link || !form() || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     if (link.dataset.action === "reply") {
       const comment = link.closest("article");
-      if (!comment || isPrivate) return;
+      if (!comment || isPrivate || !text()) return;
       event.preventDefault();
       touch();
       if (!sending) replyTo(link, comment);
@@ -410,9 +597,12 @@
   });
 
   respond.addEventListener("submit", (event) => {
-    if (event.submitter && event.submitter.hasAttribute("formaction")) return; // It leads away, to sign in.
+    if (event.submitter && event.submitter.hasAttribute("formaction")) {
+      if (!leave(event.submitter)) event.preventDefault();
+      return;
+    }
     event.preventDefault();
-    send();
+    if (!trip) send();
   });
 
   respond.addEventListener("keydown", (event) => {
@@ -420,13 +610,13 @@
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target === text()) {
       event.preventDefault();
       if (button()) button().click();
-    } else if (event.key === "Escape" && opener && !sending && !text().value.trim()) {
+    } else if (event.key === "Escape" && opener && !sending && !trip && !text().value.trim()) {
       cancel();
     }
   });
 
   respond.addEventListener("input", (event) => {
-    if (event.target !== text()) return;
+    if (!text() || event.target !== text()) return;
     say("");
     clearTimeout(timer);
     timer = setTimeout(saveDraft, DRAFT_PAUSE);
@@ -449,7 +639,7 @@
       field("key").value = "";
       field("parent").value = "";
     }
-    if (text().value.trim()) saved = readDraft(slot());
+    if (text() && text().value.trim()) saved = readDraft(slot());
     else showDraft();
   }
   if (/(?:^|; )known=1/.test(document.cookie)) askWho();

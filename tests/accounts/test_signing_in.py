@@ -125,3 +125,56 @@ def test_each_group_may_what_its_work_needs(group, may, may_not):
     assert Group.objects.filter(name=group).exists()
     assert all(user.has_perm(permission) for permission in may)
     assert not any(user.has_perm(permission) for permission in may_not)
+
+
+def test_whoever_claimed_an_address_first_does_not_share_the_account_of_its_owner(client):
+    """Registered with a password and never proved: the owner's code takes the account, and the password with it."""
+    claimed = make_user("mallory", verified=False)
+    asked = client.post("/accounts/login/code/", {"email": "mallory@example.org"})
+    client.post(asked["Location"], {"code": code()})
+
+    assert client.session["_auth_user_id"] == str(claimed.pk)
+    answer = Client().post("/accounts/login/", {"login": "mallory", "password": "secret"})
+    assert answer.status_code == 200
+    claimed.refresh_from_db()
+    assert not claimed.has_usable_password()
+
+
+def test_a_password_chosen_at_sign_up_stays_when_the_address_is_proved(client):
+    typed = {"email": "ada@example.org", "username": "ada", "password1": "Wq8!long-enough-words"}
+    answer = client.post("/accounts/signup/", typed)
+    client.post(answer["Location"], {"code": code()})
+    client.post("/accounts/logout/")
+    client.post("/accounts/login/", {"login": "ada", "password": typed["password1"]})
+    assert "_auth_user_id" in client.session
+
+
+def test_too_many_tries_are_answered_in_the_house_s_own_look(client):
+    answers = [client.post("/accounts/signup/", {"email": f"{n}@example.org"}) for n in range(22)]
+    assert answers[-1].status_code == 429
+    shown = answers[-1].content.decode()
+    assert 'data-code="too_many_requests"' in shown
+    assert 'class="masthead"' in shown
+
+
+def test_an_app_removes_no_last_way_in_and_proves_itself_first(client, time_machine):
+    """Somebody without a password: the emailed code is the only way in, also for an app."""
+    app = Client()
+    asked = app.post(
+        "/_allauth/app/v1/auth/signup", {"email": "ada@example.org", "username": "ada"}, "application/json"
+    )
+    token = {"X-Session-Token": asked.json()["meta"]["session_token"]}
+    answer = app.post("/_allauth/app/v1/auth/email/verify", {"key": code()}, "application/json", headers=token)
+    token = {"X-Session-Token": answer.json()["meta"].get("session_token") or token["X-Session-Token"]}
+    body = {"email": "ada@example.org"}
+    removed = app.delete("/_allauth/app/v1/account/email", body, "application/json", headers=token)
+    assert removed.status_code in {400, 401, 409}
+    assert verified_address(User.objects.get(username="ada")) == "ada@example.org"
+
+
+def test_pages_of_ones_own_are_in_ones_own_language_and_public_ones_in_the_sites(client):
+    client.force_login(make_user("grace", language="ar"))
+    own, public = client.get("/accounts/").content.decode(), client.get("/").content.decode()
+    assert '<html lang="ar" dir="rtl">' in own
+    assert '<html lang="en" dir="ltr">' in public
+    assert Client().get("/accounts/login/").content.decode().count('<html lang="en" dir="ltr">') == 1

@@ -648,7 +648,7 @@ def test_a_profile_address_that_a_provider_made_up_is_not_shown(client):
     client.force_login(user)
     article = make_article()
     client.get(f"/articles/{article.pk}/you/")
-    CommenterIdentity.objects.update(profile_url="javascript:alert(1)", avatar="data:image/svg+xml,x")
+    CommenterIdentity.objects.update(profile_url="javascript:alert(1)", avatar_source="data:image/svg+xml,x")
     from comments.drafts import Author, Draft
     from comments.posting import post_comment
 

@@ -448,7 +448,7 @@ def test_the_private_page_keeps_drafts_shows_errors_and_leads_to_the_outcome(pag
     page.reload()
     expect(text_of(page)).to_have_value("From a page of my own.")
     button(page).click()
-    expect(page.get_by_label("Name")).to_be_focused()
+    expect(page.get_by_label("Email")).to_be_focused()
     expect(page.locator("#reply-title")).to_have_text("Leave a Reply to Grace")
 
     fill_in(page, "From a page of my own.")
@@ -502,7 +502,7 @@ def test_a_signed_in_reader_is_greeted_and_posts(
     user = make_user("grace")
     sign_in(context, live_server, user)
     page.goto(article.get_absolute_url())
-    expect(page.locator(".commenting-as")).to_contain_text("You are commenting as grace.")
+    expect(page.locator(".commenting-as")).to_contain_text("You are commenting using your Newsreader account.")
     text_of(page).fill("Under my own name.")
     button(page).click()
 

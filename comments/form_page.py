@@ -1,0 +1,128 @@
+"""Leave a Reply as a page of one's own, and what every showing of the form needs to know."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework.authentication import CSRFCheck
+
+from articles.models import Article
+from comments import remembering
+from comments.errors import ForgeryRefused
+from comments.forms import author_of
+from comments.models import Comment, CommentRules
+from newsreader.accounts import codes
+from newsreader.accounts.identities import label_of
+from newsreader.kit.errors import DomainError, Forbidden, Invalid, TooMany
+from newsreader.kit.pages import private
+from newsreader.kit.web import comes_from_here
+
+Typed = dict[str, Any]
+
+
+def published(article_id: int) -> Article:
+    if article_id > 2**63 - 1:
+        raise Http404
+    return get_object_or_404(Article.objects.published().select_related("section"), pk=article_id)
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    """Stands in for a view that is not exempt from the check."""
+    return HttpResponse()
+
+
+def refuse_forgery(request: HttpRequest) -> None:
+    """Raise ForgeryRefused for a POST that another site may have sent (contract, section 4)."""
+    if request.user.is_authenticated:
+        check = CSRFCheck(_nothing)
+        check.process_request(request)
+        if check.process_view(request, _nothing, (), {}):
+            raise ForgeryRefused()
+    elif not comes_from_here(request):
+        raise ForgeryRefused()
+
+
+def form_context(
+    request: HttpRequest | None,
+    article: Article,
+    rules: CommentRules,
+    typed: Typed | None = None,
+    *,
+    changing: bool = False,
+) -> Typed:
+    """What the form shows. Without a request: the public form, the same for everybody.
+
+    `changing`: somebody signed in sees all the ways to be somebody else, and stays who they are until they choose.
+    """
+    context: Typed = {
+        "article": article,
+        "rules": rules,
+        "reply_url": reverse("reply", args=[article.pk]),
+        "reply_word": _("Reply"),
+        "typed": {"key": ""} | (typed or {}),
+        "open": article.comments_open(rules.close_after_days),
+        "closes_at": article.closes_at(rules.close_after_days),
+        "providers": settings.SIGN_IN_WITH,
+        "writing": not rules.registration_required,
+    }
+    if request is None:
+        return context
+    remembered = remembering.recall(request)
+    identity = author_of(request, {}).identity
+    details = {"name": remembered.name, "email": remembered.email, "website": remembered.website}
+    context["typed"] = details | {"remember": remembered.kept} | context["typed"]
+    context["typed"]["key"] = context["typed"]["key"] or secrets.token_urlsafe(16)
+    # Only somebody signed in needs a token; asking for one sets a cookie.
+    context["token"] = get_token(request) if identity else ""
+    return context | {
+        "identity": identity,
+        "using": label_of(identity.provider) if identity else "",
+        "changing": changing and identity is not None,
+        "code_for": codes.awaited(request),
+        # With registration required, what somebody has written all the same is not taken from them.
+        "writing": context["writing"] or identity is not None or bool(context["typed"].get("text")),
+    }
+
+
+def reply_page(
+    request: HttpRequest,
+    article: Article,
+    typed: Typed,
+    refusal: DomainError | None = None,
+    *,
+    changing: bool = False,
+    said: Typed | None = None,
+) -> HttpResponse:
+    """The form with everything typed in it; with a refusal, its status and what is wrong, field by field.
+
+    `said` is a message about signing in: `{"code", "sentence"}`.
+    """
+    rules = CommentRules.objects.current()
+    context = form_context(request, article, rules, typed, changing=changing) | {"said": said}
+    context["parent"] = _parent(article, typed.get("parent", ""))
+    if context["parent"] is None:
+        context["typed"]["parent"] = ""  # Sent again, it becomes a comment of its own.
+    if refusal:
+        if refusal.code == "idempotency_key_reused":
+            context["typed"]["key"] = secrets.token_urlsafe(16)
+        context["refusal"] = refusal
+        context["errors"] = {error.field: error for error in refusal.errors} if isinstance(refusal, Invalid) else {}
+        # Where nothing can be sent any more, the text is shown to be kept.
+        context["open"] = context["open"] or not isinstance(refusal, Forbidden)
+    response = render(request, "comments/reply.html", context, status=refusal.status if refusal else 200)
+    if isinstance(refusal, TooMany):
+        response["Retry-After"] = str(refusal.retry_after)
+    return private(response)
+
+
+def _parent(article: Article, typed: str) -> Comment | None:
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+        return None
+    return article.comments.approved().filter(pk=int(typed)).first()

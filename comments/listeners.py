@@ -1,0 +1,23 @@
+"""What the room of comments does about what has happened elsewhere."""
+
+from django.db import transaction
+from django.db.models import F
+
+from articles.models import Article
+from comments.models import Comment
+from newsreader.accounts.events import PictureKept
+from newsreader.kit.events import listen
+
+
+@transaction.atomic
+def show_picture(event: PictureKept) -> None:
+    """Give comments that were posted before their author's picture had arrived the picture of that day."""
+    bare = Comment.objects.filter(identity=event.identity_id, avatar="")
+    articles = list(bare.values_list("article_id", flat=True).distinct().order_by("article_id"))
+    if articles:
+        Article.objects.filter(pk__in=articles).update(page_version=F("page_version") + 1)
+        bare.update(avatar=event.name)
+
+
+def register() -> None:
+    listen(PictureKept, show_picture)

@@ -1,0 +1,189 @@
+"""Making sure that it is still you, before a change that would let somebody else into the account.
+
+The library asks people with a password or a second factor to prove themselves once more, and lets everybody else
+pass. Here the others prove themselves, too: by having signed in a moment ago, by a code from their mail, or by signing
+in again. A view is guarded by wrapping it in `confirmed`, in newsreader.accounts.urls.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.flows.reauthentication import (
+    get_reauthentication_flows,
+    is_reauthentication_required,
+    suspend_request,
+)
+from allauth.account.models import EmailAddress
+from allauth.core.internal import ratelimit
+from allauth.core.internal.cryptokit import compare_user_code
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from newsreader.accounts.codes import TooManyCodes
+from newsreader.accounts.identities import public_name, verified_address
+from newsreader.accounts.models import User
+from newsreader.kit.errors import FieldError, Invalid
+
+IN_SESSION = "confirming"
+View = Callable[..., HttpResponse]
+
+
+def must_confirm(request: HttpRequest) -> bool:
+    """Say whether whoever asks has to prove first that they are still the person who signed in."""
+    user = request.user
+    if not user.is_authenticated or has_better_means(user):
+        return bool(is_reauthentication_required(request, app="allauth.account"))
+    latest = max((record.get("at", 0) for record in get_authentication_records(request, user)), default=0)
+    return bool(time.time() - latest >= app_settings.REAUTHENTICATION_TIMEOUT)
+
+
+def has_better_means(user: Any) -> bool:
+    """Say whether this person has a password or a factor, so that the library's own pages ask for it."""
+    return bool(get_reauthentication_flows(user))
+
+
+def ask(request: HttpRequest, back: str = "") -> HttpResponse:
+    """Answer with the way to the page where people prove themselves.
+
+    From there they come `back`; where that is empty, what was sent now is kept and done then.
+    """
+    methods = get_adapter(request).get_reauthentication_methods(request.user)
+    page = methods[0]["url"] if methods else reverse("confirm_it_is_you")
+    if back:
+        return redirect(f"{page}?{urlencode({'next': back})}")
+    answer: HttpResponse = suspend_request(request, page)
+    return answer
+
+
+def confirmed(view: View, *, only: Collection[str] = ()) -> View:
+    """Let a view be reached by people who have just proved themselves; `only` with these methods, else with any."""
+
+    @wraps(view)
+    def asking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        guarded = not only or request.method in only
+        if guarded and request.user.is_authenticated and must_confirm(request):
+            return ask(request, "" if only else request.path)
+        return view(request, *args, **kwargs)
+
+    return asking
+
+
+# --- By a code from one's mail ------------------------------------------------------------------------------------
+
+
+class _Process(AbstractCodeVerificationProcess):
+    """The library's counting of attempts and minutes, for a code that waits in the session."""
+
+    def __init__(self, request: HttpRequest, state: dict[str, Any]):
+        self.request = request
+        super().__init__(
+            max_attempts=app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS,
+            timeout=app_settings.LOGIN_BY_CODE_TIMEOUT,
+            state=state,
+            user=request.user,
+        )
+
+    def persist(self) -> None:
+        self.request.session[IN_SESSION] = self.state
+
+    def abort(self) -> None:
+        self.request.session.pop(IN_SESSION, None)
+
+    def send(self) -> None:
+        adapter = get_adapter(self.request)
+        self.state["code"] = adapter.generate_login_code()
+        context = {"request": self.request, "code": self.state["code"]}
+        adapter.send_mail("account/email/login_code", self.state["email"], context)
+
+
+def send_code(request: HttpRequest) -> None:
+    """Mail a code to the verified address of whoever is signed in. Raises TooManyCodes."""
+    address = verified_address(request.user)  # type: ignore[arg-type]
+    if not address:
+        return
+    if not _may(request, action="request_login_code", key=address.lower()):
+        raise TooManyCodes(60)
+    process = _Process(request, _Process.initial_state(user=request.user, email=address))
+    process.send()
+    process.persist()
+
+
+def awaited_from(request: HttpRequest) -> str:
+    """Return the address whose code is awaited, or an empty string."""
+    process = _pending(request)
+    return str(process.state["email"]) if process else ""
+
+
+def enter_code(request: HttpRequest, typed: str) -> None:
+    """Take the code from the mail as proof. Raises Invalid where it is wrong or too old, TooManyCodes."""
+    if not _may(request, action="reauthenticate", user=request.user):
+        raise TooManyCodes(60)
+    process = _pending(request)
+    if process is None:
+        raise Invalid([FieldError("code", "code_expired", _("This code is too old. Please ask for another."))])
+    if not compare_user_code(actual=typed, expected=process.code):
+        left = process.record_invalid_attempt()
+        sentence = _("This is not the code in the mail.") if left else _("That was wrong too often. Ask for another.")
+        raise Invalid([FieldError("code", "code_wrong" if left else "code_expired", sentence)])
+    process.abort()
+    email = process.state["email"]
+    record_authentication(request, request.user, method="code", email=email, reauthenticated=True)
+
+
+def _may(request: HttpRequest, **what: Any) -> bool:
+    """Count one more, by the library's limits on signing in."""
+    return bool(ratelimit.consume(request, app="allauth.account", **what))
+
+
+def _pending(request: HttpRequest) -> _Process | None:
+    state = request.session.get(IN_SESSION)
+    if not isinstance(state, dict) or state.get("user_id") != str(request.user.pk):
+        return None
+    process: _Process | None = _Process(request, state).abort_if_invalid()
+    return process
+
+
+# --- Ways in ------------------------------------------------------------------------------------------------------
+
+
+def ways_in(user: User, *, without: SocialAccount | EmailAddress | None = None) -> set[str]:
+    """Return how this person could still sign in without this connected account or address.
+
+    `code` (by mail), `password`, `passkey`, and our names of login providers. The library lets passwords and passkeys
+    open nothing before some address is verified, so without any address they are no way in.
+    """
+    addresses = EmailAddress.objects.filter(user=user)
+    accounts = SocialAccount.objects.filter(user=user)
+    if isinstance(without, EmailAddress):
+        addresses = addresses.exclude(pk=without.pk)
+    if isinstance(without, SocialAccount):
+        accounts = accounts.exclude(pk=without.pk)
+    offered = {provider.name for provider in settings.SIGN_IN_WITH}
+    ways = {public_name(provider) for provider in accounts.values_list("provider", flat=True)} & offered
+    verified = list(addresses.values_list("verified", flat=True))
+    if any(verified):
+        ways.add("code")
+    if verified and user.has_usable_password():
+        ways.add("password")
+    if verified and any(key.wrap().is_passwordless for key in _keys(user)):
+        ways.add("passkey")
+    return ways
+
+
+def _keys(user: User) -> Any:
+    return Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN)

@@ -1,0 +1,109 @@
+"""What stands before the library's views: starts that take no orders, answers of providers that fit no form."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.utils import get_next_redirect_url
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.internal import statekit
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from newsreader.accounts import factors
+from newsreader.accounts.confirming import ask, must_confirm
+from newsreader.kit.pages import private
+from newsreader.kit.problems import problem
+
+logger = logging.getLogger(__name__)
+
+
+class Guard:
+    """Keeps scopes out of the hands of whoever writes a link, and an odd answer from becoming a failure of ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(("/admin/", "/api/")) and factors.is_missing(request):
+            return self.without_factor(request)
+        # Public pages are the same for everybody, so they are in the site's language; these are one person's.
+        if request.path.startswith(("/accounts/", "/admin/")) and (language := _language(request)):
+            with translation.override(language):
+                return self.get_response(request)
+        return self.get_response(request)
+
+    def without_factor(self, request: HttpRequest) -> HttpResponse:
+        sentence = _("The newsroom asks for a second factor. Please set one up; it takes a minute.")
+        if request.path.startswith("/api/"):
+            return problem(403, "second_factor_required", sentence)
+        messages.warning(request, sentence)
+        return private(redirect("mfa_index"))
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        match _step(request):
+            case "login":
+                # `scope`, `auth_params` and `action` would be copied into the request to the provider.
+                request.GET, request.POST = _wanted(request.GET), _wanted(request.POST)  # type: ignore[assignment]
+                request.sign_in_state = {  # type: ignore[attr-defined]
+                    "next": get_next_redirect_url(request),
+                    "process": "login",
+                }
+                connects = "connect" in {request.GET.get("process"), request.POST.get("process")}
+                if connects and request.method == "POST" and request.user.is_authenticated and must_confirm(request):
+                    return private(ask(request))
+            case "callback":
+                state = statekit.get_states(request).get(request.GET.get("state", ""))
+                request.sign_in_state = state[0] if state else {}  # type: ignore[attr-defined]
+            case "login_by_token":
+                raise Http404  # For scripts of the providers', which we do not use.
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A server that cannot be asked, an answer without what every answer has: the page for providers that fail."""
+        if isinstance(exception, Http404 | SuspiciousOperation) or not hasattr(request, "sign_in_state"):
+            return None
+        logger.warning("A provider's answer fits no form: %s", type(exception).__name__, exc_info=exception)
+        provider = get_adapter(request).get_provider(request, _provider_of(request))
+        context = {"state": request.sign_in_state}
+        return render_authentication_error(request, provider, exception=exception, extra_context=context)
+
+
+def _language(request: HttpRequest) -> str:
+    return request.user.language if request.user.is_authenticated else ""
+
+
+def _wanted(given: QueryDict) -> QueryDict:
+    kept = QueryDict(mutable=True)
+    kept.update({name: str(given[name]) for name in ("next", "process") if name in given})
+    if kept.get("process") not in {None, "login", "connect"}:
+        del kept["process"]
+    return kept
+
+
+def _provider_of(request: HttpRequest) -> str:
+    """Return allauth's name of the provider whose start or callback this address is."""
+    found = request.resolver_match
+    if found is None or not found.url_name or not request.path.startswith("/accounts/"):
+        return ""
+    name = found.url_name
+    for ending in ("_finish_callback", "_callback", "_login", "_login_by_token"):
+        name = name.removesuffix(ending)
+    if name == "openid_connect":
+        return str(found.kwargs.get("provider_id", ""))
+    return name if name in {provider.allauth for provider in settings.SIGN_IN_WITH} else ""
+
+
+def _step(request: HttpRequest) -> str:
+    if not _provider_of(request):
+        return ""
+    name = str(request.resolver_match and request.resolver_match.url_name)
+    return next((step for step in ("login_by_token", "callback", "login") if name.endswith(f"_{step}")), "")

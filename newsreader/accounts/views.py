@@ -1,0 +1,224 @@
+"""Pages of somebody signed in that the library does not have, or does not have as we want them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.internal.flows.reauthentication import resume_request
+from allauth.account.models import EmailAddress
+from allauth.mfa.adapter import get_adapter as get_factor_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView, SignupWebAuthnView
+from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.views import ConnectionsView
+from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.models import UserSession
+from allauth.usersessions.views import ListUserSessionsView
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from newsreader.accounts import confirming
+from newsreader.accounts.forms import AddPasskeyForm, Disconnect, MyPage, SignUpPasskeyForm
+from newsreader.accounts.identities import label_of, public_name, verified_address
+from newsreader.accounts.models import User
+from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.pages import private
+from newsreader.kit.web import safe_next
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_page(request: HttpRequest) -> HttpResponse:
+    """One's own page: how one is shown, and the way to everything else about the account."""
+    user: User = request.user  # type: ignore[assignment]
+    form = MyPage(user=user)
+    if request.method == "POST":
+        form = MyPage(request.POST, request.FILES, user=user)
+        if form.is_valid() and form.save():
+            messages.success(request, _("Your changes are saved."))
+            return private(redirect("my_page"))
+    context = {"form": form, "summary": _summary(user)}
+    return private(render(request, "account/my_page.html", context, status=422 if form.is_bound else 200))
+
+
+def _summary(user: User) -> dict[str, Any]:
+    """Return what is known of each way in, a line each."""
+    factors = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    accounts = SocialAccount.objects.filter(user=user).order_by("pk")
+    return {
+        "addresses": list(EmailAddress.objects.filter(user=user).order_by("-primary", "email")),
+        "passkeys": factors.count(Authenticator.Type.WEBAUTHN),
+        "app": Authenticator.Type.TOTP in factors,
+        "connected": [account["label"] for account in map(_shown, accounts)],
+        "sessions": len(UserSession.objects.purge_and_list(user)),
+    }
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
+    """Where people without password and factor prove themselves: by a code from their mail, or by signing in again."""
+    target = request.POST.get("next") or request.GET.get("next") or reverse("my_page")
+    back, wrong = safe_next(request, target), None
+    if confirming.has_better_means(request.user):
+        return private(confirming.ask(request, back))
+    if request.method == "POST" and request.POST.get("action") == "send":
+        confirming.send_code(request)
+        return private(confirming.ask(request, back))
+    if request.method == "POST":
+        try:
+            confirming.enter_code(request, request.POST.get("code", ""))
+        except Invalid as refusal:
+            wrong = refusal.errors[0]
+        else:
+            return private(resume_request(request) or redirect(back))
+    elif not confirming.must_confirm(request):
+        return private(redirect(back))
+    return private(_confirming_page(request, back, wrong))
+
+
+def _confirming_page(request: HttpRequest, back: str, wrong: FieldError | None) -> HttpResponse:
+    mine = {public_name(name) for name in _accounts(request).values_list("provider", flat=True)}
+    context = {
+        "back": back,
+        "wrong": wrong,
+        "address": verified_address(request.user),  # type: ignore[arg-type]
+        "awaited": confirming.awaited_from(request),
+        "sign_in_with": [provider for provider in settings.SIGN_IN_WITH if provider.name in mine],
+    }
+    return render(request, "account/confirm_it_is_you.html", context, status=422 if wrong else 200)
+
+
+class AddPasskey(AddWebAuthnView):
+    """allauth's, which names a new passkey for the browser at hand."""
+
+    form_class = AddPasskeyForm
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": browser_of(self.request.headers.get("User-Agent", ""))}
+
+
+class SignUpPasskey(SignupWebAuthnView):
+    """The same at the end of signing up."""
+
+    form_class = SignUpPasskeyForm
+    get_initial = AddPasskey.get_initial
+
+
+class RemovePasskey(RemoveWebAuthnView):
+    """allauth's, which asks whether an app may go, but not whether a passkey may."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.object = self.get_object()
+        if not get_factor_adapter().can_delete_authenticator(self.object):
+            return private(self.render_to_response(self.get_context_data(last=True), status=422))
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        return answer
+
+
+class Connections(ConnectionsView):
+    """allauth's list of connected accounts, each with what may be done about it."""
+
+    form_class = Disconnect
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        accounts = list(_accounts(self.request).order_by("pk"))
+        ways = confirming.ways_in
+        context["connected"] = [
+            _shown(account) | {"removable": bool(ways(self.request.user, without=account))} for account in accounts
+        ]
+        mine = {public_name(account.provider) for account in accounts}
+        context["sign_in_with"] = [provider for provider in settings.SIGN_IN_WITH if provider.name not in mine]
+        return context
+
+
+def _accounts(request: HttpRequest) -> Any:
+    return SocialAccount.objects.filter(user=request.user)
+
+
+def _shown(account: SocialAccount) -> dict[str, Any]:
+    """Return a connected account as it is listed. Also where its provider is no longer configured."""
+    name = public_name(account.provider)
+    said = account.extra_data if isinstance(account.extra_data, dict) else {}
+    said = said.get("userinfo") or said.get("id_token") or said
+    told = (said.get(key) for key in ("name", "display_name", "displayName", "username", "login", "email"))
+    return {
+        "pk": account.pk,
+        "provider": name,
+        "label": label_of(name) or name,
+        "name": next((each for each in told if isinstance(each, str) and each.strip()), ""),
+        "since": account.date_joined,
+        "offered": bool(label_of(name)),
+    }
+
+
+class Sessions(ListUserSessionsView):
+    """allauth's list of sessions, with browsers by their names."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        current = self.request.session.session_key
+        sessions = sorted(context["sessions"], key=lambda each: (each.session_key != current, -each.pk))
+        context["rows"] = [
+            {
+                "pk": session.pk,
+                "browser": browser_of(session.user_agent),
+                "ip": "" if session.ip == "0.0.0.0" else session.ip,  # noqa: S104  Not known.
+                "since": session.created_at,
+                "seen": session.last_seen_at,
+                "is_current": session.session_key == current,
+            }
+            for session in sessions
+        ]
+        return context
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign out of one session: another of one's own, or this."""
+    session = get_object_or_404(UserSession, pk=pk, user=request.user)
+    end_sessions(request, [session])
+    if not request.user.is_authenticated:
+        return private(redirect("account_login"))
+    messages.success(request, _("Signed out there."))
+    return private(redirect("usersessions_list"))
+
+
+# What a browser calls itself, the more particular first: each also claims to be some of those after it.
+_BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Vivaldi/": "Vivaldi",
+    "FxiOS/": "Firefox",
+    "Firefox/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+_SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "CrOS": "ChromeOS",
+    "Windows": "Windows",
+    "Macintosh": "macOS",
+    "Linux": "Linux",
+}
+
+
+def browser_of(user_agent: str) -> str:
+    """Return a browser's name and system as people know them; what it says itself where it is none we know."""
+    browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or user_agent[:60] or _("Unknown browser")

@@ -1,0 +1,195 @@
+"""The login providers: which are configured, and what allauth and the browser have to know of each.
+
+Read by `newsreader.settings`. A provider appears where its keys are set; its server can be pointed elsewhere, so that
+a stand-in on loopback plays it: the paths stay, the origin changes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+GRAPH = "v24.0"  # The version of Facebook's API that we speak.
+
+
+@dataclass(frozen=True)
+class Provider:
+    """`name` is ours (in pages, in the API, of identities), `allauth` the library's. `label` is what readers know."""
+
+    name: str
+    label: str
+    allauth: str
+    app: str
+    # Where the browser passes through on its way; the Content-Security-Policy lists them for forms.
+    origins: tuple[str, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def prefix(self) -> str:
+        return self.name.upper()
+
+    @property
+    def icon(self) -> str:
+        return f"providers/{self.name}.svg"
+
+
+_THEIRS = "allauth.socialaccount.providers"
+_OURS = "newsreader.accounts.providers"
+KNOWN = (
+    Provider(
+        "wordpress", "WordPress.com", "wordpress", f"{_OURS}.wordpress",
+        ("https://public-api.wordpress.com", "https://wordpress.com"),
+    ),
+    Provider(
+        "facebook", "Facebook", "facebook", f"{_THEIRS}.facebook",
+        ("https://www.facebook.com", "https://m.facebook.com"),
+    ),
+    Provider("google", "Google", "google", f"{_THEIRS}.google", ("https://accounts.google.com",)),
+    Provider("apple", "Apple", "apple", f"{_OURS}.apple", ("https://appleid.apple.com", "https://account.apple.com")),
+    Provider("x", "X", "twitter_oauth2", f"{_OURS}.x", ("https://x.com", "https://twitter.com")),
+    Provider("github", "GitHub", "github", f"{_THEIRS}.github", ("https://github.com",)),
+    Provider(
+        "microsoft", "Microsoft", "microsoft", f"{_THEIRS}.microsoft",
+        ("https://login.microsoftonline.com", "https://login.live.com"),
+    ),
+    Provider("oidc", "OpenID Connect", "openid_connect", f"{_THEIRS}.openid_connect"),
+)  # fmt: skip
+
+
+def configured() -> tuple[Provider, ...]:
+    """Return the providers whose keys are set, in the order of their buttons. Raises ImproperlyConfigured."""
+    return tuple(_provider(known) for known in KNOWN if _is_wanted(known))
+
+
+def _is_wanted(known: Provider) -> bool:
+    client, server = _text(known, "CLIENT_ID"), _server(known)
+    if client and not (_text(known, "CLIENT_SECRET") or (known.name == "apple" and _text(known, "PRIVATE_KEY"))):
+        raise ImproperlyConfigured(f"{known.prefix}_CLIENT_SECRET: set it, or leave {known.prefix}_CLIENT_ID empty.")
+    if _text(known, "CLIENT_SECRET") and not client:
+        raise ImproperlyConfigured(f"{known.prefix}_CLIENT_ID: set it, or leave {known.prefix}_CLIENT_SECRET empty.")
+    if known.name == "oidc" and client and not server:
+        raise ImproperlyConfigured("OIDC_SERVER_URL: set it to the server's address: https://login.example.")
+    return bool(client)
+
+
+def _text(known: Provider, name: str) -> str:
+    return os.environ.get(f"{known.prefix}_{name}", "").strip()
+
+
+def _server(known: Provider) -> str:
+    """Return where this provider's server was pointed to, without a slash at the end; empty: its own."""
+    name = f"{known.prefix}_SERVER_URL"
+    text = os.environ.get(name, "").strip().rstrip("/")
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    try:
+        sound = parts.hostname and parts.port != 0 and not parts.query and not parts.fragment and "@" not in text
+    except ValueError:  # The port is none.
+        sound = False
+    if not sound or parts.scheme not in {"http", "https"}:
+        raise ImproperlyConfigured(f"{name}: the server's address: https://login.example.")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ImproperlyConfigured(f"{name}: use https; keys and identities would travel in the clear.")
+    return text
+
+
+def _provider(known: Provider) -> Provider:
+    server = _server(known)
+    label, origins = known.label, known.origins
+    if known.name == "oidc":
+        label = _text(known, "NAME") or label
+    if server:
+        parts = urlsplit(server)
+        origins = (f"{parts.scheme}://{parts.netloc}",)
+        if parts.hostname in LOOPBACK:  # A stand-in, which may pass the browser on to another port.
+            origins += ("http://127.0.0.1:*", "http://localhost:*")
+    client = {"client_id": _text(known, "CLIENT_ID"), "secret": _text(known, "CLIENT_SECRET"), "key": ""}
+    return Provider(known.name, label, known.allauth, known.app, origins, _SETTINGS[known.name](client, server, label))
+
+
+def _app(client: dict[str, Any], **settings: Any) -> list[dict[str, Any]]:
+    return [client | {"settings": settings}]
+
+
+def _wordpress(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
+    return {"APPS": _app(client, server_url=server or "https://public-api.wordpress.com"), "SCOPE": ["auth"]}
+
+
+def _facebook(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
+    # No PKCE: the token is asked for with GET, and allauth sends no verifier there.
+    settings = {
+        "APPS": _app(client),
+        "OAUTH_PKCE_ENABLED": False,
+        "FIELDS": ["id", "name", "first_name", "last_name", "email", "picture.width(256).height(256)"],
+        "VERSION": GRAPH,
+    }
+    if server:
+        settings |= {"AUTHORIZE_URL": f"{server}/{GRAPH}/dialog/oauth", "GRAPH_API_URL": f"{server}/{GRAPH}"}
+    else:
+        settings["AUTHORIZE_URL"] = f"https://www.facebook.com/{GRAPH}/dialog/oauth"
+    return settings
+
+
+def _google(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
+    settings = {"APPS": _app(client), "SCOPE": ["openid", "profile", "email"], "OAUTH_PKCE_ENABLED": True}
+    if server:
+        settings |= {
+            "AUTHORIZE_URL": f"{server}/o/oauth2/v2/auth",
+            "ACCESS_TOKEN_URL": f"{server}/token",
+            "IDENTITY_URL": f"{server}/oauth2/v2/userinfo",
+            "CERTS_URL": f"{server}/oauth2/v1/certs",
+            "ID_TOKEN_ISSUER": ["https://accounts.google.com", server],
+        }
+    return settings
+
+
+def _apple(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
+    """The client secret is one made beforehand, or signed here anew each time with the team's private key."""
+    private_key = os.environ.get("APPLE_PRIVATE_KEY", "").replace("\\n", "\n").strip()
+    if private_key:
+        team, key_id = (os.environ.get(name, "").strip() for name in ("APPLE_TEAM_ID", "APPLE_KEY_ID"))
+        if not (team and key_id):
+            raise ImproperlyConfigured("APPLE_TEAM_ID and APPLE_KEY_ID: set both beside APPLE_PRIVATE_KEY.")
+        client = client | {"key": team, "secret": key_id}
+    return {
+        "APPS": _app(client, certificate_key=private_key, server_url=server or "https://appleid.apple.com"),
+        "SCOPE": ["name", "email"],
+    }
+
+
+def _x(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
+    return {"APPS": _app(client, server_url=server), "SCOPE": ["users.read", "tweet.read"]}
+
+
+def _github(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
+    settings = {"APPS": _app(client), "SCOPE": ["user:email"], "OAUTH_PKCE_ENABLED": True}
+    return settings | {"GITHUB_URL": server} if server else settings
+
+
+def _microsoft(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
+    where = {"login_url": server, "graph_url": server} if server else {}
+    return {"APPS": _app(client, **where), "SCOPE": ["User.Read"], "OAUTH_PKCE_ENABLED": True}
+
+
+def _oidc(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
+    named = client | {"provider_id": "oidc", "name": label}
+    return {"APPS": _app(named, server_url=server), "OAUTH_PKCE_ENABLED": True}
+
+
+_SETTINGS: dict[str, Callable[[dict[str, Any], str, str], dict[str, Any]]] = {
+    "wordpress": _wordpress,
+    "facebook": _facebook,
+    "google": _google,
+    "apple": _apple,
+    "x": _x,
+    "github": _github,
+    "microsoft": _microsoft,
+    "oidc": _oidc,
+}

@@ -1,0 +1,140 @@
+"""Apps on phones: sign a reader in at `/_allauth/app/v1/`, and post at `/api/v1/` with the session's token."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from django.core import mail
+from django.test import Client
+
+from comments.models import Comment
+from newsreader.accounts.models import CommenterIdentity, User
+from tests.factories import make_article, make_user
+from tests.standin import Case
+
+pytestmark = pytest.mark.django_db
+
+
+class App:
+    """An app that keeps no cookies, only its session's token."""
+
+    def __init__(self):
+        self.token = ""
+
+    def call(self, method, address, body=None, **headers):
+        if self.token:
+            headers["X-Session-Token"] = self.token
+        content = {"data": body, "content_type": "application/json"} if body is not None else {}
+        answer = getattr(Client(enforce_csrf_checks=True), method)(address, headers=headers, **content)
+        try:
+            self.token = answer.json()["meta"].get("session_token") or self.token
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass
+        return answer
+
+    def auth(self, step, **body):
+        return self.call("post", f"/_allauth/app/v1/auth/{step}", body)
+
+
+def id_token(standin, provider):
+    """What a provider's own library hands to an app: signed for our client."""
+    authorize, token = {"google": ("/o/oauth2/v2/auth", "/token"), "oidc": ("/oidc/authorize", "/oidc/token")}[provider]
+    client = {"client_id": f"{provider}-client", "redirect_uri": "http://testserver/app/", "response_type": "code"}
+    sent = requests.get(
+        f"{standin.url}{authorize}", client | {"state": "s", "scope": "openid"}, allow_redirects=False, timeout=5
+    )
+    code = parse_qs(urlsplit(sent.headers["Location"]).query)["code"][0]
+    form = client | {"code": code, "grant_type": "authorization_code", "client_secret": f"{provider}-secret"}
+    return requests.post(f"{standin.url}{token}", form, timeout=5).json()["id_token"]
+
+
+def test_a_code_opens_a_session_whose_token_posts_under_that_account():
+    user, article, app = make_user("grace"), make_article(), App()
+    assert app.auth("code/request", email=user.email).status_code == 401
+    code = re.search(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", mail.outbox[-1].body)[0]
+    assert app.auth("code/confirm", code=code).status_code == 200
+
+    me = app.call("get", "/api/v1/me/")
+    posted = app.call("post", f"/api/v1/articles/{article.pk}/comments/", {"text": "From my phone.", "name": "Mallory"})
+
+    assert me.json()["username"] == "grace"
+    assert posted.status_code == 201, posted.content
+    comment = Comment.objects.get()
+    assert (comment.identity.user, comment.name, comment.source) == (user, "grace", "api")
+
+
+@pytest.mark.parametrize("provider", ["google", "oidc"])
+def test_a_providers_token_opens_a_session_that_posts_under_that_identity(standin, provider):
+    article, app = make_article(), App()
+    token = {"client_id": f"{provider}-client", "id_token": id_token(standin, provider)}
+    answer = app.auth("provider/token", provider=provider, process="login", token=token)
+    assert answer.status_code == 200, answer.content
+
+    posted = app.call("post", f"/api/v1/articles/{article.pk}/comments/", {"text": "From my phone."})
+
+    assert posted.status_code == 201
+    assert Comment.objects.get().identity.provider == provider
+    assert posted.json()["author"]["name"] == "Grace Hopper"
+
+
+def test_a_token_made_for_somebody_else_opens_nothing(standin):
+    standin.case = Case(verified="true")
+    token = id_token(standin, "google")
+    for forged in (token[:-4] + "AAAA", "x.y.z", "", token.split(".")[0] + ".e30."):
+        answer = App().auth(
+            "provider/token",
+            provider="google",
+            process="login",
+            token={"client_id": "google-client", "id_token": forged},
+        )
+        assert answer.status_code == 400
+    other = App().auth(
+        "provider/token", provider="google", process="login", token={"client_id": "someone-elses", "id_token": token}
+    )
+    assert other.status_code == 400
+    assert not User.objects.exists()
+
+
+def test_a_session_token_that_opens_nothing_is_refused_and_makes_no_guest():
+    article = make_article()
+    answer = Client().post(
+        f"/api/v1/articles/{article.pk}/comments/",
+        {"text": "Hello", "name": "Ada", "email": "a@example.org"},
+        content_type="application/json",
+        headers={"X-Session-Token": "nonsense"},
+    )
+    assert answer.status_code == 401
+    assert not Comment.objects.exists()
+
+
+def test_signing_out_ends_the_token():
+    user, app = make_user("grace"), App()
+    app.auth("login", username="grace", password="secret")
+    assert app.call("get", "/api/v1/me/").json()["id"] == user.pk
+    assert app.call("delete", "/_allauth/app/v1/auth/session").status_code == 401
+    assert app.call("get", "/api/v1/me/").status_code == 401
+
+
+def test_a_provider_that_says_no_address_is_verified_signs_in_all_the_same(standin):
+    standin.case = Case(verified="false", email="grace@example.org")
+    grace = make_user("grace")
+    app = App()
+    token = {"client_id": "google-client", "id_token": id_token(standin, "google")}
+    assert app.auth("provider/token", provider="google", process="login", token=token).status_code == 200
+    identity = CommenterIdentity.objects.get(provider="google")
+    assert identity.user != grace
+    assert not identity.email_verified
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "null", "{", '{"token": 1}', '{"provider": {}, "process": [], "token": "x"}', '"a"']
+)
+@pytest.mark.parametrize(
+    "step", ["login", "signup", "code/request", "code/confirm", "provider/token", "webauthn/login"]
+)
+def test_nothing_that_an_app_may_send_is_our_failure(step, body):
+    answer = Client().post(f"/_allauth/app/v1/auth/{step}", body, content_type="application/json")
+    assert 400 <= answer.status_code < 500

@@ -1,0 +1,209 @@
+"""Every state of the box, as everybody meets it: axe, the smallest phone, twice the size, dark, mirrored, keys alone.
+
+`SHOTS=folder` writes a picture of each state, to be looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from articles.models import Article
+from tests.factories import make_article, make_comment, set_rules
+from tests.standin import Case, StandIn
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WORD = "Donaudampfschifffahrtsgesellschaft" * 4
+TEXT = "The ferry was late again. Who pays for that?"
+Scene = Callable[[Page, Article, StandIn], Any]
+
+
+def way(page: Page, name: str) -> Any:
+    return page.locator(f'#commentform button[data-provider="{name}"]')
+
+
+def write(page: Page, article: Article) -> None:
+    page.goto(article.get_absolute_url())
+    page.get_by_label("Comment", exact=True).fill(TEXT)
+
+
+def guest(page: Page, article: Article, standin: StandIn) -> None:
+    write(page, article)
+
+
+def without_providers(page: Page, article: Article, standin: StandIn) -> None:
+    from django.conf import settings
+
+    settings.SIGN_IN_WITH = ()
+    write(page, article)
+
+
+def connecting(page: Page, article: Article, standin: StandIn) -> None:
+    standin.case = Case(consent=True)
+    write(page, article)
+    with page.expect_popup() as opened:
+        way(page, "facebook").click()
+    opened.value.get_by_role("button", name="Allow").wait_for()
+    page.bring_to_front()
+    expect(page.locator(".connecting")).to_be_visible()
+    page.wait_for_timeout(300)  # A page in the background finishes its transitions late.
+
+
+def called_off(page: Page, article: Article, standin: StandIn) -> None:
+    connecting(page, article, standin)
+    page.locator(".connecting [data-action=cancel]").click()
+    expect(way(page, "facebook")).to_be_visible()
+
+
+def refused(page: Page, article: Article, standin: StandIn) -> None:
+    standin.case = Case(deny=True)
+    page.add_init_script("window.open = () => null")
+    write(page, article)
+    way(page, "google").click()
+    expect(page.locator("[data-code=sign_in_denied]")).to_be_visible()
+
+
+def failed(page: Page, article: Article, standin: StandIn) -> None:
+    standin.case = Case(token_status=500)
+    page.add_init_script("window.open = () => null")
+    write(page, article)
+    way(page, "wordpress").click()
+    expect(page.locator("[data-code=sign_in_failed]")).to_be_visible()
+
+
+def signed_in(page: Page, article: Article, standin: StandIn) -> None:
+    standin.case = Case(name=f"Grace {WORD}")
+    write(page, article)
+    with page.expect_popup():
+        way(page, "x").click()
+    expect(page.locator(".commenting-as")).to_be_visible()
+
+
+def changing(page: Page, article: Article, standin: StandIn) -> None:
+    signed_in(page, article, standin)
+    page.get_by_role("button", name="Change").click()
+    expect(way(page, "guest")).to_be_visible()
+
+
+def code(page: Page, article: Article, standin: StandIn) -> None:
+    write(page, article)
+    page.get_by_label("Email").fill("grace@example.org")
+    way(page, "email").click()
+    expect(page.locator(".code-entry")).to_be_visible()
+
+
+def wrong_code(page: Page, article: Article, standin: StandIn) -> None:
+    code(page, article, standin)
+    page.get_by_label("Code", exact=True).fill("nonsense")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#error-code")).to_be_visible()
+
+
+def wrong_fields(page: Page, article: Article, standin: StandIn) -> None:
+    write(page, article)
+    page.get_by_label("Email").fill("no address")
+    page.get_by_role("button", name="Post Comment").click()
+    expect(page.locator("#error-email")).to_be_visible()
+
+
+def members_only(page: Page, article: Article, standin: StandIn) -> None:
+    set_rules(registration_required=True)
+    page.goto(article.get_absolute_url())
+
+
+def replying(page: Page, article: Article, standin: StandIn) -> None:
+    comment = make_comment(article, name=WORD)
+    page.goto(article.get_absolute_url())
+    page.locator(f"#comment-{comment.pk} .reply-link").click()
+
+
+SCENES: list[Scene] = [
+    guest, without_providers, connecting, called_off, refused, failed, signed_in, changing, code, wrong_code,
+    wrong_fields, members_only, replying,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_each_state_is_for_everybody(page: Page, standin: StandIn, settings: Any, scene: Scene) -> None:
+    settings.SIGN_IN_WITH = settings.SIGN_IN_WITH  # Put back after the test.
+    article = make_article()
+    page.emulate_media(reduced_motion="reduce")  # So that no colour is met half-way.
+    scene(page, article, standin)
+    sizes: list[ViewportSize] = [{"width": 1280, "height": 900}, {"width": 320, "height": 640}]
+    for size in sizes:
+        page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            report = Axe().run(page, context="#respond")
+            assert not report.violations_count, f"{size} {scheme}: {report.generate_report()}"
+            if folder := os.environ.get("SHOTS"):
+                page.locator("#respond").screenshot(path=f"{folder}/{scene.__name__}-{size['width']}-{scheme}.png")
+        for direction in ("rtl", "ltr"):
+            page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+            wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{size} {direction}: {wide} pixels too wide"
+            if direction == "rtl" and (folder := os.environ.get("SHOTS")):
+                page.locator("#respond").screenshot(path=f"{folder}/{scene.__name__}-{size['width']}-rtl.png")
+    page.emulate_media(forced_colors="active")
+    for control in page.locator("#respond button:visible, #respond input:not([type=checkbox]):visible").all():
+        border = control.evaluate("element => getComputedStyle(element).borderTopStyle")
+        assert border != "none" or "link" in (control.get_attribute("class") or ""), control.inner_html()
+
+
+def test_the_way_through_the_box_by_keys_alone_is_the_way_one_reads_it(page: Page, standin: StandIn) -> None:
+    page.goto(make_article().get_absolute_url())
+    page.get_by_label("Comment", exact=True).focus()
+    met = ["reply-text"]
+    for _ in range(16):
+        page.keyboard.press("Tab")
+        met.append(
+            page.evaluate(
+                "() => { const e = document.activeElement; return e.id || e.dataset.provider || e.innerText.trim() }"
+            )
+        )
+    assert met == [
+        "reply-text", "reply-email", "reply-name", "reply-website", "reply-remember", "Post Comment", "wordpress",
+        "facebook", "google", "apple", "x", "github", "microsoft", "oidc", "email", "passkey", "Sign in with a password",
+    ]  # fmt: skip
+    tops = page.evaluate(
+        "() => ['#reply-text', '#reply-email', '.send button', '.way-icons button', '[data-provider=email]']"
+        ".map((part) => document.querySelector(`#commentform ${part}`).getBoundingClientRect().top)"
+    )
+    assert tops == sorted(tops)
+
+
+def test_what_changes_is_said_and_focus_goes_where_one_goes_on(page: Page, standin: StandIn) -> None:
+    standin.case = Case(consent=True)
+    write(page, make_article())
+    with page.expect_popup() as opened:
+        way(page, "oidc").press("Enter")
+    status = page.get_by_role("status")
+    expect(status).to_have_text("Connecting to Harbour ID…")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    opened.value.get_by_role("button", name="Allow").click()
+    expect(page.locator(".commenting-as")).to_be_focused()
+    page.get_by_role("button", name="Log Out").press("Enter")
+    expect(page.get_by_label("Comment", exact=True)).to_be_focused()
+
+
+def test_twice_the_size_hides_nothing(browser: Browser, live_server: Any, standin: StandIn) -> None:
+    """200 % of 1280 pixels leaves 640; text alone at twice the size must fit as well."""
+    article = make_article()
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 640, "height": 450})
+    page = context.new_page()
+    page.goto(article.get_absolute_url())
+    page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
+    wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+    for control in page.locator("#respond button:visible, #respond input:visible").all():
+        control.scroll_into_view_if_needed()
+        box = control.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 640
+    context.close()
