@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.models import Login
+from allauth.core.internal import ratelimit
 from allauth.mfa.webauthn.internal import auth as passkeys
 from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from allauth.socialaccount.adapter import get_adapter
@@ -35,7 +36,7 @@ from newsreader.accounts import codes
 from newsreader.accounts.adapters import OUTCOME
 from newsreader.accounts.forms import SignInPasskeyForm
 from newsreader.accounts.identities import label_of
-from newsreader.kit.errors import DomainError, FieldError, Invalid
+from newsreader.kit.errors import DomainError, FieldError, Invalid, TooMany
 from newsreader.kit.pages import private
 from newsreader.kit.text import tidy_line
 from newsreader.kit.web import SeeOther, safe_next
@@ -53,6 +54,7 @@ class NotThisWay(DomainError):
 def step(request: HttpRequest, article_id: int, way: str) -> HttpResponse:
     """Take one of the ways. Whatever goes wrong, the form comes back with everything that was typed."""
     if way == "passkey" and request.method == "GET":
+        _limit_passkeys(request)  # What is asked here waits in a session, which is a row.
         return private(JsonResponse(passkeys.begin_authentication(user=None)))
     if request.method != "POST":
         return HttpResponseNotAllowed(["GET", "POST"] if way == "passkey" else ["POST"])
@@ -103,7 +105,7 @@ def _email(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
     address = tidy_line(draft.typed.get("email", ""))
     if not is_email(address):
         code = "require_valid_email" if address else "require_name_email"
-        raise Invalid([FieldError("email", code, _("Please type your email address here, and a code comes there."))])
+        raise Invalid([FieldError("email", code, _("Please type your email address, and a code comes there."))])
     codes.send(request, address)
     return _page(draft)
 
@@ -116,12 +118,19 @@ def _passkey(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
     if not request.POST.get("credential"):
         sentence = _("A passkey needs a browser with JavaScript. Please choose another way; your text is kept.")
         raise NotThisWay(sentence, code="passkey_needs_script")
+    _limit_passkeys(request)
     form = SignInPasskeyForm(data=request.POST)
     if not form.is_valid():
         raise NotThisWay(_("This passkey is not known here. Please choose another way."), code="passkey_unknown")
     authenticator = form.cleaned_data["credential"]
     login = Login(user=authenticator.user, redirect_url=_back(draft))
     return perform_passwordless_login(request, authenticator, login)
+
+
+def _limit_passkeys(request: HttpRequest) -> None:
+    """Count one more, by the library's limit on its own page for passkeys."""
+    if not ratelimit.consume(request, app="allauth.mfa", action="webauthn_login"):
+        raise TooMany(60)
 
 
 def _account(request: HttpRequest, draft: KeptDraft) -> HttpResponse:

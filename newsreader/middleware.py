@@ -60,6 +60,7 @@ class Limits:
     # Bytes. A slug of 200 letters takes at most 2,400; a reply of 10,000 characters 120,000; editors send pictures.
     _address, _body, _upload = 8_192, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, 50 * 1024 * 1024
     _portrait = 6 * 1024 * 1024  # What is too large for a picture of oneself is said by the form.
+    _sign_in = 64 * 1024  # Parts of it wait in a session, which is a row, of somebody whom nobody knows yet.
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -75,6 +76,8 @@ class Limits:
         most = self._upload if request.path.startswith("/admin/") else self._body
         if request.path == "/accounts/":
             most = self._portrait
+        elif request.path.startswith(("/accounts/", "/_allauth/")):
+            most = self._sign_in
         if length.isdecimal() and int(length) > most:
             return refused(request, BodyTooLarge())
         if any(self._control.search(value) for value in request.COOKIES.values()):

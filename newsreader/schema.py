@@ -56,7 +56,7 @@ class SiteSessionScheme(OpenApiAuthenticationExtension):
 class SessionTokenScheme(OpenApiAuthenticationExtension):
     """How an app's session is named in the schema."""
 
-    target_class = "newsreader.kit.rest.SessionToken"
+    target_class = "newsreader.accounts.tokens.SessionToken"
     name = "sessionToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -348,7 +348,7 @@ CLOSE_COMMENTS_AFTER_DAYS = "comments.models.close_after_days"
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "newsreader.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "newsreader.api.explain",
-    "DEFAULT_AUTHENTICATION_CLASSES": ["newsreader.kit.rest.SiteSession", "newsreader.kit.rest.SessionToken"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["newsreader.kit.rest.SiteSession", "newsreader.accounts.tokens.SessionToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_PARSER_CLASSES": ["newsreader.kit.rest.StrictJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

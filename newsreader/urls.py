@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("comments.urls")),
     path("accounts/", include("newsreader.accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("_allauth/app/v1/", include("newsreader.accounts.programs")),
     path("_allauth/", include("allauth.headless.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api.urlpatterns)),

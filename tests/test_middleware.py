@@ -1,6 +1,7 @@
 """What every answer has in common, and what is refused before anybody reads it."""
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from comments.models import Comment
 from tests.factories import make_article, make_editor
@@ -96,3 +97,13 @@ def test_an_editors_page_is_no_strangers(client):
     client.force_login(make_editor())
 
     assert "private" in client.get("/admin/")["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/accounts/apple/login/callback/", "/accounts/google/login/", "/_allauth/app/v1/auth/login"]
+)
+def test_what_would_fill_the_sessions_of_strangers_is_refused(client, path):
+    answer = client.post(path, {"user": "x" * 100_000, "next": "/" + "x" * 100_000})
+
+    assert answer.status_code == 413
+    assert not Session.objects.exists()

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
+import requests
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount import app_settings
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base import AuthError, ProviderException
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
+from urllib3 import Timeout
 
 from newsreader.accounts import confirming, joining
 from newsreader.accounts.identities import told_name
@@ -49,6 +54,25 @@ class AccountAdapter(DefaultAccountAdapter):
         html = next((str(part[0]) for part in getattr(message, "alternatives", [])), "")
         send_account_mail.enqueue(subject=str(message.subject), body=str(message.body), html=html, to=message.to)
 
+    # Hashing a password takes long enough to be noticed. So every sign-up hashes one, also who chose none or gives an
+    # address that has an account; and every attempt to sign in hashes as many, whoever it is about.
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        if "email" in credentials and credentials["email"] == credentials.get("username"):
+            del credentials["email"]  # Else an address that has an account is tried twice.
+        found: User | None = super().authenticate(request, **credentials)
+        return found
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        saved: User = super().save_user(request, user, form, commit=commit)
+        if not saved.has_usable_password():
+            make_password("")
+        return saved
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        make_password("")
+        super().send_account_already_exists_mail(email)
+
     def can_delete_email(self, email_address: EmailAddress) -> bool:
         """The last way in is never taken away."""
         others = confirming.ways_in(email_address.user, without=email_address)
@@ -67,12 +91,28 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request) or "0.0.0.0"  # noqa: S104  Unknown, behind a socket: one limit for all of them.
 
 
+class _Patience(requests.Session):
+    """What asks a provider: all that one request of a reader needs comes in the time that one answer may take."""
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        now, most = time.monotonic(), app_settings.REQUESTS_TIMEOUT
+        asking = vars(context.request) if context.request else {}
+        left = asking.setdefault("providers_answer_by", now + most) - now
+        if left <= 0:
+            raise requests.Timeout("The answers before took all the time there is.")
+        # Connecting counts as well; a plain number of seconds would allow each as many.
+        return super().request(*args, **kwargs | {"timeout": Timeout(total=left)})
+
+
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """A provider's answer opens the account that belongs to it, and no other.
 
     Somebody new gets an account of their own without a form. An address comes along only if the provider says, as a
     boolean, that it is verified, and nobody here has it; it never leads into somebody else's account.
     """
+
+    def get_requests_session(self) -> requests.Session:
+        return _Patience()
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> None:
         return None
@@ -122,7 +162,9 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     ) -> None:
         """Go back to where the trip began, which says that it failed and still has what was typed."""
         if exception is not None:
-            logger.warning("Signing in with %s failed: %s", provider.id, type(exception).__name__)
+            logger.warning(
+                "Signing in with %s failed: %s", getattr(provider, "id", "no provider"), type(exception).__name__
+            )
         state = (extra_context or {}).get("state") or {}
         back = state.get("next") or ""
         if back.endswith(OUTCOME):

@@ -16,7 +16,6 @@ from urllib.parse import urlencode
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
-from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.reauthentication import (
     get_reauthentication_flows,
@@ -25,19 +24,16 @@ from allauth.account.internal.flows.reauthentication import (
 )
 from allauth.account.models import EmailAddress
 from allauth.core.internal import ratelimit
-from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from newsreader.accounts.codes import TooManyCodes
+from newsreader.accounts.codes import Awaited, TooManyCodes, too_old
 from newsreader.accounts.identities import public_name, verified_address
 from newsreader.accounts.models import User
-from newsreader.kit.errors import FieldError, Invalid
 
 IN_SESSION = "confirming"
 View = Callable[..., HttpResponse]
@@ -86,31 +82,6 @@ def confirmed(view: View, *, only: Collection[str] = ()) -> View:
 # --- By a code from one's mail ------------------------------------------------------------------------------------
 
 
-class _Process(AbstractCodeVerificationProcess):
-    """The library's counting of attempts and minutes, for a code that waits in the session."""
-
-    def __init__(self, request: HttpRequest, state: dict[str, Any]):
-        self.request = request
-        super().__init__(
-            max_attempts=app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS,
-            timeout=app_settings.LOGIN_BY_CODE_TIMEOUT,
-            state=state,
-            user=request.user,
-        )
-
-    def persist(self) -> None:
-        self.request.session[IN_SESSION] = self.state
-
-    def abort(self) -> None:
-        self.request.session.pop(IN_SESSION, None)
-
-    def send(self) -> None:
-        adapter = get_adapter(self.request)
-        self.state["code"] = adapter.generate_login_code()
-        context = {"request": self.request, "code": self.state["code"]}
-        adapter.send_mail("account/email/login_code", self.state["email"], context)
-
-
 def send_code(request: HttpRequest) -> None:
     """Mail a code to the verified address of whoever is signed in. Raises TooManyCodes."""
     address = verified_address(request.user)  # type: ignore[arg-type]
@@ -118,9 +89,7 @@ def send_code(request: HttpRequest) -> None:
         return
     if not _may(request, action="request_login_code", key=address.lower()):
         raise TooManyCodes(60)
-    process = _Process(request, _Process.initial_state(user=request.user, email=address))
-    process.send()
-    process.persist()
+    Awaited(request, IN_SESSION, Awaited.initial_state(user=request.user, email=address)).send()
 
 
 def awaited_from(request: HttpRequest) -> str:
@@ -135,12 +104,8 @@ def enter_code(request: HttpRequest, typed: str) -> None:
         raise TooManyCodes(60)
     process = _pending(request)
     if process is None:
-        raise Invalid([FieldError("code", "code_expired", _("This code is too old. Please ask for another."))])
-    if not compare_user_code(actual=typed, expected=process.code):
-        left = process.record_invalid_attempt()
-        sentence = _("This is not the code in the mail.") if left else _("That was wrong too often. Ask for another.")
-        raise Invalid([FieldError("code", "code_wrong" if left else "code_expired", sentence)])
-    process.abort()
+        raise too_old()
+    process.check(typed)
     email = process.state["email"]
     record_authentication(request, request.user, method="code", email=email, reauthenticated=True)
 
@@ -150,11 +115,11 @@ def _may(request: HttpRequest, **what: Any) -> bool:
     return bool(ratelimit.consume(request, app="allauth.account", **what))
 
 
-def _pending(request: HttpRequest) -> _Process | None:
+def _pending(request: HttpRequest) -> Awaited | None:
     state = request.session.get(IN_SESSION)
     if not isinstance(state, dict) or state.get("user_id") != str(request.user.pk):
         return None
-    process: _Process | None = _Process(request, state).abort_if_invalid()
+    process: Awaited | None = Awaited(request, IN_SESSION, state).abort_if_invalid()
     return process
 
 

@@ -1,7 +1,7 @@
 """The second factor of staff: whoever has one is asked for it by the library; whoever has none sets one up.
 
-The session of somebody who signed in without carries a mark, and until a factor is there it opens neither the
-editors' site nor the API's decisions.
+The session of somebody who signed in with one carries a mark. Without it, a session of staff opens neither the
+editors' site nor the API, whether it comes by cookie or by token, and also where its owner became staff later.
 """
 
 from typing import Any
@@ -12,27 +12,30 @@ from allauth.mfa.signals import authenticator_added
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts.models import User
 
-MISSING = "second_factor_missing"
+IN_SESSION = "second_factor"
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+CODE = "second_factor_required"
+SENTENCE = _("The newsroom asks for a second factor. Please set one up; it takes a minute.")
 
 
-def is_missing(request: HttpRequest) -> bool:
+def is_missing(user: Any, session: Any) -> bool:
     """Say whether this session was opened without the second factor that its owner must have."""
-    return bool(request.user.is_authenticated and request.session.get(MISSING) and settings.STAFF_SECOND_FACTOR)
+    return bool(settings.STAFF_SECOND_FACTOR and user.is_authenticated and user.is_staff and IN_SESSION not in session)
 
 
 def _signed_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    request.session.pop(MISSING, None)
-    if settings.STAFF_SECOND_FACTOR and user.is_staff and not is_mfa_enabled(user, FACTORS):
-        request.session[MISSING] = True
+    request.session.pop(IN_SESSION, None)
+    if is_mfa_enabled(user, FACTORS):  # Then the library has asked for it.
+        request.session[IN_SESSION] = True
 
 
 def _added(sender: Any, request: HttpRequest, authenticator: Authenticator, **_: Any) -> None:
     if authenticator.type in FACTORS:
-        request.session.pop(MISSING, None)
+        request.session[IN_SESSION] = True
 
 
 def listen() -> None:

@@ -43,7 +43,7 @@ class SignUp(SignupForm):
 
 
 # What reading a credential raises where it is none: it came as JSON with CBOR inside, written by anybody.
-_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, struct.error, RecursionError)
+MALFORMED = (ValueError, TypeError, LookupError, AttributeError, struct.error, RecursionError)
 _LARGEST_CREDENTIAL = 20_000  # characters
 
 
@@ -77,7 +77,7 @@ class _Adding:
     def clean(self) -> dict[str, Any]:
         try:
             cleaned: dict[str, Any] = super().clean()  # type: ignore[misc]
-        except _MALFORMED:
+        except MALFORMED:
             raise _no_passkey() from None
         return cleaned
 
@@ -88,7 +88,7 @@ class _Using:
     def clean_credential(self) -> Authenticator:
         try:
             return super().clean_credential()  # type: ignore[misc]
-        except _MALFORMED:
+        except MALFORMED:
             raise _no_passkey() from None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -13,17 +14,20 @@ from allauth.socialaccount.internal import statekit
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
+from requests import RequestException
 
 from newsreader.accounts import factors
 from newsreader.accounts.confirming import ask, must_confirm
+from newsreader.accounts.forms import MALFORMED
 from newsreader.kit.pages import private
 from newsreader.kit.problems import problem
 
 logger = logging.getLogger(__name__)
+APPS = "/_allauth/"
 
 
 class Guard:
@@ -33,8 +37,10 @@ class Guard:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith(("/admin/", "/api/")) and factors.is_missing(request):
+        if request.path.startswith(("/admin/", "/api/")) and factors.is_missing(request.user, request.session):
             return self.without_factor(request)
+        if request.path.startswith(APPS) and not _is_readable(request.body):
+            return _no_sense()
         # Public pages are the same for everybody, so they are in the site's language; these are one person's.
         if request.path.startswith(("/accounts/", "/admin/")) and (language := _language(request)):
             with translation.override(language):
@@ -42,10 +48,9 @@ class Guard:
         return self.get_response(request)
 
     def without_factor(self, request: HttpRequest) -> HttpResponse:
-        sentence = _("The newsroom asks for a second factor. Please set one up; it takes a minute.")
         if request.path.startswith("/api/"):
-            return problem(403, "second_factor_required", sentence)
-        messages.warning(request, sentence)
+            return problem(403, factors.CODE, str(factors.SENTENCE))
+        messages.warning(request, factors.SENTENCE)
         return private(redirect("mfa_index"))
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
@@ -68,13 +73,34 @@ class Guard:
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A server that cannot be asked, an answer without what every answer has: the page for providers that fail."""
+        """A server that cannot be asked, an answer without what every answer has: the page for providers that fail.
+
+        What an app sends in their names, or a passkey's, may be as odd, and is refused.
+        """
+        if request.path.startswith(APPS) and isinstance(exception, (*MALFORMED, RequestException)):
+            logger.warning("What an app sent makes no sense: %s", type(exception).__name__, exc_info=exception)
+            return _no_sense()
         if isinstance(exception, Http404 | SuspiciousOperation) or not hasattr(request, "sign_in_state"):
             return None
         logger.warning("A provider's answer fits no form: %s", type(exception).__name__, exc_info=exception)
         provider = get_adapter(request).get_provider(request, _provider_of(request))
-        context = {"state": request.sign_in_state}
+        context = {"state": request.sign_in_state or None}
         return render_authentication_error(request, provider, exception=exception, extra_context=context)
+
+
+def _is_readable(body: bytes) -> bool:
+    """Say whether what an app sends is JSON, or nothing: not nested without end, no characters that are none."""
+    try:
+        json.dumps(json.loads(body or b"{}"), ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _no_sense() -> HttpResponse:
+    """A refusal as the library words them for apps."""
+    error = {"code": "invalid", "message": _("This makes no sense.")}
+    return private(JsonResponse({"status": 400, "errors": [error]}, status=400))
 
 
 def _language(request: HttpRequest) -> str:

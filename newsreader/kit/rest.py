@@ -8,7 +8,6 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from allauth.headless.contrib.rest_framework.authentication import XSessionTokenAuthentication
 from django.conf import settings
 from django.core.cache import caches
 from django.core.exceptions import ValidationError
@@ -16,7 +15,7 @@ from django.db.models import Field, Model, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, ParseError, PermissionDenied
+from rest_framework.exceptions import MethodNotAllowed, ParseError, PermissionDenied
 from rest_framework.pagination import BasePagination
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
@@ -49,23 +48,6 @@ class SiteSession(SessionAuthentication):
             super().enforce_csrf(request)
         except PermissionDenied:
             raise ForgeryRefused() from None
-
-
-class SessionToken(XSessionTokenAuthentication):
-    """The session of an app's reader, opened at `/_allauth/app/v1/` and brought along in `X-Session-Token`.
-
-    A token that opens nothing is refused, so that nobody's comment becomes a guest's unnoticed.
-    """
-
-    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        token = self.get_session_token(request)
-        if not token:
-            return None
-        found = super().authenticate(request)
-        if found is None:
-            raise AuthenticationFailed("This session token is unknown, or its session has ended.")
-        request._request.token_session = found[1]  # type: ignore[attr-defined]
-        return found
 
 
 def _without_nul(data: Any) -> Any:

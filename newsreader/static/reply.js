@@ -123,6 +123,12 @@
     const fresh = find(part, page);
     if (!who || !fresh) return;
     const key = field("key").value;
+    // When the form was first touched; not where a text was there before, as of that nobody knows how long it took.
+    const began = find("[name=began]", fresh);
+    if (began && text()) {
+      if (text().value.trim()) began.value = "";
+      if (field("began")) field("began").value ||= began.value;
+    }
     if (skeleton(who).isEqualNode(skeleton(fresh))) {
       // A field that is replaced while it is being clicked or written in loses the click or the letter. A default
       // shows only where nobody has typed.
@@ -495,7 +501,7 @@
     };
     stop.addEventListener("click", callOff);
     stop.focus();
-    trip = end;
+    trip = callOff;
   }
 
   async function arrive() {
@@ -521,6 +527,7 @@
         takeForm(answer.page);
         const next = find("[data-focus]", respond) || text() || find("button", form());
         next.focus();
+        if (/\/log-out\/$/.test(url)) say("out");
       }
       if (!isPrivate) {
         ask(respond.dataset.you, YOU_PATIENCE, { cache: "no-store" })
@@ -610,7 +617,9 @@
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target === text()) {
       event.preventDefault();
       if (button()) button().click();
-    } else if (event.key === "Escape" && opener && !sending && !trip && !text().value.trim()) {
+    } else if (event.key === "Escape" && trip) {
+      trip();
+    } else if (event.key === "Escape" && opener && !sending && !text().value.trim()) {
       cancel();
     }
   });

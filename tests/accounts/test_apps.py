@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
+import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+import time_machine
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from comments.models import Comment
 from newsreader.accounts.models import CommenterIdentity, User
@@ -138,3 +143,87 @@ def test_a_provider_that_says_no_address_is_verified_signs_in_all_the_same(stand
 def test_nothing_that_an_app_may_send_is_our_failure(step, body):
     answer = Client().post(f"/_allauth/app/v1/auth/{step}", body, content_type="application/json")
     assert 400 <= answer.status_code < 500
+
+
+def test_a_first_password_takes_a_proof_also_from_an_app():
+    user, app = make_user("grace"), App()
+    app.auth("login", username="grace", password="secret")
+    user.set_unusable_password()
+    user.save()
+    app.token = ""
+    assert app.auth("code/request", email=user.email).status_code == 401
+    app.auth("code/confirm", code=re.search(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", mail.outbox[-1].body)[0])
+
+    with time_machine.travel(timezone.now() + dt.timedelta(hours=1)):
+        answer = app.call("post", "/_allauth/app/v1/account/password/change", {"new_password": "Wq8!long-enough"})
+
+    assert answer.status_code == 401
+    user.refresh_from_db()
+    assert not user.has_usable_password()
+    app.call("post", "/_allauth/app/v1/account/password/change", {"new_password": "Wq8!long-enough"})
+    user.refresh_from_db()
+    assert user.check_password("Wq8!long-enough")
+
+
+ODD = [
+    b"[" * 50_000,
+    b'{"email": ' + b"[" * 50_000,
+    b'{"email": ' + b"1" * 5_000 + b"}",
+    b'{"provider": "\\ud800", "process": "login", "token": {"client_id": "a", "id_token": "b"}}',
+    b'{"password": "\\ud800"}',
+    b'{"credential": {"id": [], "response": {"userHandle": "_____w"}}, "name": "a"}',
+    b'{"credential": "0", "name": "a", "id": true, "key": -1, "password": "Wq8!long-enough"}',
+    b'{"phone": "1"}',
+    b"provider=google&process=login&callback_url=/",
+    b"\xff\xfe",
+]
+
+
+@pytest.mark.parametrize("body", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize("signed_in", [False, True], ids=["stranger", "reader"])
+def test_nothing_odd_that_an_app_may_send_is_our_failure(body, signed_in, settings):
+    settings.ACCOUNT_RATE_LIMITS = False
+    make_user("grace")
+    app = App()
+    if signed_in:
+        app.auth("login", username="grace", password="secret")
+        app.auth("reauthenticate", password="secret")
+    headers = {"X-Session-Token": app.token} if app.token else {}
+    for method, path in [
+        ("POST", "auth/login"),
+        ("POST", "auth/password/reset"),
+        ("POST", "auth/provider/token"),
+        ("POST", "auth/provider/redirect"),
+        ("POST", "auth/webauthn/login"),
+        ("PUT", "auth/webauthn/signup"),
+        ("POST", "auth/webauthn/reauthenticate"),
+        ("POST", "auth/reauthenticate"),
+        ("POST", "account/authenticators/webauthn"),
+        ("PUT", "account/authenticators/webauthn"),
+        ("DELETE", "account/providers"),
+        ("POST", "account/phone"),
+        ("GET", "account/phone"),
+    ]:
+        answer = Client().generic(method, f"/_allauth/app/v1/{path}", body, "application/json", headers=headers)
+        assert 400 <= answer.status_code < 500, path
+
+
+@pytest.mark.parametrize("provider", ["google", "oidc", "apple", "facebook"])
+@pytest.mark.parametrize(
+    "head",
+    [{"alg": "HS256", "kid": "stand-in"}, {"alg": "none", "kid": "stand-in"}, {"alg": "RS256"}, {"kid": "stand-in"}],
+    ids=str,
+)
+def test_a_token_signed_by_itself_opens_nothing(standin, provider, head):
+    claims = id_token(standin, "oidc").split(".")[1]
+    forged = f"{base64.urlsafe_b64encode(json.dumps(head).encode()).decode().rstrip('=')}.{claims}.AAAA"
+
+    answer = App().auth(
+        "provider/token",
+        provider=provider,
+        process="login",
+        token={"client_id": f"{provider}-client", "id_token": forged},
+    )
+
+    assert answer.status_code == 400
+    assert not User.objects.exists()

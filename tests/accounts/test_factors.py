@@ -226,3 +226,31 @@ def test_what_is_no_passkey_is_refused(client, credential):
     sign_in(client, reader)
     assert client.post("/accounts/2fa/authenticate/", {"credential": credential}).status_code < 500
     assert "_auth_user_id" not in client.session
+
+
+def test_an_apps_token_opens_no_more_than_the_session_behind_it(client, editor):
+    opened = client.post(
+        "/_allauth/app/v1/auth/login", {"username": editor.username, "password": "secret"}, "application/json"
+    )
+    token = {"X-Session-Token": opened.json()["meta"]["session_token"]}
+
+    for path in ("me", "moderation/queue"):
+        refused = Client().get(f"/api/v1/{path}/", headers=token)
+        assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_required")
+
+
+def test_whoever_becomes_staff_in_the_middle_of_a_session_needs_the_factor_at_once(client):
+    reader = make_user()
+    sign_in(client, reader)
+    reader.is_staff = reader.is_superuser = True
+    reader.save()
+
+    assert client.get("/admin/")["Location"] == "/accounts/2fa/"
+    assert client.get("/api/v1/me/").status_code == 403
+
+
+def test_a_factor_set_up_elsewhere_opens_no_session_that_was_begun_without(client, editor):
+    sign_in(client, editor)
+    make_passkey(editor)
+
+    assert client.get("/admin/")["Location"] == "/accounts/2fa/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 import warnings
 from urllib.parse import parse_qs, urlsplit
@@ -9,12 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 import requests
+import time_machine
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from newsreader.accounts.models import CommenterIdentity, User
 from tests.factories import make_article, make_comment, make_user
@@ -339,6 +342,19 @@ def test_a_slow_provider_is_not_waited_for(client, standin, provider, step, sett
     assert is_refusal(answer, client)
 
 
+def test_a_trip_waits_for_all_its_answers_no_longer_than_for_one(client, standin, settings):
+    """GitHub is asked for the profile and for the addresses; each comes in time, and both together do not."""
+    settings.SOCIALACCOUNT_REQUESTS_TIMEOUT = 1  # second
+    standin.case = Case(delay=0.7, slow="profile")
+    home = consent(start(client, "github", next=OUTCOME))
+    began = time.monotonic()
+
+    answer = come_back(client, home)
+
+    assert time.monotonic() - began < 1.3
+    assert is_refusal(answer, client)
+
+
 @pytest.mark.parametrize(
     "case",
     [{"discovery_status": 500}, {"garbage": "discovery"}, {"delay": 2.0, "slow": "discovery"}],
@@ -416,6 +432,18 @@ def test_an_answer_is_good_for_once(client, standin, provider):
 
     assert 400 <= answer.status_code < 500
     assert user_of(client) is None
+
+
+@pytest.mark.parametrize("provider", ALL)
+def test_an_answer_that_comes_after_more_than_ten_minutes_is_none(client, standin, provider):
+    home = consent(start(client, provider, next=OUTCOME))
+
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=601)):
+        answer = come_back(client, home)
+
+    assert 400 <= answer.status_code < 500
+    assert user_of(client) is None
+    assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("provider", ALL)
@@ -768,3 +796,11 @@ def test_an_independent_server_signs_somebody_in(client, settings):
     identity = identity_of(client)
     assert (identity.provider, identity.uid, identity.display_name) == ("oidc", "1815", "Ada Lovelace")
     assert (identity.email, identity.email_verified) == ("ada@id.example", True)
+
+
+@pytest.mark.parametrize("provider", ALL)
+def test_a_return_that_cannot_be_read_is_no_failure_of_ours(client, provider):
+    path = STARTS[provider] + "callback/"
+    answer = client.generic("POST", path, b"x", "multipart/form-data; boundary=\xff")
+
+    assert 400 <= answer.status_code < 500

@@ -1,8 +1,10 @@
 """Signing up and in by emailed code and by password, out again, and what the browser is told."""
 
+import json
 import re
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import Group
 from django.core import mail
 from django.db import IntegrityError, transaction
@@ -178,3 +180,54 @@ def test_pages_of_ones_own_are_in_ones_own_language_and_public_ones_in_the_sites
     assert '<html lang="ar" dir="rtl">' in own
     assert '<html lang="en" dir="ltr">' in public
     assert Client().get("/accounts/login/").content.decode().count('<html lang="en" dir="ltr">') == 1
+
+
+class Counted(MD5PasswordHasher):
+    """Passwords are hashed slowly on purpose, so how often says how long an answer took."""
+
+    times = 0
+
+    def encode(self, *args, **kwargs):
+        Counted.times += 1
+        return super().encode(*args, **kwargs)
+
+
+PASSWORD = "Wq8!long-enough-words"
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("/accounts/login/", {"login": "", "password": PASSWORD}),
+        ("/accounts/login/code/", {"email": ""}),
+        ("/accounts/password/reset/", {"email": ""}),
+        ("/accounts/signup/", {"email": "", "username": "newcomer"}),
+        ("/accounts/signup/", {"email": "", "username": "newcomer", "password1": PASSWORD}),
+        ("/_allauth/app/v1/auth/login", {"email": "", "password": PASSWORD}),
+        ("/_allauth/app/v1/auth/code/request", {"email": ""}),
+        ("/_allauth/app/v1/auth/signup", {"email": "", "username": "newcomer"}),
+        ("/_allauth/app/v1/auth/signup", {"email": "", "username": "newcomer", "password": PASSWORD}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+)
+def test_no_answer_tells_whether_an_address_has_an_account_nor_how_long_it_takes(path, typed, settings):
+    make_user("grace")
+    bare = make_user("ada")
+    bare.set_unusable_password()
+    bare.save()
+    settings.PASSWORD_HASHERS = [f"{__name__}.Counted"]
+    found = []
+    for address in ("grace@example.org", "ada@example.org", "other@example.org"):
+        fields = {name: value or address for name, value in typed.items()}
+        client, Counted.times = Client(), 0
+        if "_allauth" in path:
+            answer = client.post(path, json.dumps(fields), content_type="application/json")
+        else:
+            answer = client.post(path, fields)
+        page = client.get(answer["Location"]) if answer.status_code == 302 else answer
+        shown = re.sub(r'(csrfmiddlewaretoken" value|session_token)"?[=:] ?"[^"]+"', "", page.content.decode())
+        found.append((answer.status_code, answer.get("Location"), shown.replace(address, ""), Counted.times))
+
+    assert found[0] == found[2]
+    assert found[1] == found[2]
+    assert len(mail.outbox) in {0, 3}

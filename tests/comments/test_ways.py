@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connection
 from django.test import Client
@@ -58,6 +60,7 @@ def page(answer) -> str:
 
 def test_the_box_reads_as_readers_know_it_and_names_every_provider(client, article):
     shown = page(client.get(article.get_absolute_url()))
+    assert re.search(r'<h2 id="reply-title"[^>]*>Leave a Reply</h2>', shown)
     assert "Fill in your details below or click an icon to log in:" in shown
     assert re.findall(r'<button[^>]*data-provider="(\w+)"', shown) == [*NAMES, "email", "passkey"]
     assert re.findall(r'aria-label="Log in with ([^"]+)"', shown) == [
@@ -80,6 +83,23 @@ def test_without_providers_there_is_no_icon_row_and_the_rest_serves(client, arti
     assert "click an icon" not in shown
     assert re.findall(r'data-provider="(\w+)"', shown) == ["guest", "email", "passkey"]
     assert step(client, article, "facebook").status_code == 404
+    posted = client.post(f"/articles/{article.pk}/reply/", {"text": "Hi", "name": "Ada", "email": "a@example.org"})
+    assert posted.status_code == 303
+
+
+@pytest.mark.parametrize("demanded", [True, False])
+def test_a_guests_fields_have_labels_say_what_fills_them_and_are_required_where_the_rules_say_so(
+    client, article, demanded
+):
+    set_rules(require_name_email=demanded)
+    shown = page(client.get(article.get_absolute_url()))
+    for name, filled_by in {"email": "email", "name": "name", "website": "url"}.items():
+        assert f'<label for="reply-{name}">' in shown
+        field = re.search(rf'<input id="reply-{name}"[^>]*>', shown)[0]
+        assert f'autocomplete="{filled_by}"' in field
+        assert (" required" in field) is (demanded and name != "website")
+    assert re.search(r'aria-describedby="email-hint"', shown)
+    assert re.search(r'id="email-hint">\(never published\)<', shown)
 
 
 def test_a_change_of_the_providers_is_a_new_page_for_every_cache(client, article, settings):
@@ -118,6 +138,9 @@ def test_somebody_signed_in_is_named_with_the_provider_and_both_ways_on(client, 
     choices = page(client.get(f"/articles/{article.pk}/you/?change=1"))
     assert re.findall(r'<button[^>]*data-provider="(\w+)"', choices) == [*NAMES, "email", "passkey", "guest"]
     assert "You are commenting using your Facebook account." in choices
+    assert 'aria-hidden="true">GH</span>' in fragment
+    CommenterIdentity.objects.update(avatar="avatars/grace.webp")
+    assert 'src="/media/avatars/grace.webp"' in page(client.get(f"/articles/{article.pk}/you/"))
     set_rules(registration_required=True)
     assert 'data-provider="guest"' not in page(client.get(f"/articles/{article.pk}/you/?change=1"))
 
@@ -173,6 +196,67 @@ def test_forged_fields_make_nobody_of_a_guest(client, article):
     assert (comment.identity, comment.avatar, comment.by_staff, comment.name) == (None, "", False, "Ada")
 
 
+def test_forged_fields_make_nobody_else_of_a_member(client, standin, article):
+    other = CommenterIdentity.objects.create(provider="google", uid="1", display_name="Mallory")
+    trip(client, article, "facebook")
+    forged = {"hc_post_as": "google", "author_id": other.pk, "identity": other.pk, "provider": "google"}
+    forged |= {"avatar": "https://evil.example/a.png", "by_staff": "1", "website": "https://evil.example/"}
+    client.post(f"/articles/{article.pk}/reply/", {"text": "Hello", "name": "Editor", "email": "e@x.example", **forged})
+    comment = Comment.objects.get()
+    assert (comment.identity.provider, comment.name) == ("facebook", "Grace Hopper")
+    assert (comment.website, comment.avatar, comment.by_staff) == ("", "", False)
+    assert comment.trace.email == "grace@id.example"
+
+
+@pytest.mark.parametrize("name", ["facebook", "x"])
+def test_whose_provider_tells_no_address_comments_all_the_same_and_none_is_invented(client, standin, article, name):
+    standin.case = Case(email=None)
+    form = trip(client, article, name, text="No mail, please.")
+    assert form.redirect_chain[-1][0] == f"/articles/{article.pk}/reply/#respond"  # No form of another kind.
+    assert client.post(f"/articles/{article.pk}/reply/", {"text": "No mail, please."}).status_code == 303
+    comment = Comment.objects.get()
+    assert (comment.identity.provider, comment.identity.uid, comment.identity.email) == (name, "4711", "")
+    assert comment.trace.email == ""
+    decide(comment.pk, "approved", by=make_moderator())
+    assert not Delivery.objects.filter(event="published").exists()
+
+
+def test_who_comes_from_apple_again_comments_under_the_name_that_was_told_once(standin, article):
+    trip(Client(), article, "apple")
+    standin.case = Case(name="Somebody Else")  # Apple would not tell it a second time.
+    again = Client()
+    assert "Grace Hopper" in page(trip(again, article, "apple"))
+    again.post(f"/articles/{article.pk}/reply/", {"text": "Me again."})
+    assert Comment.objects.get().name == "Grace Hopper"
+
+
+def test_what_was_said_of_somebody_at_posting_stays_with_the_comment(client, standin, article):
+    trip(client, article, "github")
+    CommenterIdentity.objects.update(avatar="avatars/grace.webp")
+    client.post(f"/articles/{article.pk}/reply/", {"text": "Hello."})
+    standin.case = Case(name="Grace Murray", profile="https://id.example/murray")
+    trip(client, article, "github")
+    comment = Comment.objects.get()
+    assert comment.identity.display_name == "Grace Murray"
+    assert (comment.name, comment.website) == ("Grace Hopper", "https://id.example/grace")
+    assert comment.avatar == "avatars/grace.webp"
+
+
+def test_a_name_that_a_provider_tells_is_shown_as_text_by_itself_and_without_a_badge(client, standin, article):
+    standin.case = Case(name='<img src=x onerror="alert(1)">\u202e Editor')
+    trip(client, article, "google")
+    client.post(f"/articles/{article.pk}/reply/", {"text": "Hello."})
+    comment = Comment.objects.get()
+    assert comment.status == "pending"
+    assert "reserved_name" in [reason["code"] for reason in comment.decisions.get().reasons]
+    decide(comment.pk, "approved", by=make_moderator())
+    shown = client.get(article.get_absolute_url()).content.decode()
+    assert '<span class="comment-name" dir="auto">&lt;img src=x onerror=&quot;alert(1)&quot;&gt; Editor</span>' in shown
+    assert "<img src=x" not in shown
+    assert "\u202e" not in shown
+    assert 'class="badge"' not in shown
+
+
 @pytest.mark.parametrize(
     ("case", "said", "status"),
     [
@@ -193,6 +277,20 @@ def test_a_trip_that_fails_says_so_and_keeps_the_draft(client, standin, article,
     assert f'data-provider="{name}"' in page(form), "it can be tried again"
     assert "_auth_user_id" not in client.session
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("slow", ["token", "profile"])
+def test_a_provider_that_is_too_slow_gives_the_draft_back_in_six_seconds(client, standin, article, settings, slow):
+    assert settings.SOCIALACCOUNT_REQUESTS_TIMEOUT <= 5
+    settings.SOCIALACCOUNT_REQUESTS_TIMEOUT = 0.5  # seconds
+    standin.case = Case(delay=3.0, slow=slow)
+    began = time.monotonic()
+    form = trip(client, article, "facebook", text="Do not lose me.")
+    assert time.monotonic() - began < 2
+    assert form.status_code == 401
+    assert 'data-code="sign_in_failed"' in page(form)
+    assert "Do not lose me." in page(form)
+    assert 'data-provider="facebook"' in page(form), "it can be tried again"
 
 
 def test_a_denied_change_leaves_the_session_as_it_was(client, standin, article):
@@ -463,14 +561,19 @@ def test_somebody_with_a_second_factor_is_asked_for_it_before_any_session(client
 
 def test_log_out_ends_the_session_and_a_later_post_is_a_guests(client, standin, article):
     trip(client, article, "facebook")
+    before = Client()
+    before.cookies["sessionid"] = client.session.session_key
+    assert "You are commenting" in page(before.get(f"/articles/{article.pk}/you/"))
     out = step(client, article, "log-out", text="Still here.")
     assert out.status_code == 303
     shown = page(client.get(out["Location"]))
     assert "Still here." in shown
     assert 'data-provider="guest"' in shown
     assert client.cookies["known"].value == ""
-    client.post(f"/articles/{article.pk}/reply/", {"text": "Now a guest.", "name": "Ada", "email": "a@example.org"})
-    assert Comment.objects.get().identity is None
+    for browser in (client, before):
+        typed = {"text": "Now a guest.", "name": f"Ada {browser is client}", "email": "a@example.org"}
+        assert browser.post(f"/articles/{article.pk}/reply/", typed).status_code == 303
+    assert list(Comment.objects.values_list("identity", flat=True)) == [None, None]
 
 
 def test_a_passkey_without_script_says_what_it_needs_and_keeps_the_text(client, article):
@@ -515,8 +618,12 @@ def test_the_private_fragment_and_the_page_ask_the_database_little(
         client.get(f"/articles/{article.pk}/you/")
 
 
-def test_a_picture_at_a_private_address_is_never_asked_for(client, standin, article, caplog):
-    trip(client, article, "google")
+def test_a_picture_at_a_private_address_is_never_asked_for(
+    client, standin, article, caplog, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):  # Where the worker takes over.
+        trip(client, article, "google")
+    assert "was refused" in caplog.text
     identity = CommenterIdentity.objects.get()
     assert identity.avatar_source == f"{standin.url}/avatar.png"
     assert identity.avatar == ""
@@ -554,3 +661,65 @@ def test_a_newcomer_is_told_how_to_join_accounts_whoever_they_are(client, standi
     assert "/accounts/3rdparty/" in hints[0][0]
     time_machine.move_to(timezone.now() + dt.timedelta(hours=1))
     assert "Have you had an account" not in page(visitor.get(f"/articles/{article.pk}/you/"))
+
+
+# What nobody may do.
+
+
+@pytest.mark.parametrize("typed", ["", "-", " ", "0000-0000"])
+def test_an_address_whose_code_was_never_mailed_opens_nothing(client, article, typed):
+    """The library's own page awaits a code, too, and sends none to an address that it does not know."""
+    client.post("/accounts/login/code/", {"email": "victim@example.org"})
+
+    answer = step(client, article, "code", code=typed)
+
+    assert answer.status_code == 422
+    assert "_auth_user_id" not in client.session
+    assert not EmailAddress.objects.exists()
+
+
+def test_a_code_from_the_box_means_nothing_to_the_librarys_page(client, article):
+    step(client, article, "email", email="ada@example.org")
+
+    answer = client.post("/accounts/login/code/confirm/", {"code": code()})
+
+    assert answer.status_code == 302
+    assert not User.objects.exists()
+    assert step(client, article, "code", code=code()).status_code == 302
+    assert client.session["_auth_user_id"] == str(User.objects.get().pk)
+
+
+def test_a_closed_account_is_not_opened_by_a_code_nor_doubled(client, article):
+    user = make_user("gone", is_active=False)
+    step(client, article, "email", email=user.email)
+
+    answer = step(client, article, "code", code=code(), text="Do not lose me.")
+
+    assert answer.status_code == 422
+    assert 'data-code="account_closed"' in page(answer)
+    assert "Do not lose me." in page(answer)
+    assert "_auth_user_id" not in client.session
+    assert User.objects.get() == user
+
+
+@pytest.mark.parametrize(
+    "target", ["/\t///evil.example/x", "/\n///evil.example/x", "//evil.example/", "/\\evil.example"]
+)
+def test_no_way_back_leads_off_the_site(client, article, target):
+    step(client, article, "change", back="article", **{"from": target})
+
+    answer = client.get(f"/articles/{article.pk}/reply/back/?trip={KeptDraft.objects.get().token}&sign_in=")
+
+    assert answer["Location"] == f"{article.get_absolute_url()}#respond"
+
+
+def test_a_stranger_begins_no_more_passkeys_than_the_library_allows(client, article):
+    address = f"/articles/{article.pk}/reply/with/passkey/"
+    answers = [Client().get(address).status_code for _ in range(25)]
+
+    assert answers[0] == 200
+    assert answers[-1] == 429
+    assert Session.objects.count() < 25
+    refused = step(client, article, "passkey", credential="{}", text="Do not lose me.")
+    assert refused.status_code == 429
+    assert "Do not lose me." in page(refused)

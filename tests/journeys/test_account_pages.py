@@ -32,6 +32,9 @@ WIDE: ViewportSize = {"width": 1280, "height": 900}
 WORD = "Donaudampfschifffahrtsgesellschaft" * 4
 WIDTHS = "direction => { document.documentElement.dir = direction; return document.documentElement.scrollWidth }"
 
+LINES = """() => Math.max(0, ...[...document.querySelectorAll("button[data-provider] span")].map(
+    (name) => name.offsetHeight / parseFloat(getComputedStyle(name).lineHeight)))"""
+
 
 @pytest.fixture
 def complaints(page: Page, live_server: Any) -> list[str]:
@@ -64,6 +67,9 @@ def look(page: Page) -> None:
     report = Axe().run(page, options={"runOnly": ["color-contrast", "target-size"]})
     assert not report.violations_count, f"{where}, wide: {report.generate_report()}"
     page.emulate_media(color_scheme="light")
+    for width in (320, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(LINES) < 1.5, f"{where}: a provider's name is broken over lines at {width}"
     page.set_viewport_size(SMALLEST)
     for direction in ("rtl", "ltr"):
         assert page.evaluate(WIDTHS, direction) <= SMALLEST["width"], f"{where} scrolls sideways, {direction}"
@@ -154,6 +160,7 @@ def test_the_pages_of_an_account(page: Page, complaints: list[str]) -> None:
     start(page, client)
 
     visit(page, "reauthenticate/")
+    assert page.locator(".menu-account").inner_text() == "My page"
     confirm(client)
     EmailAddress.objects.filter(user=user, verified=False).update(verified=True)
     visit(page, "2fa/", "2fa/totp/activate/", "2fa/webauthn/", "2fa/webauthn/add/")

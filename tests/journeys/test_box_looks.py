@@ -168,7 +168,7 @@ def test_the_way_through_the_box_by_keys_alone_is_the_way_one_reads_it(page: Pag
         )
     assert met == [
         "reply-text", "reply-email", "reply-name", "reply-website", "reply-remember", "Post Comment", "wordpress",
-        "facebook", "google", "apple", "x", "github", "microsoft", "oidc", "email", "passkey", "Sign in with a password",
+        "facebook", "google", "apple", "x", "github", "microsoft", "oidc", "email", "passkey", "Use a password",
     ]  # fmt: skip
     tops = page.evaluate(
         "() => ['#reply-text', '#reply-email', '.send button', '.way-icons button', '[data-provider=email]']"
@@ -184,11 +184,49 @@ def test_what_changes_is_said_and_focus_goes_where_one_goes_on(page: Page, stand
         way(page, "oidc").press("Enter")
     status = page.get_by_role("status")
     expect(status).to_have_text("Connecting to Harbour ID…")
+    expect(status).to_have_css("position", "absolute")  # To be seen once, beside Cancel.
     expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     opened.value.get_by_role("button", name="Allow").click()
     expect(page.locator(".commenting-as")).to_be_focused()
+    page.get_by_role("button", name="Change").press("Enter")
+    expect(page.get_by_role("group", name="Log in", exact=True)).to_be_focused()
+    page.get_by_role("button", name="Keep this account").press("Enter")
+    expect(page.locator(".commenting-as")).to_be_focused()
     page.get_by_role("button", name="Log Out").press("Enter")
     expect(page.get_by_label("Comment", exact=True)).to_be_focused()
+    expect(status).to_have_text("You have logged out.")
+
+
+def test_escape_calls_a_trip_off(page: Page, standin: StandIn) -> None:
+    connecting(page, make_article(), standin)
+    page.keyboard.press("Escape")
+    expect(page.locator(".connecting")).to_have_count(0)
+    expect(way(page, "facebook")).to_be_focused()
+    assert page.get_by_label("Comment", exact=True).input_value() == TEXT
+
+
+@pytest.mark.parametrize("scene", [changing, members_only], ids=lambda scene: scene.__name__)
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+def test_enter_after_an_address_asks_for_the_code(page: Page, standin: StandIn, scene: Scene, script: bool) -> None:
+    """And neither logs out nor starts the first trip, whose buttons come first."""
+    scene(page, make_article(), standin)
+    if not script:
+        page.locator("#respond").evaluate("part => part.replaceWith(part.cloneNode(true))")  # Nobody listens to it.
+    page.get_by_label("Email").fill("ada@example.org")
+    page.get_by_label("Email").press("Enter")
+    expect(page.locator(".code-entry")).to_contain_text("ada@example.org")
+
+
+@pytest.mark.parametrize("scene", [guest, changing, members_only], ids=lambda scene: scene.__name__)
+def test_no_way_is_broken_over_lines(page: Page, standin: StandIn, settings: Any, scene: Scene) -> None:
+    scene(page, make_article(), standin)
+    for width in (320, 390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        lines = page.eval_on_selector_all(
+            ".way span", "all => all.map(one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight))"
+        )
+        assert len(lines) >= 10
+        assert max(lines) < 1.5, f"{width}: {lines}"
 
 
 def test_twice_the_size_hides_nothing(browser: Browser, live_server: Any, standin: StandIn) -> None:

@@ -125,6 +125,74 @@ def test_cancel_brings_the_guest_back_and_a_late_answer_signs_nobody_in(page, st
     assert CommenterIdentity.objects.count() == 0
 
 
+def test_what_a_window_says_after_cancel_is_heard_by_nobody(page, standin, article):
+    standin.case = Case(consent=True)
+    page.goto(article.get_absolute_url())
+    text_of(page).fill(TEXT)
+    with page.expect_request("**/reply/with/google/") as sent, page.expect_popup():
+        way(page, "google").click()
+    channel = re.search(r"channel=([\w-]+)", sent.value.post_data)[1]
+    page.locator(".connecting [data-action=cancel]").click()
+    expect(page.locator(".connecting")).to_have_count(0)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.evaluate(
+        "name => new BroadcastChannel(name).postMessage({outcome: 'sign_in_denied', sentence: 'Late.'})",
+        f"sign-in:{channel}",
+    )
+    page.evaluate("name => new BroadcastChannel(name).postMessage({outcome: ''})", f"sign-in:{channel}")
+    page.wait_for_timeout(300)
+
+    expect(page.locator("#reply-status")).to_be_empty()
+    expect(line(page)).to_have_count(0)
+    assert not [address for address in asked if "/reply/" in address and "cancel" not in address]
+
+
+def test_after_ten_minutes_without_an_answer_the_box_says_so_and_offers_all_ways_again(page, standin, article):
+    standin.case = Case(consent=True)
+    page.clock.install()
+    page.goto(article.get_absolute_url())
+    text_of(page).fill(TEXT)
+    with page.expect_popup() as opened:
+        way(page, "facebook").click()
+    expect(page.locator(".connecting")).to_be_visible()
+    page.clock.run_for(599_000)  # milliseconds
+    expect(page.locator(".connecting")).to_be_visible()
+
+    with page.expect_request("**/reply/with/cancel/"):
+        page.clock.run_for(2_000)
+
+    expect(page.locator(".connecting")).to_have_count(0)
+    expect(page.locator("#reply-status")).to_contain_text("No answer has come.")
+    expect(way(page, "facebook")).to_be_focused()
+    assert opened.value.is_closed() or opened.value.wait_for_event("close") is not None
+    assert text_of(page).input_value() == TEXT
+
+
+def test_on_a_phone_the_trip_takes_the_page_along_and_brings_the_draft_back(browser, live_server, settings, standin):
+    settings.SITE_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    parent = make_comment()
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en"
+    )
+    context.set_default_timeout(10_000)  # milliseconds
+    page = context.new_page()
+    page.goto(parent.article.get_absolute_url())
+    page.locator(f"#comment-{parent.pk} .reply-link").tap()
+    text_of(page).fill(TEXT)
+
+    way(page, "apple").tap()
+
+    page.wait_for_url(re.compile(re.escape(parent.article.get_absolute_url()) + "#respond$"))
+    expect(line(page)).to_contain_text(using("apple"))
+    assert len(context.pages) == 1
+    assert page.locator(f"#comment-{parent.pk} + #respond").count() == 1
+    assert text_of(page).input_value() == TEXT
+    context.close()
+
+
 def test_who_says_no_at_the_provider_is_told_so_and_nothing_has_changed(page, standin, article):
     standin.case = Case(consent=True)
     page.goto(article.get_absolute_url())
@@ -305,7 +373,7 @@ def test_a_password_is_typed_on_a_page_of_its_own_and_leads_back(page, article):
     make_user("grace", name="Grace")
     page.goto(article.get_absolute_url())
     text_of(page).fill(TEXT)
-    page.get_by_role("button", name="Sign in with a password").click()
+    page.get_by_role("button", name="Use a password").click()
     page.get_by_label("Username or email").fill("grace")
     page.get_by_label("Password", exact=False).first.fill("secret")
     page.get_by_role("button", name="Sign in", exact=True).click()

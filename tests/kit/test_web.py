@@ -38,7 +38,17 @@ def test_an_address_here_is_a_place_to_go(target):
 
 
 @pytest.mark.parametrize(
-    "target", ["//evil.example", "/\\evil.example", "https:evil.example", "https://evil.example", "x", ""]
+    "target",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "/\t///evil.example",
+        "/\n//evil.example",
+        "https:evil.example",
+        "https://evil.example",
+        "x",
+        "",
+    ],
 )
 def test_an_address_elsewhere_is_not(target):
     assert safe_next(RequestFactory().get("/"), target) == "/"

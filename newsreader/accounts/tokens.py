@@ -1,0 +1,30 @@
+"""How a program brings the session that it opened for its reader at `/_allauth/app/v1/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.headless.contrib.rest_framework.authentication import XSessionTokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from newsreader.accounts import factors
+
+
+class SessionToken(XSessionTokenAuthentication):
+    """The session of an app's reader, brought along in `X-Session-Token`.
+
+    A token that opens nothing is refused, so that nobody's comment becomes a guest's unnoticed.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        token = self.get_session_token(request)
+        if not token:
+            return None
+        found = super().authenticate(request)
+        if found is None:
+            raise AuthenticationFailed("This session token is unknown, or its session has ended.")
+        if factors.is_missing(*found):
+            raise PermissionDenied(str(factors.SENTENCE), code=factors.CODE)
+        request._request.token_session = found[1]  # type: ignore[attr-defined]
+        return found
