@@ -26,6 +26,7 @@ from django.utils.translation import ngettext_lazy
 
 from articles.admin import ArticleAdmin, Singleton
 from articles.models import Article, Site
+from comments import rules_admin  # noqa: F401  Importing registers the lists.
 from comments.desk import BUTTONS, DEEDS, RESTORE, counted, excerpt, found, ids_in, lay_out
 from comments.models import Comment, CommentRules, Delivery
 from comments.moderation import decide_many, status_before_removal
@@ -281,14 +282,14 @@ class CommentRulesAdmin(Singleton):
         (_("Who may reply"), {"fields": ["require_name_email", "registration_required", "close_after_days"]}),
         (
             _("What waits for an editor"),
-            {"fields": ["hold_everything", "hold_first_comment", "max_links", "held_words", "spam_words"]},
+            {"fields": ["hold_everything", "hold_first_comment", "max_links", "fastest_seconds"]},
         ),
         (_("Limits"), {"fields": ["text_limit", "flood_burst", "flood_seconds"]}),
         (
             _("How discussions are shown"),
             {"fields": ["order", "roots_per_page", "replies_shown", "thread_page_size", "levels_shown"]},
         ),
-        (_("Mails"), {"fields": ["mail_moderators"]}),
+        (_("Mails"), {"fields": ["mail_moderators", "mail_confirmations"]}),
     ]
 
     def save_model(self, request: HttpRequest, obj: CommentRules, form: forms.ModelForm, change: bool) -> None:

@@ -37,12 +37,18 @@ class Author:
 
 @dataclass(frozen=True)
 class Visit:
-    """Where a reply comes from. `browser` and `comments` are what this browser's signed cookie says."""
+    """Where a reply comes from. `browser` and `comments` are what this browser's signed cookie says.
+
+    `trap` is what came in the field that no person sees, `took` the seconds since the form was first touched, where
+    that is known.
+    """
 
     address: str = ""
     user_agent: str = ""
     browser: str = ""
     comments: tuple[int, ...] = ()
+    trap: str = ""
+    took: float | None = None
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,7 @@ def _guest_errors(author: Author, rules: CommentRules) -> list[FieldError]:
     elif rules.require_name_email and not author.email:
         wrong("email", "require_name_email", _("Please tell us your email address. It is not published."))
     elif author.email and not is_email(author.email):
-        wrong("email", "require_valid_email", _("This is no email address: name@example.org."))
+        wrong("email", "require_valid_email", _("An email address looks like name@example.org."))
     if len(author.website) > WEBSITE_LENGTH:
         wrong("website", "comment_author_url_column_length", _("An address may have %d characters.") % WEBSITE_LENGTH)
     elif author.website and not is_website(website_with_scheme(author.website)):

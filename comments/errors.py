@@ -23,6 +23,10 @@ class Banned(Forbidden):
     code, sentence = "banned", _("This account cannot reply here. Your text is below, so that you can keep it.")
 
 
+class NetworkBanned(Banned):
+    sentence = _("Nobody can reply here from your network. Your text is below, so that you can keep it.")
+
+
 class ReplyToUnapproved(Forbidden):
     code = "comment_reply_to_unapproved_comment"
     sentence = _(

@@ -16,7 +16,7 @@ from rest_framework.authentication import CSRFCheck
 from articles.models import Article
 from comments import remembering
 from comments.errors import ForgeryRefused
-from comments.forms import author_of
+from comments.forms import author_of, beginning
 from comments.models import Comment, CommentRules
 from newsreader.accounts import codes
 from newsreader.accounts.identities import label_of
@@ -79,6 +79,8 @@ def form_context(
     details = {"name": remembered.name, "email": remembered.email, "website": remembered.website}
     context["typed"] = details | {"remember": remembered.kept} | context["typed"]
     context["typed"]["key"] = context["typed"]["key"] or secrets.token_urlsafe(16)
+    if not context["typed"].get("text"):  # Of a text that is there already nobody knows how long it took.
+        context["typed"]["began"] = context["typed"].get("began") or beginning()
     # Only somebody signed in needs a token; asking for one sets a cookie.
     context["token"] = get_token(request) if identity else ""
     return context | {

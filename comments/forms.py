@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from django.core import signing
 from django.http import HttpRequest
 
 from comments.drafts import Author, Draft, Visit
@@ -12,6 +14,21 @@ from comments.models import Comment
 from comments.remembering import recall
 from newsreader.accounts.identities import identity_of
 from newsreader.kit.web import client_address
+
+BEGAN = "comments.forms.began"  # salt
+
+
+def beginning() -> str:
+    """Return what the form's field `began` holds: when somebody first touched it, signed."""
+    return signing.dumps(round(time.time(), 1), salt=BEGAN)
+
+
+def _seconds_since(began: str) -> float | None:
+    """Return how long ago that was; None where the form does not say, or somebody has changed it."""
+    try:
+        return max(time.time() - float(signing.loads(began, salt=BEGAN)), 0)
+    except (signing.BadSignature, TypeError, ValueError):
+        return None
 
 
 def author_of(request: HttpRequest, typed: Mapping[str, Any]) -> Author:
@@ -22,13 +39,15 @@ def author_of(request: HttpRequest, typed: Mapping[str, Any]) -> Author:
     return Author(name, email, website)
 
 
-def visit_of(request: HttpRequest) -> Visit:
+def visit_of(request: HttpRequest, typed: Mapping[str, Any]) -> Visit:
     remembered = recall(request)
     return Visit(
         address=client_address(request),
         user_agent=request.headers.get("User-Agent", ""),
         browser=remembered.browser,
         comments=remembered.comments,
+        trap=str(typed.get("homepage") or ""),
+        took=_seconds_since(str(typed.get("began") or "")),
     )
 
 
@@ -43,6 +62,6 @@ def draft_of(
         author=author_of(request, typed),
         parent="" if parent is None else str(parent),
         key=key,
-        visit=visit_of(request),
+        visit=visit_of(request, typed),
         source=source,
     )

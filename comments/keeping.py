@@ -28,7 +28,7 @@ COOKIE, SALT = "draft", "comments.keeping"
 LIFE = dt.timedelta(days=1)
 PER_BROWSER, PER_NETWORK = 10, 200
 LARGEST = 65_000  # characters of a text; of all else together
-FIELDS = ("text", "name", "email", "website", "parent", "key", "remember", "notify", "from")
+FIELDS = ("text", "name", "email", "website", "parent", "key", "remember", "notify", "from", "began")
 _DETAILS = {"text", "name", "email", "website", "remember", "notify"}
 _CHANNEL = re.compile(r"[A-Za-z0-9-]{8,64}")
 

@@ -228,8 +228,12 @@ class CommentRules(models.Model):
     max_links = models.PositiveSmallIntegerField(
         _("hold from so many links on"), default=2, help_text=_("0: links do not matter.")
     )
-    held_words = models.TextField(_("words that hold a comment"), blank=True, help_text=_("One entry a line."))
-    spam_words = models.TextField(_("words that make it spam"), blank=True, help_text=_("One entry a line."))
+    fastest_seconds = models.PositiveSmallIntegerField(
+        _("hold what strangers send faster than in so many seconds"),
+        default=3,
+        validators=[MaxValueValidator(60)],
+        help_text=_("Counted from the first touch of the form, which its script notes; 0: speed does not matter."),
+    )
     flood_burst = models.PositiveSmallIntegerField(
         _("comments in a row"), default=3, validators=[MinValueValidator(1)], help_text=_("From one address or person.")
     )
@@ -250,6 +254,11 @@ class CommentRules(models.Model):
     )
     order = models.CharField(_("order"), max_length=10, choices=Order, default=Order.OLDEST)
     mail_moderators = models.BooleanField(_("mail moderators when a comment waits"), default=True)
+    mail_confirmations = models.BooleanField(
+        _("let guests confirm their address"),
+        default=True,
+        help_text=_("One mail with a link; whoever follows it need not wait for an editor any more."),
+    )
 
     objects = RulesQuerySet.as_manager()
 
@@ -266,6 +275,73 @@ class CommentRules(models.Model):
 
     def __str__(self) -> str:
         return str(_("comment rules"))
+
+
+class Rule(models.Model):
+    """An entry of the editors' lists: what is looked for in what somebody typed, and what follows where it is found."""
+
+    class Match(models.TextChoices):
+        WORD = "word", _("word or phrase")
+        SUBSTRING = "substring", _("anywhere, also inside words")
+        DOMAIN = "domain", _("domain, with all under it")
+        NETWORK = "network", _("IP address or network")
+
+    class Action(models.TextChoices):
+        HOLD = "hold", _("wait for an editor")
+        SPAM = "spam", _("spam")
+        REFUSE = "refuse", _("trash, without a word")
+        BAN = "ban", _("refuse openly (networks only)")
+
+    pattern = models.CharField(_("what to look for"), max_length=200)
+    match = models.CharField(_("as"), max_length=10, choices=Match, default=Match.WORD)
+    action = models.CharField(_("then"), max_length=10, choices=Action, default=Action.HOLD)
+    is_active = models.BooleanField(_("in force"), default=True)
+    note = models.CharField(_("note for colleagues"), max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(_("changed at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("list entry")
+        verbose_name_plural = _("list entries")
+        ordering = ["pattern", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["pattern", "match"], name="rule_once"),
+            models.CheckConstraint(
+                condition=~Q(action="ban") | Q(match="network"),
+                name="rule_only_networks_are_banned",
+                violation_error_message=_("Only a network can be refused openly."),
+            ),
+        ]
+        indexes = [
+            # Have the lists changed since this process read them?
+            models.Index(fields=["changed_at"], condition=Q(is_active=True), name="rule_changes")
+        ]
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
+class AddressProof(models.Model):
+    """A guest's email address that may be confirmed by a link: asked for once, whoever types the address how often.
+
+    `address` and `network` are keyed hashes: they serve for finding the same again, not for reading.
+    """
+
+    address = models.CharField(max_length=64, unique=True)
+    network = models.CharField(max_length=64)
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="proofs")
+    token = models.CharField(max_length=32, default=new_token)
+    asked_at = models.DateTimeField(default=timezone.now)
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # How many were asked for from one network of late?
+            models.Index(fields=["network", "asked_at"], name="proof_by_network"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.confirmed_at or '–'}"
 
 
 def close_after_days() -> int:
@@ -320,6 +396,7 @@ class Delivery(models.Model):
         WAITING = "waiting", _("a comment waits")
         PUBLISHED = "published", _("your comment is published")
         REFUSED = "refused", _("your comment was refused")
+        CONFIRM = "confirm", _("is this your address?")
 
     decision = models.ForeignKey(Decision, models.CASCADE, related_name="deliveries")
     event = models.CharField(max_length=20, choices=Event)

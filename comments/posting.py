@@ -10,13 +10,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from articles.models import Article
-from comments import counting, flood, notifications
+from comments import counting, flood, notifications, proofs
 from comments.drafts import Draft, is_website, tidied, validate
 from comments.errors import (
     Banned,
     CommentsClosed,
     Duplicate,
     KeyReused,
+    NetworkBanned,
     NoSuchArticle,
     NotLoggedIn,
     ParentMismatch,
@@ -26,7 +27,7 @@ from comments.events import CommentPosted
 from comments.models import KEY_LENGTH, Comment, CommentRules, Decision, Trace
 from comments.paths import path_of
 from comments.querysets import moderates
-from comments.spam import judge
+from comments.spam import judge, rulebook
 from comments.spam.verdict import Verdict
 from newsreader.kit.events import publish
 from newsreader.kit.text import tidy_line
@@ -68,6 +69,8 @@ def _post(draft: Draft) -> Comment:
         flood.take(draft, rules)
     verdict = Verdict.approve() if moderated else judge(draft, rules)
     comment = store(draft, article, parent, verdict)
+    if rules.mail_confirmations:
+        proofs.ask(comment, draft.visit.address)
     publish(CommentPosted(comment.pk, article.pk, comment.status))
     return comment
 
@@ -92,6 +95,8 @@ def _may_reply(draft: Draft, article: Article, rules: CommentRules, *, exempt: b
         raise NotLoggedIn()
     if identity and identity.banned_at:
         raise Banned()
+    if not exempt and rulebook.current().bans(draft.visit.address):
+        raise NetworkBanned()
     if not draft.parent:
         return None
     known = draft.parent.isascii() and draft.parent.isdigit() and len(draft.parent) < 20

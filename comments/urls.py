@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from comments import mine, views, ways
+from comments import confirm_page, mine, views, ways
 
 urlpatterns = [
     path("articles/<int:article_id>/reply/", views.reply, name="reply"),
@@ -13,5 +13,6 @@ urlpatterns = [
     path("accounts/comments/claim/", mine.claim_comments, name="claim_comments"),
     path("comments/<int:comment_id>/", views.permanent, name="comment"),
     path("comments/<int:comment_id>/thread/", views.thread, name="thread"),
+    path("comments/<int:comment_id>/confirm/<str:token>/", confirm_page.confirm_address, name="confirm-address"),
     path("comments/<int:comment_id>/status/<str:token>/", views.status, name="comment-status"),
 ]

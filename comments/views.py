@@ -22,6 +22,8 @@ from comments.wording import shown_status
 from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import page_number, private, public
 
+AS_TYPED = ("text", "name", "email", "website", "parent", "key", "began")  # What a refused form comes back with.
+
 
 @csrf_exempt  # A guest's form holds no token, so that its page can be shared; refuse_forgery does the check.
 def reply(request: HttpRequest, article_id: int) -> HttpResponse:
@@ -37,7 +39,9 @@ def reply(request: HttpRequest, article_id: int) -> HttpResponse:
         refuse_forgery(request)
         comment = post_comment(draft)
     except DomainError as refusal:
-        typed = {name: request.POST.get(name, "") for name in ("text", "name", "email", "website", "parent", "key")}
+        typed = {
+            name: request.POST.get(name, "") for name in ("text", "name", "email", "website", "parent", "key", "began")
+        }
         return reply_page(request, article, as_typed(draft) | typed | {"remember": keep}, refusal)
     response = HttpResponse(status=303, headers={"Location": _went_to(comment, article)})
     keeping.drop(request, article, draft.parent)

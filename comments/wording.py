@@ -43,6 +43,16 @@ def _reason(code: str, params: dict[str, Any]) -> str:
             return _("words on the list: %s") % ", ".join(params.get("words", []))
         case "spam_words":
             return _("words on the spam list: %s") % ", ".join(params.get("words", []))
+        case "refused_words":
+            return _("words on the list of refusals: %s") % ", ".join(params.get("words", []))
+        case "listed_network":
+            return _("from a network on the list")
+        case "honeypot":
+            return _("filled in a field that no person sees")
+        case "too_fast":
+            return _("sent %s seconds after the form was touched") % params.get("seconds", "")
+        case "address_confirmed":
+            return _("the address was confirmed by its owner")
         case "reserved_name":
             return _("the name looks like “%s”") % params.get("name", "")
         case "imported":

@@ -9,34 +9,55 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import close_old_connections
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django_tasks_db.models import DBTaskResult
 
 from articles.publishing import publish_due
+from comments import keeping, proofs
 from comments.flood import forget_full
-from comments.keeping import forget_old
 from comments.notifications import send_due
 from newsreader.kit.tasks import HEARTBEAT
 
 logger = logging.getLogger(__name__)
-LOST = dt.timedelta(minutes=15)
+WORKER = get_random_string(32)  # What this process is called, should it be a worker.
+SILENCE = dt.timedelta(minutes=2)  # Who has not been heard of for so long is dead.
+ATTEMPTS = 5  # A task that has killed so many workers is not given to another.
+
+
+def alive(worker: str) -> str:
+    """Return the key in the cache that is there while this worker lives."""
+    return f"worker-{worker}"
 
 
 def take_up_lost_tasks() -> int:
-    """Queue tasks again whose worker died while running them: nothing else ever would. Returns how many."""
-    lost = DBTaskResult.objects.filter(status="RUNNING", started_at__lt=timezone.now() - LOST)
-    return lost.update(status="READY", started_at=None)
+    """Queue tasks again whose worker died while running them: nothing else ever would. Returns how many.
+
+    However long a task takes, it is left alone while its worker lives. After a death it may have done its work and
+    not have said so: every task must bear being run twice.
+    """
+    silent = DBTaskResult.objects.filter(status="RUNNING", started_at__lt=timezone.now() - SILENCE)
+    ran_by = dict(silent.values_list("pk", "worker_ids"))
+    beating = cache.get_many(alive(ids[-1]) for ids in ran_by.values() if ids)
+    lost = {pk: ids for pk, ids in ran_by.items() if not ids or alive(ids[-1]) not in beating}
+    hopeless = silent.filter(pk__in=[pk for pk, ids in lost.items() if len(ids) >= ATTEMPTS])
+    for path in hopeless.values_list("task_path", flat=True):
+        logger.error("A task outlived no worker and is given up: %s", path)
+    hopeless.update(status="FAILED", finished_at=timezone.now())
+    return silent.filter(pk__in=lost).update(status="READY", started_at=None)
 
 
 def beat() -> None:
-    """Tell whoever asks (`/readyz`) that a worker is alive."""
+    """Tell whoever asks (`/readyz`, other workers) that this one is alive."""
     cache.set(HEARTBEAT, "alive", timeout=60)  # seconds
+    cache.set(alive(WORKER), "", timeout=SILENCE.total_seconds())
 
 
 def clear_up() -> None:
     call_command("clearsessions", verbosity=0)
     call_command("prune_db_task_results", verbosity=0)
     forget_full()
-    forget_old()
+    keeping.forget_old()
+    proofs.forget_old()
 
 
 # Seconds between two runs, and what runs. All are safe to run in several workers at once.

@@ -14,7 +14,7 @@ from articles import publishing
 from articles.models import Article, Author, Byline, Section, Tag
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
-from comments.models import Comment, CommentRules
+from comments.models import Comment, CommentRules, Rule
 from comments.moderation import decide
 from comments.posting import post_comment
 from newsreader.accounts.identities import own_identity
@@ -115,6 +115,11 @@ def make_comment(
     decide(comment.pk, status, reason="made_for_a_test")
     comment.refresh_from_db()
     return comment
+
+
+def make_rule(pattern: str, *, match: str = "word", action: str = "hold", **values: Any) -> Rule:
+    """An entry of the editors' lists, in force."""
+    return Rule.objects.create(pattern=pattern, match=match, action=action, **values)
 
 
 def set_rules(**values: Any) -> CommentRules:

@@ -1,13 +1,20 @@
-"""The background task that sends what is due. A mail that fails is tried again, later each time, six times in all."""
+"""The background task that sends what is due. A mail that fails is tried again, later each time, six times in all.
+
+A worker claims a mail before it sends it, so no two send it, and records it afterwards. One that is killed in between
+leaves a claim that runs out, and the mail is sent again: none is ever lost. Had the mail server taken the first copy
+already (the moment between its answer and our record), it knows the second by its Message-ID, which a mail keeps for
+good. More than that nobody can promise: a mail server takes no part in our transaction.
+"""
 
 import datetime as dt
 import logging
+import time
 
 from django.db.models import F
 from django.utils import timezone
 
 from comments.models import Delivery
-from comments.notifications.links import moderation_url
+from comments.notifications.links import confirmation_url, moderation_url
 from newsreader.kit import letters
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
@@ -15,14 +22,15 @@ from newsreader.kit.web import absolute
 logger = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=10)  # A worker that died while sending is waited for so long.
 ATTEMPTS = 6
+TURN = 20  # seconds; a mail server that hangs must not keep the worker from its other jobs. The rest is due next time.
 
 
 @task()
 def send_due() -> int:
     """Send every mail that is due; returns how many. Two workers never send the same one."""
-    now = timezone.now()
+    now, ends = timezone.now(), time.monotonic() + TURN
     due = Delivery.objects.filter(sent_at=None, due_at__lte=now, attempts__lt=ATTEMPTS).order_by("due_at")
-    return sum(_send(pk) for pk in due.values_list("pk", flat=True)[:200])
+    return sum(_send(pk) for pk in due.values_list("pk", flat=True)[:200] if time.monotonic() < ends)
 
 
 def _send(pk: int) -> bool:
@@ -38,9 +46,13 @@ def _send(pk: int) -> bool:
         "article_url": absolute(comment.article.get_absolute_url()),
         "comment_url": absolute(comment.permanent_url),
         "moderation_url": moderation_url(comment),
+        "confirmation_url": confirmation_url(comment) if delivery.event == Delivery.Event.CONFIRM else "",
     }
+    identity = f"{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}"  # The time, lest a restored table repeats one.
     try:
-        letters.send(f"comment_{delivery.event}", delivery.address, context, language=delivery.language)
+        letters.send(
+            f"comment_{delivery.event}", delivery.address, context, language=delivery.language, identity=identity
+        )
     except Exception as error:
         logger.exception("Mail %s could not be sent", pk)
         later = now + dt.timedelta(minutes=2**delivery.attempts)

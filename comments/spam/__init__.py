@@ -5,10 +5,18 @@ To add a check, write a file with `check(draft, rules) -> Verdict | None` (None:
 
 from comments.drafts import Draft
 from comments.models import CommentRules
-from comments.spam import everything, history, links, names, words
+from comments.spam import everything, history, honeypot, links, names, timing, words
 from comments.spam.verdict import Verdict
 
-CHECKS = [everything.check, words.check, links.check, names.check, history.check]
+CHECKS = [
+    everything.check,
+    honeypot.check,
+    words.check,
+    links.check,
+    names.check,
+    timing.check,
+    history.check,
+]
 
 
 def judge(draft: Draft, rules: CommentRules) -> Verdict:

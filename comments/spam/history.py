@@ -1,27 +1,39 @@
-"""Hold a first comment. Trust is earned by a verified identity or this browser's own approved comment, never typed."""
+"""Hold a first comment. Trust is earned by an account, this browser's comments, a confirmed address; never typed."""
+
+from django.db.models import Exists, OuterRef, Q
 
 from comments.drafts import Draft
-from comments.models import Comment, CommentRules
+from comments.models import AddressProof, Comment, CommentRules
 from comments.spam.verdict import Verdict
 from newsreader.kit.text import fold
 
 
 def check(draft: Draft, rules: CommentRules) -> Verdict | None:
-    """An account passes with an approved comment; a guest with a cookie of one under the same name and email."""
-    if not rules.hold_first_comment or _is_known(draft):
+    if not rules.hold_first_comment or is_known(draft):
         return None
     return Verdict.hold("first_comment")
 
 
-def _is_known(draft: Draft) -> bool:
-    approved = Comment.objects.approved()
+def is_known(draft: Draft) -> bool:
+    """Say whether whoever sends this has earned that their comments need not wait.
+
+    An account, by an approved comment. A guest, by a comment in this browser's signed cookie: one under the same name
+    and email that is approved, or one whose email, the same, was confirmed by the link sent there, unless that comment
+    was removed. One query.
+    """
     if identity := draft.author.identity:
-        mine = (
-            approved.filter(identity__user=identity.user_id) if identity.user_id else approved.filter(identity=identity)
-        )
-        return mine.exists()
+        mine = Q(identity__user=identity.user_id) if identity.user_id else Q(identity=identity)
+        return Comment.objects.approved().filter(mine).exists()
     if not draft.visit.comments or not draft.author.email:
         return False
-    who = (fold(draft.author.name), fold(draft.author.email))
-    rows = approved.filter(pk__in=draft.visit.comments, identity=None).values_list("name", "trace__email")
-    return any((fold(name), fold(email or "")) == who for name, email in rows)
+    name, email = fold(draft.author.name), fold(draft.author.email)
+    proved = AddressProof.objects.filter(comment=OuterRef("pk"), confirmed_at__isnull=False)
+    left_here = Comment.objects.filter(pk__in=draft.visit.comments, identity=None).annotate(proved=Exists(proved))
+    for status, its_name, its_email, confirmed in left_here.values_list("status", "name", "trace__email", "proved"):
+        if fold(its_email or "") != email:
+            continue
+        if status == Comment.Status.APPROVED and (confirmed or fold(its_name) == name):
+            return True
+        if status == Comment.Status.PENDING and confirmed:
+            return True
+    return False

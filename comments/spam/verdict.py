@@ -32,6 +32,11 @@ class Verdict:
         return cls(Comment.Status.SPAM, ({"code": code, "params": params},))
 
     @classmethod
+    def refuse(cls, code: str, **params: Any) -> Verdict:
+        """Into the trash, while its author is told that it waits."""
+        return cls(Comment.Status.TRASH, ({"code": code, "params": params},))
+
+    @classmethod
     def strongest(cls, verdicts: Iterable[Verdict]) -> Verdict:
         """Return one verdict with the strongest status and everybody's reasons, the strongest first."""
         ranked = sorted(verdicts, key=lambda verdict: -_STRENGTH.index(Comment.Status(verdict.status)))

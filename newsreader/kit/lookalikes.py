@@ -33,6 +33,29 @@ def skeleton(text: str) -> str:
     return text.replace("rn", "m").replace("vv", "w")
 
 
+def latin(text: str) -> str:
+    """Return the text with letters of other scripts that look like a Latin one replaced by it; all else stays.
+
+    Finer than `skeleton`: i, l and 1 remain three. A capital may look like another letter than its small form does, so
+    whoever wants both asks before and after folding. Linear; the first call reads the table.
+    """
+    return text if text.isascii() else text.translate(_letters())
+
+
+@cache
+def _letters() -> dict[int, str]:
+    alike = _alike()
+    strange = {ord(entry): _prototype(entry, alike) for entry in alike if _is_one(entry) and not entry.isascii()}
+    strange |= {ord(entry): letter for entry, letter in _MORE.items() if not entry.isascii()}
+    strange[ord("ɪ")] = "i"  # Which is l above.
+    ends = {prototype: _end(prototype, strange).replace("rn", "m") for prototype in set(strange.values())}
+    return {
+        code: ends[seen]
+        for code, seen in strange.items()
+        if len(ends[seen]) == 1 and ends[seen].isascii() and (_counts(chr(code)) or chr(code) in _MORE)
+    }
+
+
 def _mapped(text: str, table: dict[int, str]) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFD", text)
@@ -54,15 +77,19 @@ def _counts(character: str) -> bool:
 @cache
 def _table() -> dict[int, str]:
     """Return what each character looks like, in small letters, for `str.translate`."""
-    data = json.loads((files("confusable_homoglyphs") / "confusables.json").read_text("utf-8"))
-    alike = {
-        entry.strip(_DIRECTION): [other["c"].strip(_DIRECTION) for other in others] for entry, others in data.items()
-    }
+    alike = _alike()
     steps = {ord(entry): _prototype(entry, alike) for entry in alike if _is_one(entry)}
     steps |= {ord(entry): letter for entry, letter in _MORE.items()}
     # What ends as nothing stays what it is: י looks like an apostrophe, which is dropped, and is a letter.
     ends = {prototype: _end(prototype, steps) for prototype in set(steps.values())}
     return {code: ends[seen] for code, seen in steps.items() if ends[seen] and _may_be(chr(code), seen)}
+
+
+def _alike() -> dict[str, list[str]]:
+    data = json.loads((files("confusable_homoglyphs") / "confusables.json").read_text("utf-8"))
+    return {
+        entry.strip(_DIRECTION): [other["c"].strip(_DIRECTION) for other in others] for entry, others in data.items()
+    }
 
 
 def _end(text: str, steps: dict[int, str]) -> str:

@@ -19,8 +19,8 @@ from tests.factories import (
     make_draft,
     make_editor,
     make_moderator,
+    make_rule,
     make_user,
-    set_rules,
 )
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +71,7 @@ def test_the_desk_opens_on_what_waits_the_oldest_first(client, moderator, addres
 
 
 def test_an_entry_says_what_who_from_where_and_why(client, moderator):
-    set_rules(held_words="casino")
+    make_rule("casino")
     parent = make_comment(text="The parent says so.", name="Grace")
     comment = post_comment(
         make_draft(

@@ -4,7 +4,7 @@ import pytest
 
 from comments.models import Comment
 from comments.moderation import decide
-from tests.factories import make_article, make_author, make_comment, make_moderator, make_user, set_rules
+from tests.factories import make_article, make_author, make_comment, make_moderator, make_rule, make_user
 
 pytestmark = pytest.mark.django_db
 FIELDS = {
@@ -67,7 +67,7 @@ def test_what_waits_is_seen_by_its_author_and_moderators_alone(client):
 
 
 def test_an_author_is_not_told_what_a_rule_decided(client):
-    set_rules(spam_words="casino")
+    make_rule("casino", action="spam")
     user = make_user()
     client.force_login(user)
     article = make_article()
@@ -133,7 +133,7 @@ def test_a_decision_about_a_withdrawn_comment_is_a_conflict(client):
 
 def test_the_queue_shows_why_each_waits_and_narrows(client):
     moderator = make_moderator()
-    set_rules(held_words="harbour")
+    make_rule("harbour")
     article = make_article()
     from comments.posting import post_comment
     from tests.factories import make_draft

@@ -13,7 +13,16 @@ from comments.errors import Banned, EditingOver, NotYours, Removed, Withdrawn
 from comments.models import Comment
 from comments.moderation import decide, decide_many, status_before_removal
 from comments.posting import post_comment
-from tests.factories import make_article, make_author, make_comment, make_draft, make_moderator, make_user, set_rules
+from tests.factories import (
+    make_article,
+    make_author,
+    make_comment,
+    make_draft,
+    make_moderator,
+    make_rule,
+    make_user,
+    set_rules,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -134,8 +143,6 @@ def test_an_edit_is_judged_anew_and_possible_for_fifteen_minutes(time_machine):
         ({"hold_everything": True}, "Hello", "hold_everything"),
         ({"max_links": 2}, "https://a.example and https://b.example", "too_many_links"),
         ({"max_links": 2}, "a@b.org c@d.org", "too_many_links"),
-        ({"held_words": "Überraschung"}, "So eine UBERRASCHUNG", "held_words"),
-        ({"held_words": "cheap pills"}, "che\u200bap  pi\u00adlls", "held_words"),
     ],
 )
 def test_the_rules_hold_and_say_why(rules, text, reason):
@@ -149,7 +156,8 @@ def test_the_rules_hold_and_say_why(rules, text, reason):
 
 @pytest.mark.parametrize("text", ["One https://a.example link", "`https://a.example https://b.example`", "plain"])
 def test_the_rules_let_pass_what_is_fine(text):
-    set_rules(hold_first_comment=False, max_links=2, held_words="\n  \nmarmalade")
+    set_rules(hold_first_comment=False, max_links=2)
+    make_rule("marmalade")
 
     assert post_comment(make_draft(text=text)).status == "approved"
 

@@ -1,6 +1,7 @@
 """Leaving a reply over HTTP: every row and every code of the contract's table, on the page and over REST alike."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.core import mail
@@ -10,7 +11,7 @@ from django.utils import timezone
 from comments.models import Comment
 from comments.moderation import decide
 from newsreader.accounts.models import CommenterIdentity
-from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
+from tests.factories import make_article, make_comment, make_moderator, make_rule, make_user, set_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +113,7 @@ def test_what_is_published_at_once_leads_to_the_article(edge):
 
 
 def test_what_a_rule_takes_for_spam_looks_like_waiting_to_its_author(edge, client):
-    set_rules(spam_words="casino")
+    make_rule("casino", action="spam")
     article = make_article()
 
     answer = edge.send(article, text="Best casino in town")
@@ -163,6 +164,26 @@ def test_wrong_fields_come_back_with_their_codes(edge, values, codes):
         sorted(codes),
         sorted([*codes, codes[0]]),  # The page's summary repeats the code of an only error.
     )
+    assert not Comment.objects.exists()
+
+
+def test_where_no_name_is_asked_for_a_text_alone_is_taken_and_shown_as_anonymous(edge, client):
+    set_rules(require_name_email=False, hold_first_comment=False)
+    article = make_article()
+
+    assert edge.send(article, name="", email="").status_code in {201, 303}
+
+    assert Comment.objects.get().name == ""
+    assert re.search(r'class="comment-name"[^>]*>Anonymous<', client.get(article.get_absolute_url()).content.decode())
+
+
+def test_where_no_address_is_asked_for_a_wrong_one_is_refused_all_the_same(edge):
+    set_rules(require_name_email=False)
+
+    answer = edge.send(make_article(), email="ada at home")
+
+    assert answer.status_code == 422
+    assert "require_valid_email" in edge.codes(answer)
     assert not Comment.objects.exists()
 
 
@@ -594,10 +615,11 @@ def test_a_status_page_cannot_be_guessed(page, client):
     assert len(comment.status_token) >= 20
 
 
-def test_notify_is_accepted_and_nothing_is_mailed_to_a_guest(edge):
+def test_notify_is_accepted_and_a_guest_is_mailed_nothing_but_how_to_confirm_the_address(edge):
     for n, wish in enumerate(("none", "replies", "all", "nonsense")):
         assert edge.send(make_article(), notify=wish, text=f"Wish {n}").status_code in {201, 303}
-    assert not mail.outbox
+    (message,) = mail.outbox
+    assert message.subject.startswith("Is this your address?")
 
 
 def test_text_that_no_page_can_carry_is_tidied_not_refused(page):

@@ -1,8 +1,13 @@
-"""Start the web server and the background worker; stop both when told to, or when one of them ends."""
+"""Start the web server and the background worker; stop both when told to, or when one of them ends.
+
+A web process that dies is replaced by the server. Where the server or the worker itself dies, everything stops and the
+exit code is 1: whoever watches over us starts all of it again. Nor does anything outlive `serve` being killed.
+"""
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import signal
 import socket
@@ -46,7 +51,7 @@ class Command(BaseCommand):
             *python, "-m", "granian", "--interface", "wsgi", "newsreader.wsgi:application",
             "--host", host, "--port", str(port),
             "--workers", str(options["processes"]), "--blocking-threads", str(options["threads"]),
-            "--backpressure", "512", "--no-ws", "--log-level", "warning",
+            "--backpressure", "512", "--no-ws", "--log-level", "warning", "--respawn-failed-workers",
         ]  # fmt: skip
         worker = [*python, "manage.py", "work"]
         environment = os.environ | {
@@ -54,7 +59,13 @@ class Command(BaseCommand):
         }
         # A session of their own: Ctrl-C reaches this process alone, which then stops them in order.
         running = [
-            subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, start_new_session=True)  # noqa: S603
+            subprocess.Popen(  # noqa: S603
+                command,
+                cwd=settings.BASE_DIR,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            )
             for command in (server, worker)
         ]
         stopped = _Stopped()
@@ -105,6 +116,11 @@ class _Stopped:
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
+
+
+def _end_with_parent() -> None:
+    """Have the kernel tell this process to stop when its parent dies, even of a signal that nobody can catch."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

@@ -5,7 +5,6 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
 from newsreader import jobs
@@ -24,9 +23,10 @@ class Command(BaseCommand):
             backend_name="default",
             startup_delay=False,
             max_tasks=None,
-            worker_id=get_random_string(32),
+            worker_id=jobs.WORKER,
             excluded_queue_names=[],
         )
+        jobs.beat()  # Before it takes a task: nobody else shall take it for dead.
         threading.Thread(target=jobs.keep_running, name="jobs", daemon=True).start()
         worker.configure_signals()
         worker.run()

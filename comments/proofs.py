@@ -1,0 +1,63 @@
+"""A guest's email address, confirmed by a link sent there: what is asked for, once; what the link does is `proving`.
+
+The only mail that an unverified address ever gets. It repeats nothing that was typed: whoever types somebody else's
+address must not speak to them through us.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+
+from comments.drafts import keyed
+from comments.models import AddressProof, Comment, Delivery, new_token
+from comments.notifications.sending import send_due
+from newsreader.kit.text import fold
+from newsreader.kit.web import network
+
+AGAIN = dt.timedelta(days=30)  # Until then nobody can have another mail sent to the same address.
+PER_NETWORK, PERIOD = 5, dt.timedelta(days=1)
+
+
+def ask(comment: Comment, visitor: str) -> bool:
+    """Write a mail to a guest whose comment waits since nobody knows them; returns whether one will go out.
+
+    None where the address has been asked of late, or too many were from this network. In the transaction of the post.
+    """
+    first = comment.decisions.get(number=1)
+    if comment.identity_id or first.after != Comment.Status.PENDING or "first_comment" not in _codes(first.reasons):
+        return False
+    email, now = comment.trace.email, timezone.now()
+    where = keyed("network", network(visitor))
+    if not email or AddressProof.objects.filter(network=where, asked_at__gt=now - PERIOD).count() >= PER_NETWORK:
+        return False
+    wanted = {"network": where, "comment": comment, "asked_at": now}
+    proof, is_new = AddressProof.objects.get_or_create(address=address_key(email), defaults=wanted)
+    if not is_new:
+        again = {"token": new_token(), "confirmed_at": None}
+        if not AddressProof.objects.filter(pk=proof.pk, asked_at__lt=now - AGAIN).update(**wanted, **again):
+            return False
+    Delivery.objects.create(decision=first, event=Delivery.Event.CONFIRM, address=email, language=comment.language)
+    send_due.enqueue()
+    return True
+
+
+def _codes(reasons: list[dict[str, object]]) -> set[object]:
+    return {reason["code"] for reason in reasons}
+
+
+def address_key(email: str) -> str:
+    """Return under which key an address is found again; its case does not matter."""
+    return keyed("proof", fold(email))
+
+
+def is_asked(comment: Comment) -> bool:
+    """Say whether this comment's author has a link that would confirm their address."""
+    return AddressProof.objects.filter(comment=comment, confirmed_at=None).exists()
+
+
+def forget_old() -> int:
+    """Delete what nobody has confirmed for long; then the address may be asked again. Returns how many."""
+    old = AddressProof.objects.filter(confirmed_at=None, asked_at__lt=timezone.now() - AGAIN)
+    return old.delete()[0]
