@@ -1,6 +1,9 @@
 """Editors' HTML -> safe HTML, on every way in: admin, API and import alike."""
 
+import re
+
 import nh3
+from django.conf import settings
 
 _TAGS = {
     "p", "br", "hr", "h2", "h3", "h4", "strong", "b", "em", "i", "u", "s", "del", "ins", "sub", "sup", "small", "mark",
@@ -30,6 +33,11 @@ _cleaner = nh3.Cleaner(
 )
 
 
+# A tag with attributes as the cleaner writes it.
+_TAG = re.compile(r'<[a-z][^<>"]*+(?:"[^"]*+"[^<>"]*+)++>')
+_OWN = re.compile(r' (src|href|cite)="/(?!/)')
+
+
 def _own_anchor(name: str, value: str) -> str:
     """An editor's id must not take the place of one of ours (`respond`, `comment-7`); links to it follow."""
     if name == "id" and not value.startswith("text-"):
@@ -42,3 +50,8 @@ def _own_anchor(name: str, value: str) -> str:
 def sanitise(html: str) -> str:
     """Return an article's text as it may be stored and shown: structure, links and pictures; no script, no style."""
     return _cleaner.clean(html)
+
+
+def with_absolute_links(html: str) -> str:
+    """Return a sanitised text as it is shown elsewhere, as in a feed: what lies on this site is named in full."""
+    return _TAG.sub(lambda tag: _OWN.sub(rf' \1="{settings.SITE_URL}/', tag[0]), html)

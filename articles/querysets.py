@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -32,6 +33,18 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             own = self.model.authors.through.objects.filter(author__user=user).values("article_id")
             return self.filter(models.Q(state="published") | models.Q(pk__in=own))
         return self.published()
+
+    def at_address(self, year: int, month: int, day: int, slug: str) -> ArticleQuerySet:
+        """The article whose address this is; none for a day that there never was."""
+        try:
+            on = dt.date(year, month, day)
+        except ValueError:
+            return self.none()
+        return self.filter(kind="article", published_on=on, slug=slug)
+
+    def by_author(self, author: Any) -> ArticleQuerySet:
+        """Those over which this name stands, in whatever role."""
+        return self.filter(pk__in=author.bylines.values("article_id"))
 
     def newest_first(self) -> ArticleQuerySet:
         return self.order_by("-published_at", "-pk")

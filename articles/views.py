@@ -45,8 +45,4 @@ def _of(model: type[Model], narrow: Callable[[Any], ArticleQuerySet], template: 
 
 section = _of(Section, lambda row: Article.objects.filter(section=row), "articles/section.html")
 tag = _of(Tag, lambda row: Article.objects.filter(tags=row), "articles/tag.html")
-author = _of(
-    Author,
-    lambda row: Article.objects.filter(pk__in=row.bylines.values("article_id")),
-    "articles/author.html",
-)
+author = _of(Author, lambda row: Article.objects.by_author(row), "articles/author.html")

@@ -120,6 +120,10 @@ class Comment(Imported):
             models.Index(fields=["created_at", "id"], condition=Q(status="pending"), name="comment_waiting"),
             # Lists of one status in the admin, newest first.
             models.Index(fields=["status", "-created_at", "-id"], name="comment_by_status"),
+            # An article's feed: its newest comments.
+            models.Index(
+                fields=["article", "-created_at", "-id"], condition=Q(status="approved"), name="comment_newest_of_article"
+            ),
             # Is it a duplicate?
             models.Index(fields=["article", "duplicate_key"], name="comment_duplicates"),
             # Has this identity an approved comment?

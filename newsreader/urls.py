@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
+from comments import feeds
 from newsreader import api, views
 
 handler400, handler403, handler404, handler500 = (
@@ -14,13 +15,12 @@ handler400, handler403, handler404, handler500 = (
     "newsreader.views.failed",
 )
 
+ARTICLE = r"(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2})/(?P<slug>[^/]+)"
+
 urlpatterns = [
     path("", views.front_page, name="front"),
-    re_path(
-        r"^(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2})/(?P<slug>[^/]+)/$",
-        lambda request, year, month, day, slug: views.article(request, int(year), int(month), int(day), slug),
-        name="article",
-    ),
+    re_path(rf"^{ARTICLE}/$", views.article, name="article"),
+    re_path(rf"^{ARTICLE}/feed/(?:(?P<form>[a-z]+)/)?$", feeds.article),
     path("pages/<str:slug>/", views.page, name="page"),
     path("articles/<int:article_id>/preview/", views.preview, name="preview"),
     path("", include("articles.urls")),

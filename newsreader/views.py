@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -25,6 +24,7 @@ from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import page_number, private, public
 from newsreader.kit.problems import problem
 from newsreader.kit.tasks import HEARTBEAT
+from newsreader.kit.web import absolute
 
 
 @require_safe
@@ -33,13 +33,9 @@ def front_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def article(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponse:
+def article(request: HttpRequest, year: str, month: str, day: str, slug: str) -> HttpResponse:
     """An article under the date of its first publication."""
-    try:
-        on = dt.date(year, month, day)
-    except ValueError:  # There is no such day.
-        raise Http404 from None
-    found = Article.objects.published().filter(kind=Article.Kind.ARTICLE, published_on=on, slug=slug)
+    found = Article.objects.published().at_address(int(year), int(month), int(day), slug)
     return _article_page(request, get_object_or_404(found.with_frame()))
 
 
@@ -109,7 +105,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("User-agent: *\nDisallow: /admin/\nDisallow: /accounts/\n", content_type="text/plain")
+    """What programs that read everything may read, and where our maps are."""
+    closed = "".join(f"Disallow: {path}\n" for path in ("/admin/", "/accounts/", "/_allauth/", "/articles/"))
+    maps = "".join(f"Sitemap: {absolute(path)}\n" for path in ("/sitemap.xml", "/news-sitemap.xml"))
+    return HttpResponse(f"User-agent: *\n{closed}\n{maps}", content_type="text/plain")
 
 
 # --- Refusals -----------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ A public page is the same bytes for everybody. Its ETag is made from the version
 anything is rendered, so a 304 costs the reading of those versions alone.
 """
 
+import datetime as dt
 import hashlib
 import re
 from collections import OrderedDict
@@ -14,7 +15,7 @@ from threading import Lock
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
-from django.utils.http import parse_etags
+from django.utils.http import http_date, parse_etags
 
 FRESH = "public, max-age=0, s-maxage=1"
 
@@ -27,21 +28,22 @@ class _Kept:
 
     def __init__(self, most: int):
         self._most, self._size = most, 0
-        self._pages: OrderedDict[str, bytes] = OrderedDict()
+        self._pages: OrderedDict[str, tuple[bytes, str]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, etag: str) -> bytes | None:
+    def get(self, etag: str) -> tuple[bytes, str] | None:
+        """Return a page and its media type."""
         with self._lock:
             if etag in self._pages:
                 self._pages.move_to_end(etag)
             return self._pages.get(etag)
 
-    def put(self, etag: str, page: bytes) -> None:
+    def put(self, etag: str, page: bytes, media_type: str) -> None:
         with self._lock:
-            self._size += len(page) - len(self._pages.pop(etag, b""))
-            self._pages[etag] = page
+            self._size += len(page) - len(self._pages.pop(etag, (b"", ""))[0])
+            self._pages[etag] = page, media_type
             while self._size > self._most:
-                self._size -= len(self._pages.popitem(last=False)[1])
+                self._size -= len(self._pages.popitem(last=False)[1][0])
 
     def clear(self) -> None:
         with self._lock:
@@ -63,25 +65,44 @@ def release() -> str:
     return digest.hexdigest()[:16]
 
 
-def public(request: HttpRequest, versions: Iterable[Hashable], build: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer with the page, or with 304 where the visitor's copy is of these versions."""
+def public(
+    request: HttpRequest,
+    versions: Iterable[Hashable],
+    build: Callable[[], HttpResponse],
+    *,
+    changed_at: dt.datetime | None = None,
+) -> HttpResponse:
+    """Answer with the page, or with 304 where the visitor's copy is of these versions.
+
+    `changed_at` is told as Last-Modified, for readers of feeds that know nothing else.
+    """
     ways = tuple((provider.name, provider.label) for provider in settings.SIGN_IN_WITH)
     key = repr((release(), settings.LANGUAGE_CODE, ways, request.path, *versions))
     etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
+    modified = http_date(changed_at.timestamp()) if changed_at else ""
     response: HttpResponse | None = None
-    # An asterisk would match pages that do not exist.
-    if etag in (given.removeprefix("W/") for given in parse_etags(request.headers.get("If-None-Match", ""))):
+    if _is_fresh(request, etag, modified):
         response = HttpResponseNotModified()
     elif kept := _kept.get(etag):
-        response = HttpResponse(kept)
+        response = HttpResponse(kept[0], content_type=kept[1])
     if response is None:
         response = build()
         if response.status_code == 200:
-            _kept.put(etag, response.content)
+            _kept.put(etag, response.content, response["Content-Type"])
     if response.status_code in {200, 304}:
         response["ETag"] = etag
         response["Cache-Control"] = FRESH
+        if modified:
+            response["Last-Modified"] = modified
     return response
+
+
+def _is_fresh(request: HttpRequest, etag: str, modified: str) -> bool:
+    """Say whether the visitor has this already. An ETag says more than a time, which only the very same one answers."""
+    if given := request.headers.get("If-None-Match"):
+        # An asterisk would match pages that do not exist.
+        return etag in (tag.removeprefix("W/") for tag in parse_etags(given))
+    return bool(modified) and request.headers.get("If-Modified-Since") == modified
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -30,10 +30,10 @@ def test_a_page_of_the_same_versions_is_rendered_once(request_):
 def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
     kept = pages._Kept(most=10)
     for name in "abc":
-        kept.put(name, b"1234")
-    kept.put("c", b"12345")
+        kept.put(name, b"1234", "text/html")
+    kept.put("c", b"12345", "text/html")
 
-    assert [kept.get(name) for name in "abc"] == [None, b"1234", b"12345"]
+    assert [kept.get(name) for name in "abc"] == [None, (b"1234", "text/html"), (b"12345", "text/html")]
 
 
 def test_a_refusal_while_rendering_is_not_kept(request_):

@@ -1,0 +1,163 @@
+"""Feeds: what stands in one, and the three forms in which it is written (RSS 2.0, Atom, JSON Feed 1.1).
+
+To add a form, write a class with `write` and its line in FORMS. All of them say the same of an entry.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
+
+from newsreader.kit.pages import public
+
+# What no XML document can carry.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry. Addresses are absolute; `html` is safe; `summary` is plain text."""
+
+    link: str
+    title: str
+    html: str
+    published: dt.datetime
+    updated: dt.datetime
+    summary: str = ""
+    authors: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    comments: str = ""  # where its discussion is
+    picture: tuple[str, str] | None = None  # absolute address and media type
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A feed. `link` is the page that it follows."""
+
+    title: str
+    link: str
+    description: str
+    language: str
+    entries: Sequence[Entry] = field(default=())
+
+
+class _Rss(Rss201rev2Feed):
+    def rss_attributes(self) -> dict[str, str]:
+        more = {
+            "xmlns:content": "http://purl.org/rss/1.0/modules/content/",
+            "xmlns:dc": "http://purl.org/dc/elements/1.1/",
+        }
+        return super().rss_attributes() | more
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        for name in item["authors"]:
+            handler.addQuickElement("dc:creator", name)
+        handler.addQuickElement("content:encoded", item["html"])
+
+
+class _Atom(Atom1Feed):
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        for name in item["authors"]:
+            handler.startElement("author", {})
+            handler.addQuickElement("name", name)
+            handler.endElement("author")
+        handler.addQuickElement("content", item["html"], {"type": "html"})
+
+
+class _Json(SyndicationFeed):
+    """Source: https://www.jsonfeed.org/version/1.1/"""
+
+    content_type = "application/feed+json; charset=utf-8"
+
+    def write(self, outfile: IO[str], encoding: str) -> None:
+        feed = {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": self.feed["title"],
+            "home_page_url": self.feed["link"],
+            "feed_url": self.feed["feed_url"],
+            "description": self.feed["description"],
+            "language": self.feed["language"],
+            "items": [_json_item(item) for item in self.items],
+        }
+        json.dump(feed, outfile, ensure_ascii=False)
+
+
+def _json_item(item: dict[str, Any]) -> dict[str, Any]:
+    told = {
+        "id": item["link"],
+        "url": item["link"],
+        "title": item["title"],
+        "content_html": item["html"],
+        "summary": item["description"],
+        "date_published": item["pubdate"].isoformat(timespec="seconds"),
+        "date_modified": item["updateddate"].isoformat(timespec="seconds"),
+        "authors": [{"name": name} for name in item["authors"]],
+        "tags": list(item["categories"]),
+        "image": item["enclosures"][0].url if item["enclosures"] else "",
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+FORMS: dict[str, type[_Rss | _Atom | _Json]] = {"": _Rss, "atom": _Atom, "json": _Json}
+
+
+def form_of(name: str) -> type[_Rss | _Atom | _Json]:
+    """Return the form of this name, RSS for none. Raises Http404."""
+    try:
+        return FORMS[name]
+    except KeyError:
+        raise Http404 from None
+
+
+def answer(
+    request: HttpRequest, form: str, address: str, channel: Channel, versions: Iterable[Hashable]
+) -> HttpResponse:
+    """Answer with the feed, whose own absolute address this is; 304 where the visitor's copy is of these versions."""
+    kind = form_of(form)
+
+    def build() -> HttpResponse:
+        return HttpResponse(_written(kind, address, channel), content_type=kind.content_type)
+
+    latest = max((entry.updated for entry in channel.entries), default=None)
+    return public(request, versions, build, changed_at=latest)
+
+
+def _written(kind: type[_Rss | _Atom | _Json], address: str, channel: Channel) -> bytes:
+    feed = kind(
+        title=writable(channel.title),
+        link=channel.link,
+        description=writable(channel.description),
+        language=channel.language,
+        feed_url=address,
+    )
+    for entry in channel.entries:
+        feed.add_item(
+            title=writable(entry.title),
+            link=entry.link,
+            description=writable(entry.summary),
+            unique_id=entry.link,
+            unique_id_is_permalink=True,
+            pubdate=entry.published,
+            updateddate=entry.updated,
+            categories=[writable(name) for name in entry.categories],
+            comments=entry.comments or None,
+            enclosures=[Enclosure(entry.picture[0], "0", entry.picture[1])] if entry.picture else [],
+            authors=[writable(name) for name in entry.authors],
+            html=writable(entry.html),
+        )
+    text: str = feed.writeString("utf-8")
+    return text.encode()
+
+
+def writable(text: str) -> str:
+    """Return a text as XML can carry it."""
+    return _UNWRITABLE.sub("", text)
