@@ -22,6 +22,7 @@ from articles import publishing
 from articles.desk import MOVES, TEXT, ArticleForm
 from articles.models import Article, Author, Byline, Picture, Redirect, Section, Site, SourceAttribution, Tag
 from newsreader.kit.errors import DomainError
+from newsreader.kit.keys import SoundChoices
 from newsreader.kit.text import tidy
 
 State = Article.State
@@ -69,7 +70,7 @@ def _columns(row: models.Model) -> set[str]:
 # --- Articles -----------------------------------------------------------------------------------------------------
 
 
-class KeepsRelated(admin.options.BaseModelAdmin):
+class KeepsRelated(SoundChoices):
     """Beside a chosen row stand pens and a plus, and no cross: a section is not deleted from an article's form."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.module_loading import import_string
 from drf_spectacular.types import OpenApiTypes
@@ -15,7 +15,7 @@ from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles import publishing
+from articles import publishing, search
 from articles.models import Article, Author, Picture, Section, SourceAttribution, Tag
 from articles.writing import write
 from newsreader.kit.rest import Shared, moment
@@ -163,7 +163,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             _text("section", "Slug of a section."),
             _text("tag", "Slug of a tag."),
             _text("author", "Slug of an author."),
-            _text("q", "Words in headline, standfirst or text."),
+            _text("q", "Words, or phrases in quotation marks."),
             _text("published_after", "A time: published then or later."),
             _text("published_before", "A time: published earlier."),
         ]
@@ -183,10 +183,8 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             articles = articles.filter(
                 pk__in=Article.authors.through.objects.filter(author__slug=author).values("article")
             )
-        for word in (word[:100] for word in wanted.get("q", "").split()[:10]):
-            articles = articles.filter(
-                Q(headline__icontains=word) | Q(standfirst__icontains=word) | Q(body__icontains=word)
-            )
+        if query := wanted.get("q"):
+            articles = search.matching(articles, query)
         if after := wanted.get("published_after"):
             articles = articles.filter(published_at__gte=moment(after, "published_after"))
         if before := wanted.get("published_before"):

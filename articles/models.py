@@ -189,6 +189,8 @@ class Article(Imported):
     comments_close_at = models.DateTimeField(_("comments close at"), null=True, blank=True)
     # Approved comments only. Kept by comments.counting; `manage.py recount_comments` repairs it.
     comment_count = models.PositiveIntegerField(_("comments"), default=0, editable=False)
+    # Roots that stand in its discussion, removed ones with living replies included: what its pages are made of.
+    root_count = models.PositiveIntegerField(default=0, editable=False)
 
     # `revision` counts changes of its text; `page_version` counts changes of anything readers see on its page.
     revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)

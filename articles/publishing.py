@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from articles import search
 from articles.errors import AddressTaken, NeedsTime, StillPublished
 from articles.events import ArticlePublished, ArticleWithdrawn
 from articles.models import Article, Site
@@ -43,6 +44,7 @@ def publish(article_id: int, *, at: dt.datetime | None = None) -> Article:
     except IntegrityError:  # Another took the address in the same instant.
         raise AddressTaken() from None
     _note_on_every_page(article)
+    search.note([article.pk])
     tell(ArticlePublished(article.pk))
     return article
 
@@ -122,6 +124,7 @@ def note_change(article: Article, *, text: bool) -> None:
         changes |= {"revision": F("revision") + 1, "updated_at": timezone.now()}
     Article.objects.filter(pk=article.pk).update(**changes)
     _note_on_every_page(article)
+    search.note([article.pk])
 
 
 def _note_on_every_page(article: Article) -> None:

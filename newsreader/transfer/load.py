@@ -8,7 +8,7 @@ from itertools import islice
 from django.db import transaction
 from django.utils import timezone
 
-from articles import formatting
+from articles import formatting, search
 from articles.models import Article, Byline, Redirect, Site
 from articles.records import ArticleRecord, Origin, Remark
 from comments.archive import CommentRecord, admit
@@ -109,6 +109,7 @@ class _Articles:
             tags += [Article.tags.through(article_id=row.pk, tag_id=pk) for pk in found]
         Byline.objects.bulk_create(bylines)
         Article.tags.through.objects.bulk_create(tags)
+        search.note(row.pk for row in rows)
         self._redirect(records, rows)
 
     def _redirect(self, records: list[ArticleRecord], rows: list[Article]) -> None:

@@ -1,0 +1,87 @@
+"""The page on which readers search: `/search/?q=`, narrowed by section and dates. The same bytes for everybody."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from articles import search
+from articles.models import Article, Section, Site
+from articles.querysets import ArticleQuerySet
+from newsreader.kit.pages import page_number, public
+
+RESULTS = 20
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label, required=False, input_formats=["%Y-%m-%d"], widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class SearchForm(forms.Form):
+    """What is looked for. Days are those of the site's time zone, both included."""
+
+    q = forms.CharField(
+        label=_("Words"), required=False, max_length=300, widget=forms.TextInput(attrs={"type": "search"})
+    )
+    section = forms.ModelChoiceField(
+        Section.objects.all(), label=_("Section"), required=False, to_field_name="slug", empty_label=_("All sections")
+    )
+    since = _day(_("From"))
+    until = _day(_("Until"))
+    sort = forms.ChoiceField(
+        label=_("Order"), required=False, choices=[("", _("Best first")), ("newest", _("Newest first"))]
+    )
+
+    def narrowed(self) -> ArticleQuerySet:
+        """Return the published articles that the choices beside the words leave."""
+        wanted, articles = self.cleaned_data, Article.objects.published().articles()
+        if section := wanted.get("section"):
+            articles = articles.filter(section=section)
+        if since := wanted.get("since"):
+            articles = articles.filter(published_at__gte=_begins(since))
+        if until := wanted.get("until"):
+            articles = articles.filter(published_at__lt=_begins(until + dt.timedelta(days=1)))
+        return articles
+
+
+def _begins(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """One page of what was found; 404 past the last. A fixed number of queries."""
+    site, number, form = Site.objects.current(), page_number(request), SearchForm(request.GET)
+    request.paper = site  # type: ignore[attr-defined]
+    query = form.cleaned_data["q"] if form.is_valid() else ""
+    ids = _found(form, query) if query else []
+    start = (number - 1) * RESULTS
+    if start and start >= len(ids):
+        raise Http404
+    hits = search.hits(ids[start : start + RESULTS], query)
+    asked = urlencode({name: value for name, value in request.GET.items() if name in form.fields and value})
+
+    def build() -> HttpResponse:
+        numbers = {"number": number, "earlier": number - 1, "later": number + 1 if start + RESULTS < len(ids) else 0}
+        context = {"form": form, "query": query, "hits": hits, "page": numbers, "asked": asked}
+        return render(request, "articles/search.html", context, status=200 if form.is_valid() else 400)
+
+    shown = ((hit.article.pk, hit.article.page_version) for hit in hits)
+    return public(request, [site.page_version, asked, number, len(ids), *shown], build)
+
+
+def _found(form: SearchForm, query: str) -> list[int]:
+    articles = form.narrowed()
+    if form.cleaned_data["sort"] == "newest":
+        return list(search.matching(articles, query).newest_first().values_list("pk", flat=True)[: search.RANKED])
+    return search.best(articles, query)

@@ -1,0 +1,214 @@
+"""Searching articles, on whichever database this is."""
+
+import datetime as dt
+import html
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from articles import publishing, search, writing
+from articles.models import Article
+from tests.factories import make_article, make_author, make_editor, make_section, make_tag
+
+pytestmark = pytest.mark.django_db
+ATTACKS = Path(__file__).parents[3] / "shared" / "data" / "attacks"
+
+
+def found(client, **asked):
+    """Return the headlines on a page of results, without marks."""
+    answer = client.get("/search/", asked)
+    assert answer.status_code == 200
+    return [hit.article.headline for hit in answer.context["hits"]]
+
+
+def over_rest(client, **asked):
+    return [row["headline"] for row in client.get("/api/v1/articles/", asked).json()["results"]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "harbour", "HARBOUR", "ｈａｒｂｏｕｒ", "harbour wall", "wall harbour", "“harbour”", "harbour!", '"harbour wall"',
+        "naïve", "naive", "repair", "Åsa", "asa berg", "breakwaters", "  harbour  ", "town", "C++ harbour",
+    ],
+)  # fmt: skip
+def test_an_article_is_found_by_its_words(client, query):
+    author, tag = make_author(name="Åsa Berg"), make_tag("breakwaters")
+    article = make_article(
+        headline="The harbour wall",
+        standfirst="A naïve repair",
+        body="<p>C <b>and</b> more</p>",
+        section=make_section("Town"),
+    )
+    writing.write({"tags": [tag.name], "authors": [author]}, by=make_editor(), article=article)
+    make_article(headline="Something else", body="<p>strong</p>")
+
+    assert found(client, q=query) == ["The harbour wall"]
+    assert over_rest(client, q=query) == ["The harbour wall"]
+
+
+@pytest.mark.parametrize(
+    "query", ["strong", "href", "harbour ferry", '"wall harbour"', "harb", "", " ", "!!!", '"', "%", "_"]
+)
+def test_what_is_not_said_is_not_found(client, query):
+    make_article(
+        headline="The harbour wall", body='<p><strong>Stone</strong> <a href="https://example.org/">here</a></p>'
+    )
+
+    assert found(client, q=query) == []
+    if query.strip():
+        assert over_rest(client, q=query) == []
+
+
+def test_what_readers_do_not_see_is_not_found(client):
+    for state in ("draft", "scheduled", "withdrawn"):
+        make_article(state=state, headline="The harbour")
+    make_article(kind="page", headline="The harbour page")
+    shown = make_article(headline="The harbour wall")
+
+    assert found(client, q="harbour") == over_rest(client, q="harbour") == ["The harbour wall"]
+    publishing.withdraw(shown.pk)
+    assert found(client, q="harbour") == []
+
+
+def test_new_words_are_found_and_old_ones_are_not(client):
+    article = make_article(headline="The harbour wall")
+
+    writing.write({"headline": "The lighthouse", "html": "", "body": "<p>Tower</p>"}, by=make_editor(), article=article)
+
+    assert found(client, q="harbour") == []
+    assert found(client, q="lighthouse tower") == ["The lighthouse"]
+
+
+def test_a_headline_counts_more_than_the_text_and_the_newest_first_is_a_choice(client):
+    filler = "<p>" + "words about other things entirely " * 40 + "harbour</p>"
+    for n in range(3):
+        make_article(headline=f"Other {n}", body=filler, at=timezone.now() - dt.timedelta(minutes=n + 1))
+    make_article(headline="Harbour", at=timezone.now() - dt.timedelta(days=300))
+
+    assert found(client, q="harbour")[0] == "Harbour"
+    assert found(client, q="harbour", sort="newest") == ["Other 0", "Other 1", "Other 2", "Harbour"]
+
+
+def test_section_and_days_narrow_it(client):
+    town, culture = make_section(), make_section()
+    make_article(headline="Old", section=town, at=dt.datetime(2020, 5, 1, 12, tzinfo=dt.UTC), body="<p>harbour</p>")
+    make_article(headline="Mid", section=town, at=dt.datetime(2021, 5, 1, 12, tzinfo=dt.UTC), body="<p>harbour</p>")
+    make_article(headline="New", section=culture, at=dt.datetime(2022, 5, 1, 12, tzinfo=dt.UTC), body="<p>harbour</p>")
+
+    assert sorted(found(client, q="harbour", section=town.slug)) == ["Mid", "Old"]
+    assert sorted(found(client, q="harbour", since="2021-05-01")) == ["Mid", "New"]
+    assert sorted(found(client, q="harbour", until="2021-05-01")) == ["Mid", "Old"]
+    assert found(client, q="harbour", since="2021-01-01", until="2021-12-31", section=town.slug) == ["Mid"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("section", "nothing"), ("since", "yesterday"), ("until", "2026-02-31"), ("sort", "x"), ("q", "a" * 301)],
+)
+def test_what_makes_no_sense_is_said_with_everything_typed(client, name, value):
+    answer = client.get("/search/", {"q": "harbour", name: value})
+
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "data-code=" in page
+    assert 'value="harbour"' in page or name == "q"
+
+
+def test_words_are_marked_in_headline_and_text_and_nothing_else_is_markup(client):
+    make_article(headline="<b>Harbour</b> & walls", body="<p>" + "before " * 60 + "the harbours &lt;i&gt; of old.</p>")
+
+    page = client.get("/search/", {"q": "harbour"}).content.decode()
+
+    assert "&lt;b&gt;<mark>Harbour</mark>&lt;/b&gt; &amp; walls" in page
+    assert "the <mark>harbours</mark> &lt;i&gt; of old." in page
+    assert "… before" in page
+
+
+def test_many_results_come_in_pages(client):
+    for n in range(23):
+        make_article(headline=f"Harbour {n:02}", at=timezone.now() - dt.timedelta(minutes=n))
+    first = client.get("/search/", {"q": "harbour", "sort": "newest"})
+
+    assert len(first.context["hits"]) == 20
+    assert "?q=harbour&amp;sort=newest&amp;page=2" in first.content.decode()
+    assert found(client, q="harbour", sort="newest", page="2") == ["Harbour 20", "Harbour 21", "Harbour 22"]
+    assert client.get("/search/", {"q": "harbour", "page": "3"}).status_code == 404
+
+
+@pytest.mark.parametrize("many", [1, 12])
+def test_a_page_of_results_asks_as_much_however_many_it_shows(client, django_assert_num_queries, many):
+    for _ in range(many):
+        make_article(headline="Harbour", authors=[make_author()], section=make_section())
+    client.get("/")
+
+    # The paper, its menu and pages; ids, ranks, rows, bylines, authors; the sections to choose from.
+    with django_assert_num_queries(9):
+        assert len(found(client, q="harbour")) == many
+
+
+def test_the_page_is_public_and_each_question_has_its_own(client):
+    make_article(headline="Harbour")
+    make_article(headline="Lighthouse")
+    first, second = client.get("/search/", {"q": "harbour"}), client.get("/search/", {"q": "lighthouse"})
+
+    assert first["ETag"] != second["ETag"]
+    assert first["Cache-Control"] == "public, max-age=0, s-maxage=1"
+    assert client.get("/search/", {"q": "harbour"}, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    assert 'name="robots" content="noindex' in client.get("/search/").content.decode()
+
+
+def test_the_index_is_made_anew_by_a_command(client, capsys):
+    make_article(headline="Harbour")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM articles_search")
+    assert found(client, q="harbour") == []
+
+    call_command("reindex_articles")
+
+    assert capsys.readouterr().out == "1 articles are in the index.\n"
+    assert found(client, q="harbour") == ["Harbour"]
+
+
+HOSTILE = [
+    '"', "''", "* NEAR(a b)", "headline: x", "{a b} : c", "a AND OR NOT", "^a", "a -b", "(((", "a:*", "a & | ! b", "\\", "<->",
+    "'; DROP TABLE articles_article; --", "\x00", "a" * 5000, '"' * 500, "\ud800", "ﬀ", "़", "🏴", "\u202e", "a\x00b", "%s %(x)s {}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+def test_no_query_is_an_error(query):
+    make_article(headline="Harbour a b")
+
+    search.hits(search.best(Article.objects.all(), query), query)
+
+
+@pytest.mark.skipif(not ATTACKS.exists(), reason="the shared attack lists are absent")
+def test_no_line_of_the_attack_lists_is_an_error(client):
+    make_article(headline="Harbour <script>alert(1)</script>")
+    lines = (ATTACKS / "own" / "unicode.dev.jsonl").read_text().splitlines()
+    texts = [value for line in lines for value in json.loads(line).values() if isinstance(value, str)]
+
+    for text in texts[:300]:
+        assert client.get("/search/", {"q": text.encode("utf-8", "replace").decode()[:300]}).status_code in {200, 400}
+    assert len(texts) > 10
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text(max_size=60))
+def test_any_text_may_be_looked_for(query):
+    search.hits(search.best(Article.objects.all(), query), query)
+
+
+@given(text=st.text(max_size=200), words=st.text(max_size=20))
+def test_marking_loses_nothing_and_lets_no_markup_in(text, words):
+    marked = search._Marker(search.parts(words))(text)
+
+    assert html.unescape(marked.replace("<mark>", "").replace("</mark>", "")) == html.unescape(html.escape(text))
+    assert "<" not in marked.replace("<mark>", "").replace("</mark>", "")
