@@ -16,7 +16,9 @@ from django.views.decorators.http import require_safe
 from articles import search
 from articles.models import Article, Section, Site
 from articles.querysets import ArticleQuerySet
+from newsreader.kit.feeds import writable
 from newsreader.kit.pages import page_number, public
+from newsreader.kit.web import absolute
 
 RESULTS = 20
 
@@ -85,3 +87,16 @@ def _found(form: SearchForm, query: str) -> list[int]:
     if form.cleaned_data["sort"] == "newest":
         return list(search.matching(articles, query).newest_first().values_list("pk", flat=True)[: search.RANKED])
     return search.best(articles, query)
+
+
+@require_safe
+def opensearch(request: HttpRequest) -> HttpResponse:
+    """How a browser searches us from its address bar."""
+    site = Site.objects.current()
+    context = {"name": writable(site.name)[:16], "template": absolute("/search/?q={searchTerms}")}
+    kind = "application/opensearchdescription+xml; charset=utf-8"
+    return public(
+        request,
+        [site.page_version],
+        lambda: render(request, "articles/opensearch.xml", context, content_type=kind),
+    )

@@ -8,15 +8,23 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from articles import seo
 from articles.models import Article, Author, Section, Site, Tag
 from articles.querysets import ArticleQuerySet
 from newsreader.kit.pages import page_number, public
 
 
 def list_page(
-    request: HttpRequest, articles: ArticleQuerySet, subject: Model | None, template: str, **context: Any
+    request: HttpRequest,
+    articles: ArticleQuerySet,
+    subject: Model | None,
+    template: str,
+    told: Callable[[Site], seo.Facts] | None = None,
 ) -> HttpResponse:
-    """Answer with one page of published articles, newest first; 404 past the last. Five queries."""
+    """Answer with one page of published articles, newest first; 404 past the last. Five queries.
+
+    `told` makes what search engines are told of the list.
+    """
     site, number = Site.objects.current(), page_number(request)
     request.paper = site  # type: ignore[attr-defined]
     size = site.articles_per_page
@@ -29,7 +37,8 @@ def list_page(
 
     def build() -> HttpResponse:
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if more else 0}
-        return render(request, template, {"articles": shown, "subject": subject, "page": numbers, **context})
+        context = {"articles": shown, "subject": subject, "page": numbers}
+        return render(request, template, context | ({"told": seo.as_script(told(site))} if told else {}))
 
     return public(request, versions, build)
 

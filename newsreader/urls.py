@@ -1,9 +1,7 @@
 """Every address of the site."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
-from django.views.static import serve
 
 from comments import feeds
 from newsreader import api, views
@@ -34,5 +32,5 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
-    re_path(r"^media/(?P<path>(?:pictures|avatars)/.+)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    re_path(r"^media/(?P<path>(?:pictures|avatars)/.+)$", views.media),
 ]

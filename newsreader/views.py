@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django.views.static import serve
 
+from articles import seo
 from articles.models import Article, Redirect, Site
 from articles.querysets import SHOWN_ON_PAGE
 from articles.views import list_page
 from comments import threads
 from comments.form_page import form_context
 from comments.models import CommentRules
+from comments.seo import comments_of
 from comments.showing import word
 from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import page_number, private, public
@@ -29,7 +34,7 @@ from newsreader.kit.web import absolute
 
 @require_safe
 def front_page(request: HttpRequest) -> HttpResponse:
-    return list_page(request, Article.objects.all(), None, "articles/front.html")
+    return list_page(request, Article.objects.all(), None, "articles/front.html", told=seo.website)
 
 
 @require_safe
@@ -53,7 +58,8 @@ def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
 
     def build() -> HttpResponse:
         prefetch_related_objects([article], *SHOWN_ON_PAGE)
-        return render(request, "articles/detail.html", _article_context(article, rules, number))
+        context = _article_context(article, rules, number)
+        return render(request, "articles/detail.html", context | _told(article, site, context["page"]))
 
     return public(request, [site.page_version, article.pk, article.page_version, number, is_open], build)
 
@@ -64,6 +70,15 @@ def _article_context(article: Article, rules: CommentRules, number: int) -> dict
     except threads.NoSuchPage:
         raise Http404 from None
     return form_context(None, article, rules) | {"page": word(discussion)}
+
+
+def _told(article: Article, site: Site, page: threads.Page) -> dict[str, Any]:
+    """What search engines and social networks are told of an article and the comments on this page."""
+    facts = [
+        seo.news_article(article, site, comments_of(page)),
+        seo.path_to(article, article.section, site),
+    ]
+    return {"told": seo.as_script(facts), "card": seo.card(article, site)}
 
 
 @require_safe
@@ -101,6 +116,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
             failures.append("cache")
     answer = {"status": "unavailable", "missing": failures} if failures else {"status": "ok"}
     return private(JsonResponse(answer, status=503 if failures else 200))
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A picture, where no server in front has it already. A name that no disk can hold is one that we do not have."""
+    try:
+        return serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    except (OSError, ValueError):
+        raise Http404 from None
 
 
 @require_safe

@@ -65,7 +65,7 @@ def test_public_pages_allow_no_inline_script_or_style_and_nobody_elses(article, 
         others = [rule for rule in policy.split("; ") if not rule.startswith("form-action ")]
         assert "http" not in "; ".join(others)
         page = client.get(address).content.decode()
-        assert not re.search(r"<script(?![^>]*(\bsrc=|type=\"application/json\"))", page)
+        assert not re.search(r"<script(?![^>]*(\bsrc=|type=\"application/(?:ld\+)?json\"))", page)
         assert " style=" not in page
         assert " onclick=" not in page
 

@@ -1,0 +1,31 @@
+"""Comments as search engines are told of them. Source: https://schema.org/Comment"""
+
+from __future__ import annotations
+
+from django.utils.html import strip_tags
+
+from articles.seo import Facts
+from comments.models import Comment
+from comments.threads import Page
+from newsreader.kit.web import absolute
+
+
+def comments_of(page: Page) -> list[Facts]:
+    """Return the comments that a page shows, replies with what they answer; no query."""
+    shown = (placed for branch in page.branches for placed in branch.placed if not placed.removed)
+    return [_told(placed.comment) for placed in shown]
+
+
+def _told(comment: Comment) -> Facts:
+    url = absolute(comment.permanent_url)
+    answered = {"@type": "Comment", "@id": absolute(f"/comments/{comment.parent_id}/")} if comment.parent_id else None
+    return {
+        "@type": "Comment",
+        "@id": url,
+        "url": url,
+        # What is typed is text; what was imported may be HTML.
+        "text": strip_tags(comment.body) if comment.source == Comment.Source.IMPORT else comment.body,
+        "author": {"@type": "Person", "name": comment.shown_name},
+        "dateCreated": comment.created_at.isoformat(timespec="seconds"),
+        "parentItem": answered,
+    }
