@@ -1,4 +1,4 @@
-"""The editors' desk for what is published: articles, and the names that stand around them."""
+"""The editors' desk for articles. What stands around them is in `paper_admin` and `pictures_admin`."""
 
 from __future__ import annotations
 
@@ -7,77 +7,25 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
-from django.db.models import F, QuerySet
+from django.db import models
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from articles import publishing
 from articles.desk import MOVES, TEXT, ArticleForm
-from articles.models import Article, Author, Byline, Picture, Redirect, Section, Site, SourceAttribution, Tag
+from articles.models import Article, Author, Byline, SourceAttribution
+from articles.paper_admin import KeepsRelated, columns
+from articles.pictures_admin import thumbnail
 from newsreader.kit.errors import DomainError
-from newsreader.kit.keys import SoundChoices
 from newsreader.kit.text import tidy
 
 State = Article.State
-
-
-class Singleton(admin.ModelAdmin):
-    """A model of one row: its list is that row, which nobody adds or deletes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        row = self.model._default_manager.current()
-        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
-
-
-class OnManyPages(admin.ModelAdmin):
-    """What stands on many pages: each change of it makes all of them new, in the same transaction."""
-
-    def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
-        # Only what was typed: the site's counter of versions must not be set back to what this form was opened with.
-        if change:
-            obj.save(update_fields=[name for name in form.changed_data if name in _columns(obj)])
-        else:
-            obj.save()
-        Site.objects.touch()
-
-    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
-        super().delete_model(request, obj)
-        Site.objects.touch()
-
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        super().delete_queryset(request, queryset)
-        Site.objects.touch()
-
-
-def _columns(row: models.Model) -> set[str]:
-    return {field.name for field in row._meta.concrete_fields}
-
-
-# --- Articles -----------------------------------------------------------------------------------------------------
-
-
-class KeepsRelated(SoundChoices):
-    """Beside a chosen row stand pens and a plus, and no cross: a section is not deleted from an article's form."""
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field and hasattr(field.widget, "can_delete_related"):
-            field.widget.can_delete_related = False
-        return field
 
 
 class BylineInline(KeepsRelated, admin.TabularInline):
@@ -217,7 +165,7 @@ class ArticleAdmin(KeepsRelated, admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Article, form: forms.ModelForm, change: bool) -> None:
         # Only what was typed: counts and versions move on while somebody has the form open.
         if change:
-            obj.save(update_fields=[name for name in form.changed_data if name in _columns(obj)])
+            obj.save(update_fields=[name for name in form.changed_data if name in columns(obj)])
         else:
             obj.save()
 
@@ -290,92 +238,3 @@ def _sees_all(request: HttpRequest) -> bool:
 
 def _name_of(request: HttpRequest) -> Author | None:
     return Author.objects.filter(user=request.user.pk).first()
-
-
-# --- What stands around them --------------------------------------------------------------------------------------
-
-
-def thumbnail(picture: Picture | None) -> str:
-    """Return a small view of a picture as HTML; a dash where there is none."""
-    if picture is None or not picture.file:
-        return "–"
-    return format_html(
-        '<img class="thumbnail" src="{}" alt="{}" loading="lazy">', picture.file.url, picture.alternative_text
-    )
-
-
-@admin.register(Site)
-class SiteAdmin(Singleton, OnManyPages):
-    fields = ["name", "tagline", "footer", "articles_per_page"]
-
-
-@admin.register(Section)
-class SectionAdmin(OnManyPages):
-    list_display = ["name", "slug", "position", "in_menu"]
-    list_editable = ["position", "in_menu"]
-    prepopulated_fields = {"slug": ["name"]}
-    search_fields = ["name"]
-
-
-@admin.register(Tag)
-class TagAdmin(OnManyPages):
-    list_display = ["name", "slug"]
-    prepopulated_fields = {"slug": ["name"]}
-    search_fields = ["name"]
-
-
-@admin.register(Author)
-class AuthorAdmin(KeepsRelated, OnManyPages):
-    list_display = ["name", "slug", "user"]
-    list_select_related = ["user"]
-    prepopulated_fields = {"slug": ["name"]}
-    autocomplete_fields = ["user"]
-    search_fields = ["name", "user__username"]
-
-
-@admin.register(Picture)
-class PictureAdmin(admin.ModelAdmin):
-    """Pictures with what readers are told about them; a change shows on the articles that they lead."""
-
-    fields = ["file", "shown", "alternative_text", "caption", "credit", "led_articles"]
-    readonly_fields = ["shown", "led_articles"]
-    list_display = ["shown", "__str__", "credit", "created_at"]
-    list_display_links = ["shown", "__str__"]
-    list_per_page = 50
-    search_fields = ["caption", "alternative_text", "credit", "file"]
-    ordering = ["-pk"]
-
-    @admin.display(description=_("how it looks"))
-    def shown(self, picture: Picture) -> str:
-        return thumbnail(picture)
-
-    @admin.display(description=_("leads"))
-    def led_articles(self, picture: Picture) -> str:
-        rows = Article.objects.filter(lead_picture=picture.pk).order_by("-pk")[:20] if picture.pk else []
-        links = ((reverse("admin:articles_article_change", args=[row.pk]), row.headline) for row in rows)
-        return format_html_join(", ", '<a href="{}">{}</a>', links) or "–"
-
-    def save_model(self, request: HttpRequest, obj: Picture, form: forms.ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        _renew_led_by([obj.pk])
-
-    def delete_model(self, request: HttpRequest, obj: Picture) -> None:
-        _renew_led_by([obj.pk])
-        super().delete_model(request, obj)
-
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Picture]) -> None:
-        _renew_led_by(list(queryset.values_list("pk", flat=True)))
-        super().delete_queryset(request, queryset)
-
-
-def _renew_led_by(picture_ids: list[int]) -> None:
-    Article.objects.filter(lead_picture__in=picture_ids).update(page_version=F("page_version") + 1)
-
-
-@admin.register(Redirect)
-class RedirectAdmin(KeepsRelated, admin.ModelAdmin):
-    list_display = ["path", "site", "article"]
-    list_select_related = ["article"]
-    autocomplete_fields = ["article"]
-    search_fields = ["path", "article__headline"]

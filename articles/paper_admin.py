@@ -1,0 +1,102 @@
+"""The editors' desk for what stands around articles: the paper itself, sections, tags, authors, old addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from articles.models import Author, Redirect, Section, Site, Tag
+from newsreader.kit.keys import SoundChoices
+
+
+class Singleton(admin.ModelAdmin):
+    """A model of one row: its list is that row, which nobody adds or deletes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        row = self.model._default_manager.current()
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
+
+
+class OnManyPages(admin.ModelAdmin):
+    """What stands on many pages: each change of it makes all of them new, in the same transaction."""
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
+        # Only what was typed: the site's counter of versions must not be set back to what this form was opened with.
+        if change:
+            obj.save(update_fields=[name for name in form.changed_data if name in columns(obj)])
+        else:
+            obj.save()
+        Site.objects.touch()
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        super().delete_model(request, obj)
+        Site.objects.touch()
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        super().delete_queryset(request, queryset)
+        Site.objects.touch()
+
+
+def columns(row: models.Model) -> set[str]:
+    """Return the names of a row's own columns."""
+    return {field.name for field in row._meta.concrete_fields}
+
+
+class KeepsRelated(SoundChoices):
+    """Beside a chosen row stand pens and a plus, and no cross: a section is not deleted from an article's form."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and hasattr(field.widget, "can_delete_related"):
+            field.widget.can_delete_related = False
+        return field
+
+
+@admin.register(Site)
+class SiteAdmin(Singleton, OnManyPages):
+    fields = ["name", "tagline", "footer", "articles_per_page"]
+
+
+@admin.register(Section)
+class SectionAdmin(OnManyPages):
+    list_display = ["name", "slug", "position", "in_menu"]
+    list_editable = ["position", "in_menu"]
+    prepopulated_fields = {"slug": ["name"]}
+    search_fields = ["name"]
+
+
+@admin.register(Tag)
+class TagAdmin(OnManyPages):
+    list_display = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    search_fields = ["name"]
+
+
+@admin.register(Author)
+class AuthorAdmin(KeepsRelated, OnManyPages):
+    list_display = ["name", "slug", "user"]
+    list_select_related = ["user"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["user"]
+    search_fields = ["name", "user__username"]
+
+
+@admin.register(Redirect)
+class RedirectAdmin(KeepsRelated, admin.ModelAdmin):
+    list_display = ["path", "site", "article"]
+    list_select_related = ["article"]
+    autocomplete_fields = ["article"]
+    search_fields = ["path", "article__headline"]
