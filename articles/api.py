@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -15,7 +15,7 @@ from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles import publishing, search
+from articles import pictures, publishing, search
 from articles.models import Article, Author, Picture, Section, SourceAttribution, Tag
 from articles.writing import write
 from newsreader.kit.rest import Shared, moment
@@ -72,16 +72,32 @@ class SourceSerializer(serializers.ModelSerializer):
         fields = ["name", "url", "kind"]
 
 
+class PictureCopy(TypedDict):
+    """A smaller copy of a picture: absolute address, width in pixels, media type."""
+
+    url: str
+    width: int
+    type: str
+
+
 class PictureSerializer(serializers.ModelSerializer):
     url = serializers.SerializerMethodField()
+    sizes = serializers.SerializerMethodField()
 
     class Meta:
         model = Picture
-        fields = ["id", "url", "width", "height", "alternative_text", "caption", "credit"]
+        fields = ["id", "url", "width", "height", "alternative_text", "caption", "credit", "sizes"]
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, picture: Picture) -> str:
         return absolute(picture.file.url)
+
+    def get_sizes(self, picture: Picture) -> list[PictureCopy]:
+        return [
+            {"url": absolute(url), "width": width, "type": f"image/{form.replace('jpg', 'jpeg')}"}
+            for form in pictures.forms_of(picture)
+            for url, width in pictures.copies(picture, form)
+        ]
 
 
 class ArticleSerializer(serializers.ModelSerializer):

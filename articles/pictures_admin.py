@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from articles import pictures
 from articles.models import Article, Picture
+from newsreader.kit.images import NotAPicture
 
 
 def thumbnail(picture: Picture | None) -> str:
     """Return a small view of a picture as HTML; a dash where there is none."""
     if picture is None or not picture.file:
         return "–"
-    return format_html(
-        '<img class="thumbnail" src="{}" alt="{}" loading="lazy">', picture.file.url, picture.alternative_text
-    )
+    return pictures.markup(picture, "24rem", css_class="thumbnail")
+
+
+class PictureForm(forms.ModelForm):
+    """A picture as it is sent. What is kept is drawn anew from what the file holds, whatever it calls itself."""
+
+    # Django's own field for pictures decodes them first, without a bound.
+    file = forms.FileField(label=_("File"), widget=forms.ClearableFileInput(attrs={"accept": "image/*"}))
+
+    class Meta:
+        model = Picture
+        fields = ["file", "alternative_text", "caption", "credit", "focal_x", "focal_y"]
+        widgets = {
+            "alternative_text": forms.Textarea(attrs={"rows": 2}),
+            "caption": forms.Textarea(attrs={"rows": 2}),
+        }
+
+    def clean_file(self) -> Any:
+        sent = self.cleaned_data["file"]
+        if not isinstance(sent, UploadedFile):
+            return sent
+        try:
+            return pictures.redrawn(sent.read(), sent.name or "")
+        except NotAPicture as refusal:
+            raise ValidationError(str(refusal), code=refusal.code) from None
 
 
 @admin.register(Picture)
 class PictureAdmin(admin.ModelAdmin):
     """Pictures with what readers are told about them; a change shows on the articles that they lead."""
 
-    fields = ["file", "shown", "alternative_text", "caption", "credit", "led_articles"]
+    form = PictureForm
+    fields = ["file", "shown", "alternative_text", "caption", "credit", ("focal_x", "focal_y"), "led_articles"]
     readonly_fields = ["shown", "led_articles"]
     list_display = ["shown", "__str__", "credit", "created_at"]
     list_display_links = ["shown", "__str__"]
     list_per_page = 50
     search_fields = ["caption", "alternative_text", "credit", "file"]
     ordering = ["-pk"]
+
+    class Media:
+        js = ["focal.js"]
 
     @admin.display(description=_("how it looks"))
     def shown(self, picture: Picture) -> str:
@@ -45,19 +78,22 @@ class PictureAdmin(admin.ModelAdmin):
         links = ((reverse("admin:articles_article_change", args=[row.pk]), row.headline) for row in rows)
         return format_html_join(", ", '<a href="{}">{}</a>', links) or "–"
 
+    @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Picture, form: forms.ModelForm, change: bool) -> None:
+        if {"file", "focal_x", "focal_y"} & set(form.changed_data):
+            obj.widths = None
         super().save_model(request, obj, form, change)
-        _renew_led_by([obj.pk])
+        pictures.renew_pages([obj.pk])
+        if obj.widths is None:
+            pictures.make_copies.enqueue(obj.pk)
 
     def delete_model(self, request: HttpRequest, obj: Picture) -> None:
-        _renew_led_by([obj.pk])
-        super().delete_model(request, obj)
+        self.delete_queryset(request, Picture.objects.filter(pk=obj.pk))
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Picture]) -> None:
-        _renew_led_by(list(queryset.values_list("pk", flat=True)))
+        """The row goes and its copies with it; the file itself stays, as texts may show it."""
+        gone = list(queryset)
+        pictures.renew_pages([picture.pk for picture in gone])
         super().delete_queryset(request, queryset)
-
-
-def _renew_led_by(picture_ids: list[int]) -> None:
-    Article.objects.filter(lead_picture__in=picture_ids).update(page_version=F("page_version") + 1)
+        transaction.on_commit(partial(pictures.remove_copies, gone))

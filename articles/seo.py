@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, to_locale
 
 from articles.models import Article, Picture, Section, Site
+from articles.pictures import for_sharing
 from newsreader.kit.web import absolute
 
 Facts = dict[str, Any]
@@ -126,10 +127,11 @@ def card(article: Article, site: Site) -> list[tuple[str, Any]]:
         ("og:locale", to_locale(article.language or get_language() or "en")),
     ]
     if picture := article.lead_picture:
+        url, width, height = for_sharing(picture)
         told += [
-            ("og:image", absolute(picture.file.url)),
-            ("og:image:width", picture.width),
-            ("og:image:height", picture.height),
+            ("og:image", absolute(url)),
+            ("og:image:width", width),
+            ("og:image:height", height),
             ("og:image:alt", picture.alternative_text),
         ]
     if not is_page:
@@ -149,7 +151,7 @@ def _moment(at: Any) -> str:
 def embed(article: Article, site: Site, html: str, width: int, height: int) -> Facts:
     """Return an article as other sites show it, with HTML of this size in pixels."""
     names = [byline.author for byline in article.bylines.all() if byline.role == "writer"]
-    picture = article.lead_picture
+    url, across, down = for_sharing(article.lead_picture) if article.lead_picture else ("", None, None)
     return {
         "version": "1.0",
         "type": "rich",
@@ -158,9 +160,9 @@ def embed(article: Article, site: Site, html: str, width: int, height: int) -> F
         "title": article.headline,
         "author_name": ", ".join(author.name for author in names),
         "author_url": absolute(names[0].get_absolute_url()) if names else "",
-        "thumbnail_url": absolute(picture.file.url) if picture else "",
-        "thumbnail_width": picture.width if picture else "",
-        "thumbnail_height": picture.height if picture else "",
+        "thumbnail_url": absolute(url) if url else "",
+        "thumbnail_width": across,
+        "thumbnail_height": down,
         "html": html,
         "width": width,
         "height": height,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django_tasks_db.models import DBTaskResult
 
+from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments import keeping, proofs
 from comments.flood import forget_full
@@ -20,12 +21,13 @@ from newsreader.kit.tasks import HEARTBEAT
 
 logger = logging.getLogger(__name__)
 WORKER = get_random_string(32)  # What this process is called, should it be a worker.
-SILENCE = dt.timedelta(minutes=2)  # Who has not been heard of for so long is dead.
+BEAT = 15  # seconds
+SILENCE = dt.timedelta(minutes=2)  # Who has missed eight beats is dead: a busy database loses one or two.
 ATTEMPTS = 5  # A task that has killed so many workers is not given to another.
 
 
 def alive(worker: str) -> str:
-    """Return the key in the cache that is there while this worker lives."""
+    """Return the key in the cache, which all processes share, that is there while this worker lives."""
     return f"worker-{worker}"
 
 
@@ -63,9 +65,9 @@ def clear_up() -> None:
 # Seconds between two runs, and what runs. All are safe to run in several workers at once.
 JOBS: list[tuple[float, Callable[[], object]]] = [
     (5, publish_due),
-    (15, beat),
     (30, send_due.call),
     (60, take_up_lost_tasks),
+    (60, make_missing),
     (3600, clear_up),
 ]
 
@@ -80,6 +82,17 @@ def run_due(last: dict[Callable[[], object], float], now: float) -> None:
             job()
         except Exception:
             logger.exception("A job failed: %s", getattr(job, "__name__", job))
+
+
+def keep_beating() -> None:
+    """Tell that this worker is alive for as long as it is: in a thread of its own, since a job may take its time."""
+    while True:
+        close_old_connections()
+        try:
+            beat()
+        except Exception:
+            logger.exception("A sign of life was lost")
+        time.sleep(BEAT)
 
 
 def keep_running() -> None:

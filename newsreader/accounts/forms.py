@@ -232,7 +232,7 @@ class MyPage(forms.Form):
         return True
 
     def _no_picture(self) -> ValidationError:
-        return ValidationError(str(pictures.NotAPicture.sentence), code=pictures.NotAPicture.code)
+        return ValidationError(str(pictures.REFUSED), code=pictures.NotAPicture.code)
 
     def _taken(self) -> ValidationError:
         return ValidationError(_("Somebody else has this username."), code="username_taken")

@@ -9,12 +9,11 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
-from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from articles import formatting, publishing
+from articles import formatting, pictures, publishing
 from articles.models import Article, Author, Byline, Picture, Section, Site, SourceAttribution, Tag
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
@@ -96,8 +95,7 @@ def _article(entry: dict[str, Any], people: dict[str, User]) -> int:
 
 def _picture(entry: dict[str, Any]) -> Picture:
     described = {name: entry[name] for name in ("alternative_text", "caption", "credit")}
-    with (HERE / "pictures" / entry["file"]).open("rb") as file:
-        return Picture.objects.create(file=File(file, name=entry["file"]), **described)
+    return pictures.add((HERE / "pictures" / entry["file"]).read_bytes(), entry["file"], **described)
 
 
 def _discussion(article: Article, entries: list[dict[str, Any]], at: dt.datetime, people: dict[str, User]) -> int:

@@ -1,0 +1,209 @@
+"""Editors' pictures: taken in by what they hold, copied in smaller sizes by the worker, written into pages.
+
+What is kept is our own drawing: upright, sRGB, no wider than LARGEST, nothing but pixels. Its copies stand beside it in
+the storage: `x.jpg` has `x.640.avif`, `x.640.webp`, `x.640.jpg` and so on, and `x.share.jpg` for social networks.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models import F
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
+from PIL import Image, ImageOps
+
+from articles.models import Article, Picture
+from newsreader.kit.images import NotAPicture, opened, written
+from newsreader.kit.tasks import task
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES = 40_000_000
+LARGEST = 2560  # pixels, the longer side of what is kept
+WIDTHS = (320, 640, 960, 1280, 1920)  # pixels
+SHARED = (1200, 630)  # pixels, what social networks show
+TEXT_SIZES = "(min-width: 44rem) 40rem, calc(100vw - 2rem)"  # how wide a picture in a text is
+_FORMS: dict[str, tuple[str, dict[str, Any]]] = {
+    "avif": ("AVIF", {"quality": 58, "speed": 8}),
+    "webp": ("WEBP", {"quality": 78, "method": 4}),
+    "jpg": ("JPEG", {"quality": 80, "optimize": True, "progressive": True}),
+}
+_IN_TEXT = re.compile(r"<img [^<>]*>")
+_SOURCE = re.compile(r' src="([^"]*)"')
+_ALTERNATIVE = re.compile(r' alt="([^"]*)"')
+
+
+# --- Taken in -----------------------------------------------------------------------------------------------------
+
+
+def redrawn(data: bytes, name: str) -> ContentFile:
+    """Return a picture as it is kept, named after the file that was sent. Raises NotAPicture."""
+    if len(data) > MOST_BYTES:
+        raise NotAPicture
+    pixels = opened(data, side=LARGEST)
+    pixels.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
+    stem = slugify(PurePosixPath(name).stem)[:60] or "picture"
+    if pixels.mode == "RGBA":
+        return ContentFile(written(pixels, "WEBP", quality=92, method=4), f"{stem}-{secrets.token_hex(4)}.webp")
+    file = written(pixels, "JPEG", quality=92, optimize=True, progressive=True)
+    return ContentFile(file, f"{stem}-{secrets.token_hex(4)}.jpg")
+
+
+def add(data: bytes, name: str, **described: Any) -> Picture:
+    """Keep a picture with what is said about it, and have its copies made. Raises NotAPicture."""
+    picture = Picture.objects.create(file=redrawn(data, name), **described)
+    make_copies.enqueue(picture.pk)
+    return picture
+
+
+# --- Copies -------------------------------------------------------------------------------------------------------
+
+
+def copy_name(picture: Picture, size: int | str, form: str) -> str:
+    """Return under which name a copy of a picture is stored."""
+    return f"{PurePosixPath(str(picture.file.name)).with_suffix('')}.{size}.{form}"
+
+
+def forms_of(picture: Picture) -> list[str]:
+    """Return the forms of a picture's copies, the smallest first. What is transparent has no JPEG."""
+    return ["avif", "webp"] if str(picture.file.name).endswith((".webp", ".png")) else ["avif", "webp", "jpg"]
+
+
+@task()
+def make_copies(picture_id: int) -> None:
+    """Make the smaller copies of a picture, then show them. Safe to run twice."""
+    picture = Picture.objects.filter(pk=picture_id).first()
+    if picture is None:
+        return
+
+    try:
+        with default_storage.open(str(picture.file.name)) as file:
+            pixels = opened(file.read(), side=LARGEST)
+    except (NotAPicture, OSError, ValueError):
+        logger.warning("No copies can be made of picture %d", picture_id)
+        widths: list[int] = []
+    else:
+        widths = _copied(picture, pixels)
+    if Picture.objects.filter(pk=picture_id, file=picture.file.name).update(widths=widths):
+        renew_pages([picture_id])
+
+
+def _copied(picture: Picture, pixels: Image.Image) -> list[int]:
+    widths = [width for width in WIDTHS if width < pixels.width] or [min(pixels.width, WIDTHS[-1])]
+    for width in reversed(widths):  # Each from the one before it, which is smaller than the whole.
+        pixels = pixels.resize((width, max(1, round(pixels.height * width / pixels.width))), Image.Resampling.LANCZOS)
+        for form in forms_of(picture):
+            _store(copy_name(picture, width, form), pixels, form)
+        if width == widths[-1]:
+            shared = ImageOps.fit(
+                pixels.convert("RGB"),
+                SHARED,
+                Image.Resampling.LANCZOS,
+                centering=(picture.focal_x / 100, picture.focal_y / 100),
+            )
+            _store(copy_name(picture, "share", "jpg"), shared, "jpg")
+    return widths
+
+
+def _store(name: str, pixels: Image.Image, form: str) -> None:
+    kind, options = _FORMS[form]
+    default_storage.delete(name)
+    default_storage.save(name, ContentFile(written(pixels, kind, **options)))
+
+
+def make_missing() -> None:
+    """Make the copies that nobody has made: of pictures that came in otherwise, or whose task was lost."""
+    for pk in Picture.objects.filter(widths__isnull=True).values_list("pk", flat=True)[:20]:
+        make_copies.call(pk)
+
+
+def remove_copies(pictures: list[Picture]) -> None:
+    """Delete the copies of these pictures from the storage."""
+    for picture in pictures:
+        names = [copy_name(picture, width, form) for width in picture.widths or [] for form in forms_of(picture)]
+        for name in (*names, copy_name(picture, "share", "jpg")):
+            default_storage.delete(name)
+
+
+def renew_pages(picture_ids: list[int]) -> None:
+    """Note that what these pictures show, or what is said of them, has changed: on every page where they are."""
+    Article.objects.filter(lead_picture__in=picture_ids).update(page_version=F("page_version") + 1)
+    for name in Picture.objects.filter(pk__in=picture_ids).values_list("file", flat=True):
+        Article.objects.filter(body__contains=name).update(page_version=F("page_version") + 1)
+
+
+# --- Written into pages -------------------------------------------------------------------------------------------
+
+
+def markup(
+    picture: Picture, sizes: str, *, alternative: str | None = None, eager: bool = False, css_class: str = ""
+) -> SafeString:
+    """Return a picture as HTML: the browser takes the smallest copy that is sharp, and keeps its place until then.
+
+    `sizes` says how wide it is shown (as in HTML); `eager`: it is what the page begins with.
+    """
+    alternative = picture.alternative_text if alternative is None else alternative
+    focus = f"focus-x-{round(picture.focal_x, -1)} focus-y-{round(picture.focal_y, -1)} {css_class}".strip()
+    urgency = mark_safe(' fetchpriority="high"' if eager else ' loading="lazy" decoding="async"')
+    size = format_html(' width="{}" height="{}"', picture.width, picture.height) if picture.width else ""
+    if not picture.widths:
+        return format_html(
+            '<img class="{}" src="{}" alt="{}"{}{}>', focus, picture.file.url, alternative, size, urgency
+        )
+    *sources, last = ((form, _set(picture, form)) for form in forms_of(picture))
+    middle = picture.widths[len(picture.widths) // 2]
+    return format_html(
+        '<picture>{}<img class="{}" src="{}" srcset="{}" sizes="{}" alt="{}"{}{}></picture>',
+        format_html_join(
+            "", '<source type="image/{}" srcset="{}" sizes="{}">', ((form, sets, sizes) for form, sets in sources)
+        ),
+        focus,
+        default_storage.url(copy_name(picture, middle, last[0])),
+        last[1],
+        sizes,
+        alternative,
+        size,
+        urgency,
+    )
+
+
+def copies(picture: Picture, form: str) -> list[tuple[str, int]]:
+    """Return address and width of each copy in this form, the smallest first."""
+    return [(default_storage.url(copy_name(picture, width, form)), width) for width in picture.widths or []]
+
+
+def _set(picture: Picture, form: str) -> str:
+    return ", ".join(f"{url} {width}w" for url, width in copies(picture, form))
+
+
+def for_sharing(picture: Picture) -> tuple[str, int | None, int | None]:
+    """Return address, width and height of what social networks show."""
+    if picture.widths:
+        return default_storage.url(copy_name(picture, "share", "jpg")), *SHARED
+    return picture.file.url, picture.width, picture.height
+
+
+def in_text(html: str) -> SafeString:
+    """Return an article's sanitised text with our own pictures in all their sizes. One query, where it has any."""
+    here = default_storage.url("pictures/")
+    tags = {tag: source[1] for tag in _IN_TEXT.findall(html) if (source := _SOURCE.search(tag))}
+    names = {url: url.replace(here, "pictures/", 1) for url in tags.values() if url.startswith(here)}
+    rows = {row.file.name: row for row in Picture.objects.filter(file__in=names.values())} if names else {}
+
+    def shown(match: re.Match[str]) -> str:
+        picture = rows.get(names.get(tags.get(match[0], ""), ""))
+        if picture is None:
+            return match[0]
+        told = _ALTERNATIVE.search(match[0])
+        alternative = mark_safe(told[1]) if told else None  # As it stands there: escaped already.
+        return markup(picture, TEXT_SIZES, alternative=alternative)
+
+    return mark_safe(_IN_TEXT.sub(shown, html))
