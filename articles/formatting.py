@@ -35,6 +35,7 @@ _cleaner = nh3.Cleaner(
 
 # A tag with attributes as the cleaner writes it.
 _TAG = re.compile(r'<[a-z][^<>"]*+(?:"[^"]*+"[^<>"]*+)++>')
+_ANY_TAG = re.compile(r"<[^<>]*>")
 _OWN = re.compile(r' (src|href|cite)="/(?!/)')
 
 
@@ -55,3 +56,8 @@ def sanitise(html: str) -> str:
 def with_absolute_links(html: str) -> str:
     """Return a sanitised text as it is shown elsewhere, as in a feed: what lies on this site is named in full."""
     return _TAG.sub(lambda tag: _OWN.sub(rf' \1="{settings.SITE_URL}/', tag[0]), html)
+
+
+def reading_time(html: str) -> int:
+    """Return how many minutes a text takes, at 230 words a minute; at least one."""
+    return max(1, round(len(_ANY_TAG.sub(" ", html).split()) / 230))

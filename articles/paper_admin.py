@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
 
-from articles.models import Author, Redirect, Section, Site, Tag
+from articles.models import Author, MenuItem, Redirect, Section, Site, Tag
 from newsreader.kit.keys import SoundChoices
 
 
@@ -65,9 +68,40 @@ class KeepsRelated(SoundChoices):
         return field
 
 
+class MenuInline(KeepsRelated, admin.TabularInline):
+    """The menu and the foot of every page, in the order of their positions."""
+
+    model = MenuItem
+    fields = ["place", "position", "section", "page", "address", "label"]
+    extra = 0
+
+    def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, form=MenuItemForm, **kwargs)
+
+
+class MenuItemForm(forms.ModelForm):
+    """An entry as it is typed; an address is a path of this site, or a web or mail address."""
+
+    class Meta:
+        model = MenuItem
+        fields = ["place", "position", "section", "page", "address", "label"]
+
+    def clean_address(self) -> str:
+        address = str(self.cleaned_data["address"]).strip()
+        if address and not re.match(r"/(?![/\\])|https?://[^/]|mailto:.", address):
+            raise ValidationError(_("An address begins with /, https:// or mailto:"), code="invalid")
+        return address
+
+
 @admin.register(Site)
-class SiteAdmin(Singleton, OnManyPages):
-    fields = ["name", "tagline", "footer", "articles_per_page"]
+class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
+    fields = ["name", "tagline", "footer", "lead", "articles_per_page"]
+    autocomplete_fields = ["lead"]
+    inlines = [MenuInline]
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        Site.objects.touch()
 
 
 @admin.register(Section)

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 if TYPE_CHECKING:
-    from articles.models import Article, Site  # noqa: F401
+    from articles.models import Article, Site
 
 
 # What an article's own page shows beside its row.
 SHOWN_ON_PAGE = ("bylines__author", "tags", "sources")
+
+
+RELATED_AMONG = 30  # articles: further back nobody looks for what belongs together
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -45,6 +48,14 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def by_author(self, author: Any) -> ArticleQuerySet:
         """Those over which this name stands, in whatever role."""
         return self.filter(pk__in=author.bylines.values("article_id"))
+
+    def related_to(self, article: Article) -> ArticleQuerySet:
+        """Of the newest in its section, those that share most tags with it first. In one query."""
+        own = self.model.tags.through.objects.filter(article=article.pk).values("tag")
+        newest = self.published().articles().filter(section=article.section_id).exclude(pk=article.pk).newest_first()
+        shared = models.Count("tags", filter=models.Q(tags__in=own))
+        rows = self.filter(pk__in=newest.values("pk")[:RELATED_AMONG]).annotate(shared=shared)
+        return rows.select_related("lead_picture").defer("body").order_by("-shared", "-published_at", "-pk")
 
     def newest_first(self) -> ArticleQuerySet:
         return self.order_by("-published_at", "-pk")

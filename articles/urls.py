@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from articles import embedding, feeds, search_page, sitemaps, views
 
 urlpatterns = [
+    path("", views.front_page, name="front"),
     path("sections/<str:slug>/", views.section, name="section"),
     path("tags/<str:slug>/", views.tag, name="tag"),
     path("authors/<str:slug>/", views.author, name="author"),

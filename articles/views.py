@@ -1,4 +1,7 @@
-"""Lists of articles: a section, a tag, an author. The same for all readers; keyed by the versions of what they show."""
+"""The front page and lists of articles: a section, a tag, an author.
+
+The same for all readers; keyed by the versions of what they show.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,23 +11,32 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from articles import seo
+from articles import front, seo
 from articles.models import Article, Author, Section, Site, Tag
 from articles.querysets import ArticleQuerySet
 from newsreader.kit.pages import page_number, public
 
 
-def list_page(
-    request: HttpRequest,
-    articles: ArticleQuerySet,
-    subject: Model | None,
-    template: str,
-    told: Callable[[Site], seo.Facts] | None = None,
-) -> HttpResponse:
-    """Answer with one page of published articles, newest first; 404 past the last. Five queries.
+@require_safe
+def front_page(request: HttpRequest) -> HttpResponse:
+    """The paper as it is laid out; its further pages are a list of all articles."""
+    if page_number(request) > 1:
+        return list_page(request, Article.objects.all(), None, "articles/front.html")
+    site = Site.objects.current()
+    request.paper = site  # type: ignore[attr-defined]
+    shown = front.arrange(site)
+    numbers = {"number": 1, "earlier": 0, "later": 2 if shown.more else 0}
+    context = {"front": shown, "page": numbers}
 
-    `told` makes what search engines are told of the list.
-    """
+    def build() -> HttpResponse:
+        return render(request, "articles/front.html", context | {"told": seo.as_script(seo.website(site))})
+
+    versions = [site.page_version, shown.more, *((row.pk, row.page_version) for row in shown.articles())]
+    return public(request, versions, build)
+
+
+def list_page(request: HttpRequest, articles: ArticleQuerySet, subject: Model | None, template: str) -> HttpResponse:
+    """Answer with one page of published articles, newest first; 404 past the last. Five queries."""
     site, number = Site.objects.current(), page_number(request)
     request.paper = site  # type: ignore[attr-defined]
     size = site.articles_per_page
@@ -37,8 +49,7 @@ def list_page(
 
     def build() -> HttpResponse:
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if more else 0}
-        context = {"articles": shown, "subject": subject, "page": numbers}
-        return render(request, template, context | ({"told": seo.as_script(told(site))} if told else {}))
+        return render(request, template, {"articles": shown, "subject": subject, "page": numbers})
 
     return public(request, versions, build)
 

@@ -16,7 +16,6 @@ handler400, handler403, handler404, handler500 = (
 ARTICLE = r"(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2})/(?P<slug>[^/]+)"
 
 urlpatterns = [
-    path("", views.front_page, name="front"),
     re_path(rf"^{ARTICLE}/$", views.article, name="article"),
     re_path(rf"^{ARTICLE}/feed/(?:(?P<form>[a-z]+)/)?$", feeds.article),
     path("pages/<str:slug>/", views.page, name="page"),

@@ -1,7 +1,8 @@
-"""Pages that join rooms (an article with its discussion, the front page) or belong to none (health, refusals)."""
+"""Pages that join rooms (an article with its discussion) or belong to none (health, refusals)."""
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +18,9 @@ from django.views.decorators.http import require_safe
 from django.views.static import serve
 
 from articles import seo
+from articles.formatting import reading_time
 from articles.models import Article, Redirect, Site
 from articles.querysets import SHOWN_ON_PAGE
-from articles.views import list_page
 from comments import threads
 from comments.form_page import form_context
 from comments.models import CommentRules
@@ -31,10 +32,7 @@ from newsreader.kit.problems import problem
 from newsreader.kit.tasks import HEARTBEAT
 from newsreader.kit.web import absolute
 
-
-@require_safe
-def front_page(request: HttpRequest) -> HttpResponse:
-    return list_page(request, Article.objects.all(), None, "articles/front.html", told=seo.website)
+RELATED = 3  # articles under another
 
 
 @require_safe
@@ -55,13 +53,16 @@ def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
     number, site, rules = page_number(request), Site.objects.current(), CommentRules.objects.current()
     request.paper = site  # type: ignore[attr-defined]
     is_open = article.comments_open(rules.close_after_days)
+    related = list(Article.objects.related_to(article)[:RELATED]) if article.section else []
 
     def build() -> HttpResponse:
         prefetch_related_objects([article], *SHOWN_ON_PAGE)
         context = _article_context(article, rules, number)
-        return render(request, "articles/detail.html", context | _told(article, site, context["page"]))
+        context |= _told(article, site, context["page"]) | {"related": related, "minutes": reading_time(article.body)}
+        return render(request, "articles/detail.html", context)
 
-    return public(request, [site.page_version, article.pk, article.page_version, number, is_open], build)
+    versions = [site.page_version, article.pk, article.page_version, number, is_open]
+    return public(request, [*versions, *((row.pk, row.page_version) for row in related)], build)
 
 
 def _article_context(article: Article, rules: CommentRules, number: int) -> dict[str, Any]:
@@ -121,6 +122,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """A picture, where no server in front has it already. A name that no disk can hold is one that we do not have."""
+    if posixpath.normpath(path) != path:
+        raise Http404
     try:
         return serve(request, path, document_root=str(settings.MEDIA_ROOT))
     except (OSError, ValueError):

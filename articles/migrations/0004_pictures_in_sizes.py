@@ -35,7 +35,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="picture",
-            index=models.Index(condition=models.Q(("widths__isnull", True)), fields=["id"], name="picture_without_copies"),
+            index=models.Index(
+                condition=models.Q(("widths__isnull", True)), fields=["id"], name="picture_without_copies"
+            ),
         ),
         migrations.AddIndex(
             model_name="picture",
