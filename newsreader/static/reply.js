@@ -267,6 +267,72 @@
     link.focus();
   }
 
+  /* --- The rest of a thread ------------------------------------------------------------------------------------- */
+
+  // The roots under which a page of replies was opened, each as often: who comes back finds them open.
+  const opened = () => (history.state && history.state.opened) || [];
+  const remember = (state) => history.replaceState({ ...history.state, ...state }, "");
+
+  /* Put the replies of a page of the thread under those that are here, the form among them left alone. Returns the
+     comments that are new. */
+  function weave(mine, theirs) {
+    const from = find(":scope > .replies", theirs);
+    if (!from) return [];
+    let to = find(":scope > .replies", mine);
+    if (!to) {
+      to = document.createElement("ol");
+      to.className = "replies";
+      mine.append(to);
+    }
+    return [...from.children].flatMap((reply) => {
+      const { id } = find("article", reply);
+      const same = [...to.children].find((item) => find("article", item).id === id);
+      if (same) return weave(same, reply);
+      to.append(reply);
+      return all("article", reply);
+    });
+  }
+
+  /* Show the page that "N more replies" leads to in its place. Where that fails, go there. */
+  async function unfold(link) {
+    const item = link.closest(".thread > li");
+    const said = find("#thread-status");
+    link.setAttribute("aria-busy", "true");
+    said.textContent = said.dataset.loading;
+    try {
+      const { status, page } = await ask(link.href, YOU_PATIENCE);
+      const fresh = find(".discussion > .thread > li", page);
+      if (status !== 200 || !fresh) throw new Error(`The thread answered ${status}.`);
+      const shown = weave(item, fresh);
+      const more = find(":scope > .more", fresh);
+      link.closest(".more").replaceWith("");
+      if (more) item.append(more);
+      said.textContent = said.dataset.shown.replace("%s", shown.length);
+      return shown[0] || find("article", item);
+    } catch {
+      location.assign(link.href);
+      return null;
+    }
+  }
+
+  async function openMore(link) {
+    if (link.hasAttribute("aria-busy")) return;
+    const { id } = find("article", link.closest(".thread > li"));
+    const first = await unfold(link);
+    if (!first) return;
+    remember({ opened: [...opened(), id] });
+    // The replies stand where the link was, so nothing scrolls.
+    first.tabIndex = -1;
+    first.focus({ preventScroll: true });
+  }
+
+  async function openAgain() {
+    for (const id of opened()) {
+      const link = find(`.thread > li > #${CSS.escape(id)} ~ .more a`);
+      if (link && !(await unfold(link))) return;
+    }
+  }
+
   /* --- Sending -------------------------------------------------------------------------------------------------- */
 
   function isSending(now) {
@@ -374,6 +440,7 @@
     here.hash = id;
     history.replaceState(history.state, "", here);
     show(document.getElementById(id));
+    openAgain();
   }
 
   function takeRefusal(page) {
@@ -585,8 +652,13 @@
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-action]");
-    if (!link || !form() || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    if (link.dataset.action === "reply") {
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (link.dataset.action === "more") {
+      event.preventDefault();
+      openMore(link);
+    } else if (!form()) {
+      // The discussion has closed.
+    } else if (link.dataset.action === "reply") {
       const comment = link.closest("article");
       if (!comment || isPrivate || !text()) return;
       event.preventDefault();
@@ -632,7 +704,10 @@
   });
 
   // Phones end pages in the background without another word.
-  window.addEventListener("pagehide", saveDraft);
+  window.addEventListener("pagehide", () => {
+    saveDraft();
+    if (opened()[0]) remember({ top: scrollY });
+  });
   document.addEventListener("visibilitychange", () => document.hidden && saveDraft());
 
   // A page that comes back with the back button may find somebody else signed in.
@@ -640,6 +715,7 @@
     if (event.persisted) you = touched = null;
   });
 
+  if (opened()[0]) openAgain().then(() => scrollTo(0, history.state.top ?? scrollY));
   dropDrafts((_, draft) => !draft);
   if (form()) {
     prepare();
