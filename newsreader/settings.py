@@ -9,7 +9,7 @@ import zoneinfo
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import environ
 from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
@@ -65,6 +65,28 @@ def one_of(*schemes: str) -> Callable[[str], str]:
         return text
 
     return cast
+
+
+def bucket(text: str) -> dict[str, Any] | None:
+    """Return how the storage reaches an S3-compatible bucket: `s3://KEY:SECRET@host/bucket?region=…`; None for none."""
+    if not text:
+        return None
+    parts = urlsplit(text)
+    name = parts.path.strip("/")
+    on_loopback = parts.scheme == "s3+http" and parts.hostname in LOOPBACK
+    if not (parts.scheme == "s3" or on_loopback) or not (parts.username and parts.password and name and parts.hostname):
+        raise ValueError
+    port = f":{parts.port}" if parts.port else ""
+    return {
+        "access_key": unquote(parts.username),
+        "secret_key": unquote(parts.password),
+        "bucket_name": name,
+        "endpoint_url": f"{'http' if on_loopback else 'https'}://{parts.hostname}{port}",
+        "region_name": dict(parse_qsl(parts.query)).get("region", "us-east-1"),
+        "addressing_style": "path",
+        "file_overwrite": False,
+        "default_acl": None,
+    }
 
 
 # --- Where and who we are -----------------------------------------------------------------------------------------
@@ -159,6 +181,7 @@ MIDDLEWARE = [
     "newsreader.middleware.Limits",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "newsreader.middleware.Sender",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -311,8 +334,13 @@ MEDIA_URL, MEDIA_ROOT = "/media/", BASE_DIR / "var" / "media"
 _collected = (STATIC_ROOT / "staticfiles.json").is_file()
 WHITENOISE_USE_FINDERS = not _collected
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing.
+_bucket: dict[str, Any] | None = read(
+    "STORAGE_URL", "", bucket, "s3://KEY:SECRET@host/bucket?region=… (or nothing: var/media/)."
+)
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "newsreader.kit.bucket.Bucket", "OPTIONS": _bucket}
+    if _bucket
+    else {"BACKEND": "newsreader.kit.disk.Disk"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if _collected
