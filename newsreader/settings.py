@@ -371,6 +371,8 @@ SILENCED_SYSTEM_CHECKS = [
 
 # Whoever joins the rooms answers for articles what only comments know: after how many days discussions close.
 CLOSE_COMMENTS_AFTER_DAYS = "comments.models.close_after_days"
+# What stands on every page and in every mail.
+FRAME = "newsreader.look.context"
 
 # --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -27,6 +27,7 @@ from urllib3 import Timeout
 from newsreader.accounts import confirming, joining
 from newsreader.accounts.identities import told_name
 from newsreader.accounts.models import User
+from newsreader.kit.letters import in_frame
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
 from newsreader.kit.web import client_address
@@ -40,8 +41,7 @@ OUTCOME = "sign_in="
 def send_account_mail(subject: str, body: str, html: str, to: list[str]) -> None:
     """Send one of allauth's mails (codes, confirmations, notices)."""
     message = EmailMultiAlternatives(subject, body, None, to)
-    if html:
-        message.attach_alternative(html, "text/html")
+    message.attach_alternative(html, "text/html")
     message.send()
 
 
@@ -51,8 +51,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         context = {"request": self.request, "email": email} | context
         message: EmailMessage = self.render_mail(template_prefix, email, context)
-        html = next((str(part[0]) for part in getattr(message, "alternatives", [])), "")
-        send_account_mail.enqueue(subject=str(message.subject), body=str(message.body), html=html, to=message.to)
+        subject, body = str(message.subject), str(message.body)
+        send_account_mail.enqueue(subject=subject, body=body, html=in_frame(subject, body), to=message.to)
 
     # Hashing a password takes long enough to be noticed. So every sign-up hashes one, also who chose none or gives an
     # address that has an account; and every attempt to sign in hashes as many, whoever it is about.

@@ -1,15 +1,21 @@
-"""An email from `templates/letters/<name>/`: subject.txt, body.txt and, where there is one, body.html."""
+"""An email from `templates/letters/<name>/`: subject.txt and body.txt, and the same text in the look of the paper."""
 
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.encoding import punycode
+from django.utils.module_loading import import_string
 
 from newsreader.kit.text import tidy_line
+
+_CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
 
 
 def send(name: str, address: str, context: dict[str, Any], *, language: str = "", identity: str = "") -> None:
@@ -19,14 +25,52 @@ def send(name: str, address: str, context: dict[str, Any], *, language: str = ""
     """
     with translation.override(language or settings.LANGUAGE_CODE):
         subject = tidy_line(render_to_string(f"letters/{name}/subject.txt", context))
-        message = EmailMultiAlternatives(
-            subject, render_to_string(f"letters/{name}/body.txt", context), None, [address]
-        )
-        try:
-            message.attach_alternative(render_to_string(f"letters/{name}/body.html", context), "text/html")
-        except TemplateDoesNotExist:
-            pass
+        text = render_to_string(f"letters/{name}/body.txt", context)
+        message = EmailMultiAlternatives(subject, text, None, [address])
+        message.attach_alternative(in_frame(subject, text), "text/html")
     message.extra_headers["Auto-Submitted"] = "auto-generated"
     if identity:
         message.extra_headers["Message-ID"] = f"<{identity}@{punycode(settings.SITE_HOST)}>"
     message.send()
+
+
+def in_frame(subject: str, text: str) -> str:
+    """Return a mail's text as HTML, in the frame that every mail has.
+
+    Only our own addresses are links: what a stranger typed may stand in a mail, and must lead nobody anywhere. One that
+    has a line to itself is a button; so a code that has one is set large.
+    """
+    frame = import_string(settings.FRAME)()
+    parts = [_part(part.strip("\n")) for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")) if part.strip()]
+    return render_to_string("letters/frame.html", {"subject": subject, "parts": _split(parts), **frame})
+
+
+def _part(text: str) -> list[str]:
+    return [line.rstrip() for line in text.split("\n")]
+
+
+def _split(parts: list[list[str]]) -> Iterator[dict[str, Any]]:
+    """Yield paragraphs, buttons and codes in order."""
+    for lines in parts:
+        waiting: list[list[dict[str, str]]] = []
+        for line in lines:
+            kind = "button" if _is_own_address(line) else "code" if _CODE.fullmatch(line.strip()) else ""
+            if not kind:
+                waiting.append(_pieces(line))
+                continue
+            if waiting:
+                yield {"kind": "text", "lines": waiting}
+            waiting = []
+            yield {"kind": kind, "text": line.strip()}
+        if waiting:
+            yield {"kind": "text", "lines": waiting}
+
+
+def _is_own_address(line: str) -> bool:
+    return line.strip().startswith(f"{settings.SITE_URL}/") and not re.search(r"\s", line.strip())
+
+
+def _pieces(line: str) -> list[dict[str, str]]:
+    """Return a line in pieces: text, and our own addresses."""
+    found = re.split(rf"({re.escape(settings.SITE_URL)}/[^\s<>\"]*[^\s<>\".,;:!?)])", line)
+    return [{"url": piece} if n % 2 else {"text": piece} for n, piece in enumerate(found) if piece]
