@@ -23,10 +23,24 @@ from newsreader.kit.web import absolute
 RESULTS = 20
 
 
+class DayInput(forms.DateInput):
+    """A browser's own choice of a day. What is no day would not show in it, nor may it stand there."""
+
+    input_type = "date"
+
+    def format_value(self, value: Any) -> str | None:
+        return str(value) if parse_day(str(value or "")) else None
+
+
+def parse_day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def _day(label: Any) -> forms.DateField:
-    return forms.DateField(
-        label=label, required=False, input_formats=["%Y-%m-%d"], widget=forms.DateInput(attrs={"type": "date"})
-    )
+    return forms.DateField(label=label, required=False, input_formats=["%Y-%m-%d"], widget=DayInput())
 
 
 class SearchForm(forms.Form):

@@ -201,6 +201,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["newsreader.templatetags.times"],
             # A public page must be the same bytes for everybody, so its templates use neither user nor messages. Both
             # are lazy: a page that does not show them reads no session.
             "context_processors": [
