@@ -7,7 +7,7 @@ UV := $(VENV)/bin/uv
 INSTALLED := $(VENV)/.installed
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: run test check lock install
+.PHONY: run test attack check lock install
 
 run: $(INSTALLED)
 	@$(PY) -m newsreader.local --port $(PORT)
@@ -17,6 +17,12 @@ run: $(INSTALLED)
 test: $(INSTALLED)
 	@$(PY) -m newsreader.local
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
+
+# Every string of the lists of attacks through every page, field, header and parser, and a table of what came of it.
+# MOST=100 takes a hundred strings of each list.
+attack: $(INSTALLED)
+	@$(PY) -m newsreader.local
+	@ATTACK_MOST=$(MOST) $(PY) -m pytest tests/attack/every_list.py -n auto --dist worksteal -q --show-capture=no $(ARGS)
 
 check: $(INSTALLED)
 	@$(PY) -m newsreader.local

@@ -23,10 +23,13 @@ WIDTH, HEIGHT = 600, 220  # pixels
 
 @require_safe
 def oembed(request: HttpRequest) -> HttpResponse:
-    """Answer how the article at `url` is shown elsewhere; 404 for none, 501 for another form than these two."""
+    """Answer how the article at `url` is shown elsewhere; 404 for none.
+
+    400 for another form than JSON or XML, where the standard has 501: the server is well.
+    """
     form = request.GET.get("format", "json")
     if form not in {"json", "xml"}:
-        return HttpResponse(status=501)
+        return HttpResponse("JSON or XML.", status=400, content_type="text/plain; charset=utf-8")
     article, site = _article(request.GET.get("url", "")), Site.objects.current()
     width, height = _size(request, "maxwidth", WIDTH), _size(request, "maxheight", HEIGHT)
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
 from comments.models import Comment
+from newsreader.kit.keys import SoundLists
 
 
 class Desk(AdminSite):
@@ -22,6 +23,12 @@ class Desk(AdminSite):
         super().__init__(name)
         # allauth's sign-in, with its limits and emailed codes, in place of the admin's own form.
         self.login = secure_admin_login(self.login)  # type: ignore[method-assign]
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """As in Django, and every admin, a library's as well, bears any key that a browser sends."""
+        admin_class = admin_class or ModelAdmin
+        sound = type(admin_class.__name__, (SoundLists, admin_class), {"__module__": admin_class.__module__})
+        super().register(model_or_iterable, sound, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [path("moderation/", self.admin_view(self.moderation), name="moderation"), *super().get_urls()]

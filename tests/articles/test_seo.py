@@ -167,7 +167,7 @@ def test_what_is_no_article_of_ours_cannot_be_embedded(client, article, url):
 def test_what_is_withdrawn_or_asked_for_in_another_form_cannot_either(client, article):
     url = HERE + article.get_absolute_url()
 
-    assert client.get("/oembed/", {"url": url, "format": "yaml"}).status_code == 501
+    assert client.get("/oembed/", {"url": url, "format": "yaml"}).status_code == 400
     publishing.withdraw(article.pk)
     assert client.get("/oembed/", {"url": url}).status_code == 404
 
