@@ -121,7 +121,7 @@ def website_with_scheme(website: str) -> str:
 
 def validate(draft: Draft, rules: CommentRules) -> Draft:
     """Return a tidied draft ready to store. Raises Invalid with every field that is wrong; lengths in code points."""
-    errors = _text_errors(draft, rules.text_limit)
+    errors = text_errors(draft, rules.text_limit)
     author = draft.author
     if author.identity is None:
         errors += _guest_errors(author, rules)
@@ -133,7 +133,8 @@ def validate(draft: Draft, rules: CommentRules) -> Draft:
     return valid
 
 
-def _text_errors(draft: Draft, limit: int) -> list[FieldError]:
+def text_errors(draft: Draft, limit: int) -> list[FieldError]:
+    """Return what is wrong with a tidied draft's text, if anything."""
     text = draft.text
     if len(text) > limit:
         sentence = _("This is %(count)s characters long; %(limit)s are possible.") % {
@@ -171,7 +172,7 @@ def _guest_errors(author: Author, rules: CommentRules) -> list[FieldError]:
 
 def is_email(text: str) -> bool:
     try:
-        EmailValidator()(text)
+        EmailValidator(allowlist=[])(text)  # An address on localhost is nobody's who reads here.
     except ValidationError:
         return False
     return True

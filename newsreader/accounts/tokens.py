@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.headless.contrib.rest_framework.authentication import XSessionTokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from newsreader.accounts import factors
@@ -14,12 +15,15 @@ from newsreader.accounts import factors
 class SessionToken(XSessionTokenAuthentication):
     """The session of an app's reader, brought along in `X-Session-Token`.
 
-    A token that opens nothing is refused, so that nobody's comment becomes a guest's unnoticed.
+    A token that opens nothing is refused, so that nobody's comment becomes a guest's unnoticed; so is a change that
+    comes with an `Authorization` we know nothing of. Reading may, as a server in front may ask for a password itself.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         token = self.get_session_token(request)
         if not token:
+            if "Authorization" in request.headers and request.method not in SAFE_METHODS:
+                raise AuthenticationFailed("This way to sign in is unknown here.")
             return None
         found = super().authenticate(request)
         if found is None:
