@@ -7,7 +7,9 @@ UV := $(VENV)/bin/uv
 INSTALLED := $(VENV)/.installed
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
-.PHONY: run test attack check lock install
+CHECKERS := var/node/.installed
+
+.PHONY: run test attack check lock install node
 
 run: $(INSTALLED)
 	@$(PY) -m newsreader.local --port $(PORT)
@@ -39,6 +41,14 @@ lock: $(INSTALLED)
 	$(COMPILE) --upgrade --no-annotate --group tools -o requirements/tools.txt
 
 install: $(INSTALLED)
+
+# What checks our pages and feeds besides: the Nu HTML checker (wants java) and a reader of feeds.
+node: $(CHECKERS)
+
+$(CHECKERS): requirements/package.json
+	@mkdir -p var/node && cp requirements/package.json var/node/
+	@npm install --prefix var/node --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 # uv where it can be had, since it is many times faster; else pip, with the same hashes.
 $(INSTALLED): requirements/dev.txt requirements/tools.txt
