@@ -39,7 +39,8 @@ def take_up_lost_tasks() -> int:
     """
     silent = DBTaskResult.objects.filter(status="RUNNING", started_at__lt=timezone.now() - SILENCE)
     ran_by = dict(silent.values_list("pk", "worker_ids"))
-    beating = cache.get_many(alive(ids[-1]) for ids in ran_by.values() if ids)
+    keys = [alive(ids[-1]) for ids in ran_by.values() if ids]
+    beating = cache.get_many(keys) if keys else {}  # PostgreSQL takes no empty list from the cache's table.
     lost = {pk: ids for pk, ids in ran_by.items() if not ids or alive(ids[-1]) not in beating}
     hopeless = silent.filter(pk__in=[pk for pk, ids in lost.items() if len(ids) >= ATTEMPTS])
     for path in hopeless.values_list("task_path", flat=True):

@@ -32,7 +32,10 @@ _PERMISSIONS = ", ".join(f"{feature}=()" for feature in ("camera", "geolocation"
 
 
 class Headers:
-    """Content-Security-Policy and its kin on every answer. A refusal is never kept by a cache."""
+    """Content-Security-Policy and its kin on every answer.
+
+    A cache never keeps a refusal, nor what was made for one person. Most of Django's own pages say so, not all.
+    """
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -43,7 +46,9 @@ class Headers:
         response.headers.setdefault("Content-Security-Policy", _DESK if inner else _PUBLIC)
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
-        if response.status_code >= 400 or request.path.startswith("/accounts/"):
+        # Who looked at the session made the answer vary by its cookie.
+        personal = bool(response.cookies) or "cookie" in response.get("Vary", "").lower()
+        if personal or response.status_code >= 400 or request.path.startswith(("/accounts/", "/admin/")):
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
@@ -83,6 +88,22 @@ class Limits:
         if any(self._control.search(value) for value in request.COOKIES.values()):
             sound = {name: value for name, value in request.COOKIES.items() if not self._control.search(value)}
             request.COOKIES = sound
+        return self.get_response(request)
+
+
+class Sender:
+    """Name the sender of a form on a page that keeps its address to itself; Django's check of forgery wants one.
+
+    `Referrer-Policy: no-referrer` makes browsers send `Origin: null` with such a page's own forms, too. That they come
+    from here is then said by `Sec-Fetch-Site`, which no page can set either. The token is asked for as ever.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.META.get("HTTP_ORIGIN") == "null" and request.META.get("HTTP_SEC_FETCH_SITE") == "same-origin":
+            request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
         return self.get_response(request)
 
 

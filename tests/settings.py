@@ -70,6 +70,7 @@ STORAGES = {
     "default": {"BACKEND": "newsreader.kit.disk.Disk"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+WHITENOISE_USE_FINDERS = True  # Whether or not somebody has collected the files of this checkout.
 WHITENOISE_AUTOREFRESH = True  # Looks a file up when asked instead of reading all of them at each start.
 REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = {"visitor": "100000/min"}
 LOGGING = {"version": 1, "disable_existing_loggers": False, "root": {"handlers": [], "level": "WARNING"}}

@@ -1,5 +1,6 @@
 """Configuration: a wrong value stops the start with its name and the mend; `.env` and the private file have their turn."""
 
+import json
 import os
 import subprocess
 import sys
@@ -73,6 +74,37 @@ def test_a_site_with_good_values_passes_the_checks_of_deployment():
     answer = manage("check", "--deploy", "--fail-level", "WARNING", SITE_URL="https://news.example")
 
     assert answer.returncode == 0, answer.stderr
+
+
+ASK = """
+import json
+from django.conf import settings
+from django.test import Client
+
+answer = Client(SERVER_NAME="news.example").get("/healthz", headers={"X-Forwarded-Proto": "https"})
+cookies = [getattr(settings, f"{kind}_COOKIE_{what}") for kind in ("SESSION", "CSRF") for what in ("SECURE", "HTTPONLY")]
+print(json.dumps(dict(answer.headers) | {"status": answer.status_code, "cookies": cookies}))
+"""
+
+
+def test_an_answer_over_tls_promises_more_of_it():
+    answer = manage("shell", "-v", "0", "-c", ASK, SITE_URL="https://news.example", TRUSTED_PROXY_COUNT="1")
+    found = json.loads(answer.stdout)
+
+    assert found["status"] == 200
+    assert found["Strict-Transport-Security"] == "max-age=31536000"
+    assert found["cookies"] == [True] * 4
+    # What the checks that are silenced ask for.
+    assert found["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in found["Content-Security-Policy"]
+
+
+def test_nothing_is_promised_over_plain_http():
+    answer = manage("shell", "-v", "0", "-c", ASK.replace("news.example", "127.0.0.1").replace("https", "http"))
+    found = json.loads(answer.stdout)
+
+    assert (found["status"], found.get("Strict-Transport-Security")) == (200, None)
+    assert found["cookies"] == [False, True, False, True]
 
 
 def test_passwords_in_the_clear_are_warned_of():

@@ -20,7 +20,9 @@ from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
 
 logger = logging.getLogger(__name__)
-LEASE = dt.timedelta(minutes=10)  # A worker that died while sending is waited for so long.
+# A worker that died while sending is waited for so long. Longer than a living one can take: about ten steps of SMTP,
+# each cut off after EMAIL_TIMEOUT.
+LEASE = dt.timedelta(minutes=5)
 ATTEMPTS = 6
 TURN = 20  # seconds; a mail server that hangs must not keep the worker from its other jobs. The rest is due next time.
 
@@ -38,7 +40,9 @@ def _send(pk: int) -> bool:
     mine = Delivery.objects.filter(pk=pk, sent_at=None, due_at__lte=now)
     if mine.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
         return False  # Another worker has it.
-    delivery = Delivery.objects.select_related("decision__comment__article").get(pk=pk)
+    delivery = Delivery.objects.select_related("decision__comment__article").filter(pk=pk).first()
+    if delivery is None:
+        return False  # The comment was withdrawn in this instant.
     comment = delivery.decision.comment
     context = {
         "comment": comment,

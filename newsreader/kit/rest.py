@@ -13,6 +13,7 @@ from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, Q
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import MethodNotAllowed, ParseError, PermissionDenied
@@ -284,4 +285,5 @@ class Shared:
             stranger = not getattr(getattr(request, "user", None), "is_authenticated", False)
             public = stranger and request.method in {"GET", "HEAD"}
             response.headers.setdefault("Cache-Control", FRESH if public else "private, no-cache")
+            patch_vary_headers(response, ["Cookie", "X-Session-Token"])  # So it is not given to whoever brings one.
         return response

@@ -1,11 +1,15 @@
 """Who is mailed about what, and that nobody else is."""
 
+from contextlib import suppress
+
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 
 from comments.models import Delivery
 from comments.moderation import decide
 from comments.notifications import send_due
+from comments.notifications.sending import LEASE, TURN
 from comments.posting import post_comment
 from tests.factories import (
     make_article,
@@ -134,3 +138,39 @@ def test_a_mail_is_sent_once_and_tried_again_when_it_fails(monkeypatch, time_mac
     send_due.call()
     assert len(mail.outbox) == 1
     assert Delivery.objects.get().sent_at
+
+
+def test_a_mail_whose_worker_is_killed_is_sent_when_its_claim_has_run_out_and_has_kept_its_name(
+    monkeypatch, time_machine
+):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    set_rules(mail_confirmations=False)
+    make_moderator()
+
+    def killed(self, **values):
+        send(self, **values)
+        raise SystemExit  # Between the mail server's answer and our record: as a signal, nobody catches it.
+
+    with monkeypatch.context() as patched:
+        send = EmailMultiAlternatives.send
+        patched.setattr(EmailMultiAlternatives, "send", killed)
+        with suppress(SystemExit):
+            post_comment(make_draft())  # Runs the task at once.
+    assert Delivery.objects.get().sent_at is None
+    send_due.call()
+    assert len(mail.outbox) == 1  # Its claim holds: who sent it may still be at it.
+
+    time_machine.shift(LEASE)
+    send_due.call()
+    send_due.call()
+
+    first, second = mail.outbox
+    assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
+    assert first.body == second.body
+    assert Delivery.objects.get().sent_at
+
+
+def test_a_claim_outlasts_the_slowest_mail_server(settings):
+    steps = 12  # of SMTP, from the greeting to the answer to the text, with TLS and a password
+
+    assert LEASE.total_seconds() > TURN + steps * settings.EMAIL_TIMEOUT

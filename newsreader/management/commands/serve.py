@@ -52,11 +52,14 @@ class Command(BaseCommand):
             "--host", host, "--port", str(port),
             "--workers", str(options["processes"]), "--blocking-threads", str(options["threads"]),
             "--backpressure", "512", "--no-ws", "--log-level", "warning", "--respawn-failed-workers",
+            # A web process that is still starting loses the signal to stop, and would stay for good.
+            "--workers-kill-timeout", str(PATIENCE - 5),
         ]  # fmt: skip
         worker = [*python, "manage.py", "work"]
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings")
         }
+        stopped = _Stopped()
         # A session of their own: Ctrl-C reaches this process alone, which then stops them in order.
         running = [
             subprocess.Popen(  # noqa: S603
@@ -68,7 +71,6 @@ class Command(BaseCommand):
             )
             for command in (server, worker)
         ]
-        stopped = _Stopped()
         try:
             self.welcome(host, port, running[0], stopped)
             while not stopped.asked and all(process.poll() is None for process in running):

@@ -27,6 +27,7 @@ class Command(BaseCommand):
             excluded_queue_names=[],
         )
         jobs.beat()  # Before it takes a task: nobody else shall take it for dead.
-        threading.Thread(target=jobs.keep_running, name="jobs", daemon=True).start()
+        for name, keep in {"beats": jobs.keep_beating, "jobs": jobs.keep_running}.items():
+            threading.Thread(target=keep, name=name, daemon=True).start()
         worker.configure_signals()
         worker.run()
