@@ -128,8 +128,8 @@ def _passkey(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
 
 
 def _limit_passkeys(request: HttpRequest) -> None:
-    """Count one more, by the library's limit on its own page for passkeys."""
-    if not ratelimit.consume(request, app="allauth.mfa", action="webauthn_login"):
+    """Count one more, by the library's limit on its own page for passkeys. The library leaves GET uncounted."""
+    if not ratelimit.consume(request, app="allauth.mfa", action="webauthn_login", limit_get=True):
         raise TooMany(60)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.utils import get_next_redirect_url
+from allauth.core.internal import ratelimit
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.internal import statekit
@@ -28,6 +29,7 @@ from newsreader.kit.problems import problem
 
 logger = logging.getLogger(__name__)
 APPS = "/_allauth/"
+PASSKEYS = {"mfa_login_webauthn", "headless:app:mfa:login_webauthn"}
 
 
 class Guard:
@@ -54,6 +56,11 @@ class Guard:
         return private(redirect("mfa_index"))
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if request.resolver_match and request.resolver_match.view_name in PASSKEYS and request.method == "GET":
+            # Each begins a session, which is a row; the library counts none of them.
+            if not ratelimit.consume(request, app="allauth.mfa", action="webauthn_login", limit_get=True):
+                limited: HttpResponse = ratelimit.respond_429(request)
+                return limited
         match _step(request):
             case "login":
                 # `scope`, `auth_params` and `action` would be copied into the request to the provider.

@@ -13,6 +13,7 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 from fido2.cose import ES256
@@ -226,6 +227,17 @@ def test_what_is_no_passkey_is_refused(client, credential):
     sign_in(client, reader)
     assert client.post("/accounts/2fa/authenticate/", {"credential": credential}).status_code < 500
     assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("path", ["/accounts/2fa/webauthn/login/", "/_allauth/app/v1/auth/webauthn/login"])
+def test_a_stranger_begins_no_more_passkeys_than_can_be_tried(path):
+    """Each begins a session, which is a row."""
+    browser = {"x-requested-with": "XMLHttpRequest"}
+
+    answers = [Client().get(path, headers=browser) for _ in range(14)]
+
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 4
+    assert Session.objects.count() <= 10
 
 
 def test_an_apps_token_opens_no_more_than_the_session_behind_it(client, editor):

@@ -773,7 +773,21 @@ def test_signing_in_with_another_provider_changes_who_one_is_and_connects_nothin
 # A server that somebody else wrote.
 
 
-def test_an_independent_server_signs_somebody_in(client, settings):
+@pytest.mark.parametrize(
+    ("claims", "name", "email", "verified"),
+    [
+        ({"name": "Ada Lovelace", "email": "ada@id.example", "email_verified": True}, "Ada Lovelace", True, True),
+        ({"name": "Ada Lovelace", "email": "ada@id.example", "email_verified": False}, "Ada Lovelace", True, False),
+        ({"name": "Ada Lovelace", "email": "ada@id.example", "email_verified": "true"}, "Ada Lovelace", True, False),
+        ({"name": "Ada Lovelace", "email": "ada@id.example"}, "Ada Lovelace", True, False),
+        ({"name": "Ada Lovelace"}, "Ada Lovelace", False, False),
+        ({"name": None, "preferred_username": "ada"}, "ada", False, False),
+        ({"name": "<b>Ada</b>\u202e Lovelace"}, "<b>Ada</b> Lovelace", False, False),
+        (None, "", False, False),
+    ],
+    ids=["verified", "unverified", "a word", "not said", "no address", "no name", "markup", "refused"],
+)
+def test_an_independent_server_signs_somebody_in(client, settings, claims, name, email, verified):
     from authlib.deprecate import AuthlibDeprecationWarning
 
     # Authlib turns its own on when it is imported, after any mark on this test.
@@ -782,20 +796,24 @@ def test_an_independent_server_signs_somebody_in(client, settings):
     from oidc_provider_mock import User as Person
     from oidc_provider_mock import run_server_in_thread
 
-    claims = {"name": "Ada Lovelace", "email": "ada@id.example", "email_verified": True}
-    with run_server_in_thread(user_claims=[Person(sub="1815", claims=claims)]) as server:
+    with run_server_in_thread(user_claims=[Person(sub="1815", claims=claims or {})]) as server:
         there = {"server_url": f"http://localhost:{server.server_port}"}
         settings.SOCIALACCOUNT_PROVIDERS = configured(settings, "oidc", settings=there)
-        address = start(client, "oidc")
+        address = start(client, "oidc", next=OUTCOME)
         assert address.startswith(there["server_url"])
 
-        home = requests.post(address, data={"sub": "1815"}, allow_redirects=False, timeout=10).headers["Location"]
+        pressed = {"action": "deny"} if claims is None else {"sub": "1815"}
+        home = requests.post(address, data=pressed, allow_redirects=False, timeout=10).headers["Location"]
         answer = client.get(home.removeprefix("http://testserver"))
 
-    assert answer["Location"] == "/x/"
+    if claims is None:  # This server forgets whose trip it was when somebody says no, so it is nobody's.
+        assert answer.status_code == 401
+        assert user_of(client) is None
+        return
+    assert answer["Location"] == OUTCOME
     identity = identity_of(client)
-    assert (identity.provider, identity.uid, identity.display_name) == ("oidc", "1815", "Ada Lovelace")
-    assert (identity.email, identity.email_verified) == ("ada@id.example", True)
+    assert (identity.provider, identity.uid, identity.display_name) == ("oidc", "1815", name)
+    assert (identity.email, identity.email_verified) == ("ada@id.example" if email else "", verified)
 
 
 @pytest.mark.parametrize("provider", ALL)

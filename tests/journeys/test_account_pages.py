@@ -22,7 +22,7 @@ from newsreader.accounts.adapters import AccountAdapter
 from newsreader.accounts.models import User
 from tests.accounts.test_factors import confirm, make_passkey, sign_in
 from tests.accounts.test_my_page import by_code, code, connect, make_bare
-from tests.factories import make_user
+from tests.factories import make_comment, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,7 +168,10 @@ def test_the_pages_of_an_account(page: Page, complaints: list[str]) -> None:
     passkey = make_passkey(user, name=WORD)
     make_passkey(user, name="Key", alone=False)
     RecoveryCodes.activate(user)
-    visit(page, "", "email/", "password/change/", "3rdparty/", "sessions/", "logout/", "google/login/?process=connect")
+    make_comment(email=user.email, text=WORD)  # As a guest; offered to be taken over.
+    make_comment(user=user, status="pending")
+    visit(page, "", "comments/", "email/", "password/change/", "3rdparty/", "sessions/", "logout/")
+    visit(page, "google/login/?process=connect")
     visit(page, "2fa/", "2fa/webauthn/", "2fa/recovery-codes/", "2fa/recovery-codes/generate/")
     visit(page, f"2fa/webauthn/keys/{passkey.pk}/edit/", f"2fa/webauthn/keys/{passkey.pk}/remove/")
     visit(page, "2fa/reauthenticate/", "2fa/webauthn/reauthenticate/")

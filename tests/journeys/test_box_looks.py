@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from articles.models import Article
 from tests.factories import make_article, make_comment, set_rules
@@ -182,7 +182,7 @@ def test_what_changes_is_said_and_focus_goes_where_one_goes_on(page: Page, stand
     write(page, make_article())
     with page.expect_popup() as opened:
         way(page, "oidc").press("Enter")
-    status = page.get_by_role("status")
+    status = page.locator("#reply-status")
     expect(status).to_have_text("Connecting to Harbour ID…")
     expect(status).to_have_css("position", "absolute")  # To be seen once, beside Cancel.
     expect(page.get_by_role("button", name="Cancel")).to_be_focused()
@@ -229,12 +229,12 @@ def test_no_way_is_broken_over_lines(page: Page, standin: StandIn, settings: Any
         assert max(lines) < 1.5, f"{width}: {lines}"
 
 
-def test_twice_the_size_hides_nothing(browser: Browser, live_server: Any, standin: StandIn) -> None:
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_twice_the_size_hides_nothing(page: Page, standin: StandIn, settings: Any, scene: Scene) -> None:
     """200 % of 1280 pixels leaves 640; text alone at twice the size must fit as well."""
-    article = make_article()
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 640, "height": 450})
-    page = context.new_page()
-    page.goto(article.get_absolute_url())
+    settings.SIGN_IN_WITH = settings.SIGN_IN_WITH  # Put back after the test.
+    page.set_viewport_size({"width": 640, "height": 450})
+    scene(page, make_article(), standin)
     page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
     wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
@@ -244,4 +244,3 @@ def test_twice_the_size_hides_nothing(browser: Browser, live_server: Any, standi
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 640
-    context.close()

@@ -3,7 +3,12 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.apple.provider import AppleProvider as TheirAppleProvider
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from django.http import HttpRequest
+from requests import RequestException
 
 from newsreader.accounts.providers.apple.views import AppleAdapter
 
@@ -22,6 +27,14 @@ class AppleProvider(TheirAppleProvider):
             return []
         verified = data.get("email_verified")
         return [EmailAddress(email=data["email"], verified=verified is True or verified == "true", primary=True)]
+
+    def verify_token(self, request: HttpRequest, token: dict[str, Any]) -> SocialLogin:
+        """Say whose statement an app brings. The library asks for Apple's keys whatever APPLE_SERVER_URL says."""
+        try:
+            data = AppleAdapter.get_verified_identity_data(self, token.get("id_token") or "")
+        except (OAuth2Error, RequestException) as error:
+            raise get_adapter().validation_error("invalid_token") from error
+        return self.sociallogin_from_response(request, data)
 
 
 provider_classes = [AppleProvider]
