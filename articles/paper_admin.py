@@ -101,7 +101,8 @@ class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        Site.objects.touch()
+        if any(formset.has_changed() for formset in formsets):
+            Site.objects.touch()
 
 
 @admin.register(Section)

@@ -34,6 +34,9 @@ class PictureForm(forms.ModelForm):
     # Django's own field for pictures decodes them first, without a bound.
     file = forms.FileField(label=_("File"), widget=forms.ClearableFileInput(attrs={"accept": "image/*"}))
 
+    focal_x = forms.IntegerField(label=_("Focal point, from the left"), required=False, min_value=0, max_value=100)
+    focal_y = forms.IntegerField(label=_("Focal point, from the top"), required=False, min_value=0, max_value=100)
+
     class Meta:
         model = Picture
         fields = ["file", "alternative_text", "caption", "credit", "focal_x", "focal_y"]
@@ -41,6 +44,16 @@ class PictureForm(forms.ModelForm):
             "alternative_text": forms.Textarea(attrs={"rows": 2}),
             "caption": forms.Textarea(attrs={"rows": 2}),
         }
+
+    def clean_focal_x(self) -> int:
+        return self._or_middle("focal_x")
+
+    def clean_focal_y(self) -> int:
+        return self._or_middle("focal_y")
+
+    def _or_middle(self, name: str) -> int:
+        typed = self.cleaned_data[name]
+        return 50 if typed is None else int(typed)
 
     def clean_file(self) -> Any:
         sent = self.cleaned_data["file"]
@@ -80,11 +93,13 @@ class PictureAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Picture, form: forms.ModelForm, change: bool) -> None:
-        if {"file", "focal_x", "focal_y"} & set(form.changed_data):
+        focus = ("focal_x", "focal_y")
+        cut_anew = "file" in form.changed_data or any(form.cleaned_data[n] != form.initial.get(n) for n in focus)
+        if cut_anew:
             obj.widths = None
         super().save_model(request, obj, form, change)
         pictures.renew_pages([obj.pk])
-        if obj.widths is None:
+        if cut_anew:
             pictures.make_copies.enqueue(obj.pk)
 
     def delete_model(self, request: HttpRequest, obj: Picture) -> None:

@@ -24,8 +24,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from articles.admin import ArticleAdmin, Singleton
+from articles.admin import ArticleAdmin
 from articles.models import Article, Site
+from articles.paper_admin import Singleton
 from comments import rules_admin  # noqa: F401  Importing registers the lists.
 from comments.desk import BUTTONS, DEEDS, RESTORE, counted, excerpt, found, ids_in, lay_out
 from comments.models import Comment, CommentRules, Delivery
@@ -148,10 +149,12 @@ class CommentAdmin(ReadOnly):
         return Article.objects.filter(pk__in=wanted).defer("body").first() if wanted else None
 
     def _listed(self, rows: CommentQuerySet, status: str) -> CommentQuerySet:
-        """What waits longest stands first; of what is decided, the newest. Two more questions for the decisions."""
+        """What waits longest stands first; of what is decided, the newest. Three more questions."""
         order = ["created_at", "pk"] if status == Status.PENDING else ["-created_at", "-pk"]
         rows = rows.filter(status=status).order_by(*order)
-        rows = rows.select_related("article", "identity", "trace", "parent").prefetch_related("decisions__by")
+        rows = rows.select_related("article", "identity", "trace", "parent").prefetch_related(
+            "decisions__by", "revisions"
+        )
         return rows.defer("article__body", "article__standfirst", "parent__html")
 
     def _decide(self, request: HttpRequest) -> None:
@@ -235,7 +238,7 @@ class CommentAdmin(ReadOnly):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Comment | None:
         comment = super().get_object(request, object_id, from_field)
         if comment:
-            prefetch_related_objects([comment], "decisions__by")
+            prefetch_related_objects([comment], "decisions__by", "revisions")
         return comment
 
     def render_change_form(

@@ -19,7 +19,7 @@ from articles.models import Article
 from comments import threads
 from comments.editing import edit_comment, withdraw_comment
 from comments.errors import ForgeryRefused
-from comments.forms import draft_of
+from comments.forms import draft_of, visit_of
 from comments.models import Comment, CommentRules, Decision
 from comments.moderation import RESERVED, decide
 from comments.posting import first_status, post_comment
@@ -74,7 +74,7 @@ class CommentSerializer(serializers.ModelSerializer):
             "name": comment.shown_name,
             "url": comment.website,
             "avatar": absolute(default_storage.url(comment.avatar)) if comment.avatar else "",
-            "provider": comment.identity.provider if comment.identity else "guest",
+            "provider": comment.provider or "guest",
             "is_staff": comment.by_staff,
         }
 
@@ -345,7 +345,8 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
         comment = self._found(pk)
         form = EditInput(data=request.data)
         form.is_valid(raise_exception=True)
-        edited = edit_comment(comment.pk, form.validated_data["text"], by=self._user())
+        visit = visit_of(request._request, {})
+        edited = edit_comment(comment.pk, form.validated_data["text"], by=self._user(), visit=visit)
         return Response(self.get_serializer(edited).data)
 
     @extend_schema(responses={204: None})

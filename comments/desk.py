@@ -16,7 +16,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from comments.models import Comment, Decision
+from comments.models import Comment, Decision, Revision
 from comments.moderation import WITHDRAWN
 from comments.querysets import CommentQuerySet
 from comments.wording import worded
@@ -44,12 +44,13 @@ _ADDRESS = re.compile(r"[0-9a-f:.]*[:.][0-9a-f:.]*", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Entry:
-    """A comment as it lies on the desk: with its decisions, worded, the oldest first."""
+    """A comment as it lies on the desk: with its decisions, worded, and its earlier texts, the oldest first."""
 
     comment: Comment
     history: list[dict[str, Any]]
     website: str  # only where it is safe to follow
     deeds: dict[str, Any]
+    earlier: list[Revision]
 
     @property
     def last(self) -> dict[str, Any] | None:
@@ -57,12 +58,16 @@ class Entry:
 
 
 def lay_out(comment: Comment) -> Entry:
-    """Prepare a comment for the desk. Asks nothing where article, identity, trace, parent and decisions are loaded."""
+    """Prepare a comment for the desk.
+
+    Asks nothing where article, identity, trace, parent, decisions and revisions are loaded.
+    """
     decisions = list(comment.decisions.all())
     withdrawn = bool(decisions) and comment.status == Status.TRASH and decisions[-1].reason == WITHDRAWN
     deeds = {} if withdrawn else {name: DEEDS[name][1] for name in BUTTONS[Status(comment.status)]}
     followable = comment.website.lower().startswith(("http://", "https://"))
-    return Entry(comment, [_told(row) for row in decisions], comment.website if followable else "", deeds)
+    website, earlier = comment.website if followable else "", list(comment.revisions.all())
+    return Entry(comment, [_told(row) for row in decisions], website, deeds, earlier)
 
 
 def _told(decision: Decision) -> dict[str, Any]:
@@ -71,11 +76,16 @@ def _told(decision: Decision) -> dict[str, Any]:
         "number": decision.number,
         "before": labels.get(Status(decision.before)) if decision.before in Status.values else "",
         "after": decision.get_after_display(),
-        "by": decision.by.shown_name if decision.by else "",
+        "by": decision.by.shown_name if decision.by else _guest(decision),
         "rule": decision.rule,
         "reasons": worded(decision.reasons),
         "at": decision.created_at,
     }
+
+
+def _guest(decision: Decision) -> Any:
+    """Name who has no account: a guest who took their own comment back."""
+    return _("its author") if decision.reason == WITHDRAWN and not decision.rule else ""
 
 
 def excerpt(text: str, length: int = 90) -> str:

@@ -1,65 +1,153 @@
-"""What authors may still do to their own comments: mend the text for a while, or take it back."""
+"""What authors may still do to their own comments: mend the text for a while, or take it back.
+
+An author is whoever is signed in with the comment's account, or holds its private address (`token`), which only the
+author was ever given.
+"""
+
+from __future__ import annotations
 
 import datetime as dt
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from articles.models import Article
 from comments import counting
-from comments.drafts import Author, Draft, tidied, validate
-from comments.errors import Banned, EditingOver, NotYours, Removed, Withdrawn
-from comments.models import Comment, CommentRules, Decision
-from comments.moderation import decide, is_withdrawn, withdraw
+from comments.drafts import Author, Draft, Visit, text_errors, tidied
+from comments.errors import (
+    Banned,
+    CommentsClosed,
+    EditedTooOften,
+    EditingOver,
+    NetworkBanned,
+    NotYours,
+    Removed,
+    Withdrawn,
+)
+from comments.models import Comment, CommentRules, Decision, Revision
+from comments.moderation import decide, is_withdrawn, note_reasons, withdraw
+from comments.posting import LONGEST, refuse_duplicate
 from comments.querysets import moderates
-from comments.spam import judge
+from comments.spam import judge, rulebook
+from comments.spam.verdict import Verdict
 from newsreader.accounts.models import User
+from newsreader.kit.errors import Invalid
 
 EDITABLE_FOR = dt.timedelta(minutes=15)
+MOST = 20  # changes of one comment: each earlier text is kept, and storage has an end
+RULE = "editing"  # The name under which decisions about a changed text are recorded.
 
 
-@transaction.atomic
-def edit_comment(comment_id: int, text: str, *, by: User) -> Comment:
-    """Give one's own comment another text; the rules judge it anew. Raises NotYours, EditingOver, Withdrawn, Invalid.
+def edit_comment(
+    comment_id: int, text: str, *, by: User | None = None, token: str = "", visit: Visit | None = None
+) -> Comment:
+    """Give one's own comment another text; the rules judge it anew, and the one before is kept for moderators.
 
-    An approved comment that the rules would hold waits again. One that waits stays waiting: only people approve it.
+    The rules may take an approved comment away again, and put a waiting one aside; only people approve. The same text
+    changes nothing. Raises NotYours, Withdrawn, Removed, Banned, CommentsClosed, EditingOver, Invalid and Duplicate.
     """
-    comment = _own(comment_id, by)
-    if comment.status == Comment.Status.TRASH:
-        raise Withdrawn() if is_withdrawn(comment) else Removed()
-    if comment.identity and comment.identity.banned_at:
-        raise Banned()
-    if timezone.now() - comment.created_at > EDITABLE_FOR:
-        raise EditingOver()
-    rules = CommentRules.objects.current()
-    author = Author(identity=comment.identity, user=by)
-    draft = validate(tidied(Draft(comment.article_id, text, author, parent=str(comment.parent_id or ""))), rules)
-    comment.write(draft.text, draft.rendered)
-    comment.edited_at, comment.duplicate_key = timezone.now(), draft.duplicate_key
-    comment.save(update_fields=["body", "html", "renderer", "edited_at", "duplicate_key"])
-    verdict = judge(draft, rules)
-    if comment.status == Comment.Status.APPROVED:
-        if verdict.status != Comment.Status.APPROVED and not moderates(by, comment.article):
-            reason = verdict.reasons[0]
-            decide(comment.pk, verdict.status, rule="editing", reason=reason["code"], params=reason["params"])
-            comment.refresh_from_db()
-        else:
-            counting.note_change(comment)
-    return comment
+    text = tidied(Draft(0, text)).text
+    rendered = Draft(0, text).rendered if len(text) <= LONGEST else ""  # Before anything is locked.
+    with transaction.atomic():
+        comment = _own(comment_id, by, token)
+        rules = CommentRules.objects.current()
+        draft = _draft(comment, text, by, visit or Visit())
+        draft.__dict__["rendered"] = rendered
+        exempt = moderates(draft.author.user, comment.article)
+        _may_edit(comment, draft, rules, exempt=exempt)
+        if errors := text_errors(draft, rules.text_limit):
+            raise Invalid(errors)
+        if draft.text == comment.body:
+            return comment
+        refuse_duplicate(draft, itself=comment.pk)
+        _rewrite(comment, draft)
+        _settle(comment, Verdict.approve() if exempt else judge(draft, rules))
+        return comment
 
 
-@transaction.atomic
-def withdraw_comment(comment_id: int, *, by: User) -> Decision | None:
+def withdraw_comment(comment_id: int, *, by: User | None = None, token: str = "") -> Decision | None:
     """Take one's own comment back; moderators cannot bring it back. None where it is withdrawn already."""
-    comment = _own(comment_id, by)
-    return withdraw(comment.pk, by=by)
+    with transaction.atomic():
+        comment = _own(comment_id, by, token)
+        return withdraw(comment.pk, by=by if _is_account_of(comment, by) else None)
 
 
-def _own(comment_id: int, by: User) -> Comment:
-    """Lock the article, then the comment, as everybody does."""
+def why_not(comment: Comment, rules: CommentRules) -> str:
+    """Return the code of what forbids a change by the comment's author now, empty where nothing does.
+
+    For showing a form. Who the author is, and where they are now, is asked when it is sent.
+    """
+    try:
+        _may_edit(comment, Draft(comment.article_id, comment.body), rules, exempt=False)
+    except (Withdrawn, Removed, Banned, CommentsClosed, EditingOver) as refusal:
+        return refusal.code
+    return ""
+
+
+def _own(comment_id: int, by: User | None, token: str) -> Comment:
+    """Lock the article, then the comment, as everybody does. Raises NotYours."""
     article_id = Comment.objects.values_list("article_id", flat=True).get(pk=comment_id)
-    Article.objects.select_for_update().only("pk").get(pk=article_id)
-    comment = Comment.objects.select_for_update(of=("self",)).select_related("identity").get(pk=comment_id)
-    if comment.identity is None or comment.identity.user_id != by.pk:
+    article = Article.objects.select_for_update().defer("body").get(pk=article_id)
+    rows = Comment.objects.select_for_update(of=("self",)).select_related("identity", "trace")
+    comment = rows.get(pk=comment_id)
+    comment.article = article
+    holds = bool(token) and constant_time_compare(comment.status_token, token)
+    if not holds and not _is_account_of(comment, by):
         raise NotYours()
     return comment
+
+
+def _is_account_of(comment: Comment, user: User | None) -> bool:
+    return bool(user and comment.identity and comment.identity.user_id == user.pk)
+
+
+def _draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draft:
+    """The comment with its new text, as if its author left it now."""
+    if comment.identity:
+        author = Author(identity=comment.identity, user=by if _is_account_of(comment, by) else None)
+    else:
+        email = comment.trace.email if hasattr(comment, "trace") else ""
+        author = Author(comment.name, email, comment.website)
+    return Draft(comment.article_id, text, author, parent=str(comment.parent_id or ""), visit=visit)
+
+
+def _may_edit(comment: Comment, draft: Draft, rules: CommentRules, *, exempt: bool) -> None:
+    if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
+        last = comment.decisions.order_by("-number").first()
+        if is_withdrawn(comment):
+            raise Withdrawn()
+        # What a rule put aside looks to its author like what waits, so it can be changed like that.
+        if last and not last.rule:
+            raise Removed()
+    if comment.identity and comment.identity.banned_at:
+        raise Banned()
+    if not exempt and draft.visit.address and rulebook.current().bans(draft.visit.address):
+        raise NetworkBanned()
+    article = comment.article
+    if article.state != Article.State.PUBLISHED or not (exempt or article.comments_open(rules.close_after_days)):
+        raise CommentsClosed()
+    if timezone.now() - comment.created_at > EDITABLE_FOR:
+        raise EditingOver()
+    if comment.revisions.count() >= MOST:
+        raise EditedTooOften()
+
+
+def _rewrite(comment: Comment, draft: Draft) -> None:
+    now = timezone.now()
+    Revision.objects.create(comment=comment, body=comment.body, replaced_at=now)
+    comment.write(draft.text, draft.rendered)
+    comment.edited_at, comment.duplicate_key = now, draft.duplicate_key
+    comment.save(update_fields=["body", "html", "renderer", "edited_at", "duplicate_key"])
+
+
+def _settle(comment: Comment, verdict: Verdict) -> None:
+    """Let the rules take away what they now object to; what they object to no longer is for people to release."""
+    if verdict.is_stronger_than(comment.status):
+        decide(comment.pk, verdict.status, rule=RULE, reasons=verdict.reasons)
+        comment.refresh_from_db(fields=["status"])
+    elif comment.status == Comment.Status.APPROVED:
+        counting.note_change(comment)
+    elif verdict.status == comment.status:
+        # Why it waits is shown to moderators, and asked when an address is confirmed: about this text, not the last.
+        note_reasons(comment.pk, verdict.reasons, rule=RULE)

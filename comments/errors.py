@@ -78,5 +78,9 @@ class EditingOver(Forbidden):
     code, sentence = "editing_over", _("A comment can be changed for 15 minutes after it was left.")
 
 
+class EditedTooOften(EditingOver):
+    sentence = _("This comment has been changed so often that it has to stay as it is.")
+
+
 class Removed(Forbidden):
     code, sentence = "comment_removed", _("An editor has removed this comment.")

@@ -18,6 +18,7 @@ from comments import remembering
 from comments.errors import ForgeryRefused
 from comments.forms import author_of, beginning
 from comments.models import Comment, CommentRules
+from comments.querysets import moderates
 from newsreader.accounts import codes
 from newsreader.accounts.identities import label_of
 from newsreader.kit.errors import DomainError, Forbidden, Invalid, TooMany
@@ -61,19 +62,24 @@ def form_context(
 
     `changing`: somebody signed in sees all the ways to be somebody else, and stays who they are until they choose.
     """
+    is_open, closing = article.comments_open(rules.close_after_days), article.closes_at(rules.close_after_days)
     context: Typed = {
         "article": article,
         "rules": rules,
         "reply_url": reverse("reply", args=[article.pk]),
         "reply_word": _("Reply"),
         "typed": {"key": ""} | (typed or {}),
-        "open": article.comments_open(rules.close_after_days),
-        "closes_at": article.closes_at(rules.close_after_days),
+        "open": is_open,
+        # Of the two only the one that is so now: it closes then, or it has been closed since.
+        "closes_at": closing if is_open else None,
+        "closed_at": closing if article.takes_comments and not is_open else None,
         "providers": settings.SIGN_IN_WITH,
         "writing": not rules.registration_required,
     }
     if request is None:
         return context
+    context["exempt"] = not is_open and moderates(request.user, article)
+    context["open"] = is_open or context["exempt"]
     remembered = remembering.recall(request)
     identity = author_of(request, {}).identity
     details = {"name": remembered.name, "email": remembered.email, "website": remembered.website}

@@ -48,10 +48,19 @@ class Comment(Imported):
         IMPORT = "import", _("import")
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="comments", verbose_name=_("article"))
+    # Indexed below without the roots: SQLite took "no parent" for a handful of rows and read all the site's roots.
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="replies", verbose_name=_("in reply to")
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replies",
+        verbose_name=_("in reply to"),
+        db_index=False,
     )
-    root = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", editable=False)
+    root = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", editable=False, db_index=False
+    )
     depth = models.PositiveIntegerField(_("depth"), default=0, editable=False)
     path = PathField(max_length=LENGTH, null=True, editable=False)  # NULL only between insert and update
 
@@ -66,6 +75,7 @@ class Comment(Imported):
     name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
     website = models.CharField(_("website"), max_length=500, blank=True)
     avatar = models.CharField(_("picture"), max_length=100, blank=True)  # a file in the storage
+    provider = models.CharField(_("by the account of"), max_length=40, blank=True, editable=False)  # empty: a guest
     by_staff = models.BooleanField(_("by the newsroom"), default=False, editable=False)
 
     body = models.TextField(_("text"))  # as typed
@@ -114,15 +124,26 @@ class Comment(Imported):
         indexes = [
             # An article's page: its standing roots in order of time and id.
             models.Index(fields=["article", "path"], condition=Q(parent=None) & STANDING, name="comment_roots"),
+            # The same roots, the most answered first.
+            models.Index(
+                fields=["article", "-thread_count", "path"],
+                condition=Q(parent=None) & STANDING,
+                name="comment_most_answered",
+            ),
             # A thread in reading order, and the first replies of a root.
             models.Index(fields=["root", "path"], condition=Q(status="approved"), name="comment_thread"),
+            # What answers one. With the status: without statistics, PostgreSQL read all that is approved for each.
+            models.Index(fields=["parent", "status"], condition=Q(parent__isnull=False), name="comment_replies"),
+            models.Index(fields=["root"], condition=Q(root__isnull=False), name="comment_branch"),
             # The moderation queue: what waits, oldest first.
             models.Index(fields=["created_at", "id"], condition=Q(status="pending"), name="comment_waiting"),
             # Lists of one status in the admin, newest first.
             models.Index(fields=["status", "-created_at", "-id"], name="comment_by_status"),
             # An article's feed: its newest comments.
             models.Index(
-                fields=["article", "-created_at", "-id"], condition=Q(status="approved"), name="comment_newest_of_article"
+                fields=["article", "-created_at", "-id"],
+                condition=Q(status="approved"),
+                name="comment_newest_of_article",
             ),
             # Is it a duplicate?
             models.Index(fields=["article", "duplicate_key"], name="comment_duplicates"),
@@ -150,6 +171,30 @@ class Comment(Imported):
     def status_url(self) -> str:
         """The commenter's private page."""
         return f"/comments/{self.pk}/status/{self.status_token}/"
+
+
+class Stretch(models.Model):
+    """How many comments of a long reading order stand from `start` on, up to the next stretch. Kept by comments.places.
+
+    The order is that of an article's standing roots or, with `root`, of what is approved under that. The first of an
+    order starts at an empty path.
+    """
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
+    root = models.ForeignKey(Comment, models.CASCADE, null=True, related_name="+", db_index=False)
+    start = PathField(max_length=LENGTH, blank=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["article", "start"], condition=Q(root=None), name="stretch_of_roots_once"),
+            models.UniqueConstraint(
+                fields=["root", "start"], condition=Q(root__isnull=False), name="stretch_of_thread_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.article_id}/{self.root_id or ''} {self.start}: {self.count}"
 
 
 class Trace(models.Model):
@@ -208,6 +253,22 @@ class Decision(models.Model):
     def reason(self) -> str:
         """The first reason's code, empty where none was given."""
         return self.reasons[0]["code"] if self.reasons else ""
+
+
+class Revision(models.Model):
+    """What an author wrote first and has replaced since: it stood there until `replaced_at`. Only moderators see it."""
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="revisions", verbose_name=_("comment"))
+    body = models.TextField(_("text"))  # as typed
+    replaced_at = models.DateTimeField(_("replaced at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("earlier text")
+        verbose_name_plural = _("earlier texts")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.body[:60]}"
 
 
 class CommentRules(models.Model):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
 
 from articles.models import Article
-from comments import counting, notifications
+from comments import counting, notifications, proofs
 from comments.errors import Withdrawn
 from comments.events import CommentDecided
 from comments.models import Comment, Decision
@@ -18,6 +18,7 @@ from newsreader.accounts.models import User
 from newsreader.kit.events import publish
 
 WITHDRAWN = "withdrawn"
+Reason = dict[str, Any]  # {"code": …, "params": {…}}
 # Reasons that only the site itself gives.
 RESERVED = {WITHDRAWN, "imported"}
 
@@ -30,13 +31,15 @@ def decide(
     by: User | None = None,
     reason: str = "",
     params: dict[str, Any] | None = None,
+    reasons: Sequence[Reason] = (),
     rule: str = "",
     batch: uuid.UUID | None = None,
 ) -> Decision | None:
     """Give a comment a status and record who did it (`by=None`: a rule, named by `rule`). `reason` is a code.
 
-    Returns None, and changes nothing, if it already has that status. Raises Comment.DoesNotExist, ValueError for a
-    status that is none, and Withdrawn for a comment that its author has taken back.
+    `reasons` stand instead of one with its `params` where there are several. Returns None, and changes nothing, if it
+    already has that status. Raises Comment.DoesNotExist, ValueError for a status that is none, and Withdrawn for a
+    comment that its author has taken back.
     """
     status = Comment.Status(status).value
     comment = _locked(comment_id)
@@ -48,27 +51,47 @@ def decide(
 
     comment.status = status
     comment.save(update_fields=["status"])
-    decision = _record(
-        comment, before, by=by, rule=rule or ("" if by else "system"), batch=batch, reason=reason, params=params
-    )
-    counting.adjust(comment, before=before, after=status)
-    notifications.queue(comment, decision)
-    publish(CommentDecided(comment.pk, comment.article_id, before, status))
+    given = list(reasons) or _single(reason, params)
+    decision = _record(comment, before, by=by, rule=rule or ("" if by else "system"), batch=batch, reasons=given)
+    _follow(comment, decision)
     return decision
 
 
-@transaction.atomic
-def withdraw(comment_id: int, *, by: User) -> Decision | None:
-    """Take a comment back for its author, for good: also one that a moderator has removed already.
+def _follow(comment: Comment, decision: Decision) -> None:
+    """Do what a changed status calls for: counts and mails now, listeners after the transaction."""
+    counting.adjust(comment, before=decision.before, after=decision.after)
+    notifications.queue(comment, decision)
+    publish(CommentDecided(comment.pk, comment.article_id, decision.before, decision.after))
 
-    Returns None where it is withdrawn already. Whose it is was checked before.
+
+@transaction.atomic
+def note_reasons(comment_id: int, reasons: Sequence[Reason], *, rule: str) -> Decision | None:
+    """Record that a rule, asked again, gives these reasons for the status a comment has; None where it gave them."""
+    comment = _locked(comment_id)
+    last = comment.decisions.order_by("-number").first()
+    if last and last.reasons == list(reasons):
+        return None
+    return _record(comment, comment.status, rule=rule, reasons=list(reasons))
+
+
+@transaction.atomic
+def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
+    """Take a comment back for its author, for good: also one that was removed already. Mails about it are not sent.
+
+    `by` is the author's account, None for a guest. Returns None where it is withdrawn already. Whose it is was checked
+    before.
     """
     comment = _locked(comment_id)
-    if comment.status != Comment.Status.TRASH:
-        return decide(comment_id, Comment.Status.TRASH, by=by, reason=WITHDRAWN)
     if is_withdrawn(comment):
         return None
-    return _record(comment, comment.status, by=by, reason=WITHDRAWN)
+    before, comment.status = comment.status, Comment.Status.TRASH.value
+    comment.save(update_fields=["status"])
+    decision = _record(comment, before, by=by, reasons=_single(WITHDRAWN))
+    proofs.take_back(comment)
+    notifications.take_back(comment)
+    if before != comment.status:
+        _follow(comment, decision)
+    return decision
 
 
 def is_withdrawn(comment: Comment) -> bool:
@@ -79,13 +102,16 @@ def is_withdrawn(comment: Comment) -> bool:
     return bool(last and last.reason == WITHDRAWN)
 
 
+def _single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:
+    return [{"code": code, "params": params or {}}] if code else []
+
+
 def _record(
     comment: Comment,
     before: str,
     *,
-    by: User | None,
-    reason: str,
-    params: dict[str, Any] | None = None,
+    reasons: list[Reason],
+    by: User | None = None,
     rule: str = "",
     batch: uuid.UUID | None = None,
 ) -> Decision:
@@ -98,7 +124,7 @@ def _record(
         rule=rule,
         before=before,
         after=comment.status,
-        reasons=[{"code": reason, "params": params or {}}] if reason else [],
+        reasons=reasons,
     )
 
 

@@ -64,7 +64,7 @@ def _post(draft: Draft) -> Comment:
     moderated = moderates(draft.author.user, article)
     parent = _may_reply(draft, article, rules, exempt=moderated)
     draft = validate(draft, rules)
-    _refuse_duplicate(draft)
+    refuse_duplicate(draft)
     if not moderated:
         flood.take(draft, rules)
     verdict = Verdict.approve() if moderated else judge(draft, rules)
@@ -109,8 +109,9 @@ def _may_reply(draft: Draft, article: Article, rules: CommentRules, *, exempt: b
     return parent
 
 
-def _refuse_duplicate(draft: Draft) -> None:
-    same = Comment.objects.filter(article=draft.article_id, duplicate_key=draft.duplicate_key)
+def refuse_duplicate(draft: Draft, *, itself: int = 0) -> None:
+    """Raise Duplicate where the person has said the same in the same place; `itself` is the comment that is changed."""
+    same = Comment.objects.filter(article=draft.article_id, duplicate_key=draft.duplicate_key).exclude(pk=itself)
     if first := same.exclude(status=Comment.Status.TRASH).order_by("pk").first():
         raise Duplicate(first.permanent_url if first.status == Comment.Status.APPROVED else "")
 
@@ -131,6 +132,7 @@ def store(
         name=identity.display_name if identity else author.name,
         website=_address(identity.profile_url) if identity else author.website,
         avatar=identity.shown_avatar if identity else "",
+        provider=identity.provider if identity else "",
         by_staff=bool(author.user and author.user.is_staff),
         language=draft.language,
         article_revision=article.revision,

@@ -11,7 +11,7 @@ import datetime as dt
 from django.utils import timezone
 
 from comments.drafts import keyed
-from comments.models import AddressProof, Comment, Delivery, new_token
+from comments.models import AddressProof, Comment, CommentRules, Delivery, new_token
 from comments.notifications.sending import send_due
 from newsreader.kit.text import fold
 from newsreader.kit.web import network
@@ -52,9 +52,28 @@ def address_key(email: str) -> str:
     return keyed("proof", fold(email))
 
 
-def is_asked(comment: Comment) -> bool:
-    """Say whether this comment's author has a link that would confirm their address."""
-    return AddressProof.objects.filter(comment=comment, confirmed_at=None).exists()
+def take_back(comment: Comment) -> None:
+    """Forget what was asked for with a comment that is withdrawn before its mail went out: it may be asked again.
+
+    A mail that a worker has begun to send counts as sent, so that nobody can have a second by withdrawing fast.
+    """
+    proof = comment.proofs.filter(confirmed_at=None).first()
+    if proof is None:
+        return
+    first = list(comment.decisions.filter(number=1).values_list("pk", flat=True))
+    untouched = Delivery.objects.filter(decision__in=first, event=Delivery.Event.CONFIRM, sent_at=None, attempts=0)
+    if untouched.delete()[0]:
+        proof.delete()
+
+
+def may_be_asked(comment: Comment, rules: CommentRules) -> bool:
+    """Say whether the author of a comment that waits should look for our mail.
+
+    The same for a new address, one asked of late, and one that an account has; and for a comment that a rule put aside,
+    which looks to its author like one that waits. So the answer gives away nothing about any of these.
+    """
+    typed = comment.identity_id is None and hasattr(comment, "trace") and bool(comment.trace.email)
+    return typed and rules.mail_confirmations and rules.hold_first_comment
 
 
 def forget_old() -> int:

@@ -6,13 +6,13 @@ size of the discussion; `address` says where one comment stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
 from articles.models import Article
+from comments import places
 from comments.models import Comment, CommentRules
 from comments.paths import LEVELS, SEGMENT, subtree
 from comments.querysets import CommentQuerySet
@@ -51,10 +51,11 @@ class Placed:
 
 @dataclass
 class Branch:
-    """A comment with the replies shown under it, in reading order; `more` is how many are not shown."""
+    """A comment with the replies shown under it, in reading order; `more` follow, from the page `more_url` on."""
 
     placed: list[Placed]
     more: int = 0
+    more_url: str = ""
 
     @property
     def root(self) -> Comment:
@@ -122,41 +123,30 @@ def _under(comment: Comment, other: Comment) -> bool:
 def discussion(article: Article, rules: CommentRules, number: int = 1) -> Page:
     """Return one page of an article's comments: roots with their first replies. Raises NoSuchPage.
 
-    Four queries at most: how many roots, which, their replies, and the removed comments these answer.
+    Counts nothing: how many roots there are is kept with the article. Three queries (four far from the first page):
+    the roots, their replies, and the removed comments these answer.
     """
-    roots = article.comments.roots()
-    pages = _pages(roots.count(), rules.roots_per_page)
+    pages = _pages(article.root_count, rules.roots_per_page)
     _check(number, pages)
+    shown, backwards = rules.replies_shown, rules.order == CommentRules.Order.NEWEST
+    order = places.roots_of(article.pk, article.root_count)
     start = (number - 1) * rules.roots_per_page
-    order = "path" if rules.order == CommentRules.Order.OLDEST else "-path"
-    shown = rules.replies_shown
-    page = list(roots.order_by(order).annotate(last_shown=_last_shown(shown))[start : start + rules.roots_per_page])
-    replies = _by_root(page, list(_first_replies(page)) if shown else [])
+    page = list(order.page(start, rules.roots_per_page, backwards=backwards))
+    replies = _by_root(page, list(_first_replies(page, shown)))
     branches = []
     for root in page:
         living = sum(reply.status == Comment.Status.APPROVED for reply in replies[root.pk])
         placed = list(arrange([root, *replies[root.pk]], rules.levels_shown))
-        branches.append(Branch(placed, max(root.thread_count - living, 0)))
+        branches.append(Branch(placed, max(root.thread_count - living, 0), _thread_url(root)))
     return Page(branches, number, pages)
 
 
 def first_replies(roots: Sequence[Comment], rules: CommentRules) -> dict[int, list[Comment]]:
-    """Return the first approved replies of each of these roots, in reading order, by the root's id. Two queries."""
-    shown = rules.replies_shown
-    ids = [root.pk for root in roots if root.thread_count]
-    if not shown or not ids:
-        return {}
-    marked = list(Comment.objects.filter(pk__in=ids).annotate(last_shown=_last_shown(shown)))
+    """Return the first approved replies of each of these roots, in reading order, by the root's id. One query."""
     found: dict[int, list[Comment]] = {}
-    for reply in _first_replies(marked).select_related("identity"):
+    for reply in _first_replies(roots, rules.replies_shown).select_related("identity"):
         found.setdefault(reply.root_id or 0, []).append(reply)
     return found
-
-
-def _last_shown(shown: int) -> Subquery:
-    """The path of the last reply that is shown of a root; NULL where all are."""
-    under = Comment.objects.approved().filter(root=OuterRef("pk")).in_order().values("path")
-    return Subquery(under[shown - 1 : shown]) if shown else Subquery(under.none())
 
 
 def _by_root(roots: Sequence[Comment], replies: list[Comment]) -> dict[int, list[Comment]]:
@@ -167,14 +157,22 @@ def _by_root(roots: Sequence[Comment], replies: list[Comment]) -> dict[int, list
     return found
 
 
-def _first_replies(roots: Sequence[Comment]) -> CommentQuerySet:
-    """The first replies of each root, as one query over short ranges of one index."""
-    wanted = Q(pk=None)
-    for root in roots:
-        if root.thread_count:
-            last = getattr(root, "last_shown", None)
-            wanted |= Q(root=root.pk, path__lte=last) if last else Q(root=root.pk)
-    return Comment.objects.approved().filter(wanted).in_order()
+# One short range of an index for each root, however many replies it has. Written out: the ORM knows no such union, and
+# as conditions joined by OR, SQLite read the whole table.
+_FIRST = (
+    "SELECT id FROM (SELECT id FROM comments_comment WHERE status = 'approved' AND root_id = %s ORDER BY path LIMIT %s)"
+    " AS replies"
+)
+
+
+def _first_replies(roots: Sequence[Comment], shown: int) -> CommentQuerySet:
+    """The first so many approved replies of each root, in reading order."""
+    ids = [root.pk for root in roots if root.thread_count]
+    if not ids or not shown:
+        return Comment.objects.none()
+    params = [value for pk in ids for value in (pk, shown)]
+    first = RawSQL(" UNION ALL ".join([_FIRST] * len(ids)), params)  # noqa: S611
+    return Comment.objects.filter(pk__in=first).in_order()
 
 
 def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Comment], list[Comment]]:
@@ -196,16 +194,36 @@ def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Com
 def thread(top: Comment, rules: CommentRules, number: int = 1) -> Page:
     """Return one page of a comment with all its replies, the comment itself at the head of each. Raises NoSuchPage.
 
-    A page holds so many approved replies, and the removed comments that these answer. Four queries at most.
+    A page holds so many approved replies, and the removed comments that these answer. A root's are not counted; four
+    queries at most then, and six for a reply's.
     """
-    under = descendants(top)
-    size = top.thread_count if top.parent_id is None else under.count()
+    size, rows_from = _replies_of(top)
     pages = _pages(size, rules.thread_page_size)
     _check(number, pages)
-    start = (number - 1) * rules.thread_page_size
-    rows, elsewhere = _with_tombstones(list(under.in_order()[start : start + rules.thread_page_size]), {top.pk})
+    start, end = (number - 1) * rules.thread_page_size, min(number * rules.thread_page_size, size)
+    rows, elsewhere = _with_tombstones(list(rows_from(start, max(end - start, 0))), {top.pk})
     placed = arrange([top, *rows], rules.levels_shown, one_tree=True, elsewhere=elsewhere)
-    return Page([Branch(list(placed))], number, pages)
+    branch = Branch(list(placed), size - end, f"{_thread_url(top)}?page={number + 1}")
+    return Page([branch], number, pages)
+
+
+def _replies_of(top: Comment) -> tuple[int, Callable[[int, int], CommentQuerySet]]:
+    """Return how many are approved under a comment, and what gives those from a place on: `rows(place, how_many)`."""
+    if top.parent_id is None:
+        order = places.thread_of(top)
+        return order.size, order.page
+    if _tells_apart(top.path or ""):
+        order = places.thread_of(Comment.objects.only("article", "thread_count").get(pk=top.root_id or top.pk))
+        if order.is_long:
+            first, size = order.span(*subtree(top.path or ""))
+            return size, lambda place, how_many: order.page(first + place, how_many)
+    under = descendants(top).in_order()
+    return under.count(), lambda place, how_many: under[place : place + how_many]
+
+
+def _tells_apart(path: str) -> bool:
+    """Say whether what stands under this path, and nothing else, begins with it: above the tenth level."""
+    return len(path) <= SEGMENT * (LEVELS - 1)
 
 
 def stands(comment: Comment) -> bool:
@@ -224,7 +242,7 @@ def descendants(top: Comment) -> CommentQuerySet:
         return approved
     path = top.path or ""
     low, high = subtree(path[: SEGMENT * (LEVELS - 1)])
-    if len(path) > len(low):
+    if not _tells_apart(path):
         under = _walked(top, low, high)
         # Written out, since SQLite takes no more than 32,766 parameters. Integers from the database: nothing to quote.
         listed = RawSQL(",".join(map(str, under)), [])  # noqa: S611
@@ -251,21 +269,28 @@ def _walked(top: Comment, low: str, high: str) -> list[int]:
 
 
 def address(comment: Comment, article: Article, rules: CommentRules, *, new: bool = False) -> str:
-    """Return where a comment is shown: its article's page that holds it, else its thread's. Three queries at most.
+    """Return where a comment is shown: its article's page that holds it, else its thread's. Five queries at most.
 
     `new` adds `new=<id>`, which every page ignores: whoever has just posted never meets an older copy.
     """
-    root = Comment.objects.get(pk=comment.root_id) if comment.root_id else comment
+    root = Comment.objects.select_related("article").get(pk=comment.root_id or comment.pk)
     query = [f"new={comment.pk}"] if new else []
     if comment.parent_id is not None:
-        rank = Comment.objects.approved().filter(root=root, path__lte=comment.path).count()
-        if rank > rules.replies_shown:
-            page = (rank - 1) // rules.thread_page_size + 1
-            return _joined(f"/comments/{root.pk}/thread/", [f"page={page}", *query], comment)
-    before = {"path__lt": root.path} if rules.order == CommentRules.Order.OLDEST else {"path__gt": root.path}
-    page = article.comments.roots().filter(**before).count() // rules.roots_per_page + 1
+        rank = places.thread_of(root).before(comment.path or "")
+        if rank >= rules.replies_shown:
+            page = rank // rules.thread_page_size + 1
+            return _joined(_thread_url(root), [f"page={page}", *query], comment)
+    size = root.article.root_count  # The row that was given may be older than the comment.
+    rank = places.roots_of(article.pk, size).before(root.path or "")
+    if rules.order == CommentRules.Order.NEWEST:
+        rank = max(size - 1 - rank, 0)
+    page = rank // rules.roots_per_page + 1
     pages = [f"page={page}"] if page > 1 else []
     return _joined(article.get_absolute_url(), [*pages, *query], comment)
+
+
+def _thread_url(top: Comment) -> str:
+    return f"/comments/{top.pk}/thread/"
 
 
 def _joined(path: str, query: list[str], comment: Comment) -> str:

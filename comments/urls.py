@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from comments import confirm_page, feeds, mine, views, ways
+from comments import confirm_page, feeds, mine, status_page, views, ways
 
 urlpatterns = [
     path("articles/<int:article_id>/reply/", views.reply, name="reply"),
@@ -16,5 +16,5 @@ urlpatterns = [
     path("comments/<int:comment_id>/", views.permanent, name="comment"),
     path("comments/<int:comment_id>/thread/", views.thread, name="thread"),
     path("comments/<int:comment_id>/confirm/<str:token>/", confirm_page.confirm_address, name="confirm-address"),
-    path("comments/<int:comment_id>/status/<str:token>/", views.status, name="comment-status"),
+    path("comments/<int:comment_id>/status/<str:token>/", status_page.status, name="comment-status"),
 ]

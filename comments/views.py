@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -14,7 +13,6 @@ from comments.drafts import as_typed
 from comments.form_page import form_context, published, refuse_forgery, reply_page
 from comments.forms import draft_of
 from comments.models import Comment, CommentRules
-from comments.moderation import is_withdrawn
 from comments.posting import first_status, post_comment
 from comments.showing import word
 from comments.ways import reply_form
@@ -73,23 +71,6 @@ def you(request: HttpRequest, article_id: int) -> HttpResponse:
     if remembering.is_tampered(request):
         remembering.forget(response)
     return private(response)
-
-
-@require_safe
-def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
-    """The commenter's private page, behind an address that cannot be guessed."""
-    comment = Comment.objects.select_related("article__section", "parent").filter(pk=comment_id).first()
-    if comment is None or not constant_time_compare(comment.status_token, token):
-        raise Http404
-    context = {
-        "comment": comment,
-        "article": comment.article,
-        "shown_status": shown_status(comment),
-        "withdrawn": is_withdrawn(comment),
-    }
-    response = private(render(request, "comments/status.html", context))
-    response["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @require_safe

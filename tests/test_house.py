@@ -1,6 +1,7 @@
 """The rules of the house itself."""
 
 import ast
+import gzip
 import os
 import re
 import subprocess
@@ -58,3 +59,9 @@ def test_models_and_migrations_agree(db):
     from django.core.management import call_command
 
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_what_a_guest_loads_for_the_form_stays_small():
+    """At most 10 kB on the way, so that the form is alive on a slow line before anybody has read the article."""
+    script = (BASE_DIR / "newsreader" / "static" / "reply.js").read_bytes()
+    assert len(gzip.compress(script)) <= 10_000  # bytes

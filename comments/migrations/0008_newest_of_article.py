@@ -4,16 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_pictures'),
-        ('articles', '0001_initial'),
-        ('comments', '0007_groups_edit_entries'),
+        ("accounts", "0002_pictures"),
+        ("articles", "0001_initial"),
+        ("comments", "0007_groups_edit_entries"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('status', 'approved')), fields=['article', '-created_at', '-id'], name='comment_newest_of_article'),
+            model_name="comment",
+            index=models.Index(
+                condition=models.Q(("status", "approved")),
+                fields=["article", "-created_at", "-id"],
+                name="comment_newest_of_article",
+            ),
         ),
     ]

@@ -15,3 +15,9 @@ def queue(comment: Comment, decision: Decision) -> int:
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)
         send_due.enqueue()
     return len(rows)
+
+
+def take_back(comment: Comment) -> int:
+    """Drop every mail about a comment that has not gone out, since its author has withdrawn it. Returns how many."""
+    unsent = Delivery.objects.filter(decision__in=list(comment.decisions.values_list("pk", flat=True)), sent_at=None)
+    return unsent.delete()[0]

@@ -36,6 +36,10 @@ class Verdict:
         """Into the trash, while its author is told that it waits."""
         return cls(Comment.Status.TRASH, ({"code": code, "params": params},))
 
+    def is_stronger_than(self, status: str) -> bool:
+        """Say whether this would take a comment of that status further out of sight."""
+        return _STRENGTH.index(Comment.Status(self.status)) > _STRENGTH.index(Comment.Status(status))
+
     @classmethod
     def strongest(cls, verdicts: Iterable[Verdict]) -> Verdict:
         """Return one verdict with the strongest status and everybody's reasons, the strongest first."""

@@ -446,7 +446,7 @@ def test_a_picture_is_taken_in_measured_and_shown(client, editor, picture):
     stored = Picture.objects.get()
     assert (stored.width, stored.height) == (40, 30)
     page = client.get("/admin/articles/picture/").content.decode()
-    assert f'src="{stored.file.url}"' in page
+    assert f'src="{stored.file.url.removesuffix(".jpg")}.40.jpg"' in page
     assert "A &quot;mole&quot;" in page
 
 

@@ -148,8 +148,8 @@ def test_a_page_of_results_asks_as_much_however_many_it_shows(client, django_ass
         make_article(headline="Harbour", authors=[make_author()], section=make_section())
     client.get("/")
 
-    # The paper, its menu and pages; ids, ranks, rows, bylines, authors; the sections to choose from.
-    with django_assert_num_queries(9):
+    # The paper, its menu, sections and pages; ids, ranks, rows, bylines, authors; the sections to choose from.
+    with django_assert_num_queries(10):
         assert len(found(client, q="harbour")) == many
 
 

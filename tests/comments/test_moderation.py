@@ -169,7 +169,7 @@ def test_who_moderates_here_skips_the_rules():
 
 
 class Discussions(RuleBasedStateMachine):
-    """Any sequence of posts, decisions and withdrawals leaves the counts what a plain count says."""
+    """Any sequence of posts, changes, decisions and withdrawals leaves the counts what a plain count says."""
 
     comments = Bundle("comments")
 
@@ -201,8 +201,21 @@ class Discussions(RuleBasedStateMachine):
 
     @rule(comment=comments)
     def withdraw(self, comment):
-        if Comment.objects.get(pk=comment).status != "trash":
-            withdraw_comment(comment, by=self.user)
+        withdraw_comment(comment, by=self.user)
+        assert Comment.objects.get(pk=comment).status == "trash"
+
+    @rule(
+        comment=comments, held=st.booleans(), text=st.sampled_from(["Mended.", "https://a.example https://b.example"])
+    )
+    def edit(self, comment, held, text):
+        set_rules(hold_everything=held)
+        before = Comment.objects.get(pk=comment)
+        try:
+            after = edit_comment(comment, f"{text} {comment}", token=before.status_token)
+        except Withdrawn:
+            assert before.status == "trash"
+        else:
+            assert (after.status == "approved") <= (before.status == "approved")
 
     @invariant()
     def counts_are_true(self):
@@ -246,7 +259,8 @@ def test_a_banned_author_and_one_whose_comment_was_removed_change_nothing():
         edit_comment(comment.pk, "Changed", by=user)
 
     other = make_user()
-    removed = make_comment(user=other, status="trash")
+    removed = make_comment(user=other)
+    decide(removed.pk, "trash", by=make_moderator(), reason="off_topic")
     with pytest.raises(Removed):
         edit_comment(removed.pk, "Changed", by=other)
 

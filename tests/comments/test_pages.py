@@ -284,13 +284,13 @@ BUDGETS = {
     "article": 13,
     "thread": 8,
     "permanent": 5,
-    "front": 7,
+    "front": 9,
     "section": 8,
     "tag": 8,
     "author": 8,
     "reply": 6,
     "you": 5,
-    "status": 4,
+    "status": 7,
 }
 
 
@@ -342,7 +342,7 @@ def test_lists_over_rest_ask_a_fixed_number_of_questions(article, client, size, 
 def test_an_unchanged_article_costs_few_questions(article, client, django_assert_max_num_queries):
     etag = client.get(article.get_absolute_url())["ETag"]
 
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert client.get(article.get_absolute_url(), headers={"If-None-Match": etag}).status_code == 304
 
 

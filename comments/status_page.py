@@ -1,0 +1,96 @@
+"""The commenter's private page, behind an address that cannot be guessed: what became of a comment, and what its author
+may still do to it. Opening it changes nothing; its buttons do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from comments import editing, proofs
+from comments.forms import visit_of
+from comments.models import Comment, CommentRules
+from comments.moderation import is_withdrawn
+from comments.wording import shown_status
+from newsreader.kit.errors import DomainError, Invalid
+from newsreader.kit.pages import private
+from newsreader.kit.web import SeeOther, safe_next
+
+WAITING, APPROVED = Comment.Status.PENDING, Comment.Status.APPROVED
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
+    """Show the page (GET), or do what its buttons say (POST, `action`: `edit` or `withdraw`)."""
+    if comment_id > 2**63 - 1:
+        raise Http404
+    rows = Comment.objects.select_related("article__section", "parent", "identity", "trace")
+    comment = rows.filter(pk=comment_id).first()
+    if comment is None or not constant_time_compare(comment.status_token, token):
+        raise Http404
+    match request.POST.get("action", "") if request.method == "POST" else None:
+        case None:
+            return _page(request, comment)
+        case "withdraw":
+            return _withdraw(request, comment)
+        case "edit":
+            return _edit(request, comment)
+    raise BadRequest("No such action")
+
+
+def _withdraw(request: HttpRequest, comment: Comment) -> HttpResponse:
+    """Take the comment back, and return to the page, or to the list of one's own comments where that was the way."""
+    editing.withdraw_comment(comment.pk, by=_user(request), token=comment.status_token)
+    if not (target := request.POST.get("next", "")):
+        return _quiet(SeeOther(comment.status_url))
+    messages.success(request, _("You have withdrawn your comment."))
+    return _quiet(SeeOther(safe_next(request, target)))
+
+
+def _edit(request: HttpRequest, comment: Comment) -> HttpResponse:
+    """Change the text. Where that is refused, what was typed stays on the page."""
+    typed = request.POST.get("text", "")
+    visit = visit_of(request, request.POST)
+    try:
+        editing.edit_comment(comment.pk, typed, by=_user(request), token=comment.status_token, visit=visit)
+    except DomainError as refusal:
+        return _page(request, comment, typed=typed, refusal=refusal)
+    return _quiet(SeeOther(comment.status_url))
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user if request.user.is_authenticated else None
+
+
+def _page(
+    request: HttpRequest, comment: Comment, *, typed: str | None = None, refusal: DomainError | None = None
+) -> HttpResponse:
+    rules, shown, withdrawn = CommentRules.objects.current(), shown_status(comment), is_withdrawn(comment)
+    refused = editing.why_not(comment, rules)
+    context = {
+        "comment": comment,
+        "article": comment.article,
+        "shown_status": shown,
+        "withdrawn": withdrawn,
+        "rules": rules,
+        "may_be_asked": shown == WAITING and proofs.may_be_asked(comment, rules),
+        "editable": not refused,
+        "editable_until": comment.created_at + editing.EDITABLE_FOR,
+        "typed": comment.body if typed is None else typed,
+        "refusal": refusal,
+        "error": refusal.errors[0] if isinstance(refusal, Invalid) else None,
+    }
+    return _quiet(render(request, "comments/status.html", context, status=refusal.status if refusal else 200))
+
+
+def _quiet(response: HttpResponse) -> HttpResponse:
+    """The address is a secret: no cache keeps it, and no link tells it."""
+    response["Referrer-Policy"] = "no-referrer"
+    return private(response)
