@@ -147,6 +147,8 @@ class Comment(Imported):
             ),
             # Is it a duplicate?
             models.Index(fields=["article", "duplicate_key"], name="comment_duplicates"),
+            # What did an older renderer make?
+            models.Index(fields=["renderer", "id"], name="comment_by_renderer"),
             # Has this identity an approved comment?
             models.Index(fields=["identity", "status"], name="comment_by_identity"),
         ]

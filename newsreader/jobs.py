@@ -17,6 +17,7 @@ from articles.publishing import publish_due
 from comments import keeping, proofs
 from comments.flood import forget_full
 from comments.notifications import send_due
+from comments.rerendering import rerender_some
 from newsreader.kit.tasks import HEARTBEAT
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (30, send_due.call),
     (60, take_up_lost_tasks),
     (60, make_missing),
+    (60, rerender_some),
     (3600, clear_up),
 ]
 

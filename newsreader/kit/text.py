@@ -1,4 +1,4 @@
-"""Text as people type it: made storable, and folded so that equal texts compare equal."""
+"""Text as people type it: made storable, fit to stand among other text, folded so that equal texts compare equal."""
 
 import re
 import unicodedata
@@ -6,11 +6,20 @@ import unicodedata
 # Controls other than tab and newline, and lone surrogates: no database or page can carry them.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ud800-\udfff\ufffe\uffff]")
 # What takes no room: zero-width marks, joiners, soft hyphens, direction marks, fillers, variation selectors, tags.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
-    "\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+_SHAPELESS = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_INVISIBLE = re.compile(f"[{_SHAPELESS}]")
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Those that turn all that follows them in a paragraph. The others act like a letter without a shape.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Of what takes no room, names need the joiners between letters other than Latin (Persian, Hindi) and between emoji,
+# and the two selectors that choose between an emoji and a letter's shape.
+_NO_NAME_NEEDS = re.compile(rf"(?![\u200c\u200d\ufe0e\ufe0f])[{_SHAPELESS}]")
+_JOINED = r"[^\x00-\u02ff\s\u200c\u200d]"
+_LOOSE_JOINERS = re.compile(rf"(?<!{_JOINED})[\u200c\u200d]++|(?<![\u200c\u200d])[\u200c\u200d]++(?!{_JOINED})")
+STACKED = 4  # marks on a letter: what the scripts of the world need. Source: UTS #39, 5.4
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -21,13 +30,63 @@ def tidy(text: str) -> str:
 
 
 def tidy_line(text: str) -> str:
-    """Return a name or a headline as it is stored: one line, blanks collapsed, no direction marks."""
-    return " ".join(_DIRECTION.sub("", tidy(text)).split())
+    """Return a headline as it is stored: one line, blanks collapsed, no direction marks, no towers of accents."""
+    return " ".join(without_stacks(tidy(_DIRECTION.sub("", text))).split())
+
+
+def tidy_name(text: str) -> str:
+    """Return a name as it is stored: a tidy line without what is not seen, but for what scripts and emoji need."""
+    return tidy_line(_LOOSE_JOINERS.sub("", _NO_NAME_NEEDS.sub("", tidy_line(text))))
+
+
+def tame(text: str) -> str:
+    """Return a text as it may be shown among others: nothing turns the direction, no accents reach another line.
+
+    Direction marks and joiners stay: scripts need them, and they turn nothing but themselves. HTML stays the same
+    HTML if its attributes are ASCII. Linear.
+    """
+    return without_stacks(_TURNS.sub("", text))
+
+
+def without_stacks(text: str) -> str:
+    """Return the text with no more than STACKED marks on a letter, and none twice in a row.
+
+    Invisible characters and tags between two marks begin no new stack: whoever draws the letter skips them, too.
+    """
+    if text.isascii():
+        return text
+    marks = {character for character in set(text) if _stacks(character)}
+    if not marks:
+        return text
+    one = f"[{''.join(sorted(marks))}]"
+    return re.sub(f"{one}(?:{one}|[{_SHAPELESS}]|<[^<>]*>)+", lambda stack: _lowered(stack[0], marks), text)
+
+
+def _stacks(character: str) -> bool:
+    """Say whether this is a mark that takes no room of its own."""
+    return unicodedata.category(character) in {"Mn", "Me"} and not _INVISIBLE.match(character)
+
+
+def _lowered(stack: str, marks: set[str]) -> str:
+    """Return the first marks of a stack, and all that stands between marks."""
+    kept, last, left = [], "", STACKED
+    for character in stack:
+        if character in marks:
+            if character == last or not left:
+                continue
+            last, left = character, left - 1
+        kept.append(character)
+    return "".join(kept)
 
 
 def without_invisible(text: str) -> str:
     """Return the text without characters that show nothing."""
     return _INVISIBLE.sub("", text)
+
+
+def is_unseen(text: str) -> bool:
+    """Say whether there is nothing to see: no character but blanks, invisible ones and marks without a letter."""
+    return all(c.isspace() or unicodedata.category(c)[0] in "MC" for c in without_invisible(text))
 
 
 def is_blank(text: str) -> bool:

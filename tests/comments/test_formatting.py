@@ -103,6 +103,16 @@ def test_addresses_are_linked_as_meant(typed, linked):
 
 
 PIECES = [
+    *[
+        "http://é.b/",
+        "www.é.b ",
+        "a@é.bc ",
+        "http://\u0430pple.com ",
+        "<http://é.b>",
+        "[a](http://\u0430.com)",
+        "[a](http://é@b.c)",
+    ],
+    *["\u202e", "e\u0301\u0301", "\u0301\u0302\u200d", "<\u0301", "\u0301<", "&#x202e;"],
     *"[]()<>*_~\\`:/.@-#!&\"'a1 \t\n",
     *["[*", "[[]", "![*", "[ ", "[*\n", "](", "[a](", "[a](b", "[a](b)", "[a](<", "[a](b 'c ", '[a](b "'],
     *["*a", "**a", "*a*", "*a_", "a*a_", "~~a", "`a``", "&amp", "&amp;", "&#1", "&#1;", "<a", "<a@b>", "<http:"],
@@ -172,7 +182,35 @@ def test_no_nesting_takes_long(text):
     assert time.process_time() - start < 3
 
 
-@pytest.mark.parametrize("piece", ["<div>", "<ul><li>", "<p><b><i>", "<b>", "<", "<a ", "<p>", "<!--"])
+IMPORTED_PIECES = [
+    *[
+        "<div>",
+        "<ul><li>",
+        "<p><b><i>",
+        "<b>",
+        "<",
+        "<a ",
+        "<p>",
+        "<!--",
+        "<b></b>",
+        "<b>www.a.b",
+        "www.a.b ",
+        "a@b.cd ",
+    ],
+    *["http://a.b ", '<a href="http://é.b">é</a>', "<code>http://a.b</code> ", "&nbsp;", "&", "<a title=é>", "<br>"],
+    *[
+        "<p>www.a.b</p>",
+        "http://\u0430pple.com ",
+        '<a href="http://\u0430pple.com">a</a>',
+        "\u202e",
+        "e\u0301\u0301",
+        "\n\n",
+        "<blockquote cite=/a>",
+    ],
+]
+
+
+@pytest.mark.parametrize("piece", IMPORTED_PIECES)
 def test_an_imported_repetition_takes_no_longer_than_its_length(piece):
     start = time.process_time()
     imported_to_html(piece * (64_000 // len(piece)))
@@ -238,3 +276,64 @@ def test_an_imported_comment_may_be_blank():
 
 def test_links_are_counted_as_rendered():
     assert count_links(to_html("a@b.org https://c.example www.d.org `https://e.example`")) == 3
+
+
+def words(shown):
+    return html.fragment_fromstring(shown, create_parent="div").text_content() if shown else ""
+
+
+@given(st.text(max_size=200))
+def test_no_text_is_an_error_and_what_is_shown_is_shown_twice_alike(text):
+    shown = to_html(text)
+
+    assert to_html(text) == shown
+    assert formatting._written.clean(shown).strip() == shown  # Nothing that the sanitiser would still take away.
+
+
+@given(st.text(st.characters(categories=["L", "N"]), max_size=60), st.text(max_size=60))
+def test_an_imported_text_is_clean_and_keeps_its_words(word, rest):
+    shown = imported_to_html(f"{word} {rest}")
+
+    assert imported_to_html(shown) == shown
+    assert "".join(word.split()) in "".join(words(shown).split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("a\u202eb\u202cc", "<p>abc</p>"),
+        ("a\u2066b\u2069c", "<p>abc</p>"),
+        ("\u200fשלום\u200e", "<p>\u200fשלום\u200e</p>"),
+        ("e" + "\u0301\u0302" * 50, "<p>e" + "\u0301\u0302" * 2 + "</p>"),
+        ("کتاب\u200cها", "<p>کتاب\u200cها</p>"),
+        ("&#x202e;evil", "<p>evil</p>"),
+        ("![p](https://a.example/p.png)", f'<p>!<a href="https://a.example/p.png" {REL}>p</a></p>'),
+        ("Title\n=====", "<p>Title<br>\n=====</p>"),
+        ("***", "<p>***</p>"),
+        ("[a]: https://a.example", f'<p>[a]: <a href="https://a.example" {REL}>https://a.example</a></p>'),
+    ],
+)
+def test_what_would_disturb_others_is_tamed_and_what_readers_do_not_have_is_text(typed, shown):
+    assert to_html(typed) == shown
+
+
+@pytest.mark.parametrize("render", [to_html, imported_to_html])
+@pytest.mark.parametrize(
+    ("typed", "host"),
+    [
+        ("http://\u0430pple.com/x", "xn--pple-43d.com"),
+        ("see www.\u0430pple.com", "www.xn--pple-43d.com"),
+        ("mail a@\u0430pple.com", "xn--pple-43d.com"),
+    ],
+)
+def test_an_address_that_looks_like_anothers_is_shown_as_what_it_is(render, typed, host):
+    shown = render(typed)
+
+    assert host in words(shown)
+    assert "\u0430" not in words(shown)
+
+
+def test_behind_words_a_host_that_looks_like_anothers_is_named():
+    assert words(to_html("[Apple](http://\u0430pple.com/)")) == "Apple (xn--pple-43d.com)"
+    assert words(imported_to_html('<a href="http://\u0430pple.com/">Apple</a>')) == "Apple (xn--pple-43d.com)"
+    assert words(to_html("[Bücher](http://bücher.example/)")) == "Bücher"

@@ -1,12 +1,14 @@
 """Text made storable, and folded for comparing."""
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsreader.kit.text import fold, is_blank, tidy, tidy_line
+from newsreader.kit import text as kit
+from newsreader.kit.text import fold, is_blank, tame, tidy, tidy_line, tidy_name
 
 anything = st.text(alphabet=st.characters(), max_size=200)
 
@@ -48,3 +50,40 @@ def test_nothing_to_read_is_blank(text):
 @pytest.mark.parametrize("text", ["a", "<3", "1 < 2 > 1", "<b>x</b>", "👍", "…"])
 def test_something_to_read_is_not(text):
     assert not is_blank(text)
+
+
+@given(st.text(max_size=100))
+def test_a_tamed_text_stays_as_it_is_and_turns_nothing(typed):
+    tamed = tame(typed)
+
+    assert tame(tamed) == tamed
+    assert not set(tamed) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@given(st.text(st.sampled_from("ae\u0301\u0302\u0323\u200d\u202e \n"), max_size=80))
+def test_no_letter_carries_a_tower(typed):
+    longest = max(
+        (len(stack) for stack in re.findall("[\u0301\u0302\u0323]+", kit.without_invisible(tame(typed)))), default=0
+    )
+
+    assert longest <= kit.STACKED
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("A\u202eda", "Ada"),
+        ("A\u200bd\u2060a", "Ada"),
+        ("  A\n d\ta ", "A d a"),
+        ("Zoe\u0308", "Zoë"),
+        ("علی\u200cرضا", "علی\u200cرضا"),
+        ("👩\u200d🚀", "👩\u200d🚀"),
+        ("A\x00\x07da", "Ada"),
+    ],
+)
+def test_a_name_holds_nothing_unseen_but_what_scripts_and_emoji_need(typed, kept):
+    assert tidy_name(typed) == kept
+
+
+def test_a_name_carries_no_tower():
+    assert len(tidy_name("Z" + "\u0335\u0321\u0322\u0327\u0328\u0334" * 5)) == 1 + kit.STACKED

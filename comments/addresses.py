@@ -1,0 +1,147 @@
+"""Addresses in plain text: where they begin and end, what they lead to, and how they are shown.
+
+Linear in the text: every expression starts at few places or ends at the next character it does not know.
+"""
+
+import html as entities
+import re
+import unicodedata
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from newsreader.kit.hosts import is_deceptive
+
+# What ends an address besides a blank: quotation marks, wide punctuation, invisible and direction marks.
+_STOPS = (
+    '\\x00-\\x20\\x7f-\\xa0"<>`\\\\«»‹›“”„「」『』【】《》（）。，、；：！？｜'
+    "\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff"
+)
+_LETTER = rf"[^\s!-,./:-@\[-^{{-~…’‘–—{_STOPS}]"
+_HOST = rf"(?![-_]){_LETTER}{{1,63}}+(?:\.{_LETTER}{{1,63}}+)*+(?!{_LETTER})"
+# Not an address with a name before the host (`http://bank.example@evil.example`).
+_ADDRESS = re.compile(rf"{_HOST}(?![^\s/?#@]*+@)(?::\d{{1,5}}+)?(?P<rest>[/?#][^\s{_STOPS}]*+)?")
+_BRACKET = re.compile(r"[()\[\]{}]")
+_OPENER = {")": "(", "]": "[", "}": "{"}
+_TRAILING = "?!.,:;'*~([{…’‘"
+# An email address starts only where a word does, so that no run of letters is walked through twice.
+_LOOSE = re.compile(
+    r"(?<![A-Za-z0-9.+-])(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?://)"
+    rf"|(?<![\w.+\-/@])[Ww]{{3}}\.(?={_LETTER}{{1,63}}+\.{_LETTER})"
+    rf"|(?<![\w.+\-/@])[A-Za-z0-9][A-Za-z0-9_.+-]{{0,63}}+@(?P<host>{_HOST})"
+)
+# `.org`: at least two letters, the first not a digit.
+_ENDING = re.compile(r"\.[^\W\d_][^.]+$")
+
+# Already as `href_of` would make it, which costs ten times as much.
+_SIMPLE = re.compile(r"(?:mailto:[A-Za-z0-9_.+-]++@)?+[A-Za-z0-9:/.?&=_#+~-]*+")
+_ABSOLUTE = re.compile(r"https?://[^/?#]|mailto:[^@?]++@[^@]", re.IGNORECASE)
+# Backslashes end a host for browsers, as slashes do.
+_WITH_HOST = re.compile(
+    r"(?P<scheme>https?://|mailto:)(?:(?P<person>[^/?#\\]*)@)?(?P<host>\[[0-9a-f:.]++\]|[^/?#:@\\]++)(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ENDS_HOST = re.compile(r"[/?#:@\\%\s]")
+LONGEST_HOST = 253  # characters; encoding takes time quadratic in the length
+_KEPT = "%;/?:@&=+$,-_.!~*'()#"  # in the rest of an address; all else that is no letter or digit gets a percent sign
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def addresses(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a plain text in order, each with what it leads to if it is an address."""
+    done = position = 0
+    while match := _LOOSE.search(text, position):
+        start, position = match.span()
+        if match["host"]:
+            scheme, end = "mailto:", position if _ENDING.search(match["host"]) else None
+        else:
+            scheme, end = "" if match["scheme"] else "https://", address_end(text, position, text[start - 1 : start])
+        if end is None:
+            continue
+        yield text[done:start], ""
+        yield text[start:end], href_of(scheme + text[start:end])
+        done = position = end
+    yield text[done:], ""
+
+
+def count(text: str) -> int:
+    """Return how many addresses the text may hold at most. A text without one is known at once."""
+    if "://" not in text and "@" not in text and "www." not in text.lower():
+        return 0
+    return sum(1 for _ in _LOOSE.finditer(text))
+
+
+def address_end(text: str, start: int, before: str) -> int | None:
+    """Return where the address ends whose host begins at `start`, or None if none does.
+
+    Punctuation at the end and brackets opened outside do not belong to it; nor does an underscore if one stands
+    `before` the whole.
+    """
+    match = _ADDRESS.match(text, start)
+    if match is None:
+        return None
+    end = match.end()
+    opened = []
+    for bracket in _BRACKET.finditer(text, start, end):
+        if bracket[0] not in _OPENER:
+            opened.append(bracket[0])
+        elif opened and opened[-1] == _OPENER[bracket[0]]:
+            opened.pop()
+        else:
+            end = bracket.start()
+            break
+    trailing = _TRAILING + ("_" if before == "_" or match["rest"] is None else "")
+    return start + len(text[start:end].rstrip(trailing))
+
+
+def href_of(address: str) -> str:
+    """Return the address in ASCII: punycode for the host, percent signs for the rest, nobody's name before the host."""
+    if _SIMPLE.fullmatch(address):
+        return address
+    match = _WITH_HOST.match(address)
+    if match is None:
+        return _quoted(address)
+    scheme, person, host, rest = match.groups()
+    before = f"{_quoted(person)}@" if person and scheme.lower() == "mailto:" else ""
+    return f"{scheme}{before}{_ascii_host(host)}{_quoted(rest)}"
+
+
+def _quoted(text: str) -> str:
+    return _STRAY_PERCENT.sub("%25", quote(text, safe=_KEPT, errors="replace"))
+
+
+def _ascii_host(host: str) -> str:
+    """Return a host in punycode, folded as browsers do it; but not where a sign like ℀ would then end it early."""
+    if host.startswith("["):
+        return host
+    folded = host if host.isascii() else unicodedata.normalize("NFKC", host).lower()
+    if len(folded) > LONGEST_HOST or _ENDS_HOST.search(folded):
+        return _quoted(host)
+    labels = folded.replace("。", ".").split(".")
+    return ".".join(
+        _quoted(label) if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels
+    )
+
+
+def is_absolute(href: str) -> bool:
+    """Say whether this leads to http, https or mailto, and says where. For what `href_of` returns."""
+    return _ABSOLUTE.match(href) is not None
+
+
+def deceptive_host(href: str) -> str:
+    """Return the host of what `href_of` returned if readers would take it for another, in punycode; else nothing."""
+    if "xn--" not in href:
+        return ""
+    match = _WITH_HOST.match(href)
+    return match["host"] if match and is_deceptive(match["host"]) else ""
+
+
+def shown(address: str, href: str) -> str:
+    """Return an address as readers see it: as typed, but with a host that is none of another's."""
+    host, typed = deceptive_host(href), _WITH_HOST.match(address) or _WITH_HOST.match(f"https://{address}")
+    return address.replace(typed["host"], host, 1) if host and typed else address
+
+
+def link(address: str, href: str, relation: str) -> str:
+    """Return an address as a link in HTML."""
+    words = entities.escape(shown(address, href), quote=False)
+    return f'<a href="{entities.escape(href)}" rel="{relation}">{words}</a>'

@@ -1,0 +1,62 @@
+"""Rendering anew what an older renderer made: in batches, beside a living site, safe to run twice and side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from articles.models import Article
+from comments.formatting import VERSION, imported_to_html, to_html
+from comments.models import Comment
+
+BATCH = 200  # comments; rendered before anything is locked
+TURN = 10  # seconds that the worker gives to it at a time
+
+
+def rerender(*, every: bool = False) -> Iterator[tuple[int, int]]:
+    """Render comments of older versions (or every one) anew; yield, after each batch, how many it had and changed.
+
+    A comment that somebody edits meanwhile keeps what the edit made of it.
+    """
+    last = 0
+    while rows := list(_outdated(every=every).filter(pk__gt=last).order_by("pk")[:BATCH]):
+        last = rows[-1].pk
+        yield len(rows), _renew({row.pk: (row.body, rendered(row)) for row in rows})
+
+
+def rerender_some() -> None:
+    """Do what can be done in one turn. The worker's job."""
+    ends = time.monotonic() + TURN
+    for _ in rerender():
+        if time.monotonic() > ends:
+            return
+
+
+def rendered(comment: Comment) -> str:
+    """Return a comment's HTML as it is made today: imported ones may hold HTML, until somebody types them anew."""
+    as_it_came = comment.source == Comment.Source.IMPORT and comment.edited_at is None
+    return imported_to_html(comment.body) if as_it_came else to_html(comment.body)
+
+
+def _outdated(*, every: bool) -> QuerySet[Comment]:
+    found = Comment.objects.all() if every else Comment.objects.filter(renderer__lt=VERSION)
+    return found.only("pk", "body", "source", "edited_at")
+
+
+@transaction.atomic
+def _renew(made: dict[int, tuple[str, str]]) -> int:
+    """Write what was made of these texts, where they are still the same. Returns how many look different now."""
+    articles = sorted(set(Comment.objects.filter(pk__in=made).values_list("article_id", flat=True)))
+    list(Article.objects.select_for_update().filter(pk__in=articles).order_by("pk").values_list("pk"))
+    rows = Comment.objects.select_for_update().filter(pk__in=made).order_by("pk")
+    same = [row for row in rows.only("pk", "article_id", "body", "html", "renderer") if row.body == made[row.pk][0]]
+    changed = {row.article_id for row in same if row.html != made[row.pk][1]}
+    number = sum(row.html != made[row.pk][1] for row in same)
+    for row in same:
+        row.html, row.renderer = made[row.pk][1], VERSION
+    Comment.objects.bulk_update(same, ["html", "renderer"])
+    Article.objects.filter(pk__in=changed).update(page_version=F("page_version") + 1)
+    return number
