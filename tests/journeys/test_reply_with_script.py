@@ -182,7 +182,7 @@ def test_a_discussion_that_has_closed_leaves_the_text_to_be_copied(page: Page, a
 
 
 def test_a_published_reply_appears_in_place_and_one_to_it_under_it(page: Page, article: Article):
-    set_rules(hold_first_comment=False)
+    set_rules(hold_first_comment=False, fastest_seconds=0)
     page.goto(f"{article.get_absolute_url()}?from=letter")
     page.evaluate("window.stayed = true")
     fill_in(page, "Shown at once.")
@@ -208,7 +208,7 @@ def test_a_published_reply_appears_in_place_and_one_to_it_under_it(page: Page, a
 
 
 def test_a_reply_shown_on_another_page_leads_there(page: Page, article: Article):
-    set_rules(hold_first_comment=False, roots_per_page=1)
+    set_rules(hold_first_comment=False, fastest_seconds=0, roots_per_page=1)
     make_comment(article)
     page.goto(article.get_absolute_url())
     fill_in(page, "On the second page.")
@@ -221,7 +221,7 @@ def test_a_reply_shown_on_another_page_leads_there(page: Page, article: Article)
 
 
 def test_a_reply_too_deep_for_the_article_leads_to_its_thread_and_works_there(page: Page, article: Article):
-    set_rules(hold_first_comment=False, replies_shown=1)
+    set_rules(hold_first_comment=False, fastest_seconds=0, replies_shown=1)
     parent = make_comment(article)
     make_comment(parent=parent)
     page.goto(article.get_absolute_url())

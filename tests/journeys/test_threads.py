@@ -133,7 +133,7 @@ def test_going_back_leads_to_the_place_one_left_with_its_threads_open(
 
 
 def test_who_posts_finds_what_was_open_open(page: Page, article: Article, thread: list[Comment]):
-    set_rules(hold_first_comment=False)
+    set_rules(hold_first_comment=False, fastest_seconds=0)
     page.goto(article.get_absolute_url())
     more(page).click()
     expect(more(page)).to_have_text("5 more replies")
