@@ -1,4 +1,4 @@
-"""`kill -9` in the middle, and many hands over several processes: short versions of what tests.bench does for long.
+"""`kill -9`, many hands at once, and news in every process within a second: short versions of what tests.bench does.
 
 Each runs on a scratch database of its own, on PostgreSQL where DATABASE_URL says so.
 """
@@ -14,8 +14,8 @@ from newsreader.settings import BASE_DIR
 KEPT = {"PATH", "HOME", "LANG", "DATABASE_URL", "REDIS_URL"}
 
 
-@pytest.mark.parametrize(("script", "rounds"), [("kill", 3), ("parallel", 2)])
-def test_nothing_is_lost_halved_or_doubled(script, rounds):
+@pytest.mark.parametrize(("script", "rounds"), [("kill", 3), ("parallel", 2), ("publishing", 1)])
+def test_nothing_is_lost_halved_doubled_or_late(script, rounds):
     done = subprocess.run(
         [sys.executable, "-m", f"tests.bench.{script}", "--rounds", str(rounds)],
         cwd=BASE_DIR,

@@ -594,7 +594,8 @@
         takeForm(answer.page);
         const next = find("[data-focus]", respond) || text() || find("button", form());
         next.focus();
-        if (/\/log-out\/$/.test(url)) say("out");
+        // Later, since a region that comes with its words is not read out.
+        if (/\/log-out\/$/.test(url)) setTimeout(() => say("out"), 200);
       }
       if (!isPrivate) {
         ask(respond.dataset.you, YOU_PATIENCE, { cache: "no-store" })

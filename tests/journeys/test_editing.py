@@ -1,0 +1,362 @@
+"""An editor at work in a browser: writing, pasting, choosing a picture, looking at it, publishing."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from django.test import Client
+from PIL import Image
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from articles import pictures
+from articles.models import Article
+from tests.factories import make_article, make_author, make_editor, make_section, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office" xmlns:w="urn:schemas-microsoft-com:office:word">
+<head><title>Minutes of the harbour board</title><style>p.MsoNormal {mso-style-parent:""}</style>
+<!--[if gte mso 9]><xml><w:WordDocument><w:View>Normal</w:View></w:WordDocument></xml><![endif]--></head>
+<body lang=EN-GB style='tab-interval:36.0pt'><!--StartFragment-->
+<p class=MsoTitle><span lang=EN-US>What the board said<o:p></o:p></span></p>
+<p class=MsoNormal style='margin-bottom:0cm;mso-pagination:none'><b style='mso-bidi-font-weight:normal'><span lang=EN-US
+style='font-size:11.0pt;font-family:"Calibri",sans-serif'>Nine weeks</span></b><span lang=EN-US> in
+dock,<span style='mso-spacerun:yes'>&nbsp;&nbsp; </span>then <span style='font-style:italic'>out</span>.<o:p></o:p></span></p>
+<p class=MsoNormal><o:p>&nbsp;</o:p></p>
+<p class=MsoListParagraphCxSpFirst style='text-indent:-18.0pt;mso-list:l0 level1 lfo1'><![if !supportLists]><span
+style='font-family:Symbol'><span style='mso-list:Ignore'>&middot;<span style='font:7.0pt "Times New Roman"'>&nbsp;&nbsp;&nbsp;
+</span></span></span><![endif]>A new engine<o:p></o:p></p>
+<p class=MsoListParagraphCxSpMiddle style='margin-left:72.0pt;mso-list:l0 level2 lfo1'><![if !supportLists]><span
+style='font-family:"Courier New"'><span style='mso-list:Ignore'>o<span>&nbsp;&nbsp; </span></span></span><![endif]>from Kiel<o:p></o:p></p>
+<p class=MsoListParagraphCxSpLast style='mso-list:l0 level1 lfo1'><![if !supportLists]><span><span
+style='mso-list:Ignore'>&middot;<span>&nbsp; </span></span></span><![endif]>Fresh paint<o:p></o:p></p>
+<p class=MsoListParagraphCxSpFirst style='mso-list:l1 level1 lfo2'><![if !supportLists]><span><span
+style='mso-list:Ignore'>1.<span>&nbsp; </span></span></span><![endif]>First trip<o:p></o:p></p>
+<p class=MsoListParagraphCxSpLast style='mso-list:l1 level1 lfo2'><![if !supportLists]><span><span
+style='mso-list:Ignore'>2.<span>&nbsp; </span></span></span><![endif]>Second trip<o:p></o:p></p>
+<table class=MsoTableGrid border=1 style='border-collapse:collapse;mso-yfti-tbllook:1184'><tr style='mso-yfti-irow:0'>
+<td width=301 valign=top style='width:225.4pt'><p class=MsoNormal>Monday<o:p></o:p></p></td>
+<td width=301><p class=MsoNormal>06:00<o:p></o:p></p></td></tr></table>
+<p class=MsoNormal>See <a href="https://board.example/minutes"><span style='color:blue'>the minutes</span></a>.</p>
+<!--EndFragment--></body></html>"""
+WORD_CLEANED = """<h2>What the board said</h2>
+<p><strong>Nine weeks</strong> in dock, then <em>out</em>.</p>
+<ul><li>A new engine<ul><li>from Kiel</li></ul></li><li>Fresh paint</li></ul>
+<ol><li>First trip</li><li>Second trip</li></ol>
+<table><tbody><tr><td>Monday</td><td>06:00</td></tr></tbody></table>
+<p>See <a href="https://board.example/minutes">the minutes</a>.</p>"""
+GOOGLE = (
+    '<meta charset="utf-8"><b style="font-weight:normal;" id="docs-internal-guid-7f"><h1 dir="ltr"><span style="font-size:20pt">Trips</span></h1>'
+    '<p dir="ltr"><span style="font-weight:400">The </span><span style="font-weight:700">boat</span></p><br />'
+    '<ul style="margin-top:0"><li dir="ltr" aria-level="1"><p dir="ltr" role="presentation"><span>one</span></p></li></ul></b>'
+)
+GOOGLE_CLEANED = "<h2>Trips</h2>\n<p>The <strong>boat</strong></p>\n<ul><li>one</li></ul>"
+WEB = (
+    '<div class="post" style="color:red"><div><span class="x">A line</span></div><div><br></div><p onclick="x()">Another <font color=red>one</font>'
+    '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw="><script>alert(1)</script> <a href="javascript:alert(1)">there</a> '
+    '<a href="https://www.google.com/url?q=https://a.example/b&amp;sa=D">here</a></p></div>'
+)
+WEB_CLEANED = '<p>A line</p>\n<p>Another one there <a href="https://a.example/b">here</a></p>'
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser says against our pages: mistakes in scripts, and refusals by the policy."""
+    found: list[str] = []
+    page.on("pageerror", lambda said: found.append(str(said)))
+    page.on("console", lambda said: found.append(said.text) if said.type == "error" else None)
+    return found
+
+
+@pytest.fixture
+def desk(page: Page, live_server: Any) -> Page:
+    sign_in(page, make_editor(), live_server.url)
+    return page
+
+
+@pytest.fixture
+def picture(settings: Any, tmp_path: Any) -> Any:
+    settings.MEDIA_ROOT = tmp_path
+    file = io.BytesIO()
+    Image.new("RGB", (400, 300), "teal").save(file, "PNG")
+    told = {"alternative_text": 'The "mole"', "caption": "The mole at dawn", "credit": "Ada Harbour"}
+    return pictures.add(file.getvalue(), "mole.png", **told)
+
+
+def sign_in(page: Page, user: Any, url: str) -> None:
+    client = Client()
+    client.force_login(user)
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}])
+
+
+def form_of(article: Article) -> str:
+    return f"/admin/articles/article/{article.pk}/change/"
+
+
+def tool(page: Page, name: str) -> Locator:
+    return page.get_by_role("toolbar").get_by_role("button", name=name, exact=True)
+
+
+def page_of_text(page: Page) -> Locator:
+    return page.locator(".ProseMirror[role=textbox]")
+
+
+def written(page: Page) -> str:
+    return page.locator("#id_body").input_value()
+
+
+def paste(page: Page, html: str) -> None:
+    page.locator(".ProseMirror").evaluate(
+        """(element, html) => {
+          const data = new DataTransfer();
+          data.setData("text/html", html);
+          element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }""",
+        html,
+    )
+
+
+def test_an_editor_writes_looks_and_publishes(desk: Page, complaints: list[str], picture: Any) -> None:
+    make_author(name="Ada")
+    make_section("Town")
+    desk.goto("/admin/articles/article/add/")
+    desk.get_by_label("Headline:").fill("The ferry runs again")
+    desk.get_by_label("Section:").select_option("Town")
+    text = page_of_text(desk)
+    text.click()
+    desk.keyboard.type("The boat left ")
+    tool(desk, "Bold").click()
+    desk.keyboard.type("at six")
+    tool(desk, "Bold").click()
+    desk.keyboard.type(".\n")
+    tool(desk, "Heading").click()
+    desk.keyboard.type("What was done\n")
+    tool(desk, "List").click()
+    desk.keyboard.type("An engine\nSome paint\n\n")
+    tool(desk, "Pull quote").click()
+    desk.keyboard.type("At last.")
+    desk.keyboard.press("Control+End")
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("Enter")
+    tool(desk, "Picture").click()
+    desk.get_by_label("Search pictures").fill("dawn harbour")
+    desk.get_by_role("button", name="The mole at dawn").click()
+    expect(text.locator("figure img")).to_have_attribute("alt", 'The "mole"')
+    desk.keyboard.press("Control+End")
+    paste(desk, WORD)
+    expect(text.locator("table")).to_be_visible()
+
+    desk.get_by_role("button", name="Save and preview").click()
+    expect(desk.locator(".banner")).to_contain_text("Preview")
+    expect(desk.locator(".article-text strong").first).to_have_text("at six")
+    expect(desk.locator(".article-text figcaption")).to_have_text("The mole at dawn Ada Harbour")
+    expect(desk.locator(".article-text .pull-quote")).to_have_text("At last.")
+    expect(desk.locator(".article-text ol li")).to_have_text(["First trip", "Second trip"])
+    article = Article.objects.get()
+    assert "mso" not in article.body.lower()
+    assert "<span" not in article.body
+
+    desk.goto(form_of(article))
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    expect(desk.locator("#remarks li")).to_have_text(
+        ["It has no standfirst.", "Nobody is named for it: neither an author nor a source."]
+    )
+    assert Article.objects.get().state == "draft"
+    desk.get_by_role("link", name="It has no standfirst.").click()
+    desk.get_by_label("Standfirst:").fill("After nine weeks.")
+    desk.get_by_role("button", name="Publish anyway").click()
+    expect(desk.locator(".messagelist")).to_contain_text("“The ferry runs again” is published.")
+    shown = desk.context.new_page()
+    shown.goto(Article.objects.get().get_absolute_url())
+    expect(shown.locator(".article-text h2").first).to_have_text("What was done")
+    assert not complaints
+
+
+@pytest.mark.parametrize(("html", "kept"), [(WORD, WORD_CLEANED), (GOOGLE, GOOGLE_CLEANED), (WEB, WEB_CLEANED)])
+def test_what_is_pasted_comes_out_clean(desk: Page, complaints: list[str], html: str, kept: str) -> None:
+    article = make_article(state="draft", body="")
+    desk.goto(form_of(article))
+    page_of_text(desk).click()
+
+    paste(desk, html)
+
+    assert written(desk) == kept
+    assert not complaints
+
+
+# A text with everything the editor knows, and one with things it does not.
+KNOWN = (
+    '<p>One <b>two</b> <i>three</i> H<sub>2</sub>O <abbr title="Short">AB</abbr> <span lang="fr">mot</span> <q>said</q></p>\n'
+    "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>\n"
+    '<figure><img src="/static/icon.svg" alt="q" width="10" height="10"><figcaption>cap <small>cred</small></figcaption></figure>\n'
+    '<table tabindex="0"><thead><tr><th scope="col">x</th></tr></thead><tbody><tr><td colspan="1">y</td></tr></tbody></table>\n'
+    '<blockquote class="pull-quote"><p>Q</p></blockquote><blockquote cite="https://a.example/"><p>R</p></blockquote>\n'
+    '<dl><dt>t</dt><dd>d</dd></dl>\n<ol start="3" type="a"><li>x</li></ol>\n<aside><h3 id="text-k">K</h3><p>box</p></aside>\n'
+    '<pre>a\n  b</pre><hr><p lang="fr">l<br>m <a href="https://x.example/" rel="noopener">l</a> <time datetime="2026-01-01">now</time></p>'
+)
+UNKNOWN = [
+    "<table><caption>Trips</caption><tbody><tr><td>1</td></tr></tbody></table>",
+    '<figure><img src="/static/icon.svg" alt="a"><img src="/static/icon.svg" alt="b"><figcaption>two</figcaption></figure>',
+    '<p><a href="/a/"><img src="/static/icon.svg" alt="a"></a></p>',
+    '<p>a <img src="/static/icon.svg" alt="small"> b</p>',
+    '<p><a id="text-here" rel="noopener"></a>A place</p>',
+]
+
+
+def test_a_text_the_editor_knows_is_all_there_after_a_change(desk: Page) -> None:
+    article = make_article(body=KNOWN)
+    desk.goto(form_of(article))
+    page_of_text(desk).locator("p").first.click()
+    desk.keyboard.press("Home")
+    desk.keyboard.type("X")
+    desk.get_by_role("button", name="Save", exact=True).click()
+    expect(desk.locator(".messagelist")).to_be_visible()
+
+    body = Article.objects.get().body
+    same = body.replace("<p>XOne", "<p>One").replace("<strong>", "<b>").replace("</strong>", "</b>")
+    same = same.replace("<em>", "<i>").replace("</em>", "</i>").replace("\n", "").replace("<tbody>", "").replace("</tbody>", "")
+    before = KNOWN.replace("\n", "").replace(' colspan="1"', "")
+    for tag in ("<thead>", "</thead>", "<tbody>", "</tbody>"):
+        before = before.replace(tag, "")
+    assert same.replace("a  b", "a b") == before.replace("a  b", "a b")
+
+
+@pytest.mark.parametrize("body", UNKNOWN)
+def test_a_text_the_editor_would_harm_stays_as_it_is(desk: Page, body: str) -> None:
+    article = make_article(body=body)
+    desk.goto(form_of(article))
+
+    expect(desk.locator(".editor-note")).to_contain_text("the editor would lose some of it")
+    expect(desk.locator(".ProseMirror")).to_have_count(0)
+    expect(desk.locator("#id_body")).to_be_visible()
+    desk.get_by_role("button", name="Save", exact=True).click()
+    expect(desk.locator(".messagelist")).to_be_visible()
+    assert Article.objects.get().body == body
+
+
+def test_opening_and_saving_changes_nothing_in_the_demonstration(desk: Page) -> None:
+    call_command("load_demo", verbosity=0)
+    for article in Article.objects.all():
+        desk.goto(form_of(article))
+        expect(desk.locator(".editor-note, .prose-menubar").first).to_be_visible()
+        note = desk.locator(".editor-note").inner_text()
+        assert not note, f"{article}: {note}"
+        assert written(desk) == article.body
+
+
+def test_the_html_is_shown_and_typed_in(desk: Page, complaints: list[str]) -> None:
+    article = make_article(body="<p>One</p>")
+    desk.goto(form_of(article))
+    tool(desk, "Show the HTML").click()
+    expect(desk.locator("#id_body")).to_have_value("<p>One</p>")
+    desk.locator("#id_body").fill("<p>Two <b>three</b></p>")
+    desk.get_by_role("button", name="Back to the editor").click()
+
+    expect(page_of_text(desk).locator("strong")).to_have_text("three")
+    assert not complaints
+
+
+def test_a_picture_is_described_anew_where_it_stands(desk: Page) -> None:
+    article = make_article(body='<figure><img src="/static/icon.svg" alt=""><figcaption>c</figcaption></figure><p>x</p>')
+    desk.goto(form_of(article))
+    desk.locator(".ProseMirror img").click()
+    tool(desk, "Picture").click()
+    desk.get_by_label("Alternative text").fill("A lantern")
+    desk.get_by_role("button", name="Apply").click()
+
+    expect(desk.locator(".ProseMirror img")).to_have_attribute("alt", "A lantern")
+    assert 'alt="A lantern"' in written(desk)
+
+
+def test_a_link_without_a_scheme_leads_to_the_web(desk: Page) -> None:
+    article = make_article(body="<p>harbour</p>")
+    desk.goto(form_of(article))
+    page_of_text(desk).click()
+    desk.keyboard.press("Control+a")
+    desk.keyboard.press("Control+k")
+    desk.get_by_label("Address", exact=True).fill("harbour.example/trips")
+    desk.keyboard.press("Enter")
+
+    expect(desk.locator(".ProseMirror a")).to_have_attribute("href", "https://harbour.example/trips")
+    assert "Ferry" in desk.title()  # Enter in the dialog has not sent the article.
+
+
+def test_all_tools_are_reached_by_keys(desk: Page) -> None:
+    article = make_article(body="<p>harbour</p>")
+    desk.goto(form_of(article))
+    page_of_text(desk).click()
+    desk.keyboard.press("Control+a")
+    desk.keyboard.press("Alt+F10")
+    for _ in range(4):
+        desk.keyboard.press("ArrowRight")
+    expect(tool(desk, "Bold")).to_be_focused()
+    desk.keyboard.press("Enter")
+
+    assert written(desk) == "<p><strong>harbour</strong></p>"
+    expect(tool(desk, "Bold")).to_have_attribute("aria-pressed", "true")
+
+
+def test_who_leaves_with_something_unsaved_is_asked(desk: Page) -> None:
+    article = make_article(body="<p>harbour</p>")
+    desk.goto(form_of(article))
+    page_of_text(desk).click()
+    desk.keyboard.type("More ")
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    desk.on("dialog", stay)
+    desk.get_by_role("link", name="Comments", exact=True).first.click()
+    expect(page_of_text(desk)).to_contain_text("More")
+    assert asked == ["beforeunload"]
+
+
+def test_without_script_the_text_is_a_box_of_html(browser: Any, live_server: Any, settings: Any) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    context: BrowserContext = browser.new_context(base_url=live_server.url, locale="en", java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, make_editor(), live_server.url)
+    article = make_article(body="<p>One</p>")
+    page.goto(form_of(article))
+    page.locator("#id_body").fill("<p>Two</p>")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.locator(".messagelist")).to_be_visible()
+    assert Article.objects.get().body == "<p>Two</p>"
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_wrong_with_the_form(desk: Page, complaints: list[str], picture: Any, width: int) -> None:
+    article = make_article(body=KNOWN, state="draft", lead_picture=picture)
+    desk.set_viewport_size({"width": width, "height": 900})
+    for scheme in ("light", "dark"):
+        desk.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        desk.goto(f"{form_of(article)}?lacking=publish")
+        desk.get_by_role("toolbar").wait_for()
+        report = Axe().run(desk)
+        assert not report.violations_count, report.generate_report()
+        tool(desk, "Picture").click()
+        desk.get_by_role("button", name="The mole at dawn").wait_for()
+        report = Axe().run(desk)
+        assert not report.violations_count, report.generate_report()
+    assert not complaints
+
+
+def test_an_author_without_the_right_to_publish_writes_too(page: Page, live_server: Any) -> None:
+    author = make_author(user=make_user(group="Authors"))
+    sign_in(page, author.user, live_server.url)
+    page.goto("/admin/articles/article/add/")
+    page.get_by_label("Headline:").fill("By me")
+    page_of_text(page).click()
+    page.keyboard.type("My words.")
+    page.get_by_role("button", name="Save and preview").click()
+
+    expect(page.locator(".article-text")).to_have_text("My words.")
+    expect(page.locator(".bylines")).to_contain_text(author.name)
