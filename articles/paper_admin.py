@@ -105,11 +105,28 @@ class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
             Site.objects.touch()
 
 
+class SectionRow(forms.ModelForm):
+    """A section in the list. The heads of its columns are no names of its fields, so each brings its own."""
+
+    class Meta:
+        model = Section
+        fields = ["position", "in_menu"]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
+
+
 @admin.register(Section)
 class SectionAdmin(OnManyPages):
     list_display = ["name", "slug", "position", "in_menu"]
     list_editable = ["position", "in_menu"]
     prepopulated_fields = {"slug": ["name"]}
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, form=SectionRow, **kwargs)
+
     search_fields = ["name"]
 
 

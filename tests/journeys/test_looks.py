@@ -7,11 +7,22 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, ViewportSize
+from django.test import Client
+from playwright.sync_api import Page, ViewportSize, expect
 
+from articles import pictures
 from articles.models import Article
 from comments.moderation import decide
-from tests.factories import make_article, make_author, make_comment, make_section, make_tag
+from tests.articles.test_pictures import a_picture
+from tests.factories import (
+    make_article,
+    make_author,
+    make_comment,
+    make_editor,
+    make_rule,
+    make_section,
+    make_tag,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,10 +59,19 @@ def refused_reply(page: Page, article: Article) -> None:
 
 
 def test_axe_finds_nothing_wrong(page: Page, complaints: list[str]) -> None:
-    article = make_discussion()
+    article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
+    for number in range(6):
+        make_article(section=article.section, headline=f"Ferry {number}")
+    imprint = make_article(kind="page", slug="imprint", headline="Imprint")
+    lists = [row.get_absolute_url() for row in (article.section, article.tags.get(), article.authors.get(), imprint)]
+    root = article.comments.filter(parent=None).get()
     page.set_viewport_size(PHONE)
+    public = [
+        "/", "/?page=1", article.get_absolute_url(), "/nothing/", *lists, "/search/", "/search/?q=ferry",
+        "/search/?q=nothing+at+all", "/search/?since=x", f"/comments/{root.pk}/thread/",
+    ]  # fmt: skip
     visits: list[Callable[[], Any]] = [
-        *(lambda path=path: page.goto(path) for path in ("/", article.get_absolute_url(), "/nothing/")),
+        *(lambda path=path: page.goto(path) for path in public),
         *(lambda path=path: page.goto(f"/accounts/{path}/") for path in ("login", "signup", "login/code")),
         lambda: refused_reply(page, article),
     ]
@@ -66,13 +86,49 @@ def test_axe_finds_nothing_wrong(page: Page, complaints: list[str]) -> None:
     assert not complaints
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any, width: int) -> None:
+    article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
+    waiting = make_comment(article, status="pending")
+    rule = make_rule("casino")
+    client = Client()
+    client.force_login(make_editor())
+    page.context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+    page.set_viewport_size({"width": width, "height": 900})
+    addresses = [
+        "", "articles/article/", "articles/picture/", f"articles/picture/{article.lead_picture_id}/change/",
+        "articles/section/", "articles/site/1/change/", "comments/comment/", f"comments/comment/{waiting.pk}/change/",
+        "comments/rule/", f"comments/rule/{rule.pk}/change/", "comments/rule/add/", "comments/rule/try/",
+        "comments/commentrules/1/change/", "password_change/",
+    ]  # fmt: skip
+    found = []
+    for address in addresses:
+        page.goto(f"/admin/{address}")
+        page.wait_for_load_state("load")
+        expect(page.locator(".select2-selection[aria-labelledby]")).to_have_count(0)
+        page.add_style_tag(content="* { transition: none !important }")  # So that no colour is met half-way.
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            rules = ["wcag2a", "wcag2aa", "wcag21aa"] if scheme == "light" else ["color-contrast"]
+            report = Axe().run(page, options={"runOnly": rules})
+            found += [
+                f"/admin/{address}, {scheme}: {rule['id']}: {[node['html'][:200] for node in rule['nodes']][:3]}"
+                for rule in report.response["violations"]
+            ]
+    assert not found, "\n".join(found)
+
+
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
 def test_nothing_makes_a_small_phone_scroll_sideways(page: Page, complaints: list[str], direction: str) -> None:
     row = "<tr>" + "<td>1,234,567</td>" * 12 + "</tr>"
     body = f"<p>{WORD}</p><table>{row}{row}</table><pre>{WORD} {WORD}</pre><ul><li>{WORD}</li></ul>"
     article = make_discussion(headline=WORD, standfirst=WORD, body=body)
     page.set_viewport_size(SMALLEST)
-    for path in ("/", article.get_absolute_url(), f"/articles/{article.pk}/reply/", "/accounts/signup/"):
+    lists = [row.get_absolute_url() for row in (article.section, article.authors.get())]
+    forms = [f"/articles/{article.pk}/reply/", "/accounts/signup/", f"/search/?q={WORD}", "/search/?since=x"]
+    for path in ("/", article.get_absolute_url(), *lists, *forms):
         page.goto(path)
         page.evaluate("direction => { document.documentElement.dir = direction }", direction)
         whole, seen = page.evaluate(SCRIPT)
