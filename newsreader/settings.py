@@ -5,6 +5,7 @@ setting's name and the mend. What editors change (moderation, limits, paging, na
 """
 
 import os
+import sys
 import zoneinfo
 from collections.abc import Callable
 from pathlib import Path
@@ -168,6 +169,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_prose_editor",
     "django_tasks",
     "django_tasks_db",
 ]
@@ -332,7 +334,7 @@ STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / "var" / "static"
 MEDIA_URL, MEDIA_ROOT = "/media/", BASE_DIR / "var" / "media"
 # Collected files carry their content's hash in their names and are kept for ever; before `collectstatic` has run they
 # are served from where they stand, fresh at each start.
-_collected = (STATIC_ROOT / "staticfiles.json").is_file()
+_collected = (STATIC_ROOT / "staticfiles.json").is_file() or "collectstatic" in sys.argv[1:2]
 WHITENOISE_USE_FINDERS = not _collected
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing.
 _bucket: dict[str, Any] | None = read(

@@ -135,3 +135,13 @@ def test_the_private_file_is_its_owners_alone_and_kept(tmp_path, monkeypatch):
     assert first["PORT"] == "8123"
     assert local.FILE.stat().st_mode & 0o777 == 0o600
     assert local.complete("8000")["PORT"] == "8000"
+
+
+def test_collected_files_are_hashed_and_compressed_from_the_first_time_on():
+    script = "import sys; sys.argv = ['manage.py', 'collectstatic']; from newsreader.settings import STORAGES; print(STORAGES)"
+    environment = {"PATH": os.environ["PATH"], "ENV_FILES": "", "SECRET_KEY": "k" * 60}
+    told = subprocess.run(
+        [sys.executable, "-c", script], cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert "CompressedManifestStaticFilesStorage" in told.stdout
