@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from articles import publishing
-from articles.desk import MOVES, TEXT, ArticleForm
+from articles import picture_chooser, publishing
+from articles.desk import TEXT, ArticleForm
 from articles.models import Article, Author, Byline, SourceAttribution
+from articles.moves import MovesArticles, where_it_is_read
 from articles.paper_admin import KeepsRelated, columns
 from articles.pictures_admin import thumbnail
-from newsreader.kit.errors import DomainError
-from newsreader.kit.text import tidy
 
 State = Article.State
 
@@ -45,7 +43,7 @@ class SourceInline(admin.TabularInline):
 
 
 @admin.register(Article)
-class ArticleAdmin(KeepsRelated, admin.ModelAdmin):
+class ArticleAdmin(KeepsRelated, MovesArticles):
     """Writing and publishing. Nothing is deleted here: what shall not be read is withdrawn."""
 
     form = ArticleForm
@@ -72,23 +70,23 @@ class ArticleAdmin(KeepsRelated, admin.ModelAdmin):
         "comment_count",
     ]  # fmt: skip
     autocomplete_fields = ["lead_picture", "tags"]
-    list_display = ["headline", "state_shown", "section", "names", "time"]
-    list_filter = ["state", "kind", "section"]
+    list_display = ["headline", "state_shown", "section", "names", "planned", "time"]
+    list_filter = ["state", "section", "authors", "kind"]
     list_select_related = ["section"]
     list_per_page = 50
     search_fields = ["headline", "standfirst", "body"]
     show_full_result_count = False
     ordering = ["-pk"]
-    actions = ["publish_selected", "withdraw_selected"]
     save_on_top = False
+
+    def get_urls(self) -> list[URLPattern]:
+        choose = self.admin_site.admin_view(picture_chooser.choose)
+        return [path("pictures/", choose, name="articles_article_pictures"), *super().get_urls()]
 
     # Who may what.
 
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         return False
-
-    def has_publish_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("articles.publish_article")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Somebody who sees only what bears their name needs a name: else their text would be out of sight at once."""
@@ -130,18 +128,20 @@ class ArticleAdmin(KeepsRelated, admin.ModelAdmin):
     def names(self, article: Article) -> str:
         return ", ".join(byline.author.name for byline in article.bylines.all())
 
-    @admin.display(description=_("when"), ordering="published_at")
+    @admin.display(description=_("scheduled for"), ordering="scheduled_for")
+    def planned(self, article: Article) -> str:
+        return _moment(article.scheduled_for)
+
+    @admin.display(description=_("published"), ordering="published_at")
     def time(self, article: Article) -> str:
-        at = article.scheduled_for if article.state == State.SCHEDULED else article.published_at
-        return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else "–"
+        return _moment(article.published_at)
 
     @admin.display(description=_("how it looks"))
     def picture_shown(self, article: Article) -> str:
         return thumbnail(article.lead_picture)
 
     def view_on_site(self, obj: Article) -> str:
-        """Its public address; what readers do not see is previewed."""
-        return obj.get_absolute_url() if obj.state == State.PUBLISHED else f"/articles/{obj.pk}/preview/"
+        return where_it_is_read(obj)
 
     def render_change_form(
         self,
@@ -152,17 +152,20 @@ class ArticleAdmin(KeepsRelated, admin.ModelAdmin):
         form_url: str = "",
         obj: Article | None = None,
     ) -> HttpResponse:
-        state = obj.state if obj else State.DRAFT
-        offered = {name: move.label for name, move in MOVES.items() if state in move.states}
         context |= {
-            "moves": offered if self.has_publish_permission(request) and not context.get("is_popup") else {},
             "show_save_and_add_another": False,
+            **self.offered(request, obj, popup=bool(context.get("is_popup"))),
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     # What is saved.
 
     def save_model(self, request: HttpRequest, obj: Article, form: forms.ModelForm, change: bool) -> None:
+        if getattr(form, "pictures_left_out", False):
+            sentence = _(
+                "A picture was left out of the text: it was pasted and lies nowhere. Please add it as a picture."
+            )
+            messages.warning(request, sentence)
         # Only what was typed: counts and versions move on while somebody has the form open.
         if change:
             obj.save(update_fields=[name for name in form.changed_data if name in columns(obj)])
@@ -179,57 +182,9 @@ class ArticleAdmin(KeepsRelated, admin.ModelAdmin):
         if change and (form.changed_data or any(formset.has_changed() for formset in formsets)):
             publishing.note_change(article, text=bool(TEXT & set(form.changed_data)))
 
-    def response_add(self, request: HttpRequest, obj: Article, post_url_continue: str | None = None) -> HttpResponse:
-        return self._moved(request, obj) or super().response_add(request, obj, post_url_continue)
 
-    def response_change(self, request: HttpRequest, obj: Article) -> HttpResponse:
-        return self._moved(request, obj) or super().response_change(request, obj)
-
-    def _moved(self, request: HttpRequest, article: Article) -> HttpResponse | None:
-        """Do what the pressed button says, after saving. A refusal is a message: what was typed is kept."""
-        name = next((name for name in MOVES if f"_{name}" in request.POST), None)
-        if name is None:
-            return None
-        if not self.has_publish_permission(request):
-            raise PermissionDenied
-        move = MOVES[name]
-        if Article.objects.values_list("state", flat=True).get(pk=article.pk) not in move.states:
-            messages.error(request, _("Your changes are saved. But the article’s state has changed in the meantime."))
-        else:
-            try:
-                move.do(article, tidy(request.POST.get("_reason", ""))[:1000])
-            except DomainError as refusal:
-                sentence = _("Your changes are saved, nothing else: %s")
-                messages.error(request, sentence % refusal)
-            else:
-                self.log_change(request, article, str(move.label))
-                messages.success(request, move.done % article.headline)
-        return HttpResponseRedirect(reverse("admin:articles_article_change", args=[article.pk]))
-
-    @admin.action(description=_("Publish selected articles"), permissions=["publish"])
-    def publish_selected(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
-        self._move_each(request, queryset, "publish")
-
-    @admin.action(description=_("Withdraw selected articles"), permissions=["publish"])
-    def withdraw_selected(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
-        self._move_each(request, queryset, "withdraw")
-
-    def _move_each(self, request: HttpRequest, queryset: QuerySet[Article], name: str) -> None:
-        """Each stands alone: one that is refused stops no other."""
-        move, moved = MOVES[name], 0
-        for article in queryset.filter(state__in=move.states):
-            try:
-                move.do(article, "")
-            except DomainError as refusal:
-                messages.error(request, f"{article.headline}: {refusal}")
-            else:
-                self.log_change(request, article, str(move.label))
-                moved += 1
-        said = {
-            "publish": ngettext("%d article published.", "%d articles published.", moved),
-            "withdraw": ngettext("%d article withdrawn.", "%d articles withdrawn.", moved),
-        }
-        messages.success(request, said[name] % moved)
+def _moment(at: dt.datetime | None) -> str:
+    return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else "–"
 
 
 def _sees_all(request: HttpRequest) -> bool:

@@ -81,6 +81,11 @@ class PictureAdmin(admin.ModelAdmin):
     class Media:
         js = ["focal.js"]
 
+    def get_fields(self, request: HttpRequest, obj: Picture | None = None) -> list[Any]:
+        """Headlines that nobody has published yet are for who sees every article."""
+        sees_all = request.user.has_perm("articles.change_any_article")
+        return [name for name in self.fields if sees_all or name != "led_articles"]
+
     @admin.display(description=_("how it looks"))
     def shown(self, picture: Picture) -> str:
         return thumbnail(picture)

@@ -100,6 +100,15 @@ def back_to_draft(article_id: int) -> Article:
     return article
 
 
+@transaction.atomic
+def take_comments(article_id: int, takes: bool) -> None:
+    """Open or close the discussion under an article."""
+    article = _locked(article_id)
+    article.takes_comments = takes
+    article.save(update_fields=["takes_comments"])
+    note_change(article, text=False)
+
+
 def publish_due(now: dt.datetime | None = None) -> int:
     """Publish every scheduled article whose time has come, dated with that time. Returns how many.
 

@@ -31,7 +31,7 @@ from comments import rules_admin  # noqa: F401  Importing registers the lists.
 from comments.desk import BUTTONS, DEEDS, RESTORE, counted, excerpt, found, ids_in, lay_out
 from comments.models import Comment, CommentRules, Delivery
 from comments.moderation import decide_many, status_before_removal
-from comments.querysets import CommentQuerySet, may_moderate
+from comments.querysets import CommentQuerySet, may_moderate, moderates
 from comments.wording import CHOICES
 from newsreader.kit.pages import page_number
 from newsreader.kit.text import tidy_line
@@ -146,7 +146,8 @@ class CommentAdmin(ReadOnly):
 
     def _article(self, request: HttpRequest) -> Article | None:
         wanted = ids_in([request.GET.get("article", "")])
-        return Article.objects.filter(pk__in=wanted).defer("body").first() if wanted else None
+        article = Article.objects.filter(pk__in=wanted).defer("body").first() if wanted else None
+        return article if article and moderates(request.user, article) else None
 
     def _listed(self, rows: CommentQuerySet, status: str) -> CommentQuerySet:
         """What waits longest stands first; of what is decided, the newest. Three more questions."""
@@ -322,7 +323,7 @@ admin.site.unregister(Article)
 class DiscussedArticleAdmin(ArticleAdmin):
     """The articles' list with the number of comments that wait under each."""
 
-    list_display = ["headline", "state_shown", "waiting", "section", "names", "time"]
+    list_display = ["headline", "state_shown", "waiting", "section", "names", "planned", "time"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         waiting = Comment.objects.waiting().filter(article=OuterRef("pk")).order_by().values("article")

@@ -12,7 +12,16 @@ from django.utils import timezone
 from PIL import Image
 
 from articles.models import Article, Author, Byline, Picture, Redirect, Section, Site, SourceAttribution, Tag
-from tests.factories import make_article, make_author, make_editor, make_moderator, make_section, make_tag, make_user
+from tests.factories import (
+    make_article,
+    make_author,
+    make_comment,
+    make_editor,
+    make_moderator,
+    make_section,
+    make_tag,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 LIST, ADD = "/admin/articles/article/", "/admin/articles/article/add/"
@@ -194,7 +203,7 @@ def test_nothing_is_deleted(client, editor):
 )
 def test_a_button_saves_and_moves(client, editor, before, button, after):
     article = make_article(state=before)
-    typed = form(client, page_of(article), headline="New words", **{button: "1"})
+    typed = form(client, page_of(article), headline="New words", **{button: "anyway"})
 
     response = client.post(page_of(article), typed)
 
@@ -204,7 +213,7 @@ def test_a_button_saves_and_moves(client, editor, before, button, after):
 
 
 def test_a_new_article_can_be_published_at_once(client, editor):
-    client.post(ADD, form(client, ADD, headline="Fire", body="<p>Out.</p>", _publish="1"))
+    client.post(ADD, form(client, ADD, headline="Fire", body="<p>Out.</p>", _publish="anyway"))
 
     assert Article.objects.get().state == "published"
     assert client.get(Article.objects.get().get_absolute_url()).status_code == 200
@@ -212,7 +221,7 @@ def test_a_new_article_can_be_published_at_once(client, editor):
 
 def test_scheduling_takes_the_time_that_was_typed_in_the_site_s_zone(client, editor):
     article = make_article(state="draft")
-    time = {"scheduled_for_0": "2031-07-01", "scheduled_for_1": "06:00:00", "_schedule": "1"}
+    time = {"scheduled_for_0": "2031-07-01", "scheduled_for_1": "06:00:00", "_schedule": "anyway"}
 
     client.post(page_of(article), form(client, page_of(article), **time))
 
@@ -230,7 +239,7 @@ def test_scheduling_without_a_time_is_refused_and_the_words_are_kept(client, edi
 
 
 @pytest.mark.parametrize(
-    ("button", "state"), [({}, "scheduled"), ({"_draft": "1"}, "draft"), ({"_publish": "1"}, "published")]
+    ("button", "state"), [({}, "scheduled"), ({"_draft": "1"}, "draft"), ({"_publish": "anyway"}, "published")]
 )
 def test_a_scheduled_article_does_not_lose_its_time_by_saving(client, editor, button, state):
     article = make_article(state="scheduled")
@@ -246,7 +255,7 @@ def test_a_taken_address_is_refused_and_the_words_are_kept(client, editor):
     make_article(slug="ferry", at=timezone.now())
     article = make_article(state="draft", slug="ferry")
 
-    response = client.post(page_of(article), form(client, page_of(article), body="<p>Kept.</p>", _publish="1"))
+    response = client.post(page_of(article), form(client, page_of(article), body="<p>Kept.</p>", _publish="anyway"))
 
     assert response.status_code == 302
     assert "Another article of that day has the same address." in said(response)
@@ -268,6 +277,129 @@ def test_withdrawing_notes_the_reason(client, editor):
     client.post(page_of(article), form(client, page_of(article), _withdraw="1", _reason="It was wrong."))
 
     assert row(article).withdrawn_reason == "It was wrong."
+
+
+def test_a_reason_is_not_lost_where_the_form_is_refused(client, editor):
+    article = make_article()
+
+    response = client.post(
+        page_of(article), form(client, page_of(article), headline=" ", _withdraw="1", _reason='It was "wrong".')
+    )
+
+    assert response.status_code == 200
+    assert 'value="It was &quot;wrong&quot;."' in response.content.decode()
+    assert row(article).state == "published"
+
+
+@pytest.mark.parametrize(("state", "leads_to"), [("draft", "preview"), ("published", "/20"), ("withdrawn", "preview")])
+def test_saving_can_lead_to_how_it_looks(client, editor, state, leads_to):
+    article = make_article(state=state)
+
+    response = client.post(page_of(article), form(client, page_of(article), body="<p>New.</p>", _preview="1"))
+
+    assert leads_to in response.headers["Location"]
+    assert "<p>New.</p>" in client.get(response.headers["Location"]).content.decode()
+
+
+def test_a_picture_that_lies_nowhere_is_left_out_and_that_is_said(client, editor):
+    article = make_article(body="")
+    pasted = '<p>Words</p><IMG src="file:///C:/a.png"><img src="data:image/png;base64,AA">'
+
+    response = client.post(page_of(article), form(client, page_of(article), body=pasted))
+
+    assert row(article).body == "<p>Words</p>"
+    assert "A picture was left out of the text" in said(response)
+
+
+def test_the_list_withdraws_with_a_reason(client, editor):
+    article = make_article()
+
+    client.post(LIST, {"action": "withdraw_selected", "_selected_action": article.pk, "reason": "All wrong."})
+
+    assert (row(article).state, row(article).withdrawn_reason) == ("withdrawn", "All wrong.")
+
+
+@pytest.mark.parametrize(("action", "takes"), [("close_comments", False), ("open_comments", True)])
+def test_the_list_closes_and_opens_comments(client, editor, action, takes):
+    article, other = make_article(takes_comments=not takes), make_article(takes_comments=not takes)
+
+    client.post(LIST, {"action": action, "_selected_action": article.pk})
+
+    assert (row(article).takes_comments, row(other).takes_comments) == (takes, not takes)
+    assert row(article).page_version == article.page_version + 1
+
+
+def test_the_list_is_narrowed_by_state_section_and_author(client, editor):
+    author, section = make_author(), make_section()
+    found = make_article(state="draft", section=section, authors=[author, make_author()])
+    others = [make_article(state="draft", section=section), make_article(authors=[author], section=section)]
+    others.append(make_article(state="draft", authors=[author]))
+
+    query = f"?state__exact=draft&section__id__exact={section.pk}&authors__id__exact={author.pk}"
+    page = client.get(f"{LIST}{query}").content.decode()
+
+    assert page.count(page_of(found)) == 1
+    assert not any(page_of(other) in page for other in others)
+
+
+def test_the_list_leads_to_the_comments_that_wait(client, editor):
+    article = make_article()
+    for _ in range(2):
+        make_comment(article, status="pending")
+    make_comment(article)
+    make_comment(status="spam")
+
+    page = client.get(LIST).content.decode()
+
+    assert f'<a href="/admin/moderation/?article={article.pk}">2</a>' in page
+    assert page.count("/admin/moderation/?article=") == 1
+
+
+def test_the_list_says_when_an_article_will_be_published(client, editor):
+    make_article(state="scheduled", scheduled_for=dt.datetime(2031, 7, 1, 4, 0, tzinfo=dt.UTC))
+
+    assert '<td class="field-planned">07/01/2031 6 a.m.</td>' in client.get(LIST).content.decode()
+
+
+# --- The pictures to choose from ----------------------------------------------------------------------------------
+
+
+CHOOSER = "/admin/articles/article/pictures/"
+
+
+def test_pictures_are_chosen_from_the_newest_and_searched_by_words(client, editor):
+    Picture.objects.create(file="pictures/a.jpg", width=40, height=30, caption='The "mole"', credit="Ada")
+    Picture.objects.create(file="pictures/b.jpg", width=40, height=30, alternative_text="A boat", credit="Ada")
+
+    page = client.get(CHOOSER).content.decode()
+    assert page.index("/media/pictures/b.jpg") < page.index("/media/pictures/a.jpg")
+    assert 'data-caption="The &quot;mole&quot;" data-credit="Ada" data-width="40" data-height="30"' in page
+    assert page.count("No alternative text") == 1
+
+    page = client.get(CHOOSER, {"q": "ada MOLE"}).content.decode()
+    assert "a.jpg" in page
+    assert "b.jpg" not in page
+    assert "No picture found." in client.get(CHOOSER, {"q": "ada nobody"}).content.decode()
+
+
+def test_pictures_are_paged(client, editor):
+    for number in range(25):
+        Picture.objects.create(file=f"pictures/{number}.jpg", width=4, height=3)
+
+    first, second = client.get(CHOOSER).content.decode(), client.get(CHOOSER, {"page": 2}).content.decode()
+
+    assert (first.count("data-src="), second.count("data-src=")) == (24, 1)
+    assert 'data-page="2"' in first
+    assert 'data-page="1"' in second
+    assert client.get(CHOOSER, {"page": "x"}).status_code == 404
+
+
+def test_pictures_are_for_those_who_may_see_them(client):
+    assert client.get(CHOOSER).status_code == 302
+    client.force_login(make_moderator())
+    assert client.get(CHOOSER).status_code == 403
+    client.force_login(make_user(group="Authors"))
+    assert client.get(CHOOSER).status_code == 200
 
 
 def test_the_list_publishes_and_withdraws_each_for_itself(client, editor):
@@ -365,7 +497,7 @@ def test_the_list_asks_as_many_questions_however_long_it_is(client, editor, size
         make_article(authors=[make_author()], section=make_section())
     client.get(LIST)
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         assert client.get(LIST).status_code == 200
 
 

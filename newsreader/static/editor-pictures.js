@@ -1,0 +1,63 @@
+// The dialog in which a picture is chosen: the newest first, searched by words, a new one sent in a window of its own.
+
+const state = { address: "", query: "", page: 1, answer: null };
+
+const load = async (dialog) => {
+  const shown = dialog.querySelector(".chooser-shown");
+  shown.setAttribute("aria-busy", "true");
+  const query = new URLSearchParams({ q: state.query, page: state.page });
+  try {
+    const response = await fetch(`${state.address}?${query}`, { headers: { Accept: "text/html" } });
+    if (!response.ok || response.redirected) throw new Error(String(response.status));
+    shown.innerHTML = await response.text();
+  } catch {
+    shown.textContent = dialog.dataset.failed;
+  }
+  shown.removeAttribute("aria-busy");
+};
+
+const wire = (dialog) => {
+  const field = dialog.querySelector("input[type=search]");
+  let waiting;
+  const search = () => {
+    if (field.value.trim() === state.query) return;
+    Object.assign(state, { query: field.value.trim(), page: 1 });
+    load(dialog);
+  };
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(search, 250); // milliseconds
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // Else the article would be saved.
+    search();
+  });
+  dialog.addEventListener("click", (event) => {
+    const button = event.target.closest("button, a");
+    if (button?.dataset.src) {
+      state.answer = { ...button.dataset };
+      dialog.close();
+    } else if (button?.dataset.page) {
+      state.page = Number(button.dataset.page);
+      load(dialog);
+    } else if (button?.matches(".chooser-close")) {
+      dialog.close();
+    } else if (button?.matches(".chooser-add")) {
+      event.preventDefault();
+      window.open(button.href, "new_picture", "width=900,height=700");
+    }
+  });
+  // Back from the window in which a picture was sent.
+  window.addEventListener("focus", () => { if (dialog.open) load(dialog); });
+};
+
+// Show the dialog. Resolves to what was chosen: src, alt, width, height, caption, credit; null for nothing.
+export const choosePicture = (address) => {
+  const dialog = document.getElementById("picture-chooser");
+  if (!state.address) wire(dialog);
+  Object.assign(state, { address, page: 1, answer: null });
+  load(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(state.answer), { once: true }));
+};
