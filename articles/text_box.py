@@ -42,7 +42,7 @@ WORDS = {
     "alternative": _("Alternative text"), "alternativeHint": _("What is seen, for who cannot see it."),
     "captionHint": _("Caption"), "open": _("Back to the editor"),
     "openAnyway": _("Open it in the editor all the same"), "sourceShown": _("This is the text as HTML."),
-    "signIn": _("Sign in"),
+    "signIn": _("Sign in"), "files": _("Pictures come into the text by the tool “Picture”."),
     "signedOut": _("You are not signed in any more. Nothing is lost: sign in in another window, then save again."),
     "offline": _("The paper cannot be reached. Nothing is lost: please save again in a moment."),
     "unknown": _("The text is shown as HTML, because the editor would lose some of it:"),

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import quote
 
+import nh3
+
 from newsreader.kit.hosts import is_deceptive
 
 # What ends an address besides a blank: quotation marks, wide punctuation, invisible and direction marks.
@@ -18,8 +20,11 @@ _STOPS = (
 )
 _LETTER = rf"[^\s!-,./:-@\[-^{{-~…’‘–—{_STOPS}]"
 _HOST = rf"(?![-_]){_LETTER}{{1,63}}+(?:\.{_LETTER}{{1,63}}+)*+(?!{_LETTER})"
+LONGEST = 2_000  # characters from the host on; browsers have their limits there, too
 # Not an address with a name before the host (`http://bank.example@evil.example`).
-_ADDRESS = re.compile(rf"{_HOST}(?![^\s/?#@]*+@)(?::\d{{1,5}}+)?(?P<rest>[/?#][^\s{_STOPS}]*+)?")
+_ADDRESS = re.compile(
+    rf"{_HOST}(?![^\s/?#@{_STOPS}]{{0,{LONGEST}}}+@)(?::\d{{1,5}}+)?(?P<rest>[/?#][^\s{_STOPS}]{{0,{LONGEST}}}+)?"
+)
 _BRACKET = re.compile(r"[()\[\]{}]")
 _OPENER = {")": "(", "]": "[", "}": "{"}
 _TRAILING = "?!.,:;'*~([{…’‘"
@@ -34,6 +39,8 @@ _ENDING = re.compile(r"\.[^\W\d_][^.]+$")
 
 # Already as `href_of` would make it, which costs ten times as much.
 _SIMPLE = re.compile(r"(?:mailto:[A-Za-z0-9_.+-]++@)?+[A-Za-z0-9:/.?&=_#+~-]*+")
+# Takes the address from a link that no browser could follow: port 99999, punycode of nothing.
+_followed = nh3.Cleaner(tags={"a"}, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"}, link_rel=None)
 _ABSOLUTE = re.compile(r"https?://[^/?#]|mailto:[^@?]++@[^@]", re.IGNORECASE)
 # Backslashes end a host for browsers, as slashes do.
 _WITH_HOST = re.compile(
@@ -57,9 +64,12 @@ def addresses(text: str) -> Iterator[tuple[str, str]]:
             scheme, end = "" if match["scheme"] else "https://", address_end(text, position, text[start - 1 : start])
         if end is None:
             continue
-        yield text[done:start], ""
-        yield text[start:end], href_of(scheme + text[start:end])
-        done = position = end
+        position = end
+        href = href_of(scheme + text[start:end])
+        if can_be_followed(href):
+            yield text[done:start], ""
+            yield text[start:end], href
+            done = end
     yield text[done:], ""
 
 
@@ -71,13 +81,13 @@ def count(text: str) -> int:
 
 
 def address_end(text: str, start: int, before: str) -> int | None:
-    """Return where the address ends whose host begins at `start`, or None if none does.
+    """Return where the address ends whose host begins at `start`, or None if none does or it is longer than LONGEST.
 
     Punctuation at the end and brackets opened outside do not belong to it; nor does an underscore if one stands
     `before` the whole.
     """
     match = _ADDRESS.match(text, start)
-    if match is None:
+    if match is None or match.end() - start > LONGEST:
         return None
     end = match.end()
     opened = []
@@ -125,6 +135,11 @@ def _ascii_host(host: str) -> str:
 def is_absolute(href: str) -> bool:
     """Say whether this leads to http, https or mailto, and says where. For what `href_of` returns."""
     return _ABSOLUTE.match(href) is not None
+
+
+def can_be_followed(href: str) -> bool:
+    """Say whether this is absolute and a browser would go there. For what `href_of` returns."""
+    return is_absolute(href) and "href" in _followed.clean(f'<a href="{entities.escape(href)}">')
 
 
 def deceptive_host(href: str) -> str:

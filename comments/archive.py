@@ -22,7 +22,7 @@ from comments import counting, formatting
 from comments.drafts import is_website, website_with_scheme
 from comments.models import NAME_LENGTH, Comment, Decision, Trace
 from comments.paths import path_of
-from newsreader.kit.text import tidy, tidy_line
+from newsreader.kit.text import tidy, tidy_line, tidy_name
 
 BATCH = 500  # rows: SQLite takes 999 values in one list on old builds
 LONGEST_WEBSITE, LONGEST_EMAIL, LONGEST_AGENT = 500, 254, 254
@@ -161,7 +161,7 @@ def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> C
     status = record.status if record.status in Comment.Status.values else Comment.Status.PENDING
     if record.status and status != record.status:
         remark("unknown_status", record.status)
-    name = tidy_line(record.name)
+    name = tidy_name(record.name)
     if len(name) > NAME_LENGTH:
         remark("name_cut", name)
     if record.created_at is None:

@@ -20,7 +20,7 @@ from comments import formatting
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH, Comment, CommentRules
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.errors import FieldError, Invalid
-from newsreader.kit.text import fold, is_blank, tidy, tidy_line, without_invisible
+from newsreader.kit.text import fold, is_blank, is_unseen, tidy, tidy_line, tidy_name, without_invisible
 from newsreader.kit.web import network
 
 
@@ -103,7 +103,7 @@ def tidied(draft: Draft) -> Draft:
     else:
         author = replace(
             author,
-            name=tidy_line(author.name),
+            name=tidy_name(author.name),
             email=without_invisible(tidy_line(author.email)),
             website=tidy_line(author.website),
         )
@@ -155,7 +155,7 @@ def _guest_errors(author: Author, rules: CommentRules) -> list[FieldError]:
 
     if len(author.name) > NAME_LENGTH:
         wrong("name", "comment_author_column_length", _("A name may have %d characters.") % NAME_LENGTH)
-    elif rules.require_name_email and not without_invisible(author.name).strip():
+    elif rules.require_name_email and is_unseen(author.name):
         wrong("name", "require_name_email", _("Please tell us your name."))
     if len(author.email) > EMAIL_LENGTH:
         wrong("email", "comment_author_email_column_length", _("An address may have %d characters.") % EMAIL_LENGTH)

@@ -29,6 +29,8 @@ def rerender(*, every: bool = False) -> Iterator[tuple[int, int]]:
 
 def rerender_some() -> None:
     """Do what can be done in one turn. The worker's job."""
+    if not _outdated(every=False).exists():  # By the index; in the order of a batch, SQLite would read all comments.
+        return
     ends = time.monotonic() + TURN
     for _ in rerender():
         if time.monotonic() > ends:

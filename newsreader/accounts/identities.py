@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.accounts.pictures import fetch_picture
-from newsreader.kit.text import tidy_line, without_invisible
+from newsreader.kit.text import is_unseen, tidy_name
 
 IN_SESSION = "identity"
 
@@ -111,8 +111,9 @@ def told_name(login: SocialLogin) -> str:
 
 
 def shown_name(told: Any) -> str:
-    """Return a name as it may be shown: one line, nothing invisible, no direction marks, 245 characters at most."""
-    return without_invisible(tidy_line(told)).strip()[:245] if isinstance(told, str) else ""
+    """Return a name as it may be shown: tidied, 245 characters at most; empty where nothing is seen of it."""
+    name = tidy_name(told)[:245].strip() if isinstance(told, str) else ""
+    return "" if is_unseen(name) else name
 
 
 def picture_of(login: SocialLogin) -> Any:

@@ -1,6 +1,7 @@
 """Host names: as they are looked up, and whether readers would take one for another."""
 
 import unicodedata
+from functools import lru_cache
 
 from confusable_homoglyphs import categories
 
@@ -18,6 +19,7 @@ _KNOWN_LATIN = set("ßæœøłđðþħŋə")
 _ENCODED = "xn--"
 
 
+@lru_cache(maxsize=1_000)
 def is_deceptive(host: str) -> bool:
     """Say whether a host, in either spelling, has a label that readers may take for another's. Linear.
 

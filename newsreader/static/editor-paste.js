@@ -98,7 +98,10 @@ const mendLinks = (doc) => {
     else unwrap(link);
   }
   for (const picture of [...doc.querySelectorAll("img")]) {
-    if (!/^(https?:|\/)/i.test(picture.getAttribute("src") ?? "")) picture.remove();
+    const src = picture.getAttribute("src") ?? "";
+    const ours = `${window.location.origin}/`;
+    if (src.startsWith(ours)) picture.setAttribute("src", src.slice(ours.length - 1));
+    else if (!/^(https?:|\/)/i.test(src)) picture.remove();
   }
 };
 

@@ -18,6 +18,7 @@ const load = async (dialog) => {
 
 const wire = (dialog) => {
   const field = dialog.querySelector("input[type=search]");
+  const shown = dialog.querySelector(".chooser-shown");
   let waiting;
   const search = () => {
     if (field.value.trim() === state.query) return;
@@ -45,11 +46,11 @@ const wire = (dialog) => {
       dialog.close();
     } else if (button?.matches(".chooser-add")) {
       event.preventDefault();
-      window.open(button.href, "new_picture", "width=900,height=700");
+      window.open(button.href, shown.id, "width=900,height=700");
     }
   });
-  // Back from the window in which a picture was sent.
-  window.addEventListener("focus", () => { if (dialog.open) load(dialog); });
+  // Django's script tells the element after which that window is called, when a picture was sent there.
+  window.django.jQuery(shown).on("change", () => load(dialog));
 };
 
 // Show the dialog. Resolves to what was chosen: src, alt, width, height, caption, credit; null for nothing.

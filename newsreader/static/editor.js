@@ -46,6 +46,8 @@ class Writing {
       }),
       editorProps: {
         transformPastedHTML: clean,
+        handlePaste: (_view, event) => this.refuseFiles(event, event.clipboardData),
+        handleDrop: (_view, event) => this.refuseFiles(event, event.dataTransfer),
         attributes: {
           role: "textbox",
           "aria-multiline": "true",
@@ -59,6 +61,14 @@ class Writing {
         this.box.dispatchEvent(new Event("input", { bubbles: true }));
       },
     });
+  }
+
+  // A file that is dropped would take the window, and one that is pasted would be nothing: pictures have their tool.
+  refuseFiles(event, brought) {
+    if (!brought?.files.length || brought.types.includes("text/html")) return false;
+    event.preventDefault();
+    this.note.replaceChildren(this.kit.crel("p", { textContent: this.words.files }));
+    return true;
   }
 
   // Show the text as HTML, saying what the editor would lose of it.

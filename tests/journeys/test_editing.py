@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import random
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from articles import pictures
+from articles.formatting import sanitise
 from articles.models import Article
 from tests.factories import make_article, make_author, make_editor, make_section, make_user
 
@@ -244,6 +247,89 @@ def test_a_text_the_editor_would_harm_stays_as_it_is(desk: Page, body: str) -> N
     assert Article.objects.get().body == body
 
 
+BLOCKS = [
+    "p",
+    "div",
+    "h2",
+    "ul",
+    "li",
+    "ol",
+    "table",
+    "tr",
+    "td",
+    "th",
+    "caption",
+    "dl",
+    "dt",
+    "dd",
+    "figure",
+    "figcaption",
+    "blockquote",
+    "aside",
+    "pre",
+]
+INLINE = [
+    "b",
+    "em",
+    "a href='/x'",
+    "a id='n'",
+    "span lang='fr'",
+    "abbr title='t'",
+    "small",
+    "code",
+    "sub",
+    "u",
+    "q",
+    "time datetime='2026'",
+]
+IN_EDITOR = """async ([texts, kit]) => {
+  kit = await import(kit);
+  const { extensions } = await import("/static/editor-schema.js");
+  const { lost, tidy } = await import("/static/editor-text.js");
+  return texts.map((content) => {
+    const element = document.createElement("div");
+    const editor = new kit.Editor({ element, content, extensions: extensions(kit, {}, { groups: [] }) });
+    const html = editor.getHTML();
+    editor.destroy();
+    return [lost(content, html).length, tidy(html)];
+  });
+}"""
+
+
+def some_html(chance: random.Random, depth: int = 4) -> str:
+    parts = []
+    for _ in range(chance.randint(1, 3)):
+        roll = chance.random()
+        if depth == 0 or roll < 0.35:
+            parts.append(f" word{chance.randint(0, 999)} ")
+        elif roll < 0.45:
+            parts.append(chance.choice(["<br>", "<hr>", '<img src="/m/a.jpg" alt="a">']))
+        else:
+            tag = chance.choice(BLOCKS if roll < 0.75 else INLINE)
+            parts.append(f"<{tag}>{some_html(chance, depth - 1)}</{tag.split()[0]}>")
+    return "".join(parts)
+
+
+def test_of_no_text_a_word_or_a_picture_is_lost_unnoticed(desk: Page) -> None:
+    chance = random.Random(7)
+    texts = [sanitise(some_html(chance)) for _ in range(400)]
+    desk.goto(form_of(make_article()))
+    page_of_text(desk).wait_for()
+
+    answers = desk.evaluate(IN_EDITOR, [texts, "/static/django_prose_editor/editor.js"])
+
+    opened = 0
+    for text, (lost, html) in zip(texts, answers, strict=True):
+        if lost:
+            continue
+        opened += 1
+        saved = sanitise(html)
+        assert re.findall(r"word\d+", saved) == re.findall(r"word\d+", text), text
+        for tag in ("<img", "<a href", "<abbr", "<td", "<li", "<h2", "<blockquote", "<aside"):
+            assert saved.count(tag) >= text.count(tag), (tag, text, saved)
+    assert opened > 100
+
+
 def test_opening_and_saving_changes_nothing_in_the_demonstration(desk: Page) -> None:
     call_command("load_demo", verbosity=0)
     for article in Article.objects.all():
@@ -280,6 +366,25 @@ def test_a_picture_is_described_anew_where_it_stands(desk: Page) -> None:
     assert 'alt="A lantern"' in written(desk)
 
 
+def test_a_new_picture_is_sent_in_a_window_of_its_own(desk: Page, picture: Any, tmp_path: Any) -> None:
+    Image.new("RGB", (90, 60), "navy").save(tmp_path / "boat.png")
+    article = make_article(body="<p>harbour</p>")
+    desk.goto(form_of(article))
+    page_of_text(desk).click()
+    tool(desk, "Picture").click()
+    with desk.expect_popup() as opened:
+        desk.get_by_role("link", name="Send a new one").click()
+    window = opened.value
+    window.locator("input[type=file]").set_input_files(tmp_path / "boat.png")
+    window.get_by_label("Alternative text").fill("A boat")
+    with window.expect_event("close"):
+        window.get_by_role("button", name="Save").first.click()
+
+    desk.get_by_role("button", name="A boat").click()
+    expect(desk.locator(".ProseMirror figure img")).to_have_attribute("alt", "A boat")
+    assert 'width="90" height="60"' in written(desk)
+
+
 def test_a_link_without_a_scheme_leads_to_the_web(desk: Page) -> None:
     article = make_article(body="<p>harbour</p>")
     desk.goto(form_of(article))
@@ -291,6 +396,25 @@ def test_a_link_without_a_scheme_leads_to_the_web(desk: Page) -> None:
 
     expect(desk.locator(".ProseMirror a")).to_have_attribute("href", "https://harbour.example/trips")
     assert "Ferry" in desk.title()  # Enter in the dialog has not sent the article.
+
+
+def test_a_file_that_is_dropped_does_not_take_the_window(desk: Page) -> None:
+    article = make_article(body="<p>harbour</p>")
+    desk.goto(form_of(article))
+    page_of_text(desk).wait_for()
+    taken = page_of_text(desk).evaluate(
+        """(element) => {
+          const data = new DataTransfer();
+          data.items.add(new File(["x"], "mole.png", { type: "image/png" }));
+          const { x, y } = element.getBoundingClientRect();
+          const at = { clientX: x + 30, clientY: y + 30, dataTransfer: data, bubbles: true, cancelable: true };
+          return !element.dispatchEvent(new DragEvent("drop", at));
+        }"""
+    )
+
+    assert taken
+    expect(desk.get_by_role("status")).to_contain_text("by the tool “Picture”")
+    expect(page_of_text(desk)).to_have_text("harbour")
 
 
 def test_all_tools_are_reached_by_keys(desk: Page) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsreader.kit import text as kit
-from newsreader.kit.text import fold, is_blank, tame, tidy, tidy_line, tidy_name
+from newsreader.kit.text import fold, is_blank, is_unseen, tame, tidy, tidy_line, tidy_name
 
 anything = st.text(alphabet=st.characters(), max_size=200)
 
@@ -87,3 +87,53 @@ def test_a_name_holds_nothing_unseen_but_what_scripts_and_emoji_need(typed, kept
 
 def test_a_name_carries_no_tower():
     assert len(tidy_name("Z" + "\u0335\u0321\u0322\u0327\u0328\u0334" * 5)) == 1 + kit.STACKED
+
+
+# What names are made of, and what people put into them.
+NAMED = st.text(
+    st.sampled_from(
+        "aé中ک👩\u200c\u200d\ufe0f\u200b\u202e\u2066\u200e\u0301\u0302\u0323\u0335\x00\x07\x85\u3164\U000e0061 \n.-'"
+    )
+    | st.characters(),
+    max_size=60,
+)
+
+
+@given(NAMED)
+def test_no_name_disturbs_the_line_it_stands_in(typed):
+    """It turns nothing, holds no control and no tower, and tidying it again changes nothing."""
+    name = tidy_name(typed)
+    unseen = {c for c in name if unicodedata.category(c) in {"Cc", "Cf", "Cs"} or kit.without_invisible(c) == ""}
+    accents = re.findall("[\u0301\u0302\u0323\u0335]+", kit.without_invisible(name))
+
+    assert tidy_name(name) == name
+    assert all(unicodedata.bidirectional(c) not in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI"} for c in name)
+    shaped = {"AN", "AL", "L"}  # Signs over Arabic numbers, joiners of hieroglyphs: Unicode calls them formats, too.
+    assert {c for c in unseen if unicodedata.bidirectional(c) not in shaped} <= set("\u200c\u200d\ufe0e\ufe0f")
+    assert max(map(len, accents), default=0) <= kit.STACKED
+
+
+@given(NAMED)
+def test_a_tidied_name_keeps_every_letter(typed):
+    def letters(text):
+        return [c for c in kit.without_invisible(tidy(text)) if unicodedata.category(c)[0] in "LNPS"]
+
+    assert letters(tidy_name(typed)) == letters(typed)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b", "\u0301", "\u2800\ufe0f", "\u202e\x07"])
+def test_what_shows_nothing_is_unseen(text):
+    assert is_unseen(text)
+
+
+@pytest.mark.parametrize("text", ["a", "e\u0301", ".", "👍🏽", "\U0001fae8", "\U0001fae9"])
+def test_a_sign_is_seen_even_if_it_is_newer_than_the_table_of_this_python(text):
+    assert not is_unseen(text)
+
+
+@given(st.text(st.sampled_from("ae中\u0301\u0302\u202e\u2069\u200d<b> \n") | st.characters(), max_size=80))
+def test_taming_takes_only_marks_and_what_turns(typed):
+    def rest(text):
+        return [c for c in text if unicodedata.category(c) not in {"Mn", "Me"} and not kit._TURNS.match(c)]
+
+    assert rest(tame(typed)) == rest(typed)
