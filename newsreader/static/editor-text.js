@@ -43,16 +43,15 @@ const chunks = (body) => {
 // What of a text is not there any more: tags, or `…` where words have moved.
 export const lost = (before, after) => {
   const [old, made] = [parsed(before), parsed(after)];
+  // One that is still there, but empty now, is not what it was.
+  const key = (element) => `${signature(element)}${element.textContent.trim() ? " with words" : ""}`;
   const left = new Map();
-  for (const element of made.querySelectorAll("*")) {
-    left.set(signature(element), (left.get(signature(element)) ?? 0) + 1);
-  }
+  for (const element of made.querySelectorAll("*")) left.set(key(element), (left.get(key(element)) ?? 0) + 1);
   const missing = new Set();
   for (const element of old.querySelectorAll("*")) {
-    const name = signature(element);
-    const count = left.get(name) ?? 0;
-    if (!count && says(element)) missing.add(name);
-    left.set(name, count - 1);
+    const count = left.get(key(element)) ?? 0;
+    if (!count && says(element)) missing.add(signature(element));
+    left.set(key(element), count - 1);
   }
   const [words, now] = [chunks(old), chunks(made)];
   if (!missing.size && (words.length !== now.length || words.some((text, at) => text !== now[at]))) missing.add("…");

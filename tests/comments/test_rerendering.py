@@ -102,3 +102,10 @@ def test_the_worker_stops_when_its_turn_is_over_and_goes_on_in_the_next(monkeypa
     rerender_some()
 
     assert not Comment.objects.filter(renderer__lt=VERSION).exists()
+
+
+def test_where_nothing_is_old_the_worker_asks_one_question(django_assert_num_queries):
+    make_comment()
+
+    with django_assert_num_queries(1):
+        rerender_some()
