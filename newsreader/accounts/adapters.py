@@ -54,6 +54,13 @@ class AccountAdapter(DefaultAccountAdapter):
         subject, body = str(message.subject), str(message.body)
         send_account_mail.enqueue(subject=subject, body=body, html=in_frame(subject, body), to=message.to)
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Say whether one may be led there after signing in; never to what is no address, `http://[here]` for one."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     # Hashing a password takes long enough to be noticed. So every sign-up hashes one, also who chose none or gives an
     # address that has an account; and every attempt to sign in hashes as many, whoever it is about.
 

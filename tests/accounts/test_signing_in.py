@@ -231,3 +231,15 @@ def test_no_answer_tells_whether_an_address_has_an_account_nor_how_long_it_takes
     assert found[0] == found[2]
     assert found[1] == found[2]
     assert len(mail.outbox) in {0, 3}
+
+
+@pytest.mark.parametrize(
+    "target", ["http://[here](x)", "//[x]/", "http://[::1", "https://a@[::ffff:1.2.3.4] [b](c)", "http://[v1.x]/"]
+)
+@pytest.mark.parametrize("path", ["login", "signup", "logout", "login/code"])
+@pytest.mark.django_db
+def test_what_is_no_address_is_no_place_to_return_to(path, target):
+    answer = Client().get(f"/accounts/{path}/", {"next": target})
+
+    assert answer.status_code in {200, 302}
+    assert "[" not in answer.get("Location", "")
