@@ -12,6 +12,7 @@ import secrets
 from pathlib import PurePosixPath
 from typing import Any
 
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import F
@@ -30,6 +31,7 @@ MOST_BYTES = 40_000_000
 LARGEST = 2560  # pixels, the longer side of what is kept
 WIDTHS = (320, 640, 960, 1280, 1920)  # pixels
 SHARED = (1200, 630)  # pixels, what social networks show
+PATIENCE = 600  # seconds; a worker that died while making copies is waited for so long
 TEXT_SIZES = "(min-width: 44rem) 40rem, calc(100vw - 2rem)"  # how wide a picture in a text is
 _FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "avif": ("AVIF", {"quality": 58, "speed": 8}),
@@ -79,11 +81,23 @@ def forms_of(picture: Picture) -> list[str]:
 
 @task()
 def make_copies(picture_id: int) -> None:
-    """Make the smaller copies of a picture, then show them. Safe to run twice."""
+    """Make the smaller copies of a picture, then show them. Safe to run twice, and at once.
+
+    Whoever comes while another is at it leaves it to them; what that one does not finish, `make_missing` does.
+    """
+    at_work = f"copies-of-picture-{picture_id}"
+    if not cache.add(at_work, "", PATIENCE):
+        return
+    try:
+        _make_copies(picture_id)
+    finally:
+        cache.delete(at_work)
+
+
+def _make_copies(picture_id: int) -> None:
     picture = Picture.objects.filter(pk=picture_id).first()
     if picture is None:
         return
-
     try:
         with default_storage.open(str(picture.file.name)) as file:
             pixels = opened(file.read(), side=LARGEST)
@@ -92,7 +106,11 @@ def make_copies(picture_id: int) -> None:
         widths: list[int] = []
     else:
         widths = _copied(picture, pixels)
-    if Picture.objects.filter(pk=picture_id, file=picture.file.name).update(widths=widths):
+    # Not where an editor has changed it meanwhile: then these are copies of how it was.
+    same = Picture.objects.filter(
+        pk=picture_id, file=picture.file.name, focal_x=picture.focal_x, focal_y=picture.focal_y
+    )
+    if same.update(widths=widths):
         renew_pages([picture_id])
 
 

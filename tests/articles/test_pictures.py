@@ -116,6 +116,41 @@ def test_the_worker_makes_what_nobody_has_made():
     assert Article.objects.get(pk=article.pk).page_version == article.page_version + 1
 
 
+def test_two_workers_do_not_make_the_same_copies_at_once(monkeypatch):
+    picture = Picture(alternative_text="x")
+    picture.file.save("boat.jpg", ContentFile(a_picture()))
+    asked, copied = [], pictures._copied
+
+    def interrupted(row, pixels):
+        asked.append(row.pk)
+        pictures.make_missing()  # As the worker's other thread does, in the middle of the task.
+        return copied(row, pixels)
+
+    monkeypatch.setattr(pictures, "_copied", interrupted)
+    pictures.make_copies.call(picture.pk)
+
+    assert asked == [picture.pk]
+    assert Picture.objects.get().widths == [320, 640]
+
+
+def test_copies_of_how_a_picture_was_are_not_shown_and_made_anew(monkeypatch):
+    picture = Picture(alternative_text="x")
+    picture.file.save("boat.jpg", ContentFile(a_picture()))
+    copied = pictures._copied
+
+    def outrun(row, pixels):
+        Picture.objects.filter(pk=row.pk).update(focal_y=0)
+        return copied(row, pixels)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pictures, "_copied", outrun)
+        pictures.make_copies.call(picture.pk)
+    assert Picture.objects.get().widths is None
+    pictures.make_missing()
+
+    assert Picture.objects.get().widths == [320, 640]
+
+
 def test_a_page_offers_every_size_and_keeps_the_place(client):
     picture = pictures.add(a_picture(), "boat.jpg", alternative_text='A "boat"', focal_x=23, focal_y=88)
     article = make_article(lead_picture=picture)
