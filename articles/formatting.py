@@ -1,5 +1,6 @@
 """Editors' HTML -> safe HTML, on every way in: admin, API and import alike."""
 
+import html as entities
 import re
 
 import nh3
@@ -84,6 +85,11 @@ def with_absolute_links(html: str) -> str:
     return _TAG.sub(lambda tag: _OWN.sub(rf' \1="{settings.SITE_URL}/', tag[0]), html)
 
 
+def plain(html: str) -> str:
+    """Return the words of a text, without markup."""
+    return " ".join(entities.unescape(_ANY_TAG.sub(" ", html)).split())
+
+
 def reading_time(html: str) -> int:
     """Return how many minutes a text takes, at 230 words a minute; at least one."""
-    return max(1, round(len(_ANY_TAG.sub(" ", html).split()) / 230))
+    return max(1, round(len(plain(html).split()) / 230))

@@ -10,7 +10,6 @@ To add a database, write an engine and its line in ENGINES.
 
 from __future__ import annotations
 
-import html as entities
 import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
@@ -22,6 +21,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from articles.formatting import plain
 from articles.models import Article
 from articles.querysets import ArticleQuerySet
 from newsreader.kit.text import fold
@@ -32,7 +32,6 @@ BATCH = 500
 EXCERPT = 240  # characters
 _PART = re.compile(r'"([^"]+)"|([^\s"]+)')
 _WORD = re.compile(r"[^\W_]+")
-_TAG = re.compile(r"<[^<>]*>")
 _TABLE = "articles_search"
 
 
@@ -117,11 +116,6 @@ def _alike(word: str, wanted: set[str]) -> bool:
 
 
 # --- Keeping ------------------------------------------------------------------------------------------------------
-
-
-def plain(html: str) -> str:
-    """Return the words of an article's text, without markup."""
-    return " ".join(entities.unescape(_TAG.sub(" ", html)).split())
 
 
 def note(ids: Iterable[int]) -> None:
