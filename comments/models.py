@@ -6,12 +6,14 @@ Order of locks, for every operation that needs several: article, flood buckets, 
 from __future__ import annotations
 
 import secrets
+from html import unescape
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, Imported, once_per_origin
@@ -164,6 +166,16 @@ class Comment(Imported):
     @property
     def shown_name(self) -> str:
         return self.name or str(_("Anonymous"))
+
+    @property
+    def may_hold_html(self) -> bool:
+        """Whether its text is one of another site, and nobody has typed it anew here."""
+        return self.source == self.Source.IMPORT and self.edited_at is None
+
+    @property
+    def words(self) -> str:
+        """Its text as people read it where there is no markup: what was typed, as it was typed."""
+        return unescape(strip_tags(self.html)) if self.may_hold_html else self.body
 
     @property
     def permanent_url(self) -> str:

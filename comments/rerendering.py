@@ -38,9 +38,8 @@ def rerender_some() -> None:
 
 
 def rendered(comment: Comment) -> str:
-    """Return a comment's HTML as it is made today: imported ones may hold HTML, until somebody types them anew."""
-    as_it_came = comment.source == Comment.Source.IMPORT and comment.edited_at is None
-    return imported_to_html(comment.body) if as_it_came else to_html(comment.body)
+    """Return a comment's HTML as it is made today."""
+    return imported_to_html(comment.body) if comment.may_hold_html else to_html(comment.body)
 
 
 def _outdated(*, every: bool) -> QuerySet[Comment]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.html import strip_tags
-
 from articles.seo import Facts
 from comments.models import Comment
 from comments.threads import Page
@@ -23,8 +21,7 @@ def _told(comment: Comment) -> Facts:
         "@type": "Comment",
         "@id": url,
         "url": url,
-        # What is typed is text; what was imported may be HTML.
-        "text": strip_tags(comment.body) if comment.source == Comment.Source.IMPORT else comment.body,
+        "text": comment.words,
         "author": {"@type": "Person", "name": comment.shown_name},
         "dateCreated": comment.created_at.isoformat(timespec="seconds"),
         "parentItem": answered,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from comments.models import Comment
@@ -98,7 +99,9 @@ def my_comments(stage: Stage, planting: Planting, surface: str) -> None:
             if comment:
                 stage.tally.tried(surface, attack.list)
                 if len(comment.body) < 150 and "\n" not in comment.body:
-                    if gone := missing(comment.body, unit["text"] or "", links_of(comment.html)):
+                    # An excerpt is without markup, and so without the number that a list begins with.
+                    begun = [number or "1" for number in re.findall(r'<ol(?: start="(\d+)")?>', comment.html)]
+                    if gone := missing(comment.body, " ".join([unit["text"] or "", *begun]), links_of(comment.html)):
                         stage.tally.fault("lost", surface, attack.list, f"text without {gone[:5]}", attack.text)
         if len(bones) > 1:
             stage.tally.fault("broke out", surface, planting.list, " / ".join(bones))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from comments.models import Comment
 from newsreader.kit.text import tidy_line
@@ -72,7 +72,7 @@ def websites(stage: Stage, attacks: list[Attack]) -> None:
             tally.fault("lost", surface, attack.list, f"refused: {answer.status_code}", attack.text)
     understood = stage.hrefs([website for _, website in taken], "http://testserver/")
     for (attack, website), (origin, protocol) in zip(taken, understood, strict=True):
-        if protocol not in {"http:", "https:", ""} or "@" in website.split("/", 3)[2]:
+        if protocol not in {"http:", "https:", ""} or "@" in urlsplit(website).netloc:
             tally.fault("executed", surface, attack.list, f"{website[:100]} is {origin} {protocol}", attack.text)
 
 

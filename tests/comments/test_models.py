@@ -103,3 +103,19 @@ def test_no_sentence_and_no_personal_data_in_a_decision():
         assert "Ada" not in kept
         assert "example.org" not in kept
         assert all(" " not in reason["code"] for reason in decision.reasons)
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [("1) or <b>so</b> & *so*", "1) or <b>so</b> & *so*"), ("one\n\ntwo", "one\n\ntwo")]
+)
+def test_the_words_of_a_comment_are_those_that_were_typed(typed, words):
+    assert make_comment(text=typed).words == words
+
+
+def test_the_words_of_an_imported_comment_are_without_its_markup_until_it_is_typed_anew():
+    comment = make_comment()
+    comment.source, comment.body, comment.html = "import", "One <b>two</b> &amp;", "<p>One <b>two</b> &amp;</p>"
+
+    assert comment.words == "One two &"
+    comment.edited_at = comment.created_at
+    assert comment.words == "One <b>two</b> &amp;"
