@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from comments import remembering, threads
 from comments.models import AddressProof, Comment, CommentRules
 from comments.proving import find, prove
-from newsreader.kit.pages import private
+from newsreader.kit.pages import secret
 from newsreader.kit.web import SeeOther
 
 
@@ -22,17 +22,11 @@ def confirm_address(request: HttpRequest, comment_id: int, token: str) -> HttpRe
         raise Http404 from None
     if request.method != "POST":
         context = {"comment": proof.comment, "article": proof.comment.article, "confirmed": proof.confirmed_at}
-        return _quiet(render(request, "comments/confirm_address.html", context))
+        return secret(render(request, "comments/confirm_address.html", context))
     prove(proof, besides=remembering.recall(request).comments)
     comment = Comment.objects.select_related("article").get(pk=proof.comment_id)
     shown = comment.status == Comment.Status.APPROVED and comment.article.state == "published"
     where = threads.address(comment, comment.article, CommentRules.objects.current(), new=True) if shown else ""
     response = SeeOther(where or comment.status_url)
     remembering.add(request, response, comment.pk)
-    return _quiet(response)
-
-
-def _quiet(response: HttpResponse) -> HttpResponse:
-    """The address is a secret: no cache keeps it, and no link tells it."""
-    response["Referrer-Policy"] = "no-referrer"
-    return private(response)
+    return secret(response)

@@ -20,7 +20,7 @@ from comments.models import Comment, CommentRules
 from comments.moderation import is_withdrawn
 from comments.wording import shown_status
 from newsreader.kit.errors import DomainError, Invalid
-from newsreader.kit.pages import private
+from newsreader.kit.pages import secret
 from newsreader.kit.web import SeeOther, safe_next
 
 WAITING, APPROVED = Comment.Status.PENDING, Comment.Status.APPROVED
@@ -49,9 +49,9 @@ def _withdraw(request: HttpRequest, comment: Comment) -> HttpResponse:
     """Take the comment back, and return to the page, or to the list of one's own comments where that was the way."""
     editing.withdraw_comment(comment.pk, by=_user(request), token=comment.status_token)
     if not (target := request.POST.get("next", "")):
-        return _quiet(SeeOther(comment.status_url))
+        return secret(SeeOther(comment.status_url))
     messages.success(request, _("You have withdrawn your comment."))
-    return _quiet(SeeOther(safe_next(request, target)))
+    return secret(SeeOther(safe_next(request, target)))
 
 
 def _edit(request: HttpRequest, comment: Comment) -> HttpResponse:
@@ -62,7 +62,7 @@ def _edit(request: HttpRequest, comment: Comment) -> HttpResponse:
         editing.edit_comment(comment.pk, typed, by=_user(request), token=comment.status_token, visit=visit)
     except DomainError as refusal:
         return _page(request, comment, typed=typed, refusal=refusal)
-    return _quiet(SeeOther(comment.status_url))
+    return secret(SeeOther(comment.status_url))
 
 
 def _user(request: HttpRequest) -> Any:
@@ -87,10 +87,4 @@ def _page(
         "refusal": refusal,
         "error": refusal.errors[0] if isinstance(refusal, Invalid) else None,
     }
-    return _quiet(render(request, "comments/status.html", context, status=refusal.status if refusal else 200))
-
-
-def _quiet(response: HttpResponse) -> HttpResponse:
-    """The address is a secret: no cache keeps it, and no link tells it."""
-    response["Referrer-Policy"] = "no-referrer"
-    return private(response)
+    return secret(render(request, "comments/status.html", context, status=refusal.status if refusal else 200))

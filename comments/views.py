@@ -37,9 +37,7 @@ def reply(request: HttpRequest, article_id: int) -> HttpResponse:
         refuse_forgery(request)
         comment = post_comment(draft)
     except DomainError as refusal:
-        typed = {
-            name: request.POST.get(name, "") for name in ("text", "name", "email", "website", "parent", "key", "began")
-        }
+        typed = {name: request.POST.get(name, "") for name in AS_TYPED}
         return reply_page(request, article, as_typed(draft) | typed | {"remember": keep}, refusal)
     response = HttpResponse(status=303, headers={"Location": _went_to(comment, article)})
     keeping.drop(request, article, draft.parent)

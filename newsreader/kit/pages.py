@@ -112,6 +112,12 @@ def private(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def secret(response: HttpResponse) -> HttpResponse:
+    """Mark an answer as private, at an address that is itself a secret: no link on the page tells it."""
+    response["Referrer-Policy"] = "no-referrer"
+    return private(response)
+
+
 def page_number(request: HttpRequest) -> int:
     """Return `?page=`, 1 where it is absent. Raises Http404 for what is no page number."""
     text = request.GET.get("page", "1")
