@@ -82,13 +82,23 @@ class Html(HTMLParser):
         self.found: list[str] = []
         self.tags: list[tuple[str, list[str]]] = []
         self.text = ""
+        self.scripts: list[tuple[str, str]] = []  # kind and content
+        self.cards: dict[str, str] = {}  # properties of `meta`
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, [name for name, _ in attrs]))
         self.found += [value or "" for name, value in attrs if name == "href"]
+        values = {name: value or "" for name, value in attrs}
+        if tag == "script":
+            self.scripts.append((values.get("type", ""), ""))
+        if tag == "meta" and "property" in values:
+            self.cards[values["property"]] = values.get("content", "")
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if self.scripts and self.cdata_elem == "script":
+            kind, content = self.scripts.pop()
+            self.scripts.append((kind, content + data))
 
 
 def read_html(html: str) -> Html:

@@ -14,8 +14,9 @@ from tests.attack.lists_of_comments import api_comments, my_comments, private_fr
 from tests.attack.mails import mails
 from tests.attack.planting import Surface
 from tests.attack.stage import Stage, batches
+from tests.attack.told import article_facts, comment_facts, embedded, maps
 from tests.attack.typed import error_pages, lost_ways, reply_page, rules_listed, rules_tried, tried, typed
-from tests.attack.written import api_articles, article_words, lists_of_articles, words
+from tests.attack.written import api_articles, article_words, desk_form, lists_of_articles, rich_text, saved, words
 
 SURFACES = [
     Surface("stored", replies, unchanged),
@@ -26,6 +27,7 @@ SURFACES = [
     Surface("my comments", replies, my_comments),
     Surface("REST comments", replies, api_comments),
     Surface("feeds of comments", replies, feeds),
+    Surface("JSON-LD of comments", replies, comment_facts),
     Surface("mail", replies, mails),
     Surface("imported: stored", imported, unchanged),
     Surface("imported: article page", imported, article_page),
@@ -44,6 +46,11 @@ SURFACES = [
     Surface("article's words", words, article_words, 600),
     Surface("lists of articles", words, lists_of_articles, 600),
     Surface("REST articles", words, api_articles, 600),
+    Surface("JSON-LD, cards", words, article_facts, 600),
+    Surface("embedding", words, embedded, 600),
+    Surface("sitemaps", words, maps, 600),
+    Surface("rich text, saved and read", saved, rich_text, 600),
+    Surface("rich text, in the editor", saved, desk_form, 600),
 ]
 
 

@@ -9,7 +9,7 @@ from articles.models import Author, Byline, Picture, SourceAttribution
 from comments.drafts import is_website
 from newsreader.kit.text import tidy_line
 from tests.attack.lists import Attack
-from tests.attack.planting import Planting, first_difference, read_html, signed_in
+from tests.attack.planting import Planting, first_difference, packs, read_html, signed_in
 from tests.attack.stage import EDITED, Stage, batches, missing, parsed
 from tests.factories import make_article, make_editor, make_section, make_tag
 
@@ -104,3 +104,67 @@ def api_articles(stage: Stage, planting: Planting, surface: str) -> None:
         for tag, names in read_html(body["html"]).tags:
             if tag not in EDITED or set(names) - {*EDITED[tag], *EDITED["*"]}:
                 stage.tally.fault("broke out", surface, attack.list, f"<{tag}> {names}", article.body)
+
+
+def saved(stage: Stage, attacks: list[Attack]) -> Planting:
+    """Texts as an editor's form sends them, whatever stands in them: forty to an article, and saved twice."""
+    editor, planting, section = signed_in(make_editor(is_superuser=True)), Planting(), make_section("Rich")
+    for number, pack in enumerate(packs(attacks, 40, 200_000)):
+        article = make_article(headline=f"Rich {number}", section=section)
+        path = reverse("admin:articles_article_change", args=[article.pk])
+        fields = {
+            "headline": article.headline, "section": section.pk, "standfirst": "", "takes_comments": "on", "language": "",
+            "bylines-TOTAL_FORMS": 0, "bylines-INITIAL_FORMS": 0, "sources-TOTAL_FORMS": 0, "sources-INITIAL_FORMS": 0,
+        }  # fmt: skip
+        text = "".join(f"<p>Number {at}.</p><div>{attack.text}</div>" for at, attack in enumerate(pack))
+        answer = editor.post(path, fields | {"body": text})
+        article.refresh_from_db(fields=["body"])
+        if answer.status_code != 302:
+            stage.tally.fault("error", "rich text", pack[0].list, f"{answer.status_code} to a text", text)
+            continue
+        first = article.body
+        editor.post(path, fields | {"body": first})
+        article.refresh_from_db(fields=["body"])
+        if article.body != first:
+            changed = first_difference(first, article.body)
+            stage.tally.fault("lost", "rich text", pack[0].list, f"saved again, it changes: {changed}", text)
+        planting.rows.append((pack[0], (pack, article)))
+    return planting
+
+
+def rich_text(stage: Stage, planting: Planting, surface: str) -> None:
+    """What was saved, as its readers get it: the allowed elements alone, and the page around them as it always is."""
+    usual = ""
+    for some in batches(planting.rows, 10):
+        answers = [stage.client.get(article.get_absolute_url()) for _, (_, article) in some]
+        seen = stage.frames(
+            [answer.content.decode() for answer in answers], {".article-text": EDITED},
+            pruned=".article-text, script, .reading", texts=[], loose=".closed", pictured=True,
+        )  # fmt: skip
+        for (attack, (pack, article)), one in zip(some, seen, strict=True):
+            for each in pack:
+                stage.tally.tried(surface, each.list)
+            usual = usual or one.bones
+            if one.bones != usual:
+                stage.tally.fault("broke out", surface, attack.list, first_difference(usual, one.bones), article.body)
+            for kind, what, _where in one.faults:
+                stage.tally.fault(kind, surface, attack.list, what, article.body)
+
+
+def desk_form(stage: Stage, planting: Planting, surface: str) -> None:
+    """The form an editor opens again, and how it looks: with the page's policy off, nothing runs or leaves its box."""
+    editor = signed_in(make_editor(is_superuser=True))
+    for some in batches(planting.rows, 10):
+        documents = []
+        for _, (_, article) in some:
+            documents += [editor.get(reverse("admin:articles_article_change", args=[article.pk])).content.decode()]
+        seen = stage.frames(documents, {}, pruned="script, textarea", texts=["#id_body"], pictured=True)
+        for (attack, (pack, article)), one in zip(some, seen, strict=True):
+            for each in pack:
+                stage.tally.tried(surface, each.list)
+            if one.texts and one.texts[0].strip() != article.body.strip().replace("\r\n", "\n"):
+                stage.tally.fault(
+                    "lost", surface, attack.list, first_difference(article.body, one.texts[0]), article.body
+                )
+            for kind, what, _where in one.faults:
+                stage.tally.fault(kind, surface, attack.list, what, article.body)
