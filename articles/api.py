@@ -21,6 +21,8 @@ from articles.writing import write
 from newsreader.kit.rest import Shared, moment
 from newsreader.kit.web import absolute
 
+FOUND = 1_000  # articles that a search reaches
+
 
 class NamedSerializer(serializers.ModelSerializer):
     """A thing with a name and a page of its own."""
@@ -179,7 +181,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             _text("section", "Slug of a section."),
             _text("tag", "Slug of a tag."),
             _text("author", "Slug of an author."),
-            _text("q", "Words, or phrases in quotation marks."),
+            _text("q", f"Words, or phrases in quotation marks. Of what matches the newest {FOUND:,}."),
             _text("published_after", "A time: published then or later."),
             _text("published_before", "A time: published earlier."),
         ]
@@ -199,12 +201,12 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             articles = articles.filter(
                 pk__in=Article.authors.through.objects.filter(author__slug=author).values("article")
             )
-        if query := wanted.get("q"):
-            articles = search.matching(articles, query)
         if after := wanted.get("published_after"):
             articles = articles.filter(published_at__gte=moment(after, "published_after"))
         if before := wanted.get("published_before"):
             articles = articles.filter(published_at__lt=moment(before, "published_before"))
+        if query := wanted.get("q"):
+            articles = articles.filter(pk__in=search.newest(articles, query, FOUND))
         return articles
 
     def retrieve(self, request: Request, pk: int) -> Response:

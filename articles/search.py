@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -23,16 +23,28 @@ from django.utils.safestring import SafeString, mark_safe
 
 from articles.formatting import plain
 from articles.models import Article
-from articles.querysets import ArticleQuerySet
 from newsreader.kit.text import fold
 
 WORDS, LONGEST = 10, 50  # of a query; characters of a word
 RANKED = 500  # Of all that match the newest are ranked: in a newspaper the rest is never reached.
+# So many of the newest matches are looked at for what else is asked (section, days), and more only if too few are left.
+AMONG = (2_000, 20_000, None)
 BATCH = 500
 EXCERPT = 240  # characters
 _PART = re.compile(r'"([^"]+)"|([^\s"]+)')
 _WORD = re.compile(r"[^\W_]+")
 _TABLE = "articles_search"
+
+
+class Row(NamedTuple):
+    """What is indexed of an article: folded texts, and the second of its publication."""
+
+    pk: int
+    second: int
+    headline: str
+    standfirst: str
+    names: str
+    body: str
 
 
 class Hit(NamedTuple):
@@ -52,22 +64,27 @@ def parts(query: str) -> list[str]:
     return [part[:LONGEST] for part in found if part][:WORDS]
 
 
-def matching(articles: QuerySet[Article], query: str) -> ArticleQuerySet:
-    """Narrow articles to those with every word of the query; to none where it has no word."""
-    wanted = parts(query)
-    if not wanted:
-        return cast(ArticleQuerySet, articles.none())
-    return cast(ArticleQuerySet, articles.filter(pk__in=RawSQL(*_engine().ids(wanted))))  # noqa: S611  The words are parameters.
+def newest(articles: QuerySet[Article], query: str, most: int = RANKED) -> list[int]:
+    """Return the ids of the newest of these that match. One query, two where few match, or five where few are left."""
+    if not (wanted := parts(query)):
+        return []
+    found: list[int] = []
+    for among in AMONG:
+        matches = articles.filter(pk__in=RawSQL(*_engine().ids(wanted, among)))  # noqa: S611  The words are parameters.
+        found = list(matches.order_by("-published_at", "-pk").values_list("pk", flat=True)[:most])
+        if among is None or len(found) == most or not _engine().has_more(wanted, among):
+            break
+    return found
 
 
 def best(articles: QuerySet[Article], query: str) -> list[int]:
-    """Return the ids of the articles that match, the best first: of the newest RANKED. Two queries."""
-    newest = list(matching(articles, query).newest_first().values_list("pk", flat=True)[:RANKED])
-    if not newest:
+    """Return the ids of the articles that match, the best first: of the newest RANKED. Two queries, as a rule."""
+    found = newest(articles, query)
+    if not found:
         return []
-    place = {pk: n for n, pk in enumerate(newest)}
-    ranks = _engine().ranks(parts(query), newest)
-    return sorted(newest, key=lambda pk: (-ranks.get(pk, 0.0), place[pk]))
+    place = {pk: n for n, pk in enumerate(found)}
+    ranks = _engine().ranks(parts(query), found)
+    return sorted(found, key=lambda pk: (-ranks.get(pk, 0.0), place[pk]))
 
 
 def hits(ids: list[int], query: str) -> list[Hit]:
@@ -137,14 +154,15 @@ def renew() -> int:
 def write(articles: list[Article]) -> None:
     """Index these rows, which have brought their tags, authors and section along."""
     rows = [
-        (row.pk, fold(row.headline), fold(row.standfirst), fold(_names(row)), fold(plain(row.body))) for row in articles
-    ]
-    with connection.cursor() as cursor:
-        engine = _engine()
-        cursor.execute(
-            f"DELETE FROM {_TABLE} WHERE {engine.key} IN ({', '.join(['%s'] * len(rows))})", [row[0] for row in rows]
+        Row(
+            row.pk, int(row.published_at.timestamp()) if row.published_at else 0,
+            fold(row.headline), fold(row.standfirst), fold(_names(row)), fold(plain(row.body)),
         )
-        cursor.executemany(engine.insert, [engine.values(row) for row in rows])
+        for row in articles
+    ]  # fmt: skip
+    if rows:
+        with connection.cursor() as cursor:
+            _engine().write(cursor, rows)
 
 
 def _names(article: Article) -> str:
@@ -156,31 +174,53 @@ def _names(article: Article) -> str:
 
 
 class Sqlite:
-    """FTS5. Its stemmer knows English alone."""
+    """FTS5. Its stemmer knows English alone.
 
-    key = "rowid"
-    insert = f"INSERT INTO {_TABLE} (rowid, headline, standfirst, names, body) VALUES (%s, %s, %s, %s, %s)"
+    A row's number is its place in time, the second of publication before the article's id: so the newest matches are
+    read first, and no more of them than are asked for. Where an article stands is kept beside, since it may move.
+    """
+
+    PLACES = f"{_TABLE}_places"
+    ID = 2**31  # A place is seconds * ID + id.
 
     def create(self) -> None:
         words = "unicode61 remove_diacritics 2"
         stems = f"porter {words}" if settings.LANGUAGE_CODE.startswith("en") else words
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE IF EXISTS {_TABLE}")
+            for table in (_TABLE, self.PLACES):
+                cursor.execute(f"DROP TABLE IF EXISTS {table}")
             cursor.execute(
                 f"CREATE VIRTUAL TABLE {_TABLE} USING fts5(headline, standfirst, names, body, tokenize='{stems}')"
             )
+            cursor.execute(f"CREATE TABLE {self.PLACES} (article_id INTEGER PRIMARY KEY, place INTEGER NOT NULL)")
 
-    def values(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        return row
+    def write(self, cursor: Any, rows: list[Row]) -> None:
+        here, ids = f"article_id IN ({', '.join(['%s'] * len(rows))})", [row.pk for row in rows]
+        cursor.execute(f"DELETE FROM {_TABLE} WHERE rowid IN (SELECT place FROM {self.PLACES} WHERE {here})", ids)
+        places = [max(row.second, 0) * self.ID + row.pk for row in rows]
+        cursor.executemany(f"INSERT OR REPLACE INTO {self.PLACES} VALUES (%s, %s)", list(zip(ids, places, strict=True)))
+        cursor.executemany(
+            f"INSERT INTO {_TABLE} (rowid, headline, standfirst, names, body) VALUES (%s, %s, %s, %s, %s)",
+            [(place, *row[2:]) for place, row in zip(places, rows, strict=True)],
+        )
 
-    def ids(self, wanted: list[str]) -> tuple[str, list[Any]]:
-        return f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH %s", [self._query(wanted)]
+    def ids(self, wanted: list[str], most: int | None) -> tuple[str, list[Any]]:
+        found = f"SELECT rowid %% {self.ID} FROM {_TABLE} WHERE {_TABLE} MATCH %s"
+        return (f"{found} ORDER BY rowid DESC LIMIT {most}" if most else found), [self._query(wanted)]
+
+    def has_more(self, wanted: list[str], than: int) -> bool:
+        with connection.cursor() as cursor:
+            found = f"SELECT 1 FROM {_TABLE} WHERE {_TABLE} MATCH %s ORDER BY rowid DESC LIMIT 1 OFFSET {than}"
+            cursor.execute(found, [self._query(wanted)])
+            return cursor.fetchone() is not None
 
     def ranks(self, wanted: list[str], ids: list[int]) -> dict[int, float]:
-        # A range is one pass; each id on its own would be looked up on its own.
-        found = f"SELECT rowid, -bm25({_TABLE}, 8, 4, 4, 1) FROM {_TABLE} WHERE {_TABLE} MATCH %s"
+        # A range is one pass; each place on its own would be looked up on its own.
+        places = f"FROM {self.PLACES} WHERE article_id IN ({', '.join(['%s'] * len(ids))})"
+        found = f"SELECT rowid %% {self.ID}, -bm25({_TABLE}, 8, 4, 4, 1) FROM {_TABLE} WHERE {_TABLE} MATCH %s"
+        between = f"BETWEEN (SELECT min(place) {places}) AND (SELECT max(place) {places})"
         with connection.cursor() as cursor:
-            cursor.execute(f"{found} AND rowid BETWEEN %s AND %s", [self._query(wanted), min(ids), max(ids)])
+            cursor.execute(f"{found} AND rowid {between}", [self._query(wanted), *ids, *ids])
             return dict(cursor.fetchall())
 
     def _query(self, wanted: list[str]) -> str:
@@ -191,14 +231,13 @@ class Sqlite:
 class Postgres:
     """A tsvector beside each article, under a GIN index."""
 
-    key = "article_id"
     _languages = {
         "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish", "fr": "french",
         "hu": "hungarian", "it": "italian", "nb": "norwegian", "nl": "dutch", "nn": "norwegian", "no": "norwegian",
         "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
     }  # fmt: skip
-    insert = (
-        f"INSERT INTO {_TABLE} (article_id, words) VALUES (%s, "
+    _insert = (
+        f"INSERT INTO {_TABLE} (article_id, second, words) VALUES (%s, %s, "
         "setweight(to_tsvector(%s::regconfig, %s), 'A') || setweight(to_tsvector(%s::regconfig, %s), 'B')"
         " || setweight(to_tsvector(%s::regconfig, %s), 'D'))"
     )
@@ -207,17 +246,33 @@ class Postgres:
     def create(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {_TABLE}")
-            cursor.execute(f"CREATE TABLE {_TABLE} (article_id bigint PRIMARY KEY, words tsvector NOT NULL)")
+            columns = "article_id bigint PRIMARY KEY, second bigint NOT NULL, words tsvector NOT NULL"
+            cursor.execute(f"CREATE TABLE {_TABLE} ({columns})")
             cursor.execute(f"CREATE INDEX {_TABLE}_words ON {_TABLE} USING gin (words)")
+            cursor.execute(f"CREATE INDEX {_TABLE}_newest ON {_TABLE} (second DESC, article_id DESC)")
 
-    def values(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        pk, headline, standfirst, names, body = row
+    def write(self, cursor: Any, rows: list[Row]) -> None:
         language = self._language()
-        return pk, language, headline, language, f"{standfirst}\n{names}", language, body[: self.LONGEST_TEXT]
+        cursor.execute(f"DELETE FROM {_TABLE} WHERE article_id = ANY(%s)", [[row.pk for row in rows]])
+        values = [
+            (
+                row.pk, row.second, language, row.headline, language, f"{row.standfirst}\n{row.names}",
+                language, row.body[: self.LONGEST_TEXT],
+            )
+            for row in rows
+        ]  # fmt: skip
+        cursor.executemany(self._insert, values)
 
-    def ids(self, wanted: list[str]) -> tuple[str, list[Any]]:
+    def ids(self, wanted: list[str], most: int | None) -> tuple[str, list[Any]]:
         query, values = self._query(wanted)
-        return f"SELECT article_id FROM {_TABLE} WHERE words @@ ({query})", values
+        found = f"SELECT article_id FROM {_TABLE} WHERE words @@ ({query})"
+        return (f"{found} ORDER BY second DESC, article_id DESC LIMIT {most}" if most else found), values
+
+    def has_more(self, wanted: list[str], than: int) -> bool:
+        query, values = self._query(wanted)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT 1 FROM {_TABLE} WHERE words @@ ({query}) LIMIT 1 OFFSET {than}", values)
+            return cursor.fetchone() is not None
 
     def ranks(self, wanted: list[str], ids: list[int]) -> dict[int, float]:
         query, values = self._query(wanted)

@@ -96,7 +96,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
 def _found(form: SearchForm, query: str) -> list[int]:
     articles = form.narrowed()
     if form.cleaned_data["sort"] == "newest":
-        return list(search.matching(articles, query).newest_first().values_list("pk", flat=True)[: search.RANKED])
+        return search.newest(articles, query)
     return search.best(articles, query)
 
 

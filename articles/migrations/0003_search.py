@@ -15,7 +15,8 @@ def make(apps, schema_editor):
 
 
 def drop(apps, schema_editor):
-    schema_editor.execute("DROP TABLE IF EXISTS articles_search")
+    for table in ("articles_search", "articles_search_places"):
+        schema_editor.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 class Migration(migrations.Migration):

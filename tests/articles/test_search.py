@@ -148,9 +148,42 @@ def test_a_page_of_results_asks_as_much_however_many_it_shows(client, django_ass
         make_article(headline="Harbour", authors=[make_author()], section=make_section())
     client.get("/")
 
-    # The paper, its menu, sections and pages; ids, ranks, rows, bylines, authors; the sections to choose from.
-    with django_assert_num_queries(10):
+    # The paper, its menu, sections and pages; ids, whether there are more, ranks, rows, bylines, authors; the sections
+    # to choose from.
+    with django_assert_num_queries(11):
         assert len(found(client, q="harbour")) == many
+
+
+def test_the_newest_are_found_first_in_whatever_order_they_came(client, monkeypatch):
+    """An archive that comes in later does not stand before the news, and what else is asked is looked for on."""
+    monkeypatch.setattr(search, "AMONG", (2, 4, None))
+    day = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
+    town, far = make_section("Town"), make_section("Far")
+    for number in (3, 1, 5, 2, 4):
+        article = make_article(headline=f"Harbour {number}", section=far if number == 1 else town)
+        Article.objects.filter(pk=article.pk).update(published_at=day + dt.timedelta(days=number))
+    search.renew()
+
+    assert search.newest(Article.objects.all(), "harbour", 2) == ids_of("Harbour 5", "Harbour 4")
+    assert search.newest(Article.objects.filter(section=far), "harbour", 2) == ids_of("Harbour 1")
+    assert found(client, q="harbour", sort="newest") == [f"Harbour {number}" for number in (5, 4, 3, 2, 1)]
+    assert found(client, q="harbour", until="2026-05-03") == ["Harbour 2", "Harbour 1"]
+
+
+def test_an_article_whose_time_moves_is_in_the_index_once():
+    article = make_article(headline="Harbour")
+    for year in (2024, 2020, 2026):
+        Article.objects.filter(pk=article.pk).update(published_at=dt.datetime(year, 1, 1, tzinfo=dt.UTC))
+        search.note([article.pk])
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM articles_search")
+        assert cursor.fetchone() == (1,)
+    assert search.newest(Article.objects.all(), "harbour") == [article.pk]
+
+
+def ids_of(*headlines):
+    return [Article.objects.get(headline=headline).pk for headline in headlines]
 
 
 def test_the_page_is_public_and_each_question_has_its_own(client):
