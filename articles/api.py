@@ -201,13 +201,13 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             articles = articles.filter(
                 pk__in=Article.authors.through.objects.filter(author__slug=author).values("article")
             )
-        if after := wanted.get("published_after"):
-            articles = articles.filter(published_at__gte=moment(after, "published_after"))
-        if before := wanted.get("published_before"):
-            articles = articles.filter(published_at__lt=moment(before, "published_before"))
+        after, before = wanted.get("published_after"), wanted.get("published_before")
+        span = search.Span(
+            moment(after, "published_after") if after else None, moment(before, "published_before") if before else None
+        )
         if query := wanted.get("q"):
-            articles = articles.filter(pk__in=search.newest(articles, query, FOUND))
-        return articles
+            articles = articles.filter(pk__in=search.newest(articles, query, FOUND, span))
+        return span.of(articles)
 
     def retrieve(self, request: Request, pk: int) -> Response:
         article = get_object_or_404(self.get_queryset(), pk=pk)

@@ -312,6 +312,8 @@ class Article(Imported):
                 condition=Q(state="published", kind="article"),
                 name="article_newest_of_section",
             ),
+            # The foot of every page: imprint, privacy and the like, a handful among all articles.
+            models.Index(fields=["headline"], condition=Q(state="published", kind="page"), name="article_pages"),
             # publish_scheduled asks for what is due.
             models.Index(fields=["scheduled_for"], condition=Q(state="scheduled"), name="article_due"),
         ]

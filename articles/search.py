@@ -10,6 +10,7 @@ To add a database, write an engine and its line in ENGINES.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -31,6 +32,7 @@ RANKED = 500  # Of all that match the newest are ranked: in a newspaper the rest
 AMONG = (2_000, 20_000, None)
 BATCH = 500
 EXCERPT = 240  # characters
+LAST = 2**32 - 1  # seconds since 1970: until 2106
 _PART = re.compile(r'"([^"]+)"|([^\s"]+)')
 _WORD = re.compile(r"[^\W_]+")
 _TABLE = "articles_search"
@@ -64,22 +66,43 @@ def parts(query: str) -> list[str]:
     return [part[:LONGEST] for part in found if part][:WORDS]
 
 
-def newest(articles: QuerySet[Article], query: str, most: int = RANKED) -> list[int]:
+class Span(NamedTuple):
+    """A stretch of time, from `since` on and before `until`, where they are given."""
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+    def of(self, articles: QuerySet[Article]) -> QuerySet[Article]:
+        if self.since:
+            articles = articles.filter(published_at__gte=self.since)
+        return articles.filter(published_at__lt=self.until) if self.until else articles
+
+    @property
+    def seconds(self) -> tuple[int, int]:
+        """First and last second in which something of it may have been published, as far as an index counts."""
+        first, last = (0 if at is None else max(-1, min(int(at.timestamp()), LAST)) for at in (self.since, self.until))
+        return first, LAST if self.until is None else last
+
+
+ANY_TIME = Span()
+
+
+def newest(articles: QuerySet[Article], query: str, most: int = RANKED, span: Span = ANY_TIME) -> list[int]:
     """Return the ids of the newest of these that match. One query, two where few match, or five where few are left."""
     if not (wanted := parts(query)):
         return []
     found: list[int] = []
     for among in AMONG:
-        matches = articles.filter(pk__in=RawSQL(*_engine().ids(wanted, among)))  # noqa: S611  The words are parameters.
+        matches = span.of(articles).filter(pk__in=RawSQL(*_engine().ids(wanted, among, span)))  # noqa: S611  The words are parameters.
         found = list(matches.order_by("-published_at", "-pk").values_list("pk", flat=True)[:most])
-        if among is None or len(found) == most or not _engine().has_more(wanted, among):
+        if among is None or len(found) == most or not _engine().has_more(wanted, among, span):
             break
     return found
 
 
-def best(articles: QuerySet[Article], query: str) -> list[int]:
+def best(articles: QuerySet[Article], query: str, span: Span = ANY_TIME) -> list[int]:
     """Return the ids of the articles that match, the best first: of the newest RANKED. Two queries, as a rule."""
-    found = newest(articles, query)
+    found = newest(articles, query, span=span)
     if not found:
         return []
     place = {pk: n for n, pk in enumerate(found)}
@@ -204,14 +227,16 @@ class Sqlite:
             [(place, *row[2:]) for place, row in zip(places, rows, strict=True)],
         )
 
-    def ids(self, wanted: list[str], most: int | None) -> tuple[str, list[Any]]:
-        found = f"SELECT rowid %% {self.ID} FROM {_TABLE} WHERE {_TABLE} MATCH %s"
-        return (f"{found} ORDER BY rowid DESC LIMIT {most}" if most else found), [self._query(wanted)]
+    def ids(self, wanted: list[str], most: int | None, span: Span) -> tuple[str, list[Any]]:
+        first, last = span.seconds
+        found = f"SELECT rowid %% {self.ID} FROM {_TABLE} WHERE {_TABLE} MATCH %s AND rowid BETWEEN %s AND %s"
+        values = [self._query(wanted), first * self.ID, last * self.ID + self.ID - 1]
+        return (f"{found} ORDER BY rowid DESC LIMIT {most}" if most else found), values
 
-    def has_more(self, wanted: list[str], than: int) -> bool:
+    def has_more(self, wanted: list[str], than: int, span: Span) -> bool:
+        found, values = self.ids(wanted, than + 1, span)
         with connection.cursor() as cursor:
-            found = f"SELECT 1 FROM {_TABLE} WHERE {_TABLE} MATCH %s ORDER BY rowid DESC LIMIT 1 OFFSET {than}"
-            cursor.execute(found, [self._query(wanted)])
+            cursor.execute(f"{found} OFFSET {than}", values)
             return cursor.fetchone() is not None
 
     def ranks(self, wanted: list[str], ids: list[int]) -> dict[int, float]:
@@ -263,15 +288,16 @@ class Postgres:
         ]  # fmt: skip
         cursor.executemany(self._insert, values)
 
-    def ids(self, wanted: list[str], most: int | None) -> tuple[str, list[Any]]:
+    def ids(self, wanted: list[str], most: int | None, span: Span) -> tuple[str, list[Any]]:
         query, values = self._query(wanted)
-        found = f"SELECT article_id FROM {_TABLE} WHERE words @@ ({query})"
+        found = f"SELECT article_id FROM {_TABLE} WHERE words @@ ({query}) AND second BETWEEN %s AND %s"
+        values = [*values, *span.seconds]
         return (f"{found} ORDER BY second DESC, article_id DESC LIMIT {most}" if most else found), values
 
-    def has_more(self, wanted: list[str], than: int) -> bool:
-        query, values = self._query(wanted)
+    def has_more(self, wanted: list[str], than: int, span: Span) -> bool:
+        found, values = self.ids(wanted, than + 1, span)
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT 1 FROM {_TABLE} WHERE words @@ ({query}) LIMIT 1 OFFSET {than}", values)
+            cursor.execute(f"{found} OFFSET {than}", values)
             return cursor.fetchone() is not None
 
     def ranks(self, wanted: list[str], ids: list[int]) -> dict[int, float]:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -16,7 +17,6 @@ from django.views.decorators.http import require_safe
 
 from articles import search
 from articles.models import Article, Section, Site
-from articles.querysets import ArticleQuerySet
 from newsreader.kit.feeds import writable
 from newsreader.kit.pages import page_number, public
 from newsreader.kit.web import absolute
@@ -55,16 +55,15 @@ class SearchForm(forms.Form):
         label=_("Order"), required=False, choices=[("", _("Best first")), ("newest", _("Newest first"))]
     )
 
-    def narrowed(self) -> ArticleQuerySet:
-        """Return the published articles that the choices beside the words leave."""
-        wanted, articles = self.cleaned_data, Article.objects.published().articles()
-        if section := wanted.get("section"):
-            articles = articles.filter(section=section)
-        if since := wanted.get("since"):
-            articles = articles.filter(published_at__gte=_begins(since))
-        if until := wanted.get("until"):
-            articles = articles.filter(published_at__lt=_begins(until + dt.timedelta(days=1)))
-        return articles
+    def narrowed(self) -> QuerySet[Article]:
+        """Return the published articles of the section that was chosen."""
+        articles, section = Article.objects.published().articles(), self.cleaned_data.get("section")
+        return articles.filter(section=section) if section else articles
+
+    @property
+    def span(self) -> search.Span:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        return search.Span(_begins(since) if since else None, _begins(until + dt.timedelta(days=1)) if until else None)
 
 
 def _begins(day: dt.date) -> dt.datetime:
@@ -96,8 +95,8 @@ def search_page(request: HttpRequest) -> HttpResponse:
 def _found(form: SearchForm, query: str) -> list[int]:
     articles = form.narrowed()
     if form.cleaned_data["sort"] == "newest":
-        return search.newest(articles, query)
-    return search.best(articles, query)
+        return search.newest(articles, query, span=form.span)
+    return search.best(articles, query, form.span)
 
 
 @require_safe

@@ -167,7 +167,10 @@ def test_the_newest_are_found_first_in_whatever_order_they_came(client, monkeypa
     assert search.newest(Article.objects.all(), "harbour", 2) == ids_of("Harbour 5", "Harbour 4")
     assert search.newest(Article.objects.filter(section=far), "harbour", 2) == ids_of("Harbour 1")
     assert found(client, q="harbour", sort="newest") == [f"Harbour {number}" for number in (5, 4, 3, 2, 1)]
-    assert found(client, q="harbour", until="2026-05-03") == ["Harbour 2", "Harbour 1"]
+    assert found(client, q="harbour", sort="newest", until="2026-05-03") == ["Harbour 2", "Harbour 1"]
+    assert over_rest(client, q="harbour", published_after="2026-05-05T00:00:00Z") == ["Harbour 5", "Harbour 4"]
+    for since, until in (("9999-12-30", ""), ("", "0002-01-01"), ("9998-01-01", "9998-01-01")):
+        assert found(client, q="harbour", since=since, until=until) == []
 
 
 def test_an_article_whose_time_moves_is_in_the_index_once():
