@@ -21,8 +21,6 @@ from articles.writing import write
 from newsreader.kit.rest import Shared, moment
 from newsreader.kit.web import absolute
 
-FOUND = 1_000  # articles that a search reaches
-
 
 class NamedSerializer(serializers.ModelSerializer):
     """A thing with a name and a page of its own."""
@@ -181,7 +179,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             _text("section", "Slug of a section."),
             _text("tag", "Slug of a tag."),
             _text("author", "Slug of an author."),
-            _text("q", f"Words, or phrases in quotation marks. Of what matches the newest {FOUND:,}."),
+            _text("q", f"Words, or phrases in quotation marks. Of what matches the newest {search.RANKED}."),
             _text("published_after", "A time: published then or later."),
             _text("published_before", "A time: published earlier."),
         ]
@@ -206,7 +204,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             moment(after, "published_after") if after else None, moment(before, "published_before") if before else None
         )
         if query := wanted.get("q"):
-            articles = articles.filter(pk__in=search.newest(articles, query, FOUND, span))
+            articles = articles.filter(pk__in=search.newest(articles, query, span=span))
         return span.of(articles)
 
     def retrieve(self, request: Request, pk: int) -> Response:

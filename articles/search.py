@@ -29,7 +29,7 @@ from newsreader.kit.text import fold
 WORDS, LONGEST = 10, 50  # of a query; characters of a word
 RANKED = 500  # Of all that match the newest are ranked: in a newspaper the rest is never reached.
 # So many of the newest matches are looked at for what else is asked (section, days), and more only if too few are left.
-AMONG = (2_000, 20_000, None)
+AMONG = (600, 3_000, 20_000, None)
 BATCH = 500
 EXCERPT = 240  # characters
 LAST = 2**32 - 1  # seconds since 1970: until 2106
@@ -88,7 +88,7 @@ ANY_TIME = Span()
 
 
 def newest(articles: QuerySet[Article], query: str, most: int = RANKED, span: Span = ANY_TIME) -> list[int]:
-    """Return the ids of the newest of these that match. One query, two where few match, or five where few are left."""
+    """Return the ids of the newest of these that match. One query, two where few match, or more where few are left."""
     if not (wanted := parts(query)):
         return []
     found: list[int] = []
@@ -114,13 +114,13 @@ def hits(ids: list[int], query: str) -> list[Hit]:
     """Return the articles of these ids, in their order, as a page of results shows them."""
     rows = Article.objects.with_frame().prefetch_related("bylines__author").in_bulk(ids)
     mark = _Marker(parts(query))
-    return [Hit(rows[pk], mark(rows[pk].headline), mark(_excerpt(rows[pk], mark.words))) for pk in ids if pk in rows]
+    return [Hit(rows[pk], mark(rows[pk].headline), mark(_excerpt(rows[pk], mark))) for pk in ids if pk in rows]
 
 
-def _excerpt(article: Article, words: set[str]) -> str:
+def _excerpt(article: Article, mark: _Marker) -> str:
     """Return the sentence or two of the text around the first word that was looked for."""
     text = f"{article.standfirst} {plain(article.body)}".strip()
-    first = next((word.start() for word in _WORD.finditer(text) if _alike(fold(word[0]), words)), 0)
+    first = next((word.start() for word in _WORD.finditer(text) if mark.is_meant(word[0])), 0)
     start = max(0, first - EXCERPT // 3)
     start = text.rfind(" ", 0, start) + 1 if start else 0
     end = start + EXCERPT
@@ -133,11 +133,18 @@ class _Marker:
 
     def __init__(self, wanted: Iterable[str]):
         self.words = {word for part in wanted for word in part.split()}
+        self._known: dict[str, bool] = {}  # Most words of a text are those of every text.
+
+    def is_meant(self, word: str) -> bool:
+        known = self._known.get(word)
+        if known is None:
+            known = self._known[word] = _alike(fold(word), self.words)
+        return known
 
     def __call__(self, text: str) -> SafeString:
         pieces, done = [], 0
         for word in _WORD.finditer(text):
-            if _alike(fold(word[0]), self.words):
+            if self.is_meant(word[0]):
                 pieces += [escape(text[done : word.start()]), "<mark>", escape(word[0]), "</mark>"]
                 done = word.end()
         return mark_safe("".join([*pieces, escape(text[done:])]))  # Every piece is escaped.
