@@ -544,3 +544,36 @@ def test_who_signs_in_elsewhere_meanwhile_confirms_in_place(
     expect(text_of(page)).to_have_value("Begun as a guest.")
     button(page).click()
     expect(page.locator("#yours .comment-waiting")).to_have_count(1)
+
+
+# --- Without a mouse ------------------------------------------------------------------------------------------------
+
+
+def test_an_article_is_read_and_answered_by_keyboard_alone(page: Page, live_server: Any, article: Article) -> None:
+    """Every stop is seen, none is a trap, the order is that of the page, and the reply is sent with the keyboard."""
+    make_comment(article, status="approved")
+    page.goto(live_server.url + article.get_absolute_url())
+    typed = {"Comment": "By keyboard alone.", "Name": "Ada", "Email": "ada@example.org"}
+    stops: list[str] = []
+
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        label, ring = page.evaluate("""() => {
+            const at = document.activeElement, style = getComputedStyle(at);
+            const label = at.labels?.[0]?.textContent ?? at.getAttribute("aria-label") ?? at.textContent;
+            return [label.trim(),
+                style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none"];
+        }""")
+        assert ring, f"{label!r} does not show that it has the focus"
+        stops.append(label)
+        name = next((name for name in typed if label.startswith(name)), "")
+        if name and label != "Comments":
+            page.keyboard.type(typed.pop(name, ""))
+        if label == "Post Comment":
+            break
+
+    assert stops[0] == "Skip to the content"
+    assert stops[-1] == "Post Comment", stops
+    assert typed == {}, stops
+    page.keyboard.press("Enter")
+    expect(page.locator(".comment-text", has_text="By keyboard alone.")).to_be_visible()
