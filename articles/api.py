@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from articles import pictures, publishing, search
 from articles.models import Article, Author, Picture, Section, SourceAttribution, Tag
+from articles.querysets import ArticleQuerySet
 from articles.writing import write
 from newsreader.kit.rest import Shared, moment
 from newsreader.kit.web import absolute
@@ -189,7 +190,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         page = self.paginate_queryset(articles)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    def _narrowed(self, articles: QuerySet[Article], request: Request) -> QuerySet[Article]:
+    def _narrowed(self, articles: ArticleQuerySet, request: Request) -> ArticleQuerySet:
         wanted = request.query_params
         if section := wanted.get("section"):
             articles = articles.filter(section__slug=section)

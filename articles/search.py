@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from articles.formatting import plain
 from articles.models import Article
+from articles.querysets import ArticleQuerySet
 from newsreader.kit.text import fold
 
 WORDS, LONGEST = 10, 50  # of a query; characters of a word
@@ -72,7 +72,7 @@ class Span(NamedTuple):
     since: dt.datetime | None = None
     until: dt.datetime | None = None
 
-    def of(self, articles: QuerySet[Article]) -> QuerySet[Article]:
+    def of(self, articles: ArticleQuerySet) -> ArticleQuerySet:
         if self.since:
             articles = articles.filter(published_at__gte=self.since)
         return articles.filter(published_at__lt=self.until) if self.until else articles
@@ -87,20 +87,27 @@ class Span(NamedTuple):
 ANY_TIME = Span()
 
 
-def newest(articles: QuerySet[Article], query: str, most: int = RANKED, span: Span = ANY_TIME) -> list[int]:
+def newest(articles: ArticleQuerySet, query: str, most: int = RANKED, span: Span = ANY_TIME) -> list[int]:
     """Return the ids of the newest of these that match. One query, two where few match, or more where few are left."""
     if not (wanted := parts(query)):
         return []
     found: list[int] = []
     for among in AMONG:
         matches = span.of(articles).filter(pk__in=RawSQL(*_engine().ids(wanted, among, span)))  # noqa: S611  The words are parameters.
-        found = list(matches.order_by("-published_at", "-pk").values_list("pk", flat=True)[:most])
-        if among is None or len(found) == most or not _engine().has_more(wanted, among, span):
+        found = list(matches.newest_first().values_list("pk", flat=True)[:most])
+        if among is None or len(found) == most or not _has_more(wanted, among, span):
             break
     return found
 
 
-def best(articles: QuerySet[Article], query: str, span: Span = ANY_TIME) -> list[int]:
+def _has_more(wanted: list[str], than: int, span: Span) -> bool:
+    found, values = _engine().ids(wanted, than + 1, span)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{found} OFFSET {than}", values)
+        return cursor.fetchone() is not None
+
+
+def best(articles: ArticleQuerySet, query: str, span: Span = ANY_TIME) -> list[int]:
     """Return the ids of the articles that match, the best first: of the newest RANKED. Two queries, as a rule."""
     found = newest(articles, query, span=span)
     if not found:
@@ -240,12 +247,6 @@ class Sqlite:
         values = [self._query(wanted), first * self.ID, last * self.ID + self.ID - 1]
         return (f"{found} ORDER BY rowid DESC LIMIT {most}" if most else found), values
 
-    def has_more(self, wanted: list[str], than: int, span: Span) -> bool:
-        found, values = self.ids(wanted, than + 1, span)
-        with connection.cursor() as cursor:
-            cursor.execute(f"{found} OFFSET {than}", values)
-            return cursor.fetchone() is not None
-
     def ranks(self, wanted: list[str], ids: list[int]) -> dict[int, float]:
         # A range is one pass; each place on its own would be looked up on its own.
         places = f"FROM {self.PLACES} WHERE article_id IN ({', '.join(['%s'] * len(ids))})"
@@ -300,12 +301,6 @@ class Postgres:
         found = f"SELECT article_id FROM {_TABLE} WHERE words @@ ({query}) AND second BETWEEN %s AND %s"
         values = [*values, *span.seconds]
         return (f"{found} ORDER BY second DESC, article_id DESC LIMIT {most}" if most else found), values
-
-    def has_more(self, wanted: list[str], than: int, span: Span) -> bool:
-        found, values = self.ids(wanted, than + 1, span)
-        with connection.cursor() as cursor:
-            cursor.execute(f"{found} OFFSET {than}", values)
-            return cursor.fetchone() is not None
 
     def ranks(self, wanted: list[str], ids: list[int]) -> dict[int, float]:
         query, values = self._query(wanted)

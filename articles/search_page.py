@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from articles import search
 from articles.models import Article, Section, Site
+from articles.querysets import ArticleQuerySet
 from newsreader.kit.feeds import writable
 from newsreader.kit.pages import page_number, public
 from newsreader.kit.web import absolute
@@ -55,7 +55,7 @@ class SearchForm(forms.Form):
         label=_("Order"), required=False, choices=[("", _("Best first")), ("newest", _("Newest first"))]
     )
 
-    def narrowed(self) -> QuerySet[Article]:
+    def narrowed(self) -> ArticleQuerySet:
         """Return the published articles of the section that was chosen."""
         articles, section = Article.objects.published().articles(), self.cleaned_data.get("section")
         return articles.filter(section=section) if section else articles
