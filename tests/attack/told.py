@@ -9,6 +9,7 @@ from lxml import etree
 
 from articles.models import Article
 from comments.models import Comment
+from newsreader.kit.feeds import writable
 from newsreader.kit.web import absolute
 from tests.attack.planting import Planting, first_difference, read_html
 from tests.attack.stage import Stage, batches, parsed
@@ -86,8 +87,8 @@ def maps(stage: Stage, planting: Planting, surface: str) -> None:
             stage.tally.tried(surface, each.list)
         if absolute(article.get_absolute_url()) not in places:
             stage.tally.fault("lost", surface, attack.list, article.get_absolute_url(), article.headline)
-    if len(titles) < len({article.headline for _, (_, article, _, _) in planting.rows[:5]}) / 2:
-        stage.tally.fault("lost", surface, planting.list, f"{len(titles)} titles in the news")
+        if writable(article.headline) not in titles:
+            stage.tally.fault("lost", surface, attack.list, "not in the news", article.headline)
 
 
 def comment_facts(stage: Stage, planting: Planting, surface: str) -> None:
@@ -95,12 +96,10 @@ def comment_facts(stage: Stage, planting: Planting, surface: str) -> None:
     html = stage.client.get(Article.objects.get(pk=planting.article.pk).get_absolute_url()).content.decode()
     told = {one["@id"]: one for one in _of_kind(html, "NewsArticle").get("comment", [])}
     rows = Comment.objects.in_bulk(planting.comments)
-    if not told:
-        stage.tally.fault("lost", surface, planting.list, "no comment is told")
     for pk, (attack, _) in planting.comments.items():
         one = told.get(absolute(rows[pk].permanent_url))
-        if one is None:
-            continue  # on another page of the discussion
         stage.tally.tried(surface, attack.list)
-        if one.get("text", "") != rows[pk].words or one["author"].get("name", "") != rows[pk].shown_name:
+        if one is None:
+            stage.tally.fault("lost", surface, attack.list, "not told", attack.text)
+        elif one.get("text", "") != rows[pk].words or one["author"].get("name", "") != rows[pk].shown_name:
             stage.tally.fault("lost", surface, attack.list, str(one)[:120], attack.text)
