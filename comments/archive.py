@@ -167,21 +167,20 @@ def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> C
     if record.created_at is None:
         remark("comment_without_date", "")
     body = tidy(record.body)
-    return Comment(
+    comment = Comment(
         article_id=article_id,
         status=status,
         kind=record.kind if record.kind in Comment.Kind.values else Comment.Kind.COMMENT,
         source=Comment.Source.IMPORT,
         name=name[:NAME_LENGTH],
         website=_website(record, remark),
-        body=body,
-        html=formatting.imported_to_html(body),
-        renderer=formatting.VERSION,
         created_at=record.created_at or timezone.now(),
         origin_site=record.origin.site,
         origin_type=record.origin.type,
         origin_id=record.origin.id,
     )
+    comment.write(body, formatting.imported_to_html(body))
+    return comment
 
 
 def _website(record: CommentRecord, remark: Callable[[str, str], None]) -> str:

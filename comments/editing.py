@@ -138,7 +138,7 @@ def _rewrite(comment: Comment, draft: Draft) -> None:
     Revision.objects.create(comment=comment, body=comment.body, replaced_at=now)
     comment.write(draft.text, draft.rendered)
     comment.edited_at, comment.duplicate_key = now, draft.duplicate_key
-    comment.save(update_fields=["body", "html", "renderer", "edited_at", "duplicate_key"])
+    comment.save(update_fields=[*Comment.WRITTEN, "edited_at", "duplicate_key"])
 
 
 def _settle(comment: Comment, verdict: Verdict) -> None:

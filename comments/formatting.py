@@ -17,8 +17,8 @@ from comments import addresses, markdown
 from comments.addresses import deceptive_host, href_of, is_absolute
 from newsreader.kit.text import is_unseen, tame
 
-# Raised when the output changes, so that old rows can be found and rendered anew (comments.rerendering).
-VERSION = 3
+# Raised when the output, or what is kept of it, changes, so that old rows can be found and rendered anew (comments.rerendering).
+VERSION = 4
 RELATION = "nofollow ugc noopener"
 
 # Characters that may be markup, and how many of them a text may hold before it is shown as typed. Each costs up to

@@ -53,11 +53,11 @@ def _renew(made: dict[int, tuple[str, str]]) -> int:
     articles = sorted(set(Comment.objects.filter(pk__in=made).values_list("article_id", flat=True)))
     list(Article.objects.select_for_update().filter(pk__in=articles).order_by("pk").values_list("pk"))
     rows = Comment.objects.select_for_update().filter(pk__in=made).order_by("pk")
-    same = [row for row in rows.only("pk", "article_id", "body", "html", "renderer") if row.body == made[row.pk][0]]
+    same = [row for row in rows.only("pk", "article_id", *Comment.WRITTEN) if row.body == made[row.pk][0]]
     changed = {row.article_id for row in same if row.html != made[row.pk][1]}
     number = sum(row.html != made[row.pk][1] for row in same)
     for row in same:
-        row.html, row.renderer = made[row.pk][1], VERSION
-    Comment.objects.bulk_update(same, ["html", "renderer"])
+        row.write(*made[row.pk])
+    Comment.objects.bulk_update(same, Comment.WRITTEN)
     Article.objects.filter(pk__in=changed).update(page_version=F("page_version") + 1)
     return number

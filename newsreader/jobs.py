@@ -14,7 +14,7 @@ from django_tasks_db.models import DBTaskResult
 
 from articles.pictures import make_missing
 from articles.publishing import publish_due
-from comments import keeping, proofs
+from comments import keeping, log, proofs
 from comments.flood import forget_full
 from comments.notifications import send_due
 from comments.rerendering import rerender_some
@@ -67,6 +67,7 @@ def clear_up() -> None:
 # Seconds between two runs, and what runs. All are safe to run in several workers at once.
 JOBS: list[tuple[float, Callable[[], object]]] = [
     (5, publish_due),
+    (5, log.seal),
     (30, send_due.call),
     (60, take_up_lost_tasks),
     (60, make_missing),

@@ -1,0 +1,281 @@
+"""A comment, what it left behind, its earlier texts, and the sizes of long discussions."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from html import unescape
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.html import strip_tags
+from django.utils.translation import gettext_lazy as _
+
+from articles.models import Article, Imported, once_per_origin
+from comments import formatting
+from comments.paths import LENGTH, PathField
+from comments.querysets import STANDING, CommentQuerySet
+from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.text import fold
+
+SAME_FROM = 20  # characters: shorter texts are said by many, and say nothing about who says them
+_NO_LETTER = re.compile(r"[\W_]+")
+
+NAME_LENGTH, EMAIL_LENGTH, WEBSITE_LENGTH, KEY_LENGTH = 245, 100, 200, 64  # code points, after NFC
+
+
+def new_token() -> str:
+    """Return 128 random bits: enough that nobody guesses the address of a private status page."""
+    return secrets.token_urlsafe(16)
+
+
+def text_key(text: str) -> str:
+    """Return under which key the same letters are found again, whatever stands between them; empty for short texts."""
+    letters = _NO_LETTER.sub("", fold(text))
+    return hashlib.sha256(letters.encode()).hexdigest()[:16] if len(letters) >= SAME_FROM else ""
+
+
+class Comment(Imported):
+    """One reader's words under one article. `parent` is the true parent at any depth, `root` the top of its branch."""
+
+    class Status(models.TextChoices):  # one field, not is_public + is_removed: no impossible mixtures
+        PENDING = "pending", _("Waiting")
+        APPROVED = "approved", _("Approved")
+        SPAM = "spam", _("Spam")
+        TRASH = "trash", _("Trash")
+
+    class Kind(models.TextChoices):
+        COMMENT = "comment", _("comment")
+        PINGBACK = "pingback", _("pingback")
+        TRACKBACK = "trackback", _("trackback")
+
+    class Source(models.TextChoices):
+        PAGE = "page", _("page")
+        API = "api", _("API")
+        IMPORT = "import", _("import")
+
+    article = models.ForeignKey(Article, models.PROTECT, related_name="comments", verbose_name=_("article"))
+    # Indexed below without the roots: SQLite took "no parent" for a handful of rows and read all the site's roots.
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replies",
+        verbose_name=_("in reply to"),
+        db_index=False,
+    )
+    root = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", editable=False, db_index=False
+    )
+    depth = models.PositiveIntegerField(_("depth"), default=0, editable=False)
+    path = PathField(max_length=LENGTH, null=True, editable=False)  # NULL only between insert and update
+
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.COMMENT, editable=False)
+    source = models.CharField(_("left through"), max_length=10, choices=Source, default=Source.PAGE, editable=False)
+
+    identity = models.ForeignKey(
+        CommenterIdentity, models.SET_NULL, null=True, blank=True, related_name="comments", verbose_name=_("commenter")
+    )
+    # As they were at posting: what somebody renames later does not rewrite what was said.
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
+    website = models.CharField(_("website"), max_length=500, blank=True)
+    avatar = models.CharField(_("picture"), max_length=100, blank=True)  # a file in the storage
+    provider = models.CharField(_("by the account of"), max_length=40, blank=True, editable=False)  # empty: a guest
+    by_staff = models.BooleanField(_("by the newsroom"), default=False, editable=False)
+
+    body = models.TextField(_("text"))  # as typed
+    html = models.TextField(editable=False, default="")
+    link_count = models.PositiveSmallIntegerField(_("links"), default=0, editable=False)
+    text_key = models.CharField(max_length=16, blank=True, editable=False)  # of the letters of a text that is not short
+    renderer = models.PositiveSmallIntegerField(_("version of the renderer"), default=0, editable=False)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    article_revision = models.PositiveIntegerField(_("revision of the article at posting"), default=1, editable=False)
+
+    created_at = models.DateTimeField(_("left at"), default=timezone.now)
+    edited_at = models.DateTimeField(_("edited at"), null=True, blank=True, editable=False)
+    # Approved comments right under this one, and, for a root, in its whole thread. Kept by comments.counting.
+    reply_count = models.PositiveIntegerField(default=0, editable=False)
+    thread_count = models.PositiveIntegerField(default=0, editable=False)
+    # Readers' reports that nobody has settled yet. Kept by comments.reporting.
+    flag_count = models.PositiveIntegerField(_("open reports"), default=0, editable=False)
+    picked_at = models.DateTimeField(_("picked by the editors at"), null=True, blank=True, editable=False)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("handed to"),
+        db_index=False,
+        editable=False,
+    )
+
+    status_token = models.CharField(max_length=32, default=new_token, editable=False)
+    # NULL where there is none: any number of comments came without a key, and no two with the same.
+    idempotency_key = models.CharField(max_length=KEY_LENGTH, null=True, editable=False)  # noqa: DJ001
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)  # of the submission with that key
+    duplicate_key = models.CharField(max_length=64, blank=True, editable=False)  # of the folded text
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        permissions = [
+            ("moderate_comment", _("Can decide about comments under their own articles")),
+            ("moderate_any_comment", _("Can decide about all comments")),
+        ]
+        constraints = [
+            once_per_origin("comment_once_per_origin"),
+            models.UniqueConstraint(fields=["idempotency_key"], name="comment_once_per_key"),
+            models.UniqueConstraint(fields=["article", "path"], name="comment_path_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "approved", "spam", "trash"]), name="comment_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["comment", "pingback", "trackback"]), name="comment_kind_known"
+            ),
+            models.CheckConstraint(condition=Q(parent=None) | ~Q(parent=F("id")), name="comment_is_not_its_own_parent"),
+            models.CheckConstraint(
+                condition=Q(parent=None, root=None, depth=0) | Q(parent__isnull=False, root__isnull=False, depth__gt=0),
+                name="comment_root_and_depth_follow_parent",
+            ),
+        ]
+        indexes = [
+            # An article's page: its standing roots in order of time and id.
+            models.Index(fields=["article", "path"], condition=Q(parent=None) & STANDING, name="comment_roots"),
+            # The same roots, the most answered first.
+            models.Index(
+                fields=["article", "-thread_count", "path"],
+                condition=Q(parent=None) & STANDING,
+                name="comment_most_answered",
+            ),
+            # A thread in reading order, and the first replies of a root.
+            models.Index(fields=["root", "path"], condition=Q(status="approved"), name="comment_thread"),
+            # What answers one. With the status: without statistics, PostgreSQL read all that is approved for each.
+            models.Index(fields=["parent", "status"], condition=Q(parent__isnull=False), name="comment_replies"),
+            models.Index(fields=["root"], condition=Q(root__isnull=False), name="comment_branch"),
+            # The moderation queue: what waits, oldest first.
+            models.Index(fields=["created_at", "id"], condition=Q(status="pending"), name="comment_waiting"),
+            # Lists of one status in the admin, newest first.
+            models.Index(fields=["status", "-created_at", "-id"], name="comment_by_status"),
+            # An article's feed: its newest comments.
+            models.Index(
+                fields=["article", "-created_at", "-id"],
+                condition=Q(status="approved"),
+                name="comment_newest_of_article",
+            ),
+            # Is it a duplicate?
+            models.Index(fields=["article", "duplicate_key"], name="comment_duplicates"),
+            # What did an older renderer make?
+            models.Index(fields=["renderer", "id"], name="comment_by_renderer"),
+            # Who said the same elsewhere?
+            models.Index(fields=["text_key", "-created_at"], condition=~Q(text_key=""), name="comment_same_text"),
+            # What have readers reported, what is handed to somebody, what have editors picked?
+            models.Index(fields=["created_at", "id"], condition=Q(flag_count__gt=0), name="comment_reported"),
+            models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="comment_assigned"),
+            models.Index(fields=["article", "picked_at"], condition=Q(picked_at__isnull=False), name="comment_picked"),
+            # Everything, newest first, and what came in of late.
+            models.Index(fields=["-created_at", "-id"], name="comment_newest"),
+            # Has this identity an approved comment?
+            models.Index(fields=["identity", "status"], name="comment_by_identity"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.body[:60]}"
+
+    WRITTEN = ("body", "html", "renderer", "link_count", "text_key")  # What `write` sets.
+
+    def write(self, text: str, html: str | None = None) -> None:
+        """Set the text, its HTML (rendered here unless it was before) and what follows from both; they never differ."""
+        self.body, self.renderer = text, formatting.VERSION
+        self.html = formatting.to_html(text) if html is None else html
+        self.link_count, self.text_key = min(self.html.count("<a href="), 32_767), text_key(text)
+
+    @property
+    def shown_name(self) -> str:
+        return self.name or str(_("Anonymous"))
+
+    @property
+    def may_hold_html(self) -> bool:
+        """Whether its text is one of another site, and nobody has typed it anew here."""
+        return self.source == self.Source.IMPORT and self.edited_at is None
+
+    @property
+    def words(self) -> str:
+        """Its text as people read it where there is no markup: what was typed, as it was typed."""
+        return unescape(strip_tags(self.html)) if self.may_hold_html else self.body
+
+    @property
+    def permanent_url(self) -> str:
+        return f"/comments/{self.pk}/"
+
+    @property
+    def status_url(self) -> str:
+        """The commenter's private page."""
+        return f"/comments/{self.pk}/status/{self.status_token}/"
+
+
+class Stretch(models.Model):
+    """How many comments of a long reading order stand from `start` on, up to the next stretch. Kept by comments.places.
+
+    The order is that of an article's standing roots or, with `root`, of what is approved under that. The first of an
+    order starts at an empty path.
+    """
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
+    root = models.ForeignKey(Comment, models.CASCADE, null=True, related_name="+", db_index=False)
+    start = PathField(max_length=LENGTH, blank=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["article", "start"], condition=Q(root=None), name="stretch_of_roots_once"),
+            models.UniqueConstraint(
+                fields=["root", "start"], condition=Q(root__isnull=False), name="stretch_of_thread_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.article_id}/{self.root_id or ''} {self.start}: {self.count}"
+
+
+class Trace(models.Model):
+    """What a comment left behind that is nobody's business: apart from it, so that it can be truncated and erased."""
+
+    comment = models.OneToOneField(Comment, models.CASCADE, primary_key=True, related_name="trace")
+    address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    user_agent = models.CharField(_("user agent"), max_length=254, blank=True)
+    email = models.CharField(_("email"), max_length=254, blank=True)
+
+    class Meta:
+        verbose_name = _("trace")
+        verbose_name_plural = _("traces")
+        indexes = [
+            models.Index(fields=["email"], name="trace_by_email"),
+            models.Index(fields=["address"], name="trace_by_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} {self.address or ''}".strip()
+
+
+class Revision(models.Model):
+    """What an author wrote first and has replaced since: it stood there until `replaced_at`. Only moderators see it."""
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="revisions", verbose_name=_("comment"))
+    body = models.TextField(_("text"))  # as typed
+    replaced_at = models.DateTimeField(_("replaced at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("earlier text")
+        verbose_name_plural = _("earlier texts")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.body[:60]}"

@@ -1,0 +1,184 @@
+"""What lies on the moderators' desk beside the comments: reports, appeals, notes, labels, templates, reasons."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from comments.models.comment import Comment, new_token
+from comments.models.decisions import Decision
+
+
+class RefusalReason(models.Model):
+    """A reason that moderators may give, and what a refused author then reads. Editors change the list."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    label = models.CharField(_("for moderators"), max_length=100)
+    sentence = models.TextField(_("for the author"), blank=True, help_text=_("Shown on the private page and in mails."))
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("offered"), default=True)
+
+    class Meta:
+        verbose_name = _("reason")
+        verbose_name_plural = _("reasons")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Report(models.Model):
+    """A reader's report of a comment, or a notice that it is against the law, with what the law asks of such a notice.
+
+    `reporter` is a keyed hash of the account, or of a guest's network: one report of a comment each. Name and address
+    are those of whoever gives notice of something illegal; they are nobody else's business.
+    """
+
+    class Reason(models.TextChoices):
+        SPAM = "spam", _("spam or advertising")
+        ABUSE = "abuse", _("insulting or abusive")
+        OFF_TOPIC = "off_topic", _("not about the article")
+        PERSONAL_DATA = "personal_data", _("gives away personal data")
+        ILLEGAL = "illegal", _("against the law")
+        OTHER = "other", _("something else")
+
+    class Outcome(models.TextChoices):
+        OPEN = "", _("open")
+        REMOVED = "removed", _("the comment was removed")
+        KEPT = "kept", _("the comment stays")
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="reports", verbose_name=_("comment"))
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    detail = models.TextField(_("in the reader's words"), blank=True)
+    reporter = models.CharField(max_length=64, editable=False)
+    law = models.CharField(_("law"), max_length=200, blank=True)
+    good_faith = models.BooleanField(_("states good faith"), default=False)
+    name = models.CharField(_("name"), max_length=245, blank=True)
+    email = models.CharField(_("email"), max_length=254, blank=True)
+    token = models.CharField(max_length=32, default=new_token, editable=False)  # of the private page with the outcome
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
+    decision_reason = models.CharField(max_length=40, blank=True, editable=False)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("reported at"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        constraints = [models.UniqueConstraint(fields=["comment", "reporter"], name="report_once_by_each")]
+        indexes = [models.Index(fields=["created_at"], condition=Q(outcome=""), name="report_open")]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.reason}"
+
+
+class Appeal(models.Model):
+    """A refused author's one objection. Another moderator than the one who refused decides about it."""
+
+    class Outcome(models.TextChoices):
+        OPEN = "", _("open")
+        GRANTED = "granted", _("granted")
+        REJECTED = "rejected", _("rejected")
+
+    comment = models.OneToOneField(Comment, models.CASCADE, related_name="appeal", verbose_name=_("comment"))
+    decision = models.ForeignKey(Decision, models.CASCADE, related_name="+", verbose_name=_("against"))
+    text = models.TextField(_("in the author's words"))
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    settled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("at"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("appeal")
+        verbose_name_plural = _("appeals")
+        indexes = [models.Index(fields=["created_at"], condition=Q(outcome=""), name="appeal_open")]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.outcome or '…'}"
+
+
+class Note(models.Model):
+    """What one moderator tells the others about a comment."""
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="notes", verbose_name=_("comment"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    text = models.CharField(_("note"), max_length=1000)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Label(models.Model):
+    """What a comment is to the newsroom."""
+
+    class Kind(models.TextChoices):
+        TIP = "tip", _("tip")
+        SOURCE = "source", _("source")
+        QUESTION = "question", _("question")
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="labels", db_index=False)
+    kind = models.CharField(max_length=10, choices=Kind)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["comment", "kind"], name="label_once")]
+        indexes = [models.Index(fields=["kind", "-created_at"], name="label_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.kind}"
+
+
+class ReplyTemplate(models.Model):
+    """A reply of the desk that is written once and sent often."""
+
+    title = models.CharField(_("title"), max_length=100)
+    text = models.TextField(_("text"), max_length=10_000)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("reply template")
+        verbose_name_plural = _("reply templates")
+        ordering = ["position", "title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Claim(models.Model):
+    """A comment that a moderator has before them now, so that no other takes the trouble. It runs out by itself."""
+
+    comment = models.OneToOneField(Comment, models.CASCADE, primary_key=True, related_name="claim")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.by_id}"
+
+
+class Figures(models.Model):
+    """A month of moderation in numbers, for the public transparency page: no personal data."""
+
+    month = models.DateField(_("month"), primary_key=True)  # its first day
+    numbers = models.JSONField(default=dict)
+    made_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("month in figures")
+        verbose_name_plural = _("months in figures")
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"

@@ -1,0 +1,109 @@
+"""What posting needs besides: drafts that wait, proofs of addresses, limits, and mails."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from articles.models import Article
+from comments.models.comment import Comment, new_token
+from comments.models.decisions import Decision
+
+
+class AddressProof(models.Model):
+    """A guest's email address that may be confirmed by a link: asked for once, whoever types the address how often.
+
+    `address` and `network` are keyed hashes: they serve for finding the same again, not for reading.
+    """
+
+    address = models.CharField(max_length=64, unique=True)
+    network = models.CharField(max_length=64)
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="proofs")
+    token = models.CharField(max_length=32, default=new_token)
+    asked_at = models.DateTimeField(default=timezone.now)
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # How many were asked for from one network of late?
+            models.Index(fields=["network", "asked_at"], name="proof_by_network"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.confirmed_at or '–'}"
+
+
+class FloodBucket(models.Model):
+    """How fast somebody may still post. `key` is a keyed hash of a network or an identity: no address is kept.
+
+    `full_at` is when the bucket will be full again; the earlier, the more may be posted now.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    full_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class KeptDraft(models.Model):
+    """A reply that waits while its writer is away, saying who they are. Deleted when it is posted, or after a day.
+
+    `browser` is the random id in that browser's signed cookie; `network` a keyed hash, for bounding their number.
+    `back` says how to return: to the private page, to the article (its script puts everything back), or by closing a
+    window that tells the article on `channel`.
+    """
+
+    class Back(models.TextChoices):
+        PAGE = "page"
+        ARTICLE = "article"
+        WINDOW = "window"
+
+    token = models.CharField(max_length=32, primary_key=True, default=new_token)
+    browser = models.CharField(max_length=32, db_index=True)
+    network = models.CharField(max_length=64, db_index=True)
+    article = models.ForeignKey(Article, models.CASCADE, related_name="+")
+    typed = models.JSONField(default=dict)  # the form's fields, as typed
+    provider = models.CharField(max_length=40, blank=True)
+    back = models.CharField(max_length=10, choices=Back, default=Back.PAGE)
+    channel = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.provider} → {self.article_id}"
+
+
+class Delivery(models.Model):
+    """One mail to one address about one event, written in the transaction of the event and sent by the worker."""
+
+    class Event(models.TextChoices):
+        WAITING = "waiting", _("a comment waits")
+        PUBLISHED = "published", _("your comment is published")
+        REFUSED = "refused", _("your comment was refused")
+        CONFIRM = "confirm", _("is this your address?")
+
+    decision = models.ForeignKey(Decision, models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=20, choices=Event)
+    address = models.EmailField(max_length=254)
+    language = models.CharField(max_length=10, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=200, blank=True)  # class of the last error, never the mail's words
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "event", "address"], name="delivery_once_per_event_and_address")
+        ]
+        indexes = [
+            # The worker asks for what is due.
+            models.Index(fields=["due_at"], condition=Q(sent_at=None), name="delivery_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} → {self.address}"
