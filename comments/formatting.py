@@ -17,7 +17,7 @@ from comments import addresses, markdown
 from comments.addresses import deceptive_host, href_of, is_absolute
 from newsreader.kit.text import is_unseen, tame
 
-# Raised when the output, or what is kept of it, changes, so that old rows can be found and rendered anew (comments.rerendering).
+# Raised when what is made of a text changes, so that old rows are found and made anew (comments.rerendering).
 VERSION = 4
 RELATION = "nofollow ugc noopener"
 

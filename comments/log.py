@@ -107,8 +107,8 @@ def _seal_some() -> int:
     if not LogEntry.objects.filter(number=None).exists():
         return 0
     _take_turn()
-    last = LogEntry.objects.exclude(number=None).order_by("-number").values_list("number", "hash").first()
-    number, before = last or (0, START)
+    last = LogEntry.objects.exclude(number=None).order_by("-number").first()
+    number, before = ((last.number or 0), last.hash) if last else (0, START)
     rows = list(LogEntry.objects.filter(number=None).order_by("pk")[:AT_ONCE])
     for row in rows:
         number += 1

@@ -378,7 +378,7 @@ class Migration(migrations.Migration):
             name="premoderated",
             field=models.PositiveSmallIntegerField(
                 default=1,
-                help_text="So many must have been approved until the next need not wait; if new people's comments wait.",
+                help_text="So many must be approved before the next need not wait, where new people's comments wait.",
                 validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)],
                 verbose_name="comments of a new person that wait",
             ),
@@ -397,7 +397,7 @@ class Migration(migrations.Migration):
             name="surge_control",
             field=models.BooleanField(
                 default=True,
-                help_text="First a pause between two comments of one person, then everything waits; it relaxes by itself.",
+                help_text="First a pause between comments of one person, then everything waits; it relaxes by itself.",
                 verbose_name="slow a discussion down by itself when it gets out of hand",
             ),
         ),

@@ -68,7 +68,7 @@ class CommentRules(models.Model):
         _("comments of a new person that wait"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text=_("So many must have been approved until the next need not wait; if new people's comments wait."),
+        help_text=_("So many must be approved before the next need not wait, where new people's comments wait."),
     )
     trusted_after = models.PositiveSmallIntegerField(
         _("approved comments until somebody is trusted"),
@@ -83,7 +83,7 @@ class CommentRules(models.Model):
     surge_control = models.BooleanField(
         _("slow a discussion down by itself when it gets out of hand"),
         default=True,
-        help_text=_("First a pause between two comments of one person, then everything waits; it relaxes by itself."),
+        help_text=_("First a pause between comments of one person, then everything waits; it relaxes by itself."),
     )
     surge_from = models.PositiveSmallIntegerField(
         _("but never below so many comments in ten minutes"), default=20, validators=[MinValueValidator(1)]
