@@ -4,6 +4,9 @@ Approved comments only, but for roots, which stand as long as something approved
 the transaction of what changes it, under the lock of the article.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import Combinable
@@ -12,42 +15,75 @@ from django.db.models.functions import Coalesce, Greatest
 from articles.models import Article
 from comments import places
 from comments.models import Comment, Stretch
+from comments.places import Step
 
 APPROVED = Comment.Status.APPROVED
 
 
-def adjust(comment: Comment, *, before: str, after: str) -> None:
-    """Move the counts by what a change of status means to readers, inside its transaction."""
-    step = (after == APPROVED) - (before == APPROVED)
-    if not step:
+Change = tuple[Comment, str, str]  # a comment, its status before, and after
+
+
+def adjust(changes: Iterable[Change]) -> None:
+    """Move the counts by what changes of status mean to readers, inside their transaction: all of them at once.
+
+    The rows have their new status already, and all their articles are locked.
+    """
+    moved = [(comment, before, step) for comment, before, after in changes if (step := _step(before, after))]
+    if not moved:
         return
-    root = Comment.objects.only("article", "status", "path", "thread_count").get(pk=comment.root_id or comment.pk)
-    if comment.root_id:
-        stood = root.status == APPROVED or root.thread_count > 0
-        root.thread_count = max(root.thread_count + step, 0)
-        stands = root.status == APPROVED or root.thread_count > 0
-        _count_reply(comment, step)
-        places.thread_of(root).moved(comment.path or "", step)
-    else:
-        stood = before == APPROVED or root.thread_count > 0
-        stands = after == APPROVED or root.thread_count > 0
-    roots_step = stands - stood
-    roots = {"root_count": _moved("root_count", roots_step)} if roots_step else {}
-    Article.objects.filter(pk=comment.article_id).update(
-        comment_count=_moved("comment_count", step), page_version=F("page_version") + 1, **roots
-    )
-    if roots_step:
-        size = Article.objects.values_list("root_count", flat=True).get(pk=comment.article_id)
-        places.roots_of(comment.article_id, size).moved(root.path or "", roots_step)
+    tops = {comment.root_id or comment.pk for comment, _, _ in moved}
+    roots = Comment.objects.only("article", "status", "path", "thread_count").in_bulk(tops)
+    stood = {pk: root.status == APPROVED or root.thread_count > 0 for pk, root in roots.items()}
+    replies: dict[int, int] = defaultdict(int)
+    threads: dict[int, list[Step]] = defaultdict(list)
+    articles: dict[int, int] = defaultdict(int)
+    for comment, before, step in moved:
+        articles[comment.article_id] += step
+        if comment.root_id and comment.parent_id:
+            replies[comment.parent_id] += step
+            threads[comment.root_id].append((comment.path or "", step))
+        else:
+            stood[comment.pk] = before == APPROVED or roots[comment.pk].thread_count > 0
+    for pk, steps in threads.items():
+        roots[pk].thread_count = max(roots[pk].thread_count + sum(step for _, step in steps), 0)
+    standing: dict[int, list[Step]] = defaultdict(list)
+    for pk, root in roots.items():
+        if (stands := root.status == APPROVED or root.thread_count > 0) != stood[pk]:
+            standing[root.article_id].append((root.path or "", 1 if stands else -1))
+
+    _count_replies(replies, threads)
+    for pk, steps in threads.items():
+        places.thread_of(roots[pk]).moved(steps)
+    _count_in_articles(articles, standing)
+    if standing:
+        sizes = Article.objects.filter(pk__in=standing).values_list("pk", "root_count")
+        for article_id, size in sizes:
+            places.roots_of(article_id, size).moved(standing[article_id])
 
 
-def _count_reply(comment: Comment, step: int) -> None:
-    reply = {"reply_count": _moved("reply_count", step)}
-    thread = {"thread_count": _moved("thread_count", step)}
-    both = comment.parent_id == comment.root_id
-    Comment.objects.filter(pk=comment.parent_id or 0).update(**reply, **(thread if both else {}))
-    if not both:
-        Comment.objects.filter(pk=comment.root_id or 0).update(**thread)
+def _step(before: str, after: str) -> int:
+    return (after == APPROVED) - (before == APPROVED)
+
+
+def _count_replies(replies: dict[int, int], threads: dict[int, list[Step]]) -> None:
+    """Move the two counts of whatever was answered, in one statement for all that move by the same."""
+    same: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for pk in {*replies, *threads}:
+        same[replies.get(pk, 0), sum(step for _, step in threads.get(pk, ()))].append(pk)
+    for (reply_step, thread_step), pks in same.items():
+        counts = {"reply_count": reply_step, "thread_count": thread_step}
+        if moving := {name: _moved(name, step) for name, step in counts.items() if step}:
+            Comment.objects.filter(pk__in=pks).update(**moving)
+
+
+def _count_in_articles(articles: dict[int, int], standing: dict[int, list[Step]]) -> None:
+    same: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for pk, step in articles.items():
+        same[step, sum(root_step for _, root_step in standing.get(pk, ()))].append(pk)
+    for (step, roots_step), pks in same.items():
+        counts = {"comment_count": step, "root_count": roots_step}
+        moving = {name: _moved(name, by) for name, by in counts.items() if by}
+        Article.objects.filter(pk__in=pks).update(page_version=F("page_version") + 1, **moving)
 
 
 def _moved(field: str, step: int) -> Combinable:

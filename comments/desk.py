@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext, ngettext_lazy
 
-from comments.models import Comment, Decision, Revision
+from comments.models import Batch, Comment, Decision, Revision
 from comments.moderation import WITHDRAWN
 from comments.querysets import CommentQuerySet
 from comments.wording import worded
@@ -117,3 +119,31 @@ def counted(rows: CommentQuerySet) -> str:
     """Say how many these are, up to a limit: `1000+`."""
     size = rows.order_by()[: COUNTED + 1].count()
     return f"{COUNTED}+" if size > COUNTED else str(size)
+
+
+def summary(batch: Batch, deed: str) -> Iterator[tuple[int, Any]]:
+    """Yield what to say about a batch, each with a level of Django's messages."""
+    if batch.state != Batch.State.DONE:
+        yield (
+            messages.INFO,
+            ngettext("%d is being decided about.", "%d are being decided about.", batch.total) % batch.total,
+        )
+        return
+    if batch.changed:
+        yield messages.SUCCESS, DEEDS[deed][2] % batch.changed
+    if batch.withdrawn:
+        said = ngettext(
+            "%d stays removed: its author withdrew it.",
+            "%d stay removed: their authors withdrew them.",
+            batch.withdrawn,
+        )
+        yield messages.WARNING, said % batch.withdrawn
+    if batch.passed_over:
+        said = ngettext(
+            "%d was left alone: somebody has decided about it meanwhile.",
+            "%d were left alone: somebody has decided about them meanwhile.",
+            batch.passed_over,
+        )
+        yield messages.WARNING, said % batch.passed_over
+    if same := batch.total - batch.changed - batch.withdrawn - batch.passed_over:
+        yield messages.INFO, ngettext("%d was like that already.", "%d were like that already.", same) % same

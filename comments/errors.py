@@ -1,5 +1,7 @@
 """Why a reply or a decision is refused. The codes are WordPress' where it has one, so that programs understand both."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from newsreader.kit.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, TooMany
@@ -65,6 +67,15 @@ class Flood(TooMany):
     code, sentence = "comment_flood", _("You are replying very fast. Please wait a moment and send it again.")
 
 
+class SlowMode(Flood):
+    """Too soon after one's last comment under an article in slow mode; `pause` is worded."""
+
+    def __init__(self, retry_after: int, pause: str):
+        super().__init__(retry_after, pause=pause)
+        said = _("This discussion is in slow mode: %s between two comments of one person. Please send it again then.")
+        self.sentence = said % pause
+
+
 class Withdrawn(Conflict):
     code = "comment_withdrawn"
     sentence = _("Its author has withdrawn this comment, so it stays removed.")
@@ -84,3 +95,62 @@ class EditedTooOften(EditingOver):
 
 class Removed(Forbidden):
     code, sentence = "comment_removed", _("An editor has removed this comment.")
+
+
+class DecidedMeanwhile(Conflict):
+    """Somebody has decided about this comment since it was shown; `decision` is theirs."""
+
+    code = "decided_meanwhile"
+
+    def __init__(self, decision: Any):
+        self.decision = decision
+        who = decision.by.shown_name if decision.by else _("A rule")
+        said = _("%(who)s decided meanwhile: %(status)s. Nothing was changed.")
+        super().__init__(said % {"who": who, "status": decision.get_after_display()})
+
+
+class NoSuchComment(DomainError):
+    """Unknown, waiting, removed, or under an article that readers do not see: one answer for all."""
+
+    code, status, sentence = "not_found", 404, _("There is no such comment, or not any more.")
+
+
+class OwnComment(Forbidden):
+    code = "own_comment"
+    sentence = _("This comment is your own. On its private page you can change it or take it back.")
+
+
+class AlreadyReported(Conflict):
+    """Reported before by the same account or network; `url` is the receipt where the first is surely theirs."""
+
+    code = "report_twice"
+    sentence = _(
+        "You have reported this comment already, or somebody in your network has. The editors will look at it."
+    )
+
+    def __init__(self, url: str = ""):
+        self.url = url
+        super().__init__()
+
+
+class ReportFlood(TooMany):
+    code, sentence = "report_flood", _("You are reporting very fast. Please wait a moment and send it again.")
+
+
+class NotRefused(Conflict):
+    code, sentence = "not_refused", _("No editor has refused this comment, so there is nothing to object to.")
+
+
+class AppealedTwice(Conflict):
+    code, sentence = "appeal_twice", _("You have objected already. That is possible once.")
+
+
+class AppealSettled(Conflict):
+    code, sentence = "appeal_settled", _("Somebody has decided about this appeal meanwhile.")
+
+
+class OwnDecision(Forbidden):
+    code, sentence = (
+        "own_decision",
+        _("This appeal is against a decision of yours. Another moderator decides about it."),
+    )

@@ -15,7 +15,7 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -42,6 +42,20 @@ def note(
     entry = _entry(kind, subject, by.pk if by else None, facts or {}, personal)
     entry.save(force_insert=True)
     return entry
+
+
+class Event(NamedTuple):
+    """What `note_many` writes of each: about what, by which account, facts that hold nothing personal, and what is."""
+
+    subject: str
+    by_account: int | None
+    facts: dict[str, Any]
+    personal: dict[str, Any] | None = None
+
+
+def note_many(kind: str, events: Iterable[Event]) -> None:
+    """Write many events of one kind."""
+    LogEntry.objects.bulk_create([_entry(kind, *event) for event in events])
 
 
 def note_decisions(decisions: Iterable[Decision]) -> None:

@@ -1,26 +1,25 @@
-"""Deciding about comments: the only way a status changes."""
+"""Deciding about comments: the only way a status changes. Many are decided together as one is; see also `batches`."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 
 from articles.models import Article
-from comments import counting, notifications, proofs
+from comments import counting, log, notifications, proofs, settling
 from comments.errors import Withdrawn
 from comments.events import CommentDecided
 from comments.models import Comment, Decision
+from comments.reasons import RESERVED, UNDONE, WITHDRAWN  # noqa: F401  Named here for whoever decides.
 from newsreader.accounts.models import User
 from newsreader.kit.events import publish
 
-WITHDRAWN = "withdrawn"
 Reason = dict[str, Any]  # {"code": …, "params": {…}}
-# Reasons that only the site itself gives.
-RESERVED = {WITHDRAWN, "imported"}
+REMOVED = {Comment.Status.SPAM.value, Comment.Status.TRASH.value}
 
 
 @transaction.atomic
@@ -42,36 +41,123 @@ def decide(
     comment that its author has taken back.
     """
     status = Comment.Status(status).value
-    comment = _locked(comment_id)
-    before = comment.status
-    if before == status:
-        return None
-    if is_withdrawn(comment):
-        raise Withdrawn()
-
-    comment.status = status
-    comment.save(update_fields=["status"])
+    found = _lock_one(comment_id)
     given = list(reasons) or _single(reason, params)
-    decision = _record(comment, before, by=by, rule=rule or ("" if by else "system"), batch=batch, reasons=given)
-    _follow(comment, decision)
-    return decision
+    outcome = settle(found, {comment_id: status}, by=by, reasons=given, rule=rule, batch=batch)
+    if outcome.withdrawn:
+        raise Withdrawn()
+    return outcome.decisions[0] if outcome.decisions else None
 
 
-def _follow(comment: Comment, decision: Decision) -> None:
-    """Do what a changed status calls for: counts and mails now, listeners after the transaction."""
-    counting.adjust(comment, before=decision.before, after=decision.after)
-    notifications.queue(comment, decision)
-    publish(CommentDecided(comment.pk, comment.article_id, decision.before, decision.after))
+# --- Many together ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Locked:
+    """Comments that nobody else can decide about until the transaction ends, with the decisions on each, in order."""
+
+    comments: list[Comment]  # by id
+    history: dict[int, list[Decision]]
+
+    def last(self, pk: int) -> Decision | None:
+        return self.history[pk][-1] if self.history.get(pk) else None
+
+    def is_withdrawn(self, comment: Comment) -> bool:
+        last = self.last(comment.pk)
+        return comment.status == Comment.Status.TRASH and last is not None and last.reason == WITHDRAWN
+
+
+@dataclass
+class Outcome:
+    """What became of comments that were decided together."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    same: list[Comment] = field(default_factory=list)  # had that status already
+    withdrawn: list[Comment] = field(default_factory=list)  # stay as they are: their authors took them back
+
+
+def lock(ids: Collection[int]) -> Locked:
+    """Lock the articles, then the comments: everybody locks in this order, so nobody waits in a circle. Four queries.
+
+    What does not exist is left out.
+    """
+    articles = set(Comment.objects.filter(pk__in=ids).values_list("article_id", flat=True))
+    list(Article.objects.select_for_update().filter(pk__in=articles).order_by("pk").values_list("pk"))
+    rows = Comment.objects.select_for_update(of=("self",)).select_related("identity").filter(pk__in=ids).order_by("pk")
+    comments = list(rows)
+    history: dict[int, list[Decision]] = {comment.pk: [] for comment in comments}
+    for decision in Decision.objects.filter(comment__in=list(history)).order_by("number"):
+        history[decision.comment_id].append(decision)
+    return Locked(comments, history)
+
+
+def settle(
+    found: Locked,
+    wanted: Mapping[int, str],
+    *,
+    by: User | None = None,
+    reasons: list[Reason],
+    rule: str = "",
+    batch: uuid.UUID | None = None,
+) -> Outcome:
+    """Give locked comments the status that is wanted for each; one without is left alone. A fixed number of queries."""
+    outcome, changed = Outcome(), list[Comment]()
+    for comment in found.comments:
+        if (status := wanted.get(comment.pk)) is None:
+            continue
+        if comment.status == status:
+            outcome.same.append(comment)
+        elif found.is_withdrawn(comment):
+            outcome.withdrawn.append(comment)
+        else:
+            changed.append(comment)
+            outcome.decisions.append(
+                Decision(
+                    comment=comment,
+                    number=_next_number(found, comment),
+                    batch=batch,
+                    by=by,
+                    rule=rule or ("" if by else "system"),
+                    before=comment.status,
+                    after=status,
+                    reasons=reasons,
+                )
+            )
+    for status in {wanted[comment.pk] for comment in changed}:
+        Comment.objects.filter(pk__in=[row.pk for row in changed if wanted[row.pk] == status]).update(status=status)
+    for comment in changed:
+        comment.status = wanted[comment.pk]
+    outcome.decisions = Decision.objects.bulk_create(outcome.decisions)
+    follow(list(zip(changed, outcome.decisions, strict=True)))
+    return outcome
+
+
+def _next_number(found: Locked, comment: Comment) -> int:
+    last = found.last(comment.pk)
+    return last.number + 1 if last else 1
+
+
+def follow(decided: list[tuple[Comment, Decision]]) -> None:
+    """Do what decisions call for: the log, counts and mails now, listeners after the transaction."""
+    log.note_decisions(decision for _, decision in decided)
+    settling.settle_for(decided)
+    counting.adjust((comment, decision.before, decision.after) for comment, decision in decided)
+    notifications.queue(decided)
+    for comment, decision in decided:
+        publish(CommentDecided(comment.pk, comment.article_id, decision.before, decision.after))
+
+
+# --- One ----------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def note_reasons(comment_id: int, reasons: Sequence[Reason], *, rule: str) -> Decision | None:
     """Record that a rule, asked again, gives these reasons for the status a comment has; None where it gave them."""
-    comment = _locked(comment_id)
-    last = comment.decisions.order_by("-number").first()
+    found = _lock_one(comment_id)
+    comment, last = found.comments[0], found.last(comment_id)
     if last and last.reasons == list(reasons):
         return None
-    return _record(comment, comment.status, rule=rule, reasons=list(reasons))
+    return _record(found, comment, comment.status, rule=rule, reasons=list(reasons))
 
 
 @transaction.atomic
@@ -81,16 +167,42 @@ def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
     `by` is the author's account, None for a guest. Returns None where it is withdrawn already. Whose it is was checked
     before.
     """
-    comment = _locked(comment_id)
-    if is_withdrawn(comment):
+    found = _lock_one(comment_id)
+    comment = found.comments[0]
+    if found.is_withdrawn(comment):
         return None
     before, comment.status = comment.status, Comment.Status.TRASH.value
     comment.save(update_fields=["status"])
-    decision = _record(comment, before, by=by, reasons=_single(WITHDRAWN))
+    decision = _record(found, comment, before, by=by, reasons=_single(WITHDRAWN))
+    settling.settle_for([(comment, decision)])
     proofs.take_back(comment)
     notifications.take_back(comment)
     if before != comment.status:
-        _follow(comment, decision)
+        counting.adjust([(comment, before, comment.status)])
+        publish(CommentDecided(comment.pk, comment.article_id, before, comment.status))
+    return decision
+
+
+def _lock_one(comment_id: int) -> Locked:
+    found = lock([comment_id])
+    if not found.comments:
+        raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
+    return found
+
+
+def _record(
+    found: Locked, comment: Comment, before: str, *, reasons: list[Reason], by: User | None = None, rule: str = ""
+) -> Decision:
+    decision = Decision.objects.create(
+        comment=comment,
+        number=_next_number(found, comment),
+        by=by,
+        rule=rule,
+        before=before,
+        after=comment.status,
+        reasons=reasons,
+    )
+    log.note_decisions([decision])
     return decision
 
 
@@ -106,51 +218,14 @@ def _single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:
     return [{"code": code, "params": params or {}}] if code else []
 
 
-def _record(
-    comment: Comment,
-    before: str,
-    *,
-    reasons: list[Reason],
-    by: User | None = None,
-    rule: str = "",
-    batch: uuid.UUID | None = None,
-) -> Decision:
-    number = comment.decisions.aggregate(last=Max("number"))["last"] or 0
-    return Decision.objects.create(
-        comment=comment,
-        number=number + 1,
-        batch=batch,
-        by=by,
-        rule=rule,
-        before=before,
-        after=comment.status,
-        reasons=reasons,
-    )
-
-
-def _locked(comment_id: int) -> Comment:
-    """Lock the article, then the comment: everybody locks in this order, so nobody waits in a circle."""
-    article_id = Comment.objects.values_list("article_id", flat=True).get(pk=comment_id)
-    Article.objects.select_for_update().only("pk").get(pk=article_id)
-    return Comment.objects.select_for_update(of=("self",)).select_related("identity").get(pk=comment_id)
-
-
-def decide_many(ids: Iterable[int], status: str, *, by: User, reason: str = "") -> tuple[uuid.UUID, int, int]:
-    """Decide about each of these in turn under one batch number; each stands alone.
-
-    Returns the batch, how many changed, and how many could not (withdrawn by their authors).
-    """
-    batch, changed, refused = uuid.uuid4(), 0, 0
-    for comment_id in sorted(set(ids)):
-        try:
-            changed += decide(comment_id, status, by=by, reason=reason, batch=batch) is not None
-        except Withdrawn:
-            refused += 1
-    return batch, changed, refused
+def statuses_before_removal(ids: Iterable[int]) -> dict[int, str]:
+    """Return the status to restore each comment to: its last that was neither spam nor trash, else waiting."""
+    found = dict.fromkeys(ids, Comment.Status.PENDING.value)
+    rows = Decision.objects.filter(comment__in=list(found)).exclude(after__in=REMOVED).order_by("number")
+    found.update(rows.values_list("comment", "after"))
+    return found
 
 
 def status_before_removal(comment: Comment) -> str:
-    """Return the status to restore a removed comment to: the last that was neither spam nor trash, else waiting."""
-    removed = [Comment.Status.SPAM, Comment.Status.TRASH]
-    last = comment.decisions.exclude(after__in=removed).order_by("-number").first()
-    return last.after if last else Comment.Status.PENDING
+    """Return the status to restore a removed comment to."""
+    return statuses_before_removal([comment.pk])[comment.pk]

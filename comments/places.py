@@ -9,6 +9,7 @@ Whoever changes an order holds the lock of its article.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,9 @@ from comments.querysets import CommentQuerySet
 
 SIZE = 500  # comments of a new stretch; it is divided when it holds twice as many
 SHORT = 2 * SIZE  # An order of up to so many comments has no stretches: counting them costs about as much.
+
+
+Step = tuple[str, int]  # a path, and 1 where something has come there, -1 where it has gone
 
 
 @dataclass
@@ -85,25 +89,40 @@ class Order:
 
     # --- Keeping --------------------------------------------------------------------------------------------------
 
-    def moved(self, path: str, step: int) -> None:
-        """Note that one has come (`step` 1) or gone (-1) at this path; `size` counts that already."""
+    def moved(self, steps: list[Step]) -> None:
+        """Note what has come (step 1) or gone (-1) at these paths; `size` counts it already."""
+        was_long = self.size - sum(step for _, step in steps) > SHORT
         if not self.is_long:
-            if step < 0 and self.size == SHORT:
+            if was_long:
                 self._stretches().delete()
             return
-        has_grown_long = step > 0 and self.size == SHORT + 1
-        held = None if has_grown_long else self._stretches().filter(start__lte=path).order_by("-start").first()
-        if held is None:
+        held = list(self._holding(steps)) if was_long else []
+        if not held or held[0].start > min(path for path, _ in steps):
             rebuild(roots=[self.root_id]) if self.root_id else rebuild(articles=[self.article_id])
             return
-        Stretch.objects.filter(pk=held.pk).update(count=Greatest(F("count") + step, Value(0)))
-        if step > 0 and held.count + step > 2 * SIZE:
-            self._divide(held)
+        grown: dict[int, int] = defaultdict(int)
+        starts = [stretch.start for stretch in held]
+        for path, step in steps:
+            grown[bisect_right(starts, path) - 1] += step
+        for at, step in grown.items():
+            if step:
+                Stretch.objects.filter(pk=held[at].pk).update(count=Greatest(F("count") + step, Value(0)))
+            held[at].count = max(held[at].count + step, 0)
+            if held[at].count > 2 * SIZE:
+                self._divide(held[at])
+
+    def _holding(self, steps: list[Step]) -> Iterable[Stretch]:
+        """The stretches that hold these paths, in order; of one path, the one."""
+        low, high = min(path for path, _ in steps), max(path for path, _ in steps)
+        rows = self._stretches().filter(start__lte=high)
+        if low == high:
+            return rows.order_by("-start")[:1]
+        return rows.order_by("start")
 
     def _divide(self, held: Stretch) -> None:
         rows = self._rows().filter(path__gte=held.start).in_order()
         middle = rows.values_list("path", flat=True)[SIZE : SIZE + 1].get()
-        beyond = held.count + 1 - SIZE
+        beyond = held.count - SIZE
         Stretch.objects.filter(pk=held.pk).update(count=SIZE)
         Stretch.objects.create(article_id=self.article_id, root_id=self.root_id, start=middle or "", count=beyond)
 

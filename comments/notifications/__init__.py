@@ -1,15 +1,20 @@
 """Who hears about a decision: queued in its transaction, sent by the worker, once per event and address."""
 
+from collections.abc import Iterable
+
 from comments.models import Comment, Decision, Delivery
 from comments.notifications.recipients import recipients
+from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
 from comments.notifications.sending import send_due
 
+__all__ = ["no_outcome", "not_any_more", "queue", "queue_outcomes", "queue_receipt", "send_due", "take_back"]
 
-def queue(comment: Comment, decision: Decision) -> int:
-    """Write a row for each mail that this decision calls for, and wake the worker. Returns how many."""
+
+def queue(decided: Iterable[tuple[Comment, Decision]]) -> int:
+    """Write a row for each mail that these decisions call for, and wake the worker. Returns how many."""
     rows = [
         Delivery(decision=decision, event=event, address=address, language=language)
-        for event, address, language in recipients(comment, decision)
+        for decision, event, address, language in recipients(decided)
     ]
     if rows:
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)
@@ -21,3 +26,8 @@ def take_back(comment: Comment) -> int:
     """Drop every mail about a comment that has not gone out, since its author has withdrawn it. Returns how many."""
     unsent = Delivery.objects.filter(decision__in=list(comment.decisions.values_list("pk", flat=True)), sent_at=None)
     return unsent.delete()[0]
+
+
+def not_any_more(decisions: Iterable[Decision]) -> int:
+    """Drop mails about decisions that were undone before they went out. Returns how many."""
+    return Delivery.objects.filter(decision__in=[row.pk for row in decisions], sent_at=None, attempts=0).delete()[0]

@@ -1,50 +1,53 @@
 """Who wants to hear about a decision. Nobody about spam; nobody at an address that was not verified."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Permission
 from django.db.models import Q
 
 from comments.models import Comment, CommentRules, Decision, Delivery
-from newsreader.accounts.models import User
+from comments.querysets import moderators_of
 
 PENDING, APPROVED, TRASH = Comment.Status.PENDING, Comment.Status.APPROVED, Comment.Status.TRASH
-Recipient = tuple[str, str, str]  # event, address, language
+Recipient = tuple[Decision, str, str, str]  # the decision, event, address, language
 
 
-def recipients(comment: Comment, decision: Decision) -> Iterator[Recipient]:
-    """Yield each address once: moderators when a rule made a comment wait, its author when a person decided."""
-    if decision.by_id is None:
-        if decision.after == PENDING and decision.number == 1 and CommentRules.objects.current().mail_moderators:
-            yield from ((Delivery.Event.WAITING, address, language) for address, language in _moderators(comment))
-        return
-    event = {APPROVED: Delivery.Event.PUBLISHED, TRASH: Delivery.Event.REFUSED}.get(Comment.Status(decision.after))
-    if event is None or (decision.before == Comment.Status.SPAM and event == Delivery.Event.REFUSED):
-        return
-    user_id = comment.identity.user_id if comment.identity else None
-    if user_id and user_id != decision.by_id:
-        yield from ((event, address, language) for address, language in _addresses(Q(user=user_id)))
+def recipients(decided: Iterable[tuple[Comment, Decision]]) -> Iterator[Recipient]:
+    """Yield each address once for each decision: moderators when a rule made a comment wait at posting, its author
+    when a person decided. However many are decided, their authors' addresses are asked for once.
+    """
+    authors: list[tuple[Decision, str, int]] = []
+    for comment, decision in decided:
+        if decision.by_id is None:
+            if decision.after == PENDING and decision.number == 1 and CommentRules.objects.current().mail_moderators:
+                for address, language in _moderators(comment):
+                    yield decision, Delivery.Event.WAITING, address, language
+        elif (event := _event(decision)) and (user_id := comment.identity.user_id if comment.identity else None):
+            if user_id != decision.by_id:
+                authors.append((decision, event, user_id))
+    if authors:
+        known = addresses(Q(user__in={user_id for *_, user_id in authors}))
+        for decision, event, user_id in authors:
+            if user_id in known:
+                yield decision, event, *known[user_id]
+
+
+def _event(decision: Decision) -> str | None:
+    """What a person's decision is to its author; nothing where it says nothing new."""
+    if decision.before == Comment.Status.SPAM and decision.after == TRASH:
+        return None
+    events = {APPROVED: Delivery.Event.PUBLISHED, TRASH: Delivery.Event.REFUSED}
+    return events.get(Comment.Status(decision.after))
 
 
 def _moderators(comment: Comment) -> list[tuple[str, str]]:
-    """Those who decide about all comments, and the article's authors who decide about theirs."""
-    everything = Permission.objects.filter(codename="moderate_any_comment")
-    own = Permission.objects.filter(codename="moderate_comment")
-    may = (
-        Q(is_superuser=True)
-        | Q(groups__permissions__in=everything)
-        | Q(user_permissions__in=everything)
-        | (Q(author__articles=comment.article_id) & (Q(groups__permissions__in=own) | Q(user_permissions__in=own)))
-    )
-    users = User.objects.filter(may, is_active=True).values("pk")
-    return _addresses(Q(user__in=users))
+    return sorted(set(addresses(Q(user__in=moderators_of(comment.article_id))).values()))
 
 
-def _addresses(whose: Q) -> list[tuple[str, str]]:
-    """Return a verified address and the language for each of these people."""
+def addresses(whose: Q) -> dict[int, tuple[str, str]]:
+    """Return a verified address and the language of each of these people, by their accounts."""
     rows = EmailAddress.objects.filter(whose, verified=True, user__is_active=True).order_by("user", "-primary", "pk")
     first: dict[int, tuple[str, str]] = {}
     for user, email, language in rows.values_list("user", "email", "user__language"):
         first.setdefault(user, (email, language))
-    return sorted(set(first.values()))
+    return first

@@ -9,12 +9,15 @@ good. More than that nobody can promise: a mail server takes no part in our tran
 import datetime as dt
 import logging
 import time
+from functools import partial
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 
 from comments.models import Delivery
 from comments.notifications.links import confirmation_url, moderation_url
+from comments.reasons import sentence_for, sentence_of
 from newsreader.kit import letters
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
@@ -40,22 +43,18 @@ def _send(pk: int) -> bool:
     mine = Delivery.objects.filter(pk=pk, sent_at=None, due_at__lte=now)
     if mine.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
         return False  # Another worker has it.
-    delivery = Delivery.objects.select_related("decision__comment__article").filter(pk=pk).first()
+    rows = Delivery.objects.select_related("decision__comment__article", "report__comment__article")
+    delivery = rows.filter(pk=pk).first()
     if delivery is None:
         return False  # The comment was withdrawn in this instant.
-    comment = delivery.decision.comment
-    context = {
-        "comment": comment,
-        "article": comment.article,
-        "article_url": absolute(comment.article.get_absolute_url()),
-        "comment_url": absolute(comment.permanent_url),
-        "moderation_url": moderation_url(comment),
-        "confirmation_url": confirmation_url(comment) if delivery.event == Delivery.Event.CONFIRM else "",
-    }
     identity = f"{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}"  # The time, lest a restored table repeats one.
     try:
         letters.send(
-            f"comment_{delivery.event}", delivery.address, context, language=delivery.language, identity=identity
+            f"comment_{delivery.event}",
+            delivery.address,
+            _context(delivery),
+            language=delivery.language,
+            identity=identity,
         )
     except Exception as error:
         logger.exception("Mail %s could not be sent", pk)
@@ -64,3 +63,21 @@ def _send(pk: int) -> bool:
         return False
     Delivery.objects.filter(pk=pk).update(sent_at=timezone.now(), failure="")
     return True
+
+
+def _context(delivery: Delivery) -> dict[str, Any]:
+    decision, report = delivery.decision, delivery.report
+    comment = (report or decision).comment  # type: ignore[union-attr]  # It is about one of them.
+    return {
+        "comment": comment,
+        "article": comment.article,
+        "article_url": absolute(comment.article.get_absolute_url()),
+        "comment_url": absolute(comment.permanent_url),
+        "status_url": absolute(comment.status_url),
+        "moderation_url": moderation_url(comment),
+        "confirmation_url": confirmation_url(comment) if delivery.event == Delivery.Event.CONFIRM else "",
+        "report": report,
+        # Called by the template, so that the reason is told in the language of the mail.
+        "reason": partial(sentence_of, report.decision_reason) if report else partial(sentence_for, decision),
+        "report_url": absolute(report.status_url) if report else "",
+    }

@@ -11,7 +11,7 @@ from comments.counting import recount
 from comments.editing import edit_comment, withdraw_comment
 from comments.errors import Banned, EditingOver, NotYours, Removed, Withdrawn
 from comments.models import Comment
-from comments.moderation import decide, decide_many, status_before_removal
+from comments.moderation import decide, status_before_removal
 from comments.posting import post_comment
 from tests.factories import (
     make_article,
@@ -94,20 +94,6 @@ def test_a_comment_restored_gets_the_status_it_had_before_it_was_removed():
 
     assert status_before_removal(comment) == "approved"
     assert status_before_removal(make_comment(status="spam")) == "pending"
-
-
-def test_many_are_decided_under_one_batch_and_what_cannot_be_is_counted():
-    user, moderator = make_user(), make_moderator()
-    withdrawn = make_comment(user=user)
-    withdraw_comment(withdrawn.pk, by=user)
-    waiting = [make_comment(status="pending") for _ in range(3)]
-
-    batch, changed, refused = decide_many(
-        [withdrawn.pk, *[comment.pk for comment in waiting]], "approved", by=moderator
-    )
-
-    assert (changed, refused) == (3, 1)
-    assert {comment.decisions.last().batch for comment in waiting} == {batch}
 
 
 def test_only_its_author_may_change_or_withdraw_a_comment():

@@ -1,0 +1,157 @@
+"""Decisions about many comments in one go, one of which is many too: one number, one summary, one undo.
+
+A small batch is done before its answer. A large one is carried out by the worker, some hundreds of comments to a
+transaction, each together with its progress: a worker that is killed leaves what is left, and nothing is decided twice.
+What a batch did is known by its decisions alone, so undoing it needs no other memory, and is a batch itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from comments import notifications
+from comments.errors import DecidedMeanwhile
+from comments.models import Batch, BatchItem, Comment, Decision
+from comments.moderation import UNDONE, Locked, lock, settle, statuses_before_removal
+from comments.querysets import CommentQuerySet
+from newsreader.accounts.models import User
+from newsreader.kit.tasks import task
+
+AT_ONCE = 200  # comments that are decided before the answer; more are left to the worker
+TOGETHER = 250  # comments to a transaction
+RECENT = dt.timedelta(hours=1)
+RESTORE = ""  # instead of a status: what each had before it was removed
+
+
+def decide_batch(
+    rows: CommentQuerySet, status: str, *, by: User, reason: str = "", seen: Mapping[int, int] | None = None
+) -> Batch:
+    """Give every comment of `rows` a status, or its last one before removal (RESTORE); return the batch.
+
+    `rows` hold what `by` may decide about and nothing else. `seen` tells, for comments shown to who decides, the number
+    of the last decision they saw. Raises DecidedMeanwhile, and changes nothing, where a single comment has another by
+    now; in a selection such comments are passed over. `state` of the batch says whether the worker still has to do it.
+    """
+    if status != RESTORE:
+        status = Comment.Status(status).value
+    return _begin(rows, Batch(by=by, status=status, reason=reason), seen or {})
+
+
+def undo(batch_id: uuid.UUID, *, by: User, rows: CommentQuerySet) -> Batch:
+    """Give each comment of a batch back what it had before; of those in `rows`, which `by` may decide about.
+
+    A comment that somebody has decided about since is passed over, and one whose author has withdrawn it. Undoing the
+    batch that this returns does it all again. Raises Batch.DoesNotExist.
+    """
+    undone = Batch.objects.get(pk=batch_id)
+    touched = rows.filter(pk__in=Decision.objects.filter(batch=batch_id).values("comment"))
+    return _begin(touched, Batch(by=by, undoes=undone), {})
+
+
+def recent(user: User) -> list[Batch]:
+    """Return what somebody did last, the newest first, each with `undone_by` loaded. Two queries."""
+    since = timezone.now() - RECENT
+    mine = Batch.objects.filter(by=user, created_at__gt=since).order_by("-created_at")
+    return list(mine.prefetch_related("undone_by")[:5])
+
+
+# --- Carrying out -------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _begin(rows: CommentQuerySet, batch: Batch, seen: Mapping[int, int]) -> Batch:
+    ids = list(rows.order_by("pk").values_list("pk", flat=True).distinct())
+    batch.total = len(ids)
+    batch.save(force_insert=True)
+    if len(ids) <= AT_ONCE:
+        _carry_out_some(batch, ids, seen)
+        return batch
+    BatchItem.objects.bulk_create((BatchItem(batch=batch, comment_id=pk) for pk in ids), batch_size=5_000)
+    carry_out.enqueue(str(batch.pk))  # A row of this transaction.
+    return batch
+
+
+@task()
+def carry_out(batch_id: str) -> None:
+    """Do what is left of a batch. Safe to run twice, and in two workers at once."""
+    while _next_step(uuid.UUID(batch_id)):
+        pass
+
+
+@transaction.atomic
+def _next_step(batch_id: uuid.UUID) -> bool:
+    """Decide about the next comments; return whether any may be left."""
+    batch = Batch.objects.select_for_update(of=("self",)).select_related("by").get(pk=batch_id)
+    if batch.state == Batch.State.DONE:
+        return False
+    items = BatchItem.objects.filter(batch=batch).order_by("comment")
+    ids = list(items.values_list("comment", flat=True)[:TOGETHER])
+    if ids:
+        items.filter(comment__lte=ids[-1]).delete()
+    more = len(ids) == TOGETHER
+    _carry_out_some(batch, ids, {}, finished=not more)
+    return more
+
+
+def _carry_out_some(batch: Batch, ids: Collection[int], seen: Mapping[int, int], *, finished: bool = True) -> None:
+    found = lock(ids)
+    wanted = _wanted(batch, found)
+    kept = {pk: status for pk, status in wanted.items() if not _is_news(found, pk, status, seen, batch.by_id)}
+    if len(wanted) == 1 and not kept:
+        raise DecidedMeanwhile(found.last(next(iter(wanted))))
+    code = UNDONE if batch.undoes_id else batch.reason
+    reasons = [{"code": code, "params": {}}] if code else []
+    outcome = settle(found, kept, by=batch.by, reasons=reasons, batch=batch.pk)
+    if batch.undoes_id:
+        notifications.not_any_more(Decision.objects.filter(batch=batch.undoes_id, comment__in=list(kept)))
+    batch.changed += len(outcome.decisions)
+    batch.withdrawn += len(outcome.withdrawn)
+    batch.passed_over += len(ids) - len(kept)
+    if finished:
+        batch.state, batch.finished_at = Batch.State.DONE, timezone.now()
+    batch.save(update_fields=["changed", "withdrawn", "passed_over", "state", "finished_at"])
+
+
+def _wanted(batch: Batch, found: Locked) -> dict[int, str]:
+    ids = [comment.pk for comment in found.comments]
+    if batch.undoes_id:
+        return _as_before(batch.undoes_id, found)
+    if batch.status == RESTORE:
+        return statuses_before_removal(ids)
+    return dict.fromkeys(ids, batch.status)
+
+
+def _as_before(undone: uuid.UUID, found: Locked) -> dict[int, str]:
+    """What to give back: nothing where somebody has decided since. What a batch brought into being is for the trash."""
+    made_by = {row.batch for rows in found.history.values() for row in rows if row.batch}
+    undoings = dict(Batch.objects.filter(pk__in=made_by).exclude(undoes=None).values_list("pk", "undoes"))
+    wanted = {}
+    for pk, history in found.history.items():
+        at = max((at for at, row in enumerate(history) if row.batch == undone), default=None)
+        if at is not None and not _left_of(history[at + 1 :], undoings):
+            wanted[pk] = history[at].before or Comment.Status.TRASH.value
+    return wanted
+
+
+def _left_of(decisions: list[Decision], undoings: Mapping[uuid.UUID, uuid.UUID]) -> list[Decision]:
+    """Return those that count: a decision and the one that undid it are as if neither had been."""
+    left: list[Decision] = []
+    for decision in decisions:
+        if left and decision.batch and undoings.get(decision.batch) == left[-1].batch:
+            left.pop()
+        else:
+            left.append(decision)
+    return left
+
+
+def _is_news(found: Locked, pk: int, status: str, seen: Mapping[int, int], by: int | None) -> bool:
+    """Say whether something was decided that whoever decides now has not seen; to the same status, it is no matter."""
+    last = found.last(pk)
+    if last is None or pk not in seen or seen[pk] == last.number or last.by_id == by:
+        return False
+    return last.after != status
