@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from django.conf import settings
@@ -126,7 +127,7 @@ class ArticleSerializer(serializers.ModelSerializer):
 
     def get_comments_open(self, article: Article) -> bool:
         days = self.context["close_comments_after_days"]
-        return article.state == Article.State.PUBLISHED and article.comments_open(days)
+        return article.state == Article.State.PUBLISHED and article.comments_open(days[article.pk])
 
 
 class DeskArticleSerializer(ArticleSerializer):
@@ -187,8 +188,8 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
     )
     def list(self, request: Request) -> Response:
         articles = self._narrowed(Article.objects.published().articles().for_page(), request)
-        page = self.paginate_queryset(articles)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        page = self.paginate_queryset(articles) or []
+        return self.get_paginated_response(ArticleSerializer(page, many=True, context=self._closing(page)).data)
 
     def _narrowed(self, articles: ArticleQuerySet, request: Request) -> ArticleQuerySet:
         wanted = request.query_params
@@ -235,12 +236,13 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         publishing.withdraw(article.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def get_serializer_context(self) -> dict[str, Any]:
-        days = import_string(settings.CLOSE_COMMENTS_AFTER_DAYS)()
-        return {**super().get_serializer_context(), "close_comments_after_days": days}
+    def _closing(self, articles: Iterable[Article]) -> dict[str, Any]:
+        """What is known about showing articles, with when the comments of these close."""
+        days = import_string(settings.CLOSE_COMMENTS_AFTER_DAYS)([article.pk for article in articles])
+        return {**self.get_serializer_context(), "close_comments_after_days": days}
 
     def _desk(self, article: Article) -> Any:
-        return DeskArticleSerializer(article, context=self.get_serializer_context()).data
+        return DeskArticleSerializer(article, context=self._closing([article])).data
 
     def _user(self) -> Any:
         return self.request.user
@@ -263,7 +265,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
     def _serializer(self, article: Article) -> ArticleSerializer:
         desk = self.request.user.has_perm("articles.change_article")
         shown = DeskArticleSerializer if desk else ArticleSerializer
-        return shown(article, context=self.get_serializer_context())
+        return shown(article, context=self._closing([article]))
 
 
 class _NamedViewSet(Shared, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):

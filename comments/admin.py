@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Count, OuterRef, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -22,20 +19,22 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
-from articles.admin import ArticleAdmin
 from articles.models import Article, Site
 from articles.paper_admin import Singleton
-from comments import rules_admin  # noqa: F401  Importing registers the lists.
-from comments.desk import BUTTONS, DEEDS, RESTORE, counted, excerpt, found, ids_in, lay_out
+from comments import (
+    bans_admin,  # noqa: F401  Importing registers the bans.
+    log,
+    reports_admin,  # noqa: F401  Importing registers reasons, reports and appeals.
+    rules_admin,  # noqa: F401  Importing registers the lists.
+)
+from comments.batches import decide_batch
+from comments.desk.cards import excerpt, plain_card
+from comments.desk.deeds import DEEDS, RESTORE, summary
+from comments.discussions_admin import LinksDiscussion
 from comments.models import Comment, CommentRules, Delivery
-from comments.moderation import decide_many, status_before_removal
-from comments.querysets import CommentQuerySet, may_moderate, moderates
-from comments.wording import CHOICES
-from newsreader.kit.pages import page_number
-from newsreader.kit.text import tidy_line
-from newsreader.kit.web import safe_next
+from comments.querysets import CommentQuerySet, may_moderate
+from comments.reasons import choices, offered
 
 Status = Comment.Status
 PAGE = 50  # comments
@@ -47,7 +46,7 @@ PAGE = 50  # comments
 class ReasonForm(ActionForm):
     """The list's bar of actions, with a reason."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=list(CHOICES.items()), required=False)
+    reason = forms.ChoiceField(label=_("Reason"), choices=choices, required=False)
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -102,96 +101,6 @@ class CommentAdmin(ReadOnly):
         rows = Comment.objects.moderated_by(request.user).defer("article__body", "article__standfirst")
         return rows.order_by(*self.ordering)
 
-    # The queue.
-
-    def queue_view(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the queue (GET), or decide about what was chosen there and lead back to it (POST)."""
-        if not may_moderate(request.user):
-            raise PermissionDenied
-        if request.method == "POST":
-            self._decide(request)
-            target = request.POST.get("next") or request.get_full_path()
-            return HttpResponseRedirect(safe_next(request, target))
-
-        status = request.GET.get("status", "")
-        status = status if status in Status.values else Status.PENDING.value
-        query = tidy_line(request.GET.get("q", ""))[:200]
-        rows = found(Comment.objects.moderated_by(request.user), query)
-        article = self._article(request)
-        if article:
-            rows = rows.filter(article=article)
-        number = page_number(request)
-        start = (number - 1) * PAGE
-        entries = [lay_out(row) for row in self._listed(rows, status)[start : start + PAGE + 1]]
-        if number > 1 and not entries:  # All of its comments are decided.
-            kept = request.GET.copy()
-            del kept["page"]
-            return HttpResponseRedirect(f"{request.path}?{kept.urlencode()}")
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Comments"),
-            "entries": entries[:PAGE],
-            "status": status,
-            "query": query,
-            "article": article,
-            "tabs": [(value, label, counted(rows.filter(status=value))) for value, label in Status.choices],
-            "reasons": CHOICES,
-            "bulk": {name: DEEDS[name][1] for name in BUTTONS[Status(status)]},
-            "earlier": number - 1,
-            "later": number + 1 if len(entries) > PAGE else 0,
-            "number": number,
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/comments/queue.html", context)
-
-    def _article(self, request: HttpRequest) -> Article | None:
-        wanted = ids_in([request.GET.get("article", "")])
-        article = Article.objects.filter(pk__in=wanted).defer("body").first() if wanted else None
-        return article if article and moderates(request.user, article) else None
-
-    def _listed(self, rows: CommentQuerySet, status: str) -> CommentQuerySet:
-        """What waits longest stands first; of what is decided, the newest. Three more questions."""
-        order = ["created_at", "pk"] if status == Status.PENDING else ["-created_at", "-pk"]
-        rows = rows.filter(status=status).order_by(*order)
-        rows = rows.select_related("article", "identity", "trace", "parent").prefetch_related(
-            "decisions__by", "revisions"
-        )
-        return rows.defer("article__body", "article__standfirst", "parent__html")
-
-    def _decide(self, request: HttpRequest) -> None:
-        deed, ids = request.POST.get("action", ""), ids_in(request.POST.getlist("ids"))
-        if deed not in DEEDS or request.POST.get("reason", "") not in CHOICES:
-            messages.error(request, _("That was not understood, and nothing was changed."))
-        elif not ids:
-            messages.warning(request, _("No comment was chosen."))
-        else:
-            mine = Comment.objects.moderated_by(request.user).filter(pk__in=ids)
-            if foreign := len(ids) - len(mine):
-                said = ngettext_lazy(
-                    "%d is not there, or not yours to decide about.", "%d are not there, or not yours to decide about."
-                )
-                messages.error(request, said % foreign)
-            self._settle(request, mine, deed)
-
-    def _settle(self, request: HttpRequest, rows: QuerySet[Comment], deed: str) -> None:
-        """Decide about each of these, and say how many changed, had to stay, or were so already."""
-        wanted: dict[str, list[int]] = defaultdict(list)
-        for row in rows:
-            wanted[status_before_removal(row) if deed == RESTORE else DEEDS[deed][0]].append(row.pk)
-        changed = refused = 0
-        for status, ids in wanted.items():
-            _batch, done, withdrawn = decide_many(ids, status, by=request.user, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
-            changed, refused = changed + done, refused + withdrawn
-        if changed:
-            messages.success(request, DEEDS[deed][2] % changed)
-        if refused:
-            said = ngettext_lazy(
-                "%d stays removed: its author withdrew it.", "%d stay removed: their authors withdrew them."
-            )
-            messages.warning(request, said % refused)
-        if same := sum(map(len, wanted.values())) - changed - refused:
-            messages.info(request, ngettext_lazy("%d was like that already.", "%d were like that already.") % same)
-
     # The list.
 
     @admin.display(description=_("text"))
@@ -215,8 +124,13 @@ class CommentAdmin(ReadOnly):
         return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, timesince(at))
 
     def _act(self, request: HttpRequest, rows: QuerySet[Comment], deed: str) -> None:
-        if request.POST.get("reason", "") in CHOICES:
-            self._settle(request, rows, deed)
+        if request.POST.get("reason", "") not in offered():
+            return
+        chosen = Comment.objects.moderated_by(request.user).filter(pk__in=rows.order_by().values("pk"))
+        user: Any = request.user
+        batch = decide_batch(chosen, DEEDS[deed].status, by=user, reason=request.POST.get("reason", ""))
+        for level, sentence in summary(batch, DEEDS[deed].said):
+            messages.add_message(request, level, sentence)
 
     @admin.action(description=_("Approve"), permissions=["moderate"])
     def approve(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
@@ -245,7 +159,7 @@ class CommentAdmin(ReadOnly):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= {"entry": lay_out(context["original"]), "reasons": CHOICES}
+        context |= {"entry": plain_card(context["original"]), "reasons": offered()}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("text"))
@@ -255,7 +169,7 @@ class CommentAdmin(ReadOnly):
 
     @admin.display(description=_("decisions"))
     def history(self, comment: Comment) -> str:
-        return render_to_string("admin/comments/_history.html", {"entry": lay_out(comment)})
+        return render_to_string("admin/comments/_history.html", {"entry": plain_card(comment)})
 
     @admin.display(description=_("email"))
     def email(self, comment: Comment) -> str:
@@ -286,8 +200,19 @@ class CommentRulesAdmin(Singleton):
         (_("Who may reply"), {"fields": ["require_name_email", "registration_required", "close_after_days"]}),
         (
             _("What waits for an editor"),
-            {"fields": ["hold_everything", "hold_first_comment", "max_links", "fastest_seconds"]},
+            {
+                "fields": [
+                    "hold_everything",
+                    "hold_first_comment",
+                    "premoderated",
+                    "max_links",
+                    "fastest_seconds",
+                    "flags_hold",
+                ]
+            },
         ),
+        (_("Trust"), {"fields": ["trusted_after", "refusals_allowed"]}),
+        (_("Surges"), {"fields": ["surge_control", "surge_from", "surge_pause"]}),
         (_("Limits"), {"fields": ["text_limit", "flood_burst", "flood_seconds"]}),
         (
             _("How discussions are shown"),
@@ -299,6 +224,9 @@ class CommentRulesAdmin(Singleton):
     def save_model(self, request: HttpRequest, obj: CommentRules, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         Site.objects.touch()
+        changed = {name: {"from": form.initial[name], "to": form.cleaned_data[name]} for name in form.changed_data}
+        if changed:
+            log.note("rules_changed", "rules", by=request.user, facts=changed)  # type: ignore[arg-type]
 
 
 @admin.register(Delivery)
@@ -320,7 +248,7 @@ admin.site.unregister(Article)
 
 
 @admin.register(Article)
-class DiscussedArticleAdmin(ArticleAdmin):
+class DiscussedArticleAdmin(LinksDiscussion):
     """The articles' list with the number of comments that wait under each."""
 
     list_display = ["headline", "state_shown", "waiting", "section", "names", "planned", "time"]

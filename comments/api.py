@@ -1,4 +1,4 @@
-"""Comments over REST: reading threads, replying, deciding. The same operations as the pages, the same refusals."""
+"""Comments over REST: reading threads, and replying. The same operations as the pages, the same refusals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
-from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError, PermissionDenied
+from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError
 from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,12 +20,10 @@ from comments import threads
 from comments.editing import edit_comment, withdraw_comment
 from comments.errors import ForgeryRefused
 from comments.forms import draft_of, visit_of
-from comments.models import Comment, CommentRules, Decision
-from comments.moderation import RESERVED, decide
+from comments.models import Comment, CommentRules
 from comments.posting import first_status, post_comment
-from comments.querysets import CommentQuerySet, may_moderate
 from comments.wording import shown_status
-from newsreader.kit.rest import Shared, moment, whole_number
+from newsreader.kit.rest import Shared
 from newsreader.kit.web import absolute, comes_from_here
 
 
@@ -178,66 +176,6 @@ class EditInput(serializers.Serializer):
     text = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
 
-class ReasonSerializer(serializers.Serializer):
-    code = serializers.CharField()
-    params = serializers.DictField()
-
-
-class DecisionSerializer(serializers.ModelSerializer):
-    """One change of status: who (an account's id) or which rule, from, to, why, when."""
-
-    reasons = ReasonSerializer(many=True)
-
-    class Meta:
-        model = Decision
-        fields = ["number", "batch", "by", "rule", "before", "after", "reasons", "created_at"]
-
-
-class DecisionInput(serializers.Serializer):
-    """`reason` is a code; it may be empty when approving."""
-
-    status = serializers.ChoiceField(choices=Comment.Status.choices)
-    reason = serializers.RegexField(r"^[A-Za-z0-9_.-]{0,40}$", allow_blank=True, required=False, default="")
-
-    def validate_reason(self, code: str) -> str:
-        if code in RESERVED:
-            raise serializers.ValidationError("Only the site itself gives this reason.", code="reserved")
-        return code
-
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if values["status"] != Comment.Status.APPROVED and not values["reason"]:
-            raise serializers.ValidationError({"reason": ["Please give a reason."]}, code="required")
-        return values
-
-
-class QueuedSerializer(CommentSerializer):
-    """A comment as moderators see it: with why it waits, and what its author left behind."""
-
-    reasons = serializers.SerializerMethodField()
-    email = serializers.SerializerMethodField()
-    address = serializers.SerializerMethodField()
-
-    class Meta(CommentSerializer.Meta):
-        fields = [*CommentSerializer.Meta.fields, "reasons", "email", "address"]
-
-    def get_status(self, comment: Comment) -> str:
-        return comment.status
-
-    def _moderates(self) -> bool:
-        return True
-
-    @extend_schema_field(ReasonSerializer(many=True))
-    def get_reasons(self, comment: Comment) -> list[dict[str, Any]]:
-        decisions = list(comment.decisions.all())
-        return decisions[-1].reasons if decisions else []
-
-    def get_email(self, comment: Comment) -> str:
-        return comment.trace.email if hasattr(comment, "trace") else ""
-
-    def get_address(self, comment: Comment) -> str:
-        return str(comment.trace.address or "") if hasattr(comment, "trace") else ""
-
-
 class ArticleCommentsView(Shared, viewsets.GenericViewSet):
     """An article's discussion."""
 
@@ -362,78 +300,3 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
 
     def _user(self) -> Any:
         return self.request.user
-
-
-class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):
-    """For those who decide: about all comments, or about those under their own articles."""
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        if not request.user.is_authenticated:
-            raise NotAuthenticated()
-        if not may_moderate(request.user):
-            raise PermissionDenied()
-
-    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Addresses and reasons are for whoever asked, now: not even their own browser keeps them."""
-        response["Cache-Control"] = "private, no-store"
-        return super().finalize_response(request, response, *args, **kwargs)
-
-    def get_queryset(self) -> CommentQuerySet:
-        return Comment.objects.moderated_by(self.request.user).for_display()
-
-    def _user(self) -> Any:
-        return self.request.user
-
-
-class DecisionsViewSet(_ModeratorsViewSet):
-    """What was decided about a comment, and deciding."""
-
-    serializer_class = DecisionSerializer
-    cursor_ordering = ("number",)
-
-    def list(self, request: Request, pk: int) -> Response:
-        comment = get_object_or_404(self.get_queryset(), pk=pk)
-        page = self.paginate_queryset(comment.decisions.all())
-        return self.get_paginated_response(DecisionSerializer(page, many=True).data)
-
-    @extend_schema(request=DecisionInput, responses={200: DecisionSerializer, 201: DecisionSerializer})
-    def create(self, request: Request, pk: int) -> Response:
-        """Decide: 201 with the decision; 200 with the last one where the comment has that status already."""
-        comment = get_object_or_404(self.get_queryset(), pk=pk)
-        form = DecisionInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        decision = decide(comment.pk, by=self._user(), **form.validated_data)
-        if decision is None:
-            return Response(DecisionSerializer(comment.decisions.order_by("-number").first()).data)
-        return Response(DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
-
-
-class QueueViewSet(_ModeratorsViewSet):
-    """The moderation queue, oldest first."""
-
-    serializer_class = QueuedSerializer
-    cursor_ordering = ("created_at", "pk")
-
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("status", OpenApiTypes.STR, enum=list(Comment.Status.values), default="pending"),
-            OpenApiParameter("reason", OpenApiTypes.STR, description="Code of a reason of the last decision."),
-            OpenApiParameter("article", OpenApiTypes.STR, description="Id of an article."),
-            OpenApiParameter("q", OpenApiTypes.STR, description="Words in text, name, email or address."),
-            OpenApiParameter("since", OpenApiTypes.STR, description="A time: left then or later."),
-        ]
-    )
-    def list(self, request: Request) -> Response:
-        wanted = request.query_params
-        shown = wanted.get("status", Comment.Status.PENDING)
-        if shown not in Comment.Status.values:
-            raise ParseError("status must be pending, approved, spam or trash.", code="invalid_status")
-        queue = self.get_queryset().filter(status=shown).select_related("trace").prefetch_related("decisions")
-        if article := wanted.get("article"):
-            queue = queue.filter(article=whole_number(article, "article"))
-        if since := wanted.get("since"):
-            queue = queue.filter(created_at__gte=moment(since, "since"))
-        queue = queue.matching(wanted.get("q", "")).with_reason(wanted.get("reason", ""))
-        page = self.paginate_queryset(queue)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)

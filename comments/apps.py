@@ -1,6 +1,7 @@
 """The room of comments as a Django app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,6 +10,7 @@ class CommentsConfig(AppConfig):
     verbose_name = _("Comments")
 
     def ready(self) -> None:
-        from comments import checks, listeners  # noqa: F401  Importing registers the check over the data.
+        from comments import checks, listeners, words  # noqa: F401  Importing registers the check over the data.
 
         listeners.register()
+        post_migrate.connect(words.install, sender=self)

@@ -129,7 +129,7 @@ def _wanted(batch: Batch, found: Locked) -> dict[int, str]:
 def _as_before(undone: uuid.UUID, found: Locked) -> dict[int, str]:
     """What to give back: nothing where somebody has decided since. What a batch brought into being is for the trash."""
     made_by = {row.batch for rows in found.history.values() for row in rows if row.batch}
-    undoings = dict(Batch.objects.filter(pk__in=made_by).exclude(undoes=None).values_list("pk", "undoes"))
+    undoings = dict(Batch.objects.filter(pk__in=made_by).values_list("pk", "undoes"))
     wanted = {}
     for pk, history in found.history.items():
         at = max((at for at, row in enumerate(history) if row.batch == undone), default=None)
@@ -138,11 +138,12 @@ def _as_before(undone: uuid.UUID, found: Locked) -> dict[int, str]:
     return wanted
 
 
-def _left_of(decisions: list[Decision], undoings: Mapping[uuid.UUID, uuid.UUID]) -> list[Decision]:
+def _left_of(decisions: list[Decision], undoings: Mapping[uuid.UUID, uuid.UUID | None]) -> list[Decision]:
     """Return those that count: a decision and the one that undid it are as if neither had been."""
     left: list[Decision] = []
     for decision in decisions:
-        if left and decision.batch and undoings.get(decision.batch) == left[-1].batch:
+        undone = undoings.get(decision.batch) if decision.batch else None
+        if undone and left and left[-1].batch == undone:
             left.pop()
         else:
             left.append(decision)

@@ -13,23 +13,22 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from articles.models import Article
-from comments import counting
+from comments import bans, counting, discussions
 from comments.drafts import Author, Draft, Visit, text_errors, tidied
 from comments.errors import (
     Banned,
     CommentsClosed,
     EditedTooOften,
     EditingOver,
-    NetworkBanned,
     NotYours,
     Removed,
     Withdrawn,
 )
-from comments.models import Comment, CommentRules, Decision, Revision
+from comments.models import Ban, Comment, CommentRules, Decision, Revision
 from comments.moderation import decide, is_withdrawn, note_reasons, withdraw
-from comments.posting import LONGEST, refuse_duplicate
+from comments.posting import LONGEST, refuse_banned, refuse_duplicate
 from comments.querysets import moderates
-from comments.spam import judge, rulebook
+from comments.spam import judge
 from comments.spam.verdict import Verdict
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
@@ -50,27 +49,31 @@ def edit_comment(
     text = tidied(Draft(0, text)).text
     rendered = Draft(0, text).rendered if len(text) <= LONGEST else ""  # Before anything is locked.
     with transaction.atomic():
-        comment = _own(comment_id, by, token)
-        rules = CommentRules.objects.current()
+        comment = own_comment(comment_id, by, token)
+        rules = discussions.rules_under(comment.article, CommentRules.objects.current())
         draft = _draft(comment, text, by, visit or Visit())
         draft.__dict__["rendered"] = rendered
         exempt = moderates(draft.author.user, comment.article)
-        _may_edit(comment, draft, rules, exempt=exempt)
+        quiet = _may_edit(comment, draft, rules, exempt=exempt)
         if errors := text_errors(draft, rules.text_limit):
             raise Invalid(errors)
         if draft.text == comment.body:
             return comment
         refuse_duplicate(draft, itself=comment.pk)
         _rewrite(comment, draft)
-        _settle(comment, Verdict.approve() if exempt else judge(draft, rules))
+        verdict = Verdict.approve() if exempt else judge(draft, rules)
+        if quiet:
+            _settle(comment, Verdict.strongest([bans.verdict(), verdict]), rule=bans.RULE)
+        else:
+            _settle(comment, verdict)
         return comment
 
 
 def withdraw_comment(comment_id: int, *, by: User | None = None, token: str = "") -> Decision | None:
     """Take one's own comment back; moderators cannot bring it back. None where it is withdrawn already."""
     with transaction.atomic():
-        comment = _own(comment_id, by, token)
-        return withdraw(comment.pk, by=by if _is_account_of(comment, by) else None)
+        comment = own_comment(comment_id, by, token)
+        return withdraw(comment.pk, by=by if is_account_of(comment, by) else None)
 
 
 def why_not(comment: Comment, rules: CommentRules) -> str:
@@ -78,41 +81,45 @@ def why_not(comment: Comment, rules: CommentRules) -> str:
 
     For showing a form. Who the author is, and where they are now, is asked when it is sent.
     """
+    here = discussions.rules_under(comment.article, rules)
     try:
-        _may_edit(comment, Draft(comment.article_id, comment.body), rules, exempt=False)
+        _may_edit(comment, _draft(comment, comment.body, None, Visit()), here, exempt=False)
     except (Withdrawn, Removed, Banned, CommentsClosed, EditingOver) as refusal:
         return refusal.code
     return ""
 
 
-def _own(comment_id: int, by: User | None, token: str) -> Comment:
-    """Lock the article, then the comment, as everybody does. Raises NotYours."""
+def own_comment(comment_id: int, by: User | None, token: str) -> Comment:
+    """Return one's own comment, locked after its article, as everybody does. In a transaction. Raises NotYours."""
     article_id = Comment.objects.values_list("article_id", flat=True).get(pk=comment_id)
-    article = Article.objects.select_for_update().defer("body").get(pk=article_id)
+    articles = Article.objects.select_for_update(of=("self",)).select_related("discussion").defer("body")
+    article = articles.get(pk=article_id)
     rows = Comment.objects.select_for_update(of=("self",)).select_related("identity", "trace")
     comment = rows.get(pk=comment_id)
     comment.article = article
     holds = bool(token) and constant_time_compare(comment.status_token, token)
-    if not holds and not _is_account_of(comment, by):
+    if not holds and not is_account_of(comment, by):
         raise NotYours()
     return comment
 
 
-def _is_account_of(comment: Comment, user: User | None) -> bool:
+def is_account_of(comment: Comment, user: User | None) -> bool:
+    """Say whether the comment was left by this account."""
     return bool(user and comment.identity and comment.identity.user_id == user.pk)
 
 
 def _draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draft:
     """The comment with its new text, as if its author left it now."""
     if comment.identity:
-        author = Author(identity=comment.identity, user=by if _is_account_of(comment, by) else None)
+        author = Author(identity=comment.identity, user=by if is_account_of(comment, by) else None)
     else:
         email = comment.trace.email if hasattr(comment, "trace") else ""
         author = Author(comment.name, email, comment.website)
     return Draft(comment.article_id, text, author, parent=str(comment.parent_id or ""), visit=visit)
 
 
-def _may_edit(comment: Comment, draft: Draft, rules: CommentRules, *, exempt: bool) -> None:
+def _may_edit(comment: Comment, draft: Draft, rules: CommentRules, *, exempt: bool) -> Ban | None:
+    """Raise what forbids a change. Returns the quiet ban that its author is under, if any."""
     if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
         last = comment.decisions.order_by("-number").first()
         if is_withdrawn(comment):
@@ -120,10 +127,7 @@ def _may_edit(comment: Comment, draft: Draft, rules: CommentRules, *, exempt: bo
         # What a rule put aside looks to its author like what waits, so it can be changed like that.
         if last and not last.rule:
             raise Removed()
-    if comment.identity and comment.identity.banned_at:
-        raise Banned()
-    if not exempt and draft.visit.address and rulebook.current().bans(draft.visit.address):
-        raise NetworkBanned()
+    quiet = refuse_banned(draft, comment.article, exempt=exempt)
     article = comment.article
     if article.state != Article.State.PUBLISHED or not (exempt or article.comments_open(rules.close_after_days)):
         raise CommentsClosed()
@@ -131,6 +135,7 @@ def _may_edit(comment: Comment, draft: Draft, rules: CommentRules, *, exempt: bo
         raise EditingOver()
     if comment.revisions.count() >= MOST:
         raise EditedTooOften()
+    return quiet
 
 
 def _rewrite(comment: Comment, draft: Draft) -> None:
@@ -141,13 +146,13 @@ def _rewrite(comment: Comment, draft: Draft) -> None:
     comment.save(update_fields=[*Comment.WRITTEN, "edited_at", "duplicate_key"])
 
 
-def _settle(comment: Comment, verdict: Verdict) -> None:
+def _settle(comment: Comment, verdict: Verdict, *, rule: str = RULE) -> None:
     """Let the rules take away what they now object to; what they object to no longer is for people to release."""
     if verdict.is_stronger_than(comment.status):
-        decide(comment.pk, verdict.status, rule=RULE, reasons=verdict.reasons)
+        decide(comment.pk, verdict.status, rule=rule, reasons=verdict.reasons)
         comment.refresh_from_db(fields=["status"])
     elif comment.status == Comment.Status.APPROVED:
         counting.note_change(comment)
     elif verdict.status == comment.status:
         # Why it waits is shown to moderators, and asked when an address is confirmed: about this text, not the last.
-        note_reasons(comment.pk, verdict.reasons, rule=RULE)
+        note_reasons(comment.pk, verdict.reasons, rule=rule)

@@ -73,7 +73,7 @@ class SlowMode(Flood):
     def __init__(self, retry_after: int, pause: str):
         super().__init__(retry_after, pause=pause)
         said = _("This discussion is in slow mode: %s between two comments of one person. Please send it again then.")
-        self.sentence = said % pause
+        self.sentence = str(said) % pause  # type: ignore[assignment]
 
 
 class Withdrawn(Conflict):

@@ -16,3 +16,10 @@ class CommentDecided:
     article_id: int
     before: str
     after: str
+
+
+@dataclass(frozen=True)
+class EntriesMatched:
+    """Entries of the editors' lists were found in what was posted or changed."""
+
+    rule_ids: frozenset[int]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from rest_framework.authentication import CSRFCheck
 
 from articles.models import Article
-from comments import remembering
+from comments import discussions, remembering
 from comments.errors import ForgeryRefused
 from comments.forms import author_of, beginning
 from comments.models import Comment, CommentRules
@@ -31,7 +31,7 @@ Typed = dict[str, Any]
 def published(article_id: int) -> Article:
     if article_id > 2**63 - 1:
         raise Http404
-    return get_object_or_404(Article.objects.published().select_related("section"), pk=article_id)
+    return get_object_or_404(Article.objects.published().select_related("section", "discussion"), pk=article_id)
 
 
 def _nothing(request: HttpRequest) -> HttpResponse:
@@ -58,10 +58,11 @@ def form_context(
     *,
     changing: bool = False,
 ) -> Typed:
-    """What the form shows. Without a request: the public form, the same for everybody.
+    """What the form shows. Without a request: the public form, the same for everybody. `rules` are the site's.
 
     `changing`: somebody signed in sees all the ways to be somebody else, and stays who they are until they choose.
     """
+    rules = discussions.rules_under(article, rules)
     is_open, closing = article.comments_open(rules.close_after_days), article.closes_at(rules.close_after_days)
     context: Typed = {
         "article": article,
@@ -75,6 +76,7 @@ def form_context(
         "closed_at": closing if article.takes_comments and not is_open else None,
         "providers": settings.SIGN_IN_WITH,
         "writing": not rules.registration_required,
+        "notes": discussions.notes(article, rules) if is_open else [],
     }
     if request is None:
         return context

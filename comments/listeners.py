@@ -4,7 +4,9 @@ from django.db import transaction
 from django.db.models import F
 
 from articles.models import Article
+from comments.events import EntriesMatched
 from comments.models import Comment
+from comments.spam import hits
 from newsreader.accounts.events import PictureKept
 from newsreader.kit.events import listen
 
@@ -19,5 +21,10 @@ def show_picture(event: PictureKept) -> None:
         bare.update(avatar=event.name)
 
 
+def count_hits(event: EntriesMatched) -> None:
+    hits.count(event.rule_ids)
+
+
 def register() -> None:
     listen(PictureKept, show_picture)
+    listen(EntriesMatched, count_hits)

@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from comments.claiming import claim, claimable
-from comments.desk import excerpt, ids_in
+from comments.desk.cards import excerpt
+from comments.desk.finding import ids_in
 from comments.models import Comment, Decision
 from comments.moderation import WITHDRAWN
 from comments.querysets import CommentQuerySet

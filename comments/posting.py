@@ -10,10 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from articles.models import Article
-from comments import counting, flood, notifications, proofs
+from comments import bans, counting, discussions, flood, log, notifications, proofs
 from comments.drafts import Draft, is_website, tidied, validate
 from comments.errors import (
-    Banned,
     CommentsClosed,
     Duplicate,
     KeyReused,
@@ -24,7 +23,7 @@ from comments.errors import (
     ReplyToUnapproved,
 )
 from comments.events import CommentPosted
-from comments.models import KEY_LENGTH, Comment, CommentRules, Decision, Trace
+from comments.models import KEY_LENGTH, Ban, Comment, CommentRules, Decision, Trace
 from comments.paths import path_of
 from comments.querysets import moderates
 from comments.spam import judge, rulebook
@@ -32,6 +31,7 @@ from comments.spam.verdict import Verdict
 from newsreader.kit.events import publish
 from newsreader.kit.text import tidy_line
 
+RULE = "posting"  # The name under which decisions at posting are recorded.
 _LARGEST_ID = 2**63 - 1
 LONGEST = 65_000  # characters; no setting allows more, and a longer text is refused unread
 
@@ -55,21 +55,25 @@ def post_comment(draft: Draft) -> Comment:
 
 @transaction.atomic
 def _post(draft: Draft) -> Comment:
-    article = Article.objects.select_for_update().published().filter(pk=draft.article_id).first()
+    rows = Article.objects.select_for_update(of=("self",)).select_related("discussion").published()
+    article = rows.filter(pk=draft.article_id).first()
     if article is None:
         raise NoSuchArticle()
     if first := _first_with_key(draft):
         return first
-    rules = CommentRules.objects.current()
+    rules = discussions.rules_under(article, CommentRules.objects.current())
     moderated = moderates(draft.author.user, article)
-    parent = _may_reply(draft, article, rules, exempt=moderated)
+    quiet = _may_reply(draft, article, rules, exempt=moderated)
+    parent = _answered(draft, article)
     draft = validate(draft, rules)
     refuse_duplicate(draft)
     if not moderated:
         flood.take(draft, rules)
     verdict = Verdict.approve() if moderated else judge(draft, rules)
-    comment = store(draft, article, parent, verdict)
-    if rules.mail_confirmations:
+    if quiet:
+        verdict = Verdict.strongest([bans.verdict(), verdict])
+    comment = store(draft, article, parent, verdict, rule=bans.RULE if quiet else RULE)
+    if proofs.are_asked_for(rules):
         proofs.ask(comment, draft.visit.address)
     publish(CommentPosted(comment.pk, article.pk, comment.status))
     return comment
@@ -86,17 +90,30 @@ def _first_with_key(draft: Draft) -> Comment | None:
     return first
 
 
-def _may_reply(draft: Draft, article: Article, rules: CommentRules, *, exempt: bool) -> Comment | None:
-    """Return the comment that is answered, if any. Raises what forbids it."""
+def _may_reply(draft: Draft, article: Article, rules: CommentRules, *, exempt: bool) -> Ban | None:
+    """Raise what forbids a reply. Returns the quiet ban that its author is under, if any."""
     if not exempt and not article.comments_open(rules.close_after_days):
         raise CommentsClosed()
-    identity = draft.author.identity
-    if rules.registration_required and identity is None:
+    if rules.registration_required and draft.author.identity is None:
         raise NotLoggedIn()
-    if identity and identity.banned_at:
-        raise Banned()
-    if not exempt and rulebook.current().bans(draft.visit.address):
+    return refuse_banned(draft, article, exempt=exempt)
+
+
+def refuse_banned(draft: Draft, article: Article, *, exempt: bool) -> Ban | None:
+    """Raise Banned for whoever may not post, saying why. Returns the quiet ban that they are under, if any.
+
+    `exempt`: of who moderates here, only the account can be banned.
+    """
+    found = bans.against(draft, account_only=exempt)
+    if found and not found.quiet:
+        raise bans.refusal(found, draft)
+    if not exempt and draft.visit.address and rulebook.current().bans(draft.visit.address, article):
         raise NetworkBanned()
+    return found
+
+
+def _answered(draft: Draft, article: Article) -> Comment | None:
+    """Return the comment that is answered, if any. Raises where none can be."""
     if not draft.parent:
         return None
     known = draft.parent.isascii() and draft.parent.isdigit() and len(draft.parent) < 20
@@ -117,9 +134,18 @@ def refuse_duplicate(draft: Draft, *, itself: int = 0) -> None:
 
 
 def store(
-    draft: Draft, article: Article, parent: Comment | None, verdict: Verdict, *, at: dt.datetime | None = None
+    draft: Draft,
+    article: Article,
+    parent: Comment | None,
+    verdict: Verdict,
+    *,
+    rule: str = RULE,
+    at: dt.datetime | None = None,
 ) -> Comment:
-    """Write a judged draft and all that belongs to it: path, trace, decision, counts, mails. In a transaction."""
+    """Write a judged draft and all that belongs to it: path, trace, decision, counts, mails. In a transaction.
+
+    `rule` is the name under which the decision is recorded.
+    """
     author, identity = draft.author, draft.author.identity
     comment = Comment(
         article=article,
@@ -152,10 +178,11 @@ def store(
         email=identity.email if identity else author.email,
     )
     decision = Decision.objects.create(
-        comment=comment, number=1, rule="posting", after=verdict.status, reasons=list(verdict.reasons)
+        comment=comment, number=1, rule=rule, after=verdict.status, reasons=list(verdict.reasons)
     )
-    counting.adjust(comment, before="", after=comment.status)
-    notifications.queue(comment, decision)
+    log.note_decisions([decision])
+    counting.adjust([(comment, "", comment.status)])
+    notifications.queue([(comment, decision)])
     return comment
 
 

@@ -73,7 +73,12 @@ def may_be_asked(comment: Comment, rules: CommentRules) -> bool:
     which looks to its author like one that waits. So the answer gives away nothing about any of these.
     """
     typed = comment.identity_id is None and hasattr(comment, "trace") and bool(comment.trace.email)
-    return typed and rules.mail_confirmations and rules.hold_first_comment
+    return typed and are_asked_for(rules) and rules.hold_first_comment
+
+
+def are_asked_for(rules: CommentRules) -> bool:
+    """Say whether confirming an address is enough here: where editors want to see several comments, it is not."""
+    return rules.mail_confirmations and rules.premoderated <= 1
 
 
 def forget_old() -> int:

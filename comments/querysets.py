@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import Permission
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from articles.models import Article, Byline
+from newsreader.accounts.models import User
 
 if TYPE_CHECKING:
-    from comments.models import Comment, CommentRules  # noqa: F401
+    from comments.models import Ban, Comment, CommentRules  # noqa: F401
 
 # What stands in a discussion: what is approved, and removed roots that have living replies (as tombstones).
 STANDING = Q(status="approved") | Q(thread_count__gt=0)
@@ -26,6 +29,19 @@ def moderates(user: Any, article: Article) -> bool:
     if not may_moderate(user):
         return False
     return user.has_perm("comments.moderate_any_comment") or article.authors.filter(user=user).exists()
+
+
+def moderators_of(article_id: int) -> models.QuerySet[User]:
+    """Return those who decide about all comments, and the article's authors who decide about theirs."""
+    everything = Permission.objects.filter(codename="moderate_any_comment")
+    own = Permission.objects.filter(codename="moderate_comment")
+    may = (
+        Q(is_superuser=True)
+        | Q(groups__permissions__in=everything)
+        | Q(user_permissions__in=everything)
+        | (Q(author__articles=article_id) & (Q(groups__permissions__in=own) | Q(user_permissions__in=own)))
+    )
+    return User.objects.filter(pk__in=User.objects.filter(may, is_active=True).values("pk"))
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
@@ -62,18 +78,6 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """Roots that stand in the discussion, tombstones included."""
         return self.filter(STANDING, parent=None)
 
-    def matching(self, words: str) -> CommentQuerySet:
-        """Those with each of these words in text, name, email or address. For moderators only."""
-        found = self
-        for word in (word[:100] for word in words.split()[:10]):
-            found = found.filter(
-                Q(body__icontains=word)
-                | Q(name__icontains=word)
-                | Q(trace__email__icontains=word)
-                | Q(trace__address__startswith=word)
-            )
-        return found
-
     def with_reason(self, code: str) -> CommentQuerySet:
         """Those whose last decision gives this reason among its first four; all for an empty code."""
         if not code:
@@ -103,3 +107,13 @@ class RulesQuerySet(models.QuerySet["CommentRules"]):
         """The one row; made with its defaults where it is missing."""
         row, _ = self.get_or_create(pk=1)
         return row
+
+
+class BanQuerySet(models.QuerySet["Ban"]):
+    def in_force(self) -> BanQuerySet:
+        """Neither lifted nor over."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), lifted_at=None)
+
+    def past(self) -> BanQuerySet:
+        """Lifted, or over."""
+        return self.filter(Q(lifted_at__isnull=False) | Q(ends_at__lte=timezone.now()))

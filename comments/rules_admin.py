@@ -1,29 +1,51 @@
-"""The editors' lists in the admin: entries, many at once where wanted, and a place to try them on a text."""
+"""The editors' lists in the admin: entries, many at once where wanted, and two places to try them.
+
+Tried on a pasted text, or on the comments of the last days; neither stores anything.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import MaxLengthValidator
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from comments import entries
+from comments.backtesting import DAYS, MOST_DAYS, Backtest, backtest
 from comments.drafts import Author, Draft, Visit, tidied
-from comments.models import CommentRules, Rule
+from comments.models import Comment, CommentRules, Rule
 from comments.posting import LONGEST
-from comments.spam import judge
+from comments.spam import patterns, rulebook, weigh
 from comments.spam.normalise import plain
 from comments.spam.rulebook import clean_domain, network_in
-from comments.spam.words import matches
+from comments.spam.words import found_anywhere, missed
 from comments.wording import worded
 
 MANY = 5_000  # entries at once
+EXAMPLES = 50  # lines, and as many that must not be found
+NAMED = 10  # of them in one sentence
+LISTED = 100  # entries with what each of them found
+Match = Rule.Match
+_PATTERN_FAULTS = {
+    "pattern_invalid": _("This is no regular expression that can be looked for: %(entry)s (%(said)s)"),
+    "pattern_too_large": _("This regular expression becomes too large; use fewer repetitions: %(entry)s"),
+    "pattern_finds_nothing": _("This regular expression is also found where nothing stands: %(entry)s"),
+    "pattern_finds_everything": _("This regular expression is found in every text: %(entry)s"),
+}
 
 
 class EntryForm(forms.ModelForm):
@@ -37,44 +59,107 @@ class EntryForm(forms.ModelForm):
 
     class Meta:
         model = Rule
-        fields = ["pattern", "match", "action", "is_active", "note"]
+        fields = [
+            "pattern", "match", "action", "is_active", "only_counts", "section", "article", "ends_at", "examples",
+            "counterexamples", "note",
+        ]  # fmt: skip
         widgets = {"pattern": forms.TextInput(attrs={"size": 60})}
+        help_texts = {
+            "match": _(
+                "Regular expressions: letters of any case; <code>\\pL</code> is any letter, while <code>\\w</code>, "
+                "<code>\\d</code> and <code>\\b</code> know plain letters and numbers only. They cannot look ahead, "
+                "look behind or refer back."
+            ),
+            "article": _("Its number. Empty: under all articles, or those of the section."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         unused = "pattern" if self.instance.pk is None else "entries"
         self.fields.pop(unused, None)
+        for name in ("examples", "counterexamples"):
+            if name in self.fields:
+                self.fields[name].validators.append(MaxLengthValidator(LONGEST))
+                self.fields[name].widget.attrs["rows"] = 3
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        match = cleaned.get("match", "")
         if "entries" in self.fields:
-            lines = dict.fromkeys(line.strip() for line in cleaned.get("entries", "").splitlines())
-            wanted = [line for line in lines if line]
-            if len(wanted) > MANY:
-                self.add_error("entries", _("At most %d entries at once.") % MANY)
-            for line in wanted:
-                self._check("entries", line, match)
-            cleaned["wanted"] = wanted
-            if wanted:
-                self.instance.pattern = wanted[0]
-        elif pattern := cleaned.get("pattern"):
-            self._check("pattern", pattern, match)
+            cleaned["wanted"] = wanted = _lines(cleaned.get("entries", ""))
+            name = "entries"
+        else:
+            wanted, name = [pattern for pattern in [cleaned.get("pattern")] if pattern], "pattern"
+        if wanted:
+            self.instance.pattern = wanted[0]
+        if len(wanted) > MANY:
+            self._refuse(name, "too_many", _("At most %(most)d entries at once."), most=MANY)
+            return cleaned
+        for entry in wanted:
+            self._check(name, entry, cleaned.get("match", ""))
+        self._check_end(cleaned.get("ends_at"))
+        if wanted and not self.errors:
+            self._check_examples(wanted, cleaned)
         return cleaned
+
+    def _refuse(self, name: str, code: str, sentence: Any, **params: Any) -> None:
+        self.add_error(name, ValidationError(sentence, code=code, params=params))
 
     def _check(self, name: str, entry: str, match: str) -> None:
         """Refuse what could never match, or would match everything."""
-        if len(entry) > 200:
-            self.add_error(name, _("An entry may have 200 characters: %s…") % entry[:40])
-        elif match == Rule.Match.NETWORK and network_in(entry) is None:
-            self.add_error(name, _("This is no address or network: %s") % entry)
-        elif match == Rule.Match.DOMAIN and "." not in clean_domain(entry):
-            self.add_error(name, _("This is no domain: %s") % entry)
-        elif match in {Rule.Match.WORD, Rule.Match.SUBSTRING} and not plain(entry):
-            self.add_error(name, _("Nothing is left to look for in this entry: %s") % entry)
-        same = Rule.objects.filter(pattern=entry, match=match).exclude(pk=self.instance.pk)
-        if name == "pattern" and same.exists():
-            self.add_error(name, _("This entry is on the list already."))
+        if len(entry) > patterns.LONGEST:
+            self._refuse(name, "too_long", _("An entry may have 200 characters: %(entry)s…"), entry=entry[:40])
+        elif match == Match.NETWORK and network_in(entry) is None:
+            self._refuse(name, "no_network", _("This is no address or network: %(entry)s"), entry=entry)
+        elif match == Match.DOMAIN and "." not in clean_domain(entry):
+            self._refuse(name, "no_domain", _("This is no domain: %(entry)s"), entry=entry)
+        elif match in {Match.WORD, Match.SUBSTRING} and not plain(entry):
+            self._refuse(name, "nothing_left", _("Nothing is left to look for in this entry: %(entry)s"), entry=entry)
+        elif match == Match.REGEX:
+            code, said = patterns.fault(entry)
+            if code:
+                self._refuse(name, code, _PATTERN_FAULTS[code], entry=entry, said=said)
+
+    def _check_end(self, ends_at: dt.datetime | None) -> None:
+        if ends_at and "ends_at" in self.changed_data and ends_at <= timezone.now():
+            self._refuse("ends_at", "ended", _("This is over already."))
+
+    def _check_examples(self, wanted: list[str], cleaned: dict[str, Any]) -> None:
+        """Run the examples against the entry, and name those that it treats otherwise than its editor means."""
+        for name, code, sentence in (
+            ("examples", "example_missed", _("The entry is not found in: %(lines)s")),
+            ("counterexamples", "counterexample_found", _("The entry is found in: %(lines)s")),
+        ):
+            lines = _lines(cleaned.get(name, ""))
+            if not lines:
+                continue
+            if len(wanted) > 1:
+                self._refuse(name, "one_at_a_time", _("Examples belong to one entry: add it alone."))
+            elif len(lines) > EXAMPLES:
+                self._refuse(name, "too_many", _("At most %(most)d lines."), most=EXAMPLES)
+            else:
+                not_found = missed(Rule(pattern=wanted[0], match=cleaned["match"], action=cleaned["action"]), lines)
+                wrong = not_found if name == "examples" else [line for line in lines if line not in not_found]
+                if wrong:
+                    self._refuse(name, code, sentence, lines=" · ".join(line[:100] for line in wrong[:NAMED]))
+
+    def entered(self) -> list[Rule]:
+        """Return what a valid form says, an unsaved row for each entry."""
+        if self.instance.pk is not None:
+            return [self.instance]
+        values = {name: getattr(self.instance, name) for name in ("match", "action", "section", "article")}
+        return [Rule(pattern=pattern, **values) for pattern in self.cleaned_data["wanted"]]
+
+
+class TriedForm(EntryForm):
+    """The form when its entry is only tried: never valid for saving, so that the page comes back as it was typed."""
+
+    def is_valid(self) -> bool:
+        super().is_valid()
+        return False
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in dict.fromkeys(line.strip() for line in text.splitlines()) if line]
 
 
 class Trial(forms.Form):
@@ -85,56 +170,184 @@ class Trial(forms.Form):
     email = forms.CharField(label=_("Email"), required=False, max_length=100)
     website = forms.CharField(label=_("Website"), required=False, max_length=200)
     address = forms.GenericIPAddressField(label=_("IP address"), required=False)
+    agent = forms.CharField(label=_("Browser’s name"), required=False, max_length=254)
 
     def draft(self) -> Draft:
         value = self.cleaned_data
         author = Author(value["name"], value["email"], value["website"])
-        return tidied(Draft(0, value["text"], author, visit=Visit(address=value["address"] or "")))
+        visit = Visit(address=value["address"] or "", user_agent=value["agent"])
+        return tidied(Draft(0, value["text"], author, visit=visit))
+
+
+class InForce(admin.SimpleListFilter):
+    """By whether an entry counts now: switched on, and its time not over."""
+
+    title = _("in force")
+    parameter_name = "in_force"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Iterable[tuple[str, Any]]:
+        return [("yes", _("in force")), ("off", _("switched off")), ("over", _("time is over"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
+        over = Q(ends_at__lte=timezone.now())
+        match self.value():
+            case "yes":
+                return queryset.filter(~over | Q(ends_at=None), is_active=True)
+            case "off":
+                return queryset.filter(is_active=False)
+            case "over":
+                return queryset.filter(over)
+        return queryset
 
 
 @admin.register(Rule)
 class RuleAdmin(admin.ModelAdmin):
-    """Words, domains and networks, and what follows where they are found."""
+    """What is looked for in comments, and what follows where it is found. Everything done here is on record."""
 
     form = EntryForm
+    change_form_template = "admin/comments/rule/change_form.html"
     change_list_template = "admin/comments/rule/change_list.html"
-    list_display = ["pattern", "match", "action", "is_active", "note", "changed_at"]
-    list_filter = ["action", "match", "is_active"]
+    list_display = [
+        "pattern",
+        "match",
+        "action",
+        "in_force",
+        "only_counts",
+        "scope",
+        "until",
+        "hits",
+        "last_hit",
+        "note",
+    ]
+    list_filter = ["action", "match", InForce, "only_counts"]
+    list_select_related = ["section", "article"]
     list_per_page = 100
     search_fields = ["pattern", "note"]
-    actions = ["put_in_force", "put_out_of_force"]
+    raw_id_fields = ["article"]
+    actions = ["try_on_comments", "put_in_force", "put_out_of_force"]
 
-    def get_fields(self, request: HttpRequest, obj: Rule | None = None) -> list[Any]:
-        return ["pattern" if obj else "entries", "match", "action", "is_active", "note"]
+    def get_fieldsets(self, request: HttpRequest, obj: Rule | None = None) -> list[Any]:
+        entry = "pattern" if obj else "entries"
+        return [
+            (None, {"fields": [entry, "match", "action", "is_active", "only_counts"]}),
+            (_("Where, and until when"), {"fields": ["section", "article", "ends_at"]}),
+            (
+                _("Tested when it is saved"),
+                {
+                    "fields": ["examples", "counterexamples"],
+                    "description": _(
+                        "Comments’ texts; for an entry about networks, addresses; for one about browsers, their names."
+                    ),
+                },
+            ),
+            (None, {"fields": ["note"]}),
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Rule | None = None, change: bool = False, **kwargs: Any) -> Any:
+        if "_backtest" in request.POST:
+            kwargs["form"] = TriedForm
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
         trial = self.admin_site.admin_view(self.try_view)
         return [path("try/", trial, name="comments_rule_try"), *super().get_urls()]
 
-    def save_model(self, request: HttpRequest, obj: Rule, form: forms.ModelForm, change: bool) -> None:
-        if change:
-            super().save_model(request, obj, form, change)
-            return
-        values = {"match": obj.match, "action": obj.action, "is_active": obj.is_active, "note": obj.note}
-        wanted = form.cleaned_data["wanted"]
-        known = set(Rule.objects.filter(match=obj.match, pattern__in=wanted).values_list("pattern", flat=True))
-        fresh = [pattern for pattern in wanted if pattern not in known]
-        Rule.objects.bulk_create([Rule(pattern=pattern, **values) for pattern in fresh], ignore_conflicts=True)
-        obj.pk = Rule.objects.get(pattern=wanted[0], match=obj.match).pk
-        if known:
-            said = ngettext("%d was on the list already.", "%d were on the list already.", len(known))
-            messages.info(request, said % len(known))
+    # The list.
+
+    @admin.display(description=_("in force"), boolean=True)
+    def in_force(self, rule: Rule) -> bool:
+        return rule.is_active and not (rule.ends_at and rule.ends_at <= timezone.now())
+
+    @admin.display(description=_("where"))
+    def scope(self, rule: Rule) -> str:
+        if rule.article:
+            return format_html('<a href="{}">{}</a>', rule.article.get_absolute_url(), rule.article.headline)
+        return str(rule.section or _("everywhere"))
+
+    @admin.display(description=_("until"), ordering="ends_at", empty_value="–")
+    def until(self, rule: Rule) -> dt.datetime | None:
+        return rule.ends_at
+
+    @admin.display(description=_("last hit"), ordering="last_hit_at", empty_value="–")
+    def last_hit(self, rule: Rule) -> dt.datetime | None:
+        return rule.last_hit_at
+
+    @admin.action(description=_("Try on the last 30 days"), permissions=["view"])
+    def try_on_comments(self, request: HttpRequest, queryset: QuerySet[Rule]) -> HttpResponse:
+        rules = list(queryset.order_by("pattern", "pk")[:MANY])
+        result = backtest(rules, Comment.objects.moderated_by(request.user))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Tried on the last 30 days"),
+            "opts": Rule._meta,
+            "told": _told(result, ""),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/comments/rule/backtest.html", context)
 
     @admin.action(description=_("Put in force"), permissions=["change"])
-    def put_in_force(self, request: HttpRequest, queryset: Any) -> None:
-        self._switch(queryset, on=True)
+    def put_in_force(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        self._switch(request, queryset, on=True)
 
     @admin.action(description=_("Put out of force"), permissions=["change"])
-    def put_out_of_force(self, request: HttpRequest, queryset: Any) -> None:
-        self._switch(queryset, on=False)
+    def put_out_of_force(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        self._switch(request, queryset, on=False)
 
-    def _switch(self, rows: Any, *, on: bool) -> None:
-        rows.update(is_active=on, changed_at=timezone.now())  # Every process reads its list anew by this time.
+    def _switch(self, request: HttpRequest, rows: QuerySet[Rule], *, on: bool) -> None:
+        changed = entries.switch(rows, on=on, by=request.user)  # type: ignore[arg-type]
+        said = ngettext("%d entry changed.", "%d entries changed.", changed)
+        messages.success(request, said % changed)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
+        entries.delete(queryset, by=request.user)  # type: ignore[arg-type]
+
+    # The page of one.
+
+    def save_model(self, request: HttpRequest, obj: Rule, form: forms.ModelForm, change: bool) -> None:
+        if change:
+            entries.change(obj, by=request.user)  # type: ignore[arg-type]
+            return
+        _added, known = entries.add(form.cleaned_data["wanted"], obj, by=request.user)  # type: ignore[arg-type]
+        same = Rule.objects.filter(pattern=obj.pattern, match=obj.match)
+        obj.pk = same.get(section=obj.section_id, article=obj.article_id).pk
+        if known:
+            said = ngettext("%d was on the list already.", "%d were on the list already.", known)
+            messages.info(request, said % known)
+
+    def delete_model(self, request: HttpRequest, obj: Rule) -> None:
+        entries.delete(Rule.objects.filter(pk=obj.pk), by=request.user)  # type: ignore[arg-type]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Answer with the form; where its entry shall be tried, with what that found besides.
+
+        Tried before Django begins the transaction in which it saves: nobody shall wait for it.
+        """
+        context = {"days": DAYS, "most_days": MOST_DAYS} | (extra_context or {})
+        if request.method == "POST" and "_backtest" in request.POST:
+            context |= self._tried(request, object_id)
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def _tried(self, request: HttpRequest, object_id: str | None) -> dict[str, Any]:
+        rule = self.get_object(request, object_id) if object_id else None
+        allowed = self.has_change_permission(request, rule) if object_id else self.has_add_permission(request)
+        if not allowed or (object_id and rule is None):
+            return {}  # Django says so.
+        form = self.get_form(request, rule, change=rule is not None)(request.POST, instance=rule)
+        form.is_valid()
+        days = _days(request.POST.get("backtest_days", ""))
+        if form.errors:
+            return {"days": days}
+        rules = form.entered()
+        result = backtest(rules, Comment.objects.moderated_by(request.user), days=days)
+        return {"days": days, "told": _told(result, rules[0].action)}
+
+    # A pasted text.
 
     def try_view(self, request: HttpRequest) -> HttpResponse:
         """Say what the rules would make of a pasted text. Nothing is stored."""
@@ -149,7 +362,61 @@ class RuleAdmin(admin.ModelAdmin):
         }
         if form.is_valid():
             draft = form.draft()
-            verdict = judge(draft, CommentRules.objects.current())
-            context |= {"verdict": verdict, "reasons": worded(verdict.reasons), "found": matches(draft)}
+            verdict = weigh(draft, CommentRules.objects.current())
+            found = found_anywhere(draft, rulebook.current())
+            context |= {"verdict": verdict, "reasons": worded(verdict.reasons), "found": found}
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/comments/rule/try.html", context)
+
+
+# --- What a backtest found, in words ------------------------------------------------------------------------------
+
+_OF_THE_LAST = {
+    "hold": _("Would have held %(found)s of %(all)s comments of the last %(days)s days."),
+    "spam": _("Would have taken %(found)s of %(all)s comments of the last %(days)s days for spam."),
+    "refuse": _("Would have put %(found)s of %(all)s comments of the last %(days)s days into the trash."),
+    "ban": _("Would have refused %(found)s of %(all)s comments of the last %(days)s days."),
+    "": _("Found in %(found)s of %(all)s comments of the last %(days)s days."),
+}
+_STOPPED = {
+    "number": _("There are more: looked at were the newest alone, back to %(when)s."),
+    "time": _("It would have taken too long: looked at were the newest alone, back to %(when)s."),
+}
+
+
+def _told(result: Backtest, action: str) -> dict[str, Any]:
+    """Return what the page says about a backtest: of one action, or of entries with several (empty)."""
+    found, false = result.total.found, result.total.approved
+    numbers = {"found": _grouped(found), "all": _grouped(result.looked_at), "days": _grouped(result.days)}
+    alarms = ngettext(
+        "A person has approved %s of them, which stands now: a false alarm.",
+        "A person has approved %s of them, which stand now: false alarms.",
+        false,
+    )
+    each = [(pattern, tally) for pattern, tally in result.each if tally.found]
+    return {
+        "sentence": _OF_THE_LAST[action] % numbers,
+        "alarms": alarms % _grouped(false) if false else _("None of them was approved by a person.") if found else "",
+        "stopped": _stopped(result),
+        "each": sorted(each, key=lambda pair: -pair[1].found)[:LISTED] if len(result.each) > 1 else [],
+        "newest": [(comment, Comment.Status(comment.status).label) for comment in result.newest],
+        "left_out": found - len(result.newest),
+        "found": found,
+    }
+
+
+def _stopped(result: Backtest) -> str:
+    if not result.stopped:
+        return ""
+    when = date_format(localtime(result.reached), "DATETIME_FORMAT") if result.reached else "–"
+    return _STOPPED[result.stopped] % {"when": when}
+
+
+def _grouped(number: int) -> str:
+    return number_format(number, force_grouping=True)
+
+
+def _days(typed: str) -> int:
+    """Return for how many days to look back, whatever was typed."""
+    days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else DAYS
+    return min(max(days, 1), MOST_DAYS)

@@ -13,6 +13,8 @@ from comments.threads import Page, Placed
 
 class Words(NamedTuple):
     reply_to: str
+    report: str
+    report_by: str
     answers: str
     answers_removed: str
 
@@ -20,7 +22,13 @@ class Words(NamedTuple):
 def word(page: Page) -> Page:
     """Give every comment on the page the words that its template shows."""
     zone, written = timezone.get_current_timezone(), get_format("DATETIME_FORMAT")
-    words = Words(_("Reply to %(name)s"), _("in reply to %(name)s"), _("in reply to a comment that has been removed"))
+    words = Words(
+        reply_to=_("Reply to %(name)s"),
+        report=_("Report"),
+        report_by=_("Report the comment by %(name)s"),
+        answers=_("in reply to %(name)s"),
+        answers_removed=_("in reply to a comment that has been removed"),
+    )
     for branch in page.branches:
         for placed in branch.placed:
             _word(placed, zone, written, words)
@@ -33,6 +41,7 @@ def _word(placed: Placed, zone: dt.tzinfo, written: str, words: Words) -> None:
     placed.number, placed.name = str(comment.pk), comment.shown_name
     placed.iso, placed.when = local.isoformat(timespec="seconds"), dateformat.format(local, written)
     placed.reply_label = words.reply_to % {"name": placed.name}
+    placed.report_word, placed.report_label = words.report, words.report_by % {"name": placed.name}
     if placed.answers:
         gone = placed.answers.status != Comment.Status.APPROVED
         placed.answers_label = words.answers_removed if gone else words.answers % {"name": placed.answers.shown_name}

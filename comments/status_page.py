@@ -14,10 +14,11 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from comments import editing, proofs
+from comments import appealing, editing, proofs, settling
 from comments.forms import visit_of
 from comments.models import Comment, CommentRules
 from comments.moderation import is_withdrawn
+from comments.reasons import sentence_for
 from comments.wording import shown_status
 from newsreader.kit.errors import DomainError, Invalid
 from newsreader.kit.pages import secret
@@ -28,10 +29,10 @@ WAITING, APPROVED = Comment.Status.PENDING, Comment.Status.APPROVED
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
-    """Show the page (GET), or do what its buttons say (POST, `action`: `edit` or `withdraw`)."""
+    """Show the page (GET), or do what its buttons say (POST, `action`: `edit`, `withdraw` or `appeal`)."""
     if comment_id > 2**63 - 1:
         raise Http404
-    rows = Comment.objects.select_related("article__section", "parent", "identity", "trace")
+    rows = Comment.objects.select_related("article__section", "parent", "identity", "trace", "appeal")
     comment = rows.filter(pk=comment_id).first()
     if comment is None or not constant_time_compare(comment.status_token, token):
         raise Http404
@@ -42,6 +43,8 @@ def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
             return _withdraw(request, comment)
         case "edit":
             return _edit(request, comment)
+        case "appeal":
+            return _appeal(request, comment)
     raise BadRequest("No such action")
 
 
@@ -65,20 +68,36 @@ def _edit(request: HttpRequest, comment: Comment) -> HttpResponse:
     return secret(SeeOther(comment.status_url))
 
 
+def _appeal(request: HttpRequest, comment: Comment) -> HttpResponse:
+    """Object to the refusal. Where that is not possible, what was typed stays on the page."""
+    typed = request.POST.get("appeal", "")
+    try:
+        appealing.appeal(comment.pk, typed, token=comment.status_token, by=_user(request))
+    except DomainError as refusal:
+        return _page(request, comment, objection=typed, refusal=refusal)
+    return secret(SeeOther(f"{comment.status_url}#appeal"))
+
+
 def _user(request: HttpRequest) -> Any:
     return request.user if request.user.is_authenticated else None
 
 
 def _page(
-    request: HttpRequest, comment: Comment, *, typed: str | None = None, refusal: DomainError | None = None
+    request: HttpRequest,
+    comment: Comment,
+    *,
+    typed: str | None = None,
+    objection: str | None = None,
+    refusal: DomainError | None = None,
 ) -> HttpResponse:
-    rules, shown, withdrawn = CommentRules.objects.current(), shown_status(comment), is_withdrawn(comment)
+    """The page; after a refusal with what was `typed` as the new text, or as the `objection`."""
+    rules, shown = CommentRules.objects.current(), shown_status(comment)
     refused = editing.why_not(comment, rules)
     context = {
         "comment": comment,
         "article": comment.article,
         "shown_status": shown,
-        "withdrawn": withdrawn,
+        "withdrawn": is_withdrawn(comment),
         "rules": rules,
         "may_be_asked": shown == WAITING and proofs.may_be_asked(comment, rules),
         "editable": not refused,
@@ -86,5 +105,25 @@ def _page(
         "typed": comment.body if typed is None else typed,
         "refusal": refusal,
         "error": refusal.errors[0] if isinstance(refusal, Invalid) else None,
+        "to_keep": typed is not None,
+        "objection": objection,
     }
-    return secret(render(request, "comments/status.html", context, status=refusal.status if refusal else 200))
+    return secret(
+        render(
+            request,
+            "comments/status.html",
+            context | _about_refusal(comment),
+            status=refusal.status if refusal else 200,
+        )
+    )
+
+
+def _about_refusal(comment: Comment) -> dict[str, Any]:
+    """Why a person refused it, and what its author has said or may say against that."""
+    decision, appeal = settling.refusal_of(comment), getattr(comment, "appeal", None)
+    return {
+        "reason": sentence_for(decision),
+        "appeal": appeal,
+        "may_appeal": decision is not None and appeal is None,
+        "appeal_length": appealing.LENGTH,
+    }

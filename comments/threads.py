@@ -42,6 +42,8 @@ class Placed:
     iso: str = ""
     when: str = ""
     reply_label: str = ""
+    report_word: str = ""
+    report_label: str = ""
     answers_label: str = ""
 
     @property

@@ -1,8 +1,8 @@
 """Addresses of replies and comments."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from comments import confirm_page, feeds, mine, status_page, views, ways
+from comments import confirm_page, feeds, mine, reports_page, status_page, transparency_page, views, ways
 
 urlpatterns = [
     path("articles/<int:article_id>/reply/", views.reply, name="reply"),
@@ -15,6 +15,14 @@ urlpatterns = [
     path("comments/feed/<slug:form>/", feeds.site),
     path("comments/<int:comment_id>/", views.permanent, name="comment"),
     path("comments/<int:comment_id>/thread/", views.thread, name="thread"),
+    path("comments/<int:comment_id>/flag/", reports_page.flag, name="flag"),
+    path("reports/<int:report_id>/<str:token>/", reports_page.receipt, name="report"),
     path("comments/<int:comment_id>/confirm/<str:token>/", confirm_page.confirm_address, name="confirm-address"),
+    path("transparency/", transparency_page.page, name="transparency"),
+    re_path(
+        r"^transparency/(?P<month>[0-9]{4}-[0-9]{2})\.(?P<form>json|csv)$",
+        transparency_page.month,
+        name="transparency-month",
+    ),
     path("comments/<int:comment_id>/status/<str:token>/", status_page.status, name="comment-status"),
 ]

@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from articles.models import Article, Site
-from comments import keeping, remembering, threads
+from comments import discussions, keeping, remembering, threads
 from comments.drafts import as_typed
 from comments.form_page import form_context, published, refuse_forgery, reply_page
 from comments.forms import draft_of
@@ -85,7 +85,7 @@ def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
     """A comment with all its replies, paged."""
     number = page_number(request)
     standing = Comment.objects.filter(article__state=Article.State.PUBLISHED)
-    top = get_object_or_404(standing.select_related("article__section", "parent"), pk=comment_id)
+    top = get_object_or_404(standing.select_related("article__section", "article__discussion", "parent"), pk=comment_id)
     if not threads.stands(top):
         raise Http404
     article, site, rules = top.article, Site.objects.current(), CommentRules.objects.current()
@@ -99,5 +99,5 @@ def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
         context = form_context(None, article, rules) | {"page": word(page), "top": top}
         return render(request, "comments/thread.html", context)
 
-    is_open = article.comments_open(rules.close_after_days)
+    is_open = article.comments_open(discussions.rules_under(article, rules).close_after_days)
     return public(request, [site.page_version, article.pk, article.page_version, number, is_open], build)

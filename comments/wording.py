@@ -4,21 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from comments.models import Comment
-
-# What a moderator may give as a reason; the codes are what is stored.
-CHOICES = {
-    "": gettext_lazy("no reason"),
-    "spam": gettext_lazy("spam or advertising"),
-    "off_topic": gettext_lazy("not about the article"),
-    "abuse": gettext_lazy("insulting or abusive"),
-    "personal_data": gettext_lazy("gives away personal data"),
-    "illegal": gettext_lazy("against the law"),
-    "duplicate": gettext_lazy("said before"),
-    "mistake": gettext_lazy("an earlier decision was a mistake"),
-}
+from comments.reasons import label_of
+from comments.settling import standing_decision
 
 
 def worded(reasons: Iterable[dict[str, Any]]) -> list[str]:
@@ -27,13 +16,17 @@ def worded(reasons: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def _reason(code: str, params: dict[str, Any]) -> str:
-    if code in CHOICES:
-        return str(CHOICES[code])
     match code:
         case "first_comment":
             return _("first comment of this person")
+        case "trust_lost":
+            return _("several of this person’s comments were refused of late")
         case "hold_everything":
             return _("every comment is held")
+        case "surge":
+            return _("very many were writing under this article")
+        case "quiet_ban":
+            return _("banned without being told")
         case "too_many_links":
             return _("%(links)s links, %(allowed)s allowed") % {
                 "links": params.get("links"),
@@ -45,6 +38,10 @@ def _reason(code: str, params: dict[str, Any]) -> str:
             return _("words on the spam list: %s") % ", ".join(params.get("words", []))
         case "refused_words":
             return _("words on the list of refusals: %s") % ", ".join(params.get("words", []))
+        case "listed_pattern":
+            return _("regular expressions on the list: %s") % ", ".join(params.get("patterns", []))
+        case "listed_agent":
+            return _("browsers on the list: %s") % ", ".join(params.get("agents", []))
         case "listed_network":
             return _("from a network on the list")
         case "honeypot":
@@ -59,12 +56,16 @@ def _reason(code: str, params: dict[str, Any]) -> str:
             return _("imported")
         case "withdrawn":
             return _("withdrawn by its author")
-    return code
+        case "reported":
+            return _("reported by %s readers") % params.get("count", "")
+        case "appeal_granted":
+            return _("the author's appeal was granted")
+    return label_of(code) or code
 
 
 def shown_status(comment: Comment) -> str:
     """The status as its author is told it: what a rule made spam or trash looks like waiting until a person decides."""
     if comment.status in {Comment.Status.PENDING, Comment.Status.APPROVED}:
         return comment.status
-    last = comment.decisions.order_by("-number").first()
-    return Comment.Status.PENDING if last is None or last.rule else comment.status
+    decision = standing_decision(comment)
+    return Comment.Status.PENDING if decision is None or decision.rule else comment.status

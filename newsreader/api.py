@@ -16,7 +16,9 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from articles.api import ArticleViewSet, AuthorViewSet, SectionViewSet, TagViewSet
-from comments.api import ArticleCommentsView, CommentViewSet, DecisionsViewSet, QueueViewSet
+from comments.api import ArticleCommentsView, CommentViewSet
+from comments.moderation_api import BatchesViewSet, DecisionsViewSet, QueueViewSet
+from comments.report_api import FlagView
 from newsreader.accounts.api import MeView
 from newsreader.kit.errors import DomainError, Invalid, TooMany
 from newsreader.kit.problems import MEDIA_TYPE, document
@@ -38,7 +40,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("articles/<int:article_id>/comments/", ArticleCommentsView.as_view(READ | {"post": "create"})),
     path("comments/<int:pk>/", CommentViewSet.as_view(OWN), name="api-comment"),
     path("comments/<int:pk>/replies/", CommentViewSet.as_view({"get": "replies"})),
+    path("comments/<int:pk>/flag/", FlagView.as_view({"post": "create"})),
     path("comments/<int:pk>/decisions/", DecisionsViewSet.as_view(READ | {"post": "create"})),
+    path("decisions/", BatchesViewSet.as_view({"post": "create"})),
+    path("decisions/batches/<uuid:batch>/", BatchesViewSet.as_view(ONE)),
+    path("decisions/batches/<uuid:batch>/undo/", BatchesViewSet.as_view({"post": "undo"})),
     path("moderation/queue/", QueueViewSet.as_view(READ)),
     path("sections/", SectionViewSet.as_view(READ)),
     path("sections/<str:slug>/", SectionViewSet.as_view(ONE)),

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
-from comments.models import Comment
+from comments import desk_page, figures_page
 from newsreader.kit.keys import SoundLists
 
 
@@ -31,13 +31,15 @@ class Desk(AdminSite):
         super().register(model_or_iterable, sound, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [path("moderation/", self.admin_view(self.moderation), name="moderation"), *super().get_urls()]
-
-    def moderation(self, request: HttpRequest) -> HttpResponse:
-        """The queue of waiting comments; the comments' admin knows how."""
-        return self._registry[Comment].queue_view(request)  # type: ignore[attr-defined]
+        own = [
+            path("moderation/", self.admin_view(desk_page.queue), name="moderation"),
+            path("moderation/figures/", self.admin_view(figures_page.figures_view), name="moderation-figures"),
+            path("moderation/<int:comment_id>/", self.admin_view(desk_page.tools), name="moderation-comment"),
+            path("moderation/<int:comment_id>/alike/", self.admin_view(desk_page.alike), name="moderation-alike"),
+        ]
+        return [*own, *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         if request.user.has_perm("comments.moderate_comment"):
-            return self.moderation(request)
+            return desk_page.queue(request)
         return super().index(request, extra_context)

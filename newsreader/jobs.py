@@ -14,10 +14,11 @@ from django_tasks_db.models import DBTaskResult
 
 from articles.pictures import make_missing
 from articles.publishing import publish_due
-from comments import keeping, log, proofs
+from comments import keeping, log, proofs, surge
 from comments.flood import forget_full
 from comments.notifications import send_due
 from comments.rerendering import rerender_some
+from comments.transparency import bring_up_to_date
 from newsreader.kit.tasks import HEARTBEAT
 
 logger = logging.getLogger(__name__)
@@ -69,9 +70,11 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (5, publish_due),
     (5, log.seal),
     (30, send_due.call),
+    (30, surge.watch),
     (60, take_up_lost_tasks),
     (60, make_missing),
     (60, rerender_some),
+    (3600, bring_up_to_date),
     (3600, clear_up),
 ]
 

@@ -373,7 +373,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 # Whoever joins the rooms answers for articles what only comments know: after how many days discussions close.
-CLOSE_COMMENTS_AFTER_DAYS = "comments.models.close_after_days"
+CLOSE_COMMENTS_AFTER_DAYS = "comments.discussions.closing_days"
 # What stands on every page and in every mail.
 FRAME = "newsreader.look.context"
 

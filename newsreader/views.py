@@ -23,7 +23,7 @@ from articles import seo
 from articles.formatting import reading_time
 from articles.models import Article, Redirect, Site
 from articles.querysets import SHOWN_ON_PAGE
-from comments import threads
+from comments import discussions, threads
 from comments.form_page import form_context
 from comments.models import CommentRules
 from comments.seo import comments_of
@@ -41,20 +41,20 @@ RELATED = 3  # articles under another
 def article(request: HttpRequest, year: str, month: str, day: str, slug: str) -> HttpResponse:
     """An article under the date of its first publication."""
     found = Article.objects.published().at_address(int(year), int(month), int(day), slug)
-    return _article_page(request, get_object_or_404(found.with_frame()))
+    return _article_page(request, get_object_or_404(found.with_frame().select_related("discussion")))
 
 
 @require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """A page such as the imprint: an article without a date."""
     found = Article.objects.published().filter(kind=Article.Kind.PAGE, slug=slug)
-    return _article_page(request, get_object_or_404(found.with_frame()))
+    return _article_page(request, get_object_or_404(found.with_frame().select_related("discussion")))
 
 
 def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
     number, site, rules = page_number(request), Site.objects.current(), CommentRules.objects.current()
     request.paper = site  # type: ignore[attr-defined]
-    is_open = article.comments_open(rules.close_after_days)
+    is_open = article.comments_open(discussions.rules_under(article, rules).close_after_days)
     related = list(Article.objects.related_to(article)[:RELATED]) if article.section else []
 
     def build() -> HttpResponse:

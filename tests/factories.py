@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from articles import publishing
 from articles.models import Article, Author, Byline, Section, Tag
+from comments.bans import ban
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
-from comments.models import Comment, CommentRules, Rule
+from comments.models import Ban, Comment, CommentRules, Rule
 from comments.moderation import decide
 from comments.posting import post_comment
 from newsreader.accounts.identities import own_identity
@@ -128,3 +129,10 @@ def set_rules(**values: Any) -> CommentRules:
         setattr(rules, name, value)
     rules.save()
     return rules
+
+
+def make_ban(**values: Any) -> Ban:
+    """A ban in force, by a moderator: of an account where nobody is named."""
+    if not {"identity", "email", "network"} & set(values):
+        values["identity"] = own_identity(make_user())
+    return ban(**{"by": make_moderator()} | values)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.contrib import admin
 
+from comments.models import Ban
 from newsreader.accounts.identities import own_identity
-from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.accounts.models import User
 from tests.factories import make_article, make_comment, make_editor, make_moderator, make_user
 
 pytestmark = pytest.mark.django_db
@@ -107,12 +108,13 @@ def test_moderators_ban_and_let_in_again(client):
     address = "/admin/accounts/commenteridentity/"
 
     client.post(address, {"action": "ban", "_selected_action": identity.pk})
-    banned_at = CommenterIdentity.objects.get().banned_at
-    assert banned_at
+    ban = Ban.objects.in_force().get()
+    assert ban.identity == identity
     client.post(address, {"action": "ban", "_selected_action": identity.pk})
-    assert CommenterIdentity.objects.get().banned_at == banned_at
+    assert Ban.objects.in_force().get() == ban
     client.post(address, {"action": "lift_ban", "_selected_action": identity.pk})
-    assert CommenterIdentity.objects.get().banned_at is None
+    assert not Ban.objects.in_force().exists()
+    assert Ban.objects.past().get() == ban
 
 
 def test_who_may_only_look_bans_nobody(client):
@@ -125,7 +127,7 @@ def test_who_may_only_look_bans_nobody(client):
         ).status_code
         == 403
     )
-    assert CommenterIdentity.objects.get().banned_at is None
+    assert not Ban.objects.exists()
 
 
 def test_what_a_provider_told_us_is_not_edited(client):

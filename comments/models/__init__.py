@@ -18,7 +18,7 @@ from comments.models.comment import (
 from comments.models.decisions import Batch, BatchItem, Decision, LogEntry
 from comments.models.desk import Appeal, Claim, Figures, Label, Note, RefusalReason, ReplyTemplate, Report
 from comments.models.posting import AddressProof, Delivery, FloodBucket, KeptDraft
-from comments.models.rules import Ban, CommentRules, Discussion, Rule, close_after_days
+from comments.models.rules import Ban, CommentRules, Discussion, Rule
 
 __all__ = [
     "EMAIL_LENGTH",
@@ -49,7 +49,6 @@ __all__ = [
     "Rule",
     "Stretch",
     "Trace",
-    "close_after_days",
     "new_token",
     "text_key",
 ]

@@ -257,8 +257,8 @@ class Trace(models.Model):
         verbose_name = _("trace")
         verbose_name_plural = _("traces")
         indexes = [
-            models.Index(fields=["email"], name="trace_by_email"),
-            models.Index(fields=["address"], name="trace_by_address"),
+            models.Index(fields=["email", "comment"], name="trace_by_email"),
+            models.Index(fields=["address", "comment"], name="trace_by_address"),
         ]
 
     def __str__(self) -> str:
@@ -266,10 +266,13 @@ class Trace(models.Model):
 
 
 class Revision(models.Model):
-    """What an author wrote first and has replaced since: it stood there until `replaced_at`. Only moderators see it."""
+    """What a comment said until `replaced_at`. Moderators alone see it. `by`: who changed it; empty: its author."""
 
     comment = models.ForeignKey(Comment, models.CASCADE, related_name="revisions", verbose_name=_("comment"))
     body = models.TextField(_("text"))  # as typed
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("changed by")
+    )
     replaced_at = models.DateTimeField(_("replaced at"), default=timezone.now)
 
     class Meta:

@@ -34,7 +34,8 @@ class Report(models.Model):
     """A reader's report of a comment, or a notice that it is against the law, with what the law asks of such a notice.
 
     `reporter` is a keyed hash of the account, or of a guest's network: one report of a comment each. Name and address
-    are those of whoever gives notice of something illegal; they are nobody else's business.
+    are those of whoever gives notice of something illegal; they are nobody else's business. `account` is a member's who
+    wants to hear by mail what becomes of it.
     """
 
     class Reason(models.TextChoices):
@@ -58,6 +59,9 @@ class Report(models.Model):
     good_faith = models.BooleanField(_("states good faith"), default=False)
     name = models.CharField(_("name"), max_length=245, blank=True)
     email = models.CharField(_("email"), max_length=254, blank=True)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
     token = models.CharField(max_length=32, default=new_token, editable=False)  # of the private page with the outcome
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
     decision_reason = models.CharField(max_length=40, blank=True, editable=False)
@@ -71,19 +75,33 @@ class Report(models.Model):
         verbose_name = _("report")
         verbose_name_plural = _("reports")
         constraints = [models.UniqueConstraint(fields=["comment", "reporter"], name="report_once_by_each")]
-        indexes = [models.Index(fields=["created_at"], condition=Q(outcome=""), name="report_open")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(outcome=""), name="report_open"),
+            # A month in figures: what came in, what was settled.
+            models.Index(fields=["created_at"], name="report_by_time"),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="report_settled"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.comment_id}: {self.reason}"
 
+    @property
+    def status_url(self) -> str:
+        """The private page of whoever reported."""
+        return f"/reports/{self.pk}/{self.token}/"
+
 
 class Appeal(models.Model):
-    """A refused author's one objection. Another moderator than the one who refused decides about it."""
+    """A refused author's one objection. Another moderator than the one who refused decides about it.
+
+    What a decision settles bears the time of that decision, by which its undoing finds it again. So do reports.
+    """
 
     class Outcome(models.TextChoices):
         OPEN = "", _("open")
         GRANTED = "granted", _("granted")
         REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn with the comment")
 
     comment = models.OneToOneField(Comment, models.CASCADE, related_name="appeal", verbose_name=_("comment"))
     decision = models.ForeignKey(Decision, models.CASCADE, related_name="+", verbose_name=_("against"))
@@ -98,7 +116,11 @@ class Appeal(models.Model):
     class Meta:
         verbose_name = _("appeal")
         verbose_name_plural = _("appeals")
-        indexes = [models.Index(fields=["created_at"], condition=Q(outcome=""), name="appeal_open")]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(outcome=""), name="appeal_open"),
+            models.Index(fields=["created_at"], name="appeal_by_time"),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="appeal_settled"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.comment_id}: {self.outcome or '…'}"

@@ -76,15 +76,21 @@ class KeptDraft(models.Model):
 
 
 class Delivery(models.Model):
-    """One mail to one address about one event, written in the transaction of the event and sent by the worker."""
+    """One mail to one address about one event, written in the transaction of the event and sent by the worker.
+
+    It is about a decision, or about a reader's report.
+    """
 
     class Event(models.TextChoices):
         WAITING = "waiting", _("a comment waits")
         PUBLISHED = "published", _("your comment is published")
         REFUSED = "refused", _("your comment was refused")
         CONFIRM = "confirm", _("is this your address?")
+        REPORT_RECEIVED = "report_received", _("your report reached us")
+        REPORT_SETTLED = "report_settled", _("what became of your report")
 
-    decision = models.ForeignKey(Decision, models.CASCADE, related_name="deliveries")
+    decision = models.ForeignKey(Decision, models.CASCADE, null=True, related_name="deliveries")
+    report = models.ForeignKey("comments.Report", models.CASCADE, null=True, related_name="deliveries")
     event = models.CharField(max_length=20, choices=Event)
     address = models.EmailField(max_length=254)
     language = models.CharField(max_length=10, blank=True)
@@ -98,7 +104,14 @@ class Delivery(models.Model):
         verbose_name = _("mail")
         verbose_name_plural = _("mails")
         constraints = [
-            models.UniqueConstraint(fields=["decision", "event", "address"], name="delivery_once_per_event_and_address")
+            models.UniqueConstraint(
+                fields=["decision", "event", "address"], name="delivery_once_per_event_and_address"
+            ),
+            models.UniqueConstraint(fields=["report", "event"], name="delivery_once_per_report_and_event"),
+            models.CheckConstraint(
+                condition=Q(decision=None, report__isnull=False) | Q(decision__isnull=False, report=None),
+                name="delivery_about_one_thing",
+            ),
         ]
         indexes = [
             # The worker asks for what is due.

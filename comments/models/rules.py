@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, Section
-from comments.querysets import RulesQuerySet
+from comments.querysets import BanQuerySet, RulesQuerySet
 from newsreader.accounts.models import CommenterIdentity
 
 
@@ -98,6 +98,10 @@ class CommentRules(models.Model):
         help_text=_("One mail with a link; whoever follows it need not wait for an editor any more."),
     )
 
+    # No columns: what an article's discussion adds to the rules that are in force under it (`discussions.rules_under`).
+    slow_seconds = 0
+    surging = False  # everything waits until it is over
+
     objects = RulesQuerySet.as_manager()
 
     class Meta:
@@ -116,7 +120,10 @@ class CommentRules(models.Model):
 
 
 class Rule(models.Model):
-    """An entry of the editors' lists: what is looked for in what somebody typed, and what follows where it is found."""
+    """An entry of the editors' lists: what is looked for in what somebody typed, and what follows where it is found.
+
+    What it is limited to cannot be deleted before it: no entry goes without being on record.
+    """
 
     class Match(models.TextChoices):
         WORD = "word", _("word or phrase")
@@ -140,10 +147,10 @@ class Rule(models.Model):
         _("only count"), default=False, help_text=_("Nothing follows; it is counted how often it would have.")
     )
     section = models.ForeignKey(
-        Section, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("only in the section")
+        Section, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("only in the section")
     )
     article = models.ForeignKey(
-        Article, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("only under the article")
+        Article, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("only under the article")
     )
     ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: for good."))
     examples = models.TextField(
@@ -164,12 +171,22 @@ class Rule(models.Model):
         ordering = ["pattern", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["pattern", "match"], condition=Q(section=None, article=None), name="rule_once"
+                fields=["pattern", "match"],
+                condition=Q(section=None, article=None),
+                name="rule_once",
+                violation_error_message=_("This entry is on the list already."),
             ),
             models.UniqueConstraint(
-                fields=["pattern", "match", "section"], condition=Q(article=None), name="rule_once_in_section"
+                fields=["pattern", "match", "section"],
+                condition=Q(article=None),
+                name="rule_once_in_section",
+                violation_error_message=_("This entry is on the list of that section already."),
             ),
-            models.UniqueConstraint(fields=["pattern", "match", "article"], name="rule_once_under_article"),
+            models.UniqueConstraint(
+                fields=["pattern", "match", "article"],
+                name="rule_once_under_article",
+                violation_error_message=_("This entry is on the list of that article already."),
+            ),
             models.CheckConstraint(
                 condition=Q(section=None) | Q(article=None),
                 name="rule_has_one_scope",
@@ -188,11 +205,6 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.pattern
-
-
-def close_after_days() -> int:
-    """Return after how many days discussions close, 0 for never. Named in settings for rooms that do not know ours."""
-    return CommentRules.objects.current().close_after_days
 
 
 class Discussion(models.Model):
@@ -231,8 +243,15 @@ class Discussion(models.Model):
 class Ban(models.Model):
     """Somebody who may not post: an account, an email address or a network; for good, or until `ends_at`.
 
-    A quiet one (shadow ban) refuses nothing: what they post goes to the trash while they are told that it waits.
+    A quiet one (shadow ban) refuses nothing: what they post goes to the trash while they are told that it waits. One
+    that has ended is out of force by the clock. An address binds guests alone: anybody can type it, so it must not keep
+    out the person with an account whose address it is.
     """
+
+    class Kind(models.TextChoices):
+        ACCOUNT = "account", _("account")
+        EMAIL = "email", _("email address")
+        NETWORK = "network", _("network")
 
     identity = models.ForeignKey(
         CommenterIdentity, models.CASCADE, null=True, blank=True, related_name="bans", verbose_name=_("commenter")
@@ -250,6 +269,8 @@ class Ban(models.Model):
     created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
     lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True, editable=False)
 
+    objects = BanQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("ban")
         verbose_name_plural = _("bans")
@@ -259,12 +280,28 @@ class Ban(models.Model):
                 | (Q(identity=None) & (Q(email="") ^ Q(network=""))),
                 name="ban_of_one_kind",
                 violation_error_message=_("A ban names an account, an address or a network: one of them."),
-            )
-        ]
-        indexes = [
-            models.Index(fields=["email"], condition=Q(lifted_at=None) & ~Q(email=""), name="ban_by_email"),
-            models.Index(fields=["created_at"], condition=Q(lifted_at=None) & ~Q(network=""), name="ban_of_networks"),
+            ),
+            # One at a time for each target; and by these, who posts is looked up.
+            models.UniqueConstraint(
+                fields=["identity"], condition=Q(lifted_at=None, identity__isnull=False), name="ban_of_account_once"
+            ),
+            models.UniqueConstraint(
+                fields=["email"], condition=Q(lifted_at=None) & ~Q(email=""), name="ban_of_email_once"
+            ),
+            models.UniqueConstraint(
+                fields=["network"], condition=Q(lifted_at=None) & ~Q(network=""), name="ban_of_network_once"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.email or self.network or str(self.identity)
+
+    @property
+    def kind(self) -> str:
+        if self.identity_id:
+            return self.Kind.ACCOUNT
+        return self.Kind.EMAIL if self.email else self.Kind.NETWORK
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.lifted_at is None and (self.ends_at is None or self.ends_at > timezone.now())

@@ -4,9 +4,11 @@ To add a check, write a file with `check(draft, rules) -> Verdict | None` (None:
 """
 
 from comments.drafts import Draft
+from comments.events import EntriesMatched
 from comments.models import CommentRules
 from comments.spam import everything, history, honeypot, links, names, timing, words
 from comments.spam.verdict import Verdict
+from newsreader.kit.events import publish
 
 CHECKS = [
     everything.check,
@@ -20,5 +22,16 @@ CHECKS = [
 
 
 def judge(draft: Draft, rules: CommentRules) -> Verdict:
-    """Return the strongest of all opinions, with the reasons of every one. No opinion at all: approve."""
+    """Return the verdict on what is posted or changed, in its transaction. Entries that match are counted after it."""
+    verdict = weigh(draft, rules)
+    if verdict.hits:
+        publish(EntriesMatched(verdict.hits))
+    return verdict
+
+
+def weigh(draft: Draft, rules: CommentRules) -> Verdict:
+    """Return the strongest of all opinions, with the reasons of every one. No opinion at all: approve.
+
+    Nothing is counted: this is for trying the rules.
+    """
     return Verdict.strongest(verdict for check in CHECKS if (verdict := check(draft, rules)))

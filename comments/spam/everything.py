@@ -1,4 +1,4 @@
-"""Hold every comment, where the editors want to see all of them first."""
+"""Hold every comment, where the editors want to see all of them first, or a surge has not passed yet."""
 
 from comments.drafts import Draft
 from comments.models import CommentRules
@@ -6,4 +6,6 @@ from comments.spam.verdict import Verdict
 
 
 def check(draft: Draft, rules: CommentRules) -> Verdict | None:
-    return Verdict.hold("hold_everything") if rules.hold_everything else None
+    wanted = {"hold_everything": rules.hold_everything, "surge": rules.surging}
+    held = [Verdict.hold(code) for code, on in wanted.items() if on]
+    return Verdict.strongest(held) if held else None

@@ -2,8 +2,8 @@
 
 A text is read as typed, with entities decoded, with tags and Markdown taken away; each of these in plain letters: no
 invisible characters, no accents, no full-width forms, no capitals, letters of other scripts as the Latin ones they
-look like. Words are besides put together again where signs, blanks or line breaks tear them apart, or numbers stand
-for letters. Generated markup is never looked at. Linear in the text.
+look like; turned round where somebody has turned it. Words are besides put together again where signs, blanks or line
+breaks tear them apart, or numbers stand for letters. Generated markup is never looked at. Linear in the text.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ _NO_LETTER = re.compile(r"[\W_]+")
 _SPELT_OUT = re.compile(r"(?<![^\W_])(?:[^\W_][\W_]{1,3}+){2,}[^\W_](?![^\W_])")
 # Numbers and signs that stand for letters; i and l are one, since 1 and ! may be either.
 _STANDS_FOR = str.maketrans("0134578@$!|i", "oleastbaslll")
+# What reads as a small letter when it is turned round, and which of these are nothing else in Latin scripts.
+_UPSIDE_DOWN = str.maketrans("ɐqɔpǝɟƃɥıɾʞlɯuodbɹʇnʌʍʎ", "abcdefghijklmnopqrtuvwy")
+_UPSIDE_DOWN_ALONE = re.compile("[ɐɔǝɟƃɥɾʞɯɹʇʌʍʎ]")
+_FROM_THE_RIGHT = "\u202e"  # turns what follows it
+_NUMBERS = frozenset("0134578@$!|")
+_CAPITAL_I = str.maketrans("\u0399\u0406", "II")  # Greek, Cyrillic; `latin` takes them for an l.
 _MIXED = re.compile(r"(?=\S*[^\W\d_])(?=\S*[0-9@$!|])\S+")
 
 
@@ -60,7 +66,14 @@ def typed_versions(text: str, rendered: str = "") -> Iterator[str]:
     yield from (text, decoded, _TAG.sub("", text), _TAG.sub("", decoded))
     # A Greek Ν is like N, but ν like v: capitals are read before they are made small, too.
     if not decoded.isascii():
-        yield latin(unicodedata.normalize("NFKC", decoded))
+        capitals = unicodedata.normalize("NFKC", decoded)
+        yield latin(capitals)
+        if (upright := capitals.translate(_CAPITAL_I)) != capitals:
+            yield latin(upright)
+        if _UPSIDE_DOWN_ALONE.search(decoded):
+            yield decoded.translate(_UPSIDE_DOWN)[::-1]
+        if _FROM_THE_RIGHT in decoded:
+            yield decoded[::-1]
     if rendered:
         visible = html.unescape(_TAG.sub("", _BREAK.sub(" ", rendered)))
         # Twice: what is shown as typed may be a tag.
@@ -124,6 +137,21 @@ def stands_in(entry: str, texts: str) -> bool:
         if not _joins(texts[start - 1 : start], entry[0]) and not _joins(entry[-1], texts[end : end + 1]):
             return True
         start = texts.find(entry, start + 1)
+    return False
+
+
+def stands_mixed_in(phrase: str, texts: str) -> bool:
+    """Say whether a phrase of several words stands in these texts with numbers for letters: `ch34p p1lls`."""
+    letters, wanted = texts.translate(_STANDS_FOR), phrase.translate(_STANDS_FOR)
+    start = letters.find(wanted)
+    while start >= 0:
+        end = start + len(wanted)
+        # Only numbers and signs may stand for i or l: `fall` is no `fail`.
+        if any(c in _NUMBERS for c in texts[start:end]) and not (
+            _joins(letters[start - 1 : start], wanted[0]) or _joins(wanted[-1], letters[end : end + 1])
+        ):
+            return True
+        start = letters.find(wanted, start + 1)
     return False
 
 

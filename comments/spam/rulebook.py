@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
+from django.utils import timezone
 
+from articles.models import Article
 from comments.models import Rule
+from comments.spam import patterns
 from comments.spam.normalise import has_accents, mixed, plain
 
 Match, Action = Rule.Match, Rule.Action
@@ -20,6 +25,8 @@ class Entry:
 
     def __init__(self, rule: Rule):
         self.pattern, self.match, self.action, self.pk = rule.pattern, rule.match, rule.action, rule.pk
+        self.only_counts, self.ends_at = rule.only_counts, rule.ends_at
+        self.section_id, self.article_id = rule.section_id, rule.article_id
         self.match_label, self.action_label = Match(rule.match).label, Action(rule.action).label
         self.accents = has_accents(rule.pattern)
         self.plain = plain(rule.pattern, accents=self.accents)
@@ -27,29 +34,54 @@ class Entry:
         self.mixed = mixed(self.plain)
         self.domain = clean_domain(rule.pattern) if rule.match == Match.DOMAIN else ""
         self.network = network_in(rule.pattern) if rule.match == Match.NETWORK else None
+        self.agent = rule.pattern.casefold() if rule.match == Match.AGENT else ""
+        self.regex = patterns.compiled(rule.pattern) if rule.match == Match.REGEX else None
         # `127.0` in a list of words has always meant addresses that begin so.
         self.prefix = network_in(rule.pattern) if rule.match in {Match.WORD, Match.SUBSTRING} else None
 
+    def counts_in(self, article_id: int, section_id: int | None) -> bool:
+        """Say whether this entry is meant for comments under that article, which stands in that section."""
+        if self.article_id is not None:
+            return self.article_id == article_id
+        return self.section_id is None or self.section_id == section_id
+
+    def has_ended(self, now: dt.datetime) -> bool:
+        return self.ends_at is not None and self.ends_at <= now
+
 
 class Rulebook:
-    """All entries in force."""
+    """Entries, sorted by how they are looked for."""
 
     def __init__(self, rules: Iterable[Rule]):
         entries = [Entry(rule) for rule in rules]
         self.texts = [entry for entry in entries if entry.match in {Match.WORD, Match.SUBSTRING} and entry.plain]
-        self.domains = {entry.domain: entry for entry in entries if entry.domain}
         self.networks = [entry for entry in entries if entry.network]
+        self.agents = [entry for entry in entries if entry.agent]
+        self.regexes = [entry for entry in entries if entry.regex]
+        self.domains: dict[str, list[Entry]] = defaultdict(list)
+        for entry in entries:
+            if entry.domain:
+                self.domains[entry.domain].append(entry)
 
-    def bans(self, address: str) -> bool:
-        """Say whether nobody from this address may post."""
-        return any(entry.action == Action.BAN for entry in self.from_network(address))
+    def bans(self, address: str, article: Article | None = None) -> bool:
+        """Say whether nobody from this address may post under the article; without one, anywhere on the site."""
+        article_id, section_id = (article.pk, article.section_id) if article else (0, None)
+        now = timezone.now()
+        return any(
+            entry.action == Action.BAN
+            and not entry.only_counts
+            and not entry.has_ended(now)
+            and entry.counts_in(article_id, section_id)
+            for entry in self.from_network(address)
+        )
 
     def from_network(self, address: str) -> list[Entry]:
-        return [entry for entry in self.networks if lies_in(address, entry.network)]
+        ip = _address_in(address)
+        return [entry for entry in self.networks if _holds(entry.network, ip)] if ip else []
 
 
 def current() -> Rulebook:
-    """Return the lists as they are now. One query; two where something has changed."""
+    """Return the lists as they are now, with entries whose time ends later today. One query; two after a change."""
     return _read(*_state())
 
 
@@ -60,7 +92,10 @@ def _state() -> tuple[object, int]:
 
 @lru_cache(maxsize=1)
 def _read(last: object, size: int) -> Rulebook:
-    return Rulebook(Rule.objects.filter(is_active=True) if size else [])
+    if not size:
+        return Rulebook([])
+    not_over = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
+    return Rulebook(Rule.objects.filter(not_over, is_active=True))
 
 
 def clean_domain(text: str) -> str:
@@ -88,9 +123,16 @@ def network_in(text: str) -> Network | None:
 
 
 def lies_in(address: str, where: Network | None) -> bool:
+    return _holds(where, _address_in(address))
+
+
+def _address_in(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ip = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(text)
     except ValueError:
-        return False
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return where is not None and ip.version == where.version and ip in where
+        return None
+    return getattr(ip, "ipv4_mapped", None) or ip
+
+
+def _holds(where: Network | None, ip: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> bool:
+    return where is not None and ip is not None and ip.version == where.version and ip in where

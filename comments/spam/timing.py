@@ -9,6 +9,6 @@ from comments.spam.verdict import Verdict
 def check(draft: Draft, rules: CommentRules) -> Verdict | None:
     """Compare the seconds since the form was first touched, where it says so; pages that all share cannot."""
     took = draft.visit.took
-    if took is None or took >= rules.fastest_seconds or is_known(draft):
+    if took is None or took >= rules.fastest_seconds or is_known(draft, rules):
         return None
     return Verdict.hold("too_fast", seconds=round(took, 1))

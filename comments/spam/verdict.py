@@ -14,10 +14,14 @@ _STRENGTH = [Comment.Status.APPROVED, Comment.Status.PENDING, Comment.Status.SPA
 
 @dataclass(frozen=True)
 class Verdict:
-    """`reasons` are `{"code": …, "params": {…}}`, worded only when a moderator reads them."""
+    """`reasons` are `{"code": …, "params": {…}}`, worded only when a moderator reads them.
+
+    `hits` are the ids of all entries of the lists that matched, those that only count included.
+    """
 
     status: str
     reasons: tuple[Reason, ...] = ()
+    hits: frozenset[int] = frozenset()
 
     @classmethod
     def approve(cls) -> Verdict:
@@ -46,4 +50,5 @@ class Verdict:
         ranked = sorted(verdicts, key=lambda verdict: -_STRENGTH.index(Comment.Status(verdict.status)))
         if not ranked:
             return cls.approve()
-        return cls(ranked[0].status, tuple(reason for verdict in ranked for reason in verdict.reasons))
+        reasons = tuple(reason for verdict in ranked for reason in verdict.reasons)
+        return cls(ranked[0].status, reasons, frozenset().union(*(verdict.hits for verdict in ranked)))

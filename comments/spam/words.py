@@ -1,20 +1,25 @@
-"""Hold, take for spam, or silently refuse what the editors' lists name: words, phrases, domains, networks.
+"""Hold, take for spam, or silently refuse what the editors' lists name: words, patterns, domains, networks, browsers.
 
 Looked at is what was typed, in all its readings (`normalise`), the browser's name and the address; never generated
-markup. Source: WordPress' `moderation_keys` and `disallowed_keys`, which look for every entry inside words as well.
+markup. An entry may be meant for one section or article, have an end, or only count. Source: WordPress'
+`moderation_keys` and `disallowed_keys`, which look for every entry inside words as well.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from comments.drafts import Draft
+from django.utils import timezone
+
+from articles.models import Article
+from comments.drafts import Draft, Visit, tidied
 from comments.models import CommentRules, Rule
-from comments.spam import rulebook
-from comments.spam.normalise import Readings, plain, stands_in, typed_versions
-from comments.spam.rulebook import Entry
+from comments.spam import patterns, rulebook
+from comments.spam.normalise import Readings, plain, stands_in, stands_mixed_in, typed_versions
+from comments.spam.rulebook import Entry, Rulebook
 from comments.spam.verdict import Verdict
 
 NAMED = 10  # entries in a reason
@@ -30,23 +35,67 @@ _BARE_DOMAIN = re.compile(r"(?<![\w.-])\w[\w-]*(?:\.[\w-]+)+")
 
 def check(draft: Draft, rules: CommentRules) -> Verdict | None:
     found = matches(draft)
-    return Verdict.strongest(_verdicts(found)) if found else None
+    if not found:
+        return None
+    verdict = Verdict.strongest(_verdicts([entry for entry in found if not entry.only_counts]))
+    return replace(verdict, hits=frozenset(entry.pk for entry in found))
 
 
 def matches(draft: Draft) -> list[Entry]:
-    """Return the entries in force that a draft matches, each once. One query; two where the lists have changed."""
-    book = rulebook.current()
-    found = [*_texts(draft, book.texts), *_domains(draft, book.domains), *book.from_network(draft.visit.address)]
-    return list(dict.fromkeys(found))
+    """Return the entries in force that a draft matches where it is to stand, those included that only count.
+
+    One query; another where the lists have changed, and another where one of these entries is meant for a section.
+    """
+    found = found_anywhere(draft, rulebook.current())
+    section = _section_of(draft) if any(entry.section_id for entry in found) else None
+    return [entry for entry in found if entry.counts_in(draft.article_id, section)]
+
+
+def found_anywhere(draft: Draft, book: Rulebook) -> list[Entry]:
+    """Return the entries of a book that have not ended and that a draft matches, wherever they are meant for."""
+    now = timezone.now()
+    found = [
+        *_texts(draft, book.texts),
+        *_patterns(draft, book.regexes),
+        *_domains(draft, book.domains),
+        *book.from_network(draft.visit.address),
+        *_agents(draft, book.agents),
+    ]
+    return [entry for entry in dict.fromkeys(found) if not entry.has_ended(now)]
+
+
+def missed(rule: Rule, lines: Sequence[str]) -> list[str]:
+    """Return those of these lines in which an entry is not found, whatever its scope, its end and whether it counts.
+
+    A line is a comment's text, an address for an entry about networks, a browser's name for one about browsers.
+    """
+    entry = Rule(pattern=rule.pattern, match=rule.match, action=rule.action)
+    book = Rulebook([entry])
+    drafts = {line: tidied(Draft(0, line, visit=Visit(address=line.strip(), user_agent=line))) for line in lines}
+    return [line for line, draft in drafts.items() if not found_anywhere(draft, book)]
+
+
+def _section_of(draft: Draft) -> int | None:
+    return Article.objects.filter(pk=draft.article_id).values_list("section_id", flat=True).first()
 
 
 def _verdicts(found: list[Entry]) -> Iterator[Verdict]:
+    """Yield what follows for each action, with the entries' own words where they cannot be somebody's address.
+
+    A decision is kept for good, so that a network is not named in it.
+    """
     for action, (verdict, code) in _VERDICTS.items():
         entries = [entry for entry in found if entry.action == action]
-        if words := [entry.pattern for entry in entries if entry.network is None][:NAMED]:
-            yield verdict(code, words=words)
+        regexes = [entry.pattern for entry in entries if entry.regex]
+        agents = [entry.pattern for entry in entries if entry.agent]
+        words = [entry.pattern for entry in entries if not (entry.network or entry.regex or entry.agent)]
+        if words:
+            yield verdict(code, words=words[:NAMED])
+        if regexes:
+            yield verdict("listed_pattern", patterns=regexes[:NAMED])
+        if agents:
+            yield verdict("listed_agent", agents=agents[:NAMED])
         if any(entry.network for entry in entries):
-            # Not which: a decision is kept for good, and the entry may be somebody's address.
             yield verdict("listed_network")
 
 
@@ -54,7 +103,8 @@ def _texts(draft: Draft, entries: list[Entry]) -> Iterator[Entry]:
     readings: dict[bool, Readings] = {}
     for entry in entries:
         if entry.accents not in readings:
-            readings[entry.accents] = Readings.of(_typed(draft), accents=entry.accents)
+            texts = [*_typed(draft), draft.visit.user_agent]
+            readings[entry.accents] = Readings.of(texts, accents=entry.accents)
         if _is_in(entry, readings[entry.accents]) or _begins(draft.visit.address, entry):
             yield entry
 
@@ -70,39 +120,56 @@ def _is_in(entry: Entry, typed: Readings) -> bool:
         return True
     if len(entry.letters) >= 4 and (entry.letters in typed.words or entry.letters in typed.spelt_out):
         return True
-    return entry.mixed in typed.mixed_words
+    if entry.mixed in typed.mixed_words:
+        return True
+    return " " in entry.plain and stands_mixed_in(entry.plain, typed.texts)
+
+
+def _patterns(draft: Draft, entries: list[Entry]) -> Iterator[Entry]:
+    texts = patterns.pieces(_typed(draft)) if entries else []
+    for entry in entries:
+        if patterns.is_found(entry.regex, texts):
+            yield entry
+
+
+def _agents(draft: Draft, entries: list[Entry]) -> Iterator[Entry]:
+    """Yield the entries that stand in the browser's name, read as it is sent."""
+    name = draft.visit.user_agent.casefold()
+    yield from (entry for entry in entries if entry.agent in name)
 
 
 def _typed(draft: Draft) -> Iterator[str]:
     author, identity = draft.author, draft.author.identity
     yield from typed_versions(draft.text, draft.rendered)
-    for text in (identity.display_name if identity else author.name, author.email, author.website):
+    for text in (identity.display_name if identity else author.name, author.email, _website(draft)):
         yield from typed_versions(text)
-    yield draft.visit.user_agent
+
+
+def _website(draft: Draft) -> str:
+    identity = draft.author.identity
+    return identity.profile_url if identity else draft.author.website
 
 
 def _begins(address: str, entry: Entry) -> bool:
     return entry.prefix is not None and rulebook.lies_in(address, entry.prefix)
 
 
-def _domains(draft: Draft, listed: dict[str, Entry]) -> Iterator[Entry]:
+def _domains(draft: Draft, listed: dict[str, list[Entry]]) -> Iterator[Entry]:
     """Yield the entries for hosts that are linked or named, or that stand above these."""
     if not listed:
         return
     for host in dict.fromkeys(_hosts(draft)):
         labels = rulebook.clean_domain(host).split(".")
         for start in range(len(labels) - 1):
-            if entry := listed.get(".".join(labels[start:])):
-                yield entry
+            yield from listed.get(".".join(labels[start:]), ())
 
 
 def _hosts(draft: Draft) -> Iterator[str]:
-    author, identity = draft.author, draft.author.identity
-    for address in (author.website, identity.profile_url if identity else "", *_LINK.findall(draft.rendered)):
+    for address in (_website(draft), *_LINK.findall(draft.rendered)):
         try:
             yield urlsplit(address).hostname or address.rpartition("@")[2]
         except ValueError:
             continue
-    yield author.email.rpartition("@")[2]
+    yield draft.author.email.rpartition("@")[2]
     for text in typed_versions(draft.text):
         yield from _BARE_DOMAIN.findall(plain(text))

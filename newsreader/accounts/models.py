@@ -65,7 +65,6 @@ class CommenterIdentity(models.Model):
     email = models.EmailField(_("email"), max_length=254, blank=True)
     email_verified = models.BooleanField(_("email verified"), default=False)
     verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
-    banned_at = models.DateTimeField(_("banned at"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
     class Meta:

@@ -1,42 +1,341 @@
-// The moderation desk by keyboard: j and k walk, a, s and t decide, x chooses. Adds "choose all". The page works without.
+// The moderation desk by keyboard. A key decides at once on the screen: the next comment is there already, and what was
+// sent is told when the answer comes; where it fails, the comment is put back. The page works without.
 "use strict";
 (() => {
-  const entries = [...document.querySelectorAll("[data-comment]")];
+  const queue = document.querySelector("[data-queue]");
+  if (!queue) return;
+  const list = queue.querySelector(".cards");
+  const told = document.getElementById("told");
   const bulk = document.getElementById("bulk");
-  let current = -1;
+  const words = document.getElementById("words").dataset;
+  const keysOn = document.getElementById("keys-on");
+  const help = document.getElementById("keys");
+  const tools = document.getElementById("tools");
+  const here = location.pathname + location.search;
+  const done = []; // What can be undone, the last at the end: its fields, and the cards it took away.
+  let current = null;
 
-  const go = (step) => {
-    if (!entries.length) return;
-    entries[current]?.classList.remove("current");
-    current = Math.min(Math.max(current + step, 0), entries.length - 1);
-    entries[current].classList.add("current");
-    entries[current].tabIndex = -1;
-    entries[current].focus({ preventScroll: true });
-    entries[current].scrollIntoView({ block: "center" });
+  const cards = () => [...list.querySelectorAll("[data-comment]")];
+  const token = () => document.querySelector("input[name=csrfmiddlewaretoken]")?.value || "";
+
+  // --- Walking ---------------------------------------------------------------------------------------------------
+
+  const show = (card) => {
+    current?.classList.remove("current");
+    current = card;
+    if (!card) return;
+    card.classList.add("current");
+    card.focus({ preventScroll: true });
+    card.scrollIntoView({ block: "nearest" });
+    claim(card);
+  };
+  const walk = (step) => {
+    const all = cards();
+    const at = all.indexOf(current);
+    show(all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1)]);
+    fill();
   };
 
-  // Letters decide only where the focus is in the entry: a stray key elsewhere does nothing.
-  const focused = () => (entries[current]?.contains(document.activeElement) ? entries[current] : null);
-  const press = (deed) => focused()?.querySelector(`.deeds button[value="${deed}"]`)?.click();
-  const keys = { j: () => go(1), k: () => go(-1), a: () => press("approve"), s: () => press("spam"), t: () => press("trash"),
-    x: () => focused()?.querySelector("input[type=checkbox]")?.click() };
+  let claiming;
+  const claim = (card) => {
+    clearTimeout(claiming);
+    claiming = setTimeout(async () => {
+      const answer = await send({ action: "claim", ids: card.dataset.comment }).catch(() => null);
+      if (answer?.said?.length && current === card) tell(answer.said);
+    }, 1500); // Whoever flies past reads nothing.
+  };
 
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), select, textarea")) return;
-    if (keys[event.key]) {
-      event.preventDefault();
-      keys[event.key]();
+  // The next cards are fetched long before they are needed.
+  let filling = false;
+  const fill = async () => {
+    const link = list.querySelector(".next-cards");
+    if (!link || filling || cards().length - cards().indexOf(current) > 25) return;
+    filling = true;
+    try {
+      const address = new URL(location.href);
+      address.searchParams.set("after", link.dataset.next);
+      address.searchParams.set("part", "cards");
+      const answer = await fetch(address, { headers: { Accept: "text/html" } });
+      if (!answer.ok || answer.redirected) throw new Error(answer.status);
+      const fresh = document.createElement("template");
+      fresh.innerHTML = await answer.text();
+      const known = new Set(cards().map((card) => card.dataset.comment));
+      for (const card of fresh.content.querySelectorAll("[data-comment]")) if (known.has(card.dataset.comment)) card.remove();
+      link.remove();
+      list.append(fresh.content);
+      if (!current) show(cards()[0]);
+    } catch {
+      // The link stays: it leads on by itself.
+    } finally {
+      filling = false;
+      empty();
     }
+  };
+  const empty = () => {
+    queue.querySelector(".nothing").hidden = cards().length > 0 || Boolean(list.querySelector(".next-cards"));
+  };
+
+  // --- Sending ---------------------------------------------------------------------------------------------------
+
+  const send = async (fields) => {
+    const body = fields instanceof FormData ? new URLSearchParams(fields) : new URLSearchParams(fields);
+    body.delete("csrfmiddlewaretoken");
+    const answer = await fetch(here, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token() } });
+    const type = answer.headers.get("Content-Type") || "";
+    const data = type.includes("json") ? await answer.json() : null;
+    if (!answer.ok || !data) throw Object.assign(new Error(), { said: data?.detail || words.failed });
+    return data;
+  };
+
+  const tell = (said, undo) => {
+    told.replaceChildren(...said.map(({ level, text }) => {
+      const line = document.createElement("p");
+      line.className = `say say-${level}`;
+      line.textContent = text;
+      return line;
+    }));
+    if (undo) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = words.undo;
+      button.addEventListener("click", takeBack);
+      told.append(button);
+    }
+  };
+  const complain = (error) => tell([{ level: "error", text: error.said || words.failed }]);
+
+  const size = (view, step) => {
+    const shown = queue.querySelector(`[data-size="${view}"]`);
+    if (shown && /^\d+$/.test(shown.textContent)) shown.textContent = Math.max(Number(shown.textContent) + step, 0);
+  };
+
+  const view = new URLSearchParams(location.search).get("status") || "pending";
+  const leaves = { approve: "approved", hold: "pending", spam: "spam", trash: "trash" };
+
+  // Decide about some cards: those that leave this view go at once.
+  const decide = async (chosen, fields) => {
+    const gone = chosen.filter(() => fields.action in leaves ? leaves[fields.action] !== view && view !== "all" : fields.action === "restore");
+    const places = gone.map((card) => [card, card.nextElementSibling]);
+    const at = cards().indexOf(current);
+    for (const card of gone) card.remove();
+    size(view, -gone.length);
+    if (gone.includes(current)) show(cards()[Math.min(at, cards().length - 1)] || null);
+    fill();
+    const body = new URLSearchParams(fields);
+    for (const card of chosen) {
+      body.append("ids", card.dataset.comment);
+      body.append("seen", `${card.dataset.comment}:${card.dataset.seen}`);
+      card.querySelector("input[type=checkbox]").checked = false;
+    }
+    const step = { undo: null, places, waits: null };
+    done.push(step);
+    step.waits = send(body).then((answer) => {
+      step.undo = answer.undo;
+      tell(answer.said, answer.undo);
+      follow(answer);
+    }).catch((error) => {
+      done.splice(done.indexOf(step), 1);
+      put(places);
+      complain(error);
+    });
+    await step.waits;
+  };
+
+  const put = (places) => {
+    for (const [card, before] of [...places].reverse()) {
+      if (before && before.parentNode === list) list.insertBefore(card, before);
+      else list.prepend(card);
+    }
+    size(view, places.length);
+    if (places.length) show(places[0][0]);
+    empty();
+  };
+
+  const takeBack = async () => {
+    const step = done.pop();
+    if (!step) return tell([{ level: "info", text: words.nothing }]);
+    await step.waits;
+    if (!step.undo) return;
+    put(step.places);
+    try {
+      const answer = await send(step.undo);
+      replace(answer);
+      tell(answer.said);
+      follow(answer);
+    } catch (error) {
+      for (const [card] of step.places) card.remove();
+      done.push(step);
+      complain(error);
+    }
+  };
+  const replace = (answer) => {
+    if (!answer.card) return;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = answer.card;
+    const card = fresh.content.querySelector("[data-comment]");
+    const old = list.querySelector(`[data-comment="${card.dataset.comment}"]`);
+    if (!old) return;
+    old.replaceWith(card);
+    if (old === current) show(card);
+  };
+
+  // A large batch goes on in the background: say how far it is.
+  const follow = async (answer) => {
+    if (!answer.batch || answer.state === "done") return;
+    const address = new URL(location.href);
+    address.search = `?batch=${answer.batch}`;
+    const bar = document.createElement("progress");
+    bar.max = answer.total;
+    told.append(bar);
+    for (let state = answer; state.state !== "done";) {
+      await new Promise((wake) => setTimeout(wake, 500));
+      try {
+        const asked = await fetch(address, { headers: { Accept: "application/json" } });
+        state = await asked.json();
+      } catch {
+        continue;
+      }
+      bar.value = state.done;
+      bar.title = words.progress.replace("%(done)s", state.done).replace("%(total)s", state.total);
+      if (state.state === "done") tell(state.said, answer.undo);
+    }
+    const again = document.createElement("a");
+    again.href = here;
+    again.textContent = words.reload;
+    told.append(" ", again);
+  };
+
+  // --- Keys ------------------------------------------------------------------------------------------------------
+
+  const press = (name) => {
+    const chosen = cards().filter((card) => card.querySelector("input[type=checkbox]").checked);
+    const about = chosen.length ? chosen : focused() ? [focused()] : [];
+    const able = about.filter((card) => card.querySelector(`.deeds button[value="${name}"]`));
+    if (!able.length) return;
+    const form = chosen.length ? bulk : able[0].querySelector(".deeds");
+    decide(able, { action: name, reason: form.querySelector("select[name=reason]").value });
+  };
+  // Letters decide only where the focus is in the entry: a stray key elsewhere does nothing.
+  const focused = () => (current && (current.contains(document.activeElement) || document.activeElement === document.body) ? current : null);
+
+  const open = async (part) => {
+    const card = focused();
+    if (!card) return;
+    try {
+      const answer = await fetch(`${queue.dataset.queue}${card.dataset.comment}/?part=tools`);
+      if (!answer.ok) throw new Error(answer.status);
+      tools.innerHTML = await answer.text();
+    } catch (error) {
+      return complain(error);
+    }
+    const form = tools.querySelector(`#tool-${part}`);
+    if (part === "pick") return form ? submit(form, form.querySelector("button")) : undefined;
+    tools.classList.toggle("only", Boolean(form));
+    for (const each of tools.querySelectorAll(".tool")) each.hidden = Boolean(form) && each !== form;
+    tools.showModal();
+    (form || tools).querySelector("textarea, input:not([type=hidden]), select")?.focus();
+  };
+
+  const submit = async (form, button) => {
+    const fields = new FormData(form, button);
+    try {
+      const answer = await send(fields);
+      tools.close();
+      const card = list.querySelector(`[data-comment="${fields.get("ids")}"]`);
+      if (button.value === "answer" && card && view === "pending") {
+        const step = { undo: answer.undo, places: [[card, card.nextElementSibling]], waits: null };
+        const at = cards().indexOf(card);
+        card.remove();
+        size(view, -1);
+        show(cards()[Math.min(at, cards().length - 1)] || null);
+        fill();
+        done.push(step);
+      } else {
+        replace(answer);
+        if (answer.undo) done.push({ undo: answer.undo, places: [], waits: null });
+      }
+      tell(answer.said, answer.undo);
+    } catch (error) {
+      complain(error);
+      if (tools.open) {
+        const line = tools.querySelector(".errornote") || tools.querySelector(".tools").insertBefore(document.createElement("p"), tools.querySelector(".tools").firstChild);
+        line.className = "errornote";
+        line.setAttribute("role", "alert");
+        line.textContent = error.said || words.failed;
+      }
+    }
+  };
+
+  const keys = {
+    j: () => walk(1), k: () => walk(-1), a: () => press("approve"), s: () => press("spam"), d: () => press("trash"),
+    u: () => press(view === "spam" || view === "trash" ? "restore" : "hold"), z: () => takeBack(),
+    r: () => open("reply"), e: () => open("edit"), b: () => open("ban"), p: () => open("pick"),
+    x: () => focused()?.querySelector("input[type=checkbox]")?.click(),
+    "/": () => document.querySelector("#search input[name=q]").focus(),
+    "?": () => help.showModal(),
+  };
+  const stored = "desk-keys";
+  try { keysOn.checked = localStorage.getItem(stored) !== "off"; } catch { /* Then for this page alone. */ }
+  keysOn.addEventListener("change", () => {
+    try { localStorage.setItem(stored, keysOn.checked ? "on" : "off"); } catch { /* As above. */ }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key !== "j" && event.key !== "k") return;
+    if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog[open], [contenteditable]")) return;
+    if (!keys[event.key] || (!keysOn.checked && event.key !== "?")) return;
+    event.preventDefault();
+    keys[event.key]();
   });
 
+  // --- Mouse and touch: the same ---------------------------------------------------------------------------------
+
+  list.addEventListener("focusin", (event) => {
+    const card = event.target.closest("[data-comment]");
+    if (card && card !== current) {
+      current?.classList.remove("current");
+      current = card;
+      card.classList.add("current");
+    }
+  });
+  list.addEventListener("submit", (event) => {
+    const card = event.target.closest("[data-comment]");
+    if (!card || !event.submitter) return;
+    event.preventDefault();
+    const name = event.submitter.value;
+    const reason = event.target.querySelector("select[name=reason]").value;
+    if (name in leaves || name === "restore") decide([card], { action: name, reason });
+    else submit(event.target, event.submitter);
+  });
+  list.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-tools]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    show(link.closest("[data-comment]"));
+    open("");
+  });
+  tools.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(event.target, event.submitter);
+  });
+  tools.addEventListener("change", (event) => {
+    if (event.target.matches("[data-template]") && event.target.value) event.target.form.elements.text.value = event.target.value;
+  });
+  tools.addEventListener("click", (event) => { if (event.target === tools) tools.close(); });
+  bulk?.addEventListener("submit", (event) => {
+    if (bulk.elements.all.checked || !(event.submitter.value in leaves || event.submitter.value === "restore")) return;
+    event.preventDefault();
+    press(event.submitter.value);
+  });
+
+  queue.querySelector(".keys").hidden = false;
   if (bulk) {
-    document.querySelector(".keys").hidden = false;
-    const boxes = entries.map((entry) => entry.querySelector("input[type=checkbox]"));
     const all = bulk.querySelector(".choose-all");
     all.hidden = false;
     all.addEventListener("click", () => {
+      const boxes = cards().map((card) => card.querySelector("input[type=checkbox]"));
       const on = boxes.some((box) => !box.checked);
       for (const box of boxes) box.checked = on;
     });
   }
+  fill();
 })();

@@ -6,6 +6,7 @@ import datetime as dt
 
 from django import template
 from django.utils.timezone import localtime
+from django.utils.translation import ngettext
 
 register = template.Library()
 
@@ -13,3 +14,18 @@ register = template.Library()
 @register.filter
 def iso(moment: dt.datetime | None) -> str:
     return localtime(moment).isoformat(timespec="seconds") if moment else ""
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """Word so many seconds in the largest unit that fills: "3 minutes"; "–" where nothing is known."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return ngettext("%d second", "%d seconds", whole) % whole
+    if whole < 3600:
+        return ngettext("%d minute", "%d minutes", whole // 60) % (whole // 60)
+    if whole < 48 * 3600:
+        return ngettext("%d hour", "%d hours", whole // 3600) % (whole // 3600)
+    return ngettext("%d day", "%d days", whole // 86_400) % (whole // 86_400)

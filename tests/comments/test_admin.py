@@ -88,7 +88,12 @@ def test_an_entry_says_what_who_from_where_and_why(client, moderator):
     page = client.get(QUEUE).content.decode()
 
     assert "Bo &lt;b&gt;" in page
-    for text in ("bo@example.net", "203.0.113.9", "https://bo.example/", "<strong>casino</strong> &amp; win"):
+    for text in (
+        "bo@example.net",
+        "203.0.113.9",
+        "https://bo.example/",
+        "<strong><mark>casino</mark></strong> &amp; win",
+    ):
         assert text in page
     assert escape(comment.article.headline) in page
     assert "The parent says so." in page
@@ -113,9 +118,13 @@ def test_other_statuses_have_a_tab_with_their_number_the_newest_first(client, mo
     assert shown(response) == [newer.pk, older.pk]
     assert {tab[0]: tab[2] for tab in response.context["tabs"]} == {
         "pending": "0",
+        "reported": "0",
+        "appeals": "0",
+        "unanswered": "0",
         "approved": "0",
         "spam": "2",
         "trash": "0",
+        "all": "2",
     }
 
 
@@ -169,11 +178,13 @@ def test_pages_hold_fifty_and_an_emptied_page_leads_to_the_first(client, moderat
     article = make_article()
     comments = [make_comment(article, status="pending") for _ in range(51)]
 
-    assert shown(client.get(QUEUE)) == [comment.pk for comment in comments[:50]]
-    assert shown(client.get(QUEUE, {"page": 2})) == [comments[50].pk]
-    assert client.get(QUEUE, {"page": "x"}).status_code == 404
+    first = client.get(QUEUE, {"q": "thought"})
+    assert shown(first) == [comment.pk for comment in comments[:50]]
+    following = {"q": "thought", "after": first.context["next"]}
+    assert shown(client.get(QUEUE, following)) == [comments[50].pk]
+    assert shown(client.get(QUEUE, {"after": "nowhere"})) == shown(first)
     press(client, comments[50:], "approve")
-    assert client.get(QUEUE, {"page": 2, "q": "thought"}).headers["Location"] == f"{QUEUE}?q=thought"
+    assert client.get(QUEUE, following).headers["Location"] == f"{QUEUE}?q=thought"
 
 
 @pytest.mark.parametrize("size", [1, 12])
@@ -183,7 +194,7 @@ def test_the_queue_asks_as_many_questions_however_long_it_is(client, moderator, 
         comment = make_comment(parent=parent, status="approved", user=make_user())
         decide(comment.pk, "pending", by=moderator, reason="mistake")
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(36):
         assert len(shown(client.get(QUEUE))) == size
 
 

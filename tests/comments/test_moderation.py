@@ -16,6 +16,7 @@ from comments.posting import post_comment
 from tests.factories import (
     make_article,
     make_author,
+    make_ban,
     make_comment,
     make_draft,
     make_moderator,
@@ -235,12 +236,9 @@ def test_an_author_withdraws_what_a_moderator_removed_first_and_then_it_stays():
 
 
 def test_a_banned_author_and_one_whose_comment_was_removed_change_nothing():
-    from django.utils import timezone
-
     user = make_user()
     comment = make_comment(user=user)
-    comment.identity.banned_at = timezone.now()
-    comment.identity.save()
+    make_ban(identity=comment.identity)
     with pytest.raises(Banned):
         edit_comment(comment.pk, "Changed", by=user)
 

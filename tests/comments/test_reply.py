@@ -11,7 +11,7 @@ from django.utils import timezone
 from comments.models import Comment
 from comments.moderation import decide
 from newsreader.accounts.models import CommenterIdentity
-from tests.factories import make_article, make_comment, make_moderator, make_rule, make_user, set_rules
+from tests.factories import make_article, make_ban, make_comment, make_moderator, make_rule, make_user, set_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -289,7 +289,7 @@ def test_a_banned_account_is_refused(edge, client):
     client.force_login(user)
     article = make_article()
     edge.send(article)
-    CommenterIdentity.objects.update(banned_at=timezone.now())
+    make_ban(identity=CommenterIdentity.objects.get())
 
     answer = edge.send(article, text="Again")
 

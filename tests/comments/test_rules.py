@@ -67,6 +67,8 @@ TRICKS = {
     "quoted": "Buy “viagra” here",
     "at the end of a sentence": "Buy viagra!",
     "underlined": "Buy _viagra_ here",
+    "upside down": "Buy ɐɹƃɐıʌ here",
+    "direction turned": "Buy \u202eargaiv\u202c here",
     "escaped Markdown": r"Buy vi\*agra".replace(r"\*", "\\_") + " here",
 }
 

@@ -23,7 +23,7 @@ from comments.keeping import LARGEST, PER_BROWSER, PER_NETWORK, forget_old
 from comments.models import Comment, Delivery, KeptDraft
 from comments.moderation import decide
 from newsreader.accounts.models import CommenterIdentity, User
-from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
+from tests.factories import make_article, make_ban, make_comment, make_moderator, make_user, set_rules
 from tests.standin import Case, come_back, consent
 
 pytestmark = pytest.mark.django_db
@@ -613,7 +613,7 @@ def test_a_passkey_without_script_says_what_it_needs_and_keeps_the_text(client, 
 
 def test_a_banned_identity_is_refused_and_others_of_that_network_are_not(client, standin, article):
     trip(client, article, "facebook")
-    CommenterIdentity.objects.update(banned_at=timezone.now())
+    make_ban(identity=CommenterIdentity.objects.get())
     refused = client.post(f"/articles/{article.pk}/reply/", {"text": "Me again."})
     assert refused.status_code == 403
     assert 'data-code="banned"' in page(refused)

@@ -1,0 +1,92 @@
+"""A refused author objects, once; another moderator than the one who refused decides about it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from comments import log, settling
+from comments.editing import is_account_of, own_comment
+from comments.errors import AppealedTwice, AppealSettled, NotRefused, OwnDecision
+from comments.models import Appeal, Comment
+from comments.moderation import decide, lock
+from comments.querysets import moderators_of
+from comments.reasons import APPEAL_GRANTED
+from newsreader.accounts.models import User
+from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.text import is_blank, tidy
+
+LENGTH = 2_000  # code points
+OPEN = Appeal.Outcome.OPEN
+
+
+@transaction.atomic
+def appeal(comment_id: int, text: str, *, token: str = "", by: User | None = None) -> Appeal:
+    """Object to the refusal of one's own comment: by its private address (`token`), or as its account (`by`).
+
+    Raises Comment.DoesNotExist, NotYours, AppealedTwice, NotRefused and Invalid.
+    """
+    comment = own_comment(comment_id, by, token)
+    if Appeal.objects.filter(comment=comment).exists():
+        raise AppealedTwice()
+    refusal = settling.refusal_of(comment)
+    if refusal is None:
+        raise NotRefused()
+    text = tidy(text).strip()
+    if is_blank(text):
+        raise Invalid([FieldError("appeal", "require_appeal", _("Please say why it should be published."))])
+    if len(text) > LENGTH:
+        sentence = _("This is %(count)s characters long; %(limit)s are possible.")
+        told = sentence % {"count": len(text), "limit": LENGTH}
+        raise Invalid([FieldError("appeal", "appeal_column_length", told)])
+    row = Appeal.objects.create(comment=comment, decision=refusal, text=text)
+    facts = {"appeal": row.pk, "against": refusal.number}
+    author = by if is_account_of(comment, by) else None
+    log.note("appeal", f"comment:{comment.pk}", by=author, facts=facts, personal={"text": text})
+    return row
+
+
+@transaction.atomic
+def settle_appeal(appeal_id: int, *, grant: bool, by: User) -> Appeal:
+    """Decide about an appeal; granted, the comment is approved. That `by` may decide about it was checked before.
+
+    Raises Appeal.DoesNotExist, AppealSettled, OwnDecision where `by` refused the comment and somebody else could
+    decide, and Withdrawn.
+    """
+    comment = lock([Appeal.objects.values_list("comment_id", flat=True).get(pk=appeal_id)]).comments[0]
+    row = Appeal.objects.select_for_update().get(pk=appeal_id)
+    if row.outcome != OPEN:
+        raise AppealSettled()
+    own = is_own_decision(row, comment, by)
+    if own and moderators_of(comment.article_id).exclude(pk=by.pk).exists():
+        raise OwnDecision()
+    if grant and decide(comment.pk, Comment.Status.APPROVED, by=by, reason=APPEAL_GRANTED):
+        row.refresh_from_db()  # The decision has settled it.
+    if row.outcome == OPEN:
+        outcome = Appeal.Outcome.GRANTED if grant else Appeal.Outcome.REJECTED
+        row.outcome, row.settled_by, row.settled_at = outcome, by, timezone.now()
+        row.save(update_fields=["outcome", "settled_by", "settled_at"])
+        log.note_many("appeal_settled", [settling.told_of(row)])
+    if own:
+        log.note("own_appeal_settled", f"comment:{comment.pk}", by=by, facts={"appeal": row.pk})
+    return row
+
+
+def is_own_decision(row: Appeal, comment: Comment, user: User) -> bool:
+    """Say whether somebody has made the decision that an appeal is against, or the one that stands since."""
+    standing = settling.standing_decision(comment)
+    return user.pk in {row.decision.by_id, standing.by_id if standing else None}
+
+
+def appeals_waiting(user: User) -> QuerySet[Appeal]:
+    """Return the open appeals that somebody may decide about, the oldest first: not those against their own decisions.
+
+    Where nobody else is there to decide, `settle_appeal` lets them, by the appeal's own page.
+    """
+    rows = Appeal.objects.filter(outcome=OPEN, comment__in=Comment.objects.moderated_by(user))
+    still_refused = rows.filter(comment__status__in=settling.REMOVED)
+    # A decision without an account is nobody's own any more.
+    foreign = still_refused.filter(~Q(decision__by=user) | Q(decision__by=None))
+    return foreign.select_related("comment__article", "decision__by").order_by("created_at", "pk")

@@ -1,0 +1,305 @@
+"""Who may not post: accounts, addresses, networks; for good or until a day, openly or quietly. All of it on record.
+
+The editors' list of networks (`spam.rulebook`, entries that refuse openly) stands beside this and is asked apart.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from comments import log, reasons
+from comments.drafts import Draft, is_email
+from comments.errors import Banned
+from comments.models import Ban, Comment, Trace
+from comments.querysets import may_moderate
+from comments.spam.rulebook import Network, lies_in, network_in
+from comments.spam.verdict import Verdict
+from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.text import fold
+
+RULE = "ban"  # The name under which a quiet ban's decisions are recorded.
+WIDEST = {4: 8, 6: 19}  # bits of the widest networks: above these stand countries, not people
+
+
+@transaction.atomic
+def ban(
+    *,
+    identity: CommenterIdentity | None = None,
+    email: str = "",
+    network: str = "",
+    by: User,
+    reason: str = "",
+    note: str = "",
+    ends_at: dt.datetime | None = None,
+    quiet: bool = False,
+    batch: uuid.UUID | None = None,
+    from_address: str = "",
+) -> Ban:
+    """Keep an account, an address or a network (one of them) from posting, and record who did.
+
+    One is in force for each: a second changes its terms, and one that came with a `batch` of decisions never shortens
+    it. `reason` is a code, `from_address` where the one who bans is now. Raises Invalid, naming the field, for a
+    target that is none, too wide or the newsroom's own, and for an end that is past.
+    """
+    target = check(identity, email, network, by, from_address, ends_at)
+    now = timezone.now()
+    terms = {"reason": reason, "note": note, "ends_at": ends_at, "quiet": quiet, "by": by}
+    rows = Ban.objects.filter(lifted_at=None, **target)
+    rows.filter(ends_at__lte=now).update(lifted_at=F("ends_at"))
+    row, is_new = rows.select_for_update().get_or_create(
+        **target, lifted_at=None, defaults={**terms, "batch": batch, "created_at": now}
+    )
+    if not is_new:
+        if batch and _lasts(row.ends_at) >= _lasts(ends_at):
+            return row
+        for name, value in terms.items():
+            setattr(row, name, value)
+        row.save(update_fields=list(terms))
+    _note("ban", row, by, {"reason": reason, "quiet": quiet, "changed": not is_new}, note)
+    return row
+
+
+def check(
+    identity: CommenterIdentity | None,
+    email: str,
+    network: str,
+    by: User,
+    from_address: str = "",
+    ends_at: dt.datetime | None = None,
+) -> dict[str, Any]:
+    """Return who would be banned, as it is stored. Raises Invalid, naming the field, where that cannot be."""
+    target = _target(identity, email, network)
+    _spare(target, by, from_address)
+    if ends_at and ends_at <= timezone.now():
+        raise _wrong("ends_at", "ban_is_over", _("This is in the past."))
+    return target
+
+
+def _target(identity: CommenterIdentity | None, email: str, network: str) -> dict[str, Any]:
+    """The address folded, the network in its shortest form."""
+    if sum(map(bool, (identity, email.strip(), network.strip()))) != 1:
+        sentence = _("A ban names an account, an address or a network: one of them.")
+        raise _wrong("identity", "ban_of_one_kind", sentence)
+    if email and not is_email(email.strip()):
+        raise _wrong("email", "require_valid_email", _("An email address looks like name@example.org."))
+    return {
+        "identity": identity,
+        "email": fold(email),
+        "network": str(_network(network)) if network.strip() else "",
+    }
+
+
+def _network(text: str) -> Network:
+    """Read an address or a network. An IPv6 address stands for its /64, as its owner has all of that."""
+    found = network_in(text)
+    if found is None:
+        raise _wrong("network", "ban_network_invalid", _("This is no address or network: %s") % text.strip()[:50])
+    if isinstance(found, ipaddress.IPv6Network):
+        if found.prefixlen >= 96 and (mapped := found.network_address.ipv4_mapped):
+            found = ipaddress.ip_network(f"{mapped}/{found.prefixlen - 96}")
+        elif found.prefixlen == 128:
+            found = found.supernet(new_prefix=64)
+    if found.prefixlen < WIDEST[found.version]:
+        sentence = _("This network is too wide: it would shut out very many. At most /%d.") % WIDEST[found.version]
+        raise _wrong("network", "ban_network_too_wide", sentence)
+    return found
+
+
+def _spare(target: dict[str, Any], by: User, from_address: str) -> None:
+    """Raise Invalid where this would keep out the newsroom, or whoever bans."""
+    identity = target["identity"]
+    user = identity.user if identity else None
+    if user and user.pk == by.pk:
+        raise _wrong("identity", "ban_of_oneself", _("This is your own account."))
+    if user and (user.is_staff or may_moderate(user)):
+        raise _wrong("identity", "ban_of_newsroom", _("This account belongs to the newsroom."))
+    if target["network"] and lies_in(from_address, ipaddress.ip_network(target["network"])):
+        raise _wrong("network", "ban_of_oneself", _("You are in this network yourself."))
+
+
+def _wrong(field: str, code: str, sentence: str) -> Invalid:
+    return Invalid([FieldError(field, code, sentence)])
+
+
+def _lasts(ends_at: dt.datetime | None) -> dt.datetime:
+    return ends_at or dt.datetime.max.replace(tzinfo=dt.UTC)
+
+
+def _note(kind: str, row: Ban, by: User | None, facts: dict[str, Any], note: str = "") -> None:
+    facts = {"kind": row.kind, "ends_at": row.ends_at.isoformat() if row.ends_at else None} | facts
+    if row.batch:
+        facts["batch"] = str(row.batch)
+    who = {"identity": row.identity_id, "email": row.email, "network": row.network, "note": note}
+    log.note(kind, f"ban:{row.pk}", by=by, facts=facts, personal={name: value for name, value in who.items() if value})
+
+
+@transaction.atomic
+def lift(ban: Ban, by: User) -> Ban | None:
+    """Let somebody post again, and record who did; None where it is lifted already, or over."""
+    row = Ban.objects.select_for_update().in_force().filter(pk=ban.pk).first()
+    if row is None:
+        return None
+    row.lifted_at = timezone.now()
+    row.save(update_fields=["lifted_at"])
+    _note("ban_lifted", row, by, {"reason": row.reason, "quiet": row.quiet})
+    return row
+
+
+def ban_authors(
+    comments: Iterable[Comment],
+    *,
+    by: User,
+    networks: bool = False,
+    reason: str = "",
+    ends_at: dt.datetime | None = None,
+    quiet: bool = False,
+    batch: uuid.UUID | None = None,
+) -> tuple[list[Ban], int]:
+    """Ban whoever left these comments: accounts, else addresses; with `networks`, where guests wrote from as well.
+
+    Each once. `identity__user` and `trace` should be loaded. Returns the bans, and how many were not made as they would
+    have kept out the newsroom.
+    """
+    targets: dict[tuple[str, str], dict[str, Any]] = {}
+    for comment in comments:
+        trace = getattr(comment, "trace", None)
+        if comment.identity:
+            targets["identity", str(comment.identity_id)] = {"identity": comment.identity}
+        elif trace and is_email(trace.email):
+            targets["email", fold(trace.email)] = {"email": trace.email}
+        if networks and trace and trace.address and not comment.identity:
+            targets["network", str(_network(trace.address))] = {"network": trace.address}
+    made, spared = [], 0
+    for target in targets.values():
+        try:
+            made.append(ban(**target, by=by, reason=reason, ends_at=ends_at, quiet=quiet, batch=batch))
+        except Invalid:
+            spared += 1
+    return made, spared
+
+
+def lift_batch(batch: uuid.UUID, by: User) -> int:
+    """Lift every ban that was made with a batch of decisions: what undoing it means. Returns how many."""
+    return sum(lift(row, by) is not None for row in Ban.objects.in_force().filter(batch=batch))
+
+
+# --- At posting ---------------------------------------------------------------------------------------------------
+
+
+def against(draft: Draft, *, account_only: bool = False) -> Ban | None:
+    """Return the ban that whoever sends this is under, the open one before the quiet; None where there is none.
+
+    One query. Of a person with several identities each counts; an address binds guests alone. `account_only`: of
+    moderators, neither address nor network matters.
+    """
+    author, who = draft.author, Q()
+    if author.identity:
+        mine = CommenterIdentity.objects.filter(user=author.identity.user_id) if author.identity.user_id else None
+        who |= Q(identity__in=mine.values("pk")) if mine is not None else Q(identity=author.identity.pk)
+    elif author.email and not account_only:
+        who |= Q(email=fold(author.email)) & ~Q(email="")
+    if not account_only and (networks := _networks_around(draft.visit.address)):
+        who |= Q(network__in=networks) & ~Q(network="")
+    return Ban.objects.in_force().filter(who).order_by("quiet", "pk").first() if who else None
+
+
+def _networks_around(address: str) -> list[str]:
+    """Return every network that an address lies in and that could be banned: an index finds these by name."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return []
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    lengths = range(WIDEST[ip.version], ip.max_prefixlen + 1)
+    return [str(ipaddress.ip_network((ip, length), strict=False)) for length in lengths]
+
+
+def verdict() -> Verdict:
+    """Return what a quiet ban says about a draft: into the trash, while its author is told that it waits."""
+    return Verdict.refuse("quiet_ban")
+
+
+def refusal(found: Ban, draft: Draft) -> Banned:
+    """Return what an open ban answers: until when, and why.
+
+    Why a typed address is banned is nobody's business but its owner's: it is told where this browser has left a
+    comment under it.
+    """
+    said = [_about(found.kind, found.ends_at)]
+    why = reasons.sentence_of(found.reason)
+    if why and (found.kind != Ban.Kind.EMAIL or _has_written(draft)):
+        said.append(_("The reason: %s") % why)
+    said.append(_("Your text is below, so that you can keep it."))
+    return Banned(" ".join(said))
+
+
+def _about(kind: str, ends_at: dt.datetime | None) -> str:
+    until = date_format(localtime(ends_at), "DATETIME_FORMAT") if ends_at else ""
+    match kind, until:
+        case Ban.Kind.ACCOUNT, "":
+            return _("This account cannot reply here.")
+        case Ban.Kind.ACCOUNT, _until:
+            return _("This account cannot reply here until %s.") % until
+        case Ban.Kind.EMAIL, "":
+            return _("Nobody can reply here under this email address.")
+        case Ban.Kind.EMAIL, _until:
+            return _("Nobody can reply here under this email address until %s.") % until
+        case _kind, "":
+            return _("Nobody can reply here from your network.")
+    return _("Nobody can reply here from your network until %s.") % until
+
+
+def _has_written(draft: Draft) -> bool:
+    emails = Trace.objects.filter(comment__in=draft.visit.comments).values_list("email", flat=True)
+    return fold(draft.author.email) in map(fold, emails)
+
+
+# --- On the desk --------------------------------------------------------------------------------------------------
+
+
+def of_account() -> Exists:
+    """Whether the account a comment was left by is banned: for annotating comments."""
+    return Exists(Ban.objects.in_force().filter(identity=OuterRef("identity")))
+
+
+def on_authors(comments: Iterable[Comment]) -> dict[int, list[Ban]]:
+    """Return the bans in force that each of these comments' authors is under, by comment; none: missing.
+
+    One query however many; `identity` and `trace` should be loaded. Of an identity its own ban alone is shown.
+    """
+    wanted: dict[int, tuple[int | None, str, set[str]]] = {}
+    for comment in comments:
+        trace = getattr(comment, "trace", None)
+        email = "" if comment.identity_id or trace is None else fold(trace.email)
+        networks = set(_networks_around(trace.address or "")) if trace else set()
+        wanted[comment.pk] = (comment.identity_id, email, networks)
+    around = {name for _identity, _email, networks in wanted.values() for name in networks}
+    rows = list(
+        Ban.objects.in_force().filter(
+            Q(identity__in={identity for identity, _email, _networks in wanted.values() if identity})
+            | Q(email__in={email for _identity, email, _networks in wanted.values() if email}) & ~Q(email="")
+            | Q(network__in=around) & ~Q(network="")
+        )
+    )
+    found = {
+        pk: [
+            row
+            for row in rows
+            if (row.identity_id and row.identity_id == identity) or (row.email and row.email == email)
+            or row.network in networks
+        ]
+        for pk, (identity, email, networks) in wanted.items()
+    }  # fmt: skip
+    return {pk: bans for pk, bans in found.items() if bans}

@@ -1,0 +1,220 @@
+"""Who may not post, in the admin: the bans, and on the list of commenters who is under one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from comments import bans
+from comments.models import Ban
+from comments.reasons import choices
+from newsreader.accounts.admin import CommenterIdentityAdmin
+from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.errors import Invalid
+from newsreader.kit.web import client_address
+
+TARGET, TERMS = ("identity", "email", "network"), ("reason", "note", "ends_at", "quiet")
+
+
+class BanForm(forms.ModelForm):
+    """A new ban, or other terms of one. Set by the admin: who bans, and where they are."""
+
+    by: Any = None
+    from_address = ""
+    reason = forms.ChoiceField(label=_("Reason"), choices=choices, required=False)
+
+    class Meta:
+        model = Ban
+        fields = [*TARGET, *TERMS]
+        help_texts = {
+            "email": _("Binds guests alone: anybody can type an address, so it keeps nobody out who is signed in."),
+            "network": _("An address, or a network such as 192.0.2.0/24 or 2001:db8::/64."),
+            "quiet": _("They are told that their comments wait; these go to the trash. Use it rarely."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        known = self.instance
+        target = {name: cleaned.get(name) or getattr(known, name) for name in TARGET} if known.pk else cleaned
+        if self.errors:
+            return cleaned
+        try:
+            identity, email, network = (target.get(name) for name in TARGET)
+            bans.check(identity, email or "", network or "", self.by, self.from_address, cleaned.get("ends_at"))
+        except Invalid as wrong:
+            for error in wrong.errors:
+                self.add_error(error.field if error.field in self.fields else None, str(error.sentence))
+        return cleaned
+
+    def _post_clean(self) -> None:
+        """Fill in the instance; what must be true of the row is for the operation, which changes one that is there."""
+        for name in self.fields:
+            if name in self.cleaned_data:
+                setattr(self.instance, name, self.cleaned_data[name])
+
+
+class ForceFilter(admin.SimpleListFilter):
+    title, parameter_name = _("in force"), "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("now", _("in force")), ("past", _("past"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "now":
+                return queryset.in_force()
+            case "past":
+                return queryset.past()
+        return queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    title, parameter_name = _("of"), "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Ban.Kind.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case Ban.Kind.ACCOUNT:
+                return queryset.exclude(identity=None)
+            case Ban.Kind.EMAIL:
+                return queryset.exclude(email="")
+            case Ban.Kind.NETWORK:
+                return queryset.exclude(network="")
+        return queryset
+
+
+@admin.register(Ban)
+class BanAdmin(admin.ModelAdmin):
+    """Bans in force and past. A ban is lifted, never deleted: it stays on record."""
+
+    form = BanForm
+    list_display = ["who", "kind_shown", "in_force", "ends_at", "quiet", "reason_shown", "note", "by", "created_at"]
+    list_filter = [ForceFilter, KindFilter, "quiet"]
+    list_select_related = ["identity", "by"]
+    list_display_links = ["who"]
+    search_fields = ["email", "network", "note", "identity__display_name", "identity__email"]
+    autocomplete_fields = ["identity"]
+    show_full_result_count = False
+    ordering = ["-created_at", "-pk"]
+    actions = ["lift"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What is over is looked at and not changed: whoever is banned again gets a new one."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.is_in_force)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = [*TARGET, *TERMS]
+        if not _insists(request):
+            fields.remove("quiet")
+        return [*fields, "by", "created_at", "lifted_at"] if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*TARGET, "by", "created_at", "lifted_at"] if obj else []
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[BanForm]:
+        form = super().get_form(request, obj, change, **kwargs)
+        who = {"by": request.user, "from_address": client_address(request)}
+        return type("BanFormOf", (form,), who)
+
+    def save_model(self, request: HttpRequest, obj: Ban, form: forms.ModelForm, change: bool) -> None:
+        terms = {name: form.cleaned_data[name] for name in TERMS if name in form.cleaned_data}
+        # Who may not choose it leaves a quiet ban as it is.
+        terms.setdefault("quiet", bool(change and obj.quiet))
+        target = {name: getattr(obj, name) for name in TARGET}
+        made = bans.ban(**target, **terms, by=request.user, from_address=client_address(request))  # type: ignore[arg-type]
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    @admin.action(description=_("Lift"), permissions=["change"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
+        done = sum(bans.lift(row, request.user) is not None for row in queryset)  # type: ignore[arg-type]
+        messages.success(request, ngettext("%d ban lifted.", "%d bans lifted.", done) % done)
+
+    @admin.display(description=_("who"))
+    def who(self, row: Ban) -> str:
+        return str(row)
+
+    @admin.display(description=_("kind"))
+    def kind_shown(self, row: Ban) -> Any:
+        return Ban.Kind(row.kind).label
+
+    @admin.display(description=_("in force"), boolean=True)
+    def in_force(self, row: Ban) -> bool:
+        return row.is_in_force
+
+    @admin.display(description=_("reason"), ordering="reason")
+    def reason_shown(self, row: Ban) -> str:
+        return dict(choices()).get(row.reason, row.reason) if row.reason else "–"
+
+
+def _insists(request: HttpRequest) -> bool:
+    """Say whether this person may ban without telling: whoever keeps the rules of discussion, no other moderator."""
+    return request.user.has_perm("comments.change_commentrules")
+
+
+# Accounts know nothing of comments; here, one floor up, their commenters learn who is banned.
+admin.site.unregister(CommenterIdentity)
+
+
+class BannedFilter(admin.SimpleListFilter):
+    title, parameter_name = _("banned"), "banned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("banned")), ("no", _("not banned"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(is_banned=self.value() == "yes")
+
+
+@admin.register(CommenterIdentity)
+class BannedCommenterAdmin(CommenterIdentityAdmin):
+    """Who leaves replies, and who of them may not."""
+
+    fields = [*CommenterIdentityAdmin.fields, "banned"]
+    readonly_fields = ["banned"]
+    list_display = [*CommenterIdentityAdmin.list_display, "banned"]
+    list_filter = [*CommenterIdentityAdmin.list_filter, BannedFilter]
+    actions = ["ban", "lift_ban"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CommenterIdentity]:
+        in_force = Ban.objects.in_force().filter(identity=models.OuterRef("pk"))
+        return super().get_queryset(request).annotate(is_banned=models.Exists(in_force))
+
+    @admin.display(description=_("banned"), boolean=True, ordering="is_banned")
+    def banned(self, identity: Any) -> bool:
+        return bool(identity.is_banned)
+
+    def has_ban_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("comments.add_ban")
+
+    @admin.action(description=_("Ban from commenting"), permissions=["ban"])
+    def ban(self, request: HttpRequest, queryset: QuerySet[CommenterIdentity]) -> None:
+        """Ban those who are not, for good; how long and why is set on the ban itself."""
+        done = 0
+        for identity in queryset.filter(is_banned=False).select_related("user"):  # type: ignore[misc]
+            try:
+                bans.ban(identity=identity, by=request.user)  # type: ignore[arg-type]
+                done += 1
+            except Invalid as wrong:
+                messages.error(request, f"{identity}: {wrong.errors[0].sentence}")
+        messages.success(request, ngettext("%d commenter banned.", "%d commenters banned.", done) % done)
+
+    @admin.action(description=_("Lift the ban"), permissions=["ban"])
+    def lift_ban(self, request: HttpRequest, queryset: QuerySet[CommenterIdentity]) -> None:
+        rows = Ban.objects.in_force().filter(identity__in=queryset.values("pk"))
+        done = sum(bans.lift(row, request.user) is not None for row in rows)  # type: ignore[arg-type]
+        messages.success(request, ngettext("%d ban lifted.", "%d bans lifted.", done) % done)

@@ -1,0 +1,78 @@
+"""What may be done with a comment on the desk, and how it is told afterwards.
+
+To add a button, add a line to DEEDS and name it in BUTTONS. What it does is done by `comments.batches`, so no status
+changes without a decision on record, and all of it can be undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, ngettext_lazy
+
+from comments.batches import RESTORE as BEFORE
+from comments.models import Batch, Comment
+
+Status = Comment.Status
+RESTORE = "restore"
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A button: the status it gives (BEFORE: the one before removal), its label and key, and what is said then."""
+
+    status: str
+    label: Any
+    key: str
+    said: Any
+
+
+DEEDS = {
+    "approve": Deed(Status.APPROVED, _("Approve"), "a", ngettext_lazy("%d approved.", "%d approved.")),
+    "hold": Deed(Status.PENDING, _("Unapprove"), "u", ngettext_lazy("%d held.", "%d held.")),
+    "spam": Deed(Status.SPAM, _("Spam"), "s", ngettext_lazy("%d marked as spam.", "%d marked as spam.")),
+    "trash": Deed(Status.TRASH, _("Trash"), "d", ngettext_lazy("%d removed.", "%d removed.")),
+    RESTORE: Deed(BEFORE, _("Restore"), "u", ngettext_lazy("%d restored.", "%d restored.")),
+}
+BUTTONS = {
+    Status.PENDING: ["approve", "spam", "trash"],
+    Status.APPROVED: ["hold", "spam", "trash"],
+    Status.SPAM: ["approve", RESTORE, "trash"],
+    Status.TRASH: ["approve", RESTORE, "spam"],
+}
+EVERY = ["approve", "hold", "spam", "trash", RESTORE]  # for a selection of mixed statuses
+
+
+def buttons(names: list[str]) -> dict[str, Deed]:
+    return {name: DEEDS[name] for name in names}
+
+
+def summary(batch: Batch, said: Any = None) -> Iterator[tuple[int, str]]:
+    """Yield what to say about a batch, each with a level of Django's messages. `said` is its deed's sentence."""
+    if batch.state != Batch.State.DONE:
+        sentence = ngettext("%d is being decided about.", "%d are being decided about.", batch.total)
+        yield messages.INFO, sentence % batch.total
+        return
+    said = said or ngettext_lazy("%d is as it was before.", "%d are as they were before.")
+    if batch.changed:
+        yield messages.SUCCESS, said % batch.changed
+    if batch.withdrawn:
+        sentence = ngettext(
+            "%d stays removed: its author withdrew it.",
+            "%d stay removed: their authors withdrew them.",
+            batch.withdrawn,
+        )
+        yield messages.WARNING, sentence % batch.withdrawn
+    if batch.passed_over:
+        sentence = ngettext(
+            "%d was left alone: somebody has decided about it meanwhile.",
+            "%d were left alone: somebody has decided about them meanwhile.",
+            batch.passed_over,
+        )
+        yield messages.WARNING, sentence % batch.passed_over
+    if same := batch.total - batch.changed - batch.withdrawn - batch.passed_over:
+        yield messages.INFO, ngettext("%d was like that already.", "%d were like that already.", same) % same

@@ -1,0 +1,235 @@
+"""Which comments lie on the desk: one of its views, narrowed by what moderators filter and search for.
+
+The page, the REST queue and a decision about "all that match" read the same parameters and find the same comments.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from comments import appealing, words
+from comments.models import Comment, Label
+from comments.querysets import CommentQuerySet
+from newsreader.kit.rest import moment, whole_number
+from newsreader.kit.text import tidy_line
+
+COUNTED = 1000  # Counting stops there: nobody reads further, and a million rows need not be counted for it.
+# The desk's views, in the order of its tabs.
+VIEWS = {
+    "pending": _("Waiting"),
+    "reported": _("Reported"),
+    "appeals": _("Appeals"),
+    "unanswered": _("Unanswered"),
+    "approved": _("Approved"),
+    "spam": _("Spam"),
+    "trash": _("Trash"),
+    "all": _("All"),
+}
+OLDEST_FIRST = {"pending", "reported", "appeals"}  # What waits longest stands first; of all else, the newest.
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_ADDRESS = re.compile(r"(?=.*[0-9])[0-9a-f:.]*[:.][0-9a-f:.]*(/[0-9]{1,3})?", re.IGNORECASE)
+_BEGINNING = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}\.?|[0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,6}::?", re.IGNORECASE)
+
+
+def _text(text: str, name: str) -> str:
+    return tidy_line(text)[:200]
+
+
+def _view(text: str, name: str) -> str:
+    if text not in VIEWS:
+        raise ValueError(name)
+    return text
+
+
+def _code(text: str, name: str) -> str:
+    if not _CODE.fullmatch(text):
+        raise ValueError(name)
+    return text
+
+
+def _label(text: str, name: str) -> str:
+    if text not in Label.Kind.values:
+        raise ValueError(name)
+    return text
+
+
+def _yes(text: str, name: str) -> bool:
+    return text not in {"", "0", "no", "false"}
+
+
+_READERS: dict[str, Callable[[str, str], Any]] = {
+    "status": _view, "q": _text, "reason": _code, "article": whole_number, "section": whole_number, "author": _text,
+    "network": _text, "since": moment, "until": moment, "language": _code, "links": _yes, "label": _label,
+    "mine": _yes,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What of the queue is wanted, by the names of its parameters.
+
+    `reason` is a code of the last decision; `author` an email address, or `account:12` with an identity's id; `network`
+    an address, a network or the beginning of an address; `mine`: handed to who asks.
+    """
+
+    status: str = "pending"
+    q: str = ""
+    reason: str = ""
+    article: int = 0
+    section: int = 0
+    author: str = ""
+    network: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    language: str = ""
+    links: bool = False
+    label: str = ""
+    mine: bool = False
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> tuple[Filter, list[str]]:
+        """Return the filter that these parameters say, and the names of those that say nothing sensible."""
+        values, odd = {}, []
+        for name, reader in _READERS.items():
+            if text := given.get(name, "").strip():
+                try:
+                    values[name] = reader(text, name)
+                except Exception:  # ValueError, ParseError
+                    odd.append(name)
+        return cls(**values), odd
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Say whether more than a view is asked for."""
+        return any(getattr(self, field.name) != field.default for field in fields(self) if field.name != "status")
+
+    @property
+    def order(self) -> tuple[str, str]:
+        return ("created_at", "id") if self.status in OLDEST_FIRST else ("-created_at", "-id")
+
+    def rows(self, user: Any, *, view: str = "") -> CommentQuerySet:
+        """Return what this moderator finds, without an order; of another view where one is named."""
+        rows = _of_view(Comment.objects.moderated_by(user), view or self.status, user)
+        for name in ("article", "language"):
+            if value := getattr(self, name):
+                rows = rows.filter(**{name: value})
+        if self.section:
+            rows = rows.filter(article__section=self.section)
+        if self.since:
+            rows = rows.filter(created_at__gte=self.since)
+        if self.until:
+            rows = rows.filter(created_at__lt=self.until)
+        if self.links:
+            rows = rows.filter(link_count__gt=0)
+        if self.label:
+            rows = rows.filter(Exists(Label.objects.filter(comment=OuterRef("pk"), kind=self.label)))
+        if self.mine:
+            rows = rows.filter(assigned_to=user)
+        rows = _by_author(rows, self.author) if self.author else rows
+        rows = rows.filter(_from_network(self.network)) if self.network else rows
+        return found(rows.with_reason(self.reason), self.q)
+
+
+def _of_view(rows: CommentQuerySet, view: str, user: Any) -> CommentQuerySet:
+    match view:
+        case "all":
+            return rows
+        case "reported":
+            return rows.filter(flag_count__gt=0)
+        case "appeals":
+            return rows.filter(appeal__in=appealing.appeals_waiting(user))
+        case "unanswered":
+            answers = Comment.objects.filter(parent=OuterRef("pk"), status=Comment.Status.APPROVED, by_staff=True)
+            return rows.filter(~Exists(answers), status=Comment.Status.APPROVED, by_staff=False)
+    return rows.filter(status=view)
+
+
+def _by_author(rows: CommentQuerySet, author: str) -> CommentQuerySet:
+    kind, _, number = author.partition(":")
+    if kind == "account" and number.isascii() and number.isdigit() and len(number) < 19:
+        return rows.filter(identity=int(number))
+    return rows.filter(trace__email__in={author, author.lower()})
+
+
+def _from_network(text: str) -> Q:
+    """Match an address, however it is written, a network, or the beginning of an address."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return _begins(text)
+    if network.num_addresses == 1:
+        return Q(trace__address=str(network.network_address))
+    if connection.vendor == "postgresql":  # Its addresses have an order.
+        return Q(trace__address__gte=str(network[0]), trace__address__lte=str(network[-1]))
+    step = 8 if network.version == 4 else 16
+    if network.prefixlen % step:
+        return Q(pk__in=[])
+    parts = re.split(r"[.:]", network[0].exploded)[: network.prefixlen // step]
+    separator = "." if network.version == 4 else ":"
+    return _begins(separator.join(part.lstrip("0") or "0" for part in parts) + separator)
+
+
+def _begins(text: str) -> Q:
+    """Match the beginning of an address as it is stored, by a range of the index where that is one of texts."""
+    text = text.lower()
+    if not _BEGINNING.fullmatch(text):
+        return Q(pk__in=[])
+    if connection.vendor == "postgresql":
+        return Q(trace__address__startswith=text)
+    return Q(trace__address__gte=text, trace__address__lt=text[:-1] + chr(ord(text[-1]) + 1))
+
+
+def found(rows: CommentQuerySet, query: str) -> CommentQuerySet:
+    """Narrow to comments in which every word is: it begins one in name or text, or is the email or the address."""
+    plain = []
+    for word in query.split()[: words.WORDS]:
+        if "@" in word:
+            rows = _by_author(rows, word)
+        elif _ADDRESS.fullmatch(word):
+            rows = rows.filter(_from_network(word))
+        elif parts := words.words_in(word):
+            plain += parts
+        else:
+            return rows.none()
+    return rows.filter(pk__in=words.with_words(plain)) if plain else rows
+
+
+# --- Pages --------------------------------------------------------------------------------------------------------
+
+
+def beyond(rows: CommentQuerySet, order: tuple[str, str], position: str) -> CommentQuerySet:
+    """Return what comes after a position in this order; all of it where the position is none."""
+    moment_text, _, number = position.partition("~")
+    try:
+        at, pk = dt.datetime.fromisoformat(moment_text), int(number)
+        if at.tzinfo is None or not 0 < pk < 2**63:
+            raise ValueError(position)
+    except ValueError:
+        return rows
+    if order[0].startswith("-"):
+        return rows.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk), created_at__lte=at)
+    return rows.filter(Q(created_at__gt=at) | Q(created_at=at, pk__gt=pk), created_at__gte=at)
+
+
+def position_of(comment: Comment) -> str:
+    return f"{comment.created_at.astimezone(dt.UTC).isoformat()}~{comment.pk}"
+
+
+def ids_in(texts: list[str]) -> set[int]:
+    """Return the numbers among these texts that could be a row's."""
+    return {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19}
+
+
+def counted(rows: CommentQuerySet) -> str:
+    """Say how many these are, up to a limit: `1000+`."""
+    size = rows.order_by()[: COUNTED + 1].count()
+    return f"{COUNTED}+" if size > COUNTED else str(size)

@@ -1,0 +1,95 @@
+"""What moderators do for each other: notes, labels for the newsroom, handing over, saying who reads what, and picks."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from articles.models import Article, Byline
+from comments import counting, log
+from comments.models import Claim, Comment, Label, Note
+from comments.querysets import moderates
+from newsreader.accounts.models import User
+from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.text import tidy
+
+LONGEST = 1000  # characters of a note
+READING = dt.timedelta(minutes=2)  # a claim lasts, unless it is renewed
+
+
+@transaction.atomic
+def add_note(comment_id: int, text: str, *, by: User) -> Note:
+    """Write a note about a comment for colleagues. Raises Invalid for an empty or too long one."""
+    text = tidy(text).strip()
+    if not text or len(text) > LONGEST:
+        raise Invalid([FieldError("text", "invalid_note", _("A note has between 1 and %d characters.") % LONGEST)])
+    note = Note.objects.create(comment_id=comment_id, by=by, text=text)
+    log.note("note", f"comment:{comment_id}", by=by, facts={"note": note.pk}, personal={"text": text})
+    return note
+
+
+@transaction.atomic
+def label(comment_id: int, kind: str, *, on: bool, by: User) -> bool:
+    """Say what a comment is to the newsroom (a Label.Kind), or that it is not; return whether that is new."""
+    kind = Label.Kind(kind).value
+    if on:
+        changed = Label.objects.get_or_create(comment_id=comment_id, kind=kind, defaults={"by": by})[1]
+    else:
+        changed = bool(Label.objects.filter(comment=comment_id, kind=kind).delete()[0])
+    if changed:
+        log.note("label", f"comment:{comment_id}", by=by, facts={"kind": kind, "on": on})
+    return changed
+
+
+@transaction.atomic
+def hand_to(comment_id: int, user: User | None, *, by: User) -> bool:
+    """Leave a comment to a colleague who may decide about it; to nobody with None. Returns whether that is new."""
+    comment = Comment.objects.select_related("article").select_for_update(of=("self",)).get(pk=comment_id)
+    if user and not moderates(user, comment.article):
+        raise Invalid([FieldError("to", "not_a_moderator", _("They do not decide about comments here."))])
+    if comment.assigned_to_id == (user.pk if user else None):
+        return False
+    Comment.objects.filter(pk=comment_id).update(assigned_to=user)
+    log.note("handed_over", f"comment:{comment_id}", by=by, facts={"to": user.pk if user else None})
+    return True
+
+
+def author_of(comment: Comment) -> User | None:
+    """Return the account of the first author of its article who has one: whose desk it can be handed to."""
+    line = Byline.objects.filter(article=comment.article_id, author__user__is_active=True).order_by("position").first()
+    return line.author.user if line else None
+
+
+@transaction.atomic
+def pick(comment_id: int, *, on: bool, by: User) -> bool:
+    """Have a comment bear the newsroom's mark under its article, or not any more; return whether that is new."""
+    article_id = Comment.objects.values_list("article_id", flat=True).get(pk=comment_id)
+    Article.objects.select_for_update().only("pk").get(pk=article_id)
+    rows = Comment.objects.filter(pk=comment_id, picked_at__isnull=on)
+    if not rows.update(picked_at=timezone.now() if on else None):
+        return False
+    counting.note_change(Comment(pk=comment_id, article_id=article_id))
+    log.note("pick", f"comment:{comment_id}", by=by, facts={"on": on})
+    return True
+
+
+@transaction.atomic
+def claim(comment_id: int, *, by: User) -> Claim:
+    """Say that somebody has a comment before them, for two minutes, and return who has: by then perhaps another."""
+    now = timezone.now()
+    until = now + READING
+    mine = {"by": by, "until": until}
+    row, is_new = Claim.objects.select_for_update().get_or_create(comment_id=comment_id, defaults=mine)
+    if not is_new and (row.by_id == by.pk or row.until < now):
+        Claim.objects.filter(pk=comment_id).update(**mine)
+        row.by, row.until = by, until
+        Claim.objects.filter(by=by).exclude(pk=comment_id).delete()  # One reads one at a time.
+    return row
+
+
+def forget_claims() -> int:
+    """Delete claims that have run out. Returns how many."""
+    return Claim.objects.filter(until__lt=timezone.now()).delete()[0]

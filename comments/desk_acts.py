@@ -1,0 +1,350 @@
+"""What the desk's buttons do: each an action by its name, over the operations that page, API and mails share.
+
+To add one, write a function that takes an Act and returns what is told, and its line in ACTS. Each touches only
+comments that whoever presses may decide about.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from comments import answering, appealing, bans, batches, likeness, reporting, revising
+from comments.desk import teamwork
+from comments.desk.deeds import DEEDS, summary
+from comments.desk.finding import Filter, ids_in
+from comments.models import Appeal, Batch, Comment, Label, Report, Revision
+from comments.querysets import CommentQuerySet
+from comments.reasons import offered
+from newsreader.accounts.models import User
+from newsreader.kit.errors import DomainError
+
+# For how long somebody is kept from posting, in days; 0: for good.
+SPANS = {
+    "1": gettext_lazy("one day"),
+    "7": gettext_lazy("a week"),
+    "30": gettext_lazy("30 days"),
+    "0": gettext_lazy("for good"),
+}
+
+
+class NotUnderstood(DomainError):
+    code, status, sentence = "not_understood", 400, _("That was not understood, and nothing was changed.")
+
+
+class NothingChosen(DomainError):
+    code, status, sentence = "nothing_chosen", 400, _("No comment was chosen.")
+
+
+@dataclass
+class Told:
+    """What came of an act: sentences with a level of Django's messages; what undoes it, as the fields to send."""
+
+    said: list[tuple[int, str]] = field(default_factory=list)
+    undo: dict[str, str] | None = None
+    batch: Batch | None = None
+    changed: int | None = None  # the comment whose card looks different now
+
+    @classmethod
+    def done(cls, sentence: str, **values: Any) -> Told:
+        return cls([(messages.SUCCESS, sentence)], **values)
+
+
+@dataclass(frozen=True)
+class Act:
+    """A button that was pressed: by whom, with which fields, over which filter."""
+
+    user: User
+    fields: QueryDict
+    filter: Filter
+    address: str = ""  # where who presses is now
+
+    @property
+    def mine(self) -> CommentQuerySet:
+        return Comment.objects.moderated_by(self.user)
+
+    @property
+    def chosen(self) -> set[int]:
+        return ids_in(self.fields.getlist("ids"))
+
+    def text(self, name: str) -> str:
+        return self.fields.get(name, "")
+
+    @property
+    def reason(self) -> str:
+        if self.text("reason") not in offered():
+            raise NotUnderstood()
+        return self.text("reason")
+
+    def one(self) -> Comment:
+        """Return the one comment this is about. Raises NothingChosen where it is none of theirs."""
+        found = self.mine.select_related("article", "identity", "trace").filter(pk__in=self.chosen).first()
+        if found is None:
+            raise NothingChosen()
+        return found
+
+    def number(self, name: str) -> int:
+        found = ids_in([self.text(name)])
+        if not found:
+            raise NotUnderstood()
+        return found.pop()
+
+
+def act(pressed: Act) -> Told:
+    """Do what was pressed. Raises DomainError, having changed nothing, with a code and a sentence."""
+    name = pressed.text("action")
+    if name in DEEDS:
+        return _decide(pressed, name)
+    if name not in ACTS:
+        raise NotUnderstood()
+    return ACTS[name](pressed)
+
+
+# --- Deciding -----------------------------------------------------------------------------------------------------
+
+
+def _decide(pressed: Act, name: str) -> Told:
+    reason, said = pressed.reason, list[tuple[int, str]]()
+    if pressed.text("all"):
+        rows = pressed.filter.rows(pressed.user)
+        if before := _moment(pressed.text("before")):  # What has come in since the page was shown is not meant.
+            rows = rows.filter(created_at__lte=before)
+    elif not pressed.chosen:
+        raise NothingChosen()
+    else:
+        rows = pressed.mine.filter(pk__in=pressed.chosen)
+        said = list(_foreign(len(pressed.chosen) - rows.count()))
+    batch = batches.decide_batch(rows, DEEDS[name].status, by=pressed.user, reason=reason, seen=_seen(pressed))
+    said += summary(batch, DEEDS[name].said)
+    return Told(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch)
+
+
+def _foreign(number: int) -> Iterator[tuple[int, str]]:
+    if number > 0:
+        one, many = "%d is not there, or not yours to decide about.", "%d are not there, or not yours to decide about."
+        yield messages.ERROR, ngettext(one, many, number) % number
+
+
+def _seen(pressed: Act) -> dict[int, int]:
+    """Which decision was the last on each comment that was shown: `seen` is `12:3`, comment and number."""
+    found = {}
+    for text in pressed.fields.getlist("seen"):
+        pair = text.split(":")
+        if len(pair) == 2 and all(ids_in([part]) for part in pair):
+            found[int(pair[0])] = int(pair[1])
+    return found
+
+
+def _moment(text: str) -> dt.datetime | None:
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _undo(pressed: Act) -> Told:
+    try:
+        undone = Batch.objects.get(pk=uuid.UUID(pressed.text("batch")))
+    except (ValueError, Batch.DoesNotExist):
+        raise NotUnderstood() from None
+    batch = batches.undo(undone.pk, by=pressed.user, rows=pressed.mine)
+    said = list(summary(batch))
+    if lifted := bans.lift_batch(undone.pk, pressed.user):
+        said.append((messages.SUCCESS, ngettext("%d ban lifted.", "%d bans lifted.", lifted) % lifted))
+    return Told(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch)
+
+
+def _answer(pressed: Act) -> Told:
+    comment = pressed.one()
+    batch, _reply = answering.answer(comment.pk, pressed.text("text"), by=pressed.user, rows=pressed.mine)
+    return Told.done(_("Your reply is published."), undo={"action": "undo", "batch": str(batch.pk)}, batch=batch)
+
+
+def _everything_like(pressed: Act) -> Told:
+    """Decide about everything that is like one comment, as it was shown, and ban who wrote it where that is wanted."""
+    name, comment = pressed.text("deed"), pressed.one()
+    if name not in DEEDS:
+        raise NotUnderstood()
+    rows = pressed.mine.filter(pk__in=pressed.chosen | ids_in(pressed.text("like").split()))
+    batch = batches.decide_batch(rows, DEEDS[name].status, by=pressed.user, reason=pressed.reason)
+    said = list(summary(batch, DEEDS[name].said))
+    if pressed.text("ban"):
+        authors = rows.select_related("identity__user", "trace")[:MOST_BANNED]
+        made, spared = bans.ban_authors(
+            authors,
+            by=pressed.user,
+            networks=pressed.text("ban") == "networks",
+            reason=pressed.reason,
+            ends_at=_end(pressed),
+            batch=batch.pk,
+        )
+        said.append((messages.SUCCESS, ngettext("%d ban.", "%d bans.", len(made)) % len(made)))
+        if spared:
+            said.append((messages.WARNING, _("%d not banned: that would have kept out the newsroom.") % spared))
+    return Told(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch, changed=comment.pk)
+
+
+MOST_BANNED = 1_000  # authors of one raid
+WAYS = likeness.EVERY_WAY
+
+
+# --- One comment --------------------------------------------------------------------------------------------------
+
+
+def _edit(pressed: Act) -> Told:
+    comment = pressed.one()
+    before = revising.revise(comment.pk, pressed.text("text"), by=pressed.user)
+    if before is None:
+        return Told([(messages.INFO, _("The text is the same."))], changed=comment.pk)
+    undo = {"action": "edit-back", "revision": str(before.pk), "ids": str(comment.pk)}
+    return Told.done(_("The text is changed; what it said before is kept."), undo=undo, changed=comment.pk)
+
+
+def _edit_back(pressed: Act) -> Told:
+    comment = pressed.one()
+    revision = Revision.objects.filter(pk=pressed.number("revision"), comment=comment).first()
+    if revision is None:
+        raise NotUnderstood()
+    before = revising.take_back(revision.pk, by=pressed.user)
+    undo = {"action": "edit-back", "revision": str(before.pk), "ids": str(comment.pk)} if before else None
+    return Told.done(_("The text is as it was before."), undo=undo, changed=comment.pk)
+
+
+def _pick(pressed: Act) -> Told:
+    comment, on = pressed.one(), pressed.text("action") == "pick"
+    if on and comment.status != Comment.Status.APPROVED:
+        raise NotUnderstood(_("Only what is published can be picked."), code="not_published")
+    teamwork.pick(comment.pk, on=on, by=pressed.user)
+    undo = {"action": "unpick" if on else "pick", "ids": str(comment.pk)}
+    return Told.done(_("Picked.") if on else _("Not picked any more."), undo=undo, changed=comment.pk)
+
+
+def _label(pressed: Act) -> Told:
+    comment, kind, on = pressed.one(), pressed.text("kind"), pressed.text("on") != "0"
+    if kind not in Label.Kind.values:
+        raise NotUnderstood()
+    teamwork.label(comment.pk, kind, on=on, by=pressed.user)
+    undo = {"action": "label", "kind": kind, "on": "0" if on else "1", "ids": str(comment.pk)}
+    return Told.done(_("Noted."), undo=undo, changed=comment.pk)
+
+
+def _note(pressed: Act) -> Told:
+    comment = pressed.one()
+    teamwork.add_note(comment.pk, pressed.text("text"), by=pressed.user)
+    return Told.done(_("Noted."), changed=comment.pk)
+
+
+def _hand_over(pressed: Act) -> Told:
+    comment, to, before = pressed.one(), pressed.text("to"), None
+    before = comment.assigned_to_id
+    match to:
+        case "":
+            user = None
+        case "me":
+            user = pressed.user
+        case "author":
+            user = teamwork.author_of(comment)
+            if user is None:
+                raise NotUnderstood(_("Its article has no author with an account."), code="no_author")
+        case _:
+            user = User.objects.filter(pk__in=ids_in([to]), is_active=True).first()
+            if user is None:
+                raise NotUnderstood()
+    teamwork.hand_to(comment.pk, user, by=pressed.user)
+    undo = {"action": "hand-over", "to": str(before or ""), "ids": str(comment.pk)}
+    said = _("Handed to %s.") % user.shown_name if user else _("Handed to nobody.")
+    return Told.done(said, undo=undo, changed=comment.pk)
+
+
+def _claim(pressed: Act) -> Told:
+    comment = pressed.one()
+    claim = teamwork.claim(comment.pk, by=pressed.user)
+    if claim.by_id == pressed.user.pk:
+        return Told()
+    return Told([(messages.INFO, _("%s is reading this.") % claim.by.shown_name)])
+
+
+def _end(pressed: Act) -> dt.datetime | None:
+    days = pressed.text("days") or "0"
+    if days not in SPANS:
+        raise NotUnderstood()
+    return timezone.now() + dt.timedelta(days=int(days)) if days != "0" else None
+
+
+def _ban(pressed: Act) -> Told:
+    comment = pressed.one()
+    trace = getattr(comment, "trace", None)
+    targets: dict[str, dict[str, Any]] = {
+        "account": {"identity": comment.identity},
+        "email": {"email": trace.email if trace else ""},
+        "network": {"network": str(trace.address or "") if trace else ""},
+    }
+    if pressed.text("target") not in targets:
+        raise NotUnderstood()
+    row = bans.ban(
+        **targets[pressed.text("target")],
+        by=pressed.user,
+        reason=pressed.reason,
+        note=pressed.text("note")[:200],
+        ends_at=_end(pressed),
+        quiet=bool(pressed.text("quiet")),
+        from_address=pressed.address,
+    )
+    undo = {"action": "lift", "ban": str(row.pk), "ids": str(comment.pk)}
+    return Told.done(_("Banned."), undo=undo, changed=comment.pk)
+
+
+def _lift(pressed: Act) -> Told:
+    comment = pressed.one()
+    row = next((row for row in bans.on_authors([comment]).get(comment.pk, []) if row.pk == pressed.number("ban")), None)
+    if row is None:
+        raise NotUnderstood()
+    bans.lift(row, pressed.user)
+    return Told.done(_("The ban is lifted."), changed=comment.pk)
+
+
+def _keep(pressed: Act) -> Told:
+    """Leave a reported comment where it is, and tell who reported it."""
+    comment = pressed.one()
+    settled = reporting.settle(comment.pk, Report.Outcome.KEPT, by=pressed.user, reason=pressed.reason)
+    return Told.done(ngettext("%d report settled.", "%d reports settled.", settled) % settled, changed=comment.pk)
+
+
+def _settle_appeal(pressed: Act) -> Told:
+    comment = pressed.one()
+    row = Appeal.objects.filter(comment=comment, outcome=Appeal.Outcome.OPEN).first()
+    if row is None:
+        raise NotUnderstood()
+    granted = pressed.text("action") == "grant"
+    appealing.settle_appeal(row.pk, grant=granted, by=pressed.user)
+    return Told.done(_("The appeal is granted.") if granted else _("The appeal is rejected."), changed=comment.pk)
+
+
+ACTS: dict[str, Callable[[Act], Told]] = {
+    "undo": _undo,
+    "answer": _answer,
+    "everything-like": _everything_like,
+    "edit": _edit,
+    "edit-back": _edit_back,
+    "pick": _pick,
+    "unpick": _pick,
+    "label": _label,
+    "note": _note,
+    "hand-over": _hand_over,
+    "claim": _claim,
+    "ban": _ban,
+    "lift": _lift,
+    "keep": _keep,
+    "grant": _settle_appeal,
+    "reject": _settle_appeal,
+}

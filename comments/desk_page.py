@@ -1,0 +1,232 @@
+"""The moderation desk's pages: the queue, one comment with every tool, and everything that is like one.
+
+Each answers the same to a form and to the desk's script: a form is led back with messages, the script is told the same
+sentences, what undoes it, and the card as it looks now. All of it works without script.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from articles.models import Article, Section
+from comments import batches, likeness, surge
+from comments.desk import cards, finding
+from comments.desk.deeds import BUTTONS, DEEDS, EVERY, RESTORE, buttons, summary
+from comments.desk.finding import Filter
+from comments.desk_acts import SPANS, WAYS, Act, Told, act
+from comments.models import Batch, Comment, Label, ReplyTemplate
+from comments.querysets import may_moderate, moderates
+from comments.reasons import offered
+from newsreader.kit.errors import DomainError
+from newsreader.kit.web import client_address, safe_next
+
+PAGE = 50  # cards
+HOURS = {"1": 1.0, "6": 6.0, "24": 24.0, "72": 72.0}
+
+
+def _may(request: HttpRequest) -> None:
+    if not may_moderate(request.user):
+        raise PermissionDenied
+
+
+def _is_script(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+# --- The queue ----------------------------------------------------------------------------------------------------
+
+
+def queue(request: HttpRequest) -> HttpResponse:
+    """Answer with the queue, or with what comes after a position of it (`part=cards`); do what was pressed (POST)."""
+    _may(request)
+    wanted, odd = Filter.read(request.GET)
+    if request.method == "POST":
+        return _pressed(request, wanted)
+    if batch := request.GET.get("batch"):
+        return _progress(request, batch)
+    rows = wanted.rows(request.user)
+    after = request.GET.get("after", "")
+    found = cards.listed(finding.beyond(rows, wanted.order, after)).order_by(*wanted.order)
+    shown = list(found[: PAGE + 1])
+    if after and not shown:  # All of them are decided.
+        return HttpResponseRedirect(f"{request.path}?{_without(request, 'after')}".rstrip("?"))
+    context = {
+        "cards": cards.lay_out(shown[:PAGE]),
+        "filter": wanted,
+        "next": finding.position_of(shown[PAGE - 1]) if len(shown) > PAGE else "",
+        "after": after,
+        "reasons": offered(),
+        "now": timezone.now().isoformat(),
+    }
+    if request.GET.get("part") == "cards":
+        return TemplateResponse(request, "admin/comments/_cards.html", context)
+    return _page(request, "admin/comments/queue.html", context | _around(request, wanted, odd))
+
+
+def _around(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, Any]:
+    """What stands around the cards: the views with their sizes, the filters, what can be undone, what is on fire."""
+    article = Article.objects.filter(pk=wanted.article).defer("body").first() if wanted.article else None
+    names = BUTTONS.get(Comment.Status(wanted.status), EVERY) if wanted.status in Comment.Status.values else EVERY
+    user: Any = request.user
+    return {
+        "title": _("Comments"),
+        "tabs": [(name, label, finding.counted(wanted.rows(user, view=name))) for name, label in finding.VIEWS.items()],
+        "article": article if article and moderates(user, article) else None,
+        "sections": Section.objects.order_by("name"),
+        "labels": Label.Kind.choices,
+        "odd": odd,
+        "bulk": buttons(names),
+        "matching": finding.counted(wanted.rows(user)),
+        "recent": batches.recent(user),
+        "surging": [row for row in surge.surging() if moderates(user, row.article)],
+        "keys": {deed.key: name for name, deed in DEEDS.items() if name != RESTORE},
+    }
+
+
+def _without(request: HttpRequest, *names: str) -> str:
+    kept = request.GET.copy()
+    for name in names:
+        kept.pop(name, None)
+    return kept.urlencode()
+
+
+def _progress(request: HttpRequest, number: str) -> HttpResponse:
+    """Say how far a batch is: of one's own alone."""
+    try:
+        batch = Batch.objects.get(pk=uuid.UUID(number), by=request.user.pk)
+    except (ValueError, Batch.DoesNotExist):
+        raise Http404 from None
+    return JsonResponse(_batch(batch) | {"said": _plain(list(summary(batch)))})
+
+
+def _batch(batch: Batch) -> dict[str, Any]:
+    return {"batch": str(batch.pk), "done": batch.done, "total": batch.total, "state": batch.state}
+
+
+# --- What was pressed ---------------------------------------------------------------------------------------------
+
+
+def _pressed(request: HttpRequest, wanted: Filter) -> HttpResponse:
+    user: Any = request.user
+    pressed = Act(user, request.POST, wanted, client_address(request))
+    try:
+        told = act(pressed)
+    except DomainError as refusal:
+        return _refused(request, refusal)
+    if _is_script(request):
+        return JsonResponse(_answer(request, told))
+    for level, sentence in told.said:
+        messages.add_message(request, level, sentence)
+    return HttpResponseRedirect(safe_next(request, request.POST.get("next") or request.get_full_path()))
+
+
+def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    """Say why nothing was done; what was typed stays on the page of the comment."""
+    if _is_script(request):
+        return JsonResponse({"code": refusal.code, "detail": str(refusal)}, status=refusal.status)
+    ids = finding.ids_in(request.POST.getlist("ids"))
+    if request.POST.get("text") and len(ids) == 1:
+        return tools(request, ids.pop(), refusal=refusal)
+    messages.error(request, str(refusal))
+    return HttpResponseRedirect(safe_next(request, request.POST.get("next") or request.get_full_path()))
+
+
+def _answer(request: HttpRequest, told: Told) -> dict[str, Any]:
+    answer: dict[str, Any] = {"said": _plain(told.said), "undo": told.undo}
+    if told.batch:
+        answer |= _batch(told.batch)
+    if told.changed:
+        row = cards.listed(Comment.objects.filter(pk=told.changed)).first()
+        if row:
+            context = {"card": cards.lay_out([row])[0], "reasons": offered()}
+            answer["card"] = render_to_string("admin/comments/_card.html", context, request)
+    return answer
+
+
+def _plain(said: list[tuple[int, str]]) -> list[dict[str, str]]:
+    return [{"level": messages.DEFAULT_TAGS[level], "text": str(sentence)} for level, sentence in said]
+
+
+# --- One comment --------------------------------------------------------------------------------------------------
+
+
+def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None = None) -> HttpResponse:
+    """One comment with every tool; `part=tools` is what the desk's script shows in a dialogue."""
+    _may(request)
+    comment = cards.listed(Comment.objects.moderated_by(request.user)).filter(pk=_number(comment_id)).first()
+    if comment is None:
+        raise Http404
+    context = {
+        "card": cards.lay_out([comment])[0],
+        "title": _("Comment"),
+        "reasons": offered(),
+        "spans": SPANS,
+        "labels": Label.Kind.choices,
+        "set_labels": [label.kind for label in comment.labels.all()],
+        "templates": ReplyTemplate.objects.all(),
+        "refusal": refusal,
+        "pressed": request.POST.get("action", ""),
+        "typed": request.POST.get("text", ""),
+    }
+    name = "_tools.html" if request.GET.get("part") == "tools" and not refusal else "tools.html"
+    return _page(request, f"admin/comments/{name}", context, status=refusal.status if refusal else 200)
+
+
+def _number(comment_id: int) -> int:
+    return comment_id if comment_id < 2**63 else 0
+
+
+# --- Everything like it -------------------------------------------------------------------------------------------
+
+
+def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
+    """Show everything that is like one comment, to decide about all of it at once. POST goes to the queue."""
+    _may(request)
+    mine = Comment.objects.moderated_by(request.user)
+    comment = cards.listed(mine).filter(pk=_number(comment_id)).first()
+    if comment is None:
+        raise Http404
+    ways = [way for way in WAYS if way in request.GET.getlist("by")] or list(WAYS)
+    hours = request.GET.get("hours", "24")
+    hours = hours if hours in HOURS else "24"
+    prefix = 32 if request.GET.get("exact") else 24
+    found = likeness.alike(comment, rows=mine, by=ways, hours=HOURS[hours], ipv4_prefix=prefix)  # type: ignore[arg-type]
+    reasons = {match.comment_id: match.reasons for match in found}
+    shown = cards.listed(mine).filter(pk__in=list(reasons)[:PAGE]).order_by("-created_at", "-pk")
+    shown = shown.prefetch_related("decisions__by", "revisions")
+    context = {
+        "title": _("Everything like this"),
+        "comment": comment,
+        "found": found,
+        "shown": [(card, reasons[card.comment.pk]) for card in map(cards.plain_card, shown)],
+        "ways": [(way, label, way in ways) for way, label in WAY_LABELS.items()],
+        "hours": [(value, value == hours) for value in HOURS],
+        "exact": prefix == 32,
+        "reasons": offered(),
+        "spans": SPANS,
+        "bulk": buttons(["spam", "trash", "hold", "approve"]),
+    }
+    return _page(request, "admin/comments/alike.html", context)
+
+
+WAY_LABELS = {
+    "network": _("from the same network"),
+    "domain": _("links to the same site"),
+    "text": _("nearly the same text"),
+    "email": _("the same email address"),
+}
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    context = {**admin.site.each_context(request), **context}
+    request.current_app = admin.site.name
+    return TemplateResponse(request, template, context, status=status)

@@ -1,0 +1,101 @@
+"""What is different about an article's discussion, in the admin: a page for each article, linked from its form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from articles.admin import ArticleAdmin
+from articles.models import Article
+from comments import discussions
+from comments.models import Discussion
+from comments.querysets import moderates
+
+
+@admin.register(Discussion)
+class DiscussionAdmin(admin.ModelAdmin):
+    """Every article has its page here; the list holds those where something is different."""
+
+    fields = ["article_shown", *discussions.SETTINGS, "surge_shown"]
+    readonly_fields = ["article_shown", "surge_shown"]
+    list_display = ["article_shown", *discussions.SETTINGS, "surge"]
+    list_filter = ["surge", "members_only", "hold_everything"]
+    list_select_related = ["article"]
+    search_fields = ["article__headline"]
+    show_full_result_count = False
+    ordering = ["-surge", "-pk"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or moderates(request.user, obj.article))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Discussion]:
+        return super().get_queryset(request).select_related("article").defer("article__body")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Discussion | None:
+        if found := super().get_object(request, object_id, from_field):
+            return found
+        if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
+            return None
+        article = Article.objects.filter(pk=int(object_id)).defer("body").first()
+        return Discussion(article=article) if article else None
+
+    def save_model(self, request: HttpRequest, obj: Discussion, form: forms.ModelForm, change: bool) -> None:
+        wanted = {name: form.cleaned_data[name] for name in discussions.SETTINGS}
+        discussions.change(obj.pk, by=request.user, **wanted)  # type: ignore[arg-type]
+
+    def view_on_site(self, obj: Discussion) -> str:
+        return f"{obj.article.get_absolute_url()}#comments"
+
+    @admin.display(description=_("article"))
+    def article_shown(self, row: Discussion) -> str:
+        return row.article.headline
+
+    @admin.display(description=_("surge"))
+    def surge_shown(self, row: Discussion) -> str:
+        if not row.surge or not row.surge_since:
+            return str(row.get_surge_display())
+        since = date_format(localtime(row.surge_since), "SHORT_DATETIME_FORMAT")
+        facts = {"state": row.get_surge_display(), "since": since} | row.surge_facts
+        told = _(
+            "%(state)s since %(since)s: %(comments)s comments, %(refusals)s of them refused, in ten minutes; "
+            "usual are up to %(usual_comments)s"
+        )
+        try:
+            return str(told % facts)
+        except KeyError:
+            return f"{row.get_surge_display()}, {since}"
+
+
+class LinksDiscussion(ArticleAdmin):
+    """An article's form that leads to what is different about its discussion."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "discussion_link"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not request.user.has_perm("comments.view_discussion"):
+            return fieldsets
+        *others, (title, options) = fieldsets
+        return [*others, (title, {**options, "fields": [*options["fields"], "discussion_link"]})]
+
+    @admin.display(description=_("discussion"))
+    def discussion_link(self, article: Article) -> str:
+        address = reverse("admin:comments_discussion_change", args=[article.pk])
+        return format_html('<a href="{}">{}</a>', address, _("Slow mode, members only, closing …"))

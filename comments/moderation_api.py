@@ -1,0 +1,251 @@
+"""Moderation over REST: the queue, decisions about one and about many, and undoing them.
+
+The same operations as the desk's page, with the same rights.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers, status, viewsets
+from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from comments import batches
+from comments.api import CommentSerializer
+from comments.desk.finding import OLDEST_FIRST, VIEWS, Filter
+from comments.models import Batch, Comment, Decision
+from comments.moderation import RESERVED, decide
+from comments.querysets import CommentQuerySet, may_moderate
+from newsreader.kit.rest import Shared
+
+MANY = 10_000  # ids in one request; for more there is the filter
+
+
+class ReasonSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    params = serializers.DictField()
+
+
+class DecisionSerializer(serializers.ModelSerializer):
+    """One change of status: who (an account's id) or which rule, from, to, why, when."""
+
+    reasons = ReasonSerializer(many=True)
+
+    class Meta:
+        model = Decision
+        fields = ["number", "batch", "by", "rule", "before", "after", "reasons", "created_at"]
+
+
+class DecisionInput(serializers.Serializer):
+    """`reason` is a code; it may be empty when approving."""
+
+    status = serializers.ChoiceField(choices=Comment.Status.choices)
+    reason = serializers.RegexField(r"^[A-Za-z0-9_.-]{0,40}$", allow_blank=True, required=False, default="")
+
+    def validate_reason(self, code: str) -> str:
+        if code in RESERVED:
+            raise serializers.ValidationError("Only the site itself gives this reason.", code="reserved")
+        return code
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values["status"] != Comment.Status.APPROVED and not values["reason"]:
+            raise serializers.ValidationError({"reason": ["Please give a reason."]}, code="required")
+        return values
+
+
+class QueuedSerializer(CommentSerializer):
+    """A comment as moderators see it: with why it waits, and what its author left behind."""
+
+    reasons = serializers.SerializerMethodField()
+    email = serializers.SerializerMethodField()
+    address = serializers.SerializerMethodField()
+
+    class Meta(CommentSerializer.Meta):
+        fields = [*CommentSerializer.Meta.fields, "reasons", "email", "address"]
+
+    def get_status(self, comment: Comment) -> str:
+        return comment.status
+
+    def _moderates(self) -> bool:
+        return True
+
+    @extend_schema_field(ReasonSerializer(many=True))
+    def get_reasons(self, comment: Comment) -> list[dict[str, Any]]:
+        decisions = list(comment.decisions.all())
+        return decisions[-1].reasons if decisions else []
+
+    def get_email(self, comment: Comment) -> str:
+        return comment.trace.email if hasattr(comment, "trace") else ""
+
+    def get_address(self, comment: Comment) -> str:
+        return str(comment.trace.address or "") if hasattr(comment, "trace") else ""
+
+
+class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):
+    """For those who decide: about all comments, or about those under their own articles."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not request.user.is_authenticated:
+            raise NotAuthenticated()
+        if not may_moderate(request.user):
+            raise PermissionDenied()
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Addresses and reasons are for whoever asked, now: not even their own browser keeps them."""
+        response["Cache-Control"] = "private, no-store"
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def get_queryset(self) -> CommentQuerySet:
+        return Comment.objects.moderated_by(self.request.user).for_display()
+
+    def _user(self) -> Any:
+        return self.request.user
+
+
+class DecisionsViewSet(_ModeratorsViewSet):
+    """What was decided about a comment, and deciding."""
+
+    serializer_class = DecisionSerializer
+    cursor_ordering = ("number",)
+
+    def list(self, request: Request, pk: int) -> Response:
+        comment = get_object_or_404(self.get_queryset(), pk=pk)
+        page = self.paginate_queryset(comment.decisions.all())
+        return self.get_paginated_response(DecisionSerializer(page, many=True).data)
+
+    @extend_schema(request=DecisionInput, responses={200: DecisionSerializer, 201: DecisionSerializer})
+    def create(self, request: Request, pk: int) -> Response:
+        """Decide: 201 with the decision; 200 with the last one where the comment has that status already."""
+        comment = get_object_or_404(self.get_queryset(), pk=pk)
+        form = DecisionInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        decision = decide(comment.pk, by=self._user(), **form.validated_data)
+        if decision is None:
+            return Response(DecisionSerializer(comment.decisions.order_by("-number").first()).data)
+        return Response(DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
+
+
+class BatchSerializer(serializers.ModelSerializer):
+    """Decisions made in one go. `count` is how many comments they are about, `done` how many it has come to."""
+
+    batch = serializers.UUIDField(source="id")
+    count = serializers.IntegerField(source="total")
+    done = serializers.IntegerField()
+
+    class Meta:
+        model = Batch
+        fields = ["batch", "count", "done", "changed", "withdrawn", "passed_over", "state", "undoes", "created_at"]
+
+
+class ManyInput(DecisionInput):
+    """Decisions about `ids`, or about everything that the `filter` (the queue's parameters) finds.
+
+    `seen` may tell the number of the last decision on each comment that was shown: what somebody else has decided about
+    since is then left alone.
+    """
+
+    ids = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False)
+    filter = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    seen = serializers.DictField(child=serializers.IntegerField(min_value=1), required=False)
+
+    def validate_ids(self, ids: list[int]) -> list[int]:
+        if len(ids) > MANY:
+            raise serializers.ValidationError(f"At most {MANY} at once.", code="too_many")
+        return ids
+
+    def validate_seen(self, seen: dict[str, int]) -> dict[int, int]:
+        if not all(pk.isascii() and pk.isdigit() and len(pk) < 19 for pk in seen):
+            raise serializers.ValidationError("The keys are ids of comments.", code="invalid")
+        return {int(pk): number for pk, number in seen.items()}
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("ids" in values) == ("filter" in values):
+            raise serializers.ValidationError({"ids": ["Give either ids or a filter."]}, code="required")
+        return super().validate(values)
+
+
+def _filter(given: Any) -> Filter:
+    """Read the queue's parameters. Raises ParseError naming the first that says nothing sensible."""
+    found, odd = Filter.read(given)
+    if odd:
+        raise ParseError(f"{odd[0]} is not understood.", code=f"invalid_{odd[0]}")
+    return found
+
+
+class BatchesViewSet(_ModeratorsViewSet):
+    """Deciding about many comments at once, and undoing it."""
+
+    serializer_class = BatchSerializer
+
+    @extend_schema(request=ManyInput, responses={200: BatchSerializer, 202: BatchSerializer})
+    def create(self, request: Request) -> Response:
+        """Decide about many: 200 when it is done, 202 while the worker does it. What is not theirs is left out."""
+        form = ManyInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        if "ids" in given:
+            rows = Comment.objects.moderated_by(self._user()).filter(pk__in=given["ids"])
+        else:
+            rows = _filter(given["filter"]).rows(self._user())
+        batch = batches.decide_batch(
+            rows, given["status"], by=self._user(), reason=given["reason"], seen=given.get("seen")
+        )
+        return self._told(batch)
+
+    def retrieve(self, request: Request, batch: uuid.UUID) -> Response:
+        """How far one's own batch is."""
+        return Response(BatchSerializer(get_object_or_404(Batch, pk=batch, by=self._user())).data)
+
+    @extend_schema(request=None, responses={200: BatchSerializer, 202: BatchSerializer})
+    def undo(self, request: Request, batch: uuid.UUID) -> Response:
+        """Give each comment of a batch back what it had before; what somebody has decided about since is left alone."""
+        try:
+            undone = batches.undo(batch, by=self._user(), rows=Comment.objects.moderated_by(self._user()))
+        except Batch.DoesNotExist:
+            raise NotFound() from None
+        return self._told(undone)
+
+    def _told(self, batch: Batch) -> Response:
+        code = status.HTTP_200_OK if batch.state == Batch.State.DONE else status.HTTP_202_ACCEPTED
+        return Response(BatchSerializer(batch).data, status=code)
+
+
+class QueueViewSet(_ModeratorsViewSet):
+    """The moderation queue: what waits longest first; of what is decided, the newest."""
+
+    serializer_class = QueuedSerializer
+
+    @property
+    def cursor_ordering(self) -> tuple[str, str]:
+        waits = self.request.query_params.get("status", "pending") in OLDEST_FIRST
+        return ("created_at", "pk") if waits else ("-created_at", "-pk")
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("status", OpenApiTypes.STR, enum=list(VIEWS), default="pending"),
+            OpenApiParameter("reason", OpenApiTypes.STR, description="Code of a reason of the last decision."),
+            OpenApiParameter("article", OpenApiTypes.STR, description="Id of an article."),
+            OpenApiParameter("section", OpenApiTypes.STR, description="Id of a section."),
+            OpenApiParameter("author", OpenApiTypes.STR, description="Email address, or account:ID of an identity."),
+            OpenApiParameter("network", OpenApiTypes.STR, description="IP address, network, or the beginning of one."),
+            OpenApiParameter("q", OpenApiTypes.STR, description="Words in text or name; an email or an address."),
+            OpenApiParameter("since", OpenApiTypes.STR, description="A time: left then or later."),
+            OpenApiParameter("until", OpenApiTypes.STR, description="A time: left before."),
+            OpenApiParameter("language", OpenApiTypes.STR),
+            OpenApiParameter("links", OpenApiTypes.BOOL, description="Those with links."),
+            OpenApiParameter("label", OpenApiTypes.STR, description="tip, source or question."),
+            OpenApiParameter("mine", OpenApiTypes.BOOL, description="Those that were handed to you."),
+        ]
+    )
+    def list(self, request: Request) -> Response:
+        found = _filter(request.query_params).rows(self._user())
+        queue = found.for_display().select_related("trace").prefetch_related("decisions")
+        page = self.paginate_queryset(queue)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -1,0 +1,109 @@
+"""The pages of whoever reports a comment: the form, and the private page that tells what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from comments import reporting
+from comments.errors import NoSuchComment
+from comments.form_page import refuse_forgery
+from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, Report
+from comments.reasons import sentence_of
+from comments.remembering import recall
+from newsreader.kit.errors import DomainError, Invalid, TooMany
+from newsreader.kit.pages import private, secret
+from newsreader.kit.web import SeeOther, client_address
+
+FIELDS = ("reason", "detail", "law", "name", "email")
+TICKED = ("good_faith", "by_mail")
+LENGTHS = {
+    "detail": reporting.DETAIL_LENGTH,
+    "law": reporting.LAW_LENGTH,
+    "name": NAME_LENGTH,
+    "email": EMAIL_LENGTH,
+}
+
+
+@csrf_exempt  # A guest's form holds no token; refuse_forgery does the check.
+def flag(request: HttpRequest, comment_id: int) -> HttpResponse:
+    """The form by which a comment is reported, and where reports are sent."""
+    if request.method not in {"GET", "HEAD", "POST"}:
+        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+    comment = _visible(comment_id)
+    if request.method != "POST":
+        reason = request.GET.get("reason", "")
+        return _form(request, comment, {"reason": reason, "by_mail": True})
+    words = {name: request.POST.get(name, "") for name in FIELDS}
+    ticked = {name: request.POST.get(name) == "on" for name in TICKED}
+    try:
+        refuse_forgery(request)
+        row = reporting.report(comment.pk, **words, **ticked, visitor=reporter_of(request))  # type: ignore[arg-type]
+    except NoSuchComment:
+        raise Http404 from None  # It has gone in this instant.
+    except DomainError as refusal:
+        return _form(request, comment, words | ticked, refusal)
+    return private(SeeOther(row.status_url))
+
+
+def reporter_of(request: HttpRequest) -> reporting.Reporter:
+    """Return who reports: the session's account, else where the request comes from."""
+    user = request.user if request.user.is_authenticated else None
+    return reporting.Reporter(user, client_address(request), recall(request).comments)
+
+
+def _visible(comment_id: int) -> Comment:
+    rows = Comment.objects.public().select_related("article__section", "identity")
+    comment = rows.filter(pk=comment_id).first() if comment_id < 2**63 else None
+    if comment is None:
+        raise Http404
+    return comment
+
+
+def _form(
+    request: HttpRequest, comment: Comment, typed: dict[str, Any], refusal: DomainError | None = None
+) -> HttpResponse:
+    """The form with everything typed in it; with a refusal, its status and what is wrong, field by field."""
+    signed_in = request.user.is_authenticated
+    context = {
+        "comment": comment,
+        "article": comment.article,
+        "typed": typed,
+        "reasons": Report.Reason.choices,
+        "lengths": LENGTHS,
+        "signed_in": signed_in,
+        "own": reporting.is_own(comment, reporter_of(request)),
+        "token": get_token(request) if signed_in else "",  # Only somebody signed in needs one; it sets a cookie.
+        "refusal": refusal,
+        "errors": {error.field: error for error in refusal.errors} if isinstance(refusal, Invalid) else {},
+    }
+    response = render(request, "comments/report.html", context, status=refusal.status if refusal else 200)
+    if isinstance(refusal, TooMany):
+        response["Retry-After"] = str(refusal.retry_after)
+    return private(response)
+
+
+@require_safe
+def receipt(request: HttpRequest, report_id: int, token: str) -> HttpResponse:
+    """Tell whoever reported a comment what became of it, and why, and what they may do about that."""
+    try:
+        row = reporting.find(report_id, token)
+    except Report.DoesNotExist:
+        raise Http404 from None
+    comment, article = row.comment, row.comment.article
+    visible = comment.status == Comment.Status.APPROVED and article.state == article.State.PUBLISHED
+    context = {
+        "report": row,
+        "comment": comment,
+        "article": article,
+        "visible": visible,
+        "reason": sentence_of(row.decision_reason),
+        "by_author": row.decision_reason == "withdrawn",
+        "is_notice": row.reason == Report.Reason.ILLEGAL,
+    }
+    return secret(render(request, "comments/report_receipt.html", context))

@@ -1,0 +1,169 @@
+"""What decisions settle besides: the readers' reports of a comment, and its author's appeal.
+
+Whatever is settled by a decision bears the time of that decision, so that undoing it opens the same again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from comments import log, notifications
+from comments.models import Appeal, Comment, Decision, Report
+from comments.reasons import UNDONE, WITHDRAWN
+from newsreader.accounts.models import User
+
+Decided = tuple[Comment, Decision]
+REMOVED = {Comment.Status.SPAM.value, Comment.Status.TRASH.value}
+
+
+def standing_decision(comment: Comment) -> Decision | None:
+    """Return the decision that stands: the last, or, where that undid one, the one before that."""
+    decisions = list(comment.decisions.order_by("-number")[:1])
+    while decisions and decisions[0].reason == UNDONE:
+        decisions = list(comment.decisions.filter(number=decisions[0].number - 2))
+    return decisions[0] if decisions else None
+
+
+def refusal_of(comment: Comment) -> Decision | None:
+    """Return the decision by which a person refused a comment; None where it is not refused, or a rule did it."""
+    if comment.status not in REMOVED:
+        return None
+    decision = standing_decision(comment)
+    return decision if decision and not decision.rule and decision.reason != WITHDRAWN else None
+
+
+def settle_for(decided: Iterable[Decided]) -> None:
+    """Settle what these decisions by people settle, and open again what one that they undo had settled.
+
+    In their transaction, under the locks of the comments. A few queries, however many they are; none where nobody
+    has reported or appealed.
+    """
+    by_people = [(comment, decision) for comment, decision in decided if not decision.rule]
+    undoing = _reopen([pair for pair in by_people if pair[1].reason == UNDONE])
+    anew = [pair for pair in by_people if pair[1].pk not in undoing]
+    _settle_reports([pair for pair in anew if pair[0].flag_count and _outcome(pair[1])])
+    # Only what is removed has an open appeal; to undo the refusal is to grant it.
+    _settle_appeals([pair for pair in by_people if pair[1].before in REMOVED and _appeal_outcome(pair[1])])
+
+
+def _outcome(decision: Decision) -> str:
+    """What a decision says to who reported; nothing where it leaves the question open."""
+    if decision.after == Comment.Status.PENDING:
+        return ""
+    return Report.Outcome.REMOVED if decision.after in REMOVED else Report.Outcome.KEPT
+
+
+def _appeal_outcome(decision: Decision) -> str:
+    if decision.reason == WITHDRAWN:
+        return Appeal.Outcome.WITHDRAWN
+    return Appeal.Outcome.GRANTED if decision.after == Comment.Status.APPROVED else ""
+
+
+# --- Reports ------------------------------------------------------------------------------------------------------
+
+
+def _settle_reports(pairs: Sequence[Decided]) -> None:
+    if not pairs:
+        return
+    decisions = {comment.pk: decision for comment, decision in pairs}
+    reports = list(Report.objects.filter(comment__in=decisions, outcome=Report.Outcome.OPEN).order_by("pk"))
+    for report in reports:
+        decision = decisions[report.comment_id]
+        close(report, _outcome(decision), by=_moderator(decision), reason=decision.reason, at=decision.created_at)
+    finish(reports, [comment for comment, _ in pairs])
+
+
+def _moderator(decision: Decision) -> User | None:
+    """Who decided about somebody else's comment; nobody where its author took it back."""
+    return None if decision.reason == WITHDRAWN else decision.by
+
+
+def close(report: Report, outcome: str, *, by: User | None, reason: str, at: dt.datetime) -> None:
+    """Write an outcome into a report, which `finish` then stores with all the others."""
+    report.outcome, report.settled_by, report.decision_reason, report.settled_at = outcome, by, reason[:40], at
+
+
+def finish(reports: Sequence[Report], comments: Iterable[Comment]) -> None:
+    """Store closed reports of these locked comments, of which none has an open one any more; log, and queue mails."""
+    Report.objects.bulk_update(reports, ["outcome", "settled_by", "decision_reason", "settled_at"], batch_size=200)
+    _count([(comment, 0) for comment in comments])
+    log.note_many("report_settled", [_told(report) for report in reports])
+    notifications.queue_outcomes(reports)
+
+
+def _told(report: Report) -> log.Event:
+    facts = {"report": report.pk, "outcome": report.outcome, "reason": report.decision_reason}
+    return log.Event(f"comment:{report.comment_id}", report.settled_by_id, facts)
+
+
+def _count(counts: Iterable[tuple[Comment, int]]) -> None:
+    """Note how many open reports each comment has."""
+    by_count: dict[int, list[int]] = {}
+    for comment, count in counts:
+        if comment.flag_count != count:
+            comment.flag_count = count
+            by_count.setdefault(count, []).append(comment.pk)
+    for count, ids in by_count.items():
+        Comment.objects.filter(pk__in=ids).update(flag_count=count)
+
+
+# --- Appeals ------------------------------------------------------------------------------------------------------
+
+
+def _settle_appeals(pairs: Sequence[Decided]) -> None:
+    if not pairs:
+        return
+    decisions = {comment.pk: decision for comment, decision in pairs}
+    appeals = list(Appeal.objects.filter(comment__in=decisions, outcome=Appeal.Outcome.OPEN))
+    for appeal in appeals:
+        decision = decisions[appeal.comment_id]
+        appeal.outcome, appeal.settled_at = _appeal_outcome(decision), decision.created_at
+        appeal.settled_by = _moderator(decision)
+    Appeal.objects.bulk_update(appeals, ["outcome", "settled_at", "settled_by"], batch_size=200)
+    log.note_many("appeal_settled", [told_of(appeal) for appeal in appeals])
+
+
+def told_of(appeal: Appeal, **facts: bool) -> log.Event:
+    """Return what the log is told about a settled appeal."""
+    told = {"appeal": appeal.pk, "outcome": appeal.outcome}
+    return log.Event(f"comment:{appeal.comment_id}", appeal.settled_by_id, told | facts)
+
+
+# --- Undoing ------------------------------------------------------------------------------------------------------
+
+
+def _reopen(pairs: Sequence[Decided]) -> set[int]:
+    """Open again what the undone decisions had settled; return the ids of the decisions that undid one.
+
+    Undoing an undoing is none of them: it decides as before, and so settles.
+    """
+    if not pairs:
+        return set()
+    number = {comment.pk: decision.number - 1 for comment, decision in pairs}
+    rows = [row for row in Decision.objects.filter(comment__in=number) if row.number == number[row.comment_id]]
+    undone = {row.comment_id: row.created_at for row in rows if row.reason != UNDONE}
+    reports = [row for row in _settled(Report, undone) if row.settled_at == undone[row.comment_id]]
+    appeals = [row for row in _settled(Appeal, undone) if row.settled_at == undone[row.comment_id]]
+    if reports:
+        Report.objects.filter(pk__in=[row.pk for row in reports]).update(
+            outcome=Report.Outcome.OPEN, settled_by=None, settled_at=None, decision_reason=""
+        )
+        more = Counter(row.comment_id for row in reports)
+        _count([(comment, comment.flag_count + more[comment.pk]) for comment, _ in pairs])
+        notifications.no_outcome(reports)
+    if appeals:
+        Appeal.objects.filter(pk__in=[row.pk for row in appeals]).update(
+            outcome=Appeal.Outcome.OPEN, settled_by=None, settled_at=None
+        )
+    by = {comment.pk: decision.by_id for comment, decision in pairs}
+    opened_again = [(row.comment_id, {"report": row.pk}) for row in reports]
+    opened_again += [(row.comment_id, {"appeal": row.pk}) for row in appeals]
+    log.note_many("reopened", [log.Event(f"comment:{pk}", by[pk], facts) for pk, facts in opened_again])
+    return {decision.pk for comment, decision in pairs if comment.pk in undone}
+
+
+def _settled(model: Any, about: Iterable[int]) -> Any:
+    return model.objects.filter(comment__in=list(about)).exclude(settled_at=None)
