@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -267,11 +267,6 @@ def _has_written(draft: Draft) -> bool:
 
 
 # --- On the desk --------------------------------------------------------------------------------------------------
-
-
-def of_account() -> Exists:
-    """Whether the account a comment was left by is banned: for annotating comments."""
-    return Exists(Ban.objects.in_force().filter(identity=OuterRef("identity")))
 
 
 def on_authors(comments: Iterable[Comment]) -> dict[int, list[Ban]]:

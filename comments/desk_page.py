@@ -26,6 +26,7 @@ from comments.desk_acts import SPANS, WAYS, Act, Told, act
 from comments.models import Batch, Comment, Label, ReplyTemplate
 from comments.querysets import may_moderate, moderates
 from comments.reasons import offered
+from comments.wording import KINDS
 from newsreader.kit.errors import DomainError
 from newsreader.kit.web import client_address, safe_next
 
@@ -83,6 +84,7 @@ def _around(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, A
         "article": article if article and moderates(user, article) else None,
         "sections": Section.objects.order_by("name"),
         "labels": Label.Kind.choices,
+        "rule_reasons": KINDS.items(),
         "odd": odd,
         "bulk": buttons(names),
         "matching": finding.counted(wanted.rows(user)),

@@ -48,10 +48,10 @@ class DiscussionAdmin(admin.ModelAdmin):
         return super().get_queryset(request).select_related("article").defer("article__body")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Discussion | None:
-        if found := super().get_object(request, object_id, from_field):
-            return found
         if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
             return None
+        if found := super().get_object(request, object_id, from_field):
+            return found
         article = Article.objects.filter(pk=int(object_id)).defer("body").first()
         return Discussion(article=article) if article else None
 

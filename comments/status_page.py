@@ -32,7 +32,9 @@ def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
     """Show the page (GET), or do what its buttons say (POST, `action`: `edit`, `withdraw` or `appeal`)."""
     if comment_id > 2**63 - 1:
         raise Http404
-    rows = Comment.objects.select_related("article__section", "parent", "identity", "trace", "appeal")
+    rows = Comment.objects.select_related(
+        "article__section", "article__discussion", "parent", "identity", "trace", "appeal"
+    )
     comment = rows.filter(pk=comment_id).first()
     if comment is None or not constant_time_compare(comment.status_token, token):
         raise Http404

@@ -82,7 +82,8 @@ def watch() -> int:
         band = bands.get(pk) or band_of([], rules.surge_from)
         row = slowed.get(pk) or Discussion(pk)
         after = step(row.surge, row.surge_since, tally, band, now)
-        changed += _move(pk, row.surge, after, now, _facts(tally, band))
+        if after != row.surge:
+            changed += _move(pk, row.surge, after, now, _facts(tally, band))
     return changed
 
 
@@ -192,8 +193,6 @@ def _facts(tally: Tally, band: Band) -> dict[str, Any]:
 @transaction.atomic
 def _move(article_id: int, before: int, after: int, now: dt.datetime, facts: dict[str, Any]) -> bool:
     """Take a step, behind the article's lock, unless another worker has taken it a moment ago."""
-    if before == after:
-        return False
     Article.objects.select_for_update().only("pk").get(pk=article_id)
     row = settings_of(article_id)
     if row.surge != before:

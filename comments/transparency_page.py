@@ -151,7 +151,8 @@ def _tables(numbers: Numbers) -> list[tuple[str, list[Line]]]:
         (_("Refused by people, by reason"), _by_reason(people["refused_by_reason"])),
         (_("Refused by rules, by reason"), _by_reason(automatic["refused_by_reason"])),
         (_("Held by rules, by reason"), _by_reason(automatic["held_by_reason"])),
-        (_("Reports by readers"), _reported(numbers["reports"])),
+        (_("Reports by readers"), _settled(numbers["reports"])),
+        (_("Reports by readers, by reason"), _reported(numbers["reports"])),
         (_("Notices of illegal content"), _settled(numbers["notices"])),
         (_("Appeals by authors"), _appealed(numbers["appeals"])),
         (_("Bans"), _banned(numbers["bans"])),
@@ -191,8 +192,7 @@ def _reason(code: str) -> str:
 
 def _reported(numbers: Numbers) -> list[Line]:
     labels = dict(Report.Reason.choices)
-    by_reason = [(str(labels.get(code, code)), str(size)) for code, size in numbers["received_by_reason"].items()]
-    return [*_settled(numbers), *by_reason]
+    return [(str(labels.get(code, code)), str(size)) for code, size in numbers["received_by_reason"].items()]
 
 
 def _settled(numbers: Numbers) -> list[Line]:

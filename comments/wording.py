@@ -4,10 +4,36 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from comments.models import Comment
 from comments.reasons import label_of
 from comments.settling import standing_decision
+
+# What rules give as reasons, without what they found: for filters and figures.
+KINDS = {
+    "first_comment": gettext_lazy("first comment of a person"),
+    "trust_lost": gettext_lazy("trust lost by refusals"),
+    "held_words": gettext_lazy("words on the list"),
+    "spam_words": gettext_lazy("words on the spam list"),
+    "refused_words": gettext_lazy("words on the list of refusals"),
+    "listed_pattern": gettext_lazy("regular expressions on the list"),
+    "listed_agent": gettext_lazy("browsers on the list"),
+    "listed_network": gettext_lazy("networks on the list"),
+    "too_many_links": gettext_lazy("too many links"),
+    "too_fast": gettext_lazy("sent too fast"),
+    "honeypot": gettext_lazy("a field that no person sees"),
+    "reserved_name": gettext_lazy("name of somebody here"),
+    "hold_everything": gettext_lazy("every comment is held"),
+    "surge": gettext_lazy("surge"),
+    "quiet_ban": gettext_lazy("banned without being told"),
+    "reported": gettext_lazy("reported by readers"),
+}
+
+
+def kind_of(code: str) -> str:
+    """Name a reason without its parameters; an unknown code stands for itself."""
+    return str(KINDS[code]) if code in KINDS else _reason(code, {})
 
 
 def worded(reasons: Iterable[dict[str, Any]]) -> list[str]:
@@ -56,6 +82,8 @@ def _reason(code: str, params: dict[str, Any]) -> str:
             return _("imported")
         case "withdrawn":
             return _("withdrawn by its author")
+        case "undone":
+            return _("an earlier decision was undone")
         case "reported":
             return _("reported by %s readers") % params.get("count", "")
         case "appeal_granted":

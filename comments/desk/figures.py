@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from comments.models import Appeal, Comment, Decision
 from comments.querysets import CommentQuerySet
-from comments.wording import worded
+from comments.wording import kind_of
 
 HOURS, DAYS, APPEALS = 48, 7, 90  # hours of the chart; days of the tables; days of appeals
 SAMPLE = 2_000  # of the newest decisions, for the time they took
@@ -103,7 +103,7 @@ def _reasons(recent: Any) -> list[tuple[str, int]]:
     rows = recent.exclude(reasons=[]).values_list("reasons__0__code").annotate(size=Count("pk")).order_by("-size")
     named: Counter[str] = Counter()
     for code, size in rows[: 3 * MOST]:
-        named[worded([{"code": str(code or "").strip('"'), "params": {}}])[0]] += size
+        named[kind_of(str(code or "").strip('"'))] += size
     return named.most_common(MOST)
 
 

@@ -46,6 +46,8 @@ _MIXED = re.compile(r"(?=\S*[^\W\d_])(?=\S*[0-9@$!|])\S+")
 
 def plain(text: str, *, accents: bool = False) -> str:
     """Return a text in plain letters, blanks collapsed; with `accents`, these stay."""
+    if text.isascii():  # The same, and many times faster.
+        return " ".join(text.replace("`", "'").lower().split())
     text = without_invisible(unicodedata.normalize("NFKC", text)).translate(_SIGNS)
     return latin(" ".join(text.casefold().split()) if accents else fold(text))
 
@@ -88,9 +90,24 @@ class Readings:
 
     @classmethod
     def of(cls, versions: Iterable[str], *, accents: bool = False) -> Readings:
-        read = dict.fromkeys(plain(version, accents=accents) for version in versions)
+        read = dict.fromkeys(plain(version, accents=accents) for version in dict.fromkeys(versions))
         bare = dict.fromkeys(_NO_LETTER.sub(" ", text).strip() for text in read)
         return cls(APART.join(["", *dict.fromkeys([*read, *bare]), ""]))
+
+    def may_hold(self, letters: str, mixed: str) -> bool:
+        """Say, fast, whether these letters follow each other at all, as they are or with numbers for letters.
+
+        Where they do not, no way of putting words together finds them.
+        """
+        return letters in self._letters or mixed in self._letters_for_numbers
+
+    @cached_property
+    def _letters(self) -> str:
+        return _NO_LETTER.sub("", self.texts)
+
+    @cached_property
+    def _letters_for_numbers(self) -> str:
+        return mixed(self.texts)
 
     @cached_property
     def words(self) -> frozenset[str]:

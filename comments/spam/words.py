@@ -110,10 +110,14 @@ def _texts(draft: Draft, entries: list[Entry]) -> Iterator[Entry]:
 
 
 def _is_in(entry: Entry, typed: Readings) -> bool:
-    if entry.match == Rule.Match.SUBSTRING:
-        return entry.plain in typed.texts or (entry.letters.isalnum() and entry.letters in typed.joined_words)
+    if entry.match == Rule.Match.SUBSTRING and entry.plain in typed.texts:
+        return True
     if not entry.letters.isalnum():
-        return stands_in(entry.plain, typed.texts)
+        return entry.match == Rule.Match.WORD and stands_in(entry.plain, typed.texts)
+    if not typed.may_hold(entry.letters, entry.mixed):
+        return False
+    if entry.match == Rule.Match.SUBSTRING:
+        return entry.letters in typed.joined_words
     if " " not in entry.plain and entry.letters in typed.words:
         return True
     if entry.plain in typed.texts and stands_in(entry.plain, typed.texts):
