@@ -2,7 +2,17 @@
 
 from django.urls import path, re_path
 
-from comments import confirm_page, feeds, mine, reports_page, status_page, transparency_page, views, ways
+from comments import (
+    confirm_page,
+    feeds,
+    mail_link_page,
+    mine,
+    reports_page,
+    status_page,
+    transparency_page,
+    views,
+    ways,
+)
 
 urlpatterns = [
     path("articles/<int:article_id>/reply/", views.reply, name="reply"),
@@ -18,6 +28,7 @@ urlpatterns = [
     path("comments/<int:comment_id>/flag/", reports_page.flag, name="flag"),
     path("reports/<int:report_id>/<str:token>/", reports_page.receipt, name="report"),
     path("comments/<int:comment_id>/confirm/<str:token>/", confirm_page.confirm_address, name="confirm-address"),
+    path("moderation/link/<str:token>/", mail_link_page.mail_link, name="mail-link"),
     path("transparency/", transparency_page.page, name="transparency"),
     re_path(
         r"^transparency/(?P<month>[0-9]{4}-[0-9]{2})\.(?P<form>json|csv)$",

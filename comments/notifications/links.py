@@ -1,9 +1,34 @@
-"""Addresses as they stand in mails: absolute, on SITE_URL."""
+"""Addresses as they stand in mails: absolute, on SITE_URL; and the signed ones that let a moderator decide."""
 
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from django.core import signing
 from django.urls import reverse
+from django.utils import timezone
 
-from comments.models import Comment
+from comments.models import Comment, Decision
+from newsreader.accounts.models import User
 from newsreader.kit.web import absolute
+
+ACTIONS = ("approve", "spam", "trash")
+LIFE, SALT = dt.timedelta(days=7), "comments.mail-link"
+
+
+class Action(NamedTuple):
+    """What a signed address lets one moderator do: once, for a week, and while nobody has decided since."""
+
+    comment_id: int
+    user_id: int
+    name: str
+    seen: int  # the number of the last decision when the mail was written
+    until: int  # seconds since 1970
+
+    @property
+    def has_ended(self) -> bool:
+        return timezone.now().timestamp() > self.until
 
 
 def moderation_url(comment: Comment) -> str:
@@ -15,3 +40,22 @@ def confirmation_url(comment: Comment) -> str:
     """Where a guest confirms the address typed with this comment; empty where nothing is to be confirmed any more."""
     proof = comment.proofs.first()
     return absolute(reverse("confirm-address", args=[comment.pk, proof.token])) if proof else ""
+
+
+def action_urls(decision: Decision, address: str) -> dict[str, str]:
+    """Return where the moderator with this verified address approves, marks as spam and removes, without signing in.
+
+    The same whenever it is asked for: a mail that is sent twice is the same mail.
+    """
+    user = User.objects.filter(is_active=True, emailaddress__email__iexact=address, emailaddress__verified=True).first()
+    if user is None:
+        return {}
+    until = int((decision.created_at + LIFE).timestamp())
+    actions = [Action(decision.comment_id, user.pk, name, decision.number, until) for name in ACTIONS]
+    tokens = {action.name: signing.Signer(salt=SALT).sign_object(list(action)) for action in actions}
+    return {name: absolute(reverse("mail-link", args=[token])) for name, token in tokens.items()}
+
+
+def read_action(token: str) -> Action:
+    """Return what a signed address says. Raises signing.BadSignature."""
+    return Action(*signing.Signer(salt=SALT).unsign_object(token))

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from comments.models import Delivery
-from comments.notifications.links import confirmation_url, moderation_url
+from comments.notifications.links import action_urls, confirmation_url, moderation_url
 from comments.reasons import sentence_for, sentence_of
 from newsreader.kit import letters
 from newsreader.kit.tasks import task
@@ -75,6 +75,9 @@ def _context(delivery: Delivery) -> dict[str, Any]:
         "comment_url": absolute(comment.permanent_url),
         "status_url": absolute(comment.status_url),
         "moderation_url": moderation_url(comment),
+        "actions": action_urls(decision, delivery.address)
+        if decision and delivery.event == Delivery.Event.WAITING
+        else {},
         "confirmation_url": confirmation_url(comment) if delivery.event == Delivery.Event.CONFIRM else "",
         "report": report,
         # Called by the template, so that the reason is told in the language of the mail.

@@ -1,0 +1,74 @@
+"""Where the links in a moderator's mail lead: one decision about one comment, without signing in.
+
+Opening it changes nothing, since mail scanners open every link; its button does. The link is the moderator's own: what
+it does is recorded under their name, and it does nothing they could not do on the desk by now.
+"""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from comments import batches
+from comments.desk.deeds import DEEDS, summary
+from comments.models import Comment
+from comments.notifications.links import Action, read_action
+from newsreader.accounts.models import User
+from newsreader.kit.errors import DomainError
+from newsreader.kit.pages import secret
+
+
+class LinkExpired(DomainError):
+    code, status, sentence = (
+        "link_expired",
+        410,
+        gettext_lazy("This link is more than a week old. Please use the desk."),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def mail_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what the link would do (GET), or do it (POST). 404 for a link that is none, or of who may not any more."""
+    try:
+        action = read_action(token)
+    except (signing.BadSignature, TypeError, ValueError):
+        raise Http404 from None
+    user = User.objects.filter(pk=action.user_id, is_active=True).first()
+    rows = Comment.objects.moderated_by(user).filter(pk=action.comment_id)
+    comment = rows.select_related("article", "parent").first()
+    if user is None or comment is None or action.name not in DEEDS:
+        raise Http404
+    if action.has_ended:
+        raise LinkExpired()
+    if request.method != "POST":
+        return _page(request, action, comment)
+    try:
+        batch = batches.decide_batch(rows, DEEDS[action.name].status, by=user, seen={comment.pk: action.seen})
+    except DomainError as refusal:
+        return _page(request, action, comment, refusal=refusal)
+    comment.refresh_from_db(fields=["status"])
+    return _page(
+        request, action, comment, said=[sentence for _level, sentence in summary(batch, DEEDS[action.name].said)]
+    )
+
+
+def _page(
+    request: HttpRequest,
+    action: Action,
+    comment: Comment,
+    *,
+    said: list[str] | None = None,
+    refusal: DomainError | None = None,
+) -> HttpResponse:
+    last = comment.decisions.select_related("by").order_by("-number").first()
+    context = {
+        "comment": comment,
+        "deed": DEEDS[action.name],
+        "said": said,
+        "refusal": refusal,
+        "news": last if last and last.number != action.seen and not said else None,
+    }
+    return secret(render(request, "comments/mail_link.html", context, status=refusal.status if refusal else 200))

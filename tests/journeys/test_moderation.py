@@ -1,0 +1,210 @@
+"""A moderator with the keyboard, in a real browser: deciding, undoing, every tool, and what happens when it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from comments.models import Ban, Comment, Revision
+from comments.moderation import decide
+from tests.factories import make_article, make_comment, make_moderator, set_rules
+
+pytestmark = pytest.mark.django_db(transaction=True)
+QUEUE = "/admin/moderation/"
+
+
+@pytest.fixture
+def mia(page: Page, live_server: Any) -> Any:
+    set_rules(flood_seconds=0, mail_moderators=False)
+    mia = make_moderator(name="Mia")
+    client = Client()
+    client.force_login(mia)
+    value = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+    return mia
+
+
+def waiting(number: int) -> list[Comment]:
+    article = make_article()
+    return [make_comment(article, status="pending", name=f"Reader {n}") for n in range(number)]
+
+
+def status(comment: Comment) -> str:
+    return Comment.objects.values_list("status", flat=True).get(pk=comment.pk)
+
+
+def card(page: Page, comment: Comment) -> Any:
+    return page.locator(f'[data-comment="{comment.pk}"]')
+
+
+def keys(page: Page, *pressed: str) -> None:
+    for key in pressed:
+        page.keyboard.press(key)
+
+
+def test_letters_decide_the_next_is_there_at_once_and_z_takes_it_all_back(page: Page, mia):
+    first, second, third, fourth = waiting(4)
+    page.goto(QUEUE)
+
+    keys(page, "j", "a", "s", "d")
+
+    expect(card(page, fourth)).to_be_focused()
+    expect(page.locator("[data-comment]")).to_have_count(1)
+    expect(page.locator("#told")).to_contain_text("1 removed.")
+    assert [status(comment) for comment in (first, second, third, fourth)] == ["approved", "spam", "trash", "pending"]
+    keys(page, "z")
+    expect(card(page, third)).to_be_focused()
+    keys(page, "z", "z")
+    expect(page.locator("[data-comment]")).to_have_count(4)
+    expect(page.locator("#told")).to_contain_text("as it was before")
+    page.wait_for_function("document.querySelectorAll('[data-comment]').length === 4")
+    for comment in (first, second, third, fourth):
+        page.wait_for_timeout(100)
+        assert status(comment) == "pending"
+    keys(page, "a")  # What was taken back can be decided about anew.
+    expect(page.locator("#told")).to_contain_text("1 approved.")
+
+
+def test_letters_typed_into_a_field_decide_nothing_and_can_be_turned_off(page: Page, mia):
+    (comment,) = waiting(1)
+    page.goto(QUEUE)
+    keys(page, "/")
+    expect(page.locator("#search input[name=q]")).to_be_focused()
+    page.keyboard.type("asd")
+    assert page.locator("#search input[name=q]").input_value() == "asd"
+    expect(card(page, comment)).to_be_visible()
+
+    card(page, comment).focus()
+    keys(page, "?")
+    expect(page.locator("#keys")).to_be_visible()
+    keys(page, "a")  # The list of keys is open: nothing is decided under it.
+    page.uncheck("#keys-on")
+    page.click("#keys button")
+    card(page, comment).focus()
+    keys(page, "a", "s", "d")
+    page.reload()
+
+    expect(card(page, comment)).to_be_visible()
+    assert status(comment) == "pending"
+
+
+def test_a_selection_is_decided_about_with_its_reason_and_taken_back(page: Page, mia):
+    comments = waiting(3)
+    page.goto(QUEUE)
+
+    keys(page, "j", "x", "j", "x")
+    page.select_option("#bulk select[name=reason]", "off_topic")
+    page.click('#bulk button[value="trash"]')
+
+    expect(page.locator("#told")).to_contain_text("2 removed.")
+    expect(page.locator("[data-comment]")).to_have_count(1)
+    assert [status(comment) for comment in comments] == ["trash", "trash", "pending"]
+    assert comments[0].decisions.last().reason == "off_topic"
+    page.click("#told button")
+    expect(page.locator("[data-comment]")).to_have_count(3)
+    expect(page.locator("#told")).to_contain_text("as they were before")
+    assert [status(comment) for comment in comments] == ["pending"] * 3
+
+
+def test_r_approves_and_replies_and_what_was_typed_stays_where_it_is_refused(page: Page, mia):
+    first, second = waiting(2)
+    page.goto(QUEUE)
+    keys(page, "j", "r")
+    page.fill("#tool-reply textarea", "   ")
+    page.click('#tool-reply button[value="answer"]')
+    expect(page.locator("#tools .errornote")).to_contain_text("write something")
+    page.fill("#tool-reply textarea", "We look into it.")
+    page.click('#tool-reply button[value="answer"]')
+
+    expect(card(page, second)).to_be_focused()
+    reply = Comment.objects.get(parent=first)
+    assert (status(first), reply.status, reply.by_staff) == ("approved", "approved", True)
+    keys(page, "z")
+    expect(card(page, first)).to_be_focused()
+    expect(page.locator("#told")).to_contain_text("as they were before")
+    assert (status(first), status(reply)) == ("pending", "trash")
+
+
+def test_e_edits_b_bans_and_both_are_taken_back(page: Page, mia):
+    (comment,) = waiting(1)
+    page.goto(QUEUE)
+
+    keys(page, "j", "e")
+    page.fill("#tool-edit textarea", "Mended words.")
+    page.click('#tool-edit button[value="edit"]')
+    expect(card(page, comment)).to_contain_text("Mended words.")
+    keys(page, "b")
+    page.click('#tool-ban button[value="ban"]')
+    expect(card(page, comment)).to_contain_text("banned until")
+
+    keys(page, "z")
+    expect(card(page, comment)).not_to_contain_text("banned until")
+    keys(page, "z")
+    expect(card(page, comment)).not_to_contain_text("Mended words.")
+    assert not Ban.objects.in_force().exists()
+    assert Revision.objects.count() == 2
+
+
+def test_what_cannot_be_sent_is_put_back_and_said(page: Page, mia):
+    first, second = waiting(2)
+    page.goto(QUEUE)
+    page.route(
+        "**/admin/moderation/", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
+
+    keys(page, "j", "a")
+
+    expect(page.locator("#told .say-error")).to_contain_text("cannot be reached")
+    expect(card(page, first)).to_be_focused()
+    assert status(first) == "pending"
+    assert status(second) == "pending"
+
+
+def test_who_comes_second_sees_what_the_first_did(page: Page, mia):
+    first, _second = waiting(2)
+    page.goto(QUEUE)
+    decide(first.pk, "approved", by=make_moderator(name="Noor"))
+
+    keys(page, "j", "s")
+
+    expect(page.locator("#told .say-error")).to_contain_text("Noor decided meanwhile: Approved")
+    expect(card(page, first)).to_be_visible()
+    assert status(first) == "approved"
+
+
+def test_the_next_cards_come_by_themselves(page: Page, mia):
+    comments = waiting(60)
+    page.goto(QUEUE)
+    expect(page.locator("[data-comment]")).to_have_count(50)
+
+    keys(page, *(["j"] + ["a"] * 30))
+
+    expect(page.locator("[data-comment]")).to_have_count(30)
+    expect(card(page, comments[30])).to_be_focused()
+    expect(page.locator('[data-size="pending"]')).to_have_text("30")
+    page.wait_for_timeout(500)
+    assert Comment.objects.filter(status="approved").count() == 30
+
+
+def test_all_of_it_works_without_script(browser, live_server, mia, page: Page):
+    first, second = waiting(2)
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    context.add_cookies(page.context.cookies())
+    plain = context.new_page()
+    plain.goto(QUEUE)
+
+    card(plain, first).locator('button[value="approve"]').click()
+    expect(plain.locator(".messagelist")).to_contain_text("1 approved.")
+    card(plain, second).get_by_role("link", name="Reply, edit").click()
+    plain.fill("#tool-reply textarea", "Thank you.")
+    plain.click('button[value="answer"]')
+    assert (status(first), status(second)) == ("approved", "approved")
+    plain.goto(QUEUE)
+    plain.locator(".recent summary").click()
+    plain.locator('.recent button[value="undo"]').first.click()
+
+    assert status(second) == "pending"
+    context.close()
