@@ -32,7 +32,7 @@ from comments.batches import decide_batch
 from comments.desk.cards import excerpt, plain_card
 from comments.desk.deeds import DEEDS, RESTORE, summary
 from comments.discussions_admin import LinksDiscussion
-from comments.models import Comment, CommentRules, Delivery
+from comments.models import Comment, CommentRules, Delivery, LogEntry, ReplyTemplate
 from comments.querysets import CommentQuerySet, may_moderate
 from comments.reasons import choices, offered
 
@@ -241,6 +241,41 @@ class DeliveryAdmin(ReadOnly):
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return bool(request.user.is_active and request.user.is_superuser)
+
+
+@admin.register(LogEntry)
+class LogAdmin(ReadOnly):
+    """The log, to be read; `manage.py verify_log` says whether it holds."""
+
+    list_display = ["number", "created_at", "kind", "subject", "by_account", "facts"]
+    list_filter = ["kind"]
+    search_fields = ["=subject"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return request.user.has_perm("comments.moderate_any_comment")
+
+
+@admin.register(ReplyTemplate)
+class ReplyTemplateAdmin(admin.ModelAdmin):
+    """Replies that are written once and sent often; for all who moderate."""
+
+    list_display = ["title", "position"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may_moderate(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return may_moderate(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("comments.moderate_any_comment")
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return request.user.has_perm("comments.moderate_any_comment")
+
+    has_delete_permission = has_change_permission
 
 
 # Articles know nothing of comments; here, one floor up, their list learns how many wait under each.

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from articles.models import Article
 from articles.records import Origin, Remark
-from comments import counting, formatting
+from comments import counting, formatting, log
 from comments.drafts import is_website, website_with_scheme
 from comments.models import NAME_LENGTH, Comment, Decision, Trace
 from comments.paths import path_of
@@ -90,6 +90,8 @@ def admit(records: Iterable[CommentRecord]) -> Admission:
     _place(replies, admission)
     for some in _in_batches(sorted(articles)):
         counting.recount(some)
+    if admission.came_in:
+        log.note("import", facts={"came_in": dict(admission.came_in), "already_here": admission.already_here})
     return admission
 
 

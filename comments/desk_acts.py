@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from comments import answering, appealing, bans, batches, likeness, reporting, revising
+from comments import answering, appealing, bans, batches, erasing, likeness, reporting, revising
 from comments.desk import teamwork
 from comments.desk.deeds import DEEDS, summary
 from comments.desk.finding import Filter, ids_in
@@ -26,7 +26,7 @@ from comments.models import Appeal, Batch, Comment, Label, Report, Revision
 from comments.querysets import CommentQuerySet
 from comments.reasons import offered
 from newsreader.accounts.models import User
-from newsreader.kit.errors import DomainError
+from newsreader.kit.errors import DomainError, Forbidden
 
 # For how long somebody is kept from posting, in days; 0: for good.
 SPANS = {
@@ -330,6 +330,17 @@ def _settle_appeal(pressed: Act) -> Told:
     return Told.done(_("The appeal is granted.") if granted else _("The appeal is rejected."), changed=comment.pk)
 
 
+def _erase(pressed: Act) -> Told:
+    """For good: so it is asked twice, and of those alone who decide about every comment."""
+    comment = pressed.one()
+    if not pressed.user.has_perm("comments.moderate_any_comment"):
+        raise Forbidden()
+    if not pressed.text("sure"):
+        raise NotUnderstood(_("Please confirm that it cannot be undone."), code="not_confirmed")
+    erasing.erase(comment.pk, by=pressed.user)
+    return Told.done(_("Erased for good."), changed=comment.pk)
+
+
 ACTS: dict[str, Callable[[Act], Told]] = {
     "undo": _undo,
     "answer": _answer,
@@ -344,6 +355,7 @@ ACTS: dict[str, Callable[[Act], Told]] = {
     "claim": _claim,
     "ban": _ban,
     "lift": _lift,
+    "erase": _erase,
     "keep": _keep,
     "grant": _settle_appeal,
     "reject": _settle_appeal,

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, Section
-from comments import batches, likeness, surge
+from comments import batches, likeness, log, surge
 from comments.desk import cards, finding
 from comments.desk.deeds import BUTTONS, DEEDS, EVERY, RESTORE, buttons, summary
 from comments.desk.finding import Filter
@@ -27,6 +27,7 @@ from comments.models import Batch, Comment, Label, ReplyTemplate
 from comments.querysets import may_moderate, moderates
 from comments.reasons import offered
 from comments.wording import KINDS
+from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError
 from newsreader.kit.web import client_address, safe_next
 
@@ -175,12 +176,22 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
         "labels": Label.Kind.choices,
         "set_labels": [label.kind for label in comment.labels.all()],
         "templates": ReplyTemplate.objects.all(),
+        "record": _record(comment),
         "refusal": refusal,
         "pressed": request.POST.get("action", ""),
         "typed": request.POST.get("text", ""),
     }
     name = "_tools.html" if request.GET.get("part") == "tools" and not refusal else "tools.html"
     return _page(request, f"admin/comments/{name}", context, status=refusal.status if refusal else 200)
+
+
+def _record(comment: Comment) -> list[Any]:
+    """Every entry of the log about a comment, each with whose account it was. Two queries."""
+    entries = list(log.history(f"comment:{comment.pk}")[:200])
+    names = {user.pk: user.shown_name for user in User.objects.filter(pk__in={row.by_account for row in entries})}
+    for row in entries:
+        row.who = names.get(row.by_account, row.by_account)  # type: ignore[attr-defined, arg-type]
+    return entries
 
 
 def _number(comment_id: int) -> int:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from articles.models import Article
-from comments import bans, counting, discussions
+from comments import bans, counting, discussions, log
 from comments.drafts import Author, Draft, Visit, text_errors, tidied
 from comments.errors import (
     Banned,
@@ -140,7 +140,9 @@ def _may_edit(comment: Comment, draft: Draft, rules: CommentRules, *, exempt: bo
 
 def _rewrite(comment: Comment, draft: Draft) -> None:
     now = timezone.now()
-    Revision.objects.create(comment=comment, body=comment.body, replaced_at=now)
+    before = Revision.objects.create(comment=comment, body=comment.body, replaced_at=now)
+    facts = {"revision": before.pk, "by_author": True}
+    log.note("edit", f"comment:{comment.pk}", by=draft.author.user, facts=facts, personal={"before": before.body})
     comment.write(draft.text, draft.rendered)
     comment.edited_at, comment.duplicate_key = now, draft.duplicate_key
     comment.save(update_fields=[*Comment.WRITTEN, "edited_at", "duplicate_key"])

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from comments.models import Decision, LogEntry
 from newsreader.accounts.models import User
@@ -90,17 +91,17 @@ def _entry(
     )
 
 
-def forget(subject: str) -> int:
+def forget(subject: str, *, by: User | None = None) -> int:
     """Erase what is personal in every entry about something, and note that it was. Returns how many entries held any.
 
     In a transaction. The chain still holds afterwards.
     """
     held = LogEntry.objects.filter(subject=subject).exclude(personal=None).update(personal=None, salt="")
-    note("erasure", subject, facts={"entries": held})
+    note("erasure", subject, by=by, facts={"entries": held})
     return held
 
 
-def history(subject: str) -> Iterable[LogEntry]:
+def history(subject: str) -> QuerySet[LogEntry]:
     """Return every entry about something, the oldest first."""
     return LogEntry.objects.filter(subject=subject).order_by("pk")
 

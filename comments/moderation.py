@@ -14,7 +14,7 @@ from comments import counting, log, notifications, proofs, settling
 from comments.errors import Withdrawn
 from comments.events import CommentDecided
 from comments.models import Comment, Decision
-from comments.reasons import RESERVED, UNDONE, WITHDRAWN  # noqa: F401  Named here for whoever decides.
+from comments.reasons import FINAL, RESERVED, UNDONE, WITHDRAWN  # noqa: F401  Named here for whoever decides.
 from newsreader.accounts.models import User
 from newsreader.kit.events import publish
 
@@ -64,7 +64,7 @@ class Locked:
 
     def is_withdrawn(self, comment: Comment) -> bool:
         last = self.last(comment.pk)
-        return comment.status == Comment.Status.TRASH and last is not None and last.reason == WITHDRAWN
+        return comment.status == Comment.Status.TRASH and last is not None and last.reason in FINAL
 
 
 @dataclass
@@ -211,7 +211,7 @@ def is_withdrawn(comment: Comment) -> bool:
     if comment.status != Comment.Status.TRASH:
         return False
     last = comment.decisions.order_by("-number").first()
-    return bool(last and last.reason == WITHDRAWN)
+    return bool(last and last.reason in FINAL)
 
 
 def _single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:

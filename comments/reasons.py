@@ -16,8 +16,10 @@ from django.utils.translation import gettext_noop
 from comments.models import Decision, RefusalReason
 
 WITHDRAWN, UNDONE, IMPORTED, REPORTED, APPEAL_GRANTED = "withdrawn", "undone", "imported", "reported", "appeal_granted"
+ERASED = "erased"
+FINAL = {WITHDRAWN, ERASED}  # Nobody brings back what was removed for one of these.
 # Reasons that only the site itself gives.
-RESERVED = {WITHDRAWN, UNDONE, IMPORTED, REPORTED, APPEAL_GRANTED}
+RESERVED = {WITHDRAWN, UNDONE, ERASED, IMPORTED, REPORTED, APPEAL_GRANTED}
 
 # What came with the house (migration 0016), named here so that translators' tools find it.
 IN_HOUSE = (

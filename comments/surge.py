@@ -69,7 +69,7 @@ class Surging:
 def watch() -> int:
     """Look at every discussion where much came in of late or that is slowed down. Returns how many changed.
 
-    The worker's job. Four queries while nothing surges; safe to run in several workers at once.
+    The worker's job. Three queries, and two more where much came in; safe to run in several workers at once.
     """
     now, rules = timezone.now(), CommentRules.objects.current()
     slowed = {row.pk: row for row in Discussion.objects.filter(surge__gt=Surge.NONE)}

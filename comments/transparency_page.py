@@ -18,35 +18,14 @@ from django.views.decorators.http import require_safe
 
 from articles.models import Site
 from comments.models import Figures, Report
-from comments.reasons import label_of
 from comments.transparency import NONE, OTHER, Numbers, next_month
+from comments.wording import kind_of
 from newsreader.kit.pages import public
 
 SHOWN = 12  # months in full; of earlier ones the figures are there to be fetched
 MOST = 120  # months named at all
 Line = tuple[str, str]  # what was counted, how many
-
-# How readers are told of the rules' reasons; those that editors wrote have their own labels.
-LABELS = {
-    NONE: gettext_lazy("without a reason"),
-    OTHER: gettext_lazy("another reason"),
-    "first_comment": gettext_lazy("first comment of a person"),
-    "hold_everything": gettext_lazy("every comment is held"),
-    "too_many_links": gettext_lazy("many links"),
-    "held_words": gettext_lazy("words on a list"),
-    "spam_words": gettext_lazy("words on the list of spam"),
-    "refused_words": gettext_lazy("words on the list of refusals"),
-    "listed_pattern": gettext_lazy("words on a list"),
-    "listed_agent": gettext_lazy("a program that is known for spam"),
-    "listed_network": gettext_lazy("from a network on the list"),
-    "honeypot": gettext_lazy("filled in a field that no person sees"),
-    "too_fast": gettext_lazy("sent faster than a person types"),
-    "reserved_name": gettext_lazy("a name that looks like the newsroom's"),
-    "trust_lost": gettext_lazy("refused several times of late"),
-    "surge": gettext_lazy("a discussion got out of hand"),
-    "banned": gettext_lazy("banned"),
-    "reported": gettext_lazy("reported by readers"),
-}
+UNNAMED = {NONE: gettext_lazy("without a reason"), OTHER: gettext_lazy("another reason")}
 
 
 @require_safe
@@ -183,11 +162,7 @@ def _ways(numbers: Numbers) -> list[Line]:
 
 def _by_reason(counts: dict[str, int]) -> list[Line]:
     ordered = sorted(counts.items(), key=lambda item: -item[1])
-    return [(_reason(code), str(size)) for code, size in ordered]
-
-
-def _reason(code: str) -> str:
-    return str(LABELS[code]) if code in LABELS else label_of(code) or code
+    return [(str(UNNAMED[code]) if code in UNNAMED else kind_of(code), str(size)) for code, size in ordered]
 
 
 def _reported(numbers: Numbers) -> list[Line]:

@@ -82,6 +82,8 @@ def _reason(code: str, params: dict[str, Any]) -> str:
             return _("imported")
         case "withdrawn":
             return _("withdrawn by its author")
+        case "erased":
+            return _("its personal data was erased")
         case "undone":
             return _("an earlier decision was undone")
         case "reported":

@@ -18,8 +18,8 @@ from comments import bans, trust
 from comments.desk.deeds import BUTTONS, Deed, buttons
 from comments.desk.marking import marked
 from comments.models import Appeal, Ban, Claim, Comment, CommentRules, Decision, Label, Note, Report, Revision
-from comments.moderation import UNDONE, WITHDRAWN
 from comments.querysets import CommentQuerySet
+from comments.reasons import FINAL, UNDONE, WITHDRAWN
 from comments.wording import worded
 from newsreader.kit.text import tidy_line
 
@@ -117,7 +117,7 @@ def plain_card(comment: Comment) -> Card:
     """Return a comment as a card without what others have said or done; for pages about one."""
     decisions = list(comment.decisions.all())
     last = decisions[-1] if decisions else None
-    withdrawn = comment.status == Status.TRASH and last is not None and last.reason == WITHDRAWN
+    withdrawn = comment.status == Status.TRASH and last is not None and last.reason in FINAL
     followable = comment.website.lower().startswith(("http://", "https://"))
     return Card(
         comment=comment,

@@ -68,6 +68,7 @@ def _send(pk: int) -> bool:
 def _context(delivery: Delivery) -> dict[str, Any]:
     decision, report = delivery.decision, delivery.report
     comment = (report or decision).comment  # type: ignore[union-attr]  # It is about one of them.
+    waits = delivery.event == Delivery.Event.WAITING
     return {
         "comment": comment,
         "article": comment.article,
@@ -75,9 +76,7 @@ def _context(delivery: Delivery) -> dict[str, Any]:
         "comment_url": absolute(comment.permanent_url),
         "status_url": absolute(comment.status_url),
         "moderation_url": moderation_url(comment),
-        "actions": action_urls(decision, delivery.address)
-        if decision and delivery.event == Delivery.Event.WAITING
-        else {},
+        "actions": action_urls(decision, delivery.address) if decision and waits else {},
         "confirmation_url": confirmation_url(comment) if delivery.event == Delivery.Event.CONFIRM else "",
         "report": report,
         # Called by the template, so that the reason is told in the language of the mail.

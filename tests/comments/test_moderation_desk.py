@@ -11,6 +11,7 @@ from django.utils import timezone
 from articles.models import Article
 from comments import batches
 from comments.desk.marking import marked
+from comments.log import verify
 from comments.models import Batch, Claim, Comment, Decision, Label, LogEntry, Note, ReplyTemplate, Revision
 from comments.moderation import decide
 from comments.posting import post_comment
@@ -519,3 +520,38 @@ def test_authors_see_figures_of_their_own_articles(client, mia):
     found = client.get(f"{QUEUE}figures/").context["figures"]
 
     assert (found.waiting, found.moderators) == (0, [])
+
+
+# --- Erasing ------------------------------------------------------------------------------------------------------
+
+
+def test_erasing_leaves_the_record_and_nothing_personal(client, mia):
+    comment = make_comment(
+        name="Bo Tremblay", email="bo@example.net", address="203.0.113.9", text="Call me, Bo Tremblay."
+    )
+    press(client, comment, "edit", text="Call Bo Tremblay today.")
+    press(client, comment, "note", text="Bo Tremblay is known to us.")
+    assert press(client, comment, "erase").json()["code"] == "not_confirmed"
+
+    answer = press(client, comment, "erase", sure="1")
+
+    assert answer.status_code == 200
+    erased = now(comment)
+    assert (erased.status, erased.name, erased.body, erased.html) == ("trash", "", "", "")
+    for model in (Comment, Revision, Note, LogEntry, Decision):
+        assert "Tremblay" not in str(list(model.objects.values()))
+    assert LogEntry.objects.filter(kind="erasure", by_account=mia.pk).exists()
+    assert not verify()[1]
+    assert erased.decisions.last().reason == "erased"
+    press(client, comment, "approve", reason="")
+    assert now(comment).status == "trash"
+    assert client.get(f"{QUEUE}{comment.pk}/").status_code == 200
+
+
+def test_authors_erase_nothing(client):
+    writer = make_user(group="Authors")
+    client.force_login(writer)
+    comment = make_comment(make_article(authors=[make_author(user=writer)]))
+
+    assert press(client, comment, "erase", sure="1").status_code == 403
+    assert now(comment).body

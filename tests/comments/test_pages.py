@@ -290,7 +290,7 @@ BUDGETS = {
     "author": 8,
     "reply": 6,
     "you": 5,
-    "status": 7,
+    "status": 8,
 }
 
 

@@ -505,7 +505,7 @@ def test_the_page_asks_as_many_questions_however_often_it_was_changed(client, si
         press(client, comment, "edit", text=f"Number {number}")
     client.get(comment.status_url)
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         client.get(comment.status_url)
 
 

@@ -127,6 +127,15 @@ def test_half_of_what_waited_took_no_longer_than_the_median(hours, median):
     assert figures(MARCH)["waiting"] == {"count": len(hours), "median_seconds": median * 3600}
 
 
+def test_of_very_many_a_sample_is_measured_and_all_are_counted(monkeypatch):
+    monkeypatch.setattr(transparency, "SAMPLE", 2)
+    moderator = make_moderator()
+    for day in range(1, 7):
+        decided(waiting(day, 1), "approved", day, 4, by=moderator)
+
+    assert figures(MARCH)["waiting"] == {"count": 6, "median_seconds": 3 * 3600}
+
+
 def test_only_the_first_decision_of_a_person_ends_the_waiting():
     moderator, comment = make_moderator(), waiting(1, 1)
     decided(comment, "approved", 1, 3, by=moderator)
