@@ -37,6 +37,9 @@ SPANS = {
 }
 
 
+MAY_BAN, MAY_BAN_QUIETLY = "comments.add_ban", "comments.change_commentrules"
+
+
 class NotUnderstood(DomainError):
     code, status, sentence = "not_understood", 400, _("That was not understood, and nothing was changed.")
 
@@ -175,6 +178,8 @@ def _everything_like(pressed: Act) -> Told:
     name, comment = pressed.text("deed"), pressed.one()
     if name not in DEEDS:
         raise NotUnderstood()
+    if pressed.text("ban") and not pressed.user.has_perm(MAY_BAN):
+        raise Forbidden()
     rows = pressed.mine.filter(pk__in=pressed.chosen | ids_in(pressed.text("like").split()))
     batch = batches.decide_batch(rows, DEEDS[name].status, by=pressed.user, reason=pressed.reason)
     said = list(summary(batch, DEEDS[name].said))
@@ -282,7 +287,10 @@ def _end(pressed: Act) -> dt.datetime | None:
 
 
 def _ban(pressed: Act) -> Told:
+    """For the whole site: so it takes more than deciding under one's own articles, and without telling them yet more."""
     comment = pressed.one()
+    if not pressed.user.has_perm(MAY_BAN) or (pressed.text("quiet") and not pressed.user.has_perm(MAY_BAN_QUIETLY)):
+        raise Forbidden()
     trace = getattr(comment, "trace", None)
     targets: dict[str, dict[str, Any]] = {
         "account": {"identity": comment.identity},
@@ -306,6 +314,8 @@ def _ban(pressed: Act) -> Told:
 
 def _lift(pressed: Act) -> Told:
     comment = pressed.one()
+    if not pressed.user.has_perm(MAY_BAN):
+        raise Forbidden()
     row = next((row for row in bans.on_authors([comment]).get(comment.pk, []) if row.pk == pressed.number("ban")), None)
     if row is None:
         raise NotUnderstood()

@@ -12,7 +12,7 @@ from articles.models import Article
 from comments import batches
 from comments.desk.marking import marked
 from comments.log import verify
-from comments.models import Batch, Claim, Comment, Decision, Label, LogEntry, Note, ReplyTemplate, Revision
+from comments.models import Ban, Batch, Claim, Comment, Decision, Label, LogEntry, Note, ReplyTemplate, Revision
 from comments.moderation import decide
 from comments.posting import post_comment
 from tests.factories import (
@@ -375,8 +375,6 @@ def test_a_raid_is_looked_at_decided_in_one_go_banned_and_undone_in_one(client, 
     assert raid[0].trace.email in client.get(f"{QUEUE}{raid[0].pk}/").content.decode()
     client.post(QUEUE, {"action": "undo", "batch": str(batch.pk)})
     assert {now(comment).status for comment in raid} == {"approved"}
-    from comments.models import Ban
-
     assert not Ban.objects.in_force().exists()
 
 
@@ -546,6 +544,21 @@ def test_erasing_leaves_the_record_and_nothing_personal(client, mia):
     press(client, comment, "approve", reason="")
     assert now(comment).status == "trash"
     assert client.get(f"{QUEUE}{comment.pk}/").status_code == 200
+
+
+def test_authors_ban_nobody_and_moderators_not_without_telling(client, mia):
+    writer = make_user(group="Authors")
+    comment = make_comment(make_article(authors=[make_author(user=writer)]), email="bo@example.net")
+    assert press(client, comment, "ban", target="email", days="1", reason="", quiet="1").status_code == 403
+    client.force_login(writer)
+
+    assert press(client, comment, "ban", target="email", days="1", reason="").status_code == 403
+    everything = {"deed": "spam", "ban": "authors", "reason": "spam"}
+    assert press(client, comment, "everything-like", **everything).status_code == 403
+    assert "tool-ban" not in card(client, comment)
+
+    assert not Ban.objects.exists()
+    assert now(comment).status == "approved"
 
 
 def test_authors_erase_nothing(client):
