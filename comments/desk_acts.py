@@ -287,7 +287,7 @@ def _end(pressed: Act) -> dt.datetime | None:
 
 
 def _ban(pressed: Act) -> Told:
-    """For the whole site: so it takes more than deciding under one's own articles, and without telling them yet more."""
+    """For the whole site: it takes more than deciding under one's own articles, and without telling them yet more."""
     comment = pressed.one()
     if not pressed.user.has_perm(MAY_BAN) or (pressed.text("quiet") and not pressed.user.has_perm(MAY_BAN_QUIETLY)):
         raise Forbidden()

@@ -10,6 +10,7 @@ decide about the same comments; nothing is lost and nothing decided twice.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
 import shutil
 import statistics
@@ -91,6 +92,7 @@ def fill(size: int, *, status: str = "pending", articles: int = 10, batch: int =
 
 
 def keys(number: int) -> None:
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # The browser's event loop is in this thread.
     fill(number)
     moderator = make_moderator(is_superuser=False)
     site = Processes(1)
