@@ -63,11 +63,16 @@ def _own_anchor(name: str, value: str) -> str:
     return value
 
 
+# What no text holds, and parsers disagree about: controls and codes that are no characters.
+_NO_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
+
+
 def sanitise(html: str) -> str:
     """Return an article's text as it may be stored and shown: structure, links and pictures; no script, no style.
 
     Cleaning twice is cleaning once. Whatever Word, Google Docs or a web page has wrapped it in is gone, no word of it.
     """
+    html = _NO_CHARACTER.sub("", html)
     cleaned = _once(html, office=cleaning.from_office(html))
     for _ in range(_ROUNDS):
         before, cleaned = cleaned, _once(cleaned)

@@ -48,7 +48,7 @@ def news_article(article: Article, site: Site, comments: list[Facts]) -> Facts:
         "datePublished": _moment(article.published_at),
         "dateModified": _moment(max(article.updated_at, article.published_at or article.updated_at)),
         "articleSection": article.section.name if article.section and not is_page else "",
-        "keywords": [tag.name for tag in article.tags.all()],
+        "keywords": list(dict.fromkeys(tag.name for tag in article.tags.all())),
         "author": [
             {"@type": "Person", "name": byline.author.name, "url": absolute(byline.author.get_absolute_url())}
             for byline in article.bylines.all()

@@ -18,7 +18,7 @@ from comments.addresses import deceptive_host, href_of, is_absolute
 from newsreader.kit.text import is_unseen, tame
 
 # Raised when what is made of a text changes, so that old rows are found and made anew (comments.rerendering).
-VERSION = 4
+VERSION = 5
 RELATION = "nofollow ugc noopener"
 
 # Characters that may be markup, and how many of them a text may hold before it is shown as typed. Each costs up to
@@ -38,7 +38,7 @@ DEEPEST_IMPORTED = 100
 _BLOCKS = {"p", "br", "pre", "blockquote", "ul", "ol", "li"}
 _written = nh3.Cleaner(
     tags=_BLOCKS | {"strong", "em", "s", "code", "a"},
-    attributes={"a": {"href", "title"}, "ol": {"start"}, "*": set()},
+    attributes={"a": {"href", "title"}, "ol": {"start"}, "li": {"value"}, "*": set()},
     url_schemes={"http", "https", "mailto"},
     link_rel=RELATION,
 )

@@ -158,6 +158,23 @@ def _linked(tokens: Iterable[Token]) -> Iterator[Token]:
             yield from _link(part, href) if href else [Token("text", "", 0, content=part)]
 
 
+def _as_numbered(state: StateCore) -> None:
+    """Core rule: an ordered list keeps a gap that was typed (2, 5); `1.` before every item just counts on."""
+    numbers: list[int] = []
+    for token in state.tokens:
+        if token.type == "ordered_list_open":
+            numbers.append(int(token.attrs.get("start", 1)) - 1)
+        elif token.type == "bullet_list_open":
+            numbers.append(-1)
+        elif token.type in {"ordered_list_close", "bullet_list_close"}:
+            numbers.pop()
+        elif token.type == "list_item_open" and token.info.isdigit():
+            numbers[-1] += 1
+            if int(token.info) > numbers[-1]:
+                numbers[-1] = int(token.info)
+                token.attrSet("value", str(numbers[-1]))
+
+
 def _behind(opened: Token, *, has_words: bool) -> Iterator[Token]:
     """Yield what a link's words do not say: where it leads, if there are none, or a host that deceives."""
     href = str(opened.attrs["href"])
@@ -210,5 +227,6 @@ _markdown.block.ruler.at("hr", _rule, {"alt": ["paragraph", "reference", "blockq
 _markdown.inline.ruler.at("text", _plain)
 _markdown.inline.ruler.after("text", "web_address", _web_address)
 _markdown.core.ruler.after("inline", "loose_addresses", _loose_addresses)
+_markdown.core.ruler.push("as_numbered", _as_numbered)
 _markdown.add_render_rule("text", _text)
 _markdown.add_render_rule("fence", _fence)

@@ -30,7 +30,7 @@ from newsreader.accounts.models import User
 from newsreader.kit.letters import in_frame
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
-from newsreader.kit.web import client_address
+from newsreader.kit.web import client_address, safe_next
 
 logger = logging.getLogger(__name__)
 # A place to return to that wants to hear how a trip ended carries this, empty, as the last part of its query.
@@ -55,11 +55,8 @@ class AccountAdapter(DefaultAccountAdapter):
         send_account_mail.enqueue(subject=subject, body=body, html=in_frame(subject, body), to=message.to)
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Say whether one may be led there after signing in; never to what is no address, `http://[here]` for one."""
-        try:
-            return bool(super().is_safe_url(url))
-        except ValueError:
-            return False
+        """Say whether one may be led there after signing in or out: to a path of this site, whatever its host is."""
+        return bool(url) and safe_next(self.request, url or "") == url and not (url or "").startswith("//")
 
     # Hashing a password takes long enough to be noticed. So every sign-up hashes one, also who chose none or gives an
     # address that has an account; and every attempt to sign in hashes as many, whoever it is about.

@@ -250,12 +250,19 @@ def timed(tally: Tally, surface: str, list: str, what: str, call: Any, *, enough
 
 # --- Is everything there? -------------------------------------------------------------------------------------------
 
+_LIST_NUMBER = re.compile(r"^[ \t>*+-]*[0-9]{1,9}[.)](?=\s|$)", re.MULTILINE)
+_ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z0-9]+);")
 _FENCE = re.compile(r"(?m)^[ >]*(?:`{3,}[^`\n]*|~{3,}.*)$")
 _WORD = re.compile(r"[^\W_]+")
 
 
+def _bare(text: str) -> str:
+    """Return a text without the marks on its letters, of which a stack keeps a few, and a fold makes letters of some."""
+    return fold("".join(c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c)[0] != "M"))
+
+
 def letters(text: str) -> str:
-    return "".join(_WORD.findall(fold(text)))
+    return "".join(_WORD.findall(_bare(text)))
 
 
 def missing(typed: str, shown: str, links: Iterable[str] = ()) -> list[str]:
@@ -267,15 +274,18 @@ def missing(typed: str, shown: str, links: Iterable[str] = ()) -> list[str]:
     typed = _FENCE.sub("", typed)
     every = " ".join([shown, *links, *map(unquote, links)])
     pool = letters(every)
-    typed = without_invisible(tidy(typed))
+    typed = _LIST_NUMBER.sub("", without_invisible(tidy(typed)))  # A list shows its numbers without a text.
     gone = _not_in(pool, typed)
     if gone and "&" in typed:
-        gone = [word for chunk in typed.split() if _not_in(pool, chunk) for word in _not_in(pool, html.unescape(chunk))]
+        gone = []
+        for chunk in typed.split():
+            readings = (chunk, _ENTITY.sub(lambda entity: html.unescape(entity[0]), chunk), html.unescape(chunk))
+            gone += min((_not_in(pool, reading) for reading in readings), key=len)
     return gone
 
 
 def _not_in(pool: str, text: str) -> list[str]:
-    return [word for word in _WORD.findall(fold(text)) if word not in pool and not _unseen(word)]
+    return [word for word in _WORD.findall(_bare(text)) if word not in pool and not _unseen(word)]
 
 
 def _unseen(word: str) -> bool:

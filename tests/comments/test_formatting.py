@@ -362,3 +362,16 @@ def test_wherever_a_template_shows_such_a_text_its_direction_is_its_own():
 
     assert len(around) == raw >= 6
     assert [name for name, attributes in around if 'dir="auto"' not in attributes] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "values"),
+    [
+        ("19) a\n20) b\n22) c\n23) d", [None, None, "22", None]),
+        ("1. a\n1. b\n1. c", [None, None, None]),
+        ("3. a\n2. b\n9. c", [None, None, "9"]),
+        ("- a\n- b", [None, None]),
+    ],
+)
+def test_a_gap_in_a_numbered_list_stays_and_ones_count_on(typed, values):
+    assert [item.get("value") for item in parsed(to_html(typed)).iter("li")] == values

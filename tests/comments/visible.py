@@ -12,8 +12,9 @@ from lxml import html as lxml_html
 from comments.formatting import RELATION
 
 # What each element may have.
-ALLOWED = {tag: set() for tag in ("p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "li")} | {
+ALLOWED = {tag: set() for tag in ("p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul")} | {
     "ol": {"start"},
+    "li": {"value"},
     "a": {"href", "title", "rel"},
 }
 
