@@ -80,7 +80,7 @@ def _plainly_web(attack: Attack) -> bool:
     """Say whether this is an address as anybody would type it: host with a dot, no user, nothing to be mended."""
     row = attack.row
     host = str(row.get("hostname") or "")
-    plain = row.get("protocol") in {"http:", "https:"} and row.get("href") == attack.text and "." in host
+    plain = row.get("protocol") in {"http:", "https:"} and row.get("href") == attack.text and "." in host.strip(".")
     return bool(
         plain and not row.get("username") and not row.get("password") and host.isascii() and len(attack.text) <= 200
     )
