@@ -403,6 +403,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "CommentStatusEnum": "comments.models.Comment.Status",
         "ArticleKindEnum": "articles.models.Article.Kind",
+        "ArticleStateEnum": "articles.models.Article.State",
+        "BatchStateEnum": "comments.models.Batch.State",
         "SourceKindEnum": "articles.models.SourceAttribution.Kind",
     },
 }
