@@ -183,17 +183,21 @@ def _begins(text: str) -> Q:
     text = text.lower()
     if not _BEGINNING.fullmatch(text):
         return Q(pk__in=[])
+    return _prefix("trace__address", text)
+
+
+def _prefix(column: str, text: str) -> Q:
     if connection.vendor == "postgresql":
-        return Q(trace__address__startswith=text)
-    return Q(trace__address__gte=text, trace__address__lt=text[:-1] + chr(ord(text[-1]) + 1))
+        return Q(**{f"{column}__startswith": text})
+    return Q(**{f"{column}__gte": text, f"{column}__lt": text[:-1] + chr(min(ord(text[-1]) + 1, 0x10FFFF))})
 
 
 def found(rows: CommentQuerySet, query: str) -> CommentQuerySet:
-    """Narrow to comments in which every word is: it begins one in name or text, or is the email or the address."""
+    """Narrow to comments in which every word is: it begins one in name or text, or begins the email or the address."""
     plain = []
     for word in query.split()[: words.WORDS]:
         if "@" in word:
-            rows = _by_author(rows, word)
+            rows = rows.filter(_prefix("trace__email", word) | _prefix("trace__email", word.lower()))
         elif _ADDRESS.fullmatch(word):
             rows = rows.filter(_from_network(word))
         elif parts := words.words_in(word):
