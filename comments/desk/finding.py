@@ -189,7 +189,9 @@ def _begins(text: str) -> Q:
 def _prefix(column: str, text: str) -> Q:
     if connection.vendor == "postgresql":
         return Q(**{f"{column}__startswith": text})
-    return Q(**{f"{column}__gte": text, f"{column}__lt": text[:-1] + chr(min(ord(text[-1]) + 1, 0x10FFFF))})
+    code = ord(text[-1]) + 1
+    after = chr(0xE000 if 0xD800 <= code <= 0xDFFF else min(code, 0x10FFFF))  # Half a character can be sent nowhere.
+    return Q(**{f"{column}__gte": text, f"{column}__lt": text[:-1] + after})
 
 
 def found(rows: CommentQuerySet, query: str) -> CommentQuerySet:

@@ -423,7 +423,7 @@ def test_unanswered_are_those_without_a_reply_of_the_newsroom(client, mia):
     [
         "status=nowhere", "reason=<x>", "section=x", "since=never", "label=x", "network=x", "network=1.2.3.4/99",
         "network=::/0", "network=2001:db8::/64", "network=1:2:", "author=account:x", "author=account:99999999999999999999",
-        "after=2026-01-01T00:00:00~5", "after=~", "q='\"", "q=%22*", "language=%F0", "mine=1", "links=1",
+        "after=2026-01-01T00:00:00~5", "after=~", "q='\"", "q=%22*", "q=@%ED%9F%BF", "language=%F0", "mine=1", "links=1",
     ],
 )  # fmt: skip
 def test_odd_filters_break_nothing_and_are_named(client, mia, query):
