@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -41,11 +42,12 @@ MAY_BAN, MAY_BAN_QUIETLY = "comments.add_ban", "comments.change_commentrules"
 
 
 class NotUnderstood(DomainError):
-    code, status, sentence = "not_understood", 400, _("That was not understood, and nothing was changed.")
+    code, status = "not_understood", 400
+    sentence = gettext_lazy("That was not understood, and nothing was changed.")
 
 
 class NothingChosen(DomainError):
-    code, status, sentence = "nothing_chosen", 400, _("No comment was chosen.")
+    code, status, sentence = "nothing_chosen", 400, gettext_lazy("No comment was chosen.")
 
 
 @dataclass
@@ -102,6 +104,7 @@ class Act:
         return found.pop()
 
 
+@transaction.atomic
 def act(pressed: Act) -> Told:
     """Do what was pressed. Raises DomainError, having changed nothing, with a code and a sentence."""
     name = pressed.text("action")

@@ -378,6 +378,16 @@ def test_a_raid_is_looked_at_decided_in_one_go_banned_and_undone_in_one(client, 
     assert not Ban.objects.in_force().exists()
 
 
+def test_a_raid_s_button_with_nonsense_in_it_decides_nothing(client, mia):
+    comment = make_comment(status="pending")
+
+    answer = press(client, comment, "everything-like", deed="spam", reason="spam", ban="authors", days="x")
+
+    assert answer.json()["code"] == "not_understood"
+    assert now(comment).status == "pending"
+    assert not Batch.objects.exists()
+
+
 # --- Finding ------------------------------------------------------------------------------------------------------
 
 
