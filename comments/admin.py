@@ -129,7 +129,7 @@ class CommentAdmin(ReadOnly):
         chosen = Comment.objects.moderated_by(request.user).filter(pk__in=rows.order_by().values("pk"))
         user: Any = request.user
         batch = decide_batch(chosen, DEEDS[deed].status, by=user, reason=request.POST.get("reason", ""))
-        for level, sentence in summary(batch, DEEDS[deed].said):
+        for level, sentence in summary(batch):
             messages.add_message(request, level, sentence)
 
     @admin.action(description=_("Approve"), permissions=["moderate"])

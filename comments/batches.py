@@ -17,7 +17,7 @@ from django.utils import timezone
 from comments import notifications
 from comments.errors import DecidedMeanwhile
 from comments.models import Batch, BatchItem, Comment, Decision
-from comments.moderation import UNDONE, Locked, lock, settle, statuses_before_removal
+from comments.moderation import UNDONE, Locked, lock, settle
 from comments.querysets import CommentQuerySet
 from newsreader.accounts.models import User
 from newsreader.kit.tasks import task
@@ -118,12 +118,9 @@ def _carry_out_some(batch: Batch, ids: Collection[int], seen: Mapping[int, int],
 
 
 def _wanted(batch: Batch, found: Locked) -> dict[int, str]:
-    ids = [comment.pk for comment in found.comments]
     if batch.undoes_id:
         return _as_before(batch.undoes_id, found)
-    if batch.status == RESTORE:
-        return statuses_before_removal(ids)
-    return dict.fromkeys(ids, batch.status)
+    return {pk: found.before_removal(pk) if batch.status == RESTORE else batch.status for pk in found.history}
 
 
 def _as_before(undone: uuid.UUID, found: Locked) -> dict[int, str]:

@@ -130,7 +130,7 @@ def _decide(pressed: Act, name: str) -> Told:
         rows = pressed.mine.filter(pk__in=pressed.chosen)
         said = list(_foreign(len(pressed.chosen) - rows.count()))
     batch = batches.decide_batch(rows, DEEDS[name].status, by=pressed.user, reason=reason, seen=_seen(pressed))
-    said += summary(batch, DEEDS[name].said)
+    said += summary(batch)
     return Told(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch)
 
 
@@ -185,7 +185,7 @@ def _everything_like(pressed: Act) -> Told:
         raise Forbidden()
     rows = pressed.mine.filter(pk__in=pressed.chosen | ids_in(pressed.text("like").split()))
     batch = batches.decide_batch(rows, DEEDS[name].status, by=pressed.user, reason=pressed.reason)
-    said = list(summary(batch, DEEDS[name].said))
+    said = list(summary(batch))
     if pressed.text("ban"):
         authors = rows.select_related("identity__user", "trace")[:MOST_BANNED]
         made, spared = bans.ban_authors(

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from articles.models import Article, Section
 from comments import batches, likeness, log, surge
 from comments.desk import cards, finding
-from comments.desk.deeds import BUTTONS, DEEDS, EVERY, RESTORE, buttons, summary
+from comments.desk.deeds import BUTTONS, EVERY, buttons, summary
 from comments.desk.finding import Filter
 from comments.desk_acts import SPANS, WAYS, Act, Told, act
 from comments.models import Batch, Comment, Label, ReplyTemplate
@@ -91,7 +91,6 @@ def _around(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, A
         "matching": finding.counted(wanted.rows(user)),
         "recent": batches.recent(user),
         "surging": [row for row in surge.surging() if moderates(user, row.article)],
-        "keys": {deed.key: name for name, deed in DEEDS.items() if name != RESTORE},
     }
 
 

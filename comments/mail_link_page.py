@@ -50,9 +50,7 @@ def mail_link(request: HttpRequest, token: str) -> HttpResponse:
     except DomainError as refusal:
         return _page(request, action, comment, refusal=refusal)
     comment.refresh_from_db(fields=["status"])
-    return _page(
-        request, action, comment, said=[sentence for _level, sentence in summary(batch, DEEDS[action.name].said)]
-    )
+    return _page(request, action, comment, said=[sentence for _level, sentence in summary(batch)])
 
 
 def _page(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +61,11 @@ class Locked:
 
     def last(self, pk: int) -> Decision | None:
         return self.history[pk][-1] if self.history.get(pk) else None
+
+    def before_removal(self, pk: int) -> str:
+        """The status to restore a comment to: its last that was neither spam nor trash, else waiting."""
+        kept = [row.after for row in self.history[pk] if row.after not in REMOVED]
+        return kept[-1] if kept else Comment.Status.PENDING.value
 
     def is_withdrawn(self, comment: Comment) -> bool:
         last = self.last(comment.pk)
@@ -216,16 +221,3 @@ def is_withdrawn(comment: Comment) -> bool:
 
 def _single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:
     return [{"code": code, "params": params or {}}] if code else []
-
-
-def statuses_before_removal(ids: Iterable[int]) -> dict[int, str]:
-    """Return the status to restore each comment to: its last that was neither spam nor trash, else waiting."""
-    found = dict.fromkeys(ids, Comment.Status.PENDING.value)
-    rows = Decision.objects.filter(comment__in=list(found)).exclude(after__in=REMOVED).order_by("number")
-    found.update(rows.values_list("comment", "after"))
-    return found
-
-
-def status_before_removal(comment: Comment) -> str:
-    """Return the status to restore a removed comment to."""
-    return statuses_before_removal([comment.pk])[comment.pk]

@@ -23,20 +23,19 @@ RESTORE = "restore"
 
 @dataclass(frozen=True)
 class Deed:
-    """A button: the status it gives (BEFORE: the one before removal), its label and key, and what is said then."""
+    """A button: the status it gives (BEFORE: the one before removal), its label, and what is said then."""
 
     status: str
     label: Any
-    key: str
     said: Any
 
 
 DEEDS = {
-    "approve": Deed(Status.APPROVED, _("Approve"), "a", ngettext_lazy("%d approved.", "%d approved.")),
-    "hold": Deed(Status.PENDING, _("Unapprove"), "u", ngettext_lazy("%d held.", "%d held.")),
-    "spam": Deed(Status.SPAM, _("Spam"), "s", ngettext_lazy("%d marked as spam.", "%d marked as spam.")),
-    "trash": Deed(Status.TRASH, _("Trash"), "d", ngettext_lazy("%d removed.", "%d removed.")),
-    RESTORE: Deed(BEFORE, _("Restore"), "u", ngettext_lazy("%d restored.", "%d restored.")),
+    "approve": Deed(Status.APPROVED, _("Approve"), ngettext_lazy("%d approved.", "%d approved.")),
+    "hold": Deed(Status.PENDING, _("Unapprove"), ngettext_lazy("%d held.", "%d held.")),
+    "spam": Deed(Status.SPAM, _("Spam"), ngettext_lazy("%d marked as spam.", "%d marked as spam.")),
+    "trash": Deed(Status.TRASH, _("Trash"), ngettext_lazy("%d removed.", "%d removed.")),
+    RESTORE: Deed(BEFORE, _("Restore"), ngettext_lazy("%d restored.", "%d restored.")),
 }
 BUTTONS = {
     Status.PENDING: ["approve", "spam", "trash"],
@@ -51,15 +50,18 @@ def buttons(names: list[str]) -> dict[str, Deed]:
     return {name: DEEDS[name] for name in names}
 
 
-def summary(batch: Batch, said: Any = None) -> Iterator[tuple[int, str]]:
-    """Yield what to say about a batch, each with a level of Django's messages. `said` is its deed's sentence."""
+_SAID = {deed.status: deed.said for deed in DEEDS.values()}
+_UNDONE = ngettext_lazy("%d is as it was before.", "%d are as they were before.")
+
+
+def summary(batch: Batch) -> Iterator[tuple[int, str]]:
+    """Yield what to say about a batch, each with a level of Django's messages."""
     if batch.state != Batch.State.DONE:
         sentence = ngettext("%d is being decided about.", "%d are being decided about.", batch.total)
         yield messages.INFO, sentence % batch.total
         return
-    said = said or ngettext_lazy("%d is as it was before.", "%d are as they were before.")
     if batch.changed:
-        yield messages.SUCCESS, said % batch.changed
+        yield messages.SUCCESS, (_UNDONE if batch.undoes_id else _SAID[batch.status]) % batch.changed
     if batch.withdrawn:
         sentence = ngettext(
             "%d stays removed: its author withdrew it.",

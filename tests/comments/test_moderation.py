@@ -11,7 +11,7 @@ from comments.counting import recount
 from comments.editing import edit_comment, withdraw_comment
 from comments.errors import Banned, EditingOver, NotYours, Removed, Withdrawn
 from comments.models import Comment
-from comments.moderation import decide, status_before_removal
+from comments.moderation import decide, lock
 from comments.posting import post_comment
 from tests.factories import (
     make_article,
@@ -93,8 +93,9 @@ def test_a_comment_restored_gets_the_status_it_had_before_it_was_removed():
     for status in ("trash", "spam", "trash"):
         decide(comment.pk, status)
 
-    assert status_before_removal(comment) == "approved"
-    assert status_before_removal(make_comment(status="spam")) == "pending"
+    assert lock([comment.pk]).before_removal(comment.pk) == "approved"
+    never = make_comment(status="spam")
+    assert lock([never.pk]).before_removal(never.pk) == "pending"
 
 
 def test_only_its_author_may_change_or_withdraw_a_comment():
