@@ -7,6 +7,7 @@ import nh3
 from django.conf import settings
 
 from articles import cleaning
+from newsreader.kit.text import tidy
 
 _TAGS = {
     "p", "br", "hr", "h2", "h3", "h4", "strong", "b", "em", "i", "u", "s", "del", "ins", "sub", "sup", "small", "mark",
@@ -63,16 +64,12 @@ def _own_anchor(name: str, value: str) -> str:
     return value
 
 
-# What no text holds, and parsers disagree about: controls and codes that are no characters.
-_NO_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
-
-
 def sanitise(html: str) -> str:
     """Return an article's text as it may be stored and shown: structure, links and pictures; no script, no style.
 
     Cleaning twice is cleaning once. Whatever Word, Google Docs or a web page has wrapped it in is gone, no word of it.
     """
-    html = _NO_CHARACTER.sub("", html)
+    html = tidy(html)  # Parsers disagree about characters that are none.
     cleaned = _once(html, office=cleaning.from_office(html))
     for _ in range(_ROUNDS):
         before, cleaned = cleaned, _once(cleaned)

@@ -11,7 +11,7 @@ from comments import log, settling
 from comments.editing import is_account_of, own_comment
 from comments.errors import AppealedTwice, AppealSettled, NotRefused, OwnDecision
 from comments.models import Appeal, Comment
-from comments.moderation import decide, lock
+from comments.moderation import decide, lock_one
 from comments.querysets import moderators_of
 from comments.reasons import APPEAL_GRANTED
 from newsreader.accounts.models import User
@@ -55,7 +55,7 @@ def settle_appeal(appeal_id: int, *, grant: bool, by: User) -> Appeal:
     Raises Appeal.DoesNotExist, AppealSettled, OwnDecision where `by` refused the comment and somebody else could
     decide, and Withdrawn.
     """
-    comment = lock([Appeal.objects.values_list("comment_id", flat=True).get(pk=appeal_id)]).comments[0]
+    comment = lock_one(Appeal.objects.values_list("comment_id", flat=True).get(pk=appeal_id)).comments[0]
     row = Appeal.objects.select_for_update().get(pk=appeal_id)
     if row.outcome != OPEN:
         raise AppealSettled()

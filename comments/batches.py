@@ -17,8 +17,9 @@ from django.utils import timezone
 from comments import notifications
 from comments.errors import DecidedMeanwhile
 from comments.models import Batch, BatchItem, Comment, Decision
-from comments.moderation import UNDONE, Locked, lock, settle
+from comments.moderation import Locked, lock, settle
 from comments.querysets import CommentQuerySet
+from comments.reasons import UNDONE
 from newsreader.accounts.models import User
 from newsreader.kit.tasks import task
 

@@ -15,8 +15,8 @@ from django.db.models.functions import Lower
 from articles.models import Article
 from comments import counting
 from comments.models import Comment, Decision, Trace
-from comments.moderation import WITHDRAWN
 from comments.querysets import CommentQuerySet
+from comments.reasons import WITHDRAWN
 from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import User
 

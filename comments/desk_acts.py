@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from comments import answering, appealing, bans, batches, erasing, likeness, reporting, revising
+from comments import answering, appealing, bans, batches, erasing, reporting, revising
 from comments.desk import teamwork
 from comments.desk.deeds import DEEDS, summary
 from comments.desk.finding import Filter, ids_in
@@ -203,7 +203,6 @@ def _everything_like(pressed: Act) -> Told:
 
 
 MOST_BANNED = 1_000  # authors of one raid
-WAYS = likeness.EVERY_WAY
 
 
 # --- One comment --------------------------------------------------------------------------------------------------

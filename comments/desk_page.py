@@ -22,8 +22,9 @@ from comments import batches, likeness, log, surge
 from comments.desk import cards, finding
 from comments.desk.deeds import BUTTONS, EVERY, buttons, summary
 from comments.desk.finding import Filter
-from comments.desk_acts import SPANS, WAYS, Act, Told, act
-from comments.models import Batch, Comment, Label, ReplyTemplate
+from comments.desk_acts import SPANS, Act, Told, act
+from comments.likeness import EVERY_WAY
+from comments.models import Batch, Comment, Label, LogEntry, ReplyTemplate
 from comments.querysets import may_moderate, moderates
 from comments.reasons import offered
 from comments.wording import KINDS
@@ -184,13 +185,12 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
     return _page(request, f"admin/comments/{name}", context, status=refusal.status if refusal else 200)
 
 
-def _record(comment: Comment) -> list[Any]:
+def _record(comment: Comment) -> list[tuple[LogEntry, str]]:
     """Every entry of the log about a comment, each with whose account it was. Two queries."""
     entries = list(log.history(f"comment:{comment.pk}")[:200])
-    names = {user.pk: user.shown_name for user in User.objects.filter(pk__in={row.by_account for row in entries})}
-    for row in entries:
-        row.who = names.get(row.by_account, row.by_account)  # type: ignore[attr-defined, arg-type]
-    return entries
+    accounts = User.objects.filter(pk__in={row.by_account for row in entries if row.by_account})
+    names = {user.pk: user.shown_name for user in accounts}
+    return [(row, names.get(row.by_account or 0, str(row.by_account or ""))) for row in entries]
 
 
 def _number(comment_id: int) -> int:
@@ -207,7 +207,7 @@ def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
     comment = cards.listed(mine).filter(pk=_number(comment_id)).first()
     if comment is None:
         raise Http404
-    ways = [way for way in WAYS if way in request.GET.getlist("by")] or list(WAYS)
+    ways = [way for way in EVERY_WAY if way in request.GET.getlist("by")] or EVERY_WAY
     hours = request.GET.get("hours", "24")
     hours = hours if hours in HOURS else "24"
     prefix = 32 if request.GET.get("exact") else 24

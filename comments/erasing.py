@@ -1,4 +1,4 @@
-"""Erasing what is personal of a comment, for good: the words stay only where its author's name does not give them away.
+"""Erasing what is personal of a comment, its words with it, for good.
 
 The chain of the log still holds afterwards. Nothing brings back what was erased: there is no undo.
 """
@@ -9,23 +9,21 @@ from django.db import transaction
 
 from comments import counting, log
 from comments.models import Appeal, Comment, Delivery, Note, Report, Revision, Trace
-from comments.moderation import decide, is_withdrawn, lock
+from comments.moderation import decide, lock_one
 from comments.reasons import ERASED
 from newsreader.accounts.models import User
 
 
 @transaction.atomic
-def erase(comment_id: int, *, by: User, text_too: bool = True) -> None:
-    """Take name, address, website, picture and traces off a comment, and its text with `text_too`; then it is removed.
+def erase(comment_id: int, *, by: User) -> None:
+    """Remove a comment and take name, address, website, picture, traces and text off it.
 
     What moderators, readers and its author wrote about it goes as well; what was decided, when and by whom, stays.
     Raises Comment.DoesNotExist.
     """
-    found = lock([comment_id])
-    if not found.comments:
-        raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
+    found = lock_one(comment_id)
     comment = found.comments[0]
-    if text_too and not is_withdrawn(comment):
+    if not found.is_withdrawn(comment):
         decide(comment_id, Comment.Status.TRASH, by=by, reason=ERASED)
     Trace.objects.filter(comment=comment_id).delete()
     Revision.objects.filter(comment=comment_id).delete()
@@ -35,10 +33,8 @@ def erase(comment_id: int, *, by: User, text_too: bool = True) -> None:
     Delivery.objects.filter(decision__comment=comment_id).delete()
     comment.identity, comment.name, comment.website, comment.avatar, comment.provider = None, "", "", "", ""
     comment.duplicate_key = comment.fingerprint = ""
+    comment.write("")
     fields = ["identity", "name", "website", "avatar", "provider", "duplicate_key", "fingerprint"]
-    if text_too:
-        comment.write("")
-        fields += Comment.WRITTEN
-    comment.save(update_fields=fields)
+    comment.save(update_fields=[*fields, *Comment.WRITTEN])
     counting.note_change(comment)
     log.forget(f"comment:{comment_id}", by=by)

@@ -21,8 +21,8 @@ from comments.claiming import claim, claimable
 from comments.desk.cards import excerpt
 from comments.desk.finding import ids_in
 from comments.models import Comment, Decision
-from comments.moderation import WITHDRAWN
 from comments.querysets import CommentQuerySet
+from comments.reasons import WITHDRAWN
 from newsreader.accounts.models import User
 from newsreader.kit.pages import page_number, private
 

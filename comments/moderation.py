@@ -14,7 +14,7 @@ from comments import counting, log, notifications, proofs, settling
 from comments.errors import Withdrawn
 from comments.events import CommentDecided
 from comments.models import Comment, Decision
-from comments.reasons import FINAL, RESERVED, UNDONE, WITHDRAWN  # noqa: F401  Named here for whoever decides.
+from comments.reasons import FINAL, WITHDRAWN
 from newsreader.accounts.models import User
 from newsreader.kit.events import publish
 
@@ -41,7 +41,7 @@ def decide(
     comment that its author has taken back.
     """
     status = Comment.Status(status).value
-    found = _lock_one(comment_id)
+    found = lock_one(comment_id)
     given = list(reasons) or _single(reason, params)
     outcome = settle(found, {comment_id: status}, by=by, reasons=given, rule=rule, batch=batch)
     if outcome.withdrawn:
@@ -158,7 +158,7 @@ def follow(decided: list[tuple[Comment, Decision]]) -> None:
 @transaction.atomic
 def note_reasons(comment_id: int, reasons: Sequence[Reason], *, rule: str) -> Decision | None:
     """Record that a rule, asked again, gives these reasons for the status a comment has; None where it gave them."""
-    found = _lock_one(comment_id)
+    found = lock_one(comment_id)
     comment, last = found.comments[0], found.last(comment_id)
     if last and last.reasons == list(reasons):
         return None
@@ -172,7 +172,7 @@ def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
     `by` is the author's account, None for a guest. Returns None where it is withdrawn already. Whose it is was checked
     before.
     """
-    found = _lock_one(comment_id)
+    found = lock_one(comment_id)
     comment = found.comments[0]
     if found.is_withdrawn(comment):
         return None
@@ -188,7 +188,8 @@ def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
     return decision
 
 
-def _lock_one(comment_id: int) -> Locked:
+def lock_one(comment_id: int) -> Locked:
+    """Lock one comment as `lock` does. Raises Comment.DoesNotExist."""
     found = lock([comment_id])
     if not found.comments:
         raise Comment.DoesNotExist(f"There is no comment {comment_id}.")

@@ -20,8 +20,9 @@ from comments import batches
 from comments.api import CommentSerializer
 from comments.desk.finding import OLDEST_FIRST, VIEWS, Filter
 from comments.models import Batch, Comment, Decision
-from comments.moderation import RESERVED, decide
+from comments.moderation import decide
 from comments.querysets import CommentQuerySet, may_moderate
+from comments.reasons import RESERVED
 from newsreader.kit.rest import Shared
 
 MANY = 10_000  # ids in one request; for more there is the filter

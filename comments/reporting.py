@@ -18,7 +18,7 @@ from comments import flood, log, notifications, settling
 from comments.drafts import is_email, keyed
 from comments.errors import AlreadyReported, NoSuchComment, OwnComment, ReportFlood
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, CommentRules, Report
-from comments.moderation import decide, lock
+from comments.moderation import decide, lock_one
 from comments.reasons import REPORTED
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid
@@ -160,10 +160,7 @@ def settle(comment_id: int, outcome: str, *, by: User, reason: str = "") -> int:
     outcome = Report.Outcome(outcome).value
     if outcome == Report.Outcome.OPEN:
         raise ValueError("That is no outcome.")
-    found = lock([comment_id])
-    if not found.comments:
-        raise Comment.DoesNotExist
-    comment = found.comments[0]
+    comment = lock_one(comment_id).comments[0]
     reports = list(Report.objects.filter(comment=comment, outcome=Report.Outcome.OPEN).order_by("pk"))
     for row in reports:
         settling.close(row, outcome, by=by, reason=reason, at=timezone.now())

@@ -10,7 +10,7 @@ from comments.drafts import Draft, text_errors, tidied
 from comments.errors import Withdrawn
 from comments.formatting import imported_to_html
 from comments.models import Comment, CommentRules, Revision
-from comments.moderation import lock
+from comments.moderation import lock_one
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
 
@@ -22,9 +22,7 @@ def revise(comment_id: int, text: str, *, by: User) -> Revision | None:
     Raises Comment.DoesNotExist, Withdrawn, and Invalid for a text that nobody could have posted.
     """
     draft = tidied(Draft(0, text))
-    found = lock([comment_id])
-    if not found.comments:
-        raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
+    found = lock_one(comment_id)
     comment = found.comments[0]
     if found.is_withdrawn(comment):
         raise Withdrawn()

@@ -15,6 +15,7 @@ from django_tasks_db.models import DBTaskResult
 from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments import keeping, log, proofs, surge
+from comments.desk.teamwork import forget_claims
 from comments.flood import forget_full
 from comments.notifications import send_due
 from comments.rerendering import rerender_some
@@ -63,6 +64,7 @@ def clear_up() -> None:
     forget_full()
     keeping.forget_old()
     proofs.forget_old()
+    forget_claims()
 
 
 # Seconds between two runs, and what runs. All are safe to run in several workers at once.

@@ -8,13 +8,14 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ParseError
 
 from comments import appealing, words
 from comments.models import Comment, Label
@@ -44,20 +45,17 @@ def _text(text: str, name: str) -> str:
     return tidy_line(text)[:200]
 
 
-def _view(text: str, name: str) -> str:
-    if text not in VIEWS:
-        raise ValueError(name)
-    return text
+def _one_of(names: Collection[str]) -> Callable[[str, str], str]:
+    def read(text: str, name: str) -> str:
+        if text not in names:
+            raise ValueError(name)
+        return text
+
+    return read
 
 
 def _code(text: str, name: str) -> str:
     if not _CODE.fullmatch(text):
-        raise ValueError(name)
-    return text
-
-
-def _label(text: str, name: str) -> str:
-    if text not in Label.Kind.values:
         raise ValueError(name)
     return text
 
@@ -67,9 +65,9 @@ def _yes(text: str, name: str) -> bool:
 
 
 _READERS: dict[str, Callable[[str, str], Any]] = {
-    "status": _view, "q": _text, "reason": _code, "article": whole_number, "section": whole_number, "author": _text,
-    "network": _text, "since": moment, "until": moment, "language": _code, "links": _yes, "label": _label,
-    "mine": _yes,
+    "status": _one_of(VIEWS), "q": _text, "reason": _code, "article": whole_number, "section": whole_number,
+    "author": _text, "network": _text, "since": moment, "until": moment, "language": _code, "links": _yes,
+    "label": _one_of(Label.Kind.values), "mine": _yes,
 }  # fmt: skip
 
 
@@ -103,7 +101,7 @@ class Filter:
             if text := given.get(name, "").strip():
                 try:
                     values[name] = reader(text, name)
-                except Exception:  # ValueError, ParseError
+                except (ValueError, ParseError):
                     odd.append(name)
         return cls(**values), odd
 

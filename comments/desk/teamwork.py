@@ -86,7 +86,7 @@ def claim(comment_id: int, *, by: User) -> Claim:
     if not is_new and (row.by_id == by.pk or row.until < now):
         Claim.objects.filter(pk=comment_id).update(**mine)
         row.by, row.until = by, until
-        Claim.objects.filter(by=by).exclude(pk=comment_id).delete()  # One reads one at a time.
+    Claim.objects.filter(by=by).exclude(pk=comment_id).delete()  # One reads one at a time.
     return row
 
 

@@ -56,7 +56,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_safe_url(self, url: str | None) -> bool:
         """Say whether one may be led there after signing in or out: to a path of this site, whatever its host is."""
-        return bool(url) and safe_next(self.request, url or "") == url and not (url or "").startswith("//")
+        return bool(url) and safe_next(self.request, url or "") == url
 
     # Hashing a password takes long enough to be noticed. So every sign-up hashes one, also who chose none or gives an
     # address that has an account; and every attempt to sign in hashes as many, whoever it is about.

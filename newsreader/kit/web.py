@@ -63,10 +63,10 @@ class SeeOther(HttpResponseRedirect):
 
 
 def safe_next(request: HttpRequest, target: str) -> str:
-    """Return the target where it is an address of this site, else the front page."""
+    """Return the target where it is a path of this site, else the front page: its host on another port is another."""
     hosts = {urlsplit(settings.SITE_URL).netloc, request.get_host()}
     # Browsers drop tabs and newlines from an address, and slashes that they kept apart then name another site.
-    sound = target.startswith("/") and target.isprintable()
+    sound = target.startswith("/") and not target.startswith("//") and target.isprintable()
     if sound and url_has_allowed_host_and_scheme(target, hosts, require_https=request.is_secure()):
         return target
     return "/"
