@@ -124,7 +124,9 @@ def _limit(counts: Sequence[int]) -> float:
     if not counts:
         return 0
     mean = sum(counts) / len(counts)
-    return mean + SPREAD * math.sqrt(sum((count - mean) ** 2 for count in counts) / len(counts))
+    # People who come by chance spread by the root of their mean: a few even windows do not promise less.
+    spread = max(sum((count - mean) ** 2 for count in counts) / len(counts), mean)
+    return mean + SPREAD * math.sqrt(spread)
 
 
 # --- Counting -----------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from newsreader import jobs
 from tests.bench import audit
 from tests.bench.mailbox import Mailbox
 from tests.bench.processes import PATIENCE, Processes, Visitor, until
-from tests.factories import make_article, make_moderator, make_user, set_rules
+from tests.factories import make_article, make_moderator, make_rule, make_user, set_rules
 
 STARTING = "serve, while a web process starts"
 WHAT = {
@@ -68,7 +68,8 @@ class Bench:
 def prepare(seed: int) -> Bench:
     mailbox = Mailbox(delay=0.05)  # seconds
     # Some of what members write waits as well, so that deciding about it mails them.
-    set_rules(flood_seconds=0, held_words="lantern")
+    set_rules(flood_seconds=0, surge_control=False)
+    make_rule("lantern")
     moderators = [make_moderator(is_superuser=False) for _ in range(2)]
     visitors = [Visitor.of(make_user(), f"198.51.100.{number}") for number in range(3)]
     return Bench(

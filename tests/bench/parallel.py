@@ -37,6 +37,7 @@ class Bench:
     def __init__(self, seed: int):
         self.random = random.Random(seed)
         self.site = Processes(PROCESSES, EMAIL_URL="dummymail://")
+        set_rules(surge_control=False)
         moderators = [make_moderator() for _ in range(2)]
         self.moderators = [Visitor.of(user, f"203.0.113.{number}") for number, user in enumerate(moderators)]
         self.addresses = [user.email for user in moderators]

@@ -107,7 +107,14 @@ def test_what_is_usual_is_never_a_surge(windows, floor):
 
 def test_a_busy_discussion_has_a_wide_band_and_a_dead_one_the_least():
     assert band_of([], 20) == Band(19, 19)
-    assert band_of([Tally(40, 2)] * 144, 20) == Band(40, 19)
+    assert band_of([Tally(40, 2)] * 144, 20) == Band(40 + 3 * 40**0.5, 19)
+
+
+def test_a_new_article_that_many_answer_evenly_is_held_up_once_and_not_held():
+    first = band_of([], 20)
+    second = band_of([Tally(30)], 20)
+    assert not first.holds(Tally(30))
+    assert step(SLOW, START, Tally(33), second, START + WINDOW) == NONE
     swinging = band_of([Tally(30), Tally(50)] * 72, 20)
     assert swinging.comments == 70
 
@@ -196,10 +203,10 @@ def test_few_are_no_surge_and_neither_is_what_is_usual_there(article):
 
     assert surge.watch() == 0
 
-    crowd(busy, 5, reason="more")
+    crowd(busy, 9, reason="more")
     assert surge.watch() == 1
     assert state_of(busy) == SLOW
-    assert LogEntry.objects.get(kind="surge").facts["usual_comments"] == 8
+    assert LogEntry.objects.get(kind="surge").facts["usual_comments"] == 16.5
 
 
 def test_it_relaxes_by_itself_one_step_after_ten_quiet_minutes(article, time_machine):
