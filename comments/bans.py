@@ -22,7 +22,7 @@ from comments import log, reasons
 from comments.drafts import Draft, is_email
 from comments.errors import Banned
 from comments.models import Ban, Comment, Trace
-from comments.querysets import may_moderate
+from comments.querysets import may_moderate, moderators_of
 from comments.spam.rulebook import Network, lies_in, network_in
 from comments.spam.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity, User
@@ -30,6 +30,7 @@ from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.text import fold
 
 RULE = "ban"  # The name under which a quiet ban's decisions are recorded.
+Target = tuple[int | None, str, str]  # an identity's id, an address, a network: one of them
 WIDEST = {4: 8, 6: 19}  # bits of the widest networks: above these stand countries, not people
 
 
@@ -44,14 +45,13 @@ def ban(
     note: str = "",
     ends_at: dt.datetime | None = None,
     quiet: bool = False,
-    batch: uuid.UUID | None = None,
     from_address: str = "",
 ) -> Ban:
     """Keep an account, an address or a network (one of them) from posting, and record who did.
 
-    One is in force for each: a second changes its terms, and one that came with a `batch` of decisions never shortens
-    it. `reason` is a code, `from_address` where the one who bans is now. Raises Invalid, naming the field, for a
-    target that is none, too wide or the newsroom's own, and for an end that is past.
+    One is in force for each: a second changes its terms. `reason` is a code, `from_address` where the one who bans is
+    now. Raises Invalid, naming the field, for a target that is none, too wide or the newsroom's own, and for an end
+    that is past.
     """
     target = check(identity, email, network, by, from_address, ends_at)
     now = timezone.now()
@@ -59,11 +59,9 @@ def ban(
     rows = Ban.objects.filter(lifted_at=None, **target)
     rows.filter(ends_at__lte=now).update(lifted_at=F("ends_at"))
     row, is_new = rows.select_for_update().get_or_create(
-        **target, lifted_at=None, defaults={**terms, "batch": batch, "created_at": now}
+        **target, lifted_at=None, defaults={**terms, "created_at": now}
     )
     if not is_new:
-        if batch and _lasts(row.ends_at) >= _lasts(ends_at):
-            return row
         for name, value in terms.items():
             setattr(row, name, value)
         row.save(update_fields=list(terms))
@@ -138,11 +136,16 @@ def _lasts(ends_at: dt.datetime | None) -> dt.datetime:
 
 
 def _note(kind: str, row: Ban, by: User | None, facts: dict[str, Any], note: str = "") -> None:
+    log.note_many(kind, [_told(row, by, facts, note)])
+
+
+def _told(row: Ban, by: User | None, facts: dict[str, Any], note: str = "") -> log.Event:
     facts = {"kind": row.kind, "ends_at": row.ends_at.isoformat() if row.ends_at else None} | facts
     if row.batch:
         facts["batch"] = str(row.batch)
     who = {"identity": row.identity_id, "email": row.email, "network": row.network, "note": note}
-    log.note(kind, f"ban:{row.pk}", by=by, facts=facts, personal={name: value for name, value in who.items() if value})
+    personal = {name: value for name, value in who.items() if value}
+    return log.Event(f"ban:{row.pk}", by.pk if by else None, facts, personal)
 
 
 @transaction.atomic
@@ -157,42 +160,77 @@ def lift(ban: Ban, by: User) -> Ban | None:
     return row
 
 
+@transaction.atomic
 def ban_authors(
     comments: Iterable[Comment],
     *,
     by: User,
+    batch: uuid.UUID,
     networks: bool = False,
     reason: str = "",
     ends_at: dt.datetime | None = None,
-    quiet: bool = False,
-    batch: uuid.UUID | None = None,
+    from_address: str = "",
 ) -> tuple[list[Ban], int]:
     """Ban whoever left these comments: accounts, else addresses; with `networks`, where guests wrote from as well.
 
-    Each once. `identity__user` and `trace` should be loaded. Returns the bans, and how many were not made as they would
-    have kept out the newsroom.
+    Each once, together with the decisions of a batch; who is banned for as long stays so. A fixed number of queries
+    however many: `identity__user` and `trace` should be loaded. Returns the bans, and how many were not made as they
+    would have kept out the newsroom, or whoever bans.
     """
-    targets: dict[tuple[str, str], dict[str, Any]] = {}
-    for comment in comments:
-        trace = getattr(comment, "trace", None)
-        if comment.identity:
-            targets["identity", str(comment.identity_id)] = {"identity": comment.identity}
-        elif trace and is_email(trace.email):
-            targets["email", fold(trace.email)] = {"email": trace.email}
-        if networks and trace and trace.address and not comment.identity:
-            targets["network", str(_network(trace.address))] = {"network": trace.address}
-    made, spared = [], 0
-    for target in targets.values():
-        try:
-            made.append(ban(**target, by=by, reason=reason, ends_at=ends_at, quiet=quiet, batch=batch))
-        except Invalid:
-            spared += 1
+    targets, spared = _targets(comments, by, networks, from_address)
+    now = timezone.now()
+    rows = Ban.objects.filter(
+        Q(identity__in=[identity for identity, _email, _network in targets if identity])
+        | Q(email__in=[email for _identity, email, _network in targets if email]) & ~Q(email="")
+        | Q(network__in=[network for _identity, _email, network in targets if network]) & ~Q(network=""),
+        lifted_at=None,
+    )
+    rows.filter(ends_at__lte=now).update(lifted_at=F("ends_at"))
+    known = {(row.identity_id, row.email, row.network): row for row in rows.select_for_update().order_by("pk")}
+    terms: dict[str, Any] = {"reason": reason, "ends_at": ends_at, "by": by}
+    fresh = [
+        Ban(identity_id=identity, email=email, network=network, batch=batch, created_at=now, **terms)
+        for identity, email, network in targets
+        if (identity, email, network) not in known
+    ]
+    Ban.objects.bulk_create(fresh, ignore_conflicts=True)  # Somebody may have banned one in this instant.
+    longer = [row for row in known.values() if _lasts(row.ends_at) < _lasts(ends_at)]
+    for row in longer:
+        row.reason, row.ends_at, row.by = reason, ends_at, by
+    Ban.objects.bulk_update(longer, list(terms))
+    made = [*Ban.objects.filter(batch=batch), *longer]
+    log.note_many("ban", [_told(row, by, {"reason": reason, "changed": row in longer}) for row in made])
     return made, spared
 
 
+def _targets(comments: Iterable[Comment], by: User, networks: bool, from_address: str) -> tuple[list[Target], int]:
+    """Return account, address or network of each author, as they are stored, and how many are spared."""
+    newsroom = set(moderators_of(0).values_list("pk", flat=True)) | {by.pk}
+    found: dict[Target, None] = {}
+    spared: set[Target] = set()
+    for comment in comments:
+        identity, trace = comment.identity, getattr(comment, "trace", None)
+        if identity:
+            account: Target = (identity.pk, "", "")
+            kept = identity.user and (identity.user.is_staff or identity.user_id in newsroom)
+            spared.add(account) if kept else found.setdefault(account)
+        elif trace:
+            if is_email(trace.email):
+                found.setdefault((None, fold(trace.email), ""))
+            if networks and trace.address:
+                network = _network(trace.address)
+                around: Target = (None, "", str(network))
+                spared.add(around) if lies_in(from_address, network) else found.setdefault(around)
+    return list(found), len(spared)
+
+
+@transaction.atomic
 def lift_batch(batch: uuid.UUID, by: User) -> int:
     """Lift every ban that was made with a batch of decisions: what undoing it means. Returns how many."""
-    return sum(lift(row, by) is not None for row in Ban.objects.in_force().filter(batch=batch))
+    rows = list(Ban.objects.in_force().filter(batch=batch).select_for_update().order_by("pk"))
+    Ban.objects.filter(pk__in=[row.pk for row in rows]).update(lifted_at=timezone.now())
+    log.note_many("ban_lifted", [_told(row, by, {"reason": row.reason, "quiet": row.quiet}) for row in rows])
+    return len(rows)
 
 
 # --- At posting ---------------------------------------------------------------------------------------------------

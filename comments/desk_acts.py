@@ -195,6 +195,7 @@ def _everything_like(pressed: Act) -> Told:
             reason=pressed.reason,
             ends_at=_end(pressed),
             batch=batch.pk,
+            from_address=pressed.address,
         )
         said.append((messages.SUCCESS, ngettext("%d ban.", "%d bans.", len(made)) % len(made)))
         if spared:

@@ -90,16 +90,22 @@ def test_one_that_is_over_stays_as_it_was_when_somebody_is_banned_again(time_mac
 
 
 def test_with_a_batch_a_ban_never_becomes_shorter_and_stays_out_of_its_undo():
-    identity, batch, moderator = own_identity(make_user()), uuid.uuid4(), make_moderator()
-    other = own_identity(make_user())
-    make_ban(identity=identity)
+    users, batch, moderator = [make_user(), make_user(), make_user()], uuid.uuid4(), make_moderator()
+    article = make_article()
+    for user in users:
+        make_comment(article, user=user)
+    make_ban(identity=own_identity(users[0]))
+    make_ban(identity=own_identity(users[1]), ends_at=timezone.now() + TOMORROW / 2)
+    rows = Comment.objects.select_related("identity__user", "trace")
 
-    make_ban(identity=identity, ends_at=timezone.now() + TOMORROW, batch=batch)
-    make_ban(identity=other, batch=batch)
+    made, _spared = bans.ban_authors(rows, by=moderator, ends_at=timezone.now() + TOMORROW, batch=batch)
 
-    assert Ban.objects.get(identity=identity).ends_at is None
+    assert len(made) == 2
+    assert Ban.objects.get(identity=own_identity(users[0])).ends_at is None
+    assert Ban.objects.get(identity=own_identity(users[1])).ends_at > timezone.now() + TOMORROW * 0.9
     assert bans.lift_batch(batch, moderator) == 1
-    assert list(Ban.objects.in_force().values_list("identity", flat=True)) == [identity.pk]
+    kept = set(Ban.objects.in_force().values_list("identity", flat=True))
+    assert kept == {own_identity(users[0]).pk, own_identity(users[1]).pk}
 
 
 def test_a_lifted_ban_is_over_once_and_on_record():
@@ -512,3 +518,31 @@ def test_the_list_of_commenters_tells_who_is_banned_and_spares_the_newsroom(clie
     )
     assert "belongs to the newsroom" in answer.text
     assert set(Ban.objects.in_force().values_list("identity", flat=True)) == {banned.pk, other.pk}
+
+
+def test_a_raid_costs_as_many_questions_to_ban_however_many_came():
+    moderator = make_moderator()
+    set_rules(flood_seconds=0)
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def count(size):
+        comments = [make_comment(address=f"203.0.{size}.{n}") for n in range(1, size + 1)]
+        rows = Comment.objects.filter(pk__in=[row.pk for row in comments]).select_related("identity__user", "trace")
+        rows = list(rows)
+        with CaptureQueriesContext(connection) as asked:
+            made, spared = bans.ban_authors(rows, by=moderator, networks=True, batch=uuid.uuid4())
+        assert (len(made), spared) == (2 * size, 0)
+        return len(asked)
+
+    assert count(2) == count(9)
+
+
+def test_a_raid_from_one_s_own_network_does_not_ban_that():
+    moderator = make_moderator()
+    comment = make_comment(address="203.0.113.7")
+    rows = Comment.objects.filter(pk=comment.pk).select_related("identity__user", "trace")
+
+    made, spared = bans.ban_authors(rows, by=moderator, networks=True, batch=uuid.uuid4(), from_address="203.0.113.7")
+
+    assert ([row.kind for row in made], spared) == (["email"], 1)
