@@ -24,6 +24,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from articles.paper_admin import KeepsRelated
 from comments import entries
 from comments.backtesting import DAYS, MOST_DAYS, Backtest, backtest
 from comments.drafts import Author, Draft, Visit, tidied
@@ -201,7 +202,7 @@ class InForce(admin.SimpleListFilter):
 
 
 @admin.register(Rule)
-class RuleAdmin(admin.ModelAdmin):
+class RuleAdmin(KeepsRelated, admin.ModelAdmin):
     """What is looked for in comments, and what follows where it is found. Everything done here is on record."""
 
     form = EntryForm

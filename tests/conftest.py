@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import caches
@@ -19,6 +20,10 @@ from newsreader.kit import pages
 from tests.standin import standin, standin_server  # noqa: F401  The login providers, for every room's tests.
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+# A busy machine is slow, and no test is about time.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = "Chromium is not installed. Debian, Ubuntu: apt-get install chromium"
 
