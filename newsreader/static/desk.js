@@ -12,6 +12,7 @@
   const help = document.getElementById("keys");
   const tools = document.getElementById("tools");
   const here = location.pathname + location.search;
+  let turns = 0, heard = 0; // Answers overtake each other: what an earlier key did is not said after a later one.
   const done = []; // What can be undone, the last at the end: its fields, and the cards it took away.
   let current = null;
 
@@ -80,7 +81,10 @@
   const send = async (fields) => {
     const body = fields instanceof FormData ? new URLSearchParams(fields) : new URLSearchParams(fields);
     body.delete("csrfmiddlewaretoken");
-    const answer = await fetch(here, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token() } });
+    const answer = await fetch(here, {
+      method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": token() },
+      keepalive: String(body).length < 60_000, // Whoever leaves the page at once has decided all the same.
+    });
     const type = answer.headers.get("Content-Type") || "";
     const data = type.includes("json") ? await answer.json() : null;
     if (!answer.ok || !data) throw Object.assign(new Error(), { said: data?.detail || words.failed });
@@ -128,14 +132,17 @@
       card.querySelector("input[type=checkbox]").checked = false;
     }
     const step = { undo: null, places, waits: null };
+    const turn = ++turns;
     done.push(step);
     step.waits = send(body).then((answer) => {
       step.undo = answer.undo;
-      tell(answer.said, answer.undo);
+      if (turn > heard) tell(answer.said, answer.undo);
+      heard = Math.max(turn, heard);
       follow(answer);
     }).catch((error) => {
       done.splice(done.indexOf(step), 1);
       put(places);
+      heard = Math.max(turn, heard);
       complain(error);
     });
     await step.waits;
