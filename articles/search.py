@@ -117,11 +117,16 @@ def best(articles: ArticleQuerySet, query: str, span: Span = ANY_TIME) -> list[i
     return sorted(found, key=lambda pk: (-ranks.get(pk, 0.0), place[pk]))
 
 
-def hits(ids: list[int], query: str) -> list[Hit]:
-    """Return the articles of these ids, in their order, as a page of results shows them."""
-    rows = Article.objects.with_frame().prefetch_related("bylines__author").in_bulk(ids)
+def rows(ids: list[int]) -> list[Article]:
+    """Return the articles of these ids, in their order, with their sections. One query."""
+    by_id = Article.objects.select_related("section").in_bulk(ids)
+    return [by_id[pk] for pk in ids if pk in by_id]
+
+
+def hits(articles: list[Article], query: str) -> list[Hit]:
+    """Return these articles as a page of results shows them."""
     mark = _Marker(parts(query))
-    return [Hit(rows[pk], mark(rows[pk].headline), mark(_excerpt(rows[pk], mark))) for pk in ids if pk in rows]
+    return [Hit(row, mark(row.headline), mark(_excerpt(row, mark))) for row in articles]
 
 
 def _excerpt(article: Article, mark: _Marker) -> str:
@@ -139,14 +144,24 @@ class _Marker:
     """Marks words that were looked for, in whatever form they stand there."""
 
     def __init__(self, wanted: Iterable[str]):
-        self.words = {word for part in wanted for word in part.split()}
+        self._words = {word for part in wanted for word in part.split()}
+        self._stems = tuple({_stem(word) for word in self._words})
         self._known: dict[str, bool] = {}  # Most words of a text are those of every text.
 
     def is_meant(self, word: str) -> bool:
+        """Say whether a word is one that was looked for, or a form of it: they begin alike and differ by an ending."""
         known = self._known.get(word)
         if known is None:
-            known = self._known[word] = _alike(fold(word), self.words)
+            known = self._known[word] = self._is_form(fold(word))
         return known
+
+    def _is_form(self, word: str) -> bool:
+        if not word.startswith(self._stems):
+            return False
+        return word in self._words or any(
+            len(other) > 3 and abs(len(word) - len(other)) <= 3 and word.startswith(_stem(other))
+            for other in self._words
+        )
 
     def __call__(self, text: str) -> SafeString:
         pieces, done = [], 0
@@ -157,16 +172,9 @@ class _Marker:
         return mark_safe("".join([*pieces, escape(text[done:])]))  # Every piece is escaped.
 
 
-def _alike(word: str, wanted: set[str]) -> bool:
-    """Say whether a word is a form of one of those: they begin alike and differ by an ending."""
-    if word in wanted:
-        return True
-    return any(
-        len(other) > 3
-        and abs(len(word) - len(other)) <= 3
-        and word[: max(4, len(other) - 2)] == other[: max(4, len(other) - 2)]
-        for other in wanted
-    )
+def _stem(word: str) -> str:
+    """Return what the forms of a word have in common, as far as letters tell."""
+    return word[: max(4, len(word) - 2)]
 
 
 # --- Keeping ------------------------------------------------------------------------------------------------------

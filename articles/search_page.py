@@ -80,15 +80,16 @@ def search_page(request: HttpRequest) -> HttpResponse:
     start = (number - 1) * RESULTS
     if start and start >= len(ids):
         raise Http404
-    hits = search.hits(ids[start : start + RESULTS], query)
+    articles = search.rows(ids[start : start + RESULTS])
     asked = urlencode({name: value for name, value in request.GET.items() if name in form.fields and value})
 
     def build() -> HttpResponse:
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if start + RESULTS < len(ids) else 0}
+        hits = search.hits(articles, query)
         context = {"form": form, "query": query, "hits": hits, "page": numbers, "asked": asked}
         return render(request, "articles/search.html", context, status=200 if form.is_valid() else 400)
 
-    shown = ((hit.article.pk, hit.article.page_version) for hit in hits)
+    shown = ((article.pk, article.page_version) for article in articles)
     return public(request, [site.page_version, asked, number, len(ids), *shown], build)
 
 

@@ -103,5 +103,7 @@ def fold(text: str) -> str:
 
     NFKC, case and accents folded, invisible characters removed, blanks collapsed. For comparing, never for showing.
     """
+    if text.isascii():  # No form, accent or mark to fold: several times as fast.
+        return " ".join(without_invisible(text).lower().split())
     text = unicodedata.normalize("NFKD", without_invisible(unicodedata.normalize("NFKC", text)).casefold())
     return " ".join("".join(c for c in text if not unicodedata.combining(c)).split())

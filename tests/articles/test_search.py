@@ -148,9 +148,8 @@ def test_a_page_of_results_asks_as_much_however_many_it_shows(client, django_ass
         make_article(headline="Harbour", authors=[make_author()], section=make_section())
     client.get("/")
 
-    # The paper, its menu, sections and pages; ids, whether there are more, ranks, rows, bylines, authors; the sections
-    # to choose from.
-    with django_assert_num_queries(11):
+    # The paper, its menu, sections and pages; ids, whether there are more, ranks, rows; the sections to choose from.
+    with django_assert_num_queries(9):
         assert len(found(client, q="harbour")) == many
 
 
@@ -222,7 +221,7 @@ HOSTILE = [
 def test_no_query_is_an_error(query):
     make_article(headline="Harbour a b")
 
-    search.hits(search.best(Article.objects.all(), query), query)
+    search.hits(search.rows(search.best(Article.objects.all(), query)), query)
 
 
 @pytest.mark.skipif(not ATTACKS.exists(), reason="the shared attack lists are absent")
@@ -239,7 +238,7 @@ def test_no_line_of_the_attack_lists_is_an_error(client):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(max_size=60))
 def test_any_text_may_be_looked_for(query):
-    search.hits(search.best(Article.objects.all(), query), query)
+    search.hits(search.rows(search.best(Article.objects.all(), query)), query)
 
 
 @given(text=st.text(max_size=200), words=st.text(max_size=20))
