@@ -7,18 +7,16 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from comments import log, settling
+from comments import log, notifications, objecting, settling
 from comments.editing import is_account_of, own_comment
-from comments.errors import AppealedTwice, AppealSettled, NotRefused, OwnDecision
+from comments.errors import AppealedTwice, AppealSettled, NotRefused
 from comments.models import Appeal, Comment
 from comments.moderation import decide, lock_one
 from comments.querysets import moderators_of
 from comments.reasons import APPEAL_GRANTED
 from newsreader.accounts.models import User
-from newsreader.kit.errors import FieldError, Invalid
-from newsreader.kit.text import is_blank, tidy
 
-LENGTH = 2_000  # code points
+LENGTH = objecting.LENGTH
 OPEN = Appeal.Outcome.OPEN
 
 
@@ -34,13 +32,7 @@ def appeal(comment_id: int, text: str, *, token: str = "", by: User | None = Non
     refusal = settling.refusal_of(comment)
     if refusal is None:
         raise NotRefused()
-    text = tidy(text).strip()
-    if is_blank(text):
-        raise Invalid([FieldError("appeal", "require_appeal", _("Please say why it should be published."))])
-    if len(text) > LENGTH:
-        sentence = _("This is %(count)s characters long; %(limit)s are possible.")
-        told = sentence % {"count": len(text), "limit": LENGTH}
-        raise Invalid([FieldError("appeal", "appeal_column_length", told)])
+    text = objecting.words_of(text, "appeal", _("Please say why it should be published."))
     row = Appeal.objects.create(comment=comment, decision=refusal, text=text)
     facts = {"appeal": row.pk, "against": refusal.number}
     author = by if is_account_of(comment, by) else None
@@ -59,9 +51,7 @@ def settle_appeal(appeal_id: int, *, grant: bool, by: User) -> Appeal:
     row = Appeal.objects.select_for_update().get(pk=appeal_id)
     if row.outcome != OPEN:
         raise AppealSettled()
-    own = is_own_decision(row, comment, by)
-    if own and moderators_of(comment.article_id).exclude(pk=by.pk).exists():
-        raise OwnDecision()
+    own = objecting.is_own(by, _decided_by(row, comment), moderators_of(comment.article_id))
     if grant and decide(comment.pk, Comment.Status.APPROVED, by=by, reason=APPEAL_GRANTED):
         row.refresh_from_db()  # The decision has settled it.
     if row.outcome == OPEN:
@@ -69,15 +59,17 @@ def settle_appeal(appeal_id: int, *, grant: bool, by: User) -> Appeal:
         row.outcome, row.settled_by, row.settled_at = outcome, by, timezone.now()
         row.save(update_fields=["outcome", "settled_by", "settled_at"])
         log.note_many("appeal_settled", [settling.told_of(row)])
+        if not grant:
+            notifications.queue_rejection(row)
     if own:
         log.note("own_appeal_settled", f"comment:{comment.pk}", by=by, facts={"appeal": row.pk})
     return row
 
 
-def is_own_decision(row: Appeal, comment: Comment, user: User) -> bool:
-    """Say whether somebody has made the decision that an appeal is against, or the one that stands since."""
+def _decided_by(row: Appeal, comment: Comment) -> set[int | None]:
+    """Return who made the decision that an appeal is against, and who the one that stands since."""
     standing = settling.standing_decision(comment)
-    return user.pk in {row.decision.by_id, standing.by_id if standing else None}
+    return {row.decision.by_id, standing.by_id if standing else None}
 
 
 def appeals_waiting(user: User) -> QuerySet[Appeal]:

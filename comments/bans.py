@@ -9,28 +9,33 @@ import datetime as dt
 import ipaddress
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.core import signing
 from django.db import transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from comments import log, reasons
-from comments.drafts import Draft, is_email
+from comments.drafts import Draft, is_email, keyed
 from comments.errors import Banned
-from comments.models import Ban, Comment, Trace
+from comments.models import Ban, BanAppeal, Comment, Trace, new_token
 from comments.querysets import may_moderate, moderators_of
 from comments.spam.rulebook import Network, lies_in, network_in
 from comments.spam.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.text import fold
+from newsreader.kit.web import network as network_of
 
+OPEN = BanAppeal.Outcome.OPEN
 RULE = "ban"  # The name under which a quiet ban's decisions are recorded.
 Target = tuple[int | None, str, str]  # an identity's id, an address, a network: one of them
+SALT = "comments.ban"  # of the addresses of private pages
 WIDEST = {4: 8, 6: 19}  # bits of the widest networks: above these stand countries, not people
 
 
@@ -150,14 +155,30 @@ def _told(row: Ban, by: User | None, facts: dict[str, Any], note: str = "") -> l
 
 @transaction.atomic
 def lift(ban: Ban, by: User) -> Ban | None:
-    """Let somebody post again, and record who did; None where it is lifted already, or over."""
+    """Let somebody post again, and record who did; None where it is lifted already, or over.
+
+    That grants what is open of the appeals against it.
+    """
     row = Ban.objects.select_for_update().in_force().filter(pk=ban.pk).first()
     if row is None:
         return None
     row.lifted_at = timezone.now()
     row.save(update_fields=["lifted_at"])
     _note("ban_lifted", row, by, {"reason": row.reason, "quiet": row.quiet})
+    close_appeals(BanAppeal.objects.filter(ban=row, outcome=OPEN), BanAppeal.Outcome.LIFTED, by=by)
     return row
+
+
+def close_appeals(rows: Iterable[BanAppeal], outcome: str, *, by: User) -> None:
+    """Settle open appeals against bans that are locked, and record who did."""
+    appeals, now = list(rows), timezone.now()
+    if not appeals:
+        return
+    for row in appeals:
+        row.outcome, row.settled_by, row.settled_at = outcome, by, now
+    BanAppeal.objects.bulk_update(appeals, ["outcome", "settled_by", "settled_at"])
+    told = [log.Event(f"ban:{row.ban_id}", by.pk, {"appeal": row.pk, "outcome": outcome}) for row in appeals]
+    log.note_many("ban_appeal_settled", told)
 
 
 @transaction.atomic
@@ -230,6 +251,7 @@ def lift_batch(batch: uuid.UUID, by: User) -> int:
     rows = list(Ban.objects.in_force().filter(batch=batch).select_for_update().order_by("pk"))
     Ban.objects.filter(pk__in=[row.pk for row in rows]).update(lifted_at=timezone.now())
     log.note_many("ban_lifted", [_told(row, by, {"reason": row.reason, "quiet": row.quiet}) for row in rows])
+    close_appeals(BanAppeal.objects.filter(ban__in=rows, outcome=OPEN), BanAppeal.Outcome.LIFTED, by=by)
     return len(rows)
 
 
@@ -270,21 +292,28 @@ def verdict() -> Verdict:
 
 
 def refusal(found: Ban, draft: Draft) -> Banned:
-    """Return what an open ban answers: until when, and why.
+    """Return what an open ban answers: until when, and why, and where one may object."""
+    told = _told_to(found, draft)
+    said = [*sentences(found, told.is_owner), _("Your text is below, so that you can keep it.")]
+    return Banned(" ".join(said), appeal_url=told.url)
+
+
+def sentences(found: Ban, is_owner: bool) -> list[str]:
+    """Return what an open ban is told as: what is so until when, and why.
 
     Why a typed address is banned is nobody's business but its owner's: it is told where this browser has left a
     comment under it.
     """
     said = [_about(found.kind, found.ends_at)]
     why = reasons.sentence_of(found.reason)
-    if why and (found.kind != Ban.Kind.EMAIL or _has_written(draft)):
+    if why and (found.kind != Ban.Kind.EMAIL or is_owner):
         said.append(_("The reason: %s") % why)
-    said.append(_("Your text is below, so that you can keep it."))
-    return Banned(" ".join(said))
+    return said
 
 
 def _about(kind: str, ends_at: dt.datetime | None) -> str:
-    until = date_format(localtime(ends_at), "DATETIME_FORMAT") if ends_at else ""
+    # Times end in a dot themselves in some languages: "2 p.m."
+    until = date_format(localtime(ends_at), "DATETIME_FORMAT").removesuffix(".") if ends_at else ""
     match kind, until:
         case Ban.Kind.ACCOUNT, "":
             return _("This account cannot reply here.")
@@ -302,6 +331,42 @@ def _about(kind: str, ends_at: dt.datetime | None) -> str:
 def _has_written(draft: Draft) -> bool:
     emails = Trace.objects.filter(comment__in=draft.visit.comments).values_list("email", flat=True)
     return fold(draft.author.email) in map(fold, emails)
+
+
+class Told(NamedTuple):
+    """Who was told of a ban, as the signed address of their private page says.
+
+    `who` is BanAppeal.OWNER, or a keyed hash of the account or of the network. `token` tells apart those of one network
+    whom nobody knows, so that none reads what another wrote.
+    """
+
+    ban_id: int
+    who: str
+    token: str = ""
+
+    @property
+    def is_owner(self) -> bool:
+        return self.who == BanAppeal.OWNER
+
+    @property
+    def url(self) -> str:
+        return reverse("ban", args=[self.ban_id, signing.Signer(salt=SALT).sign_object(list(self))])
+
+
+def read_told(token: str) -> Told:
+    """Return what the address of a private page says. Raises signing.BadSignature."""
+    return Told(*signing.Signer(salt=SALT).unsign_object(token))
+
+
+def _told_to(found: Ban, draft: Draft) -> Told:
+    """An account is surely whom its ban is of, an address only where this browser has left a comment under it."""
+    identity = draft.author.identity
+    if found.kind == Ban.Kind.ACCOUNT or (found.kind == Ban.Kind.EMAIL and _has_written(draft)):
+        return Told(found.pk, BanAppeal.OWNER)
+    if identity:
+        person = f"user:{identity.user_id}" if identity.user_id else f"identity:{identity.pk}"
+        return Told(found.pk, keyed("ban", person))
+    return Told(found.pk, keyed("ban", f"network:{network_of(draft.visit.address)}"), new_token())
 
 
 # --- On the desk --------------------------------------------------------------------------------------------------

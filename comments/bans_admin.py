@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,18 +10,22 @@ from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from comments import bans
-from comments.models import Ban
+from comments import ban_appeals, bans
+from comments.models import Ban, BanAppeal
 from comments.reasons import choices
 from newsreader.accounts.admin import CommenterIdentityAdmin
 from newsreader.accounts.models import CommenterIdentity
-from newsreader.kit.errors import Invalid
+from newsreader.kit.errors import DomainError, Invalid
 from newsreader.kit.web import client_address
 
 TARGET, TERMS = ("identity", "email", "network"), ("reason", "note", "ends_at", "quiet")
+SHOWN = 300  # characters of an appeal on the list; all of it stands on the page of its ban
 
 
 class BanForm(forms.ModelForm):
@@ -75,6 +80,23 @@ class ForceFilter(admin.SimpleListFilter):
         return queryset
 
 
+class AppealFilter(admin.SimpleListFilter):
+    title, parameter_name = _("appeal"), "appealed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        waiting = _("waits for a decision (%d)") % Ban.objects.appealed().count()
+        return [("open", waiting), ("settled", _("decided"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "open":
+                return queryset.appealed()
+            case "settled":
+                settled = BanAppeal.objects.filter(ban=models.OuterRef("pk")).exclude(outcome=BanAppeal.Outcome.OPEN)
+                return queryset.filter(models.Exists(settled))
+        return queryset
+
+
 class KindFilter(admin.SimpleListFilter):
     title, parameter_name = _("of"), "kind"
 
@@ -94,18 +116,26 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(Ban)
 class BanAdmin(admin.ModelAdmin):
-    """Bans in force and past. A ban is lifted, never deleted: it stays on record."""
+    """Bans in force and past. A ban is lifted, never deleted: it stays on record.
+
+    Where somebody objects, to lift it is to grant that, and to uphold it to reject that.
+    """
 
     form = BanForm
-    list_display = ["who", "kind_shown", "in_force", "ends_at", "quiet", "reason_shown", "note", "by", "created_at"]
-    list_filter = [ForceFilter, KindFilter, "quiet"]
+    list_display = [
+        "who", "open_appeals", "kind_shown", "in_force", "ends_at", "quiet", "reason_shown", "note", "by", "created_at",
+    ]  # fmt: skip
+    list_filter = [AppealFilter, ForceFilter, KindFilter, "quiet"]
     list_select_related = ["identity", "by"]
     list_display_links = ["who"]
     search_fields = ["email", "network", "note", "identity__display_name", "identity__email"]
     autocomplete_fields = ["identity"]
     show_full_result_count = False
     ordering = ["-created_at", "-pk"]
-    actions = ["lift"]
+    actions = ["lift", "uphold"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ban]:
+        return super().get_queryset(request).prefetch_related("appeals")
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
@@ -118,10 +148,10 @@ class BanAdmin(admin.ModelAdmin):
         fields = [*TARGET, *TERMS]
         if not _insists(request):
             fields.remove("quiet")
-        return [*fields, "by", "created_at", "lifted_at"] if obj else fields
+        return [*fields, "by", "created_at", "lifted_at", "every_appeal"] if obj else fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [*TARGET, "by", "created_at", "lifted_at"] if obj else []
+        return [*TARGET, "by", "created_at", "lifted_at", "every_appeal"] if obj else []
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[BanForm]:
         form = super().get_form(request, obj, change, **kwargs)
@@ -139,8 +169,40 @@ class BanAdmin(admin.ModelAdmin):
 
     @admin.action(description=_("Lift"), permissions=["change"])
     def lift(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
-        done = sum(bans.lift(row, request.user) is not None for row in queryset)  # type: ignore[arg-type]
-        messages.success(request, ngettext("%d ban lifted.", "%d bans lifted.", done) % done)
+        """Lift bans; where somebody objects, that is a decision for somebody else than who banned."""
+        appealed = set(queryset.appealed().values_list("pk", flat=True))  # type: ignore[attr-defined]
+        done = 0
+        for row in queryset:
+            if row.pk in appealed:
+                done += self._settled(request, row, lift=True)
+            else:
+                done += bans.lift(row, request.user) is not None  # type: ignore[arg-type]
+        if done:
+            messages.success(request, ngettext("%d ban lifted.", "%d bans lifted.", done) % done)
+
+    @admin.action(description=_("Uphold: reject the appeal"), permissions=["change"])
+    def uphold(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
+        done = sum(self._settled(request, row, lift=False) for row in queryset)
+        if done:
+            messages.success(request, ngettext("%d ban stays.", "%d bans stay.", done) % done)
+
+    def _settled(self, request: HttpRequest, row: Ban, *, lift: bool) -> bool:
+        try:
+            ban_appeals.settle(row.pk, lift=lift, by=request.user)  # type: ignore[arg-type]
+        except DomainError as refusal:
+            messages.error(request, f"{row}: {refusal}")
+            return False
+        return True
+
+    @admin.display(description=_("open appeal"))
+    def open_appeals(self, row: Ban) -> SafeString | str:
+        """What is said against it and waits for a decision; the beginning of long ones."""
+        waiting = [appeal for appeal in row.appeals.all() if not appeal.outcome and row.is_in_force]
+        return _worded(waiting, SHOWN) or "–"
+
+    @admin.display(description=_("appeals"))
+    def every_appeal(self, row: Ban) -> SafeString | str:
+        return _worded(row.appeals.all()) or "–"
 
     @admin.display(description=_("who"))
     def who(self, row: Ban) -> str:
@@ -157,6 +219,26 @@ class BanAdmin(admin.ModelAdmin):
     @admin.display(description=_("reason"), ordering="reason")
     def reason_shown(self, row: Ban) -> str:
         return dict(choices()).get(row.reason, row.reason) if row.reason else "–"
+
+
+def _worded(appeals: Iterable[BanAppeal], length: int = 0) -> SafeString:
+    """Return appeals as a list of HTML: by whom, what became of them, and their words up to a length, 0 for all."""
+    said = [
+        (
+            _by_whom(row),
+            row.get_outcome_display(),
+            Truncator(row.text).chars(length) if length else row.text,
+        )
+        for row in sorted(appeals, key=lambda row: row.pk)
+    ]
+    lines = format_html_join("", '<li>{}, {}: <q dir="auto">{}</q></li>', said)
+    return format_html('<ul class="appeals">{}</ul>', lines) if said else lines
+
+
+def _by_whom(row: BanAppeal) -> Any:
+    if row.by_owner:
+        return _("whoever is banned")
+    return _("somebody in the network") if row.ban.kind == Ban.Kind.NETWORK else _("somebody who typed the address")
 
 
 def _insists(request: HttpRequest) -> bool:

@@ -24,7 +24,7 @@ from comments.desk.deeds import BUTTONS, EVERY, buttons, summary
 from comments.desk.finding import Filter
 from comments.desk_acts import SPANS, Act, Told, act
 from comments.likeness import EVERY_WAY
-from comments.models import Batch, Comment, Label, LogEntry, ReplyTemplate
+from comments.models import Ban, Batch, Comment, Label, LogEntry, ReplyTemplate
 from comments.querysets import may_moderate, moderates
 from comments.reasons import offered
 from comments.wording import KINDS
@@ -92,7 +92,13 @@ def _around(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, A
         "matching": finding.counted(wanted.rows(user)),
         "recent": batches.recent(user),
         "surging": [row for row in surge.surging() if moderates(user, row.article)],
+        "ban_appeals": _ban_appeals(user) if wanted.status == "appeals" else 0,
     }
+
+
+def _ban_appeals(user: Any) -> int:
+    """How many bans somebody objects to, for whoever may lift them."""
+    return Ban.objects.appealed().count() if user.has_perm("comments.change_ban") else 0
 
 
 def _without(request: HttpRequest, *names: str) -> str:

@@ -22,7 +22,13 @@ class NotLoggedIn(Forbidden):
 
 
 class Banned(Forbidden):
+    """`appeal_url` leads to the private page on which the banned may object; empty where there is none."""
+
     code, sentence = "banned", _("This account cannot reply here. Your text is below, so that you can keep it.")
+
+    def __init__(self, sentence: str | None = None, *, appeal_url: str = ""):
+        self.appeal_url = appeal_url
+        super().__init__(sentence)
 
 
 class NetworkBanned(Banned):
@@ -143,6 +149,28 @@ class NotRefused(Conflict):
 
 class AppealedTwice(Conflict):
     code, sentence = "appeal_twice", _("You have objected already. That is possible once.")
+
+
+class AppealOpen(Conflict):
+    """Somebody else's appeal against the same ban is open."""
+
+    code, sentence = "appeal_open", _("An objection to this is being looked at already. Please come back later.")
+
+
+class AppealFlood(TooMany):
+    code, sentence = "appeal_flood", _("You are objecting very fast. Please wait a moment and send it again.")
+
+
+class BanOver(Conflict):
+    code, sentence = "ban_over", _("This is over: replies are possible again.")
+
+
+class NotKept(Conflict):
+    code, sentence = "not_kept", _("No editor has decided that this comment stays, so there is nothing to object to.")
+
+
+class ObjectedTwice(AppealedTwice):
+    code = "objection_twice"
 
 
 class AppealSettled(Conflict):

@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -96,9 +97,17 @@ def forget(subject: str, *, by: User | None = None) -> int:
 
     In a transaction. The chain still holds afterwards.
     """
-    held = LogEntry.objects.filter(subject=subject).exclude(personal=None).update(personal=None, salt="")
-    note("erasure", subject, by=by, facts={"entries": held})
-    return held
+    return forget_all([subject], by=by)
+
+
+def forget_all(subjects: Collection[str], *, by: User | None = None) -> int:
+    """Erase what is personal in every entry about several things, as `forget` does about one. Three queries."""
+    entries = LogEntry.objects.filter(subject__in=subjects).exclude(personal=None)
+    held = Counter(entries.values_list("subject", flat=True))
+    entries.update(personal=None, salt="")
+    account = by.pk if by else None
+    note_many("erasure", [Event(subject, account, {"entries": held[subject]}) for subject in subjects])
+    return held.total()
 
 
 def history(subject: str) -> QuerySet[LogEntry]:

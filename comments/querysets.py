@@ -44,6 +44,12 @@ def moderators_of(article_id: int) -> models.QuerySet[User]:
     return User.objects.filter(pk__in=User.objects.filter(may, is_active=True).values("pk"))
 
 
+def may_lift_bans() -> models.QuerySet[User]:
+    """Return those who may change and lift bans, which is done in the newsroom."""
+    backend = "django.contrib.auth.backends.ModelBackend"
+    return User.objects.with_perm("comments.change_ban", backend=backend).filter(is_staff=True)
+
+
 class CommentQuerySet(models.QuerySet["Comment"]):
     def approved(self) -> CommentQuerySet:
         return self.filter(status="approved")
@@ -113,6 +119,14 @@ class BanQuerySet(models.QuerySet["Ban"]):
     def in_force(self) -> BanQuerySet:
         """Neither lifted nor over."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), lifted_at=None)
+
+    def appealed(self) -> BanQuerySet:
+        """In force, and somebody objects to them: an appeal is open."""
+        return self.in_force().filter(models.Exists(self._open_appeals()))
+
+    def _open_appeals(self) -> models.QuerySet[Any]:
+        appeals: Any = self.model._meta.get_field("appeals").related_model
+        return appeals.objects.filter(ban=models.OuterRef("pk"), outcome="")
 
     def past(self) -> BanQuerySet:
         """Lifted, or over."""

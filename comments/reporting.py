@@ -1,6 +1,7 @@
 """Readers report a comment, or give notice that it is against the law; moderators settle what they say.
 
-Whoever decides about a comment settles its reports by that (`comments.settling`); `settle` alone dismisses them.
+Whoever decides about a comment settles its reports by that (`comments.settling`); `settle` alone dismisses them. A
+reader may object to that, once.
 """
 
 from __future__ import annotations
@@ -8,20 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from articles.models import Article
-from comments import flood, log, notifications, settling
+from comments import flood, log, notifications, objecting, settling
 from comments.drafts import is_email, keyed
-from comments.errors import AlreadyReported, NoSuchComment, OwnComment, ReportFlood
+from comments.errors import AlreadyReported, NoSuchComment, NotKept, ObjectedTwice, OwnComment, ReportFlood
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, CommentRules, Report
 from comments.moderation import decide, lock_one
+from comments.querysets import moderators_of
 from comments.reasons import REPORTED
 from newsreader.accounts.models import User
-from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.errors import Conflict, FieldError, Invalid
 from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name, without_invisible
 from newsreader.kit.web import network
 
@@ -147,25 +149,63 @@ def _hold(comment: Comment) -> None:
 
 def _was_kept(comment: Comment) -> bool:
     """Say whether a moderator has kept this very text before, whatever readers said."""
-    kept = Report.objects.filter(comment=comment, outcome=Report.Outcome.KEPT)
-    return (kept.filter(settled_at__gte=comment.edited_at) if comment.edited_at else kept).exists()
+    since = comment.edited_at or comment.created_at
+    kept = Q(outcome=Report.Outcome.KEPT, settled_at__gte=since) | Q(kept_at__gte=since)
+    return Report.objects.filter(kept, comment=comment).exists()
 
 
 @transaction.atomic
 def settle(comment_id: int, outcome: str, *, by: User, reason: str = "") -> int:
     """Settle the open reports of a comment and leave the comment as it is. Returns how many they were.
 
-    `outcome` is one of Report.Outcome. Raises Comment.DoesNotExist, and ValueError for an outcome that is none.
+    `outcome` is one of Report.Outcome. Raises Comment.DoesNotExist, ValueError for an outcome that is none, and
+    OwnDecision where `by` kept the comment before, a reader objects to that, and somebody else could decide.
     """
     outcome = Report.Outcome(outcome).value
     if outcome == Report.Outcome.OPEN:
         raise ValueError("That is no outcome.")
     comment = lock_one(comment_id).comments[0]
     reports = list(Report.objects.filter(comment=comment, outcome=Report.Outcome.OPEN).order_by("pk"))
+    kept_by = {row.kept_by_id for row in reports if outcome == Report.Outcome.KEPT}
+    own = objecting.is_own(by, kept_by, moderators_of(comment.article_id))
     for row in reports:
         settling.close(row, outcome, by=by, reason=reason, at=timezone.now())
     settling.finish(reports, [comment])
+    if own:
+        facts = {"reports": [row.pk for row in reports if row.kept_by_id == by.pk]}
+        log.note("own_appeal_settled", f"comment:{comment.pk}", by=by, facts=facts)
     return len(reports)
+
+
+@transaction.atomic
+def object_to(report_id: int, token: str, text: str, *, visitor: Reporter) -> Report:
+    """Object, once, to a reported comment's staying, by the report's private address: it is open again by that.
+
+    Raises Report.DoesNotExist, ObjectedTwice, NotKept and Invalid.
+    """
+    comment = lock_one(find(report_id, token).comment_id).comments[0]
+    row = Report.objects.select_for_update().get(pk=report_id)
+    if refusal := why_not_object(row, comment):
+        raise refusal
+    row.objection = objecting.words_of(text, "objection", _("Please say why it should not stay."))
+    row.objected_at, row.kept_at, row.kept_by = timezone.now(), row.settled_at, row.settled_by
+    row.outcome, row.decision_reason, row.settled_by, row.settled_at = Report.Outcome.OPEN, "", None, None
+    row.save()
+    Comment.objects.filter(pk=comment.pk).update(flag_count=F("flag_count") + 1)
+    reader = visitor.user if visitor.key == row.reporter else None
+    facts, words = {"report": row.pk}, {"text": row.objection}
+    log.note("report_objection", f"comment:{comment.pk}", by=reader, facts=facts, personal=words)
+    notifications.no_outcome([row])
+    return row
+
+
+def why_not_object(row: Report, comment: Comment) -> Conflict | None:
+    """Return what forbids whoever reported to object, None where nothing does."""
+    if row.objected_at:
+        return ObjectedTwice()
+    if row.outcome != Report.Outcome.KEPT or comment.status != Comment.Status.APPROVED:
+        return NotKept()
+    return None
 
 
 def find(report_id: int, token: str) -> Report:

@@ -100,7 +100,7 @@ class ReportAdmin(_Record):
     list_filter = ["outcome", "reason"]
     fields = [
         "comment_link", "reason", "detail", "law", "good_faith", "name", "email", "created_at", "outcome",
-        "decision_reason", "settled_by", "settled_at",
+        "decision_reason", "settled_by", "settled_at", "objection", "objected_at", "kept_by", "kept_at",
     ]  # fmt: skip
     readonly_fields = ["comment_link", "created_at", "decision_reason", "settled_by", "settled_at"]
 

@@ -8,12 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 
 from comments import reporting
 from comments.errors import NoSuchComment
 from comments.form_page import refuse_forgery
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, Report
+from comments.objecting import LENGTH
 from comments.reasons import sentence_of
 from comments.remembering import recall
 from newsreader.kit.errors import DomainError, Invalid, TooMany
@@ -88,13 +88,30 @@ def _form(
     return private(response)
 
 
-@require_safe
+@csrf_exempt  # A guest's form holds no token; refuse_forgery does the check, and keeps what was typed.
 def receipt(request: HttpRequest, report_id: int, token: str) -> HttpResponse:
-    """Tell whoever reported a comment what became of it, and why, and what they may do about that."""
+    """Tell whoever reported a comment what became of it, and why; take their objection to its staying (POST)."""
+    if request.method not in {"GET", "HEAD", "POST"}:
+        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     try:
         row = reporting.find(report_id, token)
     except Report.DoesNotExist:
         raise Http404 from None
+    if request.method != "POST":
+        return _receipt(request, row)
+    typed = request.POST.get("objection", "")
+    try:
+        refuse_forgery(request)
+        reporting.object_to(row.pk, token, typed, visitor=reporter_of(request))
+    except DomainError as refusal:
+        return _receipt(request, row, typed=typed, refusal=refusal)
+    return secret(SeeOther(f"{row.status_url}#objection"))
+
+
+def _receipt(
+    request: HttpRequest, row: Report, *, typed: str | None = None, refusal: DomainError | None = None
+) -> HttpResponse:
+    """The receipt; after a refused objection with what was typed."""
     comment, article = row.comment, row.comment.article
     visible = comment.status == Comment.Status.APPROVED and article.state == article.State.PUBLISHED
     context = {
@@ -105,5 +122,12 @@ def receipt(request: HttpRequest, report_id: int, token: str) -> HttpResponse:
         "reason": sentence_of(row.decision_reason),
         "by_author": row.decision_reason == "withdrawn",
         "is_notice": row.reason == Report.Reason.ILLEGAL,
+        "may_object": reporting.why_not_object(row, comment) is None,
+        "typed": typed,
+        "length": LENGTH,
+        "token": get_token(request) if request.user.is_authenticated else "",
+        "refusal": refusal,
+        "error": refusal.errors[0] if isinstance(refusal, Invalid) else None,
     }
-    return secret(render(request, "comments/report_receipt.html", context))
+    status = refusal.status if refusal else 200
+    return secret(render(request, "comments/report_receipt.html", context, status=status))

@@ -69,11 +69,22 @@ def _settle_reports(pairs: Sequence[Decided]) -> None:
     if not pairs:
         return
     decisions = {comment.pk: decision for comment, decision in pairs}
-    reports = list(Report.objects.filter(comment__in=decisions, outcome=Report.Outcome.OPEN).order_by("pk"))
+    rows = list(Report.objects.filter(comment__in=decisions, outcome=Report.Outcome.OPEN).order_by("pk"))
+    left = [report for report in rows if _is_own(report, decisions[report.comment_id])]
+    reports = [report for report in rows if report not in left]
     for report in reports:
         decision = decisions[report.comment_id]
         close(report, _outcome(decision), by=_moderator(decision), reason=decision.reason, at=decision.created_at)
-    finish(reports, [comment for comment, _ in pairs])
+    finish(reports, [comment for comment, _ in pairs], left)
+
+
+def _is_own(report: Report, decision: Decision) -> bool:
+    """Say whether somebody keeps a comment again to whose keeping by themselves a reader objects.
+
+    Another moderator answers that. Where there is none, `reporting.settle` lets them.
+    """
+    own = report.kept_by_id is not None and report.kept_by_id == decision.by_id
+    return own and _outcome(decision) == Report.Outcome.KEPT
 
 
 def _moderator(decision: Decision) -> User | None:
@@ -86,10 +97,11 @@ def close(report: Report, outcome: str, *, by: User | None, reason: str, at: dt.
     report.outcome, report.settled_by, report.decision_reason, report.settled_at = outcome, by, reason[:40], at
 
 
-def finish(reports: Sequence[Report], comments: Iterable[Comment]) -> None:
-    """Store closed reports of these locked comments, of which none has an open one any more; log, and queue mails."""
+def finish(reports: Sequence[Report], comments: Iterable[Comment], left: Sequence[Report] = ()) -> None:
+    """Store closed reports of these locked comments, of which those `left` alone stay open; log, and queue mails."""
     Report.objects.bulk_update(reports, ["outcome", "settled_by", "decision_reason", "settled_at"], batch_size=200)
-    _count([(comment, 0) for comment in comments])
+    waiting = Counter(report.comment_id for report in left)
+    _count([(comment, waiting[comment.pk]) for comment in comments])
     log.note_many("report_settled", [_told(report) for report in reports])
     notifications.queue_outcomes(reports)
 

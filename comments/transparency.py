@@ -15,7 +15,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Mod
 from django.utils import timezone
 
-from comments.models import Appeal, Ban, Comment, Decision, Figures, RefusalReason, Report
+from comments.models import Appeal, Ban, BanAppeal, Comment, Decision, Figures, RefusalReason, Report
 from comments.reasons import UNDONE, WITHDRAWN
 from comments.settling import REMOVED
 
@@ -42,6 +42,7 @@ def figures(month: dt.date) -> Numbers:
         "notices": _reports(start, end, Q(reason=Report.Reason.ILLEGAL)),
         "appeals": _appeals(start, end),
         "bans": _bans(start, end),
+        "ban_appeals": _ban_appeals(start, end),
     }
 
 
@@ -192,6 +193,15 @@ def _bans(start: dt.datetime, end: dt.datetime) -> Numbers:
         networks=Count("pk", filter=~Q(network="")),
         with_end=Count("pk", filter=Q(ends_at__isnull=False)),
     ) | {"lifted": Ban.objects.filter(lifted_at__gte=start, lifted_at__lt=end).count()}
+
+
+def _ban_appeals(start: dt.datetime, end: dt.datetime) -> Numbers:
+    came, settled = Q(created_at__gte=start, created_at__lt=end), Q(settled_at__gte=start, settled_at__lt=end)
+    return BanAppeal.objects.filter(came | settled).aggregate(
+        received=Count("pk", filter=came),
+        lifted=Count("pk", filter=settled & Q(outcome=BanAppeal.Outcome.LIFTED)),
+        upheld=Count("pk", filter=settled & Q(outcome=BanAppeal.Outcome.UPHELD)),
+    )
 
 
 # --- Keeping what was counted -------------------------------------------------------------------------------------

@@ -135,6 +135,7 @@ def _tables(numbers: Numbers) -> list[tuple[str, list[Line]]]:
         (_("Notices of illegal content"), _settled(numbers["notices"])),
         (_("Appeals by authors"), _appealed(numbers["appeals"])),
         (_("Bans"), _banned(numbers["bans"])),
+        (_("Appeals against bans"), _ban_appealed(numbers.get("ban_appeals", {}))),
     ]
 
 
@@ -195,6 +196,17 @@ def _banned(numbers: Numbers) -> list[Line]:
         (_("networks"), str(numbers["networks"])),
         (_("of these with an end"), str(numbers["with_end"])),
         (_("bans lifted"), str(numbers["lifted"])),
+    ]
+
+
+def _ban_appealed(numbers: Numbers) -> list[Line]:
+    """Nothing of a month that was counted before these were."""
+    if not numbers:
+        return []
+    return [
+        (_("received"), str(numbers["received"])),
+        (_("the ban was lifted"), str(numbers["lifted"])),
+        (_("the ban stays"), str(numbers["upheld"])),
     ]
 
 

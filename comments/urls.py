@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from comments import (
+    ban_page,
     confirm_page,
     feeds,
     mail_link_page,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("comments/<int:comment_id>/thread/", views.thread, name="thread"),
     path("comments/<int:comment_id>/flag/", reports_page.flag, name="flag"),
     path("reports/<int:report_id>/<str:token>/", reports_page.receipt, name="report"),
+    path("bans/<int:ban_id>/<str:token>/", ban_page.page, name="ban"),
     path("comments/<int:comment_id>/confirm/<str:token>/", confirm_page.confirm_address, name="confirm-address"),
     path("moderation/link/<str:token>/", mail_link_page.mail_link, name="mail-link"),
     path("transparency/", transparency_page.page, name="transparency"),

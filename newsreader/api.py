@@ -17,11 +17,13 @@ from rest_framework.views import set_rollback
 
 from articles.api import ArticleViewSet, AuthorViewSet, SectionViewSet, TagViewSet
 from comments.api import ArticleCommentsView, CommentViewSet
+from comments.errors import Banned
 from comments.moderation_api import BatchesViewSet, DecisionsViewSet, QueueViewSet
 from comments.report_api import FlagView
 from newsreader.accounts.api import MeView
 from newsreader.kit.errors import DomainError, Invalid, TooMany
 from newsreader.kit.problems import MEDIA_TYPE, document
+from newsreader.kit.web import absolute
 
 READ: dict[str, Any] = {"get": "list"}
 ONE: dict[str, Any] = {"get": "retrieve"}
@@ -83,7 +85,10 @@ def _of_refusal(refusal: DomainError) -> tuple[dict[str, Any], dict[str, str]]:
         for error in (refusal.errors if isinstance(refusal, Invalid) else [])
     ]
     headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooMany) else {}
-    return document(refusal.status, refusal.code, str(refusal), errors), headers
+    body = document(refusal.status, refusal.code, str(refusal), errors)
+    if isinstance(refusal, Banned) and refusal.appeal_url:
+        body["appeal_url"] = absolute(refusal.appeal_url)
+    return body, headers
 
 
 def _of_framework(exception: exceptions.APIException) -> tuple[dict[str, Any], dict[str, str]]:

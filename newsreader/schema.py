@@ -25,6 +25,9 @@ class ProblemSerializer(serializers.Serializer):
     detail = serializers.CharField()
     code = serializers.CharField()
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]
+    appeal_url = serializers.URLField(
+        required=False, help_text="With the code `banned`: the private page on which the banned reader may object."
+    )
 
 
 _REFUSALS = {

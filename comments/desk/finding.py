@@ -6,18 +6,17 @@ The page, the REST queue and a decision about "all that match" read the same par
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
 
 from comments import appealing, words
+from comments.desk.networks import begins, from_network
 from comments.models import Comment, Label
 from comments.querysets import CommentQuerySet
 from newsreader.kit.rest import moment, whole_number
@@ -38,7 +37,6 @@ VIEWS = {
 OLDEST_FIRST = {"pending", "reported", "appeals"}  # What waits longest stands first; of all else, the newest.
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _ADDRESS = re.compile(r"(?=.*[0-9])[0-9a-f:.]*[:.][0-9a-f:.]*(/[0-9]{1,3})?", re.IGNORECASE)
-_BEGINNING = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){0,2}\.?|[0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,6}::?", re.IGNORECASE)
 
 
 def _text(text: str, name: str) -> str:
@@ -133,7 +131,7 @@ class Filter:
         if self.mine:
             rows = rows.filter(assigned_to=user)
         rows = _by_author(rows, self.author) if self.author else rows
-        rows = rows.filter(_from_network(self.network)) if self.network else rows
+        rows = rows.filter(from_network(self.network)) if self.network else rows
         return found(rows.with_reason(self.reason), self.q)
 
 
@@ -158,48 +156,14 @@ def _by_author(rows: CommentQuerySet, author: str) -> CommentQuerySet:
     return rows.filter(trace__email__in={author, author.lower()})
 
 
-def _from_network(text: str) -> Q:
-    """Match an address, however it is written, a network, or the beginning of an address."""
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return _begins(text)
-    if network.num_addresses == 1:
-        return Q(trace__address=str(network.network_address))
-    if connection.vendor == "postgresql":  # Its addresses have an order.
-        return Q(trace__address__gte=str(network[0]), trace__address__lte=str(network[-1]))
-    step = 8 if network.version == 4 else 16
-    if network.prefixlen % step:
-        return Q(pk__in=[])
-    parts = re.split(r"[.:]", network[0].exploded)[: network.prefixlen // step]
-    separator = "." if network.version == 4 else ":"
-    return _begins(separator.join(part.lstrip("0") or "0" for part in parts) + separator)
-
-
-def _begins(text: str) -> Q:
-    """Match the beginning of an address as it is stored, by a range of the index where that is one of texts."""
-    text = text.lower()
-    if not _BEGINNING.fullmatch(text):
-        return Q(pk__in=[])
-    return _prefix("trace__address", text)
-
-
-def _prefix(column: str, text: str) -> Q:
-    if connection.vendor == "postgresql":
-        return Q(**{f"{column}__startswith": text})
-    code = ord(text[-1]) + 1
-    after = chr(0xE000 if 0xD800 <= code <= 0xDFFF else min(code, 0x10FFFF))  # Half a character can be sent nowhere.
-    return Q(**{f"{column}__gte": text, f"{column}__lt": text[:-1] + after})
-
-
 def found(rows: CommentQuerySet, query: str) -> CommentQuerySet:
     """Narrow to comments in which every word is: it begins one in name or text, or begins the email or the address."""
     plain = []
     for word in query.split()[: words.WORDS]:
         if "@" in word:
-            rows = rows.filter(_prefix("trace__email", word) | _prefix("trace__email", word.lower()))
+            rows = rows.filter(begins("trace__email", word) | begins("trace__email", word.lower()))
         elif _ADDRESS.fullmatch(word):
-            rows = rows.filter(_from_network(word))
+            rows = rows.filter(from_network(word))
         elif parts := words.words_in(word):
             plain += parts
         else:

@@ -16,7 +16,17 @@ from comments.models.comment import (
     text_key,
 )
 from comments.models.decisions import Batch, BatchItem, Decision, LogEntry
-from comments.models.desk import Appeal, Claim, Figures, Label, Note, RefusalReason, ReplyTemplate, Report
+from comments.models.desk import (
+    Appeal,
+    BanAppeal,
+    Claim,
+    Figures,
+    Label,
+    Note,
+    RefusalReason,
+    ReplyTemplate,
+    Report,
+)
 from comments.models.posting import AddressProof, Delivery, FloodBucket, KeptDraft
 from comments.models.rules import Ban, CommentRules, Discussion, Rule
 
@@ -28,6 +38,7 @@ __all__ = [
     "AddressProof",
     "Appeal",
     "Ban",
+    "BanAppeal",
     "Batch",
     "BatchItem",
     "Claim",

@@ -88,6 +88,8 @@ class Delivery(models.Model):
         CONFIRM = "confirm", _("is this your address?")
         REPORT_RECEIVED = "report_received", _("your report reached us")
         REPORT_SETTLED = "report_settled", _("what became of your report")
+        OBJECTION_SETTLED = "objection_settled", _("what became of your objection")
+        APPEAL_REJECTED = "appeal_rejected", _("your objection was rejected")
 
     decision = models.ForeignKey(Decision, models.CASCADE, null=True, related_name="deliveries")
     report = models.ForeignKey("comments.Report", models.CASCADE, null=True, related_name="deliveries")

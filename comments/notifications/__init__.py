@@ -2,19 +2,40 @@
 
 from collections.abc import Iterable
 
-from comments.models import Comment, Decision, Delivery
-from comments.notifications.recipients import recipients
+from comments.models import Appeal, Comment, Decision, Delivery
+from comments.notifications.recipients import Recipient, recipients, rejected
 from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
 from comments.notifications.sending import send_due
 
-__all__ = ["no_outcome", "not_any_more", "queue", "queue_outcomes", "queue_receipt", "send_due", "take_back"]
+__all__ = [
+    "no_outcome",
+    "not_any_more",
+    "queue",
+    "queue_outcomes",
+    "queue_receipt",
+    "queue_rejection",
+    "send_due",
+    "take_back",
+]
 
 
 def queue(decided: Iterable[tuple[Comment, Decision]]) -> int:
     """Write a row for each mail that these decisions call for, and wake the worker. Returns how many."""
+    return _write(recipients(decided))
+
+
+def queue_rejection(appeal: Appeal) -> int:
+    """Write a row for the mail that an appeal was rejected. Returns how many, which is one or none.
+
+    Of one that is granted its author hears that the comment is published.
+    """
+    return _write(rejected(appeal))
+
+
+def _write(wanted: Iterable[Recipient]) -> int:
     rows = [
         Delivery(decision=decision, event=event, address=address, language=language)
-        for decision, event, address, language in recipients(decided)
+        for decision, event, address, language in wanted
     ]
     if rows:
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from allauth.account.models import EmailAddress
 from django.db.models import Q
 
-from comments.models import Comment, CommentRules, Decision, Delivery
+from comments.models import Appeal, Comment, CommentRules, Decision, Delivery
 from comments.querysets import moderators_of
 
 PENDING, APPROVED, TRASH = Comment.Status.PENDING, Comment.Status.APPROVED, Comment.Status.TRASH
@@ -30,6 +30,14 @@ def recipients(decided: Iterable[tuple[Comment, Decision]]) -> Iterator[Recipien
         for decision, event, user_id in authors:
             if user_id in known:
                 yield decision, event, *known[user_id]
+
+
+def rejected(appeal: Appeal) -> Iterator[Recipient]:
+    """Yield the author of a comment whose appeal was rejected, with the decision that it was against."""
+    identity = appeal.comment.identity
+    if identity and identity.user_id and identity.user_id != appeal.settled_by_id:
+        for address, language in addresses(Q(user=identity.user_id)).values():
+            yield appeal.decision, Delivery.Event.APPEAL_REJECTED, address, language
 
 
 def _event(decision: Decision) -> str | None:

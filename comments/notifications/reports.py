@@ -12,30 +12,31 @@ from comments.notifications.recipients import addresses
 from comments.notifications.sending import send_due
 
 RECEIVED, SETTLED = Delivery.Event.REPORT_RECEIVED, Delivery.Event.REPORT_SETTLED
+OBJECTION_SETTLED = Delivery.Event.OBJECTION_SETTLED
 
 
 def queue_receipt(report: Report) -> int:
     """Write a row for the mail that a report has reached us. Returns how many, which is one or none."""
-    return _queue([report], RECEIVED)
+    return _queue([(report, RECEIVED)])
 
 
 def queue_outcomes(reports: Sequence[Report]) -> int:
-    """Write a row for each mail that tells what became of a report. Returns how many."""
-    return _queue(reports, SETTLED)
+    """Write a row for each mail that tells what became of a report, or of the objection to that. Returns how many."""
+    return _queue([(report, OBJECTION_SETTLED if report.objected_at else SETTLED) for report in reports])
 
 
 def no_outcome(reports: Iterable[Report]) -> int:
     """Drop mails about outcomes that were undone before they went out. Returns how many."""
     unsent = Delivery.objects.filter(report__in=[row.pk for row in reports], sent_at=None, attempts=0)
-    return unsent.filter(event=SETTLED).delete()[0]
+    return unsent.filter(event__in=[SETTLED, OBJECTION_SETTLED]).delete()[0]
 
 
-def _queue(reports: Sequence[Report], event: str) -> int:
-    accounts = {row.account_id for row in reports if row.account_id}
+def _queue(events: Sequence[tuple[Report, str]]) -> int:
+    accounts = {row.account_id for row, _event in events if row.account_id}
     known = addresses(Q(user__in=accounts)) if accounts else {}
     rows = [
         Delivery(report=report, event=event, address=address, language=language)
-        for report in reports
+        for report, event in events
         if report.account_id in known
         for address, language in [known[report.account_id]]
     ]

@@ -6,13 +6,15 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core import mail
 from django.db import connection
 
 from comments import batches, log
 from comments.appealing import LENGTH, appeal, appeals_waiting, settle_appeal
 from comments.errors import AppealedTwice, AppealSettled, NotRefused, NotYours, OwnDecision
-from comments.models import Appeal, Comment
+from comments.models import Appeal, Comment, Delivery
 from comments.moderation import decide, withdraw
+from comments.notifications.sending import send_due
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
@@ -372,6 +374,61 @@ def test_a_second_objection_keeps_the_words(client):
     assert 'data-code="appeal_twice"' in text_of(answer)
     assert "words to keep" in text_of(answer)
     assert Appeal.objects.get().text == "the first"
+
+
+# --- Mails --------------------------------------------------------------------------------------------------------
+
+
+def mails_to(user: User) -> list:
+    send_due.call()
+    return [letter for letter in mail.outbox if letter.to == [user.email]]
+
+
+def test_a_rejected_author_hears_of_it_at_a_verified_address():
+    user = make_user()
+    comment = refused(user=user)
+    mails_to(user)
+    mail.outbox.clear()
+
+    settle_appeal(objected(comment).pk, grant=False, by=make_moderator(username="othermoderator"))
+
+    (letter,) = mails_to(user)
+    assert "Your objection was rejected" in letter.subject
+    assert "It is not about the article it stands under." in letter.body
+    assert comment.status_url in letter.body
+    assert "othermoderator" not in letter.body
+
+
+def test_a_granted_author_hears_once_that_it_is_published():
+    user = make_user()
+    comment = refused(user=user)
+    mails_to(user)
+    mail.outbox.clear()
+
+    settle_appeal(objected(comment).pk, grant=True, by=make_moderator())
+
+    assert ["Your comment is published" in letter.subject for letter in mails_to(user)] == [True]
+
+
+@pytest.mark.parametrize("values", [{}, {"verified": False}], ids=["guest", "unverified"])
+def test_nobody_is_mailed_at_an_address_that_was_not_verified(values):
+    comment = refused(**({"user": make_user(**values)} if values else {"email": "bob@example.org"}))
+
+    settle_appeal(objected(comment).pk, grant=False, by=make_moderator())
+
+    assert not Delivery.objects.filter(event="appeal_rejected").exists()
+
+
+def test_a_mail_about_what_its_author_withdraws_is_not_sent():
+    user = make_user()
+    comment = refused(user=user)
+    settle_appeal(objected(comment).pk, grant=False, by=make_moderator())
+    # As if the worker had not come to it yet.
+    assert Delivery.objects.filter(event="appeal_rejected").update(sent_at=None, attempts=0) == 1
+
+    withdraw(comment.pk, by=user)
+
+    assert not Delivery.objects.filter(event="appeal_rejected").exists()
 
 
 # --- At once ------------------------------------------------------------------------------------------------------

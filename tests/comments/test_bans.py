@@ -406,9 +406,9 @@ def test_the_banned_change_nothing():
 def test_the_desk_learns_who_is_banned_in_one_question(django_assert_num_queries):
     set_rules(flood_seconds=0)
     article, user = make_article(), make_user()
-    mine = make_comment(article, user=user)
+    mine = make_comment(article, user=user, address="198.51.100.1")
     guest = make_comment(article, email="bob@example.org", address="192.0.2.4")
-    make_comment(article)
+    make_comment(article, address="198.51.100.2")
     account, network = make_ban(identity=mine.identity), make_ban(network="192.0.2.0/24")
     email = make_ban(email="bob@example.org")
     bans.lift(make_ban(network="192.0.2.4"), make_moderator())

@@ -7,16 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from comments import batches, log, reporting
-from comments.errors import AlreadyReported, NoSuchComment, OwnComment, ReportFlood
-from comments.models import Comment, Delivery, Report
+from comments import batches, erasing, log, reporting
+from comments.errors import (
+    AlreadyReported,
+    NoSuchComment,
+    NotKept,
+    ObjectedTwice,
+    OwnComment,
+    OwnDecision,
+    ReportFlood,
+)
+from comments.models import Comment, Delivery, LogEntry, Report
 from comments.moderation import decide, withdraw
 from comments.notifications.sending import send_due
-from comments.reporting import Reporter, report, settle
+from comments.objecting import LENGTH
+from comments.reporting import Reporter, object_to, report, settle
 from newsreader.kit.errors import Invalid
 from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
 
@@ -489,7 +499,8 @@ def test_the_receipt_is_its_owners_alone(client):
     (made,) = reported(make_comment())
 
     assert client.get(f"/reports/{made.pk}/{made.token}x/").status_code == 404
-    assert client.post(made.status_url).status_code == 405
+    assert client.post(f"/reports/{made.pk}/{made.token}x/", {"objection": "x"}).status_code == 404
+    assert client.put(made.status_url).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -517,6 +528,300 @@ def test_the_receipt_says_nothing_about_who_decided_or_what_was_removed(client):
     page = text_of(client.get(made.status_url))
     assert "moderatorname" not in page
     assert "removedwords" not in page
+
+
+# --- Objecting to its staying -------------------------------------------------------------------------------------
+
+
+def kept(by=None, **values) -> Report:
+    """A report of a comment that a moderator then kept."""
+    (made,) = reported(make_comment(), **values)
+    settle(made.comment_id, "kept", by=by or make_moderator())
+    made.refresh_from_db()
+    return made
+
+
+def objected(made: Report, text: str = "Look again.", visitor: Reporter | None = None) -> Report:
+    return object_to(made.pk, made.token, text, visitor=visitor or guest())
+
+
+def test_an_objection_opens_the_report_again_and_is_logged_with_its_words_apart():
+    moderator = make_moderator()
+    first = kept(moderator)
+
+    made = objected(first, "  It still\r\ncalls me names. ")
+
+    made.refresh_from_db()
+    assert (made.objection, made.outcome, made.settled_at, made.settled_by) == (
+        "It still\ncalls me names.",
+        "",
+        None,
+        None,
+    )
+    assert (made.kept_at, made.kept_by) == (first.settled_at, moderator)
+    assert row(made.comment).flag_count == 1
+    entry = log.history(f"comment:{made.comment_id}").get(kind="report_objection")
+    assert (entry.facts, entry.personal) == ({"report": made.pk}, {"text": made.objection})
+    assert "names" not in json.dumps(entry.facts)
+    assert log.verify()[1] == []
+
+
+def test_whose_account_objects_is_on_record_where_it_is_that_of_the_report():
+    user, comment = make_user(), make_comment()
+    made = report(comment.pk, reason="abuse", visitor=Reporter(user))
+    settle(comment.pk, "kept", by=make_moderator())
+
+    objected(made, visitor=Reporter(user))
+
+    assert log.history(f"comment:{comment.pk}").get(kind="report_objection").by_account == user.pk
+    other = kept()
+    objected(other, visitor=Reporter(user))
+    assert log.history(f"comment:{other.comment_id}").get(kind="report_objection").by_account is None
+
+
+def test_one_objects_once():
+    made = objected(kept())
+    with pytest.raises(ObjectedTwice):
+        objected(made)
+    settle(made.comment_id, "kept", by=make_moderator())
+
+    with pytest.raises(ObjectedTwice) as refused:
+        objected(made)
+    assert refused.value.code == "objection_twice"
+
+
+@pytest.mark.parametrize("status", [None, "trash", "pending"])
+def test_only_to_what_was_kept_and_stays_can_be_objected(status):
+    (made,) = reported(make_comment())
+    if status:
+        settle(made.comment_id, "kept", by=make_moderator())
+        decide(made.comment_id, status, by=make_moderator())
+
+    with pytest.raises(NotKept):
+        objected(made)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [(" \u200b", "require_objection"), ("x" * (LENGTH + 1), "objection_column_length")],
+)
+def test_an_objection_has_words_and_not_too_many(text, code):
+    with pytest.raises(Invalid) as raised:
+        objected(kept(), text)
+
+    assert [(error.field, error.code) for error in raised.value.errors] == [("objection", code)]
+
+
+def test_nobody_else_objects():
+    made = kept()
+
+    with pytest.raises(Report.DoesNotExist):
+        object_to(made.pk, "wrong", "Look again.", visitor=guest())
+
+
+def test_another_moderator_decides_about_it():
+    first, other = make_moderator(), make_moderator()
+    made = objected(kept(first))
+
+    with pytest.raises(OwnDecision):
+        settle(made.comment_id, "kept", by=first)
+    assert row(made.comment).flag_count == 1
+    settle(made.comment_id, "kept", by=other)
+
+    made.refresh_from_db()
+    assert (made.outcome, made.settled_by, row(made.comment).flag_count) == ("kept", other, 0)
+    assert log.verify()[1] == []
+
+
+def test_the_only_moderator_may_and_that_is_on_record():
+    first = make_moderator()
+    made = objected(kept(first))
+    make_moderator(is_active=False)
+
+    settle(made.comment_id, "kept", by=first)
+
+    entry = log.history(f"comment:{made.comment_id}").get(kind="own_appeal_settled")
+    assert (entry.by_account, entry.facts) == (first.pk, {"reports": [made.pk]})
+
+
+def test_who_kept_it_may_still_remove_it():
+    first = make_moderator()
+    made = objected(kept(first))
+    make_moderator()
+
+    decide(made.comment_id, "trash", by=first, reason="abuse")
+
+    made.refresh_from_db()
+    assert (made.outcome, row(made.comment).flag_count) == ("removed", 0)
+
+
+def test_holding_and_approving_it_is_no_way_round_for_who_kept_it():
+    first, other = make_moderator(), make_moderator()
+    made = objected(kept(first))
+    (fresh,) = reported(made.comment, first=7)
+    decide(made.comment_id, "pending", by=first)
+
+    decide(made.comment_id, "approved", by=first)
+    made.refresh_from_db()
+    fresh.refresh_from_db()
+    assert (made.outcome, fresh.outcome, row(made.comment).flag_count) == ("", "kept", 1)
+
+    decide(made.comment_id, "pending", by=other)
+    decide(made.comment_id, "approved", by=other)
+    made.refresh_from_db()
+    assert (made.outcome, row(made.comment).flag_count) == ("kept", 0)
+
+
+def test_an_objection_does_not_help_to_hold_what_was_kept():
+    made = objected(kept())
+
+    reported(made.comment, 4, first=10)
+
+    assert row(made.comment).status == "approved"
+
+
+def test_an_objection_needs_an_outcome_before_it():
+    (made,) = reported(make_comment())
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Report.objects.filter(pk=made.pk).update(objection="words")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Report.objects.filter(pk=made.pk).update(objected_at=timezone.now())
+
+
+def test_one_objects_without_script_on_the_receipt_and_reads_the_outcome_there(client):
+    made = kept()
+    before = LogEntry.objects.count()
+    page = text_of(client.get(made.status_url))
+    assert 'data-action="object"' in page
+    assert LogEntry.objects.count() == before  # Opening it changes nothing.
+
+    answer = client.post(made.status_url, {"objection": "It <b>is</b> about me."})
+
+    assert (answer.status_code, answer["Location"]) == (303, f"{made.status_url}#objection")
+    page = text_of(client.get(made.status_url))
+    assert "It &lt;b&gt;is&lt;/b&gt; about me." in page
+    assert "Your objection has reached us." in page
+    assert 'data-action="object"' not in page
+    settle(made.comment_id, "kept", by=make_moderator(username="othermoderator"))
+    page = text_of(client.get(made.status_url))
+    assert "looked at the comment again, and it stays" in page
+    assert "othermoderator" not in page
+
+
+def test_a_removed_or_open_one_offers_no_form(client):
+    (made,) = reported(make_comment())
+    assert 'data-action="object"' not in text_of(client.get(made.status_url))
+
+    decide(made.comment_id, "trash", by=make_moderator())
+
+    assert 'data-action="object"' not in text_of(client.get(made.status_url))
+
+
+@pytest.mark.parametrize(("text", "code"), [("", "require_objection"), ("keep <it>" * 300, "objection_column_length")])
+def test_a_wrong_objection_comes_back_with_everything_typed(client, text, code):
+    made = kept()
+
+    answer = client.post(made.status_url, {"objection": text})
+
+    assert answer.status_code == 422
+    assert f'id="error-objection" data-code="{code}"' in text_of(answer)
+    assert text.replace("<", "&lt;").replace(">", "&gt;") in text_of(answer)
+    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("private, no-store", "no-referrer")
+
+
+def test_a_second_objection_keeps_the_words(client):
+    made = kept()
+    client.post(made.status_url, {"objection": "the first"})
+
+    answer = client.post(made.status_url, {"objection": "words to keep"})
+
+    assert answer.status_code == 409
+    assert 'data-code="objection_twice"' in text_of(answer)
+    assert "words to keep" in text_of(answer)
+    assert Report.objects.get().objection == "the first"
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_another_site_cannot_object_for_a_guest(client, headers):
+    made = kept()
+
+    answer = client.post(made.status_url, {"objection": "words to keep"}, headers=headers)
+
+    assert (answer.status_code, 'data-code="forgery_refused"' in text_of(answer)) == (403, True)
+    assert "words to keep" in text_of(answer)
+    assert Report.objects.get().objected_at is None
+
+
+def test_the_desk_shows_the_words_and_refuses_who_kept_it(client):
+    first = make_moderator()
+    made = objected(kept(first), "It <b>is</b> about me.")
+    make_moderator()
+    client.force_login(first)
+    desk = reverse("admin:moderation")
+
+    page = text_of(client.get(desk, {"status": "reported"}))
+    answer = client.post(desk, {"action": "keep", "ids": made.comment_id}, headers={"Accept": "application/json"})
+
+    assert "Whoever reported it objects to its staying:" in page
+    assert "It &lt;b&gt;is&lt;/b&gt; about me." in page
+    assert (answer.status_code, answer.json()["code"]) == (403, "own_decision")
+
+
+def test_the_words_go_when_the_comment_is_erased():
+    made = objected(kept(), "Bo Tremblay said that.")
+
+    erasing.erase(made.comment_id, by=make_moderator())
+
+    made.refresh_from_db()
+    assert made.objection == ""
+    assert "Tremblay" not in str(list(LogEntry.objects.values()))
+    assert log.verify()[1] == []
+
+
+def test_a_member_hears_of_the_second_outcome_too():
+    comment, user = make_comment(), make_user()
+    made = report(comment.pk, reason="abuse", visitor=Reporter(user), by_mail=True)
+    settle(comment.pk, "kept", by=make_moderator())
+    send_due.call()
+    objected(made, visitor=Reporter(user))
+    mail.outbox.clear()
+
+    settle(comment.pk, "kept", by=make_moderator())
+    send_due.call()
+
+    (letter,) = [letter for letter in mail.outbox if letter.to == [user.email]]
+    assert "looked again" in letter.body
+    assert made.status_url in letter.body
+
+
+def test_after_an_objection_nobody_is_mailed_the_outcome_before_it():
+    comment, user = make_comment(), make_user()
+    made = report(comment.pk, reason="abuse", visitor=Reporter(user), by_mail=True)
+    settle(comment.pk, "kept", by=make_moderator())
+    # As if the worker had not come to it yet.
+    assert Delivery.objects.filter(event="report_settled").update(sent_at=None, attempts=0) == 1
+
+    objected(made, visitor=Reporter(user))
+
+    assert not Delivery.objects.filter(event="report_settled").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_two_objections_at_once_is_kept():
+    made = kept()
+
+    def works(number: int) -> bool:
+        try:
+            return bool(objected(made, f"Words {number}"))
+        except ObjectedTwice:
+            return False
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(works, range(4))).count(True) == 1
+    assert row(made.comment).flag_count == 1
 
 
 # --- Mails --------------------------------------------------------------------------------------------------------

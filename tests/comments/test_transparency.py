@@ -208,7 +208,7 @@ def test_counting_asks_as_many_questions_however_much_there_was(size, django_ass
     for number in range(size):
         decided(waiting(number + 1), "approved" if number % 2 else "trash", 20, by=moderator, reason="abuse")
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         figures(MARCH)
 
 

@@ -1,0 +1,101 @@
+"""Somebody who may not post objects to that, once; another moderator than those who banned decides about it.
+
+The refusal of a reply leads to a private page, whose signed address says which ban it is about and who was told of it
+(`bans.Told`). Of quiet bans nobody is told, so none has such a page.
+"""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from comments import bans, flood, log, objecting
+from comments.bans import Told
+from comments.drafts import keyed
+from comments.errors import AppealedTwice, AppealFlood, AppealOpen, AppealSettled, BanOver
+from comments.models import Ban, BanAppeal
+from comments.querysets import may_lift_bans
+from newsreader.accounts.models import User
+from newsreader.kit.errors import Conflict
+from newsreader.kit.web import network
+
+BURST, PAUSE = 5, 60  # objections in a row from one network, then one in so many seconds
+OPEN = BanAppeal.Outcome.OPEN
+
+
+def find(ban_id: int, token: str) -> tuple[Ban, Told]:
+    """Return the ban of a private page and who was told of it. Raises Ban.DoesNotExist, also for a quiet one."""
+    try:
+        told = bans.read_told(token)
+    except signing.BadSignature:
+        raise Ban.DoesNotExist from None
+    if told.ban_id != ban_id:
+        raise Ban.DoesNotExist
+    return Ban.objects.get(pk=ban_id, quiet=False), told
+
+
+def appeal_of(told: Told) -> BanAppeal | None:
+    """Return what was written on this very page before."""
+    return BanAppeal.objects.filter(ban=told.ban_id, appellant=told.who, token=told.token).first()
+
+
+def why_not(ban: Ban, told: Told) -> Conflict | None:
+    """Return what forbids to object, None where nothing does."""
+    if not ban.is_in_force:
+        return BanOver()
+    appeals = list(ban.appeals.filter(appellant=told.who)[:1])
+    if appeals and appeals[0].token == told.token:
+        return AppealedTwice()
+    if appeals:
+        return AppealedTwice(_("You have objected already, or somebody in your network has. That is possible once."))
+    if ban.appeals.filter(by_owner=told.is_owner, outcome=OPEN).exists():
+        return AppealOpen()
+    return None
+
+
+@transaction.atomic
+def appeal(ban_id: int, token: str, text: str, *, address: str = "", by: User | None = None) -> BanAppeal:
+    """Object to a ban by the address of its private page; `address` is where from, `by` the account that is signed in.
+
+    Raises Ban.DoesNotExist, BanOver, AppealedTwice, AppealOpen where somebody else's is, Invalid and AppealFlood.
+    """
+    Ban.objects.select_for_update().filter(pk=ban_id).first()
+    ban, told = find(ban_id, token)
+    if refusal := why_not(ban, told):
+        raise refusal
+    text = objecting.words_of(text, "appeal", _("Please say why you should be able to reply."))
+    if wait := flood.take_one(keyed("ban-appeal", network(address)), burst=BURST, seconds=PAUSE):
+        raise AppealFlood(wait)
+    row = BanAppeal.objects.create(ban=ban, appellant=told.who, by_owner=told.is_owner, token=told.token, text=text)
+    facts = {"appeal": row.pk, "by_owner": row.by_owner}
+    log.note("ban_appeal", f"ban:{ban.pk}", by=by, facts=facts, personal={"text": text})
+    return row
+
+
+@transaction.atomic
+def settle(ban_id: int, *, lift: bool, by: User) -> list[BanAppeal]:
+    """Decide about what is open of the appeals against a ban, and return it: lift the ban, or let it stay.
+
+    That `by` may lift bans was checked before. Raises Ban.DoesNotExist, AppealSettled where none is open, BanOver, and
+    OwnDecision where `by` is one of those who banned and somebody else could decide.
+    """
+    ban = Ban.objects.select_for_update().get(pk=ban_id)
+    rows = list(ban.appeals.filter(outcome=OPEN).order_by("pk"))
+    if not rows:
+        raise AppealSettled()
+    if not ban.is_in_force:
+        raise BanOver()
+    own = objecting.is_own(by, banned_by(ban), may_lift_bans())
+    if lift:
+        bans.lift(ban, by)
+    else:
+        bans.close_appeals(rows, BanAppeal.Outcome.UPHELD, by=by)
+    if own:
+        log.note("own_appeal_settled", f"ban:{ban.pk}", by=by, facts={"appeals": [row.pk for row in rows]})
+    return list(BanAppeal.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk"))
+
+
+def banned_by(ban: Ban) -> set[int | None]:
+    """Return who banned somebody, and who has changed the terms since."""
+    return {ban.by_id, *log.history(f"ban:{ban.pk}").filter(kind="ban").values_list("by_account", flat=True)}
