@@ -20,7 +20,7 @@ from articles import picture_chooser, publishing
 from articles.desk import TEXT, ArticleForm
 from articles.models import Article, Author, Byline, SourceAttribution
 from articles.moves import MovesArticles, where_it_is_read
-from articles.paper_admin import KeepsRelated, columns
+from articles.paper_admin import KeepsRelated, NamedCells, columns
 from articles.pictures_admin import thumbnail
 
 State = Article.State
@@ -28,6 +28,7 @@ State = Article.State
 
 class BylineInline(KeepsRelated, admin.TabularInline):
     model = Byline
+    formset = NamedCells
     fields = ["author", "role", "position"]
     autocomplete_fields = ["author"]
 
@@ -37,6 +38,7 @@ class BylineInline(KeepsRelated, admin.TabularInline):
 
 class SourceInline(admin.TabularInline):
     model = SourceAttribution
+    formset = NamedCells
     fields = ["kind", "name", "url", "position"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     extra = 0

@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import Author, MenuItem, Redirect, Section, Site, Tag
@@ -68,10 +69,26 @@ class KeepsRelated(SoundChoices):
         return field
 
 
+class NamedCells(forms.BaseInlineFormSet):
+    """Rows of a table. The heads of its columns are no names of its fields, so each is named by column and row."""
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            widget: Any = getattr(field.widget, "widget", field.widget)  # Beside some stand pens and a plus.
+            column = capfirst(str(field.label))
+            widget.attrs["aria-label"] = (
+                _("%(column)s, new row") % {"column": column}
+                if index is None
+                else _("%(column)s, row %(row)d") % {"column": column, "row": index + 1}
+            )
+
+
 class MenuInline(KeepsRelated, admin.TabularInline):
     """The menu and the foot of every page, in the order of their positions."""
 
     model = MenuItem
+    formset = NamedCells
     fields = ["place", "position", "section", "page", "address", "label"]
     extra = 0
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from comments.drafts import Author, Draft, Visit
 from comments.models import Comment, Decision, Rule
 from comments.querysets import CommentQuerySet
+from comments.spam import patterns
 from comments.spam.rulebook import Entry, Rulebook
 from comments.spam.words import found_anywhere
 
@@ -79,12 +80,14 @@ def backtest(
     """Run entries, stored or not, in force or not, over those of `rows` that readers left in the last `days`.
 
     The newest come first. Where all entries have the same scope, only comments there are looked at; those that the
-    newsroom left are not, since they are never judged. One query, and two for every AT_ONCE comments.
+    newsroom left are not, since they are never judged. One query, and two for every AT_ONCE comments. Raises
+    TooManyPatterns for more regular expressions than may be in force together.
     """
     until = time.monotonic() + seconds
     result = Backtest(days, timezone.now() - dt.timedelta(days=days))
     result.each = [(rule.pattern, Tally()) for rule in rules]
     book = Rulebook(_numbered(rules))
+    patterns.check_room([entry.regex for entry in book.regexes])
     ids = list(_within(rows, rules, result.since).values_list("pk", flat=True)[: most + 1])
     if len(ids) > most:
         result.stopped = "number"
@@ -161,7 +164,7 @@ def _count(row: _Row, entries: list[Entry], result: Backtest, *, is_false: bool)
         tally.found += 1
         tally.approved += is_false
     if len(result.newest) < SHOWN:
-        patterns = tuple(entry.pattern for entry in entries)
+        named = tuple(entry.pattern for entry in entries)
         result.newest.append(
             Found(
                 row["pk"],
@@ -171,6 +174,6 @@ def _count(row: _Row, entries: list[Entry], result: Backtest, *, is_false: bool)
                 row["created_at"],
                 row["status"],
                 is_false,
-                patterns,
+                named,
             )
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from django.core import signing
@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 from comments import log, reasons
 from comments.drafts import Draft, is_email, keyed
 from comments.errors import Banned
-from comments.models import Ban, BanAppeal, Comment, Trace, new_token
-from comments.querysets import may_moderate, moderators_of
+from comments.models import Ban, BanAppeal, Batch, Comment, Trace, new_token
+from comments.querysets import BanQuerySet, may_moderate, moderators_of
 from comments.spam.rulebook import Network, lies_in, network_in
 from comments.spam.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity, User
@@ -32,6 +32,7 @@ from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.text import fold
 from newsreader.kit.web import network as network_of
 
+MAY_BAN = "comments.add_ban"
 OPEN = BanAppeal.Outcome.OPEN
 RULE = "ban"  # The name under which a quiet ban's decisions are recorded.
 Target = tuple[int | None, str, str]  # an identity's id, an address, a network: one of them
@@ -200,14 +201,9 @@ def ban_authors(
     """
     targets, spared = _targets(comments, by, networks, from_address)
     now = timezone.now()
-    rows = Ban.objects.filter(
-        Q(identity__in=[identity for identity, _email, _network in targets if identity])
-        | Q(email__in=[email for _identity, email, _network in targets if email]) & ~Q(email="")
-        | Q(network__in=[network for _identity, _email, network in targets if network]) & ~Q(network=""),
-        lifted_at=None,
-    )
+    rows = _of(targets).filter(lifted_at=None)
     rows.filter(ends_at__lte=now).update(lifted_at=F("ends_at"))
-    known = {(row.identity_id, row.email, row.network): row for row in rows.select_for_update().order_by("pk")}
+    known = {_target_of(row): row for row in rows.select_for_update().order_by("pk")}
     terms: dict[str, Any] = {"reason": reason, "ends_at": ends_at, "by": by}
     fresh = [
         Ban(identity_id=identity, email=email, network=network, batch=batch, created_at=now, **terms)
@@ -224,17 +220,29 @@ def ban_authors(
     return made, spared
 
 
+def _of(targets: Collection[Target]) -> BanQuerySet:
+    """Return every ban, in force or past, of one of these."""
+    return Ban.objects.filter(
+        Q(identity__in=[identity for identity, _email, _network in targets if identity])
+        | Q(email__in=[email for _identity, email, _network in targets if email]) & ~Q(email="")
+        | Q(network__in=[network for _identity, _email, network in targets if network]) & ~Q(network="")
+    )
+
+
+def _target_of(row: Ban) -> Target:
+    return row.identity_id, row.email, row.network
+
+
 def _targets(comments: Iterable[Comment], by: User, networks: bool, from_address: str) -> tuple[list[Target], int]:
     """Return account, address or network of each author, as they are stored, and how many are spared."""
-    newsroom = set(moderators_of(0).values_list("pk", flat=True)) | {by.pk}
+    newsroom = _newsroom(by)
     found: dict[Target, None] = {}
     spared: set[Target] = set()
     for comment in comments:
         identity, trace = comment.identity, getattr(comment, "trace", None)
         if identity:
             account: Target = (identity.pk, "", "")
-            kept = identity.user and (identity.user.is_staff or identity.user_id in newsroom)
-            spared.add(account) if kept else found.setdefault(account)
+            spared.add(account) if _is_kept(identity, newsroom) else found.setdefault(account)
         elif trace:
             if is_email(trace.email):
                 found.setdefault((None, fold(trace.email), ""))
@@ -245,14 +253,69 @@ def _targets(comments: Iterable[Comment], by: User, networks: bool, from_address
     return list(found), len(spared)
 
 
+def _newsroom(by: User) -> set[int]:
+    """Return the accounts that a batch never bans: those who decide about comments, and whoever bans. One query."""
+    return set(moderators_of(0).values_list("pk", flat=True)) | {by.pk}
+
+
+def _is_kept(identity: CommenterIdentity, newsroom: set[int]) -> bool:
+    return bool(identity.user and (identity.user.is_staff or identity.user_id in newsroom))
+
+
 @transaction.atomic
-def lift_batch(batch: uuid.UUID, by: User) -> int:
-    """Lift every ban that was made with a batch of decisions: what undoing it means. Returns how many."""
+def undo_batch(undoing: Batch, *, by: User, from_address: str = "") -> tuple[int, int]:
+    """Undo what a batch did to bans, where `undoing` undoes its decisions: so that undoing an undo bans again.
+
+    Returns how many were lifted, and how many are in force again; none where `by` may not ban. A fixed number of
+    queries however many.
+    """
+    undone = undoing.undoes
+    if undone is None or not by.has_perm(MAY_BAN):
+        return 0, 0
+    lifted = lift_batch(undone.pk, by, at=undoing.created_at)
+    return lifted, len(_restore(undone, undoing.pk, by, from_address))
+
+
+@transaction.atomic
+def lift_batch(batch: uuid.UUID, by: User, *, at: dt.datetime | None = None) -> int:
+    """Lift every ban that was made with a batch of decisions: what undoing it means. Returns how many.
+
+    They are lifted at the time of the batch that undoes it, by which undoing that finds them again.
+    """
     rows = list(Ban.objects.in_force().filter(batch=batch).select_for_update().order_by("pk"))
-    Ban.objects.filter(pk__in=[row.pk for row in rows]).update(lifted_at=timezone.now())
+    Ban.objects.filter(pk__in=[row.pk for row in rows]).update(lifted_at=at or timezone.now())
     log.note_many("ban_lifted", [_told(row, by, {"reason": row.reason, "quiet": row.quiet}) for row in rows])
     close_appeals(BanAppeal.objects.filter(ban__in=rows, outcome=OPEN), BanAppeal.Outcome.LIFTED, by=by)
     return len(rows)
+
+
+def _restore(undone: Batch, batch: uuid.UUID, by: User, from_address: str) -> list[Ban]:
+    """Ban anew, on the same terms and until the same time, whom undoing a batch let post again; return these bans.
+
+    Those whose end is past stay free, those about whom somebody has decided since, and whom a batch spares.
+    """
+    if undone.undoes_id is None:
+        return []
+    now, newsroom = timezone.now(), _newsroom(by)
+    past = Ban.objects.filter(batch=undone.undoes_id, lifted_at=undone.created_at).exclude(ends_at__lte=now)
+    wanted = {_target_of(row): row for row in past.select_related("identity__user").order_by("pk")}
+    rows = _of(wanted)
+    rows.filter(lifted_at=None, ends_at__lte=now).update(lifted_at=F("ends_at"))
+    decided = {_target_of(row) for row in rows.filter(Q(lifted_at=None) | Q(created_at__gt=undone.created_at))}
+    again = [
+        row
+        for target, row in wanted.items()
+        if target not in decided
+        and not (row.identity and _is_kept(row.identity, newsroom))
+        and not (row.network and lies_in(from_address, ipaddress.ip_network(row.network)))
+    ]
+    terms = ("identity_id", "email", "network", "reason", "note", "quiet", "ends_at")
+    fresh = [Ban(batch=batch, by=by, created_at=now, **{name: getattr(row, name) for name in terms}) for row in again]
+    Ban.objects.bulk_create(fresh, ignore_conflicts=True)  # Somebody may have banned one in this instant.
+    made = list(Ban.objects.filter(batch=batch).order_by("pk"))
+    facts = [{"reason": row.reason, "quiet": row.quiet, "changed": False} for row in made]
+    log.note_many("ban", [_told(row, by, said, row.note) for row, said in zip(made, facts, strict=True)])
+    return made
 
 
 # --- At posting ---------------------------------------------------------------------------------------------------

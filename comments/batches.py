@@ -102,7 +102,8 @@ def _next_step(batch_id: uuid.UUID) -> bool:
 def _carry_out_some(batch: Batch, ids: Collection[int], seen: Mapping[int, int], *, finished: bool = True) -> None:
     found = lock(ids)
     wanted = _wanted(batch, found)
-    kept = {pk: status for pk, status in wanted.items() if not _is_news(found, pk, status, seen, batch.by_id)}
+    news = {pk for pk in seen if pk in wanted and found.has_news(pk, wanted[pk], seen=seen[pk], by=batch.by_id)}
+    kept = {pk: status for pk, status in wanted.items() if pk not in news}
     if len(wanted) == 1 and not kept:
         raise DecidedMeanwhile(found.last(next(iter(wanted))))
     code = UNDONE if batch.undoes_id else batch.reason
@@ -146,11 +147,3 @@ def _left_of(decisions: list[Decision], undoings: Mapping[uuid.UUID, uuid.UUID |
         else:
             left.append(decision)
     return left
-
-
-def _is_news(found: Locked, pk: int, status: str, seen: Mapping[int, int], by: int | None) -> bool:
-    """Say whether something was decided that whoever decides now has not seen; to the same status, it is no matter."""
-    last = found.last(pk)
-    if last is None or pk not in seen or seen[pk] == last.number or last.by_id == by:
-        return False
-    return last.after != status

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from comments import answering, appealing, bans, batches, erasing, reporting, revising
+from comments.bans import MAY_BAN
 from comments.desk import teamwork
 from comments.desk.deeds import DEEDS, summary
 from comments.desk.finding import Filter, ids_in
@@ -38,7 +39,7 @@ SPANS = {
 }
 
 
-MAY_BAN, MAY_BAN_QUIETLY = "comments.add_ban", "comments.change_commentrules"
+MAY_BAN_QUIETLY = "comments.change_commentrules"
 
 
 class NotUnderstood(DomainError):
@@ -165,8 +166,11 @@ def _undo(pressed: Act) -> Told:
         raise NotUnderstood() from None
     batch = batches.undo(undone.pk, by=pressed.user, rows=pressed.mine)
     said = list(summary(batch))
-    if lifted := bans.lift_batch(undone.pk, pressed.user):
+    lifted, again = bans.undo_batch(batch, by=pressed.user, from_address=pressed.address)
+    if lifted:
         said.append((messages.SUCCESS, ngettext("%d ban lifted.", "%d bans lifted.", lifted) % lifted))
+    if again:
+        said.append((messages.SUCCESS, ngettext("%d ban in force again.", "%d bans in force again.", again) % again))
     return Told(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch)
 
 
@@ -268,8 +272,8 @@ def _hand_over(pressed: Act) -> Told:
             user = User.objects.filter(pk__in=ids_in([to]), is_active=True).first()
             if user is None:
                 raise NotUnderstood()
-    teamwork.hand_to(comment.pk, user, by=pressed.user)
-    undo = {"action": "hand-over", "to": str(before or ""), "ids": str(comment.pk)}
+    teamwork.hand_to(comment.pk, user, by=pressed.user, tell=not pressed.text("again"))
+    undo = {"action": "hand-over", "to": str(before or ""), "again": "1", "ids": str(comment.pk)}
     said = _("Handed to %s.") % user.shown_name if user else _("Handed to nobody.")
     return Told.done(said, undo=undo, changed=comment.pk)
 

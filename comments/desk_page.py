@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -69,6 +70,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "after": after,
         "reasons": offered(),
         "now": timezone.now().isoformat(),
+        "leads_to": _here(request),
     }
     if request.GET.get("part") == "cards":
         return TemplateResponse(request, "admin/comments/_cards.html", context)
@@ -106,6 +108,17 @@ def _without(request: HttpRequest, *names: str) -> str:
     for name in names:
         kept.pop(name, None)
     return kept.urlencode()
+
+
+def _here(request: HttpRequest) -> str:
+    """The address of the view and filter that somebody is in, whole even where the script asks for a part of it."""
+    return f"{request.path}?{_without(request, 'part')}".rstrip("?")
+
+
+def _came_from(request: HttpRequest) -> str:
+    """Where a page about one comment leads back to once something is done; empty where it was opened by itself."""
+    back = request.GET.get("back") or request.POST.get("next", "")
+    return safe_next(request, back) if back else ""
 
 
 def _progress(request: HttpRequest, number: str) -> HttpResponse:
@@ -156,7 +169,7 @@ def _answer(request: HttpRequest, told: Told) -> dict[str, Any]:
     if told.changed:
         row = cards.listed(Comment.objects.filter(pk=told.changed)).first()
         if row:
-            context = {"card": cards.lay_out([row])[0], "reasons": offered()}
+            context = {"card": cards.lay_out([row])[0], "reasons": offered(), "leads_to": _here(request)}
             answer["card"] = render_to_string("admin/comments/_card.html", context, request)
     return answer
 
@@ -174,9 +187,12 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
     comment = cards.listed(Comment.objects.moderated_by(request.user)).filter(pk=_number(comment_id)).first()
     if comment is None:
         raise Http404
+    came_from = _came_from(request)
     context = {
         "card": cards.lay_out([comment])[0],
         "title": _("Comment"),
+        "back": came_from or reverse("admin:moderation"),
+        "leads_to": came_from or reverse("admin:moderation-comment", args=[comment.pk]),
         "reasons": offered(),
         "spans": SPANS,
         "labels": Label.Kind.choices,
@@ -223,6 +239,7 @@ def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
     shown = shown.prefetch_related("decisions__by", "revisions")
     context = {
         "title": _("Everything like this"),
+        "back": _came_from(request) or reverse("admin:moderation"),
         "comment": comment,
         "found": found,
         "shown": [(card, reasons[card.comment.pk]) for card in map(cards.plain_card, shown)],

@@ -63,6 +63,7 @@ class Draft:
     visit: Visit = field(default_factory=Visit)
     source: str = Comment.Source.PAGE
     language: str = ""
+    section_id: int | None = None  # where it is to stand, where no article says so
 
     @cached_property
     def rendered(self) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from comments import log
 from comments.models import Rule
+from comments.spam import rulebook
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Conflict
 
@@ -23,11 +24,14 @@ PERSONAL = ("pattern", "note", "examples", "counterexamples")
 def add(patterns: Sequence[str], like: Rule, *, by: User) -> tuple[list[Rule], int]:
     """Put these on the lists, each with what `like` says besides, but those that stand there for the same scope.
 
-    Returns the new rows and how many were there already. Seven queries, however many there are.
+    Returns the new rows and how many were there already. Seven queries, however many there are, and two more for
+    regular expressions. Raises TooManyPatterns where these find no room.
     """
     listed = Rule.objects.filter(match=like.match, section=like.section_id, article=like.article_id)
     known = set(listed.filter(pattern__in=patterns).values_list("pattern", flat=True))
     fresh = [pattern for pattern in dict.fromkeys(patterns) if pattern not in known]
+    if is_looked_for(like):
+        rulebook.check_room(fresh)
     values = {name: getattr(like, name) for name in (*FACTS, *PERSONAL) if name != "pattern"}
     # Somebody may add the same in this instant: then theirs stands.
     Rule.objects.bulk_create([Rule(pattern=pattern, **values) for pattern in fresh], ignore_conflicts=True)
@@ -40,7 +44,8 @@ def add(patterns: Sequence[str], like: Rule, *, by: User) -> tuple[list[Rule], i
 def change(rule: Rule, *, by: User) -> None:
     """Store an entry as it was changed; what is the same is not written, so that hits counted meanwhile stay.
 
-    Raises Conflict where it is gone, or stands on the list a second time, by what somebody else did meanwhile.
+    Raises Conflict where it is gone, or stands on the list a second time, by what somebody else did meanwhile, and
+    TooManyPatterns where a regular expression finds no room.
     """
     stored = Rule.objects.select_for_update().filter(pk=rule.pk).first()
     if stored is None:
@@ -48,6 +53,8 @@ def change(rule: Rule, *, by: User) -> None:
     was = {name: getattr(stored, name) for name in (*FACTS, *PERSONAL) if getattr(stored, name) != getattr(rule, name)}
     if not was:
         return
+    if is_looked_for(rule):
+        rulebook.check_room([rule.pattern], instead_of={rule.pk})
     try:
         with transaction.atomic():
             rule.save(update_fields=[*was, "changed_at"])
@@ -64,10 +71,15 @@ def change(rule: Rule, *, by: User) -> None:
 
 @transaction.atomic
 def switch(rows: QuerySet[Rule], *, on: bool, by: User) -> int:
-    """Put entries in force or out of it. Returns how many were not so already."""
+    """Put entries in force or out of it. Returns how many were not so already.
+
+    Raises TooManyPatterns where the regular expressions among them find no room.
+    """
     changed = _locked(rows.exclude(is_active=on))
     for rule in changed:
         rule.is_active = on
+    if wanted := [rule.pattern for rule in changed if is_looked_for(rule)]:
+        rulebook.check_room(wanted)
     # Every process reads its lists anew by this time.
     Rule.objects.filter(pk__in=[rule.pk for rule in changed]).update(is_active=on, changed_at=timezone.now())
     log.note_many("rule_switched", _told(changed, by))
@@ -81,6 +93,12 @@ def delete(rows: QuerySet[Rule], *, by: User) -> int:
     log.note_many("rule_deleted", _told(gone, by))
     Rule.objects.filter(pk__in=[rule.pk for rule in gone]).delete()
     return len(gone)
+
+
+def is_looked_for(rule: Rule) -> bool:
+    """Say whether this is a regular expression that is in force: the number of these is bounded."""
+    over = rule.ends_at is not None and rule.ends_at <= timezone.now()
+    return rule.match == Rule.Match.REGEX and rule.is_active and not over
 
 
 def _locked(rows: QuerySet[Rule]) -> list[Rule]:

@@ -33,7 +33,7 @@ def erase(comment_id: int, *, by: User) -> None:
     Note.objects.filter(comment=comment_id).delete()
     Report.objects.filter(comment=comment_id).update(detail="", name="", email="", objection="")
     Appeal.objects.filter(comment=comment_id).update(text="")
-    Delivery.objects.filter(decision__comment=comment_id).delete()
+    Delivery.objects.filter(Q(decision__comment=comment_id) | Q(comment=comment_id)).delete()
     comment.identity, comment.name, comment.website, comment.avatar, comment.provider = None, "", "", "", ""
     comment.duplicate_key = comment.fingerprint = ""
     comment.write("")

@@ -115,6 +115,19 @@ class DecidedMeanwhile(Conflict):
         super().__init__(said % {"who": who, "status": decision.get_after_display()})
 
 
+class TooManyPatterns(Conflict):
+    """More regular expressions would be looked for together than a comment can be made to wait for."""
+
+    code = "too_many_patterns"
+
+    def __init__(self, most: int):
+        said = _(
+            "At most %d regular expressions may be in force, and together they must not become too large. "
+            "Put others out of force first, or write several as one: this|that."
+        )
+        super().__init__(said % most)
+
+
 class NoSuchComment(DomainError):
     """Unknown, waiting, removed, or under an article that readers do not see: one answer for all."""
 

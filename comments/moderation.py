@@ -11,7 +11,7 @@ from django.db import transaction
 
 from articles.models import Article
 from comments import counting, log, notifications, proofs, settling
-from comments.errors import Withdrawn
+from comments.errors import DecidedMeanwhile, Withdrawn
 from comments.events import CommentDecided
 from comments.models import Comment, Decision
 from comments.reasons import FINAL, WITHDRAWN
@@ -33,15 +33,19 @@ def decide(
     reasons: Sequence[Reason] = (),
     rule: str = "",
     batch: uuid.UUID | None = None,
+    seen: int | None = None,
 ) -> Decision | None:
     """Give a comment a status and record who did it (`by=None`: a rule, named by `rule`). `reason` is a code.
 
-    `reasons` stand instead of one with its `params` where there are several. Returns None, and changes nothing, if it
-    already has that status. Raises Comment.DoesNotExist, ValueError for a status that is none, and Withdrawn for a
-    comment that its author has taken back.
+    `reasons` stand instead of one with its `params` where there are several. `seen` is the number of the last decision
+    that whoever decides knows of, 0 for none. Returns None, and changes nothing, if it already has that status. Raises
+    Comment.DoesNotExist, ValueError for a status that is none, Withdrawn for a comment that its author has taken back,
+    and DecidedMeanwhile where somebody else has decided otherwise since.
     """
     status = Comment.Status(status).value
     found = lock_one(comment_id)
+    if seen is not None and found.has_news(comment_id, status, seen=seen, by=by.pk if by else None):
+        raise DecidedMeanwhile(found.last(comment_id))
     given = list(reasons) or _single(reason, params)
     outcome = settle(found, {comment_id: status}, by=by, reasons=given, rule=rule, batch=batch)
     if outcome.withdrawn:
@@ -66,6 +70,16 @@ class Locked:
         """The status to restore a comment to: its last that was neither spam nor trash, else waiting."""
         kept = [row.after for row in self.history[pk] if row.after not in REMOVED]
         return kept[-1] if kept else Comment.Status.PENDING.value
+
+    def has_news(self, pk: int, status: str, *, seen: int, by: int | None) -> bool:
+        """Say whether something was decided that whoever decides now has not seen; to the same status, it is no matter.
+
+        `seen` is the number of the last decision they saw, `by` their account.
+        """
+        last = self.last(pk)
+        if last is None or last.number == seen or last.by_id == by:
+            return False
+        return last.after != status
 
     def is_withdrawn(self, comment: Comment) -> bool:
         last = self.last(comment.pk)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -16,7 +17,7 @@ from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError, Pe
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from comments import batches
+from comments import bans, batches
 from comments.api import CommentSerializer
 from comments.desk.finding import OLDEST_FIRST, VIEWS, Filter
 from comments.models import Batch, Comment, Decision
@@ -24,6 +25,7 @@ from comments.moderation import decide
 from comments.querysets import CommentQuerySet, may_moderate
 from comments.reasons import RESERVED
 from newsreader.kit.rest import Shared
+from newsreader.kit.web import client_address
 
 MANY = 10_000  # ids in one request; for more there is the filter
 
@@ -60,15 +62,29 @@ class DecisionInput(serializers.Serializer):
         return values
 
 
+class OneInput(DecisionInput):
+    """A decision about one comment.
+
+    `seen` may tell the number of the last decision on it that was shown, 0 for none: where somebody else has decided
+    otherwise since, nothing is changed, and the answer is 409 with the code `decided_meanwhile`.
+    """
+
+    seen = serializers.IntegerField(min_value=0, required=False)
+
+
 class QueuedSerializer(CommentSerializer):
-    """A comment as moderators see it: with why it waits, and what its author left behind."""
+    """A comment as moderators see it: with why it waits, and what its author left behind.
+
+    `seen` is the number of its last decision, to be sent along with one's own.
+    """
 
     reasons = serializers.SerializerMethodField()
+    seen = serializers.SerializerMethodField()
     email = serializers.SerializerMethodField()
     address = serializers.SerializerMethodField()
 
     class Meta(CommentSerializer.Meta):
-        fields = [*CommentSerializer.Meta.fields, "reasons", "email", "address"]
+        fields = [*CommentSerializer.Meta.fields, "reasons", "seen", "email", "address"]
 
     def get_status(self, comment: Comment) -> str:
         return comment.status
@@ -80,6 +96,10 @@ class QueuedSerializer(CommentSerializer):
     def get_reasons(self, comment: Comment) -> list[dict[str, Any]]:
         decisions = list(comment.decisions.all())
         return decisions[-1].reasons if decisions else []
+
+    def get_seen(self, comment: Comment) -> int:
+        decisions = list(comment.decisions.all())
+        return decisions[-1].number if decisions else 0
 
     def get_email(self, comment: Comment) -> str:
         return comment.trace.email if hasattr(comment, "trace") else ""
@@ -121,11 +141,14 @@ class DecisionsViewSet(_ModeratorsViewSet):
         page = self.paginate_queryset(comment.decisions.all())
         return self.get_paginated_response(DecisionSerializer(page, many=True).data)
 
-    @extend_schema(request=DecisionInput, responses={200: DecisionSerializer, 201: DecisionSerializer})
+    @extend_schema(request=OneInput, responses={200: DecisionSerializer, 201: DecisionSerializer})
     def create(self, request: Request, pk: int) -> Response:
-        """Decide: 201 with the decision; 200 with the last one where the comment has that status already."""
+        """Decide: 201 with the decision; 200 with the last one where the comment has that status already.
+
+        409 where somebody else has decided otherwise since the decision that was `seen`.
+        """
         comment = get_object_or_404(self.get_queryset(), pk=pk)
-        form = DecisionInput(data=request.data)
+        form = OneInput(data=request.data)
         form.is_valid(raise_exception=True)
         decision = decide(comment.pk, by=self._user(), **form.validated_data)
         if decision is None:
@@ -154,7 +177,7 @@ class ManyInput(DecisionInput):
 
     ids = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False)
     filter = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
-    seen = serializers.DictField(child=serializers.IntegerField(min_value=1), required=False)
+    seen = serializers.DictField(child=serializers.IntegerField(min_value=0), required=False)
 
     def validate_ids(self, ids: list[int]) -> list[int]:
         if len(ids) > MANY:
@@ -206,12 +229,18 @@ class BatchesViewSet(_ModeratorsViewSet):
 
     @extend_schema(request=None, responses={200: BatchSerializer, 202: BatchSerializer})
     def undo(self, request: Request, batch: uuid.UUID) -> Response:
-        """Give each comment of a batch back what it had before; what somebody has decided about since is left alone."""
+        """Give each comment of a batch back what it had before; what somebody has decided about since is left alone.
+
+        Bans that came with it are lifted; where it was itself an undoing, those that it lifted are in force again.
+        """
+        user = self._user()
         try:
-            undone = batches.undo(batch, by=self._user(), rows=Comment.objects.moderated_by(self._user()))
+            with transaction.atomic():
+                undoing = batches.undo(batch, by=user, rows=Comment.objects.moderated_by(user))
+                bans.undo_batch(undoing, by=user, from_address=client_address(request))
         except Batch.DoesNotExist:
             raise NotFound() from None
-        return self._told(undone)
+        return self._told(undoing)
 
     def _told(self, batch: Batch) -> Response:
         code = status.HTTP_200_OK if batch.state == Batch.State.DONE else status.HTTP_202_ACCEPTED

@@ -24,10 +24,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from articles.models import Article, Section
 from articles.paper_admin import KeepsRelated
 from comments import entries
 from comments.backtesting import DAYS, MOST_DAYS, Backtest, backtest
+from comments.discussions import rules_under
 from comments.drafts import Author, Draft, Visit, tidied
+from comments.errors import TooManyPatterns
 from comments.models import Comment, CommentRules, Rule
 from comments.posting import LONGEST
 from comments.spam import patterns, rulebook, weigh
@@ -35,6 +38,7 @@ from comments.spam.normalise import plain
 from comments.spam.rulebook import clean_domain, network_in
 from comments.spam.words import found_anywhere, missed
 from comments.wording import worded
+from newsreader.kit.keys import SoundChoice
 
 MANY = 5_000  # entries at once
 EXAMPLES = 50  # lines, and as many that must not be found
@@ -92,13 +96,15 @@ class EntryForm(forms.ModelForm):
             wanted, name = [pattern for pattern in [cleaned.get("pattern")] if pattern], "pattern"
         if wanted:
             self.instance.pattern = wanted[0]
-        if len(wanted) > MANY:
-            self._refuse(name, "too_many", _("At most %(most)d entries at once."), most=MANY)
+        most = patterns.MOST if cleaned.get("match") == Match.REGEX else MANY
+        if len(wanted) > most:
+            self._refuse(name, "too_many", _("At most %(most)d entries at once."), most=most)
             return cleaned
         for entry in wanted:
             self._check(name, entry, cleaned.get("match", ""))
         self._check_end(cleaned.get("ends_at"))
         if wanted and not self.errors:
+            self._check_room(name, wanted, cleaned)
             self._check_examples(wanted, cleaned)
         return cleaned
 
@@ -123,6 +129,19 @@ class EntryForm(forms.ModelForm):
     def _check_end(self, ends_at: dt.datetime | None) -> None:
         if ends_at and "ends_at" in self.changed_data and ends_at <= timezone.now():
             self._refuse("ends_at", "ended", _("This is over already."))
+
+    def _check_room(self, name: str, wanted: list[str], cleaned: dict[str, Any]) -> None:
+        """Refuse more regular expressions than every comment can be held against."""
+        if cleaned["match"] != Match.REGEX:
+            return
+        as_typed = Rule(match=cleaned["match"], is_active=cleaned["is_active"], ends_at=cleaned["ends_at"])
+        try:
+            if entries.is_looked_for(as_typed):
+                rulebook.check_room(wanted, instead_of={self.instance.pk})
+            else:  # It may be tried all the same.
+                patterns.check_room([patterns.compiled(pattern) for pattern in wanted])
+        except TooManyPatterns as refusal:
+            self._refuse(name, refusal.code, str(refusal))
 
     def _check_examples(self, wanted: list[str], cleaned: dict[str, Any]) -> None:
         """Run the examples against the entry, and name those that it treats otherwise than its editor means."""
@@ -172,12 +191,32 @@ class Trial(forms.Form):
     website = forms.CharField(label=_("Website"), required=False, max_length=200)
     address = forms.GenericIPAddressField(label=_("IP address"), required=False)
     agent = forms.CharField(label=_("Browser’s name"), required=False, max_length=254)
+    section = SoundChoice(label=_("In the section"), queryset=Section.objects.order_by("name"), required=False)
+    article = SoundChoice(
+        label=_("Under the article (its number)"),
+        queryset=Article.objects.select_related("discussion").defer("body"),
+        required=False,
+        widget=forms.NumberInput(attrs={"min": 1}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("section") and cleaned.get("article"):
+            self.add_error("article", ValidationError(_("Choose a section or an article, not both."), code="one_scope"))
+        return cleaned
 
     def draft(self) -> Draft:
+        """Return it as a guest would send it who is nobody's acquaintance, where it is to stand."""
         value = self.cleaned_data
         author = Author(value["name"], value["email"], value["website"])
         visit = Visit(address=value["address"] or "", user_agent=value["agent"])
-        return tidied(Draft(0, value["text"], author, visit=visit))
+        article = value["article"] or Article(pk=0, section=value["section"])
+        return tidied(Draft(article.pk, value["text"], author, visit=visit, section_id=article.section_id))
+
+    def rules(self) -> CommentRules:
+        """Return the rules that are in force where it is to stand."""
+        rules, article = CommentRules.objects.current(), self.cleaned_data["article"]
+        return rules_under(article, rules) if article else rules
 
 
 class InForce(admin.SimpleListFilter):
@@ -274,9 +313,13 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
         return rule.last_hit_at
 
     @admin.action(description=_("Try on the last 30 days"), permissions=["view"])
-    def try_on_comments(self, request: HttpRequest, queryset: QuerySet[Rule]) -> HttpResponse:
+    def try_on_comments(self, request: HttpRequest, queryset: QuerySet[Rule]) -> HttpResponse | None:
         rules = list(queryset.order_by("pattern", "pk")[:MANY])
-        result = backtest(rules, Comment.objects.moderated_by(request.user))
+        try:
+            result = backtest(rules, Comment.objects.moderated_by(request.user))
+        except TooManyPatterns as refusal:
+            messages.error(request, str(refusal))
+            return None
         context = {
             **self.admin_site.each_context(request),
             "title": _("Tried on the last 30 days"),
@@ -295,7 +338,11 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
         self._switch(request, queryset, on=False)
 
     def _switch(self, request: HttpRequest, rows: QuerySet[Rule], *, on: bool) -> None:
-        changed = entries.switch(rows, on=on, by=request.user)  # type: ignore[arg-type]
+        try:
+            changed = entries.switch(rows, on=on, by=request.user)  # type: ignore[arg-type]
+        except TooManyPatterns as refusal:
+            messages.error(request, str(refusal))
+            return
         said = ngettext("%d entry changed.", "%d entries changed.", changed)
         messages.success(request, said % changed)
 
@@ -363,9 +410,13 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
         }
         if form.is_valid():
             draft = form.draft()
-            verdict = weigh(draft, CommentRules.objects.current())
+            verdict = weigh(draft, form.rules())
             found = found_anywhere(draft, rulebook.current())
-            context |= {"verdict": verdict, "reasons": worded(verdict.reasons), "found": found}
+            context |= {
+                "verdict": verdict,
+                "reasons": worded(verdict.reasons),
+                "found": [(entry, entry.counts_in(draft.article_id, draft.section_id)) for entry in found],
+            }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/comments/rule/try.html", context)
 

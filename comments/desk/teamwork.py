@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, Byline
-from comments import counting, log
+from comments import counting, log, notifications
 from comments.models import Claim, Comment, Label, Note
 from comments.querysets import moderates
 from newsreader.accounts.models import User
@@ -45,8 +45,12 @@ def label(comment_id: int, kind: str, *, on: bool, by: User) -> bool:
 
 
 @transaction.atomic
-def hand_to(comment_id: int, user: User | None, *, by: User) -> bool:
-    """Leave a comment to a colleague who may decide about it; to nobody with None. Returns whether that is new."""
+def hand_to(comment_id: int, user: User | None, *, by: User, tell: bool = True) -> bool:
+    """Leave a comment to a colleague who may decide about it; to nobody with None. Returns whether that is new.
+
+    The colleague hears of it by mail, unless it is oneself; with `tell` off they do not, as they knew before. Raises
+    Invalid for somebody who does not decide about comments there.
+    """
     comment = Comment.objects.select_related("article").select_for_update(of=("self",)).get(pk=comment_id)
     if user and not moderates(user, comment.article):
         raise Invalid([FieldError("to", "not_a_moderator", _("They do not decide about comments here."))])
@@ -54,6 +58,9 @@ def hand_to(comment_id: int, user: User | None, *, by: User) -> bool:
         return False
     Comment.objects.filter(pk=comment_id).update(assigned_to=user)
     log.note("handed_over", f"comment:{comment_id}", by=by, facts={"to": user.pk if user else None})
+    notifications.not_handed_over(comment)
+    if user and user.pk != by.pk and tell:
+        notifications.queue_handed_over(comment, user)
     return True
 
 

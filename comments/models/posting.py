@@ -78,7 +78,7 @@ class KeptDraft(models.Model):
 class Delivery(models.Model):
     """One mail to one address about one event, written in the transaction of the event and sent by the worker.
 
-    It is about a decision, or about a reader's report.
+    It is about a decision, about a reader's report, or about a comment that was handed over.
     """
 
     class Event(models.TextChoices):
@@ -90,9 +90,11 @@ class Delivery(models.Model):
         REPORT_SETTLED = "report_settled", _("what became of your report")
         OBJECTION_SETTLED = "objection_settled", _("what became of your objection")
         APPEAL_REJECTED = "appeal_rejected", _("your objection was rejected")
+        HANDED_OVER = "handed_over", _("a comment was handed to you")
 
     decision = models.ForeignKey(Decision, models.CASCADE, null=True, related_name="deliveries")
     report = models.ForeignKey("comments.Report", models.CASCADE, null=True, related_name="deliveries")
+    comment = models.ForeignKey(Comment, models.CASCADE, null=True, related_name="+")
     event = models.CharField(max_length=20, choices=Event)
     address = models.EmailField(max_length=254)
     language = models.CharField(max_length=10, blank=True)
@@ -111,7 +113,9 @@ class Delivery(models.Model):
             ),
             models.UniqueConstraint(fields=["report", "event"], name="delivery_once_per_report_and_event"),
             models.CheckConstraint(
-                condition=Q(decision=None, report__isnull=False) | Q(decision__isnull=False, report=None),
+                condition=Q(decision__isnull=False, report=None, comment=None)
+                | Q(decision=None, report__isnull=False, comment=None)
+                | Q(decision=None, report=None, comment__isnull=False),
                 name="delivery_about_one_thing",
             ),
         ]

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from comments.models import Appeal, Comment, Decision, Delivery
+from comments.notifications.handing_over import not_handed_over, queue_handed_over
 from comments.notifications.recipients import Recipient, recipients, rejected
 from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
 from comments.notifications.sending import send_due
@@ -10,7 +13,9 @@ from comments.notifications.sending import send_due
 __all__ = [
     "no_outcome",
     "not_any_more",
+    "not_handed_over",
     "queue",
+    "queue_handed_over",
     "queue_outcomes",
     "queue_receipt",
     "queue_rejection",
@@ -45,8 +50,8 @@ def _write(wanted: Iterable[Recipient]) -> int:
 
 def take_back(comment: Comment) -> int:
     """Drop every mail about a comment that has not gone out, since its author has withdrawn it. Returns how many."""
-    unsent = Delivery.objects.filter(decision__in=list(comment.decisions.values_list("pk", flat=True)), sent_at=None)
-    return unsent.delete()[0]
+    decisions = list(comment.decisions.values_list("pk", flat=True))
+    return Delivery.objects.filter(Q(decision__in=decisions) | Q(comment=comment.pk), sent_at=None).delete()[0]
 
 
 def not_any_more(decisions: Iterable[Decision]) -> int:

@@ -36,6 +36,11 @@ def moderation_url(comment: Comment) -> str:
     return absolute(f"/admin/comments/comment/{comment.pk}/change/")
 
 
+def desk_url(comment: Comment) -> str:
+    """Where a comment lies on the desk with every tool; signing in comes first."""
+    return absolute(reverse("admin:moderation-comment", args=[comment.pk]))
+
+
 def confirmation_url(comment: Comment) -> str:
     """Where a guest confirms the address typed with this comment; empty where nothing is to be confirmed any more."""
     proof = comment.proofs.first()

@@ -15,8 +15,8 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from comments.models import Delivery
-from comments.notifications.links import action_urls, confirmation_url, moderation_url
+from comments.models import Comment, Delivery
+from comments.notifications.links import action_urls, confirmation_url, desk_url, moderation_url
 from comments.reasons import sentence_for, sentence_of
 from newsreader.kit import letters
 from newsreader.kit.tasks import task
@@ -43,7 +43,7 @@ def _send(pk: int) -> bool:
     mine = Delivery.objects.filter(pk=pk, sent_at=None, due_at__lte=now)
     if mine.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
         return False  # Another worker has it.
-    rows = Delivery.objects.select_related("decision__comment__article", "report__comment__article")
+    rows = Delivery.objects.select_related("decision__comment__article", "report__comment__article", "comment__article")
     delivery = rows.filter(pk=pk).first()
     if delivery is None:
         return False  # The comment was withdrawn in this instant.
@@ -67,7 +67,7 @@ def _send(pk: int) -> bool:
 
 def _context(delivery: Delivery) -> dict[str, Any]:
     decision, report = delivery.decision, delivery.report
-    comment = (report or decision).comment  # type: ignore[union-attr]  # It is about one of them.
+    comment: Comment = (report or decision or delivery).comment  # type: ignore[assignment]  # It is about one of them.
     waits = delivery.event == Delivery.Event.WAITING
     return {
         "comment": comment,
@@ -76,6 +76,7 @@ def _context(delivery: Delivery) -> dict[str, Any]:
         "comment_url": absolute(comment.permanent_url),
         "status_url": absolute(comment.status_url),
         "moderation_url": moderation_url(comment),
+        "desk_url": desk_url(comment),
         "actions": action_urls(decision, delivery.address) if decision and waits else {},
         "confirmation_url": confirmation_url(comment) if delivery.event == Delivery.Event.CONFIRM else "",
         "report": report,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from django.db.models import Count, Max, Q
@@ -83,6 +83,17 @@ class Rulebook:
 def current() -> Rulebook:
     """Return the lists as they are now, with entries whose time ends later today. One query; two after a change."""
     return _read(*_state())
+
+
+def check_room(wanted: Iterable[str], instead_of: Collection[int] = ()) -> None:
+    """Raise TooManyPatterns where these regular expressions find no room beside those in force.
+
+    `instead_of` are ids of entries that will not be in force as they are. As many queries as `current`.
+    """
+    now = timezone.now()
+    standing = [entry for entry in current().regexes if entry.pk not in instead_of and not entry.has_ended(now)]
+    added = [regex for pattern in wanted if (regex := patterns.compiled(pattern))]
+    patterns.check_room([*(entry.regex for entry in standing), *added])
 
 
 def _state() -> tuple[object, int]:

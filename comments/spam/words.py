@@ -76,6 +76,8 @@ def missed(rule: Rule, lines: Sequence[str]) -> list[str]:
 
 
 def _section_of(draft: Draft) -> int | None:
+    if draft.section_id is not None:
+        return draft.section_id
     return Article.objects.filter(pk=draft.article_id).values_list("section_id", flat=True).first()
 
 

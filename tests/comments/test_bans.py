@@ -8,16 +8,17 @@ import uuid
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from comments import bans, log
+from comments import bans, batches, log
 from comments.editing import edit_comment, why_not
 from comments.errors import Banned
-from comments.models import Ban, Comment, CommentRules, LogEntry
+from comments.models import Ban, Batch, Comment, CommentRules, LogEntry
 from comments.posting import post_comment
 from newsreader.accounts.identities import own_identity
-from newsreader.accounts.models import CommenterIdentity
+from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.errors import Invalid
 from tests.factories import (
     make_article,
@@ -523,8 +524,6 @@ def test_the_list_of_commenters_tells_who_is_banned_and_spares_the_newsroom(clie
 def test_a_raid_costs_as_many_questions_to_ban_however_many_came():
     moderator = make_moderator()
     set_rules(flood_seconds=0)
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
     def count(size):
         comments = [make_comment(address=f"203.0.{size}.{n}") for n in range(1, size + 1)]
@@ -546,3 +545,103 @@ def test_a_raid_from_one_s_own_network_does_not_ban_that():
     made, spared = bans.ban_authors(rows, by=moderator, networks=True, batch=uuid.uuid4(), from_address="203.0.113.7")
 
     assert ([row.kind for row in made], spared) == (["email"], 1)
+
+
+# --- Undoing a raid's bans, and undoing that ----------------------------------------------------------------------
+
+
+def undone(batch: Batch, **values) -> tuple[Batch, tuple[int, int]]:
+    """Undo a batch's decisions and its bans; return the batch that undoes it, and what became of bans."""
+    by = values.setdefault("by", batch.by)
+    undoing = batches.undo(batch.pk, by=by, rows=Comment.objects.all())
+    return undoing, bans.undo_batch(undoing, **values)
+
+
+def make_raid(size: int, **values) -> Batch:
+    """So many guests' comments, taken for spam in one go, and their authors and networks banned."""
+    set_rules(flood_seconds=0)
+    comments = [make_comment(address=f"203.0.{size}.{n}") for n in range(1, size + 1)]
+    rows = Comment.objects.filter(pk__in=[row.pk for row in comments])
+    batch = batches.decide_batch(rows, "spam", by=values.get("by") or make_moderator())
+    authors = rows.select_related("identity__user", "trace")
+    bans.ban_authors(authors, **{"by": batch.by, "networks": True} | values, batch=batch.pk)
+    return batch
+
+
+def in_force() -> set[tuple]:
+    return set(Ban.objects.in_force().values_list("email", "network", "reason", "note", "ends_at"))
+
+
+def test_undoing_an_undo_bans_the_same_on_the_same_terms_however_often():
+    raid = make_raid(2, reason="spam", ends_at=timezone.now() + TOMORROW)
+    before = in_force()
+
+    first, done = undone(raid)
+    assert (in_force(), done) == (set(), (4, 0))
+    second, done = undone(first)
+    assert (in_force(), done) == (before, (0, 4))
+    third, done = undone(second)
+    assert (in_force(), done) == (set(), (4, 0))
+    fourth, done = undone(third)
+    assert (in_force(), done) == (before, (0, 4))
+
+    told = LogEntry.objects.filter(kind__in=["ban", "ban_lifted"]).order_by("pk").values_list("kind", "facts__batch")
+    assert list(dict.fromkeys(told)) == [
+        ("ban", str(raid.pk)), ("ban_lifted", str(raid.pk)), ("ban", str(second.pk)), ("ban_lifted", str(second.pk)),
+        ("ban", str(fourth.pk)),
+    ]  # fmt: skip
+
+
+def test_undoing_an_undo_leaves_alone_whom_somebody_has_decided_about_since():
+    raid = make_raid(4)
+    moderator = raid.by
+    lifted, banned, released, untouched = Ban.objects.exclude(email="").order_by("pk")
+    bans.lift(lifted, moderator)
+    first, _done = undone(raid)
+    make_ban(email=banned.email, reason="abuse")
+    bans.lift(make_ban(email=released.email), moderator)
+
+    done = undone(first)[1]
+
+    assert done == (0, 5)  # One address, and four networks.
+    assert {row.email for row in Ban.objects.in_force()} - {""} == {banned.email, untouched.email}
+    assert Ban.objects.in_force().get(email=banned.email).reason == "abuse"
+    assert undone(first)[1] == (0, 0)
+
+
+def test_undoing_an_undo_bans_nobody_whose_time_is_over_nor_the_newsroom_nor_oneself(time_machine):
+    user = make_user()
+    comments = [make_comment(user=user), make_comment(address="203.0.113.7"), make_comment(address="203.0.113.9")]
+    rows = Comment.objects.filter(pk__in=[row.pk for row in comments]).select_related("identity__user", "trace")
+    batch = batches.decide_batch(rows, "spam", by=make_moderator())
+    bans.ban_authors(rows, by=batch.by, batch=batch.pk, networks=True)
+    ends = timezone.now() + TOMORROW
+    Ban.objects.filter(network="203.0.113.9/32").update(ends_at=ends)
+    first, _done = undone(batch)
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    time_machine.move_to(ends + TOMORROW)
+
+    undone(first, from_address="203.0.113.7")
+
+    assert {row.kind for row in Ban.objects.in_force()} == {"email"}
+
+
+def test_who_may_not_ban_neither_lifts_nor_bans_by_undoing():
+    raid = make_raid(1)
+    writer = make_user(group="Authors")
+
+    first, done = undone(raid, by=writer)
+    assert done == (0, 0)
+    assert len(in_force()) == 2
+    assert undone(first, by=writer)[1] == (0, 0)
+
+
+def test_undoing_costs_as_many_questions_however_many_are_banned():
+    def count(size):
+        first, _done = undone(make_raid(size))
+        second = batches.undo(first.pk, by=first.by, rows=Comment.objects.all())
+        with CaptureQueriesContext(connection) as asked:
+            assert bans.undo_batch(second, by=User.objects.get(pk=first.by_id)) == (0, 2 * size)
+        return len(asked)
+
+    assert count(2) == count(9)

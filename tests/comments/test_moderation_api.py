@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
-from comments import batches
-from comments.models import Batch, Comment
+from comments import bans, batches
+from comments.models import Ban, Batch, Comment
 from comments.moderation import decide
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
 
@@ -83,6 +85,48 @@ def test_what_somebody_decided_meanwhile_is_told(client, mia):
     assert answer.json()["code"] == "decided_meanwhile"
     assert "Noor" in answer.json()["detail"]
     assert statuses([comment]) == ["approved"]
+
+
+def test_a_single_decision_says_which_one_was_seen_last(client, mia):
+    comment = make_comment(status="pending")
+    address = f"/api/v1/comments/{comment.pk}/decisions/"
+    (shown,) = client.get("/api/v1/moderation/queue/").json()["results"]
+    decide(comment.pk, "approved", by=make_moderator(name="Noor"))
+
+    answer = send(client, address, status="spam", reason="spam", seen=shown["seen"])
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "decided_meanwhile")
+    assert "Noor" in answer.json()["detail"]
+    assert statuses([comment]) == ["approved"]
+    # The same is no quarrel; what was seen, and what nobody asks about, neither.
+    assert send(client, address, status="approved", seen=shown["seen"]).status_code == 200
+    assert send(client, address, status="trash", reason="spam", seen=shown["seen"] + 1).status_code == 201
+    assert send(client, address, status="spam", reason="spam", seen=0).status_code == 201  # Since then it was oneself.
+    assert send(client, address, status="approved").status_code == 201
+
+
+@pytest.mark.parametrize("seen", [-1, "x", None, {}, 1.5])
+def test_what_was_seen_is_a_number(client, mia, seen):
+    comment = make_comment(status="pending")
+
+    answer = send(client, f"/api/v1/comments/{comment.pk}/decisions/", status="approved", seen=seen)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "seen"
+    assert statuses([comment]) == ["pending"]
+
+
+def test_undoing_a_raid_lifts_its_bans_and_undoing_that_bans_again(client, mia):
+    comments = [make_comment(email=f"r{n}@example.net") for n in range(2)]
+    batch = send(client, ids=[comment.pk for comment in comments], status="spam", reason="spam").json()["batch"]
+    bans.ban_authors(comments, by=mia, batch=uuid.UUID(batch))
+
+    undone = send(client, f"{MANY}batches/{batch}/undo/").json()["batch"]
+
+    assert not Ban.objects.in_force().exists()
+    send(client, f"{MANY}batches/{undone}/undo/")
+    assert statuses(comments) == ["spam"] * 2
+    assert Ban.objects.in_force().count() == 2
 
 
 def test_authors_reach_their_own_articles_alone(client):

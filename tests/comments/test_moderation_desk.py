@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 
 import pytest
 from django.utils import timezone
 
 from articles.models import Article
-from comments import batches
+from comments import bans, batches
 from comments.desk.marking import marked
 from comments.log import verify
-from comments.models import Ban, Batch, Claim, Comment, Decision, Label, LogEntry, Note, ReplyTemplate, Revision
+from comments.models import (
+    Ban,
+    Batch,
+    Claim,
+    Comment,
+    Decision,
+    Delivery,
+    Label,
+    LogEntry,
+    Note,
+    ReplyTemplate,
+    Revision,
+)
 from comments.moderation import decide
 from comments.posting import post_comment
 from tests.factories import (
@@ -272,6 +285,19 @@ def test_notes_labels_and_handing_over_stand_on_the_card_and_are_logged(client, 
     assert now(comment).assigned_to is None
 
 
+def test_taking_a_handing_over_back_tells_nobody_what_they_know(client, mia):
+    colleague = make_moderator()
+    comment = make_comment(status="pending")
+    press(client, comment, "hand-over", to=str(colleague.pk))
+    answer = press(client, comment, "hand-over", to="me")
+    Delivery.objects.all().delete()
+
+    undo(client, answer)
+
+    assert now(comment).assigned_to == colleague
+    assert not Delivery.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("action", "fields"),
     [
@@ -376,6 +402,22 @@ def test_a_raid_is_looked_at_decided_in_one_go_banned_and_undone_in_one(client, 
     client.post(QUEUE, {"action": "undo", "batch": str(batch.pk)})
     assert {now(comment).status for comment in raid} == {"approved"}
     assert not Ban.objects.in_force().exists()
+    client.post(QUEUE, {"action": "undo", "batch": str(Batch.objects.get(undoes=batch).pk)})
+    assert {now(comment).status for comment in raid} == {"spam"}
+    assert {row.email for row in Ban.objects.in_force()} == {comment.trace.email for comment in raid}
+
+
+def test_an_author_s_undo_lifts_no_ban_of_the_newsroom_s(client):
+    moderator, writer = make_moderator(), make_user(group="Authors")
+    comment = make_comment(make_article(authors=[make_author(user=writer)]), email="bo@example.net")
+    batch = batches.decide_batch(Comment.objects.filter(pk=comment.pk), "spam", by=moderator)
+    bans.ban_authors([comment], by=moderator, batch=batch.pk)
+    client.force_login(writer)
+
+    client.post(QUEUE, {"action": "undo", "batch": str(batch.pk)})
+
+    assert now(comment).status == "approved"
+    assert Ban.objects.in_force().get().email == "bo@example.net"
 
 
 def test_a_raid_s_button_with_nonsense_in_it_decides_nothing(client, mia):
@@ -386,6 +428,68 @@ def test_a_raid_s_button_with_nonsense_in_it_decides_nothing(client, mia):
     assert answer.json()["code"] == "not_understood"
     assert now(comment).status == "pending"
     assert not Batch.objects.exists()
+
+
+# --- Where one came from ------------------------------------------------------------------------------------------
+
+
+def links(page: str, words: str) -> list[str]:
+    return [html.unescape(found) for found in re.findall(rf'<a [^>]*href="([^"]*)"[^>]*>{words}', page)]
+
+
+def test_every_tool_leads_back_to_the_filter_that_one_came_from(client, mia):
+    comment = make_comment(status="pending", text="Ferries & boats.")
+    here = f"{QUEUE}?status=pending&q=ferries"
+    (address,) = links(client.get(here).text, "Reply, edit, ban, more")
+    page = client.get(address).text
+
+    assert here in links(page, "Comments")  # The breadcrumb, beside the frame's own.
+    tools = page.partition('<div id="content"')[2]
+    posting = tools.count('method="post"')
+    assert tools.count(f'method="post" action="{QUEUE}"') == posting > 5
+    assert tools.count(f'name="next" value="{html.escape(here)}"') == posting
+    answer = client.post(QUEUE, {"action": "note", "ids": comment.pk, "text": "Ask Noor.", "next": here})
+    assert answer.headers["Location"] == here
+    refused = client.post(QUEUE, {"action": "edit", "ids": comment.pk, "text": "x" * 70_000, "next": here}).text
+    assert f'name="next" value="{html.escape(here)}"' in refused
+
+
+def test_the_cards_that_the_script_fetches_lead_back_to_a_whole_page(client, mia):
+    make_comment(status="pending")
+
+    page = client.get(QUEUE, {"q": "thought", "part": "cards"}).text
+
+    assert links(page, "Everything like this")[0].endswith("?back=%2Fadmin%2Fmoderation%2F%3Fq%3Dthought")
+
+
+def test_a_tool_that_was_opened_by_itself_leads_to_its_comment(client, mia):
+    comment = make_comment(status="pending")
+
+    assert f'name="next" value="{QUEUE}{comment.pk}/"' in card(client, comment)
+
+
+@pytest.mark.parametrize("tool", ["", "alike/"])
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example"])
+def test_a_tool_leads_nowhere_else(client, mia, tool, back):
+    comment, _same = [make_comment(text="The same words here, again and again.", name=name) for name in "AB"]
+
+    page = client.get(f"{QUEUE}{comment.pk}/{tool}", {"back": back}).text
+
+    assert 'name="next" value="/"' in page
+    assert "evil.example" not in page
+    assert "javascript:" not in page
+
+
+def test_everything_like_it_leads_back_too(client, mia):
+    for name in "AB":
+        make_comment(text="The same words here, again and again.", name=name)
+    here = f"{QUEUE}?status=approved"
+    address = links(client.get(here).text, "Everything like this")[0]
+
+    page = client.get(address).text
+
+    assert f'name="next" value="{here}"' in page
+    assert f'name="back" value="{here}"' in page
 
 
 # --- Finding ------------------------------------------------------------------------------------------------------

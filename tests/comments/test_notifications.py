@@ -5,12 +5,17 @@ from contextlib import suppress
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
 
-from comments.models import Delivery
-from comments.moderation import decide
+from comments.desk import teamwork
+from comments.erasing import erase
+from comments.models import Comment, Delivery, LogEntry
+from comments.moderation import decide, withdraw
 from comments.notifications import send_due
 from comments.notifications.sending import LEASE, TURN
 from comments.posting import post_comment
+from newsreader.accounts.models import User
+from newsreader.kit.errors import Invalid
 from tests.factories import (
     make_article,
     make_author,
@@ -174,3 +179,88 @@ def test_a_claim_outlasts_the_slowest_mail_server(settings):
     steps = 12  # of SMTP, from the greeting to the answer to the text, with TLS and a password
 
     assert LEASE.total_seconds() > TURN + steps * settings.EMAIL_TIMEOUT
+
+
+# --- Handing over -------------------------------------------------------------------------------------------------
+
+
+def make_handed(**values) -> tuple[Comment, User]:
+    """A comment that waits under an article, and its author, who may decide about it."""
+    author = make_user(group="Authors", **values)
+    comment = make_comment(make_article(headline="Ferry", authors=[make_author(user=author)]), status="pending")
+    forget()
+    return comment, author
+
+
+def not_sent_yet():
+    """As before the worker came to it, who comes at once in tests."""
+    Delivery.objects.update(sent_at=None, attempts=0, due_at=timezone.now())
+    mail.outbox.clear()
+
+
+def test_whom_a_comment_is_handed_to_hears_of_it_once_with_the_way_to_the_desk():
+    comment, author = make_handed()
+    moderator = make_moderator()
+
+    teamwork.hand_to(comment.pk, author, by=moderator)
+    teamwork.hand_to(comment.pk, author, by=moderator)
+
+    assert sent() == [(author.email, "A comment was handed to you: Ferry")]
+    assert f"http://testserver/admin/moderation/{comment.pk}/" in mail.outbox[0].body
+    assert comment.body in mail.outbox[0].body
+    teamwork.hand_to(comment.pk, None, by=moderator)
+    teamwork.hand_to(comment.pk, author, by=moderator)
+    assert len(sent()) == 2
+    assert LogEntry.objects.filter(kind="handed_over").count() == 3
+
+
+@pytest.mark.parametrize("values", [{"verified": False}, {"is_staff": False}])
+def test_whom_the_desk_cannot_reach_is_mailed_nothing(values):
+    comment, author = make_handed(**values)
+
+    teamwork.hand_to(comment.pk, author, by=make_moderator())
+
+    assert sent() == []
+    assert not Delivery.objects.exists()
+
+
+def test_who_takes_a_comment_is_mailed_nothing():
+    comment, author = make_handed()
+
+    teamwork.hand_to(comment.pk, author, by=author)
+
+    assert sent() == []
+
+
+def test_a_mail_about_a_comment_in_other_hands_by_then_does_not_go_out():
+    comment, author = make_handed()
+    moderator, colleague = make_moderator(), make_moderator()
+    teamwork.hand_to(comment.pk, author, by=moderator)
+    not_sent_yet()
+    teamwork.hand_to(comment.pk, colleague, by=moderator)
+
+    assert [to for to, _ in sent()] == [colleague.email]
+
+
+@pytest.mark.parametrize("way", ["withdrawn", "erased"])
+def test_a_mail_about_a_comment_that_is_gone_does_not_go_out(way):
+    comment, author = make_handed()
+    moderator = make_moderator()
+    teamwork.hand_to(comment.pk, author, by=moderator)
+    not_sent_yet()
+
+    if way == "withdrawn":
+        withdraw(comment.pk, by=None)
+    else:
+        erase(comment.pk, by=moderator)
+
+    assert sent() == []
+
+
+def test_a_refused_handing_over_mails_nobody():
+    comment, _author = make_handed()
+
+    with pytest.raises(Invalid):
+        teamwork.hand_to(comment.pk, make_user(group="Authors"), by=make_moderator())
+
+    assert sent() == []

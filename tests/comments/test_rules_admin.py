@@ -10,9 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from comments import entries
+from comments import discussions, entries
+from comments.backtesting import backtest
+from comments.errors import TooManyPatterns
 from comments.models import Comment, LogEntry, Rule
 from comments.moderation import decide
+from comments.spam import patterns
 from newsreader.kit.errors import Conflict
 from tests.factories import (
     make_article,
@@ -394,8 +397,6 @@ def test_a_page_says_where_a_bound_ended_it(client, editor, discussion, monkeypa
 
 
 def _bounded(*args, **kwargs):
-    from comments.backtesting import backtest
-
     Comment.objects.filter(body="Fine weather").delete()
     return backtest(*args, most=1, **kwargs)
 
@@ -428,5 +429,132 @@ def test_a_pasted_text_meets_every_kind_of_entry(client, editor):
     assert 'data-status="pending"' in page
     assert "browsers on the list: curl" in page
     assert "only count" in page
-    assert "(there alone)" in page
+    assert "(elsewhere alone)" in page
     assert set(Rule.objects.values_list("hits", flat=True)) == {0}
+
+
+def tried(client, **values):
+    """The page of a trial: the verdict's status and the page itself."""
+    page = client.post(reverse("admin:comments_rule_try"), {"text": "Pills and casinos", **values}).text
+    found = re.search(r'data-status="(\w+)"', page)
+    return found[1] if found else "", page
+
+
+def test_a_pasted_text_meets_the_entries_of_its_section_or_article(client, editor):
+    here, elsewhere = make_section(), make_section()
+    article = make_article(section=here)
+    make_rule("pills", section=here, action="spam")
+    make_rule("casinos", article=article, action="refuse")
+    set_rules(hold_first_comment=False)
+
+    assert tried(client)[0] == "approved"
+    assert tried(client, section=elsewhere.pk)[0] == "approved"
+    status, page = tried(client, section=here.pk)
+    assert status == "spam"
+    assert page.count("(elsewhere alone)") == 1
+    status, page = tried(client, article=article.pk)
+    assert status == "trash"
+    assert "(elsewhere alone)" not in page
+    assert f'value="{article.pk}"' in page
+    assert set(Rule.objects.values_list("hits", flat=True)) == {0}
+
+
+def test_a_pasted_text_meets_what_is_different_under_its_article(client, editor):
+    article = make_article()
+    discussions.change(article.pk, by=editor, hold_everything=True)
+    set_rules(hold_first_comment=False)
+
+    assert tried(client, article=article.pk)[0] == "pending"
+    assert tried(client)[0] == "approved"
+
+
+@pytest.mark.parametrize(
+    "place", [{"section": "x"}, {"section": 2**70}, {"article": "x"}, {"article": 999}, {"article": 2**70}]
+)
+def test_a_place_that_is_none_is_said_at_its_field(client, editor, place):
+    status, page = tried(client, **place)
+
+    assert status == ""
+    assert "errorlist" in page
+
+
+def test_a_pasted_text_stands_in_one_place(client, editor):
+    section = make_section()
+
+    assert "not both" in tried(client, section=section.pk, article=make_article().pk)[1]
+
+
+# --- How many regular expressions ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(monkeypatch):
+    """Room for three patterns, of 60 steps in all."""
+    monkeypatch.setattr(patterns, "MOST", 3)
+    monkeypatch.setattr(patterns, "MOST_STEPS", 60)
+
+
+def test_more_patterns_than_there_is_room_for_are_refused_and_said(client, editor, three):
+    make_rule("one+", match="regex")
+    make_rule("over+", match="regex", ends_at=timezone.now() - DAY)
+    make_rule("off+", match="regex", is_active=False)
+
+    page = client.post(ADD, typed(entries="two+\nthree+\nfour+", match="regex")).text
+
+    assert "At most 3 regular expressions may be in force" in page
+    assert Rule.objects.count() == 3
+    client.post(ADD, typed(entries="two+\nthree+", match="regex"))
+    assert Rule.objects.count() == 5
+    client.post(ADD, typed(entries="a word"))
+    assert Rule.objects.count() == 6
+
+
+def test_patterns_that_are_too_large_together_are_refused(client, editor, three):
+    make_rule("a{20}", match="regex")
+
+    assert "must not become too large" in client.post(ADD, typed(entries="b{50}", match="regex")).text
+    client.post(ADD, typed(entries="b{20}", match="regex"))
+    assert Rule.objects.count() == 2
+
+
+def test_a_changed_pattern_takes_the_place_of_what_it_was(client, editor, three):
+    for pattern in ("one+", "two+", "three+"):
+        rule = make_rule(pattern, match="regex")
+
+    client.post(page_of(rule), typed(pattern="four+", match="regex"))
+
+    assert Rule.objects.get(pk=rule.pk).pattern == "four+"
+    word = make_rule("five")
+    assert "At most 3" in client.post(page_of(word), typed(pattern="five", match="regex")).text
+    word.match = "regex"
+    with pytest.raises(TooManyPatterns):
+        entries.change(word, by=editor)
+
+
+def test_neither_are_more_put_in_force_nor_tried_together(client, editor, three):
+    rules = [make_rule(f"pattern{n}+", match="regex", is_active=False) for n in range(4)]
+    chosen = {"_selected_action": [rule.pk for rule in rules]}
+
+    for action in ("put_in_force", "try_on_comments"):
+        page = client.post(LIST, {"action": action, **chosen}, follow=True).text
+        assert "At most 3 regular expressions" in page
+    assert not Rule.objects.filter(is_active=True).exists()
+    assert "At most 3" in client.post(ADD, typed(entries="a+\nb+\nc+\nd+", match="regex", _backtest="1")).text
+    client.post(LIST, {"action": "put_in_force", "_selected_action": [rule.pk for rule in rules[:3]]})
+    assert Rule.objects.filter(is_active=True).count() == 3
+    client.post(LIST, {"action": "put_out_of_force", **chosen})
+    assert not Rule.objects.filter(is_active=True).exists()
+
+
+def test_as_many_as_there_is_room_for_find_their_own(editor):
+    """500 of a usual size, looked for in 10,000 characters: some 20 ms."""
+    wanted = [f"\\bword{n}[a4]s?\\b" for n in range(patterns.MOST)]
+
+    added, _known = entries.add(wanted, Rule(match="regex", action="spam"), by=editor)
+
+    assert len(added) == patterns.MOST
+    comment = make_comment(text="ferry " * 1_600 + "word499a")
+    assert comment.decisions.first().reasons[0]["params"]["patterns"] == [wanted[499]]
+    with pytest.raises(TooManyPatterns):
+        entries.add(["one+"], Rule(match="regex", action="spam"), by=editor)
+    assert Rule.objects.count() == patterns.MOST

@@ -17,8 +17,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from articles import pictures
 from articles.formatting import sanitise
-from articles.models import Article
-from tests.factories import make_article, make_author, make_editor, make_section, make_user
+from articles.models import Article, SourceAttribution
+from tests.factories import make_article, make_author, make_editor, make_section, make_tag, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -507,7 +507,9 @@ def test_without_script_the_text_is_a_box_of_html(browser: Any, live_server: Any
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_wrong_with_the_form(desk: Page, complaints: list[str], picture: Any, width: int) -> None:
-    article = make_article(body=KNOWN, state="draft", lead_picture=picture)
+    article = make_article(body=KNOWN, state="draft", lead_picture=picture, authors=[make_author()])
+    SourceAttribution.objects.create(article=article, name="Harbour board", url="https://board.example/")
+    article.tags.add(make_tag())
     desk.set_viewport_size({"width": width, "height": 900})
     for scheme in ("light", "dark"):
         desk.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]

@@ -6,22 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.socialaccount.models import SocialApp
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import Group
 from django.test import Client
 from playwright.sync_api import Page, ViewportSize, expect
 
 from articles import pictures
-from articles.models import Article
+from articles.models import Article, MenuItem, Redirect, Site, SourceAttribution
+from comments.models import Appeal, Delivery, LogEntry, RefusalReason, ReplyTemplate, Report
 from comments.moderation import decide
 from tests.articles.test_pictures import a_picture
 from tests.factories import (
     make_article,
     make_author,
+    make_ban,
     make_comment,
     make_editor,
     make_rule,
     make_section,
     make_tag,
+    make_user,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,16 +91,39 @@ def test_axe_finds_nothing_wrong(page: Page, complaints: list[str]) -> None:
     assert not complaints
 
 
+def wrong_at_the_desk(page: Page, addresses: list[str]) -> list[str]:
+    """What axe has against these addresses below /admin/, by day, and against their colours by night."""
+    found = []
+    for address in addresses:
+        answer = page.goto(f"/admin/{address}")
+        assert answer is not None
+        assert (answer.status, page.url.partition("/admin/")[2]) == (200, address)
+        page.wait_for_load_state("load")
+        expect(page.locator(".select2-selection[aria-labelledby]")).to_have_count(0)
+        page.add_style_tag(content="* { transition: none !important }")  # So that no colour is met half-way.
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            rules = ["wcag2a", "wcag2aa", "wcag21aa"] if scheme == "light" else ["color-contrast"]
+            report = Axe().run(page, options={"runOnly": rules})
+            found += [
+                f"/admin/{address}, {scheme}: {rule['id']}: {[node['html'][:200] for node in rule['nodes']][:3]}"
+                for rule in report.response["violations"]
+            ]
+    return found
+
+
+def sign_in(page: Page, user: Any, url: str) -> None:
+    client = Client()
+    client.force_login(user)
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}])
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any, width: int) -> None:
     article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
     waiting = make_comment(article, status="pending")
     rule = make_rule("casino")
-    client = Client()
-    client.force_login(make_editor())
-    page.context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
-    )
+    sign_in(page, make_editor(), live_server.url)
     page.set_viewport_size({"width": width, "height": 900})
     addresses = [
         "", "articles/article/", "articles/picture/", f"articles/picture/{article.lead_picture_id}/change/",
@@ -106,20 +134,40 @@ def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any, width
         "comments/report/", "comments/logentry/", f"moderation/{waiting.pk}/", f"moderation/{waiting.pk}/alike/",
         "moderation/figures/",
     ]  # fmt: skip
-    found = []
-    for address in addresses:
-        page.goto(f"/admin/{address}")
-        page.wait_for_load_state("load")
-        expect(page.locator(".select2-selection[aria-labelledby]")).to_have_count(0)
-        page.add_style_tag(content="* { transition: none !important }")  # So that no colour is met half-way.
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            rules = ["wcag2a", "wcag2aa", "wcag21aa"] if scheme == "light" else ["color-contrast"]
-            report = Axe().run(page, options={"runOnly": rules})
-            found += [
-                f"/admin/{address}, {scheme}: {rule['id']}: {[node['html'][:200] for node in rule['nodes']][:3]}"
-                for rule in report.response["violations"]
-            ]
+    found = wrong_at_the_desk(page, addresses)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: Any, width: int) -> None:
+    """Every form of the admin, each with a row of everything that it can show."""
+    editor = make_user(group="Editors", is_superuser=True)
+    article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
+    SourceAttribution.objects.create(article=article, name="Harbour board", url="https://board.example/")
+    MenuItem.objects.create(site=Site.objects.current(), place="menu", section=article.section)
+    comment = article.comments.filter(status="approved").last()
+    report = Report.objects.create(comment=comment, reason="abuse", reporter="x")
+    decision = comment.decisions.last()
+    appeal = Appeal.objects.create(comment=comment, decision=decision, text="Why?")
+    mail = Delivery.objects.create(decision=decision, event="refused", address="ada@example.org")
+    ban = make_ban()
+    rows = [
+        article, article.section, article.tags.get(), article.authors.get(), Site.objects.current(),
+        Redirect.objects.create(path="/old/", article=article), ban, ban.identity, RefusalReason.objects.first(), report,
+        appeal, mail, LogEntry.objects.first(), ReplyTemplate.objects.create(title="Thanks", text="Thank you."), editor,
+        Group.objects.get(name="Editors"), editor.emailaddress_set.get(),
+        SocialApp.objects.create(provider="github", name="GitHub", client_id="x"),
+    ]  # fmt: skip
+    addresses = [f"{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/" for row in rows]
+    added = [
+        "articles/article", "articles/picture", "articles/section", "articles/tag", "articles/author",
+        "articles/redirect", "comments/refusalreason", "comments/replytemplate", "accounts/user", "auth/group",
+        "account/emailaddress", "socialaccount/socialapp",
+    ]  # fmt: skip
+    addresses += [f"{name}/add/" for name in added]
+    sign_in(page, editor, live_server.url)
+    page.set_viewport_size({"width": width, "height": 900})
+    found = wrong_at_the_desk(page, addresses)
     assert not found, "\n".join(found)
 
 
