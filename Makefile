@@ -21,7 +21,7 @@ test: $(INSTALLED)
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 # Every string of the lists of attacks through every page, field, header and parser, and a table of what came of it.
-# MOST=100 takes a hundred strings of each list.
+# MOST=100 takes a hundred strings of each list, ARGS="-k on_the_desk" one way in which texts get to their surfaces.
 attack: $(INSTALLED)
 	@$(PY) -m newsreader.local
 	@ATTACK_MOST=$(MOST) $(PY) -m pytest tests/attack/every_list.py -n auto --dist worksteal -q --show-capture=no $(ARGS)

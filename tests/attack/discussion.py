@@ -28,13 +28,13 @@ def replies(stage: Stage, attacks: list[Attack]) -> Planting:
     for website in ("", "https://calm.example/"):
         planting.calm.append(posted(article, f"{CALM[0]} {website}", CALM[1], website, root).pk)
     for attack in attacks:
-        if comment := _as_reply(stage, planting, attack):
+        if comment := as_reply(stage, planting, attack):
             planting.comments[comment.pk] = attack, comment
     approve(article)
     return planting
 
 
-def _as_reply(stage: Stage, planting: Planting, attack: Attack) -> Comment | None:
+def as_reply(stage: Stage, planting: Planting, attack: Attack) -> Comment | None:
     """Post a text; what is refused is posted again in a shape that is not, so that it comes out all the same."""
     name = tidy_line(attack.text)[:245].strip() or CALM[1]
     website = attack.text if len(attack.text) <= 200 and is_website(website_with_scheme(tidy_line(attack.text))) else ""

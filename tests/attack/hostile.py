@@ -14,10 +14,16 @@ from urllib.parse import quote, urlencode
 
 from django.test import Client
 
+from comments.bans import Told
+from comments.batches import decide_batch
+from comments.desk.deeds import DEEDS
+from comments.desk_acts import ACTS
+from comments.models import Comment
+from comments.reporting import Reporter, report
 from tests.attack.lists import Attack
 from tests.attack.stage import ask, timed
 from tests.attack.tally import Tally
-from tests.factories import make_article, make_comment, make_editor, make_moderator, make_user
+from tests.factories import make_article, make_ban, make_comment, make_editor, make_moderator, make_user
 
 FORM = "application/x-www-form-urlencoded"
 ENOUGH = 1000.0  # milliseconds that no answer may take
@@ -38,6 +44,10 @@ class Scene:
     def __init__(self) -> None:
         self.article = make_article()
         self.comment = make_comment(self.article)
+        self.refused = make_comment(self.article, status="trash")
+        self.ban = make_ban(network="203.0.113.7")
+        self.report = report(self.comment.pk, reason="spam", visitor=Reporter(address="203.0.113.8"))
+        self.batch = decide_batch(Comment.objects.none(), "trash", by=make_moderator())
         self.guest, self.nobody, self.reader = client_of(), client_of(), client_of(make_user())
         self.moderator, self.editor = client_of(make_moderator()), client_of(make_editor(is_superuser=True))
         self.count = 0
@@ -60,6 +70,12 @@ def form(client: Client, path: str, names: list[str], value: str, **more: str) -
     return Request(client, "POST", path, body, {"CONTENT_TYPE": FORM})
 
 
+_REPORT = ["reason", "detail", "law", "name", "email", "good_faith", "by_mail"]
+_DESK = ["ids", "action", "reason", "next", "seen", "text", "kind", "on", "to", "target", "days", "note", "quiet",
+         "ban", "batch", "revision", "deed", "like", "sure"]  # fmt: skip
+_DEEDS = [*ACTS, *DEEDS, "everything-like", "ban"]
+
+
 def fields(scene: Scene, text: str) -> Iterator[Request]:
     """As every field of the forms that readers and editors send."""
     reply = f"/articles/{scene.article.pk}/reply/"
@@ -79,6 +95,18 @@ def fields(scene: Scene, text: str) -> Iterator[Request]:
         (scene.reader, "/accounts/comments/claim/", ["comments"]),
         (scene.reader, "/accounts/email/", ["email", "action_add"]),
         (scene.moderator, "/admin/moderation/", ["ids", "action", "reason", "next"]),
+        (scene.guest, f"/comments/{scene.comment.pk}/flag/", _REPORT),
+        (scene.reader, f"/comments/{scene.comment.pk}/flag/", [*_REPORT, "csrfmiddlewaretoken"]),
+        (scene.guest, scene.report.status_url, ["objection"]),
+        (scene.guest, scene.refused.status_url, ["appeal", "text", "next"]),
+        (scene.guest, Told(scene.ban.pk, "x", "x").url, ["appeal", "csrfmiddlewaretoken"]),
+        (scene.moderator, f"/admin/moderation/?q={quote(text[:50], errors='replace')}", [*_DESK, "all", "before"]),
+        (scene.editor, "/admin/comments/refusalreason/add/", ["code", "label", "sentence", "position"]),
+        (scene.editor, "/admin/comments/replytemplate/add/", ["title", "text", "position"]),
+        (scene.editor, "/admin/comments/ban/add/", ["identity", "email", "network", "reason", "note", "ends_at_0", "quiet"]),
+        (scene.editor, f"/admin/comments/ban/{scene.ban.pk}/change/", ["reason", "note", "ends_at_0", "ends_at_1"]),
+        (scene.editor, "/admin/comments/ban/", ["action", "_selected_action", "index"]),
+        (scene.editor, f"/admin/comments/discussion/{scene.article.pk}/change/", ["slow_seconds", "close_after_days"]),
         (scene.moderator, "/admin/comments/comment/", ["action", "_selected_action", "reason", "index"]),
         (scene.editor, "/admin/articles/section/add/", ["name", "slug", "description", "position"]),
         (scene.editor, "/admin/articles/author/add/", ["name", "slug", "biography", "user"]),
@@ -99,27 +127,22 @@ def fields(scene: Scene, text: str) -> Iterator[Request]:
     ]  # fmt: skip
     client, path, some = scene.turn(others)
     yield form(client, path, some, text)
+    deed = {"action": scene.turn(_DEEDS), "ids": str(scene.comment.pk), "reason": ""}
+    names = [name for name in _DESK if name not in deed]
+    yield form(scene.editor, "/admin/moderation/", scene.turn([names, [scene.turn(_DESK)]]), text, **deed)
+
+
+_FILTERS = ["status", "q", "reason", "article", "section", "author", "network", "since", "until", "language", "links",
+            "label", "mine"]  # fmt: skip
 
 
 def in_json(scene: Scene, text: str) -> Iterator[Request]:
     """As value and as key of JSON."""
     comments, articles = f"/api/v1/articles/{scene.article.pk}/comments/", "/api/v1/articles/"
     names = ["text", "name", "email", "website", "parent", "notify"]
-    decisions = f"/api/v1/comments/{scene.comment.pk}/decisions/"
-    article_names = [
-        "kind",
-        "headline",
-        "slug",
-        "standfirst",
-        "body",
-        "language",
-        "section",
-        "tags",
-        "authors",
-        "sources",
-        "state",
-        "scheduled_for",
-    ]
+    decisions, flag = (f"/api/v1/comments/{scene.comment.pk}/{what}/" for what in ("decisions", "flag"))
+    article_names = ["kind", "headline", "slug", "standfirst", "body", "language", "section", "tags", "authors"]
+    article_names += ["sources", "state", "scheduled_for"]
     yield _json(scene.guest, "POST", comments, dict.fromkeys(names, text) | {text: text})
     yield _json(scene.guest, "POST", comments, {"text": text, "name": "Ada", "email": f"ada{scene.count}@example.org"})
     client, method, path, value = scene.turn([
@@ -129,6 +152,12 @@ def in_json(scene: Scene, text: str) -> Iterator[Request]:
         (scene.editor, "POST", articles, {"headline": text, "body": text, "tags": [text], "sources": [{"name": text, "url": text, "kind": text}]}),
         (scene.editor, "PATCH", f"{articles}{scene.article.pk}/", {"standfirst": text, "tags": [text], "authors": [text]}),
         (scene.moderator, "POST", decisions, {"status": text, "reason": text}),
+        (scene.guest, "POST", flag, dict.fromkeys(_REPORT, text) | {text: text}),
+        (scene.reader, "POST", flag, {"reason": "illegal", "detail": text, "law": text, "good_faith": True, "name": text, "email": text}),
+        (scene.moderator, "POST", "/api/v1/decisions/", {"ids": [text], "status": text, "reason": text}),
+        (scene.moderator, "POST", "/api/v1/decisions/", {"ids": text, "filter": text, "status": "trash", "reason": "spam"}),
+        (scene.moderator, "POST", "/api/v1/decisions/", {"filter": dict.fromkeys(_FILTERS, text), "status": "trash", "reason": "spam"}),
+        (scene.moderator, "POST", f"/api/v1/decisions/batches/{scene.batch.pk}/undo/", {text: text}),
         (scene.reader, "PATCH", f"/api/v1/comments/{scene.comment.pk}/", {"text": text}),
         (scene.guest, "POST", "/_allauth/app/v1/auth/login", {"username": text, "password": text, text: text}),
         (scene.guest, "POST", "/_allauth/app/v1/auth/signup", {"email": text, "username": text, "password": text}),
@@ -146,33 +175,9 @@ def _json(client: Client, method: str, path: str, value: Any) -> Request:
 
 def queries(scene: Scene, text: str) -> Iterator[Request]:
     """As every parameter that an address may have, and as the name of one."""
-    names = [
-        "page",
-        "q",
-        "status",
-        "article",
-        "cursor",
-        "limit",
-        "sort",
-        "section",
-        "tag",
-        "author",
-        "since",
-        "reason",
-        "parent",
-        "new",
-        "change",
-        "next",
-        "published_after",
-        "published_before",
-        "process",
-        "scope",
-        "url",
-        "maxwidth",
-        "format",
-        "from",
-        "until",
-    ]
+    more = "page cursor limit sort tag reason parent new change next published_after published_before process "
+    more += "scope url maxwidth format from after part batch by hours exact appealed state in_force"
+    names = [*_FILTERS, *more.split()]
     coded = quote(text.encode("utf-8", "surrogatepass"), safe="")[:6_000]
     coded = coded[: coded.rfind("%")] if len(coded) > 5_900 and "%" in coded[-3:] else coded
     client, path = scene.turn([
@@ -187,6 +192,13 @@ def queries(scene: Scene, text: str) -> Iterator[Request]:
         (scene.moderator, "/admin/comments/comment/"), (scene.moderator, "/api/v1/moderation/queue/"),
         (scene.editor, "/admin/articles/article/"), (scene.editor, "/admin/articles/picture/"),
         (scene.editor, "/admin/autocomplete/"), (scene.moderator, "/admin/comments/rule/"),
+        (scene.guest, f"/comments/{scene.comment.pk}/flag/"), (scene.guest, scene.report.status_url),
+        (scene.guest, Told(scene.ban.pk, "x", "x").url), (scene.guest, "/transparency/"),
+        (scene.guest, "/transparency/2026-01.csv"), (scene.moderator, "/admin/moderation/"),
+        (scene.moderator, f"/admin/moderation/{scene.comment.pk}/"), (scene.moderator, "/admin/moderation/figures/"),
+        (scene.moderator, f"/admin/moderation/{scene.comment.pk}/alike/"), (scene.editor, "/admin/comments/ban/"),
+        (scene.moderator, "/admin/comments/report/"), (scene.moderator, "/admin/comments/appeal/"),
+        (scene.editor, "/admin/comments/logentry/"), (scene.moderator, f"/api/v1/decisions/batches/{scene.batch.pk}/"),
     ])  # fmt: skip
     name = scene.turn(names)
     if len(coded) < 300:
@@ -195,33 +207,20 @@ def queries(scene: Scene, text: str) -> Iterator[Request]:
 
 
 _HEADERS = [
-    "USER_AGENT",
-    "REFERER",
-    "ACCEPT",
-    "ACCEPT_LANGUAGE",
-    "ACCEPT_ENCODING",
-    "IF_NONE_MATCH",
-    "IF_MODIFIED_SINCE",
-    "X_FORWARDED_FOR",
-    "X_FORWARDED_HOST",
-    "X_FORWARDED_PROTO",
-    "X_REQUESTED_WITH",
-    "X_CSRFTOKEN",
-    "X_SESSION_TOKEN",
-    "AUTHORIZATION",
-    "RANGE",
-    "ORIGIN",
-    "SEC_FETCH_SITE",
-    "IDEMPOTENCY_KEY",
-    "HOST",
-]
+    "USER_AGENT", "REFERER", "ACCEPT", "ACCEPT_LANGUAGE", "ACCEPT_ENCODING", "IF_NONE_MATCH", "IF_MODIFIED_SINCE",
+    "X_FORWARDED_FOR", "X_FORWARDED_HOST", "X_FORWARDED_PROTO", "X_REQUESTED_WITH", "X_CSRFTOKEN", "X_SESSION_TOKEN",
+    "AUTHORIZATION", "RANGE", "ORIGIN", "SEC_FETCH_SITE", "IDEMPOTENCY_KEY", "HOST",
+]  # fmt: skip
 
 
 def headers(scene: Scene, text: str) -> Iterator[Request]:
     """As every header we or our libraries read. Servers pass no line breaks on; they are sent all the same."""
     value = text[:4_000].encode("utf-8", "surrogatepass").decode("latin-1")
     every = {f"HTTP_{name}": value for name in _HEADERS if name not in {"HOST", "X_SESSION_TOKEN"}}
-    path = scene.turn([scene.article.get_absolute_url(), "/api/v1/articles/", "/nothing/", "/accounts/login/"])
+    path = scene.turn([
+        scene.article.get_absolute_url(), "/api/v1/articles/", "/nothing/", "/accounts/login/", "/transparency/",
+        f"/comments/{scene.comment.pk}/flag/", scene.report.status_url, Told(scene.ban.pk, "x", "x").url,
+    ])  # fmt: skip
     yield Request(scene.guest, "GET", path, environ=every)
     name = scene.turn(_HEADERS)
     api = f"/api/v1/articles/{scene.article.pk}/comments/"
@@ -243,9 +242,10 @@ def cookies(scene: Scene, text: str) -> Iterator[Request]:
     value = text[:3_000].encode("utf-8", "surrogatepass").decode("latin-1")
     plain = "".join(c for c in value if c not in ";\r\n")
     names = ["sessionid", "csrftoken", "commenter", "known", "messages", "draft", "django_language"]
-    path = scene.turn(
-        [f"/articles/{scene.article.pk}/you/", f"/articles/{scene.article.pk}/reply/", "/accounts/", "/admin/", "/"]
-    )
+    path = scene.turn([
+        f"/articles/{scene.article.pk}/you/", f"/articles/{scene.article.pk}/reply/", "/accounts/", "/admin/", "/",
+        f"/comments/{scene.comment.pk}/flag/", scene.report.status_url, "/admin/moderation/",
+    ])  # fmt: skip
     header = "; ".join([*(f"{name}={plain}" for name in names), f"{plain[:50]}=x"])
     yield Request(scene.nobody, "GET", path, environ={"HTTP_COOKIE": scene.turn([header, header, value])})
 
@@ -263,6 +263,10 @@ def paths(scene: Scene, text: str) -> Iterator[Request]:
         ("/admin/comments/comment/", "/change/"), ("/admin/articles/article/", "/change/"), ("/accounts/", "/"),
         ("/accounts/confirm-email/", "/"), ("/api/v1/", "/"), ("/api/v1/sections/", "/"), ("/api/v1/articles/", "/"),
         (f"/articles/{scene.article.pk}/reply/with/", "/"),
+        ("/comments/", "/flag/"), (f"/reports/{scene.report.pk}/", "/"), ("/reports/", "/x/"), ("/moderation/link/", "/"),
+        (f"/bans/{scene.ban.pk}/", "/"), ("/bans/", "/x/"), ("/transparency/", ".csv"), ("/transparency/2026-", ".json"),
+        ("/admin/moderation/", "/"), ("/admin/moderation/", "/alike/"), ("/admin/comments/report/", "/change/"),
+        ("/admin/comments/ban/", "/change/"), ("/api/v1/decisions/batches/", "/"), ("/api/v1/comments/", "/flag/"),
     ])  # fmt: skip
     yield Request(
         scene.editor if before.startswith("/admin") else scene.guest, "GET", before + part.lstrip("/") + after

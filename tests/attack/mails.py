@@ -9,7 +9,9 @@ from typing import Any
 from django.core import mail
 
 from articles.models import Article
+from comments.models import Report
 from newsreader.kit import letters
+from newsreader.kit.text import tidy
 from tests.attack.planting import Planting
 from tests.attack.stage import Stage, missing
 
@@ -63,3 +65,33 @@ def wrong_with(message: Any, address: str, body: str = "") -> str:
     if plain is None or missing(body, text):
         return f"body without {missing(body, text)[:5]}"
     return ""
+
+
+def moderation_mails(stage: Stage, planting: Planting, surface: str) -> None:
+    """The letters to whoever reported or objected, and the refusal, with the text as headline and as editors' reason."""
+    for attack, comment in planting.comments.values():
+        mail.outbox.clear()
+        reason = tidy(attack.text).strip()
+        context = {
+            "comment": comment,
+            "article": Article(pk=planting.article.pk, headline=attack.text[:300]),
+            "reason": reason,
+            "report": Report(reason="illegal", outcome="kept", detail=reason, law=attack.text[:200], name=comment.name),
+            "report_url": "http://testserver/reports/1/x/",
+            "status_url": "http://testserver/s/",
+            "article_url": "http://testserver/a/",
+        }
+        for name, told in _OF_MODERATION.items():
+            letters.send(name, "reader@example.org", context)
+            stage.tally.tried(surface, attack.list)
+            if wrong := wrong_with(mail.outbox[-1], "reader@example.org", reason if told else ""):
+                stage.tally.fault("broke out", surface, attack.list, f"{name}: {wrong}", attack.text)
+
+
+_OF_MODERATION = {  # whether they tell the reason
+    "comment_refused": True,
+    "comment_report_received": False,
+    "comment_report_settled": True,
+    "comment_appeal_rejected": True,
+    "comment_objection_settled": True,
+}

@@ -31,7 +31,7 @@ def typed(stage: Stage, attacks: list[Attack]) -> Planting:
 _FIELDS = ["#reply-text", "#reply-name", "#reply-email", "#reply-website"]
 
 
-def _typed_back(stage: Stage, planting: Planting, surface: str, fields: list[str], **frames: Any) -> None:
+def typed_back(stage: Stage, planting: Planting, surface: str, fields: list[str], **frames: Any) -> None:
     """Everything typed stands in these fields again, and around them is what always is."""
     usual = ""
     for some in batches(planting.documents, 40):
@@ -51,7 +51,7 @@ def _typed_back(stage: Stage, planting: Planting, surface: str, fields: list[str
 
 
 def reply_page(stage: Stage, planting: Planting, surface: str) -> None:
-    _typed_back(stage, planting, surface, _FIELDS, pruned="script", loose=".error, .refusal, .closed")
+    typed_back(stage, planting, surface, _FIELDS, pruned="script", loose=".error, .refusal, .closed")
 
 
 def tried(stage: Stage, attacks: list[Attack]) -> Planting:
@@ -78,7 +78,7 @@ def tried(stage: Stage, attacks: list[Attack]) -> Planting:
 
 
 def rules_tried(stage: Stage, planting: Planting, surface: str) -> None:
-    _typed_back(stage, planting, surface, ["#id_text"], pruned="script", loose=".verdict, .errorlist")
+    typed_back(stage, planting, surface, ["#id_text"], pruned="script", loose=".verdict, .errorlist")
 
 
 def rules_listed(stage: Stage, planting: Planting, surface: str) -> None:
