@@ -79,7 +79,8 @@ def sanitise(html: str) -> str:
 
 
 def _once(html: str, *, office: bool = False) -> str:
-    return _strict.clean(cleaning.clean(_wide.clean(html), office=office))
+    # What an entity stands for is read by now, control characters among it, which browsers pass over in a scheme.
+    return tidy(_strict.clean(cleaning.clean(_wide.clean(html), office=office)))
 
 
 def with_absolute_links(html: str) -> str:

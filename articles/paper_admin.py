@@ -18,6 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from articles.models import Author, MenuItem, Redirect, Section, Site, Tag
 from newsreader.kit.keys import SoundChoices
 
+ROWS = 50  # of a table within a form: bylines, sources, the menu
+LISTED = 200  # rows of a list that are changed in one go: twice as many as stand on a page of it
+
 
 class Singleton(admin.ModelAdmin):
     """A model of one row: its list is that row, which nobody adds or deletes."""
@@ -70,7 +73,14 @@ class KeepsRelated(SoundChoices):
 
 
 class NamedCells(forms.BaseInlineFormSet):
-    """Rows of a table. The heads of its columns are no names of its fields, so each is named by column and row."""
+    """Rows of a table. The heads of its columns are no names of its fields, so each is named by column and row.
+
+    There are no more than ROWS of them: Django would draw two thousand for whoever asks for as many, in a minute.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self.max_num = self.absolute_max = ROWS
+        super().__init__(*args, **kwargs)
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
@@ -143,6 +153,9 @@ class SectionAdmin(OnManyPages):
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
         return super().get_changelist_form(request, form=SectionRow, **kwargs)
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_formset(request, max_num=LISTED, absolute_max=LISTED, **kwargs)
 
     search_fields = ["name"]
 

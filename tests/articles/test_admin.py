@@ -179,6 +179,20 @@ def test_the_same_byline_twice_is_refused_in_the_form(client, editor):
     assert response.context["errors"]
 
 
+@pytest.mark.parametrize("rows", ["5_678\n", "9" * 39, "51"])
+def test_whoever_asks_for_thousands_of_rows_gets_no_more_than_some_and_keeps_the_words(client, editor, rows):
+    changed = {"headline": "Ferry", "bylines-TOTAL_FORMS": rows, "sources-TOTAL_FORMS": rows}
+
+    response = client.post("/admin/articles/article/add/", form(client, "/admin/articles/article/add/", **changed))
+
+    page = response.content.decode()
+    assert "Please submit at most 50 forms" in page
+    assert 'value="Ferry"' in page
+    assert 'name="bylines-49-author"' in page
+    assert 'name="bylines-50-author"' not in page
+    assert not Article.objects.exists()
+
+
 def test_nothing_is_deleted(client, editor):
     article = make_article()
 

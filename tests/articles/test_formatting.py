@@ -87,6 +87,19 @@ def test_cleaning_twice_is_cleaning_once():
     assert 'tabindex="0"' in text
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('<p><a href="java&#1;&#2;&#8;script:alert(1)">x</a></p>', "<p>x</p>"),
+        ("<p>[x](java&#xfffe;script:alert(1))</p>", "<p>[x](javascript:alert(1))</p>"),
+        ("<p>a&#0;b</p>", "<p>a\ufffdb</p>"),
+    ],
+)
+def test_what_an_entity_hides_is_seen_at_the_first_time(sent, kept):
+    assert sanitise(sent) == kept
+    assert sanitise(kept) == kept
+
+
 @given(st.text(alphabet=st.sampled_from("<>/='\"& abhrefsctiponmgdyl:();!-[]x1"), max_size=200))
 def test_no_text_brings_anything_that_runs(text):
     shown = sanitise(text)

@@ -35,7 +35,7 @@ def _bare(tags: str) -> dict[str, list[str]]:
     return {tag: [] for tag in tags.split()}
 
 
-WRITTEN = _bare("p br strong em del s code pre blockquote ul li") | {"ol": ["start"], "a": _LINK}
+WRITTEN = _bare("p br strong em del s code pre blockquote ul") | {"ol": ["start"], "li": ["value"], "a": _LINK}
 IMPORTED = (
     WRITTEN
     | _bare("b i u ins strike cite sub sup tt")
@@ -251,7 +251,7 @@ def timed(tally: Tally, surface: str, list: str, what: str, call: Any, *, enough
 # --- Is everything there? -------------------------------------------------------------------------------------------
 
 _LIST_NUMBER = re.compile(r"^[ \t>*+-]*[0-9]{1,9}[.)](?=\s|$)", re.MULTILINE)
-_ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z0-9]+);")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z0-9]+);")
 _FENCE = re.compile(r"(?m)^[ >]*(?:`{3,}[^`\n]*|~{3,}.*)$")
 _WORD = re.compile(r"[^\W_]+")
 
