@@ -1,14 +1,14 @@
 """Where comments came from, as a condition that an index answers: an address, a network, how an address begins.
 
 PostgreSQL's addresses have an order, so each of these is a few stretches of it. SQLite keeps the texts of addresses:
-there, all addresses of a network begin with one of a few texts.
+there, all addresses of a network begin in one of a few ways.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
 
@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from comments.spam.rulebook import Network
 
-MOST = 256  # texts with which the addresses of a network may begin: an IPv6 /33 to /39 has more, and finds nothing
+MOST = 256  # ways in which the addresses of a network may begin: an IPv6 /33 to /39 has more, and finds nothing
 _BEGINNING = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}\.?|[0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,7}:?", re.IGNORECASE)
 
 
@@ -33,7 +33,7 @@ def from_network(text: str) -> Q:
         return Q(trace__address__gte=str(network[0]), trace__address__lte=str(network[-1]))
     if network.num_addresses <= MOST:
         return Q(trace__address__in=[str(address) for address in network])
-    return _any(begins("trace__address", text) for text in _beginnings(network))
+    return _any(condition for groups in _beginnings(network) for condition in _written(groups, network.version))
 
 
 def begins(column: str, text: str) -> Q:
@@ -49,25 +49,40 @@ def _any(conditions: Iterable[Q]) -> Q:
     return reduce(or_, conditions, Q(pk__in=[]))
 
 
-def _beginnings(network: Network) -> list[str]:
-    """Return the texts with which all addresses of a network begin, and no others; none where they are too many."""
-    bits, mark, base = (8, ".", "d") if network.version == 4 else (16, ":", "x")
-    groups = [int(group, 10 if base == "d" else 16) for group in re.split(r"[.:]", network[0].exploded)]
+def _beginnings(network: Network) -> list[list[int]]:
+    """Return the groups of numbers with which a network's addresses begin, and no others; none where too many do."""
+    bits, base = (8, 10) if network.version == 4 else (16, 16)
+    groups = [int(group, base) for group in re.split(r"[.:]", network[0].exploded)]
     whole, rest = divmod(network.prefixlen, bits)
     several = 2 ** (bits - rest) if rest else 1
     if not whole or several > MOST:
         return []
     kept = groups[: whole + 1] if rest else groups[:whole]
-    found = [mark.join(f"{group:{base}}" for group in [*kept[:-1], kept[-1] + n]) + mark for n in range(several)]
-    if network.version == 6 and not kept[-1]:  # Two and more groups of nothing are written shorter.
-        found.append(mark.join(f"{group:x}" for group in _without_end(kept)) + "::")
-    return found
+    return [[*kept[:-1], kept[-1] + n] for n in range(several)]
 
 
-def _without_end(groups: list[int]) -> list[int]:
-    while groups and not groups[-1]:
-        groups = groups[:-1]
-    return groups
+def _written(groups: list[int], version: int) -> Iterator[Q]:
+    """Yield each way in which addresses that begin with these groups are written.
+
+    Of an IPv6 address one run of two and more groups of nothing is written `::`. How many these are is told by how
+    many follow, which a range of the index alone does not see.
+    """
+    if version == 4:
+        yield begins("trace__address", "".join(f"{group}." for group in groups))
+        return
+    yield begins("trace__address", "".join(f"{group:x}:" for group in groups))
+    left = 8 - len(groups)
+    for nothing in re.finditer("0+", "".join("x" if group else "0" for group in groups)):
+        before, after = (
+            ":".join(f"{group:x}" for group in part) for part in (groups[: nothing.start()], groups[nothing.end() :])
+        )
+        if after and len(nothing[0]) > 1:
+            rest = f"{after}(:[0-9a-f]+){{{left}}}"
+        elif not after:  # It may go on behind them.
+            rest = f"([0-9a-f]+(:[0-9a-f]+){{0,{left - 1}}})?"
+        else:
+            continue
+        yield begins("trace__address", f"{before}::") & Q(trace__address__regex=f"^{before}::{rest}$")
 
 
 def _from_beginning(text: str) -> Q:
