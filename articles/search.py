@@ -88,22 +88,26 @@ ANY_TIME = Span()
 
 
 def newest(articles: ArticleQuerySet, query: str, most: int = RANKED, span: Span = ANY_TIME) -> list[int]:
-    """Return the ids of the newest of these that match. One query, two where few match, or more where few are left."""
+    """Return the ids of the newest of these that match. One query, two where few match, or more where few are left.
+
+    PostgreSQL is asked besides how many it expects.
+    """
     if not (wanted := parts(query)):
         return []
     found: list[int] = []
+    expected = _engine().expected(wanted)
     for among in AMONG:
-        matches = span.of(articles).filter(pk__in=RawSQL(*_engine().ids(wanted, among, span)))  # noqa: S611  The words are parameters.
+        matches = span.of(articles).filter(pk__in=RawSQL(*_engine().ids(wanted, among, span, expected)))  # noqa: S611  The words are parameters.
         found = list(matches.newest_first().values_list("pk", flat=True)[:most])
-        if among is None or len(found) == most or not _has_more(wanted, among, span):
+        if among is None or len(found) == most or not _has_more(wanted, among, span, expected):
             break
     return found
 
 
-def _has_more(wanted: list[str], than: int, span: Span) -> bool:
-    if _engine().expected(wanted) > 2 * than:
+def _has_more(wanted: list[str], than: int, span: Span, expected: int) -> bool:
+    if expected > 2 * than:
         return True  # To look for one more costs as much as to look for all of them.
-    found, values = _engine().ids(wanted, than + 1, span)
+    found, values = _engine().ids(wanted, than + 1, span, expected)
     with connection.cursor() as cursor:
         cursor.execute(f"{found} OFFSET {than}", values)
         return cursor.fetchone() is not None
@@ -251,7 +255,7 @@ class Sqlite:
             [(place, *row[2:]) for place, row in zip(places, rows, strict=True)],
         )
 
-    def ids(self, wanted: list[str], most: int | None, span: Span) -> tuple[str, list[Any]]:
+    def ids(self, wanted: list[str], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
         first, last = span.seconds
         found = f"SELECT rowid %% {self.ID} FROM {_TABLE} WHERE {_TABLE} MATCH %s AND rowid BETWEEN %s AND %s"
         values = [self._query(wanted), first * self.ID, last * self.ID + self.ID - 1]
@@ -313,13 +317,13 @@ class Postgres:
         ]  # fmt: skip
         cursor.executemany(self._insert, values)
 
-    def ids(self, wanted: list[str], most: int | None, span: Span) -> tuple[str, list[Any]]:
+    def ids(self, wanted: list[str], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
         query, values = self._query(wanted)
         matching = f"SELECT article_id, second FROM {_TABLE} WHERE words @@ ({query})"
         if not most:
             found = f"SELECT article_id FROM ({matching}) AS matching WHERE second BETWEEN %s AND %s"
             return found, [*values, *span.seconds]
-        kept = "MATERIALIZED" if self.expected(wanted) <= self.FEW else "NOT MATERIALIZED"
+        kept = "MATERIALIZED" if expected <= self.FEW else "NOT MATERIALIZED"
         found = f"WITH matching AS {kept} ({matching}) SELECT article_id FROM matching WHERE second BETWEEN %s AND %s"
         return f"{found} ORDER BY second DESC, article_id DESC LIMIT {most}", [*values, *span.seconds]
 

@@ -149,8 +149,8 @@ def test_a_page_of_results_asks_as_much_however_many_it_shows(client, django_ass
     client.get("/")
 
     # The paper, its menu, sections and pages; ids, whether there are more, ranks, rows; the sections to choose from.
-    # PostgreSQL is asked three times besides how many it expects.
-    with django_assert_num_queries(9 if connection.vendor == "sqlite" else 12):
+    # PostgreSQL is asked besides how many it expects.
+    with django_assert_num_queries(9 if connection.vendor == "sqlite" else 10):
         assert len(found(client, q="harbour")) == many
 
 
