@@ -8,7 +8,7 @@ from comments.models import Appeal, Comment, Decision, Delivery
 from comments.notifications.handing_over import not_handed_over, queue_handed_over
 from comments.notifications.recipients import Recipient, recipients, rejected
 from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
-from comments.notifications.sending import send_due
+from comments.notifications.sending import put, send_due
 
 __all__ = [
     "no_outcome",
@@ -38,14 +38,12 @@ def queue_rejection(appeal: Appeal) -> int:
 
 
 def _write(wanted: Iterable[Recipient]) -> int:
-    rows = [
-        Delivery(decision=decision, event=event, address=address, language=language)
-        for decision, event, address, language in wanted
-    ]
-    if rows:
-        Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-        send_due.enqueue()
-    return len(rows)
+    return put(
+        [
+            Delivery(decision=decision, event=event, address=address, language=language)
+            for decision, event, address, language in wanted
+        ]
+    )
 
 
 def take_back(comment: Comment) -> int:

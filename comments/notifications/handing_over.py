@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from comments.models import Comment, Delivery
 from comments.notifications.recipients import addresses
-from comments.notifications.sending import send_due
+from comments.notifications.sending import put
 from newsreader.accounts.models import User
 
 
@@ -16,14 +16,12 @@ def queue_handed_over(comment: Comment, to: User) -> int:
     None to whom the desk is not open, and none where no address of theirs is verified.
     """
     known = addresses(Q(user=to.pk, user__is_staff=True))
-    rows = [
-        Delivery(comment=comment, event=Delivery.Event.HANDED_OVER, address=address, language=language)
-        for address, language in known.values()
-    ]
-    if rows:
-        Delivery.objects.bulk_create(rows)
-        send_due.enqueue()
-    return len(rows)
+    return put(
+        [
+            Delivery(comment=comment, event=Delivery.Event.HANDED_OVER, address=address, language=language)
+            for address, language in known.values()
+        ]
+    )
 
 
 def not_handed_over(comment: Comment) -> int:

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from comments.models import Delivery, Report
 from comments.notifications.recipients import addresses
-from comments.notifications.sending import send_due
+from comments.notifications.sending import put
 
 RECEIVED, SETTLED = Delivery.Event.REPORT_RECEIVED, Delivery.Event.REPORT_SETTLED
 OBJECTION_SETTLED = Delivery.Event.OBJECTION_SETTLED
@@ -34,13 +34,11 @@ def no_outcome(reports: Iterable[Report]) -> int:
 def _queue(events: Sequence[tuple[Report, str]]) -> int:
     accounts = {row.account_id for row, _event in events if row.account_id}
     known = addresses(Q(user__in=accounts)) if accounts else {}
-    rows = [
-        Delivery(report=report, event=event, address=address, language=language)
-        for report, event in events
-        if report.account_id in known
-        for address, language in [known[report.account_id]]
-    ]
-    if rows:
-        Delivery.objects.bulk_create(rows, ignore_conflicts=True)
-        send_due.enqueue()
-    return len(rows)
+    return put(
+        [
+            Delivery(report=report, event=event, address=address, language=language)
+            for report, event in events
+            if report.account_id in known
+            for address, language in [known[report.account_id]]
+        ]
+    )

@@ -9,6 +9,7 @@ good. More than that nobody can promise: a mail server takes no part in our tran
 import datetime as dt
 import logging
 import time
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,17 @@ logger = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=5)
 ATTEMPTS = 6
 TURN = 20  # seconds; a mail server that hangs must not keep the worker from its other jobs. The rest is due next time.
+
+
+def put(rows: Collection[Delivery]) -> int:
+    """Put mails into the outbox, in the transaction of their event, and wake the worker. Returns how many they are.
+
+    A second one about the same to the same address is left out.
+    """
+    if rows:
+        Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+        send_due.enqueue()
+    return len(rows)
 
 
 @task()
