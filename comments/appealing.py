@@ -16,7 +16,6 @@ from comments.querysets import moderators_of
 from comments.reasons import APPEAL_GRANTED
 from newsreader.accounts.models import User
 
-LENGTH = objecting.LENGTH
 OPEN = Appeal.Outcome.OPEN
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 
 from comments import ban_appeals, bans
 from comments.models import Ban, BanAppeal
+from comments.querysets import BanQuerySet
 from comments.reasons import choices
 from newsreader.accounts.admin import CommenterIdentityAdmin
 from newsreader.accounts.models import CommenterIdentity
@@ -168,9 +169,9 @@ class BanAdmin(admin.ModelAdmin):
         obj.refresh_from_db()
 
     @admin.action(description=_("Lift"), permissions=["change"])
-    def lift(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
+    def lift(self, request: HttpRequest, queryset: BanQuerySet) -> None:
         """Lift bans; where somebody objects, that is a decision for somebody else than who banned."""
-        appealed = set(queryset.appealed().values_list("pk", flat=True))  # type: ignore[attr-defined]
+        appealed = set(queryset.appealed().values_list("pk", flat=True))
         done = 0
         for row in queryset:
             if row.pk in appealed:

@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from comments import appealing, editing, proofs, settling
+from comments import appealing, editing, objecting, proofs, settling
 from comments.forms import visit_of
 from comments.models import Comment, CommentRules
 from comments.moderation import is_withdrawn
@@ -127,5 +127,5 @@ def _about_refusal(comment: Comment) -> dict[str, Any]:
         "reason": sentence_for(decision),
         "appeal": appeal,
         "may_appeal": decision is not None and appeal is None,
-        "appeal_length": appealing.LENGTH,
+        "appeal_length": objecting.LENGTH,
     }

@@ -10,11 +10,12 @@ from django.core import mail
 from django.db import connection
 
 from comments import batches, log
-from comments.appealing import LENGTH, appeal, appeals_waiting, settle_appeal
+from comments.appealing import appeal, appeals_waiting, settle_appeal
 from comments.errors import AppealedTwice, AppealSettled, NotRefused, NotYours, OwnDecision
 from comments.models import Appeal, Comment, Delivery
 from comments.moderation import decide, withdraw
 from comments.notifications.sending import send_due
+from comments.objecting import LENGTH
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
