@@ -17,14 +17,12 @@
   const signs = () => document.querySelectorAll("span.search-label-icon[aria-label]").forEach((sign) => sign.setAttribute("role", "img"));
   const all = () => document.querySelectorAll(".select2-selection").forEach(name);
 
-  // They are drawn some time after the page is there.
-  const soon = (tries) => {
+  // They are drawn some time after the page is there, and anew whenever something is chosen.
+  const isBox = (node) => node.matches?.(".select2") || node.querySelector?.(".select2");
+  const drawn = ({ target, addedNodes }) => target.closest(".select2") || [...addedNodes].some(isBox);
+  document.addEventListener("DOMContentLoaded", () => {
+    new MutationObserver((changes) => { if (changes.some(drawn)) all(); }).observe(document.body, { childList: true, subtree: true });
     all();
-    const bare = document.querySelector("select.admin-autocomplete:not(.select2-hidden-accessible):not([id*=__prefix__])");
-    if (bare && tries) setTimeout(soon, 50, tries - 1);
-  };
-
-  window.addEventListener("load", () => { signs(); soon(60); });
-  document.addEventListener("formset:added", () => setTimeout(all));
-  document.addEventListener("change", () => setTimeout(all));
+  });
+  window.addEventListener("load", signs);
 }
