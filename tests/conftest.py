@@ -13,7 +13,8 @@ import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from newsreader.kit import pages
@@ -40,7 +41,17 @@ def _fresh_limits() -> Iterator[None]:
         pass  # This test had no database, so its cache holds nothing.
 
 
+# What takes longest comes first, so that no process is left with it when the others have nothing more to do.
+LONGEST = ("tests/test_killed.py", "tests/test_private_bytes.py", "tests/journeys/", "tests/attack/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
 _written: list[str] = []  # What migrations wrote, taken before the first test that commits.
+# Below, once, instead of here with what each migration's end makes and then again.
+TransactionTestCase._fixture_teardown = lambda self: None  # type: ignore[attr-defined, method-assign]
 
 
 def _commits(item: pytest.Item) -> bool:
@@ -66,10 +77,20 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     result = yield
     if _commits(item) and nextitem is not None:  # After the last test the database itself is gone.
         with item.funcargs["django_db_blocker"].unblock():
-            call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
+            _empty()
             connection.creation.deserialize_db_from_string(_written[0])
             connection.close()
     return result
+
+
+def _empty() -> None:
+    if connection.vendor == "postgresql":  # Its TRUNCATE writes new files for each table; a test's rows are few.
+        tables = connection.introspection.django_table_names(only_existing=True)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")  # Whatever refers to whatever.
+            cursor.execute("; ".join(f'DELETE FROM "{table}"' for table in tables))
+    else:
+        call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
 
 
 @pytest.fixture

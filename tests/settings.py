@@ -62,6 +62,9 @@ if SQLITE:
     # processes inherit the number), so that two runs in one checkout do not meet.
     _run = os.environ.setdefault("TEST_RUN", str(os.getpid()))
     DATABASES["default"]["TEST"] = {"NAME": str(_var / f"test-{_run}.sqlite3")}
+else:
+    # Nothing here outlives the server, so nobody waits for its disk.
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 MEDIA_ROOT = _var / "test-media"

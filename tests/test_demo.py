@@ -17,7 +17,13 @@ def newsroom(monkeypatch):
     call_command("load_demo", verbosity=0)
 
 
-def test_it_has_articles_sections_authors_and_discussions_in_all_states(newsroom, client):
+def test_it_has_all_that_a_newcomer_is_promised(newsroom, client, subtests):
+    for check in (it_has_articles_sections_authors_and_discussions_in_all_states, all_sign_in, it_comes_once):
+        with subtests.test(check.__name__):
+            check(client)
+
+
+def it_has_articles_sections_authors_and_discussions_in_all_states(client):
     assert Article.objects.published().articles().count() >= 12
     assert Section.objects.count() >= 4
     assert Author.objects.count() >= 3
@@ -30,7 +36,7 @@ def test_it_has_articles_sections_authors_and_discussions_in_all_states(newsroom
     call_command("check", "--database", "default")
 
 
-def test_an_editor_a_moderator_and_a_reader_sign_in(newsroom, client):
+def all_sign_in(client):
     for name in ("editor", "moderator", "reader"):
         answer = client.post("/accounts/login/", {"login": f"{name}@example.org", "password": "open-sesame"})
         assert answer.status_code == 302
@@ -39,6 +45,6 @@ def test_an_editor_a_moderator_and_a_reader_sign_in(newsroom, client):
     assert User.objects.count() == 3
 
 
-def test_it_comes_once(newsroom):
+def it_comes_once(client):
     with pytest.raises(CommandError):
         call_command("load_demo")

@@ -198,7 +198,7 @@ deep_forests = st.lists(st.integers(-2, 8), min_size=1, max_size=40).map(
 
 @pytest.mark.django_db
 @given(deep_forests, st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @undone
 def test_what_stands_under_a_comment_is_found_at_any_depth(parents, data):
     removed = data.draw(st.sets(st.sampled_from(range(len(parents)))))
@@ -211,7 +211,7 @@ def test_what_stands_under_a_comment_is_found_at_any_depth(parents, data):
 
 @pytest.mark.django_db
 @given(deep_forests, st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @undone
 def test_pages_of_a_thread_show_every_reply_once_and_so_many_of_them(parents, data):
     removed = data.draw(st.sets(st.sampled_from(range(len(parents)))))
