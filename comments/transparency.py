@@ -40,6 +40,7 @@ def figures(month: dt.date) -> Numbers:
         "waiting": _waiting(start, end),
         "reports": _reports(start, end, ~Q(reason=Report.Reason.ILLEGAL)),
         "notices": _reports(start, end, Q(reason=Report.Reason.ILLEGAL)),
+        "objections": _objections(start, end),
         "appeals": _appeals(start, end),
         "bans": _bans(start, end),
         "ban_appeals": _ban_appeals(start, end),
@@ -171,6 +172,17 @@ def _reports(start: dt.datetime, end: dt.datetime, which: Q) -> Numbers:
         **{f"{name}_by_reason": dict(sorted(counts.items())) for name, counts in outcomes.items()},
         "median_seconds": _timed(by_people, "created_at", "settled_at")["median_seconds"],
     }
+
+
+def _objections(start: dt.datetime, end: dt.datetime) -> Numbers:
+    """What readers said against the staying of what they had reported; and what was said to that in this time."""
+    came, settled = Q(objected_at__gte=start, objected_at__lt=end), Q(settled_at__gte=start, settled_at__lt=end)
+    removed = settled & Q(outcome=Report.Outcome.REMOVED) & ~Q(decision_reason=WITHDRAWN)
+    return Report.objects.filter(came | settled, objected_at__isnull=False).aggregate(
+        received=Count("pk", filter=came),
+        granted=Count("pk", filter=removed),
+        rejected=Count("pk", filter=settled & Q(outcome=Report.Outcome.KEPT)),
+    )
 
 
 def _appeals(start: dt.datetime, end: dt.datetime) -> Numbers:

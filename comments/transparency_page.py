@@ -133,6 +133,7 @@ def _tables(numbers: Numbers) -> list[tuple[str, list[Line]]]:
         (_("Reports by readers"), _settled(numbers["reports"])),
         (_("Reports by readers, by reason"), _reported(numbers["reports"])),
         (_("Notices of illegal content"), _settled(numbers["notices"])),
+        (_("Objections of readers to what stayed"), _objected(numbers.get("objections", {}))),
         (_("Appeals by authors"), _appealed(numbers["appeals"])),
         (_("Bans"), _banned(numbers["bans"])),
         (_("Appeals against bans"), _ban_appealed(numbers.get("ban_appeals", {}))),
@@ -177,6 +178,17 @@ def _settled(numbers: Numbers) -> list[Line]:
         (_("the comment was removed"), str(numbers["removed"])),
         (_("the comment stays"), str(numbers["kept"])),
         (_("half of them settled within"), _lasting(numbers["median_seconds"])),
+    ]
+
+
+def _objected(numbers: Numbers) -> list[Line]:
+    """Nothing of a month that was counted before these were."""
+    if not numbers:
+        return []
+    return [
+        (_("received"), str(numbers["received"])),
+        (_("the comment was removed"), str(numbers["granted"])),
+        (_("the comment stays"), str(numbers["rejected"])),
     ]
 
 

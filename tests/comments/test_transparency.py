@@ -13,7 +13,7 @@ from comments import transparency
 from comments.appealing import appeal, settle_appeal
 from comments.models import Ban, Comment, Decision, Figures, RefusalReason, Report
 from comments.moderation import decide, withdraw
-from comments.reporting import Reporter, report, settle
+from comments.reporting import Reporter, object_to, report, settle
 from comments.transparency import bring_up_to_date, figures
 from comments.transparency_page import flat
 from newsreader.jobs import JOBS
@@ -180,6 +180,25 @@ def test_reports_and_notices_are_counted_apart_with_their_outcomes():
     }
 
 
+def test_objections_of_those_who_reported_are_counted_with_what_became_of_them(client):
+    first, other = make_moderator(), make_moderator()
+    for number, outcome in enumerate(["removed", "kept", "withdrawn", ""]):
+        comment, reader = make_comment(), Reporter(address=f"198.51.100.{number}")
+        made = report(comment.pk, reason="abuse", visitor=reader)
+        settle(comment.pk, "kept", by=first)
+        object_to(made.pk, made.token, "Look again.", visitor=reader)
+        if outcome == "removed":
+            decide(comment.pk, "trash", by=other, reason="abuse")
+        elif outcome == "kept":
+            settle(comment.pk, "kept", by=other)
+        elif outcome == "withdrawn":
+            withdraw(comment.pk, by=None)
+
+    assert figures(timezone.localdate())["objections"] == {"received": 4, "granted": 1, "rejected": 1}
+    bring_up_to_date()
+    assert "Objections of readers to what stayed" in text_of(client.get("/transparency/"))
+
+
 def test_appeals_and_bans_are_counted():
     first, other = make_moderator(), make_moderator()
     for grant in (True, False, False, None):
@@ -208,7 +227,7 @@ def test_counting_asks_as_many_questions_however_much_there_was(size, django_ass
     for number in range(size):
         decided(waiting(number + 1), "approved" if number % 2 else "trash", 20, by=moderator, reason="abuse")
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         figures(MARCH)
 
 
