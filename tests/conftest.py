@@ -91,6 +91,9 @@ def _empty() -> None:
             cursor.execute("; ".join(f'DELETE FROM "{table}"' for table in tables))
     else:
         call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
+        with connection.cursor() as cursor:
+            for table in ("articles_search", "articles_search_places"):  # No model's, so Django does not know them.
+                cursor.execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture

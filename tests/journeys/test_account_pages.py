@@ -76,7 +76,7 @@ def look(page: Page) -> None:
 
 
 def reach(page: Page, path: str) -> None:
-    page.wait_for_url(lambda url: urlsplit(url).path == path)
+    page.wait_for_url(lambda url: urlsplit(url).path == path, timeout=30_000)  # milliseconds
 
 
 def visit(page: Page, *paths: str) -> None:
