@@ -187,7 +187,8 @@ def _networks(comments: Collection[Comment]) -> dict[str, Tally]:
 
 def _texts(comments: Collection[Comment]) -> dict[str, Tally]:
     keys = {comment.text_key for comment in comments} - {""}
-    return _tallies(_OF_COMMENT % "text_key <> '' AND text_key", keys, "text")  # Only of these is there an index.
+    # Only of these is there an index, and SQLite takes it where its condition is written as the index has it.
+    return _tallies(_OF_COMMENT % "NOT (text_key = '') AND text_key", keys, "text")
 
 
 _OF_COMMENT = "SELECT status, created_at FROM comments_comment WHERE %s = {key}"

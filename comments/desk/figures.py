@@ -56,10 +56,12 @@ def figures(rows: CommentQuerySet) -> DeskFigures:
     now = timezone.now()
     since = now - dt.timedelta(days=DAYS)
     waiting = rows.waiting().aggregate(size=Count("pk"), oldest=Min("created_at"))
-    decided = Decision.objects.filter(comment__in=rows) if rows.query.where else Decision.objects.all()
+    decided, appealed = Decision.objects.all(), Appeal.objects.all()
+    if rows.query.where:
+        decided, appealed = decided.filter(comment__in=rows), appealed.filter(comment__in=rows)
     recent = decided.filter(created_at__gte=since)
     took = _took(recent)
-    appeals = Appeal.objects.filter(comment__in=rows, settled_at__gte=now - dt.timedelta(days=APPEALS)).aggregate(
+    appeals = appealed.filter(settled_at__gte=now - dt.timedelta(days=APPEALS)).aggregate(
         settled=Count("pk"), granted=Count("pk", filter=Q(outcome=Appeal.Outcome.GRANTED))
     )
     return DeskFigures(

@@ -7,6 +7,8 @@ import html
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from articles.models import Article
@@ -682,3 +684,16 @@ def test_authors_erase_nothing(client):
 
     assert press(client, comment, "erase", sure="1").status_code == 403
     assert now(comment).body
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL weighs by sizes, and here all are small")
+def test_the_same_text_is_sought_by_its_index(client):
+    client.force_login(make_moderator())
+    make_comment(status="pending", text="The ferry does not sail on Sundays any more, and nobody told the islanders.")
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/admin/moderation/")
+
+    (sought,) = [query["sql"] for query in asked.captured_queries if "AND text_key = " in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sought}")
+        assert any("comment_same_text" in row[3] for row in cursor.fetchall())
