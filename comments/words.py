@@ -4,14 +4,15 @@ What is indexed is derived from the rows and kept by the database itself: by tri
 expression on PostgreSQL. `install` makes both where they are missing, after every migration, since rebuilding a table,
 as SQLite does to alter it, drops its triggers. For moderators: readers search articles.
 """
-# ruff: noqa: S608, S611  The names in the SQL are ours; whatever anybody typed is a parameter.
+# ruff: noqa: S608  The names in the SQL are ours; whatever anybody typed is a parameter.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models.expressions import RawSQL
 
 from newsreader.kit.text import without_invisible
@@ -62,10 +63,21 @@ def words_in(text: str) -> list[str]:
 
 
 def with_words(words: list[str], using: str = "default") -> RawSQL:
-    """Return the ids of the newest comments in whose name or text every one of these begins a word."""
-    if connections[using].vendor == "postgresql":
+    """Return the ids of the newest comments in whose name or text every one of these begins a word.
+
+    They are looked for at once, so that whoever asks several questions about them does not have them looked for again.
+    """
+    connection = connections[using]
+    if connection.vendor == "postgresql":
         query = " & ".join(f"'{word}':*" for word in words)
         found = f"SELECT id FROM comments_comment WHERE {_VECTOR} @@ to_tsquery('simple', %s)"
-        return RawSQL(f"{found} ORDER BY id DESC LIMIT {MOST}", [query])
+        with transaction.atomic(using), connection.cursor() as cursor:
+            # So that it need not forget which rows of a page it found, and read their words again: for some millions.
+            cursor.execute("SET LOCAL work_mem = '64MB'")
+            cursor.execute(f"{found} ORDER BY id DESC LIMIT {MOST}", [query])
+            return RawSQL("SELECT unnest(%s::bigint[])", [[pk for (pk,) in cursor]])
     query = " ".join(f'"{word}"*' for word in words)
-    return RawSQL(f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH %s ORDER BY rowid DESC LIMIT {MOST}", [query])
+    found = f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH %s ORDER BY rowid DESC LIMIT {MOST}"
+    with connection.cursor() as cursor:
+        cursor.execute(found, [query])
+        return RawSQL("SELECT value FROM json_each(%s)", [json.dumps([pk for (pk,) in cursor])])

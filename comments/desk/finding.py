@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -132,7 +133,12 @@ class Filter:
             rows = rows.filter(assigned_to=user)
         rows = _by_author(rows, self.author) if self.author else rows
         rows = rows.filter(from_network(self.network)) if self.network else rows
-        return found(rows.with_reason(self.reason), self.q)
+        return rows.with_reason(self.reason).filter(self._sought)
+
+    @cached_property
+    def _sought(self) -> Q:
+        """What is searched for. Found once, though every tab asks how many of it are its own."""
+        return sought(self.q)
 
 
 def _of_view(rows: CommentQuerySet, view: str, user: Any) -> CommentQuerySet:
@@ -156,19 +162,19 @@ def _by_author(rows: CommentQuerySet, author: str) -> CommentQuerySet:
     return rows.filter(trace__email__in={author, author.lower()})
 
 
-def found(rows: CommentQuerySet, query: str) -> CommentQuerySet:
-    """Narrow to comments in which every word is: it begins one in name or text, or begins the email or the address."""
-    plain = []
+def sought(query: str) -> Q:
+    """Return the comments in which every word is: it begins one in name or text, or begins the email or the address."""
+    wanted, plain = Q(), []
     for word in query.split()[: words.WORDS]:
         if "@" in word:
-            rows = rows.filter(begins("trace__email", word) | begins("trace__email", word.lower()))
+            wanted &= begins("trace__email", word) | begins("trace__email", word.lower())
         elif _ADDRESS.fullmatch(word):
-            rows = rows.filter(from_network(word))
+            wanted &= from_network(word)
         elif parts := words.words_in(word):
             plain += parts
         else:
-            return rows.none()
-    return rows.filter(pk__in=words.with_words(plain)) if plain else rows
+            return Q(pk__in=[])
+    return wanted & Q(pk__in=words.with_words(plain)) if plain else wanted
 
 
 # --- Pages --------------------------------------------------------------------------------------------------------

@@ -697,3 +697,15 @@ def test_the_same_text_is_sought_by_its_index(client):
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {sought}")
         assert any("comment_same_text" in row[3] for row in cursor.fetchall())
+
+
+def test_words_are_looked_for_once_for_all_tabs(client):
+    client.force_login(make_moderator())
+    make_comment(status="pending", text="The ferry is late.")
+    make_comment(status="pending", text="The train is late.")
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get("/admin/moderation/", {"q": "fer lat"}).content.decode()
+
+    assert "The ferry is late." in page
+    assert "The train is late." not in page
+    assert sum(" MATCH " in query["sql"] or "to_tsquery" in query["sql"] for query in asked.captured_queries) == 1
