@@ -176,8 +176,9 @@ class Comment(Imported):
             models.Index(fields=["renderer", "id"], name="comment_by_renderer"),
             # Who said the same elsewhere?
             models.Index(fields=["text_key", "-created_at"], condition=~Q(text_key=""), name="comment_same_text"),
-            # What have readers reported, what is handed to somebody, what have editors picked?
+            # What have readers reported, what leads elsewhere, what is handed to somebody, what have editors picked?
             models.Index(fields=["created_at", "id"], condition=Q(flag_count__gt=0), name="comment_reported"),
+            models.Index(fields=["-created_at", "-id"], condition=Q(link_count__gt=0), name="comment_with_links"),
             models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="comment_assigned"),
             models.Index(fields=["article", "picked_at"], condition=Q(picked_at__isnull=False), name="comment_picked"),
             # Everything, newest first, and what came in of late.
