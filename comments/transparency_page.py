@@ -181,15 +181,16 @@ def _settled(numbers: Numbers) -> list[Line]:
     ]
 
 
-def _objected(numbers: Numbers) -> list[Line]:
+def _told(numbers: Numbers, labels: dict[str, str]) -> list[Line]:
     """Nothing of a month that was counted before these were."""
-    if not numbers:
-        return []
-    return [
-        (_("received"), str(numbers["received"])),
-        (_("the comment was removed"), str(numbers["granted"])),
-        (_("the comment stays"), str(numbers["rejected"])),
-    ]
+    return [(label, str(numbers[name])) for name, label in labels.items() if name in numbers]
+
+
+def _objected(numbers: Numbers) -> list[Line]:
+    return _told(
+        numbers,
+        {"received": _("received"), "granted": _("the comment was removed"), "rejected": _("the comment stays")},
+    )
 
 
 def _appealed(numbers: Numbers) -> list[Line]:
@@ -212,14 +213,7 @@ def _banned(numbers: Numbers) -> list[Line]:
 
 
 def _ban_appealed(numbers: Numbers) -> list[Line]:
-    """Nothing of a month that was counted before these were."""
-    if not numbers:
-        return []
-    return [
-        (_("received"), str(numbers["received"])),
-        (_("the ban was lifted"), str(numbers["lifted"])),
-        (_("the ban stays"), str(numbers["upheld"])),
-    ]
+    return _told(numbers, {"received": _("received"), "lifted": _("the ban was lifted"), "upheld": _("the ban stays")})
 
 
 def _lasting(seconds: int | None) -> str:
