@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 _written: list[str] = []  # What migrations wrote, taken before the first test that commits.
-# Below, once, instead of here with what each migration's end makes and then again.
+# The hook below empties the tables. Django's own way would do so before it, and write permissions for nothing.
 TransactionTestCase._fixture_teardown = lambda self: None  # type: ignore[attr-defined, method-assign]
 
 
