@@ -84,15 +84,16 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def _empty() -> None:
+    """Leave no row. The tables of the search are no model's, so Django does not know them."""
     if connection.vendor == "postgresql":  # Its TRUNCATE writes new files for each table; a test's rows are few.
-        tables = connection.introspection.django_table_names(only_existing=True)
+        tables = ["articles_search", *connection.introspection.django_table_names(only_existing=True)]
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")  # Whatever refers to whatever.
             cursor.execute("; ".join(f'DELETE FROM "{table}"' for table in tables))
     else:
         call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
         with connection.cursor() as cursor:
-            for table in ("articles_search", "articles_search_places"):  # No model's, so Django does not know them.
+            for table in ("articles_search", "articles_search_places"):
                 cursor.execute(f"DELETE FROM {table}")
 
 

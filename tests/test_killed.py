@@ -1,4 +1,4 @@
-"""`kill -9`, many hands at once, and news in every process within a second: short versions of what tests.bench does.
+"""`kill -9`, many hands at once, and news in every process: short versions of what tests.bench does.
 
 Each runs on a scratch database of its own, on PostgreSQL where DATABASE_URL says so.
 """
@@ -14,10 +14,10 @@ from newsreader.settings import BASE_DIR
 KEPT = {"PATH", "HOME", "LANG", "DATABASE_URL", "REDIS_URL"}
 
 
-@pytest.mark.parametrize(("script", "rounds"), [("kill", 3), ("parallel", 2), ("publishing", 1)])
-def test_nothing_is_lost_halved_doubled_or_late(script, rounds):
+@pytest.mark.parametrize("script", ["kill --rounds 3", "parallel --rounds 2", "publishing --rounds 1 --within 20"])
+def test_nothing_is_lost_halved_doubled_or_forgotten(script):
     done = subprocess.run(
-        [sys.executable, "-m", f"tests.bench.{script}", "--rounds", str(rounds)],
+        [sys.executable, "-m", *f"tests.bench.{script}".split()],
         cwd=BASE_DIR,
         env={name: value for name, value in os.environ.items() if name in KEPT},
         capture_output=True,

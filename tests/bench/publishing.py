@@ -1,9 +1,9 @@
-"""How soon something published is everywhere, in every process: `python -m tests.bench.publishing [--rounds N]`.
+"""How soon something published is everywhere, in every process: `python -m tests.bench.publishing [--rounds N] [--within SECONDS]`.
 
 An editor publishes over REST while four web processes have each shown every page before. Asked is, over and over on
 connections of their own, the front page, the section's, the feeds, the maps, the search and the API, until each has
-shown the article twenty times in a row; then it is withdrawn, and gone as fast. Found is whatever took over a second,
-and whatever went back to how it was.
+shown the article twenty times in a row; then it is withdrawn, and gone as fast. Found is whatever took over a second
+(or what --within allows: a busy machine is slow), and whatever went back to how it was.
 """
 # ruff: noqa: T201
 
@@ -17,7 +17,7 @@ import tests.bench.scratch  # isort: skip  # noqa: F401  First: it chooses the d
 from tests.bench.processes import Processes, Visitor
 from tests.factories import make_article, make_editor, make_section
 
-PROCESSES, IN_A_ROW, LIMIT = 4, 20, 1.0  # seconds
+PROCESSES, IN_A_ROW = 4, 20
 
 
 def places(section: str) -> list[str]:
@@ -41,7 +41,7 @@ def settled(path: str, mark: bytes, shown: bool, began: float) -> tuple[str, flo
     return path, first, stayed
 
 
-def main(rounds: int) -> int:
+def main(rounds: int, within: float) -> int:
     site = Processes(PROCESSES)
     editor = Visitor.of(make_editor(), "203.0.113.9")
     section = make_section()
@@ -68,7 +68,7 @@ def main(rounds: int) -> int:
                     asked = [pool.submit(settled, path, slug.encode(), shown, done) for path in places(section.slug)]
                 for path, took, stayed in (future.result() for future in asked):
                     slowest[path] = max(took, slowest.get(path, 0))
-                    if took > LIMIT or not stayed:
+                    if took > within or not stayed:
                         findings.append(f"{path}: {took:.2f} s{'' if stayed else ', and went back'}")
                 slowest["(answer to the editor)"] = max(done - began, slowest.get("(answer to the editor)", 0))
     finally:
@@ -84,4 +84,6 @@ def main(rounds: int) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
-    sys.exit(main(parser.parse_args().rounds))
+    parser.add_argument("--within", type=float, default=1.0, metavar="SECONDS")
+    chosen = parser.parse_args()
+    sys.exit(main(chosen.rounds, chosen.within))
