@@ -76,9 +76,7 @@ def appeals_waiting(user: User) -> QuerySet[Appeal]:
 
     Where nobody else is there to decide, `settle_appeal` lets them, by the appeal's own page.
     """
-    rows, theirs = Appeal.objects.filter(outcome=OPEN), Comment.objects.moderated_by(user)
-    if theirs.query.where:  # Of who decides about all, no database needs to go through all to find the few.
-        rows = rows.filter(comment__in=theirs)
+    rows = Comment.objects.moderated_by(user).narrow(Appeal.objects.filter(outcome=OPEN))
     still_refused = rows.filter(comment__status__in=settling.REMOVED)
     # A decision without an account is nobody's own any more.
     foreign = still_refused.filter(~Q(decision__by=user) | Q(decision__by=None))

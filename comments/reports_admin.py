@@ -81,10 +81,7 @@ class _Record(admin.ModelAdmin):
         return may_moderate(request.user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        if request.user.has_perm("comments.moderate_any_comment"):
-            return rows
-        return rows.filter(comment__in=Comment.objects.moderated_by(request.user))
+        return Comment.objects.moderated_by(request.user).narrow(super().get_queryset(request))
 
     @admin.display(description=_("comment"))
     def comment_link(self, row: Report | Appeal) -> str:

@@ -12,6 +12,7 @@ from django.db.models import Count, F, Min, Q
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
+from articles.models import Article
 from comments.models import Appeal, Comment, Decision
 from comments.querysets import CommentQuerySet
 from comments.wording import kind_of
@@ -52,13 +53,11 @@ class DeskFigures:
 
 
 def figures(rows: CommentQuerySet) -> DeskFigures:
-    """Return the figures over these comments: those that a moderator may decide about. Eight queries."""
+    """Return the figures over these comments: those that a moderator may decide about. Nine queries."""
     now = timezone.now()
     since = now - dt.timedelta(days=DAYS)
     waiting = rows.waiting().aggregate(size=Count("pk"), oldest=Min("created_at"))
-    decided, appealed = Decision.objects.all(), Appeal.objects.all()
-    if rows.query.where:
-        decided, appealed = decided.filter(comment__in=rows), appealed.filter(comment__in=rows)
+    decided, appealed = rows.narrow(Decision.objects.all()), rows.narrow(Appeal.objects.all())
     recent = decided.filter(created_at__gte=since)
     took = _took(recent)
     appeals = appealed.filter(settled_at__gte=now - dt.timedelta(days=APPEALS)).aggregate(
@@ -116,6 +115,8 @@ def _moderators(recent: Any) -> list[tuple[str, int]]:
 
 
 def _articles(rows: CommentQuerySet, since: dt.datetime) -> list[tuple[str, str, int]]:
-    counted = rows.filter(created_at__gte=since).order_by().values("article").annotate(size=Count("pk"))
-    named = counted.annotate(headline=F("article__headline")).order_by("-size")[:MOST]
-    return [(row["headline"], f"?status=all&article={row['article']}", row["size"]) for row in named]
+    # Grouped by a sum, which no index is sorted by: else SQLite goes through the whole archive, article by article.
+    recent = rows.filter(created_at__gte=since).order_by().annotate(under=F("article_id") + 0)
+    sizes = dict(recent.values_list("under").annotate(size=Count("pk")).order_by("-size", "under")[:MOST])
+    headlines = dict(Article.objects.filter(pk__in=sizes).values_list("pk", "headline"))
+    return [(headlines[pk], f"?status=all&article={pk}", size) for pk, size in sizes.items() if pk in headlines]

@@ -14,7 +14,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Page, ViewportSize
 
@@ -23,12 +22,11 @@ from newsreader.accounts.models import User
 from tests.accounts.test_factors import confirm, make_passkey, sign_in
 from tests.accounts.test_my_page import by_code, code, connect, make_bare
 from tests.factories import make_comment, make_user
+from tests.journeys.axe import wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALLEST: ViewportSize = {"width": 320, "height": 640}
-WIDE: ViewportSize = {"width": 1280, "height": 900}
 WORD = "Donaudampfschifffahrtsgesellschaft" * 4
 WIDTHS = "direction => { document.documentElement.dir = direction; return document.documentElement.scrollWidth }"
 
@@ -56,17 +54,7 @@ def complaints(page: Page, live_server: Any) -> list[str]:
 def look(page: Page) -> None:
     """Look at the open page by day and by night, on a phone and on the smallest, from both sides."""
     where = page.url
-    page.set_viewport_size(PHONE)
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")  # So that no colour is met half-way.
-    report = Axe().run(page)
-    assert not report.violations_count, f"{where}: {report.generate_report()}"
-    page.emulate_media(color_scheme="dark")
-    report = Axe().run(page, options={"runOnly": ["color-contrast"]})  # All else is as by day.
-    assert not report.violations_count, f"{where}, dark: {report.generate_report()}"
-    page.set_viewport_size(WIDE)
-    report = Axe().run(page, options={"runOnly": ["color-contrast", "target-size"]})
-    assert not report.violations_count, f"{where}, wide: {report.generate_report()}"
-    page.emulate_media(color_scheme="light")
+    assert not wrong(page)
     for width in (320, 390):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate(LINES) < 1.5, f"{where}: a provider's name is broken over lines at {width}"

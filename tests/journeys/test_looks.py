@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from allauth.socialaccount.models import SocialApp
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import Group
 from django.test import Client
 from playwright.sync_api import Page, ViewportSize, expect
@@ -28,10 +27,10 @@ from tests.factories import (
     make_tag,
     make_user,
 )
+from tests.journeys.axe import wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALLEST: ViewportSize = {"width": 320, "height": 640}
 WORD = "Donaudampfschifffahrtsgesellschaft" * 5
 SCRIPT = "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
@@ -70,7 +69,6 @@ def test_axe_finds_nothing_wrong(page: Page, complaints: list[str]) -> None:
     imprint = make_article(kind="page", slug="imprint", headline="Imprint")
     lists = [row.get_absolute_url() for row in (article.section, article.tags.get(), article.authors.get(), imprint)]
     root = article.comments.filter(parent=None).get()
-    page.set_viewport_size(PHONE)
     public = [
         "/", "/?page=1", article.get_absolute_url(), "/nothing/", *lists, "/search/", "/search/?q=ferry",
         "/search/?q=nothing+at+all", "/search/?since=x", f"/comments/{root.pk}/thread/",
@@ -82,19 +80,13 @@ def test_axe_finds_nothing_wrong(page: Page, complaints: list[str]) -> None:
     ]
     for visit in visits:
         visit()
-        page.emulate_media(color_scheme="light", reduced_motion="reduce")  # So that no colour is met half-way.
-        report = Axe().run(page)
-        assert not report.violations_count, f"{page.url}: {report.generate_report()}"
-        page.emulate_media(color_scheme="dark")
-        report = Axe().run(page, options={"runOnly": ["color-contrast"]})  # All else is as by day.
-        assert not report.violations_count, f"{page.url}, dark: {report.generate_report()}"
+        assert not wrong(page)
     assert not complaints
 
 
-def wrong_at_the_desk(page: Page, addresses: list[str], scheme: str) -> list[str]:
-    """What axe has against these addresses below /admin/ in colours for day or night."""
+def wrong_at_the_desk(page: Page, addresses: list[str]) -> list[str]:
+    """What axe has against these addresses below /admin/."""
     found = []
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     for address in addresses:
         answer = page.goto(f"/admin/{address}")
         assert answer is not None
@@ -102,11 +94,7 @@ def wrong_at_the_desk(page: Page, addresses: list[str], scheme: str) -> list[str
         page.wait_for_load_state("load")
         expect(page.locator(".select2-selection[aria-labelledby]")).to_have_count(0)
         page.add_style_tag(content="* { transition: none !important }")  # So that no colour is met half-way.
-        report = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]})
-        found += [
-            f"/admin/{address}: {rule['id']}: {[node['html'][:200] for node in rule['nodes']][:3]}"
-            for rule in report.response["violations"]
-        ]
+        found += wrong(page, only=["wcag2a", "wcag2aa", "wcag21aa"])
     return found
 
 
@@ -116,13 +104,11 @@ def sign_in(page: Page, user: Any, url: str) -> None:
     page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}])
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
-def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any, width: int, scheme: str) -> None:
+def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any) -> None:
     article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
     waiting = make_comment(article, status="pending")
     rule = make_rule("casino")
     sign_in(page, make_editor(), live_server.url)
-    page.set_viewport_size({"width": width, "height": 900})
     addresses = [
         "", "articles/article/", "articles/picture/", f"articles/picture/{article.lead_picture_id}/change/",
         "articles/section/", "articles/site/1/change/", "comments/comment/", f"comments/comment/{waiting.pk}/change/",
@@ -132,12 +118,12 @@ def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any, width
         "comments/report/", "comments/logentry/", f"moderation/{waiting.pk}/", f"moderation/{waiting.pk}/alike/",
         "moderation/figures/",
     ]  # fmt: skip
-    found = wrong_at_the_desk(page, addresses, scheme)
+    found = wrong_at_the_desk(page, addresses)
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
-def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: Any, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("which", ["change", "add"])
+def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: Any, which: str) -> None:
     """Every form of the admin, each with a row of everything that it can show."""
     editor = make_user(group="Editors", is_superuser=True)
     article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
@@ -156,16 +142,14 @@ def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: 
         Group.objects.get(name="Editors"), editor.emailaddress_set.get(),
         SocialApp.objects.create(provider="github", name="GitHub", client_id="x"),
     ]  # fmt: skip
-    addresses = [f"{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/" for row in rows]
+    changed = [f"{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/" for row in rows]
     added = [
         "articles/article", "articles/picture", "articles/section", "articles/tag", "articles/author",
         "articles/redirect", "comments/refusalreason", "comments/replytemplate", "accounts/user", "auth/group",
         "account/emailaddress", "socialaccount/socialapp",
     ]  # fmt: skip
-    addresses += [f"{name}/add/" for name in added]
     sign_in(page, editor, live_server.url)
-    page.set_viewport_size({"width": width, "height": 900})
-    found = wrong_at_the_desk(page, addresses, scheme)
+    found = wrong_at_the_desk(page, changed if which == "change" else [f"{name}/add/" for name in added])
     assert not found, "\n".join(found)
 
 

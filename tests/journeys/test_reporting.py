@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
@@ -16,6 +15,7 @@ from comments.models import Comment, Figures, Report
 from comments.moderation import decide
 from newsreader.accounts.models import User
 from tests.factories import make_comment, make_moderator, set_rules
+from tests.journeys.axe import wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUEUE = "/admin/moderation/"
@@ -122,12 +122,11 @@ def submitted(page: Page, path: str, form: str) -> None:
     page.wait_for_selector("#refusal")
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-def test_axe_finds_nothing_wrong_with_what_readers_see_of_moderation(open_as: Any, width: int) -> None:
+def test_axe_finds_nothing_wrong_with_what_readers_see_of_moderation(open_as: Any) -> None:
     comment, hidden = make_comment(), refused(make_moderator())
     Figures.objects.create(month=dt.date(2026, 1, 1), numbers=transparency.figures(dt.date(2026, 1, 1)))
     transparency.bring_up_to_date()
-    page = open_as(viewport={"width": width, "height": 800})
+    page = open_as()
     flag, found = f"/comments/{comment.pk}/flag/", list[str]()
 
     def report() -> None:
@@ -146,10 +145,9 @@ def test_axe_finds_nothing_wrong_with_what_readers_see_of_moderation(open_as: An
     ]
     for visit in visits:
         visit()
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # So that no colour is met half-way.
-            told = Axe().run(page)
-            found += [told.generate_report()] if told.violations_count else []
-        whole, seen = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-        assert whole <= seen, f"{page.url} is {whole} pixels wide"
+        found += wrong(page, night=320)
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            whole, seen = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+            assert whole <= seen, f"{page.url} is {whole} pixels wide"
     assert not found, "\n".join(found)
