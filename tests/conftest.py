@@ -41,12 +41,30 @@ def _fresh_limits() -> Iterator[None]:
         pass  # This test had no database, so its cache holds nothing.
 
 
-# What takes longest comes first, so that no process is left with it when the others have nothing more to do.
-LONGEST = ("tests/test_killed.py", "tests/test_private_bytes.py", "tests/journeys/", "tests/attack/")
+# What takes longest, the longest first.
+LONGEST = (
+    "tests/test_killed.py",
+    "tests/test_private_bytes.py",
+    "tests/test_serve.py",
+    "tests/journeys/",
+    "tests/attack/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    """Let every process begin with its share of what takes longest, so that none is left with it when others are done.
+
+    Each process gets as many tests as any other, in one piece, and takes from another's end when it has no more.
+    """
+    long = sorted((item for item in items if item.nodeid.startswith(LONGEST)), key=_rank)
+    short = [item for item in items if not item.nodeid.startswith(LONGEST)]
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    size = -(-len(short) // processes)
+    items[:] = [item for at in range(processes) for item in (*long[at::processes], *short[at * size : (at + 1) * size])]
+
+
+def _rank(item: pytest.Item) -> int:
+    return next(at for at, start in enumerate(LONGEST) if item.nodeid.startswith(start))
 
 
 _written: list[str] = []  # What migrations wrote, taken before the first test that commits.

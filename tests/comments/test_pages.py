@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 
@@ -10,6 +11,7 @@ from articles import publishing
 from comments.models import Comment
 from comments.moderation import decide
 from comments.posting import post_comment
+from newsreader.kit import pages
 from tests.factories import (
     make_article,
     make_author,
@@ -295,9 +297,8 @@ BUDGETS = {
 
 
 @pytest.mark.parametrize("size", [1, 12])
-@pytest.mark.parametrize("name", BUDGETS)
 def test_a_page_asks_so_many_questions_however_long_the_discussion(
-    article, client, name, size, django_assert_max_num_queries
+    article, client, size, django_assert_max_num_queries, subtests
 ):
     set_rules(flood_seconds=0)
     fill(article, roots=size, replies=4 if size > 1 else 1)
@@ -319,11 +320,13 @@ def test_a_page_asks_so_many_questions_however_long_the_discussion(
         "status": held.status_url,
     }
 
-    with django_assert_max_num_queries(BUDGETS[name]) as asked:
-        answer = client.get(addresses[name])
-
-    assert answer.status_code in {200, 302}
-    assert len(asked) <= BUDGETS[name]
+    for name, budget in BUDGETS.items():
+        caches["default"].clear()
+        pages._kept.clear()
+        with subtests.test(name):
+            with django_assert_max_num_queries(budget):
+                answer = client.get(addresses[name])
+            assert answer.status_code in {200, 302}
 
 
 @pytest.mark.parametrize("size", [1, 12])
