@@ -148,10 +148,25 @@ def test_each_state_is_for_everybody(page: Page, standin: StandIn, settings: Any
             assert wide <= 0, f"{size} {direction}: {wide} pixels too wide"
             if direction == "rtl" and (folder := os.environ.get("SHOTS")):
                 page.locator("#respond").screenshot(path=f"{folder}/{scene.__name__}-{size['width']}-rtl.png")
+    hides_nothing_at_twice_the_size(page)
     page.emulate_media(forced_colors="active")
     for control in page.locator("#respond button:visible, #respond input:not([type=checkbox]):visible").all():
         border = control.evaluate("element => getComputedStyle(element).borderTopStyle")
         assert border != "none" or "link" in (control.get_attribute("class") or ""), control.inner_html()
+
+
+def hides_nothing_at_twice_the_size(page: Page) -> None:
+    """200 % of 1280 pixels leaves 640; text alone at twice the size must fit as well."""
+    page.set_viewport_size({"width": 640, "height": 450})
+    page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
+    wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+    for control in page.locator("#respond button:visible, #respond input:visible").all():
+        control.scroll_into_view_if_needed()
+        box = control.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 640
 
 
 def test_the_way_through_the_box_by_keys_alone_is_the_way_one_reads_it(page: Page, standin: StandIn) -> None:
@@ -227,20 +242,3 @@ def test_no_way_is_broken_over_lines(page: Page, standin: StandIn, settings: Any
         )
         assert len(lines) >= 10
         assert max(lines) < 1.5, f"{width}: {lines}"
-
-
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-def test_twice_the_size_hides_nothing(page: Page, standin: StandIn, settings: Any, scene: Scene) -> None:
-    """200 % of 1280 pixels leaves 640; text alone at twice the size must fit as well."""
-    settings.SIGN_IN_WITH = settings.SIGN_IN_WITH  # Put back after the test.
-    page.set_viewport_size({"width": 640, "height": 450})
-    scene(page, make_article(), standin)
-    page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
-    wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0
-    for control in page.locator("#respond button:visible, #respond input:visible").all():
-        control.scroll_into_view_if_needed()
-        box = control.bounding_box()
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 640

@@ -17,7 +17,6 @@ from tests.factories import make_article, make_comment, make_user, set_rules
 from tests.standin import Case
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PROVIDERS = ["wordpress", "facebook", "google", "apple", "x", "github", "microsoft", "oidc"]
 LABELS = {
     "wordpress": "WordPress.com", "facebook": "Facebook", "google": "Google", "apple": "Apple", "x": "X",
     "github": "GitHub", "microsoft": "Microsoft", "oidc": "Harbour ID",
@@ -72,7 +71,8 @@ def using(provider: str) -> re.Pattern[str]:
     return re.compile(rf"You are commenting using your {re.escape(LABELS[provider])} account\.")
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+# One of each kind: most are like Facebook, Apple posts its answer, X gives no address, and one speaks plain OpenID Connect.
+@pytest.mark.parametrize("provider", ["facebook", "apple", "x", "oidc"])
 def test_a_window_signs_in_and_the_article_stays_where_it_is(page, standin, article, provider):
     standin.case = Case(consent=True, via_second=True)
     page.goto(article.get_absolute_url())
