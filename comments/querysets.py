@@ -91,17 +91,6 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """Roots that stand in the discussion, tombstones included."""
         return self.filter(STANDING, parent=None)
 
-    def with_reason(self, code: str) -> CommentQuerySet:
-        """Those whose last decision gives this reason among its first four; all for an empty code."""
-        if not code:
-            return self
-        decisions: Any = self.model._meta.get_field("decisions").related_model
-        last = decisions.objects.filter(comment=models.OuterRef("pk")).order_by("-number").values("pk")[:1]
-        given = Q()
-        for place in range(4):
-            given |= Q(**{f"decisions__reasons__{place}__code": code})
-        return self.filter(given, decisions__pk=models.Subquery(last))
-
     def for_display(self) -> CommentQuerySet:
         """With what showing a comment needs, in one query."""
         return self.select_related("article", "identity")

@@ -75,9 +75,16 @@ def with_words(words: list[str], using: str = "default") -> RawSQL:
             # So that it need not forget which rows of a page it found, and read their words again: for some millions.
             cursor.execute("SET LOCAL work_mem = '64MB'")
             cursor.execute(f"{found} ORDER BY id DESC LIMIT {MOST}", [query])
-            return RawSQL("SELECT unnest(%s::bigint[])", [[pk for (pk,) in cursor]])
+            return at_hand([pk for (pk,) in cursor], using)
     query = " ".join(f'"{word}"*' for word in words)
     found = f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH %s ORDER BY rowid DESC LIMIT {MOST}"
     with connection.cursor() as cursor:
         cursor.execute(found, [query])
-        return RawSQL("SELECT value FROM json_each(%s)", [json.dumps([pk for (pk,) in cursor])])
+        return at_hand([pk for (pk,) in cursor], using)
+
+
+def at_hand(ids: list[int], using: str = "default") -> RawSQL:
+    """Return ids that are known already, for `pk__in`: one parameter, however many they are."""
+    if connections[using].vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", [ids])
+    return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(ids)])

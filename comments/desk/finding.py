@@ -12,13 +12,14 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery, TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
 
 from comments import appealing, words
 from comments.desk.networks import begins, from_network
-from comments.models import Comment, Label
+from comments.models import Comment, Decision, Label
 from comments.querysets import CommentQuerySet
 from newsreader.kit.rest import moment, whole_number
 from newsreader.kit.text import tidy_line
@@ -133,12 +134,17 @@ class Filter:
             rows = rows.filter(assigned_to=user)
         rows = _by_author(rows, self.author) if self.author else rows
         rows = rows.filter(from_network(self.network)) if self.network else rows
-        return rows.with_reason(self.reason).filter(self._sought)
+        return rows.filter(self._sought, self._reasoned)
+
+    # Found once, though every tab asks how many of it are its own.
 
     @cached_property
     def _sought(self) -> Q:
-        """What is searched for. Found once, though every tab asks how many of it are its own."""
         return sought(self.q)
+
+    @cached_property
+    def _reasoned(self) -> Q:
+        return reasoned(self.reason) if self.reason else Q()
 
 
 def _of_view(rows: CommentQuerySet, view: str, user: Any) -> CommentQuerySet:
@@ -175,6 +181,15 @@ def sought(query: str) -> Q:
         else:
             return Q(pk__in=[])
     return wanted & Q(pk__in=words.with_words(plain)) if plain else wanted
+
+
+def reasoned(code: str) -> Q:
+    """Return the comments whose last decision gives this reason: the newest, as many as a search finds."""
+    last = Decision.objects.filter(comment=OuterRef("comment")).order_by("-number").values("pk")[:1]
+    # As text first: an index of reasons would have to be written with every decision, and reading all takes a moment.
+    naming = Decision.objects.annotate(told=Cast("reasons", TextField())).filter(told__contains=f'"{code}"')
+    newest = naming.filter(pk=Subquery(last)).order_by("-pk").values_list("comment_id", "reasons")[: words.MOST]
+    return Q(pk__in=words.at_hand([pk for pk, reasons in newest if any(one["code"] == code for one in reasons)]))
 
 
 # --- Pages --------------------------------------------------------------------------------------------------------

@@ -179,6 +179,10 @@ class Comment(Imported):
             # What have readers reported, what leads elsewhere, what is handed to somebody, what have editors picked?
             models.Index(fields=["created_at", "id"], condition=Q(flag_count__gt=0), name="comment_reported"),
             models.Index(fields=["-created_at", "-id"], condition=Q(link_count__gt=0), name="comment_with_links"),
+            # Without it, SQLite goes through all that is approved to find that nothing there has links.
+            models.Index(
+                fields=["status", "-created_at", "-id"], condition=Q(link_count__gt=0), name="comment_links_by_status"
+            ),
             models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="comment_assigned"),
             models.Index(fields=["article", "picked_at"], condition=Q(picked_at__isnull=False), name="comment_picked"),
             # Everything, newest first, and what came in of late.

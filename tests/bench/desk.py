@@ -190,6 +190,7 @@ def million(number: int) -> None:
         f"?q={RARE}", "?status=all&q=ferry", f"?status=all&q={RARE}", f"?status=spam&q={RARE}", "?status=all&q=ferry+harbour",
         "?status=all&q=r77@example.org", "?status=all&q=10.3.", "?status=all&network=10.3.0.0/16", "?status=all&author=r7@example.org",
         f"?status=all&article={article}", "?reason=first_comment", "?status=approved&reason=first_comment",
+        "?reason=held_words",
         "?status=all&links=1", "?part=cards", "figures/", f"{some.pk if some else 0}/", f"{some.pk if some else 0}/alike/",
     ):  # fmt: skip
         client.get(QUEUE + path)

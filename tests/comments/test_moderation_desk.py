@@ -523,6 +523,22 @@ def test_every_filter_narrows(client, mia):
     assert set(shown(client.get(QUEUE))) == {wanted.pk, other.pk}
 
 
+def test_a_reason_is_sought_in_the_decision_that_stands_wherever_it_stands_there(client, mia):
+    make_rule("casino")
+    both = post_comment(make_draft(text="ferry casino https://a.example/ https://b.example/ https://c.example/"))
+    once = post_comment(make_draft(text="A casino."))
+    decide(once.pk, "spam", by=mia, reason="spam")
+    named = make_comment(status="pending")
+    Decision.objects.filter(comment=named).update(reasons=[{"code": "off_topic", "params": {"word": "held_words"}}])
+    given = [reason["code"] for reason in both.decisions.last().reasons]
+    assert len(given) > 1
+
+    for code in given:
+        assert both.pk in shown(client.get(QUEUE, {"reason": code, "status": "all"})), code
+    assert shown(client.get(QUEUE, {"reason": "held_words", "status": "all"})) == [both.pk]
+    assert shown(client.get(QUEUE, {"reason": "spam", "status": "all"})) == [once.pk]
+
+
 def test_unanswered_are_those_without_a_reply_of_the_newsroom(client, mia):
     answered, unanswered = make_comment(), make_comment()
     press(client, answered, "answer", text="We look into it.")
