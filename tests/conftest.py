@@ -12,7 +12,6 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import caches
-from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -67,7 +66,7 @@ def _rank(item: pytest.Item) -> int:
     return next(at for at, start in enumerate(LONGEST) if item.nodeid.startswith(start))
 
 
-_written: list[str] = []  # What migrations wrote, taken before the first test that commits.
+_written: dict[str, tuple[str, list[tuple]]] = {}  # What migrations wrote: by table, its INSERT and its rows.
 # The hook below empties the tables. Django's own way would do so before it, and write permissions for nothing.
 TransactionTestCase._fixture_teardown = lambda self: None  # type: ignore[attr-defined, method-assign]
 
@@ -79,10 +78,16 @@ def _commits(item: pytest.Item) -> bool:
 
 @pytest.fixture(autouse=True)
 def _rows_of_the_migrations(request: pytest.FixtureRequest, django_db_blocker: Any) -> None:
+    """Take down, before the first test that commits, what migrations wrote."""
     if _commits(request.node) and not _written:
         request.getfixturevalue("django_db_setup")
-        with django_db_blocker.unblock():
-            _written.append(connection.creation.serialize_db_to_string())
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            for table in _tables():
+                cursor.execute(f'SELECT * FROM "{table}"')
+                if rows := cursor.fetchall():
+                    names = ", ".join(f'"{column[0]}"' for column in cursor.description)
+                    values = ", ".join("%s" for _ in cursor.description)
+                    _written[table] = f'INSERT INTO "{table}" ({names}) VALUES ({values})', rows
 
 
 @pytest.hookimpl(wrapper=True)
@@ -95,24 +100,33 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     result = yield
     if _commits(item) and nextitem is not None:  # After the last test the database itself is gone.
         with item.funcargs["django_db_blocker"].unblock():
-            _empty()
-            connection.creation.deserialize_db_from_string(_written[0])
+            _as_after_the_migrations()
             connection.close()
     return result
 
 
-def _empty() -> None:
-    """Leave no row. The tables of the search are no model's, so Django does not know them."""
-    if connection.vendor == "postgresql":  # Its TRUNCATE writes new files for each table; a test's rows are few.
-        tables = ["articles_search", *connection.introspection.django_table_names(only_existing=True)]
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL session_replication_role = replica")  # Whatever refers to whatever.
-            cursor.execute("; ".join(f'DELETE FROM "{table}"' for table in tables))
-    else:
-        call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
-        with connection.cursor() as cursor:
-            for table in ("articles_search", "articles_search_places"):
-                cursor.execute(f"DELETE FROM {table}")
+def _tables() -> list[str]:
+    """Every table; those of the search are no model's, so Django does not know them."""
+    searched = (
+        ["articles_search"] if connection.vendor == "postgresql" else ["articles_search", "articles_search_places"]
+    )
+    return [*searched, *connection.introspection.django_table_names(only_existing=True)]
+
+
+def _as_after_the_migrations() -> None:
+    """Leave no row but theirs, whatever refers to whatever. Without TRUNCATE, which writes new files for each table."""
+    is_postgres = connection.vendor == "postgresql"
+    if not is_postgres:
+        connection.disable_constraint_checking()
+    with transaction.atomic(), connection.cursor() as cursor:
+        if is_postgres:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        for table in _tables():
+            cursor.execute(f'DELETE FROM "{table}"')
+        for insert, rows in _written.values():
+            cursor.executemany(insert, rows)
+    if not is_postgres:
+        connection.enable_constraint_checking()
 
 
 @pytest.fixture

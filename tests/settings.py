@@ -66,6 +66,7 @@ else:
     # Nothing here outlives the server, so nobody waits for its disk.
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MFA_TOTP_TOLERANCE = 1  # A code may be made in one half minute and arrive in the next.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 MEDIA_ROOT = _var / "test-media"
 STATIC_ROOT = _var / "test-static"

@@ -31,7 +31,7 @@ def described() -> schemathesis.BaseSchema:
 
 schema = described()
 thorough = settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

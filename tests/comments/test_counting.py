@@ -187,7 +187,7 @@ class Histories(RuleBasedStateMachine):
 
 
 class TestHistories(TestCase, Histories.TestCase):
-    settings = settings(max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+    settings = settings(max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture

@@ -222,7 +222,7 @@ class Discussions(RuleBasedStateMachine):
 
 
 class TestDiscussions(TestCase, Discussions.TestCase):
-    settings = settings(max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
+    settings = settings(max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def test_an_author_withdraws_what_a_moderator_removed_first_and_then_it_stays():
