@@ -1,4 +1,6 @@
-"""How soon something published is everywhere, in every process: `python -m tests.bench.publishing [--rounds N] [--within SECONDS]`.
+"""How soon something published is everywhere, in every process.
+
+`python -m tests.bench.publishing [--rounds N] [--within SECONDS]`
 
 An editor publishes over REST while four web processes have each shown every page before. Asked is, over and over on
 connections of their own, the front page, the section's, the feeds, the maps, the search and the API, until each has

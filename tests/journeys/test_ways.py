@@ -71,7 +71,7 @@ def using(provider: str) -> re.Pattern[str]:
     return re.compile(rf"You are commenting using your {re.escape(LABELS[provider])} account\.")
 
 
-# One of each kind: most are like Facebook, Apple posts its answer, X gives no address, and one speaks plain OpenID Connect.
+# One of each kind: most are like Facebook, Apple posts its answer, X gives no address, one speaks OpenID Connect.
 @pytest.mark.parametrize("provider", ["facebook", "apple", "x", "oidc"])
 def test_a_window_signs_in_and_the_article_stays_where_it_is(page, standin, article, provider):
     standin.case = Case(consent=True, via_second=True)
