@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-import shutil
 import statistics
 import sys
 import time
@@ -37,6 +36,7 @@ from comments.moderation import decide
 from comments.paths import path_of
 from newsreader import jobs
 from tests.bench.processes import Processes, Visitor, until
+from tests.conftest import CHROMIUM
 from tests.factories import make_article, make_moderator
 
 QUEUE = "/admin/moderation/"
@@ -99,7 +99,7 @@ def keys(number: int) -> None:
     site.start()
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             context = browser.new_context(base_url=f"http://127.0.0.1:{PORT}")
             session = Visitor.of(moderator, "192.0.2.1").cookies["sessionid"]
             context.add_cookies([{"name": "sessionid", "value": session, "url": f"http://127.0.0.1:{PORT}"}])

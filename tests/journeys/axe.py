@@ -12,14 +12,18 @@ DAY, NIGHT = (1280, "light"), (390, "dark")  # Width in pixels and colours: each
 BRIEFLY = {"resultTypes": ["violations"], "preload": False}
 
 
+LOOK = "([within, options]) => axe.run(within ?? document, options).then((found) => found.violations)"
+
+
 def wrong(page: Page, *, within: str | None = None, only: list[str] | None = None, night: int = NIGHT[0]) -> list[str]:
     """Look at the page, or a part of it, by day on a desk and by night on a phone `night` pixels wide."""
     found = []
+    options: dict[str, Any] = BRIEFLY | ({"runOnly": only} if only else {})
+    page.evaluate(Axe().axe_script)
     for width, scheme in (DAY, (night, NIGHT[1])):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        options: dict[str, Any] = BRIEFLY | ({"runOnly": only} if only else {})
-        for rule in Axe().run(page, context=within, options=options).response["violations"]:
+        for rule in page.evaluate(LOOK, [within, options]):
             examples = [node["html"][:200] for node in rule["nodes"]][:3]
             found.append(f"{page.url}, {width} px, {scheme}: {rule['id']}: {rule['help']}: {examples}")
     return found
