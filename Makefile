@@ -59,6 +59,6 @@ $(INSTALLED): requirements/dev.txt requirements/tools.txt
 	@echo "Installing into $(VENV)/ …"
 	@$(PYTHON) -m venv $(VENV)
 	@if $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt; then \
-	  $(UV) pip sync --quiet --python $(PY) --require-hashes requirements/tools.txt requirements/dev.txt; \
+	  $(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements/tools.txt requirements/dev.txt; \
 	else $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt; fi
 	@touch $@

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.utils import timezone
 
-from articles import publishing
+from articles import pictures, publishing
 from articles.models import Article, Author, Byline, Section, Tag
+from comments import proofs
 from comments.bans import ban
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
@@ -108,11 +112,20 @@ def make_draft(article: Article | None = None, *, text: str = "", user: User | N
 
 
 def make_comment(
-    article: Article | None = None, *, status: str = "approved", parent: Comment | None = None, **values: Any
+    article: Article | None = None,
+    *,
+    status: str = "approved",
+    parent: Comment | None = None,
+    asked: bool = False,
+    **values: Any,
 ) -> Comment:
-    """A comment that has come in the way all do, and was then given this status by a rule."""
+    """A comment that has come in the way all do, and was then given this status by a rule.
+
+    Its guest is `asked` to confirm the address only where a test is about that: the mail takes as long as all the rest.
+    """
     article = article or (parent.article if parent else make_article())
-    comment = post_comment(make_draft(article, parent=str(parent.pk) if parent else "", **values))
+    with nullcontext() if asked else patch.object(proofs, "ask", return_value=False):
+        comment = post_comment(make_draft(article, parent=str(parent.pk) if parent else "", **values))
     decide(comment.pk, status, reason="made_for_a_test")
     comment.refresh_from_db()
     return comment
@@ -136,3 +149,9 @@ def make_ban(**values: Any) -> Ban:
     if not {"identity", "email", "network"} & set(values):
         values["identity"] = own_identity(make_user())
     return ban(**{"by": make_moderator()} | values)
+
+
+def load_newsroom() -> None:
+    """Bring the demonstration in, its pictures without copies, which take ten times as long as all the rest."""
+    with patch.object(pictures, "make_copies"):
+        call_command("load_demo", verbosity=0)

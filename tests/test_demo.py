@@ -7,6 +7,7 @@ from articles.models import Article, Author, Section
 from comments.counting import recount
 from comments.models import Comment, Delivery
 from newsreader.accounts.models import User
+from tests.factories import load_newsroom
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def newsroom(monkeypatch):
     monkeypatch.setenv("DEMO_PASSWORD", "open-sesame")
-    call_command("load_demo", verbosity=0)
+    load_newsroom()
 
 
 def test_it_has_all_that_a_newcomer_is_promised(newsroom, client, subtests):

@@ -14,7 +14,14 @@ from newsreader.settings import BASE_DIR
 KEPT = {"PATH", "HOME", "LANG", "DATABASE_URL", "REDIS_URL"}
 
 
-@pytest.mark.parametrize("script", ["kill --rounds 1", "parallel --rounds 1", "publishing --rounds 1 --within 20"])
+SCRIPTS = (
+    "kill --rounds 1 --posters 2",
+    "parallel --rounds 1 --processes 2",
+    "publishing --rounds 1 --processes 2 --within 20",
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_nothing_is_lost_halved_doubled_or_forgotten(script):
     done = subprocess.run(
         [sys.executable, "-m", *f"tests.bench.{script}".split()],

@@ -10,7 +10,6 @@ from urllib.parse import urljoin, urlsplit
 
 import lxml.html
 from allauth.account.models import EmailAddress
-from django.core.management import call_command
 from django.test import Client
 from django.urls import Resolver404, resolve
 
@@ -19,7 +18,16 @@ from comments.models import Comment, Trace
 from comments.moderation import decide
 from newsreader import jobs
 from newsreader.kit import pages
-from tests.factories import make_article, make_comment, make_draft, make_editor, make_user, post_comment, set_rules
+from tests.factories import (
+    load_newsroom,
+    make_article,
+    make_comment,
+    make_draft,
+    make_editor,
+    make_user,
+    post_comment,
+    set_rules,
+)
 
 ROUTES = 2  # addresses walked of one route besides those given: more of the same kind show nothing new
 MOST = 600
@@ -99,7 +107,7 @@ def walk() -> Walk:
 
 def _furnish() -> tuple[dict[str, Client], set[str], list[str]]:
     """Fill the newsroom; return the people, the secrets, and where to start."""
-    call_command("load_demo", verbosity=0)
+    load_newsroom()
     jobs.beat()  # So that `/readyz` has somebody.
     set_rules(flood_seconds=0)
     article = make_article(headline="All kinds of replies", section=Section.objects.first())

@@ -1,18 +1,21 @@
 // The dialog in which a picture is chosen: the newest first, searched by words, a new one sent in a window of its own.
 
-const state = { address: "", query: "", page: 1, answer: null };
+const state = { address: "", query: "", page: 1, answer: null, asked: 0, shown: "" };
 
 const load = async (dialog) => {
   const shown = dialog.querySelector(".chooser-shown");
   shown.setAttribute("aria-busy", "true");
   const query = new URLSearchParams({ q: state.query, page: state.page });
+  const number = ++state.asked;
+  let found = dialog.dataset.failed;
   try {
     const response = await fetch(`${state.address}?${query}`, { headers: { Accept: "text/html" } });
     if (!response.ok || response.redirected) throw new Error(String(response.status));
-    shown.innerHTML = await response.text();
-  } catch {
-    shown.textContent = dialog.dataset.failed;
-  }
+    found = await response.text();
+  } catch {}
+  if (number !== state.asked) return; // Something else was sought meanwhile.
+  // What is shown already stays: a picture that goes away under the finger is not chosen.
+  if (found !== state.shown) shown.innerHTML = state.shown = found;
   shown.removeAttribute("aria-busy");
 };
 

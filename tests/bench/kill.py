@@ -43,7 +43,6 @@ WHAT = {
     STARTING: {"serve"},
     "all": {"serve", "server", "web", "worker"},
 }
-POSTERS = 6
 NAMED = re.compile(rb"Number \d+ of hand \d+ in round \d+")
 
 
@@ -55,6 +54,7 @@ class Bench:
     site: Processes
     random: random.Random
     articles: list[int]
+    posters: int
     members: list[Visitor]
     moderator: Visitor
     moderators: list[str]
@@ -65,7 +65,7 @@ class Bench:
     next: list[str] = field(default_factory=list)  # what will be killed: each once, in an order by chance, then again
 
 
-def prepare(seed: int) -> Bench:
+def prepare(seed: int, posters: int) -> Bench:
     mailbox = Mailbox(delay=0.05)  # seconds
     # Some of what members write waits as well, so that deciding about it mails them.
     set_rules(flood_seconds=0, surge_control=False)
@@ -77,6 +77,7 @@ def prepare(seed: int) -> Bench:
         site=Processes(2, EMAIL_URL=f"smtp://127.0.0.1:{mailbox.port}"),
         random=random.Random(seed),
         articles=[make_article().pk for _ in range(2)],
+        posters=posters,
         members=visitors,
         moderator=Visitor.of(moderators[0], "203.0.113.1"),
         moderators=[moderator.email for moderator in moderators],
@@ -157,7 +158,7 @@ def play(bench: Bench, number: int) -> str:
             target=post_until,
             args=(done, bench, f"hand {hand} in round {number}", random.Random(bench.random.random())),
         )
-        for hand in range(POSTERS)
+        for hand in range(bench.posters)
     ] + [threading.Thread(target=decide_until, args=(done, bench, random.Random(bench.random.random())))]
     for hand in hands:
         hand.start()
@@ -242,9 +243,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--posters", type=int, default=6)
     parser.add_argument("--minutes", type=float, default=60, help="No round begins later.")
     options = parser.parse_args()
-    bench, killed, began = prepare(options.seed), Counter(), time.monotonic()
+    bench, killed, began = prepare(options.seed, options.posters), Counter(), time.monotonic()
     try:
         bench.site.start()
         for number in range(1, options.rounds + 1):

@@ -1,4 +1,4 @@
-"""Rounds of many hands at once over four processes: limits are exact, a key is taken once, a history is one.
+"""Rounds of many hands at once over several processes: limits are exact, a key is taken once, a history is one.
 
     python -m tests.bench.parallel --rounds 20
     DATABASE_URL=postgres://postgres@127.0.0.1/postgres python -m tests.bench.parallel --rounds 20
@@ -28,15 +28,15 @@ from tests.bench import audit
 from tests.bench.processes import Processes, Visitor
 from tests.factories import make_article, make_draft, make_moderator, make_user, set_rules
 
-PROCESSES, POSTS, SENDS, WAITING, READERS = 4, 50, 40, 4, 6
+POSTS, SENDS, WAITING, READERS = 50, 40, 4, 6
 
 
 class Bench:
     """The site, who is on it, and what was found."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, processes: int):
         self.random = random.Random(seed)
-        self.site = Processes(PROCESSES, EMAIL_URL="dummymail://")
+        self.site = Processes(processes, EMAIL_URL="dummymail://")
         set_rules(surge_control=False)
         moderators = [make_moderator() for _ in range(2)]
         self.moderators = [Visitor.of(user, f"203.0.113.{number}") for number, user in enumerate(moderators)]
@@ -138,9 +138,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--minutes", type=float, default=30, help="No round begins later.")
     options = parser.parse_args()
-    bench, played, began = Bench(options.seed), 0, time.monotonic()
+    bench, played, began = Bench(options.seed, options.processes), 0, time.monotonic()
     try:
         bench.site.start()
         while played < options.rounds and not bench.findings and time.monotonic() - began < options.minutes * 60:

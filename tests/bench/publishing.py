@@ -1,8 +1,8 @@
 """How soon something published is everywhere, in every process.
 
-`python -m tests.bench.publishing [--rounds N] [--within SECONDS]`
+`python -m tests.bench.publishing [--rounds N] [--within SECONDS] [--processes N]`
 
-An editor publishes over REST while four web processes have each shown every page before. Asked is, over and over on
+An editor publishes over REST while several web processes have each shown every page before. Asked is, over and over on
 connections of their own, the front page, the section's, the feeds, the maps, the search and the API, until each has
 shown the article twenty times in a row; then it is withdrawn, and gone as fast. Found is whatever took over a second
 (or what --within allows: a busy machine is slow), and whatever went back to how it was.
@@ -19,7 +19,7 @@ import tests.bench.scratch  # isort: skip  # noqa: F401  First: it chooses the d
 from tests.bench.processes import Processes, Visitor
 from tests.factories import make_article, make_editor, make_section
 
-PROCESSES, IN_A_ROW = 4, 20
+IN_A_ROW = 20
 
 
 def places(section: str) -> list[str]:
@@ -43,8 +43,8 @@ def settled(path: str, mark: bytes, shown: bool, began: float) -> tuple[str, flo
     return path, first, stayed
 
 
-def main(rounds: int, within: float) -> int:
-    site = Processes(PROCESSES)
+def main(rounds: int, within: float, processes: int) -> int:
+    site = Processes(processes)
     editor = Visitor.of(make_editor(), "203.0.113.9")
     section = make_section()
     for _ in range(3):
@@ -55,7 +55,7 @@ def main(rounds: int, within: float) -> int:
     try:
         for number in range(rounds):
             slug = f"unheard-of-{number}"
-            for path in places(section.slug) * PROCESSES * 2:  # Every process has its copy.
+            for path in places(section.slug) * processes * 2:  # Every process has its copy.
                 Visitor().get(path)
             sent = {"headline": f"Unheard of {number}", "slug": slug, "section": section.slug, "state": "published"}
             for shown in (True, False):
@@ -79,7 +79,7 @@ def main(rounds: int, within: float) -> int:
         print(f"{1000 * took:8.0f} ms  {path}")
     for finding in findings:
         print(finding)
-    print(f"{rounds} rounds, {PROCESSES} processes, {len(findings)} findings")
+    print(f"{rounds} rounds, {processes} processes, {len(findings)} findings")
     return 1 if findings else 0
 
 
@@ -87,5 +87,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--within", type=float, default=1.0, metavar="SECONDS")
+    parser.add_argument("--processes", type=int, default=4)
     chosen = parser.parse_args()
-    sys.exit(main(chosen.rounds, chosen.within))
+    sys.exit(main(chosen.rounds, chosen.within, chosen.processes))

@@ -259,7 +259,7 @@ def test_a_guest_needs_as_many_and_loses_trust_as_others(article):
 
 
 def test_a_confirmed_address_is_enough_where_one_comment_is(article):
-    comment = make_comment(article, status="pending", email="ada@example.org")
+    comment = make_comment(article, status="pending", email="ada@example.org", asked=True)
     AddressProof.objects.update(confirmed_at=timezone.now())
     assert AddressProof.objects.get().comment == comment
 
@@ -270,7 +270,7 @@ def test_a_confirmed_address_is_enough_where_one_comment_is(article):
 
 def test_where_several_wait_nobody_is_mailed_for_confirming(article):
     set_rules(premoderated=2)
-    make_comment(article, status="pending", email="ada@example.org")
+    make_comment(article, status="pending", email="ada@example.org", asked=True)
 
     assert not AddressProof.objects.exists()
 
@@ -297,7 +297,7 @@ def test_the_desk_learns_all_levels_in_three_questions(article, size, django_ass
             refuse(comment)
         expected[refused[0].pk] = Level.LOST
         expected[make_comment(article).pk] = Level.NEW
-        confirmed = make_comment(article, status="pending")
+        confirmed = make_comment(article, status="pending", asked=True)
         AddressProof.objects.filter(comment=confirmed).update(confirmed_at=timezone.now())
         expected[confirmed.pk] = Level.KNOWN
     orphan = make_comment(article, user=make_user())

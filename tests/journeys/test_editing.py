@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from lxml import html as lxml_html
 from PIL import Image
@@ -17,7 +16,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from articles import pictures
 from articles.formatting import sanitise
 from articles.models import Article, SourceAttribution
-from tests.factories import make_article, make_author, make_editor, make_section, make_tag, make_user
+from tests.factories import load_newsroom, make_article, make_author, make_editor, make_section, make_tag, make_user
 from tests.journeys.axe import wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -340,7 +339,7 @@ def test_of_no_text_a_word_or_a_picture_is_lost_unnoticed(desk: Page) -> None:
 
 
 def test_opening_and_saving_changes_nothing_in_the_demonstration(desk: Page) -> None:
-    call_command("load_demo", verbosity=0)
+    load_newsroom()
     for article in Article.objects.all():
         desk.goto(form_of(article))
         expect(desk.locator(".editor-note:not(:empty), .prose-menubar")).to_be_visible()
