@@ -111,7 +111,7 @@ def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any) -> No
     sign_in(page, make_editor(), live_server.url)
     addresses = [
         "", "articles/article/", "articles/picture/", f"articles/picture/{article.lead_picture_id}/change/",
-        "articles/section/", "articles/site/1/change/", "comments/comment/", f"comments/comment/{waiting.pk}/change/",
+        "articles/section/", "comments/comment/", f"comments/comment/{waiting.pk}/change/",
         "comments/rule/", f"comments/rule/{rule.pk}/change/", "comments/rule/add/", "comments/rule/try/",
         "comments/commentrules/1/change/", "password_change/",
         "comments/ban/", "comments/ban/add/", f"comments/discussion/{article.pk}/change/", "comments/refusalreason/",
@@ -122,8 +122,7 @@ def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any) -> No
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("which", ["change", "add"])
-def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: Any, which: str) -> None:
+def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: Any) -> None:
     """Every form of the admin, each with a row of everything that it can show."""
     editor = make_user(group="Editors", is_superuser=True)
     article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
@@ -143,13 +142,9 @@ def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: 
         SocialApp.objects.create(provider="github", name="GitHub", client_id="x"),
     ]  # fmt: skip
     changed = [f"{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/" for row in rows]
-    added = [
-        "articles/article", "articles/picture", "articles/section", "articles/tag", "articles/author",
-        "articles/redirect", "comments/refusalreason", "comments/replytemplate", "accounts/user", "auth/group",
-        "account/emailaddress", "socialaccount/socialapp",
-    ]  # fmt: skip
+    added = ["articles/article/add/", "articles/picture/add/", "accounts/user/add/"]  # The others show less than a row.
     sign_in(page, editor, live_server.url)
-    found = wrong_at_the_desk(page, changed if which == "change" else [f"{name}/add/" for name in added])
+    found = wrong_at_the_desk(page, changed + added)
     assert not found, "\n".join(found)
 
 
