@@ -12,7 +12,9 @@ const load = async (dialog) => {
     const response = await fetch(`${state.address}?${query}`, { headers: { Accept: "text/html" } });
     if (!response.ok || response.redirected) throw new Error(String(response.status));
     found = await response.text();
-  } catch {}
+  } catch {
+    // It is said that they could not be fetched.
+  }
   if (number !== state.asked) return; // Something else was sought meanwhile.
   // What is shown already stays: a picture that goes away under the finger is not chosen.
   if (found !== state.shown) shown.innerHTML = state.shown = found;

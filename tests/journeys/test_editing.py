@@ -519,6 +519,32 @@ def test_axe_finds_nothing_wrong_with_the_form(desk: Page, complaints: list[str]
     assert not complaints
 
 
+def test_a_picture_that_is_found_again_stays_where_it_is_and_a_late_answer_hides_no_newer_one(
+    desk: Page, picture: Any
+) -> None:
+    desk.goto(form_of(make_article(state="draft", body="")))
+    page_of_text(desk).click()
+    tool(desk, "Picture").click()
+    shown = desk.locator(".chooser-shown")
+    first = shown.get_by_role("button", name="The mole at dawn").element_handle()
+    held: list[Any] = []
+    desk.route("**/*q=mole+at&*", lambda route: held.append(route))
+    search = desk.get_by_label("Search pictures")
+    with desk.expect_response("**/*q=dawn&*"):
+        search.fill("dawn")
+    expect(shown).not_to_have_attribute("aria-busy", "true")
+    assert first.evaluate("button => button.isConnected")
+
+    with desk.expect_request("**/*q=mole+at&*"):
+        search.fill("mole at")
+    search.fill("nothing of the kind")
+    expect(shown.get_by_role("button", name="The mole at dawn")).to_have_count(0)
+    with desk.expect_response("**/*q=mole+at&*"):
+        held[0].continue_()
+    desk.wait_for_timeout(200)  # milliseconds in which it could be drawn
+    assert shown.get_by_role("button", name="The mole at dawn").count() == 0
+
+
 def test_an_author_without_the_right_to_publish_writes_too(page: Page, live_server: Any) -> None:
     author = make_author(user=make_user(group="Authors"))
     sign_in(page, author.user, live_server.url)
