@@ -23,10 +23,11 @@ def sought(stage: Stage, attacks: list[Attack]) -> Planting:
     planting, article = Planting(), make_article()
     make_comment(article, status="pending")
     Discussion.objects.create(article=article, surge=1, surge_facts={"comments": 1})
-    section = Section.objects.create(name="Calm", slug="calm-at-the-desk")
+    section, _ = Section.objects.get_or_create(slug="calm-at-the-desk", defaults={"name": "Calm"})
     moderator = signed_in(make_editor())
     for pack in packs(attacks, 6, 140):
-        text = " ".join(attack.text for attack in pack)[:150]
+        # No address with NUL in it gets this far (`Limits`), and no browser's form sends one.
+        text = " ".join(attack.text for attack in pack).replace("\0", "")[:150]
         Article.objects.filter(pk=article.pk).update(headline=line(text, 300))
         Section.objects.filter(pk=section.pk).update(name=line(text, 200))
         given = dict.fromkeys(["q", "author", "network"], text) | {"reason": text[:30], text[:30]: "x"}
