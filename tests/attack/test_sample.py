@@ -12,13 +12,14 @@ import pytest
 
 from tests.attack import lists
 from tests.attack.trials import *  # noqa: F403
+from tests.attack.trials import Choose
 from tests.attack.wire import wire  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def choose(request: pytest.FixtureRequest) -> Choose:  # noqa: F405
+def choose(request: pytest.FixtureRequest) -> Choose:
     first = zlib.crc32(request.node.name.encode()) % 3
 
     def choose(attacks: Iterable[lists.Attack]) -> list[lists.Attack]:

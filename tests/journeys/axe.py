@@ -10,8 +10,7 @@ from playwright.sync_api import Page
 DAY, NIGHT = (1280, "light"), (390, "dark")  # Width in pixels and colours: each width and each scheme is met once.
 # Only what is wrong, and without fetching every style sheet once more for rules that are not asked for.
 BRIEFLY = {"resultTypes": ["violations"], "preload": False}
-
-
+# Not by `Axe().run`, which would read axe anew for each look at the same page.
 LOOK = "([within, options]) => axe.run(within ?? document, options).then((found) => found.violations)"
 
 
