@@ -6,7 +6,7 @@ from django.db import transaction
 
 from comments.batches import decide_batch
 from comments.drafts import Author, Draft
-from comments.models import Batch, Comment, Decision
+from comments.models import Batch, Comment
 from comments.posting import post_comment
 from comments.querysets import CommentQuerySet
 from newsreader.accounts.identities import own_identity
@@ -22,6 +22,4 @@ def answer(comment_id: int, text: str, *, by: User, rows: CommentQuerySet) -> tu
     comment = rows.get(pk=comment_id)
     batch = decide_batch(rows.filter(pk=comment_id), Comment.Status.APPROVED, by=by)
     author = Author(identity=own_identity(by), user=by)
-    reply = post_comment(Draft(comment.article_id, text, author, parent=str(comment_id)))
-    Decision.objects.filter(comment=reply, number=1).update(batch=batch.pk)
-    return batch, reply
+    return batch, post_comment(Draft(comment.article_id, text, author, parent=str(comment_id)), batch=batch.pk)

@@ -9,10 +9,9 @@ from django.utils.translation import gettext as _
 
 from comments import log, notifications, objecting, settling
 from comments.editing import is_account_of, own_comment
-from comments.errors import AppealedTwice, AppealSettled, NotRefused
+from comments.errors import AppealedTwice, AppealSettled, NotRefused, OwnDecision
 from comments.models import Appeal, Comment
 from comments.moderation import decide, lock_one
-from comments.querysets import moderators_of
 from comments.reasons import APPEAL_GRANTED
 from newsreader.accounts.models import User
 
@@ -46,29 +45,26 @@ def settle_appeal(appeal_id: int, *, grant: bool, by: User) -> Appeal:
     Raises Appeal.DoesNotExist, AppealSettled, OwnDecision where `by` refused the comment and somebody else could
     decide, and Withdrawn.
     """
-    comment = lock_one(Appeal.objects.values_list("comment_id", flat=True).get(pk=appeal_id)).comments[0]
+    found = lock_one(Appeal.objects.values_list("comment_id", flat=True).get(pk=appeal_id))
+    comment = found.comments[0]
     row = Appeal.objects.select_for_update().get(pk=appeal_id)
     if row.outcome != OPEN:
         raise AppealSettled()
-    own = objecting.is_own(by, _decided_by(row, comment), moderators_of(comment.article_id))
     if grant and decide(comment.pk, Comment.Status.APPROVED, by=by, reason=APPEAL_GRANTED):
         row.refresh_from_db()  # The decision has settled it.
-    if row.outcome == OPEN:
-        outcome = Appeal.Outcome.GRANTED if grant else Appeal.Outcome.REJECTED
-        row.outcome, row.settled_by, row.settled_at = outcome, by, timezone.now()
-        row.save(update_fields=["outcome", "settled_by", "settled_at"])
-        log.note_many("appeal_settled", [settling.told_of(row)])
-        if not grant:
-            notifications.queue_rejection(row)
-    if own:
-        log.note("own_appeal_settled", f"comment:{comment.pk}", by=by, facts={"appeal": row.pk})
+        return row
+    own = settling.own_appeals({comment: found.history[comment.pk]}, by)
+    if own.left:
+        raise OwnDecision()
+    outcome = Appeal.Outcome.GRANTED if grant else Appeal.Outcome.REJECTED
+    row.outcome, row.settled_by, row.settled_at = outcome, by, timezone.now()
+    row.save(update_fields=["outcome", "settled_by", "settled_at"])
+    log.note_many("appeal_settled", [settling.told_of(row)])
+    if not grant:
+        notifications.queue_rejection(row)
+    if own.allowed:
+        settling.note_own(own.allowed, by)
     return row
-
-
-def _decided_by(row: Appeal, comment: Comment) -> set[int | None]:
-    """Return who made the decision that an appeal is against, and who the one that stands since."""
-    standing = settling.standing_decision(comment)
-    return {row.decision.by_id, standing.by_id if standing else None}
 
 
 def appeals_waiting(user: User) -> QuerySet[Appeal]:

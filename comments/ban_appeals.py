@@ -15,7 +15,6 @@ from comments.bans import Told
 from comments.drafts import keyed
 from comments.errors import AppealedTwice, AppealFlood, AppealOpen, AppealSettled, BanOver
 from comments.models import Ban, BanAppeal
-from comments.querysets import may_lift_bans
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Conflict
 from newsreader.kit.web import network
@@ -86,16 +85,8 @@ def settle(ban_id: int, *, lift: bool, by: User) -> list[BanAppeal]:
         raise AppealSettled()
     if not ban.is_in_force:
         raise BanOver()
-    own = objecting.is_own(by, banned_by(ban), may_lift_bans())
     if lift:
         bans.lift(ban, by)
     else:
-        bans.close_appeals(rows, BanAppeal.Outcome.UPHELD, by=by)
-    if own:
-        log.note("own_appeal_settled", f"ban:{ban.pk}", by=by, facts={"appeals": [row.pk for row in rows]})
+        bans.uphold(ban, by)
     return list(BanAppeal.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk"))
-
-
-def banned_by(ban: Ban) -> set[int | None]:
-    """Return who banned somebody, and who has changed the terms since."""
-    return {ban.by_id, *log.history(f"ban:{ban.pk}").filter(kind="ban").values_list("by_account", flat=True)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
@@ -20,11 +21,11 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from comments import log, reasons
+from comments import log, objecting, reasons
 from comments.drafts import Draft, is_email, keyed
-from comments.errors import Banned
-from comments.models import Ban, BanAppeal, Batch, Comment, Trace, new_token
-from comments.querysets import BanQuerySet, may_moderate, moderators_of
+from comments.errors import Banned, OwnDecision
+from comments.models import Ban, BanAppeal, Batch, Comment, LogEntry, Trace, new_token
+from comments.querysets import BanQuerySet, may_lift_bans, may_moderate, moderators_of
 from comments.spam.rulebook import Network, lies_in, network_in
 from comments.spam.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity, User
@@ -147,8 +148,8 @@ def _note(kind: str, row: Ban, by: User | None, facts: dict[str, Any], note: str
 
 def _told(row: Ban, by: User | None, facts: dict[str, Any], note: str = "") -> log.Event:
     facts = {"kind": row.kind, "ends_at": row.ends_at.isoformat() if row.ends_at else None} | facts
-    if row.batch:
-        facts["batch"] = str(row.batch)
+    if row.batch_id:
+        facts["batch"] = str(row.batch_id)
     who = {"identity": row.identity_id, "email": row.email, "network": row.network, "note": note}
     personal = {name: value for name, value in who.items() if value}
     return log.Event(f"ban:{row.pk}", by.pk if by else None, facts, personal)
@@ -158,28 +159,105 @@ def _told(row: Ban, by: User | None, facts: dict[str, Any], note: str = "") -> l
 def lift(ban: Ban, by: User) -> Ban | None:
     """Let somebody post again, and record who did; None where it is lifted already, or over.
 
-    That grants what is open of the appeals against it.
+    That grants what is open of the appeals against it. Raises OwnDecision where there are any, `by` is one of those who
+    banned, and somebody else could decide.
     """
     row = Ban.objects.select_for_update().in_force().filter(pk=ban.pk).first()
     if row is None:
         return None
-    row.lifted_at = timezone.now()
-    row.save(update_fields=["lifted_at"])
-    _note("ban_lifted", row, by, {"reason": row.reason, "quiet": row.quiet})
-    close_appeals(BanAppeal.objects.filter(ban=row, outcome=OPEN), BanAppeal.Outcome.LIFTED, by=by)
+    if _lift([row], by):
+        raise OwnDecision()
     return row
 
 
-def close_appeals(rows: Iterable[BanAppeal], outcome: str, *, by: User) -> None:
-    """Settle open appeals against bans that are locked, and record who did."""
-    appeals, now = list(rows), timezone.now()
+def uphold(ban: Ban, by: User) -> None:
+    """Reject the open appeals against a locked ban, and record who did. Raises OwnDecision as `lift` does."""
+    appeals = _open_appeals([ban])
+    own = _own_appeals([ban], appeals, by)
+    if own.left:
+        raise OwnDecision()
+    _close(appeals, BanAppeal.Outcome.UPHELD, own, by)
+
+
+def _lift(rows: Iterable[Ban], by: User, *, undoing: Batch | None = None) -> list[Ban]:
+    """Lift locked bans and grant the appeals against them, but for those that somebody else has to decide about.
+
+    Returns these, which stay in force. A fixed number of queries, but for appeals against bans by `by` themselves.
+    """
+    rows = list(rows)
+    appeals = _open_appeals(rows)
+    own = _own_appeals(rows, appeals, by)
+    lifted, now = [row for row in rows if row not in own.left], timezone.now()
+    for row in lifted:
+        row.lifted_at, row.lifted_with = now, undoing
+    Ban.objects.filter(pk__in=[row.pk for row in lifted]).update(lifted_at=now, lifted_with=undoing)
+    log.note_many("ban_lifted", [_told(row, by, {"reason": row.reason, "quiet": row.quiet}) for row in lifted])
+    _close([appeal for appeal in appeals if appeal.ban not in own.left], BanAppeal.Outcome.LIFTED, own, by)
+    return own.left
+
+
+# --- Appeals against them -----------------------------------------------------------------------------------------
+
+
+class OwnBans(NamedTuple):
+    """Bans by whoever decides now that somebody objects to: those left to others, and those nobody else could lift."""
+
+    left: list[Ban]
+    allowed: list[Ban]
+
+
+def _open_appeals(rows: Iterable[Ban]) -> list[BanAppeal]:
+    return list(BanAppeal.objects.filter(ban__in=rows, outcome=OPEN).order_by("pk").select_related("ban"))
+
+
+def _own_appeals(rows: Iterable[Ban], appeals: Iterable[BanAppeal], by: User) -> OwnBans:
+    """Return those of locked bans to which somebody objects and which `by` made, or whose terms they have changed."""
+    found, appealed = OwnBans([], []), {appeal.ban_id for appeal in appeals}
+    contested = [row for row in rows if row.pk in appealed]
+    banned_by = _banned_by(contested)
+    for row in contested:
+        try:
+            own = objecting.is_own(by, banned_by[row.pk], may_lift_bans())
+        except OwnDecision:
+            found.left.append(row)
+        else:
+            found.allowed.extend([row] if own else [])
+    return found
+
+
+def _banned_by(rows: Collection[Ban]) -> dict[int, set[int | None]]:
+    """Return for each ban who made it, and who has changed its terms since. One query, none for none."""
+    found: dict[int, set[int | None]] = defaultdict(set)
+    if not rows:
+        return found
+    subjects = {f"ban:{row.pk}": row for row in rows}
+    entries = LogEntry.objects.filter(kind="ban", subject__in=subjects).values_list("subject", "by_account")
+    for subject, account in entries:
+        found[subjects[subject].pk].add(account)
+    for row in rows:
+        found[row.pk].add(row.by_id)
+    return found
+
+
+def _close(appeals: Collection[BanAppeal], outcome: str, own: OwnBans, by: User) -> None:
+    """Settle open appeals against locked bans; record who did, and where that was about their own ban."""
     if not appeals:
         return
+    now = timezone.now()
     for row in appeals:
         row.outcome, row.settled_by, row.settled_at = outcome, by, now
     BanAppeal.objects.bulk_update(appeals, ["outcome", "settled_by", "settled_at"])
+    if own.allowed:
+        by_ban: dict[int, list[int]] = {ban.pk: [] for ban in own.allowed}
+        for row in appeals:
+            by_ban.get(row.ban_id, []).append(row.pk)
+        events = [log.Event(f"ban:{pk}", by.pk, {"appeals": ids}) for pk, ids in by_ban.items()]
+        log.note_many("own_appeal_settled", events)
     told = [log.Event(f"ban:{row.ban_id}", by.pk, {"appeal": row.pk, "outcome": outcome}) for row in appeals]
     log.note_many("ban_appeal_settled", told)
+
+
+# --- Together with decisions --------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -206,7 +284,7 @@ def ban_authors(
     known = {_target_of(row): row for row in rows.select_for_update().order_by("pk")}
     terms: dict[str, Any] = {"reason": reason, "ends_at": ends_at, "by": by}
     fresh = [
-        Ban(identity_id=identity, email=email, network=network, batch=batch, created_at=now, **terms)
+        Ban(identity_id=identity, email=email, network=network, batch_id=batch, created_at=now, **terms)
         for identity, email, network in targets
         if (identity, email, network) not in known
     ]
@@ -262,31 +340,38 @@ def _is_kept(identity: CommenterIdentity, newsroom: set[int]) -> bool:
     return bool(identity.user and (identity.user.is_staff or identity.user_id in newsroom))
 
 
+class Undone(NamedTuple):
+    """What undoing a batch has done to bans: how many were lifted, are in force again, and are left to others."""
+
+    lifted: int = 0
+    again: int = 0
+    left: int = 0
+
+
 @transaction.atomic
-def undo_batch(undoing: Batch, *, by: User, from_address: str = "") -> tuple[int, int]:
+def undo_batch(undoing: Batch, *, by: User, from_address: str = "") -> Undone:
     """Undo what a batch did to bans, where `undoing` undoes its decisions: so that undoing an undo bans again.
 
-    Returns how many were lifted, and how many are in force again; none where `by` may not ban. A fixed number of
-    queries however many.
+    Nothing where `by` may not ban. A ban of theirs that somebody objects to stays in force where somebody else could
+    decide about that. A fixed number of queries, but for those bans.
     """
     undone = undoing.undoes
     if undone is None or not by.has_perm(MAY_BAN):
-        return 0, 0
-    lifted = lift_batch(undone.pk, by, at=undoing.created_at)
-    return lifted, len(_restore(undone, undoing.pk, by, from_address))
+        return Undone()
+    lifted, left = lift_batch(undone.pk, by, undoing=undoing)
+    return Undone(lifted, len(_restore(undone, undoing.pk, by, from_address)), left)
 
 
 @transaction.atomic
-def lift_batch(batch: uuid.UUID, by: User, *, at: dt.datetime | None = None) -> int:
-    """Lift every ban that was made with a batch of decisions: what undoing it means. Returns how many.
+def lift_batch(batch: uuid.UUID, by: User, *, undoing: Batch | None = None) -> tuple[int, int]:
+    """Lift every ban that was made with a batch of decisions: what undoing it means.
 
-    They are lifted at the time of the batch that undoes it, by which undoing that finds them again.
+    They name the batch that undoes it, by which undoing that finds them again. Returns how many were lifted, and how
+    many stay in force as somebody objects to them and another than `by` has to decide about that.
     """
     rows = list(Ban.objects.in_force().filter(batch=batch).select_for_update().order_by("pk"))
-    Ban.objects.filter(pk__in=[row.pk for row in rows]).update(lifted_at=at or timezone.now())
-    log.note_many("ban_lifted", [_told(row, by, {"reason": row.reason, "quiet": row.quiet}) for row in rows])
-    close_appeals(BanAppeal.objects.filter(ban__in=rows, outcome=OPEN), BanAppeal.Outcome.LIFTED, by=by)
-    return len(rows)
+    left = _lift(rows, by, undoing=undoing)
+    return len(rows) - len(left), len(left)
 
 
 def _restore(undone: Batch, batch: uuid.UUID, by: User, from_address: str) -> list[Ban]:
@@ -297,7 +382,7 @@ def _restore(undone: Batch, batch: uuid.UUID, by: User, from_address: str) -> li
     if undone.undoes_id is None:
         return []
     now, newsroom = timezone.now(), _newsroom(by)
-    past = Ban.objects.filter(batch=undone.undoes_id, lifted_at=undone.created_at).exclude(ends_at__lte=now)
+    past = Ban.objects.filter(lifted_with=undone).exclude(ends_at__lte=now)
     wanted = {_target_of(row): row for row in past.select_related("identity__user").order_by("pk")}
     rows = _of(wanted)
     rows.filter(lifted_at=None, ends_at__lte=now).update(lifted_at=F("ends_at"))
@@ -310,7 +395,9 @@ def _restore(undone: Batch, batch: uuid.UUID, by: User, from_address: str) -> li
         and not (row.network and lies_in(from_address, ipaddress.ip_network(row.network)))
     ]
     terms = ("identity_id", "email", "network", "reason", "note", "quiet", "ends_at")
-    fresh = [Ban(batch=batch, by=by, created_at=now, **{name: getattr(row, name) for name in terms}) for row in again]
+    fresh = [
+        Ban(batch_id=batch, by=by, created_at=now, **{name: getattr(row, name) for name in terms}) for row in again
+    ]
     Ban.objects.bulk_create(fresh, ignore_conflicts=True)  # Somebody may have banned one in this instant.
     made = list(Ban.objects.filter(batch=batch).order_by("pk"))
     facts = [{"reason": row.reason, "quiet": row.quiet, "changed": False} for row in made]

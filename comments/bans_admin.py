@@ -170,30 +170,13 @@ class BanAdmin(admin.ModelAdmin):
 
     @admin.action(description=_("Lift"), permissions=["change"])
     def lift(self, request: HttpRequest, queryset: BanQuerySet) -> None:
-        """Lift bans; where somebody objects, that is a decision for somebody else than who banned."""
-        appealed = set(queryset.appealed().values_list("pk", flat=True))
-        done = 0
-        for row in queryset:
-            if row.pk in appealed:
-                done += self._settled(request, row, lift=True)
-            else:
-                done += bans.lift(row, request.user) is not None  # type: ignore[arg-type]
-        if done:
-            messages.success(request, ngettext("%d ban lifted.", "%d bans lifted.", done) % done)
+        _lift(request, queryset)
 
     @admin.action(description=_("Uphold: reject the appeal"), permissions=["change"])
     def uphold(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
-        done = sum(self._settled(request, row, lift=False) for row in queryset)
+        done = sum(_upheld(request, row) for row in queryset)
         if done:
             messages.success(request, ngettext("%d ban stays.", "%d bans stay.", done) % done)
-
-    def _settled(self, request: HttpRequest, row: Ban, *, lift: bool) -> bool:
-        try:
-            ban_appeals.settle(row.pk, lift=lift, by=request.user)  # type: ignore[arg-type]
-        except DomainError as refusal:
-            messages.error(request, f"{row}: {refusal}")
-            return False
-        return True
 
     @admin.display(description=_("open appeal"))
     def open_appeals(self, row: Ban) -> SafeString | str:
@@ -220,6 +203,27 @@ class BanAdmin(admin.ModelAdmin):
     @admin.display(description=_("reason"), ordering="reason")
     def reason_shown(self, row: Ban) -> str:
         return dict(choices()).get(row.reason, row.reason) if row.reason else "–"
+
+
+def _lift(request: HttpRequest, rows: Iterable[Ban]) -> None:
+    """Lift bans and say how many, and which stay and why."""
+    done = 0
+    for row in rows:
+        try:
+            done += bans.lift(row, request.user) is not None  # type: ignore[arg-type]
+        except DomainError as refusal:
+            messages.error(request, f"{row}: {refusal}")
+    if done:
+        messages.success(request, ngettext("%d ban lifted.", "%d bans lifted.", done) % done)
+
+
+def _upheld(request: HttpRequest, row: Ban) -> bool:
+    try:
+        ban_appeals.settle(row.pk, lift=False, by=request.user)  # type: ignore[arg-type]
+    except DomainError as refusal:
+        messages.error(request, f"{row}: {refusal}")
+        return False
+    return True
 
 
 def _worded(appeals: Iterable[BanAppeal], length: int = 0) -> SafeString:
@@ -298,6 +302,4 @@ class BannedCommenterAdmin(CommenterIdentityAdmin):
 
     @admin.action(description=_("Lift the ban"), permissions=["ban"])
     def lift_ban(self, request: HttpRequest, queryset: QuerySet[CommenterIdentity]) -> None:
-        rows = Ban.objects.in_force().filter(identity__in=queryset.values("pk"))
-        done = sum(bans.lift(row, request.user) is not None for row in rows)  # type: ignore[arg-type]
-        messages.success(request, ngettext("%d ban lifted.", "%d bans lifted.", done) % done)
+        _lift(request, Ban.objects.in_force().filter(identity__in=queryset.values("pk")).select_related("identity"))

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from comments import notifications
-from comments.errors import DecidedMeanwhile
+from comments.errors import DecidedMeanwhile, OwnDecision
 from comments.models import Batch, BatchItem, Comment, Decision
 from comments.moderation import Locked, lock, settle
 from comments.querysets import CommentQuerySet
@@ -36,7 +36,8 @@ def decide_batch(
 
     `rows` hold what `by` may decide about and nothing else. `seen` tells, for comments shown to who decides, the number
     of the last decision they saw. Raises DecidedMeanwhile, and changes nothing, where a single comment has another by
-    now; in a selection such comments are passed over. `state` of the batch says whether the worker still has to do it.
+    now, and OwnDecision as `decide` does; in a selection such comments are passed over. `state` of the batch says
+    whether the worker still has to do it.
     """
     if status != RESTORE:
         status = Comment.Status(status).value
@@ -47,7 +48,8 @@ def undo(batch_id: uuid.UUID, *, by: User, rows: CommentQuerySet) -> Batch:
     """Give each comment of a batch back what it had before; of those in `rows`, which `by` may decide about.
 
     A comment that somebody has decided about since is passed over, and one whose author has withdrawn it. Undoing the
-    batch that this returns does it all again. Raises Batch.DoesNotExist.
+    batch that this returns does it all again. Raises Batch.DoesNotExist, and OwnDecision for a single comment. With the
+    bans that came with a batch it is `undoing.undo`.
     """
     undone = Batch.objects.get(pk=batch_id)
     touched = rows.filter(pk__in=Decision.objects.filter(batch=batch_id).values("comment"))
@@ -109,14 +111,17 @@ def _carry_out_some(batch: Batch, ids: Collection[int], seen: Mapping[int, int],
     code = UNDONE if batch.undoes_id else batch.reason
     reasons = [{"code": code, "params": {}}] if code else []
     outcome = settle(found, kept, by=batch.by, reasons=reasons, batch=batch.pk)
+    if outcome.left_to_others and batch.total == 1:
+        raise OwnDecision()
     if batch.undoes_id:
         notifications.not_any_more(Decision.objects.filter(batch=batch.undoes_id, comment__in=list(kept)))
     batch.changed += len(outcome.decisions)
     batch.withdrawn += len(outcome.withdrawn)
-    batch.passed_over += len(ids) - len(kept)
+    batch.left_to_others += len(outcome.left_to_others)
+    batch.passed_over += len(ids) - len(kept) + len(outcome.left_to_others)
     if finished:
         batch.state, batch.finished_at = Batch.State.DONE, timezone.now()
-    batch.save(update_fields=["changed", "withdrawn", "passed_over", "state", "finished_at"])
+    batch.save(update_fields=["changed", "withdrawn", "passed_over", "left_to_others", "state", "finished_at"])
 
 
 def _wanted(batch: Batch, found: Locked) -> dict[int, str]:
@@ -127,22 +132,20 @@ def _wanted(batch: Batch, found: Locked) -> dict[int, str]:
 
 def _as_before(undone: uuid.UUID, found: Locked) -> dict[int, str]:
     """What to give back: nothing where somebody has decided since. What a batch brought into being is for the trash."""
-    made_by = {row.batch for rows in found.history.values() for row in rows if row.batch}
-    undoings = dict(Batch.objects.filter(pk__in=made_by).values_list("pk", "undoes"))
     wanted = {}
     for pk, history in found.history.items():
-        at = max((at for at, row in enumerate(history) if row.batch == undone), default=None)
-        if at is not None and not _left_of(history[at + 1 :], undoings):
+        at = max((at for at, row in enumerate(history) if row.batch_id == undone), default=None)
+        if at is not None and not _left_of(history[at + 1 :]):
             wanted[pk] = history[at].before or Comment.Status.TRASH.value
     return wanted
 
 
-def _left_of(decisions: list[Decision], undoings: Mapping[uuid.UUID, uuid.UUID | None]) -> list[Decision]:
+def _left_of(decisions: list[Decision]) -> list[Decision]:
     """Return those that count: a decision and the one that undid it are as if neither had been."""
     left: list[Decision] = []
     for decision in decisions:
-        undone = undoings.get(decision.batch) if decision.batch else None
-        if undone and left and left[-1].batch == undone:
+        undone = decision.batch.undoes_id if decision.batch else None
+        if undone and left and left[-1].batch_id == undone:
             left.pop()
         else:
             left.append(decision)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from comments import answering, appealing, bans, batches, erasing, reporting, revising
+from comments import answering, appealing, bans, batches, erasing, raids, reporting, revising, undoing
 from comments.bans import MAY_BAN
 from comments.desk import teamwork
 from comments.desk.deeds import DEEDS, summary
@@ -161,16 +161,25 @@ def _moment(text: str) -> dt.datetime | None:
 
 def _undo(pressed: Act) -> Told:
     try:
-        undone = Batch.objects.get(pk=uuid.UUID(pressed.text("batch")))
-    except (ValueError, Batch.DoesNotExist):
+        number = uuid.UUID(pressed.text("batch"))
+    except ValueError:
         raise NotUnderstood() from None
-    batch = batches.undo(undone.pk, by=pressed.user, rows=pressed.mine)
+    try:
+        batch, (lifted, again, left) = undoing.undo(number, by=pressed.user, from_address=pressed.address)
+    except Batch.DoesNotExist:
+        raise NotUnderstood() from None
     said = list(summary(batch))
-    lifted, again = bans.undo_batch(batch, by=pressed.user, from_address=pressed.address)
     if lifted:
         said.append((messages.SUCCESS, ngettext("%d ban lifted.", "%d bans lifted.", lifted) % lifted))
     if again:
         said.append((messages.SUCCESS, ngettext("%d ban in force again.", "%d bans in force again.", again) % again))
+    if left:
+        sentence = ngettext(
+            "%d ban of yours stays: somebody objects to it, and another moderator decides about that.",
+            "%d bans of yours stay: somebody objects to them, and another moderator decides about that.",
+            left,
+        )
+        said.append((messages.WARNING, sentence % left))
     return Told(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch)
 
 
@@ -185,29 +194,26 @@ def _everything_like(pressed: Act) -> Told:
     name, comment = pressed.text("deed"), pressed.one()
     if name not in DEEDS:
         raise NotUnderstood()
-    if pressed.text("ban") and not pressed.user.has_perm(MAY_BAN):
-        raise Forbidden()
     rows = pressed.mine.filter(pk__in=pressed.chosen | ids_in(pressed.text("like").split()))
-    batch = batches.decide_batch(rows, DEEDS[name].status, by=pressed.user, reason=pressed.reason)
-    said = list(summary(batch))
-    if pressed.text("ban"):
-        authors = rows.select_related("identity__user", "trace")[:MOST_BANNED]
-        made, spared = bans.ban_authors(
-            authors,
+    status = DEEDS[name].status
+    if not pressed.text("ban"):
+        batch = batches.decide_batch(rows, status, by=pressed.user, reason=pressed.reason)
+        said = list(summary(batch))
+    else:
+        batch, made, spared = raids.decide_and_ban(
+            rows,
+            status,
             by=pressed.user,
-            networks=pressed.text("ban") == "networks",
             reason=pressed.reason,
+            networks=pressed.text("ban") == "networks",
             ends_at=_end(pressed),
-            batch=batch.pk,
             from_address=pressed.address,
         )
+        said = list(summary(batch))
         said.append((messages.SUCCESS, ngettext("%d ban.", "%d bans.", len(made)) % len(made)))
         if spared:
             said.append((messages.WARNING, _("%d not banned: that would have kept out the newsroom.") % spared))
     return Told(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch, changed=comment.pk)
-
-
-MOST_BANNED = 1_000  # authors of one raid
 
 
 # --- One comment --------------------------------------------------------------------------------------------------

@@ -62,19 +62,21 @@ def note_many(kind: str, events: Iterable[Event]) -> None:
 
 def note_decisions(decisions: Iterable[Decision]) -> None:
     """Write an event for each of these."""
-    entries = []
-    for row in decisions:
-        facts = {
-            "number": row.number,
-            "before": row.before,
-            "after": row.after,
-            "rule": row.rule,
-            "codes": [reason["code"] for reason in row.reasons],
-        }
-        if row.batch:
-            facts["batch"] = str(row.batch)
-        entries.append(_entry("decision", f"comment:{row.comment_id}", row.by_id, facts, None))
-    LogEntry.objects.bulk_create(entries)
+    LogEntry.objects.bulk_create(
+        [_entry("decision", f"comment:{row.comment_id}", row.by_id, _of(row), None) for row in decisions]
+    )
+
+
+def _of(row: Decision) -> dict[str, Any]:
+    """The facts of a decision: what its entry says, and what it is compared with when the log is verified."""
+    facts = {
+        "number": row.number,
+        "before": row.before,
+        "after": row.after,
+        "rule": row.rule,
+        "codes": [reason["code"] for reason in row.reasons],
+    }
+    return facts | {"batch": str(row.batch_id)} if row.batch_id else facts
 
 
 def _entry(
@@ -229,18 +231,13 @@ def _decisions_without_entry() -> list[Fault]:
         for row in some:
             entry = told.get((f"comment:{row.comment_id}", row.number))
             # An account that is deleted is named in the log alone.
-            if entry is None or entry != (row.before, row.after, row.by_id or entry[2], row.rule):
+            if entry is None or entry != _of(row) | {"by": row.by_id or entry["by"]}:
                 faults.append(Fault("decision_differs", 0, f"comment:{row.comment_id}/{row.number}"))
                 if len(faults) == 10:
                     return faults
     return faults
 
 
-def _told(subjects: set[str]) -> dict[tuple[str, int], tuple[str, str, int | None, str]]:
+def _told(subjects: set[str]) -> dict[tuple[str, int], dict[str, Any]]:
     entries = LogEntry.objects.filter(kind="decision", subject__in=subjects)
-    return {
-        (entry.subject, entry.facts["number"]): (
-            entry.facts["before"], entry.facts["after"], entry.by_account, entry.facts["rule"],
-        )
-        for entry in entries
-    }  # fmt: skip
+    return {(entry.subject, entry.facts["number"]): entry.facts | {"by": entry.by_account} for entry in entries}

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from articles.models import Article
 from comments import counting, log, notifications, proofs, settling
-from comments.errors import DecidedMeanwhile, Withdrawn
+from comments.errors import DecidedMeanwhile, OwnDecision, Withdrawn
 from comments.events import CommentDecided
 from comments.models import Comment, Decision
 from comments.reasons import FINAL, WITHDRAWN
@@ -40,7 +40,8 @@ def decide(
     `reasons` stand instead of one with its `params` where there are several. `seen` is the number of the last decision
     that whoever decides knows of, 0 for none. Returns None, and changes nothing, if it already has that status. Raises
     Comment.DoesNotExist, ValueError for a status that is none, Withdrawn for a comment that its author has taken back,
-    and DecidedMeanwhile where somebody else has decided otherwise since.
+    DecidedMeanwhile where somebody else has decided otherwise since, and OwnDecision where to approve it is to grant an
+    appeal against a decision by `by`, and somebody else could.
     """
     status = Comment.Status(status).value
     found = lock_one(comment_id)
@@ -50,6 +51,8 @@ def decide(
     outcome = settle(found, {comment_id: status}, by=by, reasons=given, rule=rule, batch=batch)
     if outcome.withdrawn:
         raise Withdrawn()
+    if outcome.left_to_others:
+        raise OwnDecision()
     return outcome.decisions[0] if outcome.decisions else None
 
 
@@ -93,6 +96,7 @@ class Outcome:
     decisions: list[Decision] = field(default_factory=list)
     same: list[Comment] = field(default_factory=list)  # had that status already
     withdrawn: list[Comment] = field(default_factory=list)  # stay as they are: their authors took them back
+    left_to_others: list[Comment] = field(default_factory=list)  # stay: an appeal is against a decision of one's own
 
 
 def lock(ids: Collection[int]) -> Locked:
@@ -105,7 +109,8 @@ def lock(ids: Collection[int]) -> Locked:
     rows = Comment.objects.select_for_update(of=("self",)).select_related("identity").filter(pk__in=ids).order_by("pk")
     comments = list(rows)
     history: dict[int, list[Decision]] = {comment.pk: [] for comment in comments}
-    for decision in Decision.objects.filter(comment__in=list(history)).order_by("number"):
+    decisions = Decision.objects.filter(comment__in=list(history)).select_related("batch").order_by("number")
+    for decision in decisions:
         history[decision.comment_id].append(decision)
     return Locked(comments, history)
 
@@ -119,8 +124,13 @@ def settle(
     rule: str = "",
     batch: uuid.UUID | None = None,
 ) -> Outcome:
-    """Give locked comments the status that is wanted for each; one without is left alone. A fixed number of queries."""
+    """Give locked comments the status that is wanted for each; one without is left alone.
+
+    A fixed number of queries, but for appeals against decisions by `by` themselves (`settling.own_appeals`).
+    """
     outcome, changed = Outcome(), list[Comment]()
+    own = _own_appeals(found, wanted, by)
+    left = {appeal.comment_id for appeal in own.left}
     for comment in found.comments:
         if (status := wanted.get(comment.pk)) is None:
             continue
@@ -128,13 +138,15 @@ def settle(
             outcome.same.append(comment)
         elif found.is_withdrawn(comment):
             outcome.withdrawn.append(comment)
+        elif comment.pk in left:
+            outcome.left_to_others.append(comment)
         else:
             changed.append(comment)
             outcome.decisions.append(
                 Decision(
                     comment=comment,
                     number=_next_number(found, comment),
-                    batch=batch,
+                    batch_id=batch,
                     by=by,
                     rule=rule or ("" if by else "system"),
                     before=comment.status,
@@ -148,7 +160,19 @@ def settle(
         comment.status = wanted[comment.pk]
     outcome.decisions = Decision.objects.bulk_create(outcome.decisions)
     follow(list(zip(changed, outcome.decisions, strict=True)))
+    if by and own.allowed:
+        settling.note_own(own.allowed, by)
     return outcome
+
+
+def _own_appeals(found: Locked, wanted: Mapping[int, str], by: User | None) -> settling.OwnAppeals:
+    """Return the appeals against decisions by `by` that approving would grant."""
+    if by is None:
+        return settling.OwnAppeals([], [])
+    approved = Comment.Status.APPROVED
+    to_approve = [row for row in found.comments if row.status != approved and wanted.get(row.pk) == approved]
+    histories = {row: found.history[row.pk] for row in to_approve if not found.is_withdrawn(row)}
+    return settling.own_appeals(histories, by)
 
 
 def _next_number(found: Locked, comment: Comment) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.db import transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -17,7 +16,7 @@ from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError, Pe
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from comments import bans, batches
+from comments import batches, undoing
 from comments.api import CommentSerializer
 from comments.desk.finding import OLDEST_FIRST, VIEWS, Filter
 from comments.models import Batch, Comment, Decision
@@ -38,6 +37,7 @@ class ReasonSerializer(serializers.Serializer):
 class DecisionSerializer(serializers.ModelSerializer):
     """One change of status: who (an account's id) or which rule, from, to, why, when."""
 
+    batch = serializers.UUIDField(source="batch_id", allow_null=True, required=False)
     reasons = ReasonSerializer(many=True)
 
     class Meta:
@@ -233,14 +233,11 @@ class BatchesViewSet(_ModeratorsViewSet):
 
         Bans that came with it are lifted; where it was itself an undoing, those that it lifted are in force again.
         """
-        user = self._user()
         try:
-            with transaction.atomic():
-                undoing = batches.undo(batch, by=user, rows=Comment.objects.moderated_by(user))
-                bans.undo_batch(undoing, by=user, from_address=client_address(request))
+            undone = undoing.undo(batch, by=self._user(), from_address=client_address(request))
         except Batch.DoesNotExist:
             raise NotFound() from None
-        return self._told(undoing)
+        return self._told(undone.batch)
 
     def _told(self, batch: Batch) -> Response:
         code = status.HTTP_200_OK if batch.state == Batch.State.DONE else status.HTTP_202_ACCEPTED

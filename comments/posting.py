@@ -5,6 +5,7 @@ against forgery before.
 """
 
 import datetime as dt
+import uuid
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -36,25 +37,26 @@ _LARGEST_ID = 2**63 - 1
 LONGEST = 65_000  # characters; no setting allows more, and a longer text is refused unread
 
 
-def post_comment(draft: Draft) -> Comment:
+def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
     """Accept a reply, or raise the refusal that the contract's table names.
 
-    Returns the comment, whatever its status; for a repeated submission with the same key the first one's.
+    Returns the comment, whatever its status; for a repeated submission with the same key the first one's. `batch` is
+    what the reply is posted with and undone with.
     """
     draft = tidied(draft)
     if len(draft.text) <= LONGEST:
         draft.rendered  # noqa: B018  Rendered here, before anything is locked; kept with the draft.
     try:
-        return _post(draft)
+        return _post(draft, batch)
     except IntegrityError:
         # Somebody used the same key under another article in the same instant: now it is there to be found.
         if not draft.key or not Comment.objects.filter(idempotency_key=draft.key).exists():
             raise
-        return _post(draft)
+        return _post(draft, batch)
 
 
 @transaction.atomic
-def _post(draft: Draft) -> Comment:
+def _post(draft: Draft, batch: uuid.UUID | None) -> Comment:
     rows = Article.objects.select_for_update(of=("self",)).select_related("discussion").published()
     article = rows.filter(pk=draft.article_id).first()
     if article is None:
@@ -72,7 +74,7 @@ def _post(draft: Draft) -> Comment:
     verdict = Verdict.approve() if moderated else judge(draft, rules)
     if quiet:
         verdict = Verdict.strongest([bans.verdict(), verdict])
-    comment = store(draft, article, parent, verdict, rule=bans.RULE if quiet else RULE)
+    comment = store(draft, article, parent, verdict, rule=bans.RULE if quiet else RULE, batch=batch)
     if proofs.are_asked_for(rules):
         proofs.ask(comment, draft.visit.address)
     publish(CommentPosted(comment.pk, article.pk, comment.status))
@@ -141,6 +143,7 @@ def store(
     *,
     rule: str = RULE,
     at: dt.datetime | None = None,
+    batch: uuid.UUID | None = None,
 ) -> Comment:
     """Write a judged draft and all that belongs to it: path, trace, decision, counts, mails. In a transaction.
 
@@ -178,7 +181,7 @@ def store(
         email=identity.email if identity else author.email,
     )
     decision = Decision.objects.create(
-        comment=comment, number=1, rule=rule, after=verdict.status, reasons=list(verdict.reasons)
+        comment=comment, number=1, batch_id=batch, rule=rule, after=verdict.status, reasons=list(verdict.reasons)
     )
     log.note_decisions([decision])
     counting.adjust([(comment, "", comment.status)])

@@ -190,6 +190,7 @@ def object_to(report_id: int, token: str, text: str, *, visitor: Reporter) -> Re
     row.objection = objecting.words_of(text, "objection", _("Please say why it should not stay."))
     row.objected_at, row.kept_at, row.kept_by = timezone.now(), row.settled_at, row.settled_by
     row.outcome, row.decision_reason, row.settled_by, row.settled_at = Report.Outcome.OPEN, "", None, None
+    row.settled_with = None
     row.save()
     Comment.objects.filter(pk=comment.pk).update(flag_count=F("flag_count") + 1)
     reader = visitor.user if visitor.key == row.reporter else None

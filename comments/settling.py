@@ -1,17 +1,19 @@
 """What decisions settle besides: the readers' reports of a comment, and its author's appeal.
 
-Whatever is settled by a decision bears the time of that decision, so that undoing it opens the same again.
+Whatever is settled by a decision names that decision, so that undoing it opens the same again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from comments import log, notifications
+from comments import log, notifications, objecting
+from comments.errors import OwnDecision
 from comments.models import Appeal, Comment, Decision, Report
+from comments.querysets import moderators_of
 from comments.reasons import UNDONE, WITHDRAWN
 from newsreader.accounts.models import User
 
@@ -20,11 +22,18 @@ REMOVED = {Comment.Status.SPAM.value, Comment.Status.TRASH.value}
 
 
 def standing_decision(comment: Comment) -> Decision | None:
-    """Return the decision that stands: the last, or, where that undid one, the one before that."""
-    decisions = list(comment.decisions.order_by("-number")[:1])
-    while decisions and decisions[0].reason == UNDONE:
-        decisions = list(comment.decisions.filter(number=decisions[0].number - 2))
-    return decisions[0] if decisions else None
+    """Return the decision that stands: the last, or, where that undid one, the one before the undone. One query."""
+    return _standing(list(comment.decisions.select_related("batch").order_by("number")))
+
+
+def _standing(history: Sequence[Decision]) -> Decision | None:
+    """Return the decision that stands of all that were made about a comment, in order and with their batches."""
+    left = list(history)
+    while left and left[-1].reason == UNDONE:
+        undone = left[-1].batch.undoes_id if left[-1].batch else None
+        at = max((at for at, row in enumerate(left[:-1]) if undone and row.batch_id == undone), default=len(left) - 2)
+        left = left[: max(at, 0)]
+    return left[-1] if left else None
 
 
 def refusal_of(comment: Comment) -> Decision | None:
@@ -45,8 +54,8 @@ def settle_for(decided: Iterable[Decided]) -> None:
     undoing = _reopen([pair for pair in by_people if pair[1].reason == UNDONE])
     anew = [pair for pair in by_people if pair[1].pk not in undoing]
     _settle_reports([pair for pair in anew if pair[0].flag_count and _outcome(pair[1])])
-    # Only what is removed has an open appeal; to undo the refusal is to grant it.
-    _settle_appeals([pair for pair in by_people if pair[1].before in REMOVED and _appeal_outcome(pair[1])])
+    # To undo the refusal is to grant it. Before an appeal there are two decisions: at posting, and the refusal.
+    _settle_appeals([pair for pair in by_people if pair[1].number > 2 and _appeal_outcome(pair[1])])
 
 
 def _outcome(decision: Decision) -> str:
@@ -75,6 +84,7 @@ def _settle_reports(pairs: Sequence[Decided]) -> None:
     for report in reports:
         decision = decisions[report.comment_id]
         close(report, _outcome(decision), by=_moderator(decision), reason=decision.reason, at=decision.created_at)
+        report.settled_with = decision
     finish(reports, [comment for comment, _ in pairs], left)
 
 
@@ -93,13 +103,14 @@ def _moderator(decision: Decision) -> User | None:
 
 
 def close(report: Report, outcome: str, *, by: User | None, reason: str, at: dt.datetime) -> None:
-    """Write an outcome into a report, which `finish` then stores with all the others."""
+    """Write an outcome into an open report, which `finish` then stores with all the others."""
     report.outcome, report.settled_by, report.decision_reason, report.settled_at = outcome, by, reason[:40], at
 
 
 def finish(reports: Sequence[Report], comments: Iterable[Comment], left: Sequence[Report] = ()) -> None:
     """Store closed reports of these locked comments, of which those `left` alone stay open; log, and queue mails."""
-    Report.objects.bulk_update(reports, ["outcome", "settled_by", "decision_reason", "settled_at"], batch_size=200)
+    fields = ["outcome", "settled_by", "decision_reason", "settled_at", "settled_with"]
+    Report.objects.bulk_update(reports, fields, batch_size=200)
     waiting = Counter(report.comment_id for report in left)
     _count([(comment, waiting[comment.pk]) for comment in comments])
     log.note_many("report_settled", [_told(report) for report in reports])
@@ -125,6 +136,48 @@ def _count(counts: Iterable[tuple[Comment, int]]) -> None:
 # --- Appeals ------------------------------------------------------------------------------------------------------
 
 
+class OwnAppeals(NamedTuple):
+    """Open appeals against decisions of whoever decides now: those left to others, and those that nobody else could
+    decide about.
+    """
+
+    left: list[Appeal]
+    allowed: list[Appeal]
+
+
+def own_appeals(histories: Mapping[Comment, Sequence[Decision]], by: User) -> OwnAppeals:
+    """Return the open appeals of locked comments that are against decisions by `by` themselves.
+
+    `histories` hold every decision on each, in order and with its batch. No query where `by` has decided about none of
+    them, else one, and one more for each such appeal.
+    """
+    found = OwnAppeals([], [])
+    mine = {comment.pk: comment for comment, rows in histories.items() if by.pk in {row.by_id for row in rows}}
+    if not mine:
+        return found
+    for appeal in Appeal.objects.filter(comment__in=mine, outcome=Appeal.Outcome.OPEN).order_by("pk"):
+        comment = mine[appeal.comment_id]
+        try:
+            own = objecting.is_own(by, _deciders(appeal, histories[comment]), moderators_of(comment.article_id))
+        except OwnDecision:
+            found.left.append(appeal)
+        else:
+            found.allowed.extend([appeal] if own else [])
+    return found
+
+
+def _deciders(appeal: Appeal, history: Sequence[Decision]) -> set[int | None]:
+    """Return who made the decision that an appeal is against, and who the one that stands since."""
+    standing = _standing(history)
+    return {row.by_id for row in history if row.pk == appeal.decision_id or row == standing}
+
+
+def note_own(appeals: Iterable[Appeal], by: User) -> None:
+    """Record that somebody decided about appeals against their own decisions, as nobody else could."""
+    told = [log.Event(f"comment:{row.comment_id}", by.pk, {"appeal": row.pk}) for row in appeals]
+    log.note_many("own_appeal_settled", told)
+
+
 def _settle_appeals(pairs: Sequence[Decided]) -> None:
     if not pairs:
         return
@@ -133,8 +186,8 @@ def _settle_appeals(pairs: Sequence[Decided]) -> None:
     for appeal in appeals:
         decision = decisions[appeal.comment_id]
         appeal.outcome, appeal.settled_at = _appeal_outcome(decision), decision.created_at
-        appeal.settled_by = _moderator(decision)
-    Appeal.objects.bulk_update(appeals, ["outcome", "settled_at", "settled_by"], batch_size=200)
+        appeal.settled_by, appeal.settled_with = _moderator(decision), decision
+    Appeal.objects.bulk_update(appeals, ["outcome", "settled_at", "settled_by", "settled_with"], batch_size=200)
     log.note_many("appeal_settled", [told_of(appeal) for appeal in appeals])
 
 
@@ -154,28 +207,24 @@ def _reopen(pairs: Sequence[Decided]) -> set[int]:
     """
     if not pairs:
         return set()
-    number = {comment.pk: decision.number - 1 for comment, decision in pairs}
-    rows = [row for row in Decision.objects.filter(comment__in=number) if row.number == number[row.comment_id]]
-    undone = {row.comment_id: row.created_at for row in rows if row.reason != UNDONE}
-    reports = [row for row in _settled(Report, undone) if row.settled_at == undone[row.comment_id]]
-    appeals = [row for row in _settled(Appeal, undone) if row.settled_at == undone[row.comment_id]]
+    undoing = {decision.batch_id for _, decision in pairs}
+    rows = Decision.objects.filter(comment__in=[comment.pk for comment, _ in pairs], batch__undone_by__in=undoing)
+    undone = {row.comment_id: row for row in rows if row.reason != UNDONE}
+    reports = list(Report.objects.filter(settled_with__in=undone.values()))
+    appeals = list(Appeal.objects.filter(settled_with__in=undone.values()))
     if reports:
         Report.objects.filter(pk__in=[row.pk for row in reports]).update(
-            outcome=Report.Outcome.OPEN, settled_by=None, settled_at=None, decision_reason=""
+            outcome=Report.Outcome.OPEN, settled_by=None, settled_at=None, settled_with=None, decision_reason=""
         )
         more = Counter(row.comment_id for row in reports)
         _count([(comment, comment.flag_count + more[comment.pk]) for comment, _ in pairs])
         notifications.no_outcome(reports)
     if appeals:
         Appeal.objects.filter(pk__in=[row.pk for row in appeals]).update(
-            outcome=Appeal.Outcome.OPEN, settled_by=None, settled_at=None
+            outcome=Appeal.Outcome.OPEN, settled_by=None, settled_at=None, settled_with=None
         )
     by = {comment.pk: decision.by_id for comment, decision in pairs}
     opened_again = [(row.comment_id, {"report": row.pk}) for row in reports]
     opened_again += [(row.comment_id, {"appeal": row.pk}) for row in appeals]
     log.note_many("reopened", [log.Event(f"comment:{pk}", by[pk], facts) for pk, facts in opened_again])
     return {decision.pk for comment, decision in pairs if comment.pk in undone}
-
-
-def _settled(model: Any, about: Iterable[int]) -> Any:
-    return model.objects.filter(comment__in=list(about)).exclude(settled_at=None)

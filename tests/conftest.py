@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+import tests.append_only  # noqa: F401  Watches every connection.
 from newsreader.kit import pages
 from tests.standin import standin, standin_server  # noqa: F401  The login providers, for every room's tests.
 

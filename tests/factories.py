@@ -19,7 +19,7 @@ from comments import proofs
 from comments.bans import ban
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
-from comments.models import Ban, Comment, CommentRules, Rule
+from comments.models import Ban, Batch, Comment, CommentRules, Rule
 from comments.moderation import decide
 from comments.posting import post_comment
 from newsreader.accounts.identities import own_identity
@@ -149,6 +149,11 @@ def make_ban(**values: Any) -> Ban:
     if not {"identity", "email", "network"} & set(values):
         values["identity"] = own_identity(make_user())
     return ban(**{"by": make_moderator()} | values)
+
+
+def make_batch(**values: Any) -> Batch:
+    """A batch of decisions that is about no comment."""
+    return Batch.objects.create(**{"status": "spam", "state": Batch.State.DONE} | values)
 
 
 def load_newsroom() -> None:

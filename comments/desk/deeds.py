@@ -69,12 +69,19 @@ def summary(batch: Batch) -> Iterator[tuple[int, str]]:
             batch.withdrawn,
         )
         yield messages.WARNING, sentence % batch.withdrawn
-    if batch.passed_over:
+    if meanwhile := batch.passed_over - batch.left_to_others:
         sentence = ngettext(
             "%d was left alone: somebody has decided about it meanwhile.",
             "%d were left alone: somebody has decided about them meanwhile.",
-            batch.passed_over,
+            meanwhile,
         )
-        yield messages.WARNING, sentence % batch.passed_over
+        yield messages.WARNING, sentence % meanwhile
+    if batch.left_to_others:
+        sentence = ngettext(
+            "%d was left alone: its author objects to a decision of yours, and another moderator decides about that.",
+            "%d were left alone: their authors object to decisions of yours, and another moderator decides about that.",
+            batch.left_to_others,
+        )
+        yield messages.WARNING, sentence % batch.left_to_others
     if same := batch.total - batch.changed - batch.withdrawn - batch.passed_over:
         yield messages.INFO, ngettext("%d was like that already.", "%d were like that already.", same) % same

@@ -21,7 +21,9 @@ class Decision(models.Model):
 
     comment = models.ForeignKey(Comment, models.CASCADE, related_name="decisions", verbose_name=_("comment"))
     number = models.PositiveIntegerField(_("number"))  # 1 is the one at posting
-    batch = models.UUIDField(_("batch"), null=True, blank=True, db_index=True)
+    batch = models.ForeignKey(
+        "comments.Batch", models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("batch")
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
     )
@@ -76,7 +78,8 @@ class Batch(models.Model):
     total = models.PositiveIntegerField(_("comments"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
     withdrawn = models.PositiveIntegerField(default=0)  # stay as they are: their authors took them back
-    passed_over = models.PositiveIntegerField(default=0)  # to undo: somebody has decided otherwise since
+    passed_over = models.PositiveIntegerField(default=0)  # somebody has decided otherwise since, or else has to
+    left_to_others = models.PositiveIntegerField(default=0)  # of these: objections to decisions of one's own
     created_at = models.DateTimeField(_("at"), default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 

@@ -73,6 +73,10 @@ class Report(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
+    # The decision that settled it: undoing that opens it again. None where it was settled by itself.
+    settled_with = models.ForeignKey(
+        Decision, models.SET_NULL, null=True, blank=True, related_name="settled_reports", editable=False
+    )
     objection = models.TextField(_("objection to its staying"), blank=True)
     objected_at = models.DateTimeField(_("objected at"), null=True, blank=True, editable=False)
     kept_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -111,7 +115,7 @@ class Report(models.Model):
 class Appeal(models.Model):
     """A refused author's one objection. Another moderator than the one who refused decides about it.
 
-    What a decision settles bears the time of that decision, by which its undoing finds it again. So do reports.
+    What a decision about the comment settles names that decision (`settled_with`), as a report does.
     """
 
     class Outcome(models.TextChoices):
@@ -128,6 +132,9 @@ class Appeal(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
     settled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    settled_with = models.ForeignKey(
+        Decision, models.SET_NULL, null=True, blank=True, related_name="settled_appeals", editable=False
+    )
     created_at = models.DateTimeField(_("at"), default=timezone.now, editable=False)
 
     class Meta:

@@ -265,7 +265,13 @@ class Ban(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
     )
-    batch = models.UUIDField(null=True, blank=True, db_index=True, editable=False)  # the decision it came with
+    # The decisions it came with, and the undoing of these that lifted it.
+    batch = models.ForeignKey(
+        "comments.Batch", models.PROTECT, null=True, blank=True, related_name="bans", editable=False
+    )
+    lifted_with = models.ForeignKey(
+        "comments.Batch", models.PROTECT, null=True, blank=True, related_name="lifted_bans", editable=False
+    )
     created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
     lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True, editable=False)
 

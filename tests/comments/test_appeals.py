@@ -8,14 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from comments import batches, log
+from comments import batches, log, settling
 from comments.appealing import appeal, appeals_waiting, settle_appeal
+from comments.desk.deeds import summary
 from comments.errors import AppealedTwice, AppealSettled, NotRefused, NotYours, OwnDecision
 from comments.models import Appeal, Comment, Delivery
 from comments.moderation import decide, withdraw
 from comments.notifications.sending import send_due
 from comments.objecting import LENGTH
+from comments.undoing import undo
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
@@ -165,6 +168,125 @@ def test_the_only_moderator_may_and_that_is_on_record(others):
 
     entry = log.history(f"comment:{made.comment_id}").get(kind="own_appeal_settled")
     assert (entry.by_account, entry.facts) == (first.pk, {"appeal": made.pk})
+
+
+def approve(comment, by, way: str):
+    """Approve a comment otherwise than by deciding about its appeal."""
+    rows = Comment.objects.filter(pk=comment.pk)
+    if way == "decide":
+        return decide(comment.pk, "approved", by=by)
+    if way == "hold":
+        decide(comment.pk, "pending", by=by, reason="")
+        return decide(comment.pk, "approved", by=by)
+    if way == "batch":
+        return batches.decide_batch(rows, "approved", by=by)
+    if way == "restore":
+        return batches.decide_batch(rows, batches.RESTORE, by=by)
+    return undo(comment.decisions.last().batch_id, by=by)
+
+
+WAYS = ["decide", "hold", "batch", "restore", "undo"]
+
+
+def refused_in_a_batch(first):
+    comment = make_comment()
+    batches.decide_batch(Comment.objects.filter(pk=comment.pk), "trash", by=first, reason="abuse")
+    return objected(row(comment))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whoever_refused_grants_it_in_no_other_way(way):
+    first = make_moderator()
+    made = refused_in_a_batch(first)
+    make_moderator()
+
+    with pytest.raises(OwnDecision):
+        approve(made.comment, first, way)
+
+    made.refresh_from_db()
+    assert (made.outcome, row(made.comment).status) == ("", "pending" if way == "hold" else "trash")
+    assert not log.history(f"comment:{made.comment_id}").filter(kind="own_appeal_settled").exists()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_only_moderator_may_in_every_way_and_that_is_on_record(way):
+    first = make_moderator()
+    made = refused_in_a_batch(first)
+
+    approve(made.comment, first, way)
+
+    made.refresh_from_db()
+    assert (made.outcome, row(made.comment).status) == ("granted", "approved")
+    entry = log.history(f"comment:{made.comment_id}").get(kind="own_appeal_settled")
+    assert (entry.by_account, entry.facts) == (first.pk, {"appeal": made.pk})
+
+
+def test_in_a_selection_one_s_own_refusals_are_left_to_others_and_that_is_said():
+    first, other = make_moderator(), make_moderator()
+    own, foreign, simple = objected(refused(first)), objected(refused(other)), make_comment(status="pending")
+    rows = Comment.objects.filter(pk__in=[own.comment_id, foreign.comment_id, simple.pk])
+
+    batch = batches.decide_batch(rows, "approved", by=first)
+
+    statuses = [row(comment).status for comment in (own.comment, foreign.comment, simple)]
+    assert statuses == ["trash", "approved", "approved"]
+    assert (batch.changed, batch.passed_over, batch.left_to_others) == (2, 1, 1)
+    said = [str(sentence) for _, sentence in summary(batch)]
+    assert any("its author objects to a decision of yours" in sentence for sentence in said)
+    assert not any("meanwhile" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize("where", ["one", "undo"])
+def test_over_rest_the_refusal_is_the_same(client, where):
+    first = make_moderator()
+    made = refused_in_a_batch(first)
+    make_moderator()
+    client.force_login(first)
+    batch = made.comment.decisions.last().batch_id
+    address = f"comments/{made.comment_id}/decisions/" if where == "one" else f"decisions/batches/{batch}/undo/"
+
+    answer = client.post(f"/api/v1/{address}", {"status": "approved"}, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "own_decision")
+    assert row(made.comment).status == "trash"
+
+
+def test_what_others_decide_asks_no_more_questions_for_appeals_against_them():
+    first, other = make_moderator(), make_moderator()
+
+    def asked(size: int) -> int:
+        made = [objected(refused(first)) for _ in range(size)]
+        rows = Comment.objects.filter(pk__in=[appeal.comment_id for appeal in made])
+        with CaptureQueriesContext(connection) as questions:
+            batches.decide_batch(rows, "approved", by=other)
+        return len(questions)
+
+    assert asked(1) == asked(4)
+
+
+def test_a_comment_held_meanwhile_grants_the_appeal_when_it_is_approved():
+    comment, other = refused(), make_moderator()
+    made = objected(comment)
+    decide(comment.pk, "pending", by=other)
+
+    decide(comment.pk, "approved", by=other)
+
+    made.refresh_from_db()
+    assert (made.outcome, made.settled_by) == ("granted", other)
+
+
+def test_after_two_undoings_the_decision_stands_that_was_made_before_both():
+    comment, first, other = make_comment(status="pending"), make_moderator(), make_moderator()
+    rows = Comment.objects.filter(pk=comment.pk)
+    refusal = batches.decide_batch(rows, "trash", by=first, reason="abuse")
+    marked = batches.decide_batch(rows, "spam", by=other, reason="spam")
+    undo(marked.pk, by=other)
+    assert settling.standing_decision(comment).batch == refusal
+
+    undo(refusal.pk, by=other)
+
+    assert row(comment).status == "pending"
+    assert settling.standing_decision(comment).number == 1  # The rule's that let it wait.
 
 
 def test_an_author_of_the_article_is_somebody_else():

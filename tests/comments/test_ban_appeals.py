@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,11 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from comments import ban_appeals, bans, erasing, log
+from comments import ban_appeals, bans, erasing, log, raids
 from comments.ban_appeals import appeal, settle
 from comments.bans import Told
 from comments.errors import AppealedTwice, AppealFlood, AppealOpen, AppealSettled, Banned, BanOver, OwnDecision
-from comments.models import Ban, BanAppeal, LogEntry
+from comments.models import Ban, BanAppeal, Batch, Comment, LogEntry
 from comments.objecting import LENGTH
 from comments.posting import post_comment
 from comments.transparency import figures
@@ -27,6 +26,7 @@ from newsreader.kit.errors import Invalid
 from tests.factories import (
     make_article,
     make_ban,
+    make_batch,
     make_comment,
     make_draft,
     make_editor,
@@ -38,7 +38,8 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
-LIST = "/admin/comments/ban/"
+LIST, QUEUE = "/admin/comments/ban/", "/admin/moderation/"
+SCRIPT = {"Accept": "application/json"}
 
 
 def url_for(**values) -> str:
@@ -298,7 +299,7 @@ def test_nobody_decides_about_what_is_over(time_machine):
 @pytest.mark.parametrize("way", ["one", "batch"])
 def test_to_lift_a_ban_in_another_way_is_to_grant_the_objection(way):
     first = make_moderator()
-    user, batch = make_user(), uuid.uuid4()
+    user, batch = make_user(), make_batch(by=first).pk
     comment = make_comment(user=user)
     (ban,), _ = bans.ban_authors([comment], by=first, batch=batch)
     made = objected(url_for(user=user))
@@ -310,6 +311,100 @@ def test_to_lift_a_ban_in_another_way_is_to_grant_the_objection(way):
 
     assert (row(made).outcome, row(made).settled_by) == ("lifted", first)
     assert log.history(f"ban:{ban.pk}").last().kind == "ban_appeal_settled"
+
+
+def lift_on_the_desk(client, ban, comment):
+    return client.post(QUEUE, {"action": "lift", "ban": ban.pk, "ids": comment.pk}, headers=SCRIPT)
+
+
+def lift_in_the_list_of_commenters(client, ban, comment):
+    fields = {"action": "lift_ban", "_selected_action": [ban.identity_id]}
+    return client.post("/admin/accounts/commenteridentity/", fields, follow=True)
+
+
+def lift_in_the_list_of_bans(client, ban, comment):
+    return client.post(LIST, {"action": "lift", "_selected_action": [ban.pk]}, follow=True)
+
+
+def undo_on_the_desk(client, ban, comment):
+    return client.post(QUEUE, {"action": "undo", "batch": str(ban.batch_id)}, headers=SCRIPT)
+
+
+def undo_over_rest(client, ban, comment):
+    return client.post(f"/api/v1/decisions/batches/{ban.batch_id}/undo/")
+
+
+EDGES = [lift_on_the_desk, lift_in_the_list_of_commenters, lift_in_the_list_of_bans, undo_on_the_desk, undo_over_rest]
+
+
+def objected_to_in_a_batch(first):
+    """A ban that came with a batch, its comment, and an objection to it; nothing else is left of the batch to undo."""
+    user = make_user()
+    comment = make_comment(user=user)
+    (ban,), _ = bans.ban_authors([comment], by=first, batch=make_batch(by=first).pk)
+    objected(url_for(user=user))
+    return ban, comment
+
+
+@pytest.mark.parametrize("lift", EDGES)
+def test_whoever_banned_grants_an_objection_to_that_nowhere(client, lift):
+    first = make_moderator()
+    ban, comment = objected_to_in_a_batch(first)
+    make_moderator()
+    client.force_login(first)
+
+    answer = lift(client, ban, comment)
+
+    if answer.headers["Content-Type"].startswith(("application/json", "application/problem+json")):
+        assert (answer.status_code, answer.json()["code"]) == (403, "own_decision")
+    else:
+        assert "Another moderator decides about it." in answer.text
+    assert (ban.appeals.get().outcome, row(ban).lifted_at) == ("", None)
+    assert list(Batch.objects.all()) == [ban.batch]  # What was begun of an undoing is taken back.
+    assert not log.history(f"ban:{ban.pk}").filter(kind="own_appeal_settled").exists()
+
+
+@pytest.mark.parametrize("lift", EDGES)
+def test_the_only_one_who_could_may_everywhere_and_that_is_on_record(client, lift):
+    first = make_moderator()
+    ban, comment = objected_to_in_a_batch(first)
+    client.force_login(first)
+
+    lift(client, ban, comment)
+
+    made = ban.appeals.get()
+    assert (made.outcome, bool(row(ban).lifted_at)) == ("lifted", True)
+    entry = log.history(f"ban:{ban.pk}").get(kind="own_appeal_settled")
+    assert (entry.by_account, entry.facts) == (first.pk, {"appeals": [made.pk]})
+
+
+@pytest.mark.parametrize("lift", EDGES)
+def test_another_moderator_may_everywhere(client, lift):
+    ban, comment = objected_to_in_a_batch(make_moderator())
+    client.force_login(make_moderator())
+
+    lift(client, ban, comment)
+
+    assert (ban.appeals.get().outcome, bool(row(ban).lifted_at)) == ("lifted", True)
+    assert not log.history(f"ban:{ban.pk}").filter(kind="own_appeal_settled").exists()
+
+
+def test_undoing_leaves_the_ban_that_somebody_objects_to_and_says_so(client):
+    first, user = make_moderator(), make_user()
+    make_moderator()
+    comments = [make_comment(user=user), make_comment(email="bo@example.net")]
+    rows = Comment.objects.filter(pk__in=[comment.pk for comment in comments])
+    batch, _, _ = raids.decide_and_ban(rows, "spam", by=first, reason="spam")
+    objected(url_for(user=user))
+    client.force_login(first)
+
+    answer = client.post(QUEUE, {"action": "undo", "batch": str(batch.pk)}, headers=SCRIPT)
+
+    assert {comment.status for comment in rows.all()} == {"approved"}
+    assert [ban.identity.user for ban in Ban.objects.in_force()] == [user]
+    said = [line["text"] for line in answer.json()["said"]]
+    assert "1 ban lifted." in said
+    assert any(line.startswith("1 ban of yours stays: somebody objects to it") for line in said)
 
 
 # --- What is told, and to whom ------------------------------------------------------------------------------------

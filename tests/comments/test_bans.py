@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-import uuid
 
 import pytest
 from django.db import connection
@@ -12,18 +11,19 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from comments import bans, batches, log
+from comments import bans, batches, log, raids, undoing
 from comments.editing import edit_comment, why_not
 from comments.errors import Banned
 from comments.models import Ban, Batch, Comment, CommentRules, LogEntry
 from comments.posting import post_comment
 from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import CommenterIdentity, User
-from newsreader.kit.errors import Invalid
+from newsreader.kit.errors import Forbidden, Invalid
 from tests.factories import (
     make_article,
     make_author,
     make_ban,
+    make_batch,
     make_comment,
     make_draft,
     make_editor,
@@ -91,7 +91,8 @@ def test_one_that_is_over_stays_as_it_was_when_somebody_is_banned_again(time_mac
 
 
 def test_with_a_batch_a_ban_never_becomes_shorter_and_stays_out_of_its_undo():
-    users, batch, moderator = [make_user(), make_user(), make_user()], uuid.uuid4(), make_moderator()
+    users, moderator = [make_user(), make_user(), make_user()], make_moderator()
+    batch = make_batch(by=moderator).pk
     article = make_article()
     for user in users:
         make_comment(article, user=user)
@@ -104,7 +105,7 @@ def test_with_a_batch_a_ban_never_becomes_shorter_and_stays_out_of_its_undo():
     assert len(made) == 2
     assert Ban.objects.get(identity=own_identity(users[0])).ends_at is None
     assert Ban.objects.get(identity=own_identity(users[1])).ends_at > timezone.now() + TOMORROW * 0.9
-    assert bans.lift_batch(batch, moderator) == 1
+    assert bans.lift_batch(batch, moderator) == (1, 0)
     kept = set(Ban.objects.in_force().values_list("identity", flat=True))
     assert kept == {own_identity(users[0]).pk, own_identity(users[1]).pk}
 
@@ -175,7 +176,7 @@ def test_whoever_left_these_is_banned_once_each_and_the_newsroom_is_spared():
         make_comment(article, name=f"Guest {number}", email="Spam@example.org", address=f"192.0.2.{number // 2}")
     rows = Comment.objects.select_related("identity__user", "trace")
 
-    made, spared = bans.ban_authors(rows, by=make_moderator(), networks=True, batch=uuid.uuid4())
+    made, spared = bans.ban_authors(rows, by=make_moderator(), networks=True, batch=make_batch().pk)
 
     assert {str(ban) for ban in made} == {
         str(own_identity(user)), "spam@example.org", "192.0.2.0/32", "192.0.2.1/32",
@@ -529,8 +530,9 @@ def test_a_raid_costs_as_many_questions_to_ban_however_many_came():
         comments = [make_comment(address=f"203.0.{size}.{n}") for n in range(1, size + 1)]
         rows = Comment.objects.filter(pk__in=[row.pk for row in comments]).select_related("identity__user", "trace")
         rows = list(rows)
+        batch = make_batch().pk
         with CaptureQueriesContext(connection) as asked:
-            made, spared = bans.ban_authors(rows, by=moderator, networks=True, batch=uuid.uuid4())
+            made, spared = bans.ban_authors(rows, by=moderator, networks=True, batch=batch)
         assert (len(made), spared) == (2 * size, 0)
         return len(asked)
 
@@ -542,7 +544,9 @@ def test_a_raid_from_one_s_own_network_does_not_ban_that():
     comment = make_comment(address="203.0.113.7")
     rows = Comment.objects.filter(pk=comment.pk).select_related("identity__user", "trace")
 
-    made, spared = bans.ban_authors(rows, by=moderator, networks=True, batch=uuid.uuid4(), from_address="203.0.113.7")
+    made, spared = bans.ban_authors(
+        rows, by=moderator, networks=True, batch=make_batch().pk, from_address="203.0.113.7"
+    )
 
     assert ([row.kind for row in made], spared) == (["email"], 1)
 
@@ -554,7 +558,9 @@ def undone(batch: Batch, **values) -> tuple[Batch, tuple[int, int]]:
     """Undo a batch's decisions and its bans; return the batch that undoes it, and what became of bans."""
     by = values.setdefault("by", batch.by)
     undoing = batches.undo(batch.pk, by=by, rows=Comment.objects.all())
-    return undoing, bans.undo_batch(undoing, **values)
+    done = bans.undo_batch(undoing, **values)
+    assert not done.left
+    return undoing, (done.lifted, done.again)
 
 
 def make_raid(size: int, **values) -> Batch:
@@ -609,6 +615,58 @@ def test_undoing_an_undo_leaves_alone_whom_somebody_has_decided_about_since():
     assert undone(first)[1] == (0, 0)
 
 
+def test_undoing_an_undo_bans_nobody_who_was_let_post_again_by_hand_in_the_same_instant(time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    raid = make_raid(2)
+    by_hand = Ban.objects.exclude(email="").first()
+    bans.lift(by_hand, raid.by)
+    first, done = undone(raid)
+    assert done == (3, 0)
+
+    assert undone(first)[1] == (0, 3)
+
+    assert not Ban.objects.in_force().filter(email=by_hand.email).exists()
+
+
+def test_undoing_is_one_operation_for_decisions_and_bans():
+    raid = make_raid(2)
+
+    batch, done = undoing.undo(raid.pk, by=raid.by)
+
+    assert (batch.undoes, batch.changed, done) == (raid, 2, (4, 0, 0))
+    assert {row.status for row in Comment.objects.all()} == {"approved"}
+    assert not in_force()
+
+
+def test_undoing_reaches_what_somebody_may_decide_about_and_nothing_else():
+    raid, writer = make_raid(1), make_user(group="Authors")
+
+    batch, done = undoing.undo(raid.pk, by=writer)
+
+    assert (batch.total, done) == (0, (0, 0, 0))
+    assert len(in_force()) == 2
+
+
+def test_who_may_not_ban_decides_nothing_together_with_bans():
+    comment, writer = make_comment(), make_user(group="Authors")
+
+    with pytest.raises(Forbidden):
+        raids.decide_and_ban(Comment.objects.filter(pk=comment.pk), "spam", by=writer, reason="spam")
+
+    comment.refresh_from_db()
+    assert comment.status == "approved"
+
+
+def test_whoever_wrote_what_a_filter_finds_is_banned_though_it_is_found_no_more():
+    comment = make_comment(status="pending", email="bo@example.net")
+
+    batch, made, spared = raids.decide_and_ban(Comment.objects.waiting(), "spam", by=make_moderator(), reason="spam")
+
+    comment.refresh_from_db()
+    assert (comment.status, batch.changed, spared) == ("spam", 1, 0)
+    assert [(row.email, row.batch) for row in made] == [("bo@example.net", batch)]
+
+
 def test_undoing_an_undo_bans_nobody_whose_time_is_over_nor_the_newsroom_nor_oneself(time_machine):
     user = make_user()
     comments = [make_comment(user=user), make_comment(address="203.0.113.7"), make_comment(address="203.0.113.9")]
@@ -641,7 +699,7 @@ def test_undoing_costs_as_many_questions_however_many_are_banned():
         first, _done = undone(make_raid(size))
         second = batches.undo(first.pk, by=first.by, rows=Comment.objects.all())
         with CaptureQueriesContext(connection) as asked:
-            assert bans.undo_batch(second, by=User.objects.get(pk=first.by_id)) == (0, 2 * size)
+            assert bans.undo_batch(second, by=User.objects.get(pk=first.by_id)) == (0, 2 * size, 0)
         return len(asked)
 
     assert count(2) == count(9)

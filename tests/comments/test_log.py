@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from comments import log
+from comments import answering, log
 from comments.editing import withdraw_comment
-from comments.models import Decision, LogEntry
+from comments.models import Comment, Decision, LogEntry
 from comments.moderation import decide
-from tests.factories import make_comment, make_moderator, make_user
+from tests.append_only import DecisionEdited
+from tests.factories import make_batch, make_comment, make_moderator, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -91,12 +94,41 @@ def test_a_chain_written_anew_is_found_by_whoever_noted_the_end():
     assert codes(head) == ["other_chain"]
 
 
-@pytest.mark.parametrize("change", [{"after": "trash"}, {"rule": "words"}, {"before": "spam"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"after": "trash"},
+        {"rule": "words"},
+        {"before": "spam"},
+        {"reasons": [{"code": "abuse", "params": {}}]},
+        {"batch": make_batch},
+    ],
+)
 def test_a_decision_changed_behind_the_log_is_found(change):
     comment = make_comment(status="spam")
-    Decision.objects.filter(comment=comment, number=2).update(**change)
+    values = {name: value() if callable(value) else value for name, value in change.items()}
+    Decision.objects.filter(comment=comment, number=2).update(**values)
 
     assert codes() == ["decision_differs"]
+
+
+def test_an_answer_is_posted_with_its_batch_and_nothing_is_edited_afterwards():
+    mia, comment = make_moderator(), make_comment(status="pending")
+
+    batch, reply = answering.answer(comment.pk, "We look into it.", by=mia, rows=Comment.objects.all())
+
+    assert reply.decisions.get().batch == batch
+    assert log.history(f"comment:{reply.pk}").get().facts["batch"] == str(batch.pk)
+    assert codes() == []
+
+
+@pytest.mark.parametrize("edit", ["rows.update(rule='x')", "row = rows[0]; row.rule = 'x'; row.save()"])
+def test_every_test_fails_in_which_the_house_edits_a_decision(edit):
+    make_comment()
+    house = compile(edit, str(Path(log.__file__).with_name("anything.py")), "exec")
+
+    with pytest.raises(DecisionEdited):
+        exec(house, {"rows": Decision.objects.all()})
 
 
 def test_a_decision_that_nobody_told_is_found_and_one_from_before_the_log_is_not():

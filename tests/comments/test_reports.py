@@ -27,6 +27,7 @@ from comments.moderation import decide, withdraw
 from comments.notifications.sending import send_due
 from comments.objecting import LENGTH
 from comments.reporting import Reporter, object_to, report, settle
+from comments.undoing import undo
 from newsreader.kit.errors import Invalid
 from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
 
@@ -278,7 +279,7 @@ def test_a_persons_decision_settles_what_readers_reported(status, outcome):
     for made in reports:
         made.refresh_from_db()
         assert (made.outcome, made.decision_reason, made.settled_by) == (outcome, "abuse", moderator)
-        assert made.settled_at == decision.created_at
+        assert (made.settled_at, made.settled_with) == (decision.created_at, decision)
     assert row(comment).flag_count == 0
     told = log.history(f"comment:{comment.pk}").filter(kind="report_settled")
     assert [entry.facts for entry in told] == [
@@ -348,6 +349,36 @@ def test_undoing_a_decision_opens_again_what_it_had_settled_and_undoing_that_set
     batches.undo(undone.pk, by=moderator, rows=mine)
     made.refresh_from_db()
     assert (made.outcome, row(comment).status, row(comment).flag_count) == ("removed", "trash", 0)
+
+
+def test_undoing_a_decision_opens_nothing_that_was_settled_by_itself_in_the_same_instant(time_machine):
+    comment, moderator = make_comment(status="pending"), make_moderator()
+    time_machine.move_to(timezone.now(), tick=False)
+    batch = batches.decide_batch(Comment.objects.filter(pk=comment.pk), "approved", by=moderator)
+    (made,) = reported(comment)
+    settle(comment.pk, "kept", by=moderator)
+
+    undo(batch.pk, by=moderator)
+
+    made.refresh_from_db()
+    assert (made.outcome, row(comment).status) == ("kept", "pending")
+    assert not log.history(f"comment:{comment.pk}").filter(kind="reopened").exists()
+
+
+def test_undoing_what_was_decided_before_an_undone_decision_opens_what_it_had_settled():
+    comment, moderator = make_comment(), make_moderator()
+    (made,) = reported(comment)
+    rows = Comment.objects.filter(pk=comment.pk)
+    removed = batches.decide_batch(rows, "trash", by=moderator, reason="abuse")
+    marked = batches.decide_batch(rows, "spam", by=moderator, reason="spam")
+    undo(marked.pk, by=moderator)
+    made.refresh_from_db()
+    assert (made.outcome, made.settled_with) == ("removed", comment.decisions.get(batch=removed))
+
+    undo(removed.pk, by=moderator)
+
+    made.refresh_from_db()
+    assert (made.outcome, made.settled_with, row(comment).flag_count) == ("", None, 1)
 
 
 def test_many_reported_comments_are_settled_in_as_many_questions_as_few(django_assert_max_num_queries):
