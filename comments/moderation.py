@@ -12,11 +12,9 @@ from django.db import transaction
 from articles.models import Article
 from comments import counting, log, notifications, proofs, settling
 from comments.errors import DecidedMeanwhile, Withdrawn
-from comments.events import CommentDecided
 from comments.models import Comment, Decision
 from comments.reasons import FINAL, WITHDRAWN
 from newsreader.accounts.models import User
-from newsreader.kit.events import publish
 
 Reason = dict[str, Any]  # {"code": …, "params": {…}}
 REMOVED = {Comment.Status.SPAM.value, Comment.Status.TRASH.value}
@@ -157,13 +155,11 @@ def _next_number(found: Locked, comment: Comment) -> int:
 
 
 def follow(decided: list[tuple[Comment, Decision]]) -> None:
-    """Do what decisions call for: the log, counts and mails now, listeners after the transaction."""
+    """Do what decisions call for, in their transaction: the log, counts and mails."""
     log.note_decisions(decision for _, decision in decided)
     settling.settle_for(decided)
     counting.adjust((comment, decision.before, decision.after) for comment, decision in decided)
     notifications.queue(decided)
-    for comment, decision in decided:
-        publish(CommentDecided(comment.pk, comment.article_id, decision.before, decision.after))
 
 
 # --- One ----------------------------------------------------------------------------------------------------------
@@ -198,7 +194,6 @@ def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
     notifications.take_back(comment)
     if before != comment.status:
         counting.adjust([(comment, before, comment.status)])
-        publish(CommentDecided(comment.pk, comment.article_id, before, comment.status))
     return decision
 
 
