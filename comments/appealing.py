@@ -11,7 +11,7 @@ from comments import log, notifications, objecting, settling
 from comments.editing import is_account_of, own_comment
 from comments.errors import AppealedTwice, AppealSettled, NotRefused
 from comments.models import Appeal, Comment
-from comments.moderation import decide, lock_one
+from comments.moderation import decide_locked, lock_one, single
 from comments.querysets import moderators_of
 from comments.reasons import APPEAL_GRANTED
 from newsreader.accounts.models import User
@@ -46,12 +46,13 @@ def settle_appeal(appeal_id: int, *, grant: bool, by: User) -> Appeal:
     Raises Appeal.DoesNotExist, AppealSettled, OwnDecision where `by` refused the comment and somebody else could
     decide, and Withdrawn.
     """
-    comment = lock_one(Appeal.objects.values_list("comment_id", flat=True).get(pk=appeal_id)).comments[0]
+    found = lock_one(Appeal.objects.values_list("comment_id", flat=True).get(pk=appeal_id))
+    comment = found.comments[0]
     row = Appeal.objects.select_for_update().get(pk=appeal_id)
     if row.outcome != OPEN:
         raise AppealSettled()
     own = objecting.is_own(by, _decided_by(row, comment), moderators_of(comment.article_id))
-    if grant and decide(comment.pk, Comment.Status.APPROVED, by=by, reason=APPEAL_GRANTED):
+    if grant and decide_locked(found, Comment.Status.APPROVED, by=by, reasons=single(APPEAL_GRANTED)):
         row.refresh_from_db()  # The decision has settled it.
     if row.outcome == OPEN:
         outcome = Appeal.Outcome.GRANTED if grant else Appeal.Outcome.REJECTED

@@ -13,7 +13,7 @@ from articles.models import Article
 from comments import counting, log, notifications, proofs, settling
 from comments.errors import DecidedMeanwhile, Withdrawn
 from comments.models import Comment, Decision
-from comments.reasons import FINAL, WITHDRAWN
+from comments.reasons import FINAL, WITHDRAWN, accepted
 from newsreader.accounts.models import User
 
 Reason = dict[str, Any]  # {"code": …, "params": {…}}
@@ -36,16 +36,36 @@ def decide(
     """Give a comment a status and record who did it (`by=None`: a rule, named by `rule`). `reason` is a code.
 
     `reasons` stand instead of one with its `params` where there are several. `seen` is the number of the last decision
-    that whoever decides knows of, 0 for none. Returns None, and changes nothing, if it already has that status. Raises
-    Comment.DoesNotExist, ValueError for a status that is none, Withdrawn for a comment that its author has taken back,
-    and DecidedMeanwhile where somebody else has decided otherwise since.
+    that whoever decides knows of, 0 for none. Which reasons count where a person decides: `reasons.accepted`. Returns
+    None, and changes nothing, if it already has that status. Raises Comment.DoesNotExist, ValueError for a status that
+    is none, ReasonRequired, Withdrawn for a comment that its author has taken back, and DecidedMeanwhile where somebody
+    else has decided otherwise since.
     """
     status = Comment.Status(status).value
+    given = list(reasons) or single(reason, params)
+    if by:
+        given = [row for each in given or [{"code": ""}] for row in single(accepted(each["code"], status), params)]
     found = lock_one(comment_id)
     if seen is not None and found.has_news(comment_id, status, seen=seen, by=by.pk if by else None):
         raise DecidedMeanwhile(found.last(comment_id))
-    given = list(reasons) or _single(reason, params)
-    outcome = settle(found, {comment_id: status}, by=by, reasons=given, rule=rule, batch=batch)
+    return decide_locked(found, status, by=by, reasons=given, rule=rule, batch=batch)
+
+
+def decide_locked(
+    found: Locked,
+    status: str,
+    *,
+    by: User | None = None,
+    reasons: list[Reason],
+    rule: str = "",
+    batch: uuid.UUID | None = None,
+) -> Decision | None:
+    """Decide about one locked comment. Its reasons are not checked: they are a rule's, or the calling operation's own.
+
+    Returns None, and changes nothing, if it already has that status. Raises Withdrawn.
+    """
+    (comment,) = found.comments
+    outcome = settle(found, {comment.pk: status}, by=by, reasons=reasons, rule=rule, batch=batch)
     if outcome.withdrawn:
         raise Withdrawn()
     return outcome.decisions[0] if outcome.decisions else None
@@ -188,7 +208,7 @@ def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
         return None
     before, comment.status = comment.status, Comment.Status.TRASH.value
     comment.save(update_fields=["status"])
-    decision = _record(found, comment, before, by=by, reasons=_single(WITHDRAWN))
+    decision = _record(found, comment, before, by=by, reasons=single(WITHDRAWN))
     settling.settle_for([(comment, decision)])
     proofs.take_back(comment)
     notifications.take_back(comment)
@@ -229,5 +249,6 @@ def is_withdrawn(comment: Comment) -> bool:
     return bool(last and last.reason in FINAL)
 
 
-def _single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:
+def single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:
+    """Return one reason as decisions hold them; none where there is no code."""
     return [{"code": code, "params": params or {}}] if code else []

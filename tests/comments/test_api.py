@@ -116,7 +116,7 @@ def test_a_moderator_decides_with_a_reason_and_reads_the_record(client):
     client.force_login(make_user())
     assert post(status="approved").status_code == 403
     client.force_login(moderator)
-    assert post(status="spam").json()["errors"][0]["field"] == "reason"
+    assert post(status="trash").json()["errors"][0]["field"] == "reason"
     assert post(status="gone", reason="spam").status_code == 422
     made = post(status="approved")
     assert (made.status_code, made.json()["after"], made.json()["by"]) == (201, "approved", moderator.pk)
@@ -222,7 +222,7 @@ def test_only_the_site_itself_gives_some_reasons(client):
 
     for reason in ("withdrawn", "imported"):
         answer = client.post(path, {"status": "trash", "reason": reason}, content_type="application/json")
-        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "reserved")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "reason_required")
 
 
 def test_the_queue_is_kept_by_no_cache(client):

@@ -311,5 +311,5 @@ def test_a_chain_of_two_thousand_comes_in_goes_on_and_is_read(client):
     where = client.get(last.permanent_url)["Location"]
     assert where == f"/comments/{root.pk}/thread/?page=40#comment-{last.pk}"
     assert f"Link {2_000}." in client.get(where).content.decode()
-    decide(last.pk, "trash", by=moderator, reason="made_for_a_test")
+    decide(last.pk, "trash", by=moderator, reason="off_topic")
     assert client.get(f"/comments/{root.pk}/thread/?page=40").status_code == 200
