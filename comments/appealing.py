@@ -11,9 +11,9 @@ from comments import log, notifications, objecting, settling
 from comments.editing import is_account_of, own_comment
 from comments.errors import AppealedTwice, AppealSettled, NotRefused
 from comments.models import Appeal, Comment
-from comments.moderation import decide_locked, lock_one, single
+from comments.moderation import decide_locked, lock_one
 from comments.querysets import moderators_of
-from comments.reasons import APPEAL_GRANTED
+from comments.reason_codes import APPEAL_GRANTED, single
 from newsreader.accounts.models import User
 
 OPEN = Appeal.Outcome.OPEN

@@ -17,9 +17,10 @@ from django.utils import timezone
 from comments import notifications
 from comments.errors import DecidedMeanwhile
 from comments.models import Batch, BatchItem, Comment, Decision
-from comments.moderation import Locked, lock, settle, single
+from comments.moderation import Locked, lock, settle
 from comments.querysets import CommentQuerySet
-from comments.reasons import UNDONE, accepted
+from comments.reason_codes import UNDONE, single
+from comments.reasons import accepted
 from newsreader.accounts.models import User
 from newsreader.kit.tasks import task
 

@@ -27,7 +27,7 @@ from comments.desk_acts import SPANS, Act, Told, act
 from comments.likeness import EVERY_WAY
 from comments.models import Ban, Batch, Comment, Label, LogEntry, ReplyTemplate
 from comments.querysets import may_moderate, moderates
-from comments.wording import KINDS
+from comments.reason_codes import from_rules
 from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError
 from newsreader.kit.web import client_address, safe_next
@@ -87,7 +87,7 @@ def _around(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, A
         "article": article if article and moderates(user, article) else None,
         "sections": Section.objects.order_by("name"),
         "labels": Label.Kind.choices,
-        "rule_reasons": KINDS.items(),
+        "rule_reasons": [(known.code, known.label) for known in from_rules()],
         "odd": odd,
         "bulk": buttons(names),
         "matching": finding.counted(wanted.rows(user)),

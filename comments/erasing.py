@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from comments import counting, log
 from comments.models import Appeal, Ban, BanAppeal, Comment, Delivery, Note, Report, Revision, Trace
-from comments.moderation import decide_locked, lock_one, single
-from comments.reasons import ERASED
+from comments.moderation import decide_locked, lock_one
+from comments.reason_codes import ERASED, single
 from newsreader.accounts.models import User
 from newsreader.kit.text import fold
 

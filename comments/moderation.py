@@ -12,12 +12,10 @@ from django.db import transaction
 from articles.models import Article
 from comments import counting, log, notifications, proofs, settling
 from comments.errors import DecidedMeanwhile, Withdrawn
-from comments.models import Comment, Decision
-from comments.reasons import FINAL, WITHDRAWN, accepted
+from comments.models import REMOVED, Comment, Decision
+from comments.reason_codes import WITHDRAWN, Reason, is_final, single
+from comments.reasons import accepted
 from newsreader.accounts.models import User
-
-Reason = dict[str, Any]  # {"code": …, "params": {…}}
-REMOVED = {Comment.Status.SPAM.value, Comment.Status.TRASH.value}
 
 
 @transaction.atomic
@@ -101,7 +99,7 @@ class Locked:
 
     def is_withdrawn(self, comment: Comment) -> bool:
         last = self.last(comment.pk)
-        return comment.status == Comment.Status.TRASH and last is not None and last.reason in FINAL
+        return comment.status == Comment.Status.TRASH and last is not None and is_final(last.reason)
 
 
 @dataclass
@@ -246,9 +244,4 @@ def is_withdrawn(comment: Comment) -> bool:
     if comment.status != Comment.Status.TRASH:
         return False
     last = comment.decisions.order_by("-number").first()
-    return bool(last and last.reason in FINAL)
-
-
-def single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:
-    """Return one reason as decisions hold them; none where there is no code."""
-    return [{"code": code, "params": params or {}}] if code else []
+    return bool(last and is_final(last.reason))

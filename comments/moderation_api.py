@@ -23,6 +23,7 @@ from comments.desk.finding import OLDEST_FIRST, VIEWS, Filter
 from comments.models import Batch, Comment, Decision
 from comments.moderation import decide
 from comments.querysets import CommentQuerySet, may_moderate
+from comments.wording import worded
 from newsreader.kit.rest import Shared
 from newsreader.kit.web import client_address
 
@@ -30,8 +31,14 @@ MANY = 10_000  # ids in one request; for more there is the filter
 
 
 class ReasonSerializer(serializers.Serializer):
+    """Why, for programs; and for people, in the language that is asked for."""
+
     code = serializers.CharField()
-    params = serializers.DictField()
+    params = serializers.DictField(default=dict)
+    sentence = serializers.SerializerMethodField()
+
+    def get_sentence(self, reason: dict[str, Any]) -> str:
+        return worded([reason])[0]
 
 
 class DecisionSerializer(serializers.ModelSerializer):
@@ -82,9 +89,9 @@ class QueuedSerializer(CommentSerializer):
         return True
 
     @extend_schema_field(ReasonSerializer(many=True))
-    def get_reasons(self, comment: Comment) -> list[dict[str, Any]]:
+    def get_reasons(self, comment: Comment) -> Any:
         decisions = list(comment.decisions.all())
-        return decisions[-1].reasons if decisions else []
+        return ReasonSerializer(decisions[-1].reasons if decisions else [], many=True).data
 
     def get_seen(self, comment: Comment) -> int:
         decisions = list(comment.decisions.all())

@@ -15,13 +15,9 @@ from django.utils.translation import gettext_noop
 
 from comments.errors import ReasonRequired
 from comments.models import Comment, Decision, RefusalReason
+from comments.reason_codes import is_reserved
 
-WITHDRAWN, UNDONE, IMPORTED, REPORTED, APPEAL_GRANTED = "withdrawn", "undone", "imported", "reported", "appeal_granted"
-ERASED = "erased"
-FINAL = {WITHDRAWN, ERASED}  # Nobody brings back what was removed for one of these.
 SPAM = "spam"  # What a person's decision for spam says where no other reason is given.
-# Reasons that only the site itself gives.
-RESERVED = {WITHDRAWN, UNDONE, ERASED, IMPORTED, REPORTED, APPEAL_GRANTED}
 
 # What came with the house (migration 0016), named here so that translators' tools find it.
 IN_HOUSE = (
@@ -63,7 +59,8 @@ def _rows() -> dict[str, RefusalReason]:
 
 def offered() -> dict[str, str]:
     """Return what moderators may choose, code -> label, in the editors' order; the first is "": no reason."""
-    return {"": _("no reason")} | {code: _(row.label) for code, row in _rows().items() if row.is_active}
+    rows = {code: row for code, row in _rows().items() if row.is_active and not is_reserved(code)}
+    return {"": _("no reason")} | {code: _(row.label) for code, row in rows.items()}
 
 
 def choices() -> list[tuple[str, str]]:

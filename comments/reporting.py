@@ -21,7 +21,8 @@ from comments.errors import AlreadyReported, NoSuchComment, NotKept, ObjectedTwi
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, CommentRules, Report
 from comments.moderation import decide, lock_one
 from comments.querysets import moderators_of
-from comments.reasons import REPORTED, accepted
+from comments.reason_codes import REPORTED
+from comments.reasons import accepted
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Conflict, FieldError, Invalid
 from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name, without_invisible

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from comments import log, notifications
-from comments.models import Appeal, Comment, Decision, Report
-from comments.reasons import UNDONE, WITHDRAWN
+from comments.models import REMOVED, Appeal, Comment, Decision, Report
+from comments.reason_codes import UNDONE, WITHDRAWN
 from newsreader.accounts.models import User
 
 Decided = tuple[Comment, Decision]
-REMOVED = {Comment.Status.SPAM.value, Comment.Status.TRASH.value}
 
 
 def standing_decision(comment: Comment) -> Decision | None:

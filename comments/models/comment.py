@@ -220,6 +220,9 @@ class Comment(Imported):
         return f"/comments/{self.pk}/status/{self.status_token}/"
 
 
+REMOVED = (Comment.Status.SPAM.value, Comment.Status.TRASH.value)  # the statuses of what was refused
+
+
 class Stretch(models.Model):
     """How many comments of a long reading order stand from `start` on, up to the next stretch. Kept by comments.places.
 

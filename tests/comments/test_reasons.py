@@ -15,6 +15,7 @@ from comments.models import Batch, Comment, RefusalReason
 from comments.moderation import decide
 from comments.notifications.links import action_urls
 from comments.notifications.sending import send_due
+from comments.reason_codes import CODES
 from comments.wording import worded
 from tests.factories import make_comment, make_editor, make_moderator, make_user
 
@@ -189,7 +190,7 @@ def test_nobody_deletes_a_reason(client):
     assert RefusalReason.objects.filter(code="abuse").exists()
 
 
-@pytest.mark.parametrize("code", sorted(reasons.RESERVED))
+@pytest.mark.parametrize("code", sorted(CODES))
 def test_a_reason_that_only_the_site_gives_is_refused(client, code):
     client.force_login(make_editor())
 
