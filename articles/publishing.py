@@ -11,9 +11,7 @@ from django.utils import timezone
 
 from articles import search
 from articles.errors import AddressTaken, NeedsTime, StillPublished
-from articles.events import ArticlePublished, ArticleWithdrawn
 from articles.models import Article, Site
-from newsreader.kit.events import publish as tell
 
 State = Article.State
 
@@ -45,7 +43,6 @@ def publish(article_id: int, *, at: dt.datetime | None = None) -> Article:
         raise AddressTaken() from None
     _note_on_every_page(article)
     search.note([article.pk])
-    tell(ArticlePublished(article.pk))
     return article
 
 
@@ -84,7 +81,6 @@ def withdraw(article_id: int, reason: str = "") -> Article:
     article.page_version += 1
     article.save(update_fields=["state", "withdrawn_reason", "scheduled_for", "page_version"])
     _note_on_every_page(article)
-    tell(ArticleWithdrawn(article.pk))
     return article
 
 

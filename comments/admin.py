@@ -30,11 +30,13 @@ from comments import (
 )
 from comments.batches import decide_batch
 from comments.desk.cards import excerpt, plain_card
-from comments.desk.deeds import DEEDS, RESTORE, summary
+from comments.desk.deeds import DEEDS, RESTORE, reason_choice, summary
+from comments.desk.finding import seen_in
 from comments.discussions_admin import LinksDiscussion
 from comments.models import Comment, CommentRules, Delivery, LogEntry, ReplyTemplate
 from comments.querysets import CommentQuerySet, may_moderate
-from comments.reasons import choices, offered
+from comments.reasons import choices
+from newsreader.kit.errors import DomainError
 
 Status = Comment.Status
 PAGE = 50  # comments
@@ -43,10 +45,17 @@ PAGE = 50  # comments
 # --- The desk -----------------------------------------------------------------------------------------------------
 
 
+class ReasonField(forms.ChoiceField):
+    """The reasons that are offered. Anything else is refused by the operation, which says what to choose from."""
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+
 class ReasonForm(ActionForm):
     """The list's bar of actions, with a reason."""
 
-    reason = forms.ChoiceField(label=_("Reason"), choices=choices, required=False)
+    reason = ReasonField(label=_("Reason"), choices=choices, required=False)
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -103,6 +112,18 @@ class CommentAdmin(ReadOnly):
 
     # The list.
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        prefetch_related_objects(list(found.result_list), "decisions")
+        return found
+
+    def action_checkbox(self, comment: Comment) -> SafeString:
+        """Send along with a chosen comment the number of its last decision that was shown."""
+        seen = max((decision.number for decision in comment.decisions.all()), default=0)
+        return format_html(
+            '{}<input type="hidden" name="seen" value="{}:{}">', super().action_checkbox(comment), comment.pk, seen
+        )
+
     @admin.display(description=_("text"))
     def excerpt(self, comment: Comment) -> str:
         return excerpt(comment.body) or "–"
@@ -124,11 +145,14 @@ class CommentAdmin(ReadOnly):
         return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, timesince(at))
 
     def _act(self, request: HttpRequest, rows: QuerySet[Comment], deed: str) -> None:
-        if request.POST.get("reason", "") not in offered():
-            return
         chosen = Comment.objects.moderated_by(request.user).filter(pk__in=rows.order_by().values("pk"))
         user: Any = request.user
-        batch = decide_batch(chosen, DEEDS[deed].status, by=user, reason=request.POST.get("reason", ""))
+        reason, seen = request.POST.get("reason", ""), seen_in(request.POST)
+        try:
+            batch = decide_batch(chosen, DEEDS[deed].status, by=user, reason=reason, seen=seen)
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+            return
         for level, sentence in summary(batch):
             messages.add_message(request, level, sentence)
 
@@ -159,7 +183,7 @@ class CommentAdmin(ReadOnly):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= {"entry": plain_card(context["original"]), "reasons": offered()}
+        context |= {"entry": plain_card(context["original"]), **reason_choice()}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("text"))

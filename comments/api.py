@@ -47,14 +47,13 @@ class CommentSerializer(serializers.ModelSerializer):
     status = serializers.SerializerMethodField()
     author = serializers.SerializerMethodField()
     text = serializers.CharField(source="body", required=False)
-    score = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
 
     class Meta:
         model = Comment
         fields = [
             "id", "article", "parent", "root", "depth", "status", "author", "html", "text", "created_at", "edited_at",
-            "reply_count", "score", "url",
+            "reply_count", "url",
         ]  # fmt: skip
 
     def get_root(self, comment: Comment) -> int:
@@ -75,9 +74,6 @@ class CommentSerializer(serializers.ModelSerializer):
             "provider": comment.provider or "guest",
             "is_staff": comment.by_staff,
         }
-
-    def get_score(self, comment: Comment) -> int:
-        return 0  # Nobody votes yet, so every score is nought.
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, comment: Comment) -> str:
@@ -187,7 +183,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         self._article()
         super().initial(request, *args, **kwargs)
 
-    _orders = {"oldest": ("path",), "newest": ("-path",), "best": ("-thread_count", "path")}
+    _orders = {"oldest": ("path",), "newest": ("-path",)}
 
     @property
     def cursor_ordering(self) -> tuple[str, ...]:
@@ -196,7 +192,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
     def _sort(self) -> str:
         sort = self.request.query_params.get("sort", "oldest")
         if sort not in self._orders:
-            raise ParseError("sort must be oldest, newest or best.", code="invalid_sort")
+            raise ParseError("sort must be oldest or newest.", code="invalid_sort")
         return sort
 
     def get_queryset(self) -> QuerySet[Comment]:

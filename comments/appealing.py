@@ -11,8 +11,8 @@ from comments import log, notifications, objecting, settling
 from comments.editing import is_account_of, own_comment
 from comments.errors import AppealedTwice, AppealSettled, NotRefused, OwnDecision
 from comments.models import Appeal, Comment
-from comments.moderation import decide, lock_one
-from comments.reasons import APPEAL_GRANTED
+from comments.moderation import decide_locked, lock_one
+from comments.reason_codes import APPEAL_GRANTED, single
 from newsreader.accounts.models import User
 
 OPEN = Appeal.Outcome.OPEN
@@ -50,7 +50,7 @@ def settle_appeal(appeal_id: int, *, grant: bool, by: User) -> Appeal:
     row = Appeal.objects.select_for_update().get(pk=appeal_id)
     if row.outcome != OPEN:
         raise AppealSettled()
-    if grant and decide(comment.pk, Comment.Status.APPROVED, by=by, reason=APPEAL_GRANTED):
+    if grant and decide_locked(found, Comment.Status.APPROVED, by=by, reasons=single(APPEAL_GRANTED)):
         row.refresh_from_db()  # The decision has settled it.
         return row
     own = settling.own_appeals({comment: found.history[comment.pk]}, by)

@@ -22,12 +22,12 @@ from comments import counting, formatting, log
 from comments.drafts import is_website, website_with_scheme
 from comments.models import NAME_LENGTH, Comment, Decision, Trace
 from comments.paths import path_of
+from comments.reason_codes import IMPORTED, single
 from newsreader.kit.text import tidy, tidy_line, tidy_name
 
 BATCH = 500  # rows: SQLite takes 999 values in one list on old builds
 LONGEST_WEBSITE, LONGEST_EMAIL, LONGEST_AGENT = 500, 254, 254
 _T = TypeVar("_T")
-IMPORTED = [{"code": "imported", "params": {}}]
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def _write(records: list[CommentRecord], rows: list[Comment], remarks: list[Rema
     _settle({row.pk: (None, _Place(row.pk, 0, path_of("", row.created_at, row.pk))) for row in roots})
     Trace.objects.bulk_create([_trace(record, row, remarks) for record, row in zip(records, rows, strict=True)])
     Decision.objects.bulk_create(
-        Decision(comment=row, number=1, rule="import", after=row.status, reasons=IMPORTED) for row in rows
+        Decision(comment=row, number=1, rule="import", after=row.status, reasons=single(IMPORTED)) for row in rows
     )
 
 

@@ -26,6 +26,7 @@ from comments.drafts import Draft, is_email, keyed
 from comments.errors import Banned, OwnDecision
 from comments.models import Ban, BanAppeal, Batch, Comment, LogEntry, Trace, new_token
 from comments.querysets import BanQuerySet, may_lift_bans, may_moderate, moderators_of
+from comments.reason_codes import QUIET_BAN
 from comments.spam.rulebook import Network, lies_in, network_in
 from comments.spam.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity, User
@@ -438,7 +439,7 @@ def _networks_around(address: str) -> list[str]:
 
 def verdict() -> Verdict:
     """Return what a quiet ban says about a draft: into the trash, while its author is told that it waits."""
-    return Verdict.refuse("quiet_ban")
+    return Verdict.refuse(QUIET_BAN)
 
 
 def refusal(found: Ban, draft: Draft) -> Banned:

@@ -19,7 +19,8 @@ from comments.errors import DecidedMeanwhile, OwnDecision
 from comments.models import Batch, BatchItem, Comment, Decision
 from comments.moderation import Locked, lock, settle
 from comments.querysets import CommentQuerySet
-from comments.reasons import UNDONE
+from comments.reason_codes import UNDONE, single
+from comments.reasons import accepted
 from newsreader.accounts.models import User
 from newsreader.kit.tasks import task
 
@@ -36,12 +37,12 @@ def decide_batch(
 
     `rows` hold what `by` may decide about and nothing else. `seen` tells, for comments shown to who decides, the number
     of the last decision they saw. Raises DecidedMeanwhile, and changes nothing, where a single comment has another by
-    now, and OwnDecision as `decide` does; in a selection such comments are passed over. `state` of the batch says
-    whether the worker still has to do it.
+    now, and OwnDecision as `decide` does; in a selection such comments are passed over. Raises ReasonRequired as
+    `decide` does. `state` of the batch says whether the worker still has to do it.
     """
     if status != RESTORE:
         status = Comment.Status(status).value
-    return _begin(rows, Batch(by=by, status=status, reason=reason), seen or {})
+    return _begin(rows, Batch(by=by, status=status, reason=accepted(reason, status)), seen or {})
 
 
 def undo(batch_id: uuid.UUID, *, by: User, rows: CommentQuerySet) -> Batch:
@@ -108,8 +109,7 @@ def _carry_out_some(batch: Batch, ids: Collection[int], seen: Mapping[int, int],
     kept = {pk: status for pk, status in wanted.items() if pk not in news}
     if len(wanted) == 1 and not kept:
         raise DecidedMeanwhile(found.last(next(iter(wanted))))
-    code = UNDONE if batch.undoes_id else batch.reason
-    reasons = [{"code": code, "params": {}}] if code else []
+    reasons = single(UNDONE if batch.undoes_id else batch.reason)
     outcome = settle(found, kept, by=batch.by, reasons=reasons, batch=batch.pk)
     if outcome.left_to_others and batch.total == 1:
         raise OwnDecision()

@@ -16,7 +16,7 @@ from articles.models import Article
 from comments import counting
 from comments.models import Comment, Decision, Trace
 from comments.querysets import CommentQuerySet
-from comments.reasons import WITHDRAWN
+from comments.reason_codes import WITHDRAWN
 from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import User
 

@@ -23,7 +23,7 @@ from comments import answering, appealing, bans, batches, erasing, raids, report
 from comments.bans import MAY_BAN
 from comments.desk import teamwork
 from comments.desk.deeds import DEEDS, summary
-from comments.desk.finding import Filter, ids_in
+from comments.desk.finding import Filter, ids_in, seen_in
 from comments.models import Appeal, Batch, Comment, Label, Report, Revision
 from comments.querysets import CommentQuerySet
 from comments.reasons import offered
@@ -91,6 +91,10 @@ class Act:
             raise NotUnderstood()
         return self.text("reason")
 
+    def reason_for(self, deed: str) -> str:
+        """Return the reason that was chosen, or, where none was, the one that the form says it gives for the trash."""
+        return self.text("reason") or (self.text("trash_reason") if deed == "trash" else "")
+
     def one(self) -> Comment:
         """Return the one comment this is about. Raises NothingChosen where it is none of theirs."""
         found = self.mine.select_related("article", "identity", "trace").filter(pk__in=self.chosen).first()
@@ -120,7 +124,7 @@ def act(pressed: Act) -> Told:
 
 
 def _decide(pressed: Act, name: str) -> Told:
-    reason, said = pressed.reason, list[tuple[int, str]]()
+    reason, said = pressed.reason_for(name), list[tuple[int, str]]()
     if pressed.text("all"):
         rows = pressed.filter.rows(pressed.user)
         if before := _moment(pressed.text("before")):  # What has come in since the page was shown is not meant.
@@ -130,7 +134,7 @@ def _decide(pressed: Act, name: str) -> Told:
     else:
         rows = pressed.mine.filter(pk__in=pressed.chosen)
         said = list(_foreign(len(pressed.chosen) - rows.count()))
-    batch = batches.decide_batch(rows, DEEDS[name].status, by=pressed.user, reason=reason, seen=_seen(pressed))
+    batch = batches.decide_batch(rows, DEEDS[name].status, by=pressed.user, reason=reason, seen=seen_in(pressed.fields))
     said += summary(batch)
     return Told(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch)
 
@@ -139,16 +143,6 @@ def _foreign(number: int) -> Iterator[tuple[int, str]]:
     if number > 0:
         one, many = "%d is not there, or not yours to decide about.", "%d are not there, or not yours to decide about."
         yield messages.ERROR, ngettext(one, many, number) % number
-
-
-def _seen(pressed: Act) -> dict[int, int]:
-    """Which decision was the last on each comment that was shown: `seen` is `12:3`, comment and number."""
-    found = {}
-    for text in pressed.fields.getlist("seen"):
-        pair = text.split(":")
-        if len(pair) == 2 and all(ids_in([part]) for part in pair):
-            found[int(pair[0])] = int(pair[1])
-    return found
 
 
 def _moment(text: str) -> dt.datetime | None:
@@ -195,16 +189,17 @@ def _everything_like(pressed: Act) -> Told:
     if name not in DEEDS:
         raise NotUnderstood()
     rows = pressed.mine.filter(pk__in=pressed.chosen | ids_in(pressed.text("like").split()))
-    status = DEEDS[name].status
+    status, reason = DEEDS[name].status, pressed.reason_for(name)
     if not pressed.text("ban"):
-        batch = batches.decide_batch(rows, status, by=pressed.user, reason=pressed.reason)
+        batch = batches.decide_batch(rows, status, by=pressed.user, reason=reason)
         said = list(summary(batch))
     else:
         batch, made, spared = raids.decide_and_ban(
             rows,
             status,
+            reason=reason,
+            why_banned=pressed.reason,
             by=pressed.user,
-            reason=pressed.reason,
             networks=pressed.text("ban") == "networks",
             ends_at=_end(pressed),
             from_address=pressed.address,
@@ -339,7 +334,7 @@ def _lift(pressed: Act) -> Told:
 def _keep(pressed: Act) -> Told:
     """Leave a reported comment where it is, and tell who reported it."""
     comment = pressed.one()
-    settled = reporting.settle(comment.pk, Report.Outcome.KEPT, by=pressed.user, reason=pressed.reason)
+    settled = reporting.settle(comment.pk, Report.Outcome.KEPT, by=pressed.user, reason=pressed.text("reason"))
     return Told.done(ngettext("%d report settled.", "%d reports settled.", settled) % settled, changed=comment.pk)
 
 

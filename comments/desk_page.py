@@ -21,14 +21,13 @@ from django.utils.translation import gettext_lazy as _
 from articles.models import Article, Section
 from comments import batches, likeness, log, surge
 from comments.desk import cards, finding
-from comments.desk.deeds import BUTTONS, EVERY, buttons, summary
+from comments.desk.deeds import BUTTONS, EVERY, buttons, reason_choice, summary
 from comments.desk.finding import Filter
 from comments.desk_acts import SPANS, Act, Told, act
 from comments.likeness import EVERY_WAY
 from comments.models import Ban, Batch, Comment, Label, LogEntry, ReplyTemplate
 from comments.querysets import may_moderate, moderates
-from comments.reasons import offered
-from comments.wording import KINDS
+from comments.reason_codes import from_rules
 from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError
 from newsreader.kit.web import client_address, safe_next
@@ -68,7 +67,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "filter": wanted,
         "next": finding.position_of(shown[PAGE - 1]) if len(shown) > PAGE else "",
         "after": after,
-        "reasons": offered(),
+        **reason_choice(),
         "now": timezone.now().isoformat(),
         "leads_to": _here(request),
     }
@@ -88,7 +87,7 @@ def _around(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, A
         "article": article if article and moderates(user, article) else None,
         "sections": Section.objects.order_by("name"),
         "labels": Label.Kind.choices,
-        "rule_reasons": KINDS.items(),
+        "rule_reasons": [(known.code, known.label) for known in from_rules()],
         "odd": odd,
         "bulk": buttons(names),
         "matching": finding.counted(wanted.rows(user)),
@@ -169,7 +168,7 @@ def _answer(request: HttpRequest, told: Told) -> dict[str, Any]:
     if told.changed:
         row = cards.listed(Comment.objects.filter(pk=told.changed)).first()
         if row:
-            context = {"card": cards.lay_out([row])[0], "reasons": offered(), "leads_to": _here(request)}
+            context = {"card": cards.lay_out([row])[0], "leads_to": _here(request), **reason_choice()}
             answer["card"] = render_to_string("admin/comments/_card.html", context, request)
     return answer
 
@@ -193,7 +192,7 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
         "title": _("Comment"),
         "back": came_from or reverse("admin:moderation"),
         "leads_to": came_from or reverse("admin:moderation-comment", args=[comment.pk]),
-        "reasons": offered(),
+        **reason_choice(),
         "spans": SPANS,
         "labels": Label.Kind.choices,
         "set_labels": [label.kind for label in comment.labels.all()],
@@ -246,7 +245,7 @@ def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
         "ways": [(way, label, way in ways) for way, label in WAY_LABELS.items()],
         "hours": [(value, value == hours) for value in HOURS],
         "exact": prefix == 32,
-        "reasons": offered(),
+        **reason_choice(),
         "spans": SPANS,
         "bulk": buttons(["spam", "trash", "hold", "approve"]),
     }

@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from comments import counting, log
 from comments.models import Appeal, Ban, BanAppeal, Comment, Delivery, Note, Report, Revision, Trace
-from comments.moderation import decide, lock_one
-from comments.reasons import ERASED
+from comments.moderation import decide_locked, lock_one
+from comments.reason_codes import ERASED, single
 from newsreader.accounts.models import User
 from newsreader.kit.text import fold
 
@@ -27,7 +27,7 @@ def erase(comment_id: int, *, by: User) -> None:
     comment = found.comments[0]
     appealed = _appealed_bans(comment)
     if not found.is_withdrawn(comment):
-        decide(comment_id, Comment.Status.TRASH, by=by, reason=ERASED)
+        decide_locked(found, Comment.Status.TRASH, by=by, reasons=single(ERASED))
     Trace.objects.filter(comment=comment_id).delete()
     Revision.objects.filter(comment=comment_id).delete()
     Note.objects.filter(comment=comment_id).delete()

@@ -1,5 +1,6 @@
 """Why a reply or a decision is refused. The codes are WordPress' where it has one, so that programs understand both."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -85,6 +86,21 @@ class SlowMode(Flood):
 class Withdrawn(Conflict):
     code = "comment_withdrawn"
     sentence = _("Its author has withdrawn this comment, so it stays removed.")
+
+
+class ReasonRequired(Invalid):
+    """A person removes a comment without a reason, or gives one that is not `offered` (code -> label)."""
+
+    def __init__(self, given: str, offered: Mapping[str, str]):
+        if not offered:
+            said = _("No reason is offered at the moment. An editor can add one to the list of reasons.")
+        elif given:
+            said = _("“%(given)s” is not one of the reasons to choose from. Please choose one of these: %(offered)s.")
+        else:
+            said = _("Please choose why this comment is moved to the trash: %(offered)s.")
+        listed = ", ".join(f"{label} ({code})" for code, label in offered.items())
+        sentence = str(said) % {"given": given[:40], "offered": listed} if offered else said
+        super().__init__([FieldError("reason", "reason_required", sentence)])
 
 
 class NotYours(Forbidden):

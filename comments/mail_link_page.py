@@ -6,6 +6,8 @@ it does is recorded under their name, and it does nothing they could not do on t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,11 +16,16 @@ from django.views.decorators.http import require_http_methods
 
 from comments import batches
 from comments.desk.deeds import DEEDS, summary
+from comments.errors import ReasonRequired
 from comments.models import Comment
 from comments.notifications.links import Action, read_action
+from comments.reasons import SPAM, offered, suggested
 from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import secret
+
+# Where a reason is chosen, and which one is until another is.
+CHOSEN: dict[str, Callable[[], str]] = {"spam": lambda: SPAM, "trash": suggested}
 
 
 class LinkExpired(DomainError):
@@ -45,8 +52,9 @@ def mail_link(request: HttpRequest, token: str) -> HttpResponse:
         raise LinkExpired()
     if request.method != "POST":
         return _page(request, action, comment)
+    status, reason = DEEDS[action.name].status, request.POST.get("reason", "")
     try:
-        batch = batches.decide_batch(rows, DEEDS[action.name].status, by=user, seen={comment.pk: action.seen})
+        batch = batches.decide_batch(rows, status, by=user, reason=reason, seen={comment.pk: action.seen})
     except DomainError as refusal:
         return _page(request, action, comment, refusal=refusal)
     comment.refresh_from_db(fields=["status"])
@@ -62,11 +70,16 @@ def _page(
     refusal: DomainError | None = None,
 ) -> HttpResponse:
     last = comment.decisions.select_related("by").order_by("-number").first()
+    choice = offered()
+    reasons = {code: label for code, label in choice.items() if code} if action.name in CHOSEN else {}
     context = {
         "comment": comment,
+        "reasons": reasons,
+        "chosen": CHOSEN[action.name]() if reasons else "",
         "deed": DEEDS[action.name],
         "said": said,
         "refusal": refusal,
+        "asked_again": isinstance(refusal, ReasonRequired),
         "news": last if last and last.number != action.seen and not said else None,
     }
     return secret(render(request, "comments/mail_link.html", context, status=refusal.status if refusal else 200))

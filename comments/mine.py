@@ -22,7 +22,7 @@ from comments.desk.cards import excerpt
 from comments.desk.finding import ids_in
 from comments.models import Comment, Decision
 from comments.querysets import CommentQuerySet
-from comments.reasons import WITHDRAWN
+from comments.reason_codes import WITHDRAWN
 from newsreader.accounts.models import User
 from newsreader.kit.pages import page_number, private
 

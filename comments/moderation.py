@@ -12,14 +12,10 @@ from django.db import transaction
 from articles.models import Article
 from comments import counting, log, notifications, proofs, settling
 from comments.errors import DecidedMeanwhile, OwnDecision, Withdrawn
-from comments.events import CommentDecided
-from comments.models import Comment, Decision
-from comments.reasons import FINAL, WITHDRAWN
+from comments.models import REMOVED, Comment, Decision
+from comments.reason_codes import WITHDRAWN, Reason, is_final, single
+from comments.reasons import accepted
 from newsreader.accounts.models import User
-from newsreader.kit.events import publish
-
-Reason = dict[str, Any]  # {"code": …, "params": {…}}
-REMOVED = {Comment.Status.SPAM.value, Comment.Status.TRASH.value}
 
 
 @transaction.atomic
@@ -38,17 +34,37 @@ def decide(
     """Give a comment a status and record who did it (`by=None`: a rule, named by `rule`). `reason` is a code.
 
     `reasons` stand instead of one with its `params` where there are several. `seen` is the number of the last decision
-    that whoever decides knows of, 0 for none. Returns None, and changes nothing, if it already has that status. Raises
-    Comment.DoesNotExist, ValueError for a status that is none, Withdrawn for a comment that its author has taken back,
-    DecidedMeanwhile where somebody else has decided otherwise since, and OwnDecision where to approve it is to grant an
-    appeal against a decision by `by`, and somebody else could.
+    that whoever decides knows of, 0 for none. Which reasons count where a person decides: `reasons.accepted`. Returns
+    None, and changes nothing, if it already has that status. Raises Comment.DoesNotExist, ValueError for a status that
+    is none, ReasonRequired, Withdrawn for a comment that its author has taken back, DecidedMeanwhile where somebody
+    else has decided otherwise since, and OwnDecision where to approve it is to grant an appeal against a decision by
+    `by`, and somebody else could.
     """
     status = Comment.Status(status).value
+    given = list(reasons) or single(reason, params)
+    if by:
+        given = [row for each in given or [{"code": ""}] for row in single(accepted(each["code"], status), params)]
     found = lock_one(comment_id)
     if seen is not None and found.has_news(comment_id, status, seen=seen, by=by.pk if by else None):
         raise DecidedMeanwhile(found.last(comment_id))
-    given = list(reasons) or _single(reason, params)
-    outcome = settle(found, {comment_id: status}, by=by, reasons=given, rule=rule, batch=batch)
+    return decide_locked(found, status, by=by, reasons=given, rule=rule, batch=batch)
+
+
+def decide_locked(
+    found: Locked,
+    status: str,
+    *,
+    by: User | None = None,
+    reasons: list[Reason],
+    rule: str = "",
+    batch: uuid.UUID | None = None,
+) -> Decision | None:
+    """Decide about one locked comment. Its reasons are not checked: they are a rule's, or the calling operation's own.
+
+    Returns None, and changes nothing, if it already has that status. Raises Withdrawn.
+    """
+    (comment,) = found.comments
+    outcome = settle(found, {comment.pk: status}, by=by, reasons=reasons, rule=rule, batch=batch)
     if outcome.withdrawn:
         raise Withdrawn()
     if outcome.left_to_others:
@@ -86,7 +102,7 @@ class Locked:
 
     def is_withdrawn(self, comment: Comment) -> bool:
         last = self.last(comment.pk)
-        return comment.status == Comment.Status.TRASH and last is not None and last.reason in FINAL
+        return comment.status == Comment.Status.TRASH and last is not None and is_final(last.reason)
 
 
 @dataclass
@@ -181,13 +197,11 @@ def _next_number(found: Locked, comment: Comment) -> int:
 
 
 def follow(decided: list[tuple[Comment, Decision]]) -> None:
-    """Do what decisions call for: the log, counts and mails now, listeners after the transaction."""
+    """Do what decisions call for, in their transaction: the log, counts and mails."""
     log.note_decisions(decision for _, decision in decided)
     settling.settle_for(decided)
     counting.adjust((comment, decision.before, decision.after) for comment, decision in decided)
     notifications.queue(decided)
-    for comment, decision in decided:
-        publish(CommentDecided(comment.pk, comment.article_id, decision.before, decision.after))
 
 
 # --- One ----------------------------------------------------------------------------------------------------------
@@ -216,13 +230,12 @@ def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
         return None
     before, comment.status = comment.status, Comment.Status.TRASH.value
     comment.save(update_fields=["status"])
-    decision = _record(found, comment, before, by=by, reasons=_single(WITHDRAWN))
+    decision = _record(found, comment, before, by=by, reasons=single(WITHDRAWN))
     settling.settle_for([(comment, decision)])
     proofs.take_back(comment)
     notifications.take_back(comment)
     if before != comment.status:
         counting.adjust([(comment, before, comment.status)])
-        publish(CommentDecided(comment.pk, comment.article_id, before, comment.status))
     return decision
 
 
@@ -255,8 +268,4 @@ def is_withdrawn(comment: Comment) -> bool:
     if comment.status != Comment.Status.TRASH:
         return False
     last = comment.decisions.order_by("-number").first()
-    return bool(last and last.reason in FINAL)
-
-
-def _single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:
-    return [{"code": code, "params": params or {}}] if code else []
+    return bool(last and is_final(last.reason))

@@ -22,7 +22,7 @@ from comments.desk.finding import OLDEST_FIRST, VIEWS, Filter
 from comments.models import Batch, Comment, Decision
 from comments.moderation import decide
 from comments.querysets import CommentQuerySet, may_moderate
-from comments.reasons import RESERVED
+from comments.wording import worded
 from newsreader.kit.rest import Shared
 from newsreader.kit.web import client_address
 
@@ -30,8 +30,14 @@ MANY = 10_000  # ids in one request; for more there is the filter
 
 
 class ReasonSerializer(serializers.Serializer):
+    """Why, for programs; and for people, in the language that is asked for."""
+
     code = serializers.CharField()
-    params = serializers.DictField()
+    params = serializers.DictField(default=dict)
+    sentence = serializers.SerializerMethodField()
+
+    def get_sentence(self, reason: dict[str, Any]) -> str:
+        return worded([reason])[0]
 
 
 class DecisionSerializer(serializers.ModelSerializer):
@@ -46,20 +52,10 @@ class DecisionSerializer(serializers.ModelSerializer):
 
 
 class DecisionInput(serializers.Serializer):
-    """`reason` is a code; it may be empty when approving."""
+    """`reason` is the code of one that the editors offer. The trash needs one; without, it is 422 `reason_required`."""
 
     status = serializers.ChoiceField(choices=Comment.Status.choices)
-    reason = serializers.RegexField(r"^[A-Za-z0-9_.-]{0,40}$", allow_blank=True, required=False, default="")
-
-    def validate_reason(self, code: str) -> str:
-        if code in RESERVED:
-            raise serializers.ValidationError("Only the site itself gives this reason.", code="reserved")
-        return code
-
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if values["status"] != Comment.Status.APPROVED and not values["reason"]:
-            raise serializers.ValidationError({"reason": ["Please give a reason."]}, code="required")
-        return values
+    reason = serializers.CharField(allow_blank=True, required=False, default="")
 
 
 class OneInput(DecisionInput):
@@ -93,9 +89,9 @@ class QueuedSerializer(CommentSerializer):
         return True
 
     @extend_schema_field(ReasonSerializer(many=True))
-    def get_reasons(self, comment: Comment) -> list[dict[str, Any]]:
+    def get_reasons(self, comment: Comment) -> Any:
         decisions = list(comment.decisions.all())
-        return decisions[-1].reasons if decisions else []
+        return ReasonSerializer(decisions[-1].reasons if decisions else [], many=True).data
 
     def get_seen(self, comment: Comment) -> int:
         decisions = list(comment.decisions.all())
@@ -192,7 +188,7 @@ class ManyInput(DecisionInput):
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("ids" in values) == ("filter" in values):
             raise serializers.ValidationError({"ids": ["Give either ids or a filter."]}, code="required")
-        return super().validate(values)
+        return values
 
 
 def _filter(given: Any) -> Filter:

@@ -23,13 +23,11 @@ from comments.errors import (
     ParentMismatch,
     ReplyToUnapproved,
 )
-from comments.events import CommentPosted
 from comments.models import KEY_LENGTH, Ban, Comment, CommentRules, Decision, Trace
 from comments.paths import path_of
 from comments.querysets import moderates
 from comments.spam import judge, rulebook
 from comments.spam.verdict import Verdict
-from newsreader.kit.events import publish
 from newsreader.kit.text import tidy_line
 
 RULE = "posting"  # The name under which decisions at posting are recorded.
@@ -77,7 +75,6 @@ def _post(draft: Draft, batch: uuid.UUID | None) -> Comment:
     comment = store(draft, article, parent, verdict, rule=bans.RULE if quiet else RULE, batch=batch)
     if proofs.are_asked_for(rules):
         proofs.ask(comment, draft.visit.address)
-    publish(CommentPosted(comment.pk, article.pk, comment.status))
     return comment
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from comments.drafts import keyed
 from comments.models import AddressProof, Comment, CommentRules, Delivery, new_token
 from comments.notifications.sending import send_due
+from comments.spam.history import FIRST_COMMENT
 from newsreader.kit.text import fold
 from newsreader.kit.web import network
 
@@ -26,7 +27,7 @@ def ask(comment: Comment, visitor: str) -> bool:
     None where the address has been asked of late, or too many were from this network. In the transaction of the post.
     """
     first = comment.decisions.get(number=1)
-    if comment.identity_id or first.after != Comment.Status.PENDING or "first_comment" not in _codes(first.reasons):
+    if comment.identity_id or first.after != Comment.Status.PENDING or FIRST_COMMENT not in _codes(first.reasons):
         return False
     email, now = comment.trace.email, timezone.now()
     where = keyed("network", network(visitor))

@@ -11,6 +11,8 @@ from django.utils.crypto import constant_time_compare
 from comments.models import AddressProof, Comment
 from comments.moderation import decide
 from comments.proofs import address_key
+from comments.reason_codes import ADDRESS_CONFIRMED
+from comments.spam.history import FIRST_COMMENT
 
 
 def find(comment_id: int, token: str) -> AddressProof:
@@ -35,11 +37,11 @@ def prove(proof: AddressProof, *, besides: Iterable[int] = ()) -> list[int]:
     for comment in waiting.select_related("trace").prefetch_related("decisions").order_by("article_id", "pk"):
         mine = comment.pk == proof.comment_id or address_key(comment.trace.email) == proof.address
         if mine and _waits_for_this(comment):
-            decide(comment.pk, Comment.Status.APPROVED, rule="confirmed", reason="address_confirmed")
+            decide(comment.pk, Comment.Status.APPROVED, rule="confirmed", reason=ADDRESS_CONFIRMED)
             released.append(comment.pk)
     return released
 
 
 def _waits_for_this(comment: Comment) -> bool:
     decisions = comment.decisions.all()
-    return len(decisions) == 1 and [reason["code"] for reason in decisions[0].reasons] == ["first_comment"]
+    return len(decisions) == 1 and [reason["code"] for reason in decisions[0].reasons] == [FIRST_COMMENT]

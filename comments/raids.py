@@ -31,13 +31,15 @@ def decide_and_ban(
     *,
     by: User,
     reason: str = "",
+    why_banned: str = "",
     networks: bool = False,
     ends_at: dt.datetime | None = None,
     from_address: str = "",
 ) -> Decided:
     """Give every comment of `rows` a status, as `decide_batch` does, and ban whoever left them, as `ban_authors` does.
 
-    `rows` hold what `by` may decide about. Raises Forbidden where `by` may not ban.
+    `rows` hold what `by` may decide about. `reason` is that of the decisions, `why_banned` that of the bans. Raises
+    Forbidden where `by` may not ban.
     """
     if not by.has_perm(bans.MAY_BAN):
         raise Forbidden()
@@ -48,7 +50,7 @@ def decide_and_ban(
         by=by,
         batch=batch.pk,
         networks=networks,
-        reason=reason,
+        reason=why_banned,
         ends_at=ends_at,
         from_address=from_address,
     )

@@ -13,13 +13,11 @@ from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from comments.models import Decision, RefusalReason
+from comments.errors import ReasonRequired
+from comments.models import Comment, Decision, RefusalReason
+from comments.reason_codes import is_reserved
 
-WITHDRAWN, UNDONE, IMPORTED, REPORTED, APPEAL_GRANTED = "withdrawn", "undone", "imported", "reported", "appeal_granted"
-ERASED = "erased"
-FINAL = {WITHDRAWN, ERASED}  # Nobody brings back what was removed for one of these.
-# Reasons that only the site itself gives.
-RESERVED = {WITHDRAWN, UNDONE, ERASED, IMPORTED, REPORTED, APPEAL_GRANTED}
+SPAM = "spam"  # What a person's decision for spam says where no other reason is given.
 
 # What came with the house (migration 0016), named here so that translators' tools find it.
 IN_HOUSE = (
@@ -61,12 +59,33 @@ def _rows() -> dict[str, RefusalReason]:
 
 def offered() -> dict[str, str]:
     """Return what moderators may choose, code -> label, in the editors' order; the first is "": no reason."""
-    return {"": _("no reason")} | {code: _(row.label) for code, row in _rows().items() if row.is_active}
+    rows = {code: row for code, row in _rows().items() if row.is_active and not is_reserved(code)}
+    return {"": _("no reason")} | {code: _(row.label) for code, row in rows.items()}
 
 
 def choices() -> list[tuple[str, str]]:
     """Return what is offered as a form's field takes it."""
     return list(offered().items())
+
+
+def accepted(code: str, status: str) -> str:
+    """Return the reason to record where a person gives a comment this status; "": none, and none is needed.
+
+    `status` may be empty: the one before removal. For spam it is SPAM unless another is given. Raises ReasonRequired
+    for the trash without a reason, and for whatever is not offered: unknown, retired, or the site's own.
+    """
+    if status == Comment.Status.SPAM and code in {"", SPAM}:
+        return SPAM
+    possible = {code: label for code, label in offered().items() if code}
+    if code not in possible and (code or status == Comment.Status.TRASH):
+        raise ReasonRequired(code, possible)
+    return code
+
+
+def suggested() -> str:
+    """Return the reason that forms suggest for the trash: the first offered; SPAM, with a button of its own, last."""
+    codes = [code for code in offered() if code]
+    return next((code for code in codes if code != SPAM), codes[0] if codes else "")
 
 
 def label_of(code: str) -> str | None:

@@ -21,7 +21,8 @@ from comments.errors import AlreadyReported, NoSuchComment, NotKept, ObjectedTwi
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, CommentRules, Report
 from comments.moderation import decide, lock_one
 from comments.querysets import moderators_of
-from comments.reasons import REPORTED
+from comments.reason_codes import REPORTED
+from comments.reasons import accepted
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Conflict, FieldError, Invalid
 from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name, without_invisible
@@ -158,12 +159,14 @@ def _was_kept(comment: Comment) -> bool:
 def settle(comment_id: int, outcome: str, *, by: User, reason: str = "") -> int:
     """Settle the open reports of a comment and leave the comment as it is. Returns how many they were.
 
-    `outcome` is one of Report.Outcome. Raises Comment.DoesNotExist, ValueError for an outcome that is none, and
-    OwnDecision where `by` kept the comment before, a reader objects to that, and somebody else could decide.
+    `outcome` is one of Report.Outcome. Raises Comment.DoesNotExist, ValueError for an outcome that is none,
+    ReasonRequired for a reason that is not offered, and OwnDecision where `by` kept the comment before, a reader
+    objects to that, and somebody else could decide.
     """
     outcome = Report.Outcome(outcome).value
     if outcome == Report.Outcome.OPEN:
         raise ValueError("That is no outcome.")
+    reason = accepted(reason, "")
     comment = lock_one(comment_id).comments[0]
     reports = list(Report.objects.filter(comment=comment, outcome=Report.Outcome.OPEN).order_by("pk"))
     kept_by = {row.kept_by_id for row in reports if outcome == Report.Outcome.KEPT}

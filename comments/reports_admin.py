@@ -21,7 +21,7 @@ from articles.models import Site
 from comments import log
 from comments.models import Appeal, Comment, RefusalReason, Report
 from comments.querysets import may_moderate
-from comments.reasons import RESERVED
+from comments.reason_codes import is_reserved
 
 
 class ReasonForm(forms.ModelForm):
@@ -34,7 +34,7 @@ class ReasonForm(forms.ModelForm):
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
-        if code in RESERVED:
+        if is_reserved(code):
             raise ValidationError(_("Only the site itself gives this reason."), code="reserved")
         return code
 

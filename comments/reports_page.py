@@ -14,6 +14,7 @@ from comments.errors import NoSuchComment
 from comments.form_page import refuse_forgery
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, Report
 from comments.objecting import LENGTH
+from comments.reason_codes import WITHDRAWN
 from comments.reasons import sentence_of
 from comments.remembering import recall
 from newsreader.kit.errors import DomainError, Invalid, TooMany
@@ -120,7 +121,7 @@ def _receipt(
         "article": article,
         "visible": visible,
         "reason": sentence_of(row.decision_reason),
-        "by_author": row.decision_reason == "withdrawn",
+        "by_author": row.decision_reason == WITHDRAWN,
         "is_notice": row.reason == Report.Reason.ILLEGAL,
         "may_object": reporting.why_not_object(row, comment) is None,
         "typed": typed,

@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 from comments import log, notifications, objecting
 from comments.errors import OwnDecision
-from comments.models import Appeal, Comment, Decision, Report
+from comments.models import REMOVED, Appeal, Comment, Decision, Report
 from comments.querysets import moderators_of
-from comments.reasons import UNDONE, WITHDRAWN
+from comments.reason_codes import UNDONE, WITHDRAWN
 from newsreader.accounts.models import User
 
 Decided = tuple[Comment, Decision]
-REMOVED = {Comment.Status.SPAM.value, Comment.Status.TRASH.value}
 
 
 def standing_decision(comment: Comment) -> Decision | None:

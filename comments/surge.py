@@ -22,14 +22,13 @@ from django.utils import timezone
 from articles.models import Article
 from comments import log
 from comments.discussions import settings_of, show_anew
-from comments.models import Comment, CommentRules, Decision, Discussion
+from comments.models import REMOVED, Comment, CommentRules, Decision, Discussion
+from comments.reason_codes import harmless
 
 Surge = Discussion.Surge
 WINDOW = dt.timedelta(minutes=10)
 MEMORY = dt.timedelta(hours=24)  # What is usual is what was so for so long before the window.
 SPREAD = 3  # standard deviations around the mean that are usual still
-# What a rule holds for being new, or for holding everything, is no sign of trouble.
-_NO_OBJECTION = ["first_comment", "hold_everything", "surge"]
 
 
 @dataclass(frozen=True)
@@ -138,9 +137,10 @@ def _came_in() -> models.QuerySet[Comment]:
 
 
 def _sums() -> dict[str, Any]:
+    # Being new, and the holding of everything, are no sign of trouble.
     objected = Decision.objects.filter(comment=OuterRef("pk"), number=1, after=Comment.Status.PENDING)
-    held = Q(Exists(objected.exclude(reasons__0__code__in=_NO_OBJECTION)), status=Comment.Status.PENDING)
-    refused = Q(status__in=[Comment.Status.SPAM, Comment.Status.TRASH]) | held
+    held = Q(Exists(objected.exclude(reasons__0__code__in=harmless())), status=Comment.Status.PENDING)
+    refused = Q(status__in=REMOVED) | held
     return {"comments": Count("pk"), "refusals": Count("pk", filter=refused)}
 
 

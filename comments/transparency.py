@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, Mod
 from django.utils import timezone
 
 from comments.models import Appeal, Ban, BanAppeal, Comment, Decision, Figures, RefusalReason, Report
-from comments.reasons import UNDONE, WITHDRAWN
+from comments.reason_codes import UNDONE, WITHDRAWN
 from comments.settling import REMOVED
 
 MONTHS = 36  # looked back upon when a paper counts for the first time

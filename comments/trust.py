@@ -16,15 +16,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from comments.drafts import Draft
-from comments.models import AddressProof, Comment, CommentRules, Decision
+from comments.models import REMOVED, AddressProof, Comment, CommentRules, Decision
 from comments.querysets import CommentQuerySet
+from comments.reason_codes import UNDONE, WITHDRAWN
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.text import fold
 
 RECENT = dt.timedelta(days=30)  # for so long a refusal is held against somebody
-_REMOVED = [Comment.Status.SPAM, Comment.Status.TRASH]
 _STANDING = [Comment.Status.APPROVED, Comment.Status.PENDING]
-_NO_REFUSAL = ["withdrawn", "undone"]  # by its author; and what was so before
+_NO_REFUSAL = [WITHDRAWN, UNDONE]  # by its author; and what was so before
 
 
 class Level(models.IntegerChoices):
@@ -93,12 +93,12 @@ def _facts(mine: Q, rules: CommentRules) -> dict[str, Any]:
 
 def _refusals(mine: Q) -> models.QuerySet[Comment]:
     """Comments that a person has refused of late, and nobody has let through again since."""
-    return Comment.objects.filter(mine, Exists(_refusing()), status__in=_REMOVED).order_by()
+    return Comment.objects.filter(mine, Exists(_refusing()), status__in=REMOVED).order_by()
 
 
 def _refusing() -> models.QuerySet[Decision]:
     put_right = Decision.objects.filter(comment=OuterRef("comment"), number__gt=OuterRef("number"), after__in=_STANDING)
-    by_people = Decision.objects.filter(comment=OuterRef("pk"), rule="", after__in=_REMOVED)
+    by_people = Decision.objects.filter(comment=OuterRef("pk"), rule="", after__in=REMOVED)
     recent = by_people.filter(created_at__gt=timezone.now() - RECENT)
     return recent.exclude(reasons__0__code__in=_NO_REFUSAL).filter(~Exists(put_right))
 

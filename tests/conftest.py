@@ -17,6 +17,7 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import tests.append_only  # noqa: F401  Watches every connection.
+from comments import reasons
 from newsreader.kit import pages
 from tests.standin import standin, standin_server  # noqa: F401  The login providers, for every room's tests.
 
@@ -33,9 +34,10 @@ MISSING = "Chromium is not installed. Debian: apt-get install chromium-headless-
 
 @pytest.fixture(autouse=True)
 def _fresh_limits() -> Iterator[None]:
-    """Limits on signing in and on the API live in the cache, rendered pages in the process; no test inherits them."""
+    """Limits live in the cache, rendered pages and the reasons that are offered in the process; no test inherits them."""
     yield
     pages._kept.clear()
+    reasons._forget()
     try:
         for alias in settings.CACHES:
             caches[alias].clear()

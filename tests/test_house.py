@@ -1,7 +1,9 @@
 """The rules of the house itself."""
 
 import ast
+import dataclasses
 import gzip
+import importlib
 import os
 import re
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from newsreader.kit import events
 from newsreader.settings import BASE_DIR
 
 ROOMS = ("newsreader", "articles", "comments")
@@ -45,6 +48,22 @@ def test_no_import_hides_inside_a_function(file):
         and any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(function))
     ]
     assert not hidden
+
+
+def test_every_event_has_somebody_who_listens():
+    told = [
+        cls
+        for room in ("newsreader.accounts", "comments")
+        for cls in vars(importlib.import_module(f"{room}.events")).values()
+        if dataclasses.is_dataclass(cls)
+    ]
+    assert told
+    assert [event.__name__ for event in told if not events._listeners[event]] == []
+
+
+def test_no_event_hides_elsewhere():
+    files = {str(file.relative_to(BASE_DIR)) for file in MODULES if file.name == "events.py"}
+    assert files == {"newsreader/kit/events.py", "newsreader/accounts/events.py", "comments/events.py"}
 
 
 def test_every_setting_is_explained_in_the_readme():

@@ -20,14 +20,13 @@ from comments.desk.deeds import BUTTONS, Deed, buttons
 from comments.desk.marking import marked
 from comments.models import Appeal, Ban, Claim, Comment, CommentRules, Decision, Label, Note, Report, Revision
 from comments.querysets import CommentQuerySet
-from comments.reasons import FINAL, UNDONE, WITHDRAWN
+from comments.reason_codes import UNDONE, WITHDRAWN, is_final
 from comments.wording import worded
 from newsreader.kit.text import tidy_line
 
 Status = Comment.Status
 LOOKED_AT = 200  # comments of one person, network or text: whoever has more has many
 BESIDE = ("decisions__by", "revisions", "notes__by", "labels", "reports", "appeal", "claim__by")
-_FOUND = {"held_words", "spam_words", "refused_words"}  # reasons that name the words they found
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def plain_card(comment: Comment) -> Card:
     """Return a comment as a card without what others have said or done; for pages about one."""
     decisions = list(comment.decisions.all())
     last = decisions[-1] if decisions else None
-    withdrawn = comment.status == Status.TRASH and last is not None and last.reason in FINAL
+    withdrawn = comment.status == Status.TRASH and last is not None and is_final(last.reason)
     followable = comment.website.lower().startswith(("http://", "https://"))
     return Card(
         comment=comment,
@@ -132,7 +131,8 @@ def plain_card(comment: Comment) -> Card:
 
 
 def _words_found(decisions: Collection[Decision]) -> set[str]:
-    given = (reason for row in decisions for reason in row.reasons if reason["code"] in _FOUND)
+    """Return the words that reasons name: whatever a rule has found is told as `words`."""
+    given = (reason for row in decisions for reason in row.reasons)
     return {word for reason in given for word in reason.get("params", {}).get("words", [])}
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from comments.batches import RESTORE as BEFORE
 from comments.models import Batch, Comment
+from comments.reasons import offered, suggested
 
 Status = Comment.Status
 RESTORE = "restore"
@@ -44,6 +45,13 @@ BUTTONS = {
     Status.TRASH: ["approve", RESTORE, "spam"],
 }
 EVERY = ["approve", "hold", "spam", "trash", RESTORE]  # for a selection of mixed statuses
+
+
+def reason_choice() -> dict[str, Any]:
+    """Return what the choice of a reason on a page shows: what is offered, and which one the trash gives by itself."""
+    choice = offered()
+    suggestion = suggested()
+    return {"reasons": choice, "trash_reason": suggestion, "trash_label": choice[suggestion]}
 
 
 def buttons(names: list[str]) -> dict[str, Deed]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery, TextField
 from django.db.models.functions import Cast
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
 
@@ -216,6 +217,16 @@ def position_of(comment: Comment) -> str:
 def ids_in(texts: list[str]) -> set[int]:
     """Return the numbers among these texts that could be a row's."""
     return {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19}
+
+
+def seen_in(fields: QueryDict) -> dict[int, int]:
+    """Return which decision was the last on each comment that was shown: `seen` is `12:3`, comment and number."""
+    found = {}
+    for text in fields.getlist("seen"):
+        pair = text.split(":")
+        if len(pair) == 2 and all(ids_in([part]) for part in pair):
+            found[int(pair[0])] = int(pair[1])
+    return found
 
 
 def counted(rows: CommentQuerySet) -> str:

@@ -149,12 +149,6 @@ class Comment(Imported):
         indexes = [
             # An article's page: its standing roots in order of time and id.
             models.Index(fields=["article", "path"], condition=Q(parent=None) & STANDING, name="comment_roots"),
-            # The same roots, the most answered first.
-            models.Index(
-                fields=["article", "-thread_count", "path"],
-                condition=Q(parent=None) & STANDING,
-                name="comment_most_answered",
-            ),
             # A thread in reading order, and the first replies of a root.
             models.Index(fields=["root", "path"], condition=Q(status="approved"), name="comment_thread"),
             # What answers one. With the status: without statistics, PostgreSQL read all that is approved for each.
@@ -224,6 +218,9 @@ class Comment(Imported):
     def status_url(self) -> str:
         """The commenter's private page."""
         return f"/comments/{self.pk}/status/{self.status_token}/"
+
+
+REMOVED = (Comment.Status.SPAM.value, Comment.Status.TRASH.value)  # the statuses of what was refused
 
 
 class Stretch(models.Model):

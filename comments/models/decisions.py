@@ -39,9 +39,7 @@ class Decision(models.Model):
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(fields=["comment", "number"], name="decision_number_once"),
-            models.CheckConstraint(
-                condition=Q(after__in=["pending", "approved", "spam", "trash"]), name="decision_status_known"
-            ),
+            models.CheckConstraint(condition=Q(after__in=Comment.Status.values), name="decision_status_known"),
         ]
         indexes = [
             # What was decided of late, by whom and why?

@@ -1,6 +1,7 @@
 """What the rules say about a draft: a list of checks, of which the strongest opinion wins.
 
-To add a check, write a file with `check(draft, rules) -> Verdict | None` (None: no opinion) and add its line here.
+To add a check, write a file with `check(draft, rules) -> Verdict | None` (None: no opinion), in which it declares its
+reasons with their words (`reason_codes.declare`), and add its line to CHECKS. Nothing else needs to know of it.
 """
 
 from comments.drafts import Draft

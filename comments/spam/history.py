@@ -1,18 +1,28 @@
 """Hold what new people send, and those who have lost their trust. How it is earned and lost: `comments.trust`."""
 
+from django.utils.translation import gettext_lazy as _
+
 from comments import trust
 from comments.drafts import Draft
 from comments.models import CommentRules
+from comments.reason_codes import declare
 from comments.spam.verdict import Verdict
 from comments.trust import Level
+
+FIRST_COMMENT = declare(
+    "first_comment", _("first comment of this person"), label=_("first comment of a person"), is_suspicious=False
+)
+TRUST_LOST = declare(
+    "trust_lost", _("several of this person’s comments were refused of late"), label=_("trust lost by refusals")
+)
 
 
 def check(draft: Draft, rules: CommentRules) -> Verdict | None:
     match trust.level(draft, rules):
         case Level.LOST:
-            return Verdict.hold("trust_lost")
+            return Verdict.hold(TRUST_LOST)
         case Level.NEW if rules.hold_first_comment:
-            return Verdict.hold("first_comment")
+            return Verdict.hold(FIRST_COMMENT)
     return None
 
 

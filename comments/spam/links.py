@@ -1,10 +1,15 @@
 """Hold a comment with many links, unless its author is trusted. Source: WordPress' `comment_max_links`."""
 
+from django.utils.translation import gettext_lazy as _
+
 from comments import formatting, trust
 from comments.drafts import Draft
 from comments.models import CommentRules
+from comments.reason_codes import declare
 from comments.spam.verdict import Verdict
 from comments.trust import Level
+
+TOO_MANY_LINKS = declare("too_many_links", _("%(links)s links, %(allowed)s allowed"), label=_("too many links"))
 
 
 def check(draft: Draft, rules: CommentRules) -> Verdict | None:
@@ -12,4 +17,4 @@ def check(draft: Draft, rules: CommentRules) -> Verdict | None:
     links = formatting.count_links(draft.rendered)
     if not rules.max_links or links < rules.max_links or trust.level(draft, rules) == Level.TRUSTED:
         return None
-    return Verdict.hold("too_many_links", links=links, allowed=rules.max_links - 1)
+    return Verdict.hold(TOO_MANY_LINKS, links=links, allowed=rules.max_links - 1)

@@ -10,14 +10,18 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
+from django.utils.translation import gettext_lazy as _
+
 from articles.models import Author, Section, Site
 from comments.drafts import Draft
 from comments.models import CommentRules
+from comments.reason_codes import declare
 from comments.spam.verdict import Verdict
 from newsreader.accounts.models import User
 from newsreader.kit.lookalikes import skeleton
 from newsreader.kit.text import fold
 
+RESERVED_NAME = declare("reserved_name", _("the name looks like “%(name)s”"), label=_("name of somebody here"))
 # Held wherever one stands as a word of its own.
 ROLES = [
     *("admin", "admins", "administrator", "administrators", "editor", "editors", "moderator", "moderators"),
@@ -39,7 +43,7 @@ def check(draft: Draft, rules: CommentRules) -> Verdict | None:
     if identity and identity.user_id and identity.user_id in {user_id for _, user_id in bylines}:
         return None
     like = _role_in(name) or _taken(name, {byline for byline, _ in bylines})
-    return Verdict.hold("reserved_name", name=like) if like else None
+    return Verdict.hold(RESERVED_NAME, name=like) if like else None
 
 
 def _role_in(name: str) -> str:

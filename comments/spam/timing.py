@@ -1,9 +1,14 @@
 """Hold what a stranger sends faster than a person types. Never refused: somebody may have pasted it."""
 
+from django.utils.translation import gettext_lazy as _
+
 from comments.drafts import Draft
 from comments.models import CommentRules
+from comments.reason_codes import declare
 from comments.spam.history import is_known
 from comments.spam.verdict import Verdict
+
+TOO_FAST = declare("too_fast", _("sent %(seconds)s seconds after the form was touched"), label=_("sent too fast"))
 
 
 def check(draft: Draft, rules: CommentRules) -> Verdict | None:
@@ -11,4 +16,4 @@ def check(draft: Draft, rules: CommentRules) -> Verdict | None:
     took = draft.visit.took
     if took is None or took >= rules.fastest_seconds or is_known(draft, rules):
         return None
-    return Verdict.hold("too_fast", seconds=round(took, 1))
+    return Verdict.hold(TOO_FAST, seconds=round(took, 1))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from comments.models import Comment
+from comments.reason_codes import Reason, single
 
-Reason = dict[str, Any]
 _STRENGTH = [Comment.Status.APPROVED, Comment.Status.PENDING, Comment.Status.SPAM, Comment.Status.TRASH]
 
 
@@ -29,16 +29,16 @@ class Verdict:
 
     @classmethod
     def hold(cls, code: str, **params: Any) -> Verdict:
-        return cls(Comment.Status.PENDING, ({"code": code, "params": params},))
+        return cls(Comment.Status.PENDING, tuple(single(code, params)))
 
     @classmethod
     def spam(cls, code: str, **params: Any) -> Verdict:
-        return cls(Comment.Status.SPAM, ({"code": code, "params": params},))
+        return cls(Comment.Status.SPAM, tuple(single(code, params)))
 
     @classmethod
     def refuse(cls, code: str, **params: Any) -> Verdict:
         """Into the trash, while its author is told that it waits."""
-        return cls(Comment.Status.TRASH, ({"code": code, "params": params},))
+        return cls(Comment.Status.TRASH, tuple(single(code, params)))
 
     def is_stronger_than(self, status: str) -> bool:
         """Say whether this would take a comment of that status further out of sight."""

@@ -13,21 +13,33 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article
 from comments.drafts import Draft, Visit, tidied
 from comments.models import CommentRules, Rule
+from comments.reason_codes import declare
 from comments.spam import patterns, rulebook
 from comments.spam.normalise import Readings, plain, stands_in, stands_mixed_in, typed_versions
 from comments.spam.rulebook import Entry, Rulebook
 from comments.spam.verdict import Verdict
 
 NAMED = 10  # entries in a reason
+HELD_WORDS = declare("held_words", _("words on the list: %(words)s"), label=_("words on the list"))
+SPAM_WORDS = declare("spam_words", _("words on the spam list: %(words)s"), label=_("words on the spam list"))
+REFUSED_WORDS = declare(
+    "refused_words", _("words on the list of refusals: %(words)s"), label=_("words on the list of refusals")
+)
+LISTED_PATTERN = declare(
+    "listed_pattern", _("regular expressions on the list: %(patterns)s"), label=_("regular expressions on the list")
+)
+LISTED_AGENT = declare("listed_agent", _("browsers on the list: %(agents)s"), label=_("browsers on the list"))
+LISTED_NETWORK = declare("listed_network", _("from a network on the list"), label=_("networks on the list"))
 # What follows, the strongest first, and the code of its reason.
 _VERDICTS = {
-    Rule.Action.REFUSE: (Verdict.refuse, "refused_words"),
-    Rule.Action.SPAM: (Verdict.spam, "spam_words"),
-    Rule.Action.HOLD: (Verdict.hold, "held_words"),
+    Rule.Action.REFUSE: (Verdict.refuse, REFUSED_WORDS),
+    Rule.Action.SPAM: (Verdict.spam, SPAM_WORDS),
+    Rule.Action.HOLD: (Verdict.hold, HELD_WORDS),
 }
 _LINK = re.compile(r'<a href="([^"]*)"')
 _BARE_DOMAIN = re.compile(r"(?<![\w.-])\w[\w-]*(?:\.[\w-]+)+")
@@ -94,11 +106,11 @@ def _verdicts(found: list[Entry]) -> Iterator[Verdict]:
         if words:
             yield verdict(code, words=words[:NAMED])
         if regexes:
-            yield verdict("listed_pattern", patterns=regexes[:NAMED])
+            yield verdict(LISTED_PATTERN, patterns=regexes[:NAMED])
         if agents:
-            yield verdict("listed_agent", agents=agents[:NAMED])
+            yield verdict(LISTED_AGENT, agents=agents[:NAMED])
         if any(entry.network for entry in entries):
-            yield verdict("listed_network")
+            yield verdict(LISTED_NETWORK)
 
 
 def _texts(draft: Draft, entries: list[Entry]) -> Iterator[Entry]:

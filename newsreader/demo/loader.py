@@ -21,6 +21,7 @@ from comments.formatting import count_links
 from comments.models import Comment, CommentRules, Rule
 from comments.moderation import decide
 from comments.posting import store
+from comments.spam import history, links, words
 from comments.spam.verdict import Verdict
 from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import User
@@ -110,9 +111,9 @@ def _discussion(article: Article, entries: list[dict[str, Any]], at: dt.datetime
 def _noted(reason: str, draft: Draft) -> dict[str, Any]:
     """What a rule notes beside its code."""
     match reason:
-        case "too_many_links":
+        case links.TOO_MANY_LINKS:
             return {"links": count_links(draft.rendered), "allowed": 1}
-        case "held_words":
+        case words.HELD_WORDS:
             return {"words": [HELD_WORD]}
     return {}
 
@@ -139,9 +140,9 @@ def _comment(
     status, reason = entry["status"], entry.get("reason", "")
     verdict = Verdict.approve()
     if status == "pending":
-        verdict = Verdict.hold(reason or "first_comment", **_noted(reason, draft))
+        verdict = Verdict.hold(reason or history.FIRST_COMMENT, **_noted(reason, draft))
     elif status != "approved":
-        verdict = Verdict.hold("first_comment")
+        verdict = Verdict.hold(history.FIRST_COMMENT)
     comment = store(draft, article, parent, verdict, at=at + dt.timedelta(minutes=entry["minutes_after"]))
     if status in {"spam", "trash"}:
         decide(comment.pk, status, by=people[MODERATOR], reason=reason)

@@ -214,13 +214,18 @@
 
   // --- Keys ------------------------------------------------------------------------------------------------------
 
+  // The reason that is chosen, and the one that the form names for the trash where none is.
+  const reasonIn = (form) => ({
+    reason: form.querySelector("select[name=reason]").value,
+    trash_reason: form.querySelector("input[name=trash_reason]")?.value || "",
+  });
   const press = (name) => {
     const chosen = cards().filter((card) => card.querySelector("input[type=checkbox]").checked);
     const about = chosen.length ? chosen : focused() ? [focused()] : [];
     const able = about.filter((card) => card.querySelector(`.deeds button[value="${name}"]`));
     if (!able.length) return;
     const form = chosen.length ? bulk : able[0].querySelector(".deeds");
-    decide(able, { action: name, reason: form.querySelector("select[name=reason]").value });
+    decide(able, { action: name, ...reasonIn(form) });
   };
   // Letters decide only where the focus is in the entry: a stray key elsewhere does nothing.
   const focused = () => (current && (current.contains(document.activeElement) || document.activeElement === document.body) ? current : null);
@@ -309,8 +314,7 @@
     if (!card || !event.submitter) return;
     event.preventDefault();
     const name = event.submitter.value;
-    const reason = event.target.querySelector("select[name=reason]").value;
-    if (name in leaves || name === "restore") decide([card], { action: name, reason });
+    if (name in leaves || name === "restore") decide([card], { action: name, ...reasonIn(event.target) });
     else submit(event.target, event.submitter);
   });
   list.addEventListener("click", (event) => {

@@ -24,10 +24,7 @@ HEADLINE_LENGTH = 300
 
 @transaction.atomic
 def load(records: Iterable[Record], report: Report) -> None:
-    """Write what a reader yields and count it in the report. Nothing stays if the reader fails on its way.
-
-    Articles come in without the events of publication: nobody is to be told about news of years ago.
-    """
+    """Write what a reader yields and count it in the report. Nothing stays if the reader fails on its way."""
     admission = admit(_Articles(report).written(records))
     if admission.came_in:
         report.came_in["comments"].update(admission.came_in)

@@ -47,7 +47,7 @@ class Scene:
         self.refused = make_comment(self.article, status="trash")
         self.ban = make_ban(network="203.0.113.7")
         self.report = report(self.comment.pk, reason="spam", visitor=Reporter(address="203.0.113.8"))
-        self.batch = decide_batch(Comment.objects.none(), "trash", by=make_moderator())
+        self.batch = decide_batch(Comment.objects.none(), "trash", by=make_moderator(), reason="abuse")
         self.guest, self.nobody, self.reader = client_of(), client_of(), client_of(make_user())
         self.moderator, self.editor = client_of(make_moderator()), client_of(make_editor(is_superuser=True))
         self.count = 0

@@ -158,7 +158,7 @@ def main(sizes: tuple[int, ...]) -> None:
     told("the same, cached", {size: lambda path=url[size]: get(path, kept=True) for size in sizes})
     last = {size: f"{url[size]}?page={max(1, -(-wide[size].root_count // 20))}" for size in sizes}
     page(last, "last page", r'<article id="comment-')
-    for sort in ("oldest", "newest", "best"):
+    for sort in ("oldest", "newest"):
         page({size: f"{api[size]}?sort={sort}" for size in sizes}, f"API, {sort} first", r'"article":')
     threads = {size: f"/comments/{tops[size].pk}/thread/" for size in sizes}
     page(threads, "first page of one thread", r'<article id="comment-')

@@ -9,7 +9,7 @@ from tests.factories import make_article, make_author, make_comment, make_modera
 pytestmark = pytest.mark.django_db
 FIELDS = {
     "id", "article", "parent", "root", "depth", "status", "author", "html", "created_at", "edited_at", "reply_count",
-    "score", "url",
+    "url",
 }  # fmt: skip
 
 
@@ -45,11 +45,21 @@ def test_roots_come_with_their_first_replies_in_the_order_asked_for(client):
     assert body["results"][1]["more_replies"] == 1
     assert held.pk not in [root["id"] for root in body["results"]]
     assert [root["id"] for root in client.get(path + "?sort=newest").json()["results"]] == [two.pk, one.pk]
-    assert [root["id"] for root in client.get(path + "?sort=best").json()["results"]] == [two.pk, one.pk]
     first = client.get(path + "?limit=1").json()
     assert [root["id"] for root in client.get(first["next"]).json()["results"]] == [two.pk]
     rest = client.get(f"/api/v1/comments/{two.pk}/replies/").json()["results"]
     assert [reply["id"] for reply in rest] == [reply.pk for reply in replies]
+
+
+def test_what_comes_with_voting_is_absent_until_then(client):
+    comment = make_comment()
+    path = f"/api/v1/articles/{comment.article_id}/comments/"
+
+    assert "score" not in client.get(path).json()["results"][0]
+    for sort in ("best", "score"):
+        answer = client.get(path, {"sort": sort})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_sort")
+    assert "score" not in client.get("/api/v1/schema/", headers={"Accept": "application/json"}).content.decode()
 
 
 def test_what_waits_is_seen_by_its_author_and_moderators_alone(client):
@@ -106,7 +116,7 @@ def test_a_moderator_decides_with_a_reason_and_reads_the_record(client):
     client.force_login(make_user())
     assert post(status="approved").status_code == 403
     client.force_login(moderator)
-    assert post(status="spam").json()["errors"][0]["field"] == "reason"
+    assert post(status="trash").json()["errors"][0]["field"] == "reason"
     assert post(status="gone", reason="spam").status_code == 422
     made = post(status="approved")
     assert (made.status_code, made.json()["after"], made.json()["by"]) == (201, "approved", moderator.pk)
@@ -212,7 +222,7 @@ def test_only_the_site_itself_gives_some_reasons(client):
 
     for reason in ("withdrawn", "imported"):
         answer = client.post(path, {"status": "trash", "reason": reason}, content_type="application/json")
-        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "reserved")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "reason_required")
 
 
 def test_the_queue_is_kept_by_no_cache(client):

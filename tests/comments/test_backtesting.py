@@ -77,7 +77,7 @@ def test_false_alarms_are_what_a_person_approved_and_what_stands():
     decide(by_person.pk, "approved", by=moderator)
     decide(by_rule.pk, "approved", rule="confirmed")
     decide(taken_back.pk, "approved", by=moderator)
-    decide(taken_back.pk, "trash", by=moderator)
+    decide(taken_back.pk, "trash", by=moderator, reason="abuse")
     decide(refused.pk, "spam", by=moderator)
 
     result = backtest([entry("casino")], ALL())

@@ -173,7 +173,7 @@ def test_the_same_decision_twice_is_no_quarrel_and_one_s_own_is_none_either(mia)
     assert batches.decide_batch(rows(comment), "approved", by=mia, seen=seen).changed == 0
     seen = {comment.pk: comment.decisions.count()}
     batches.decide_batch(rows(comment), "spam", by=mia, seen=seen)
-    assert batches.decide_batch(rows(comment), "trash", by=mia, seen=seen).changed == 1
+    assert batches.decide_batch(rows(comment), "trash", by=mia, reason="abuse", seen=seen).changed == 1
 
 
 def test_in_a_selection_what_is_decided_meanwhile_is_passed_over(mia):
@@ -226,7 +226,7 @@ def test_whatever_is_done_is_undone_to_the_last_and_the_counts_stay_true(steps):
     done = []
     states = [statuses(*comments)]
     for chosen, status in steps:
-        batch = batches.decide_batch(rows(*(comments[at] for at in chosen)), status, by=mia)
+        batch = batches.decide_batch(rows(*(comments[at] for at in chosen)), status, by=mia, reason="abuse")
         done.append(batch)
         states.append(statuses(*comments))
         assert recount([article.pk]) == 0

@@ -53,7 +53,7 @@ def test_looking_changes_nothing_and_the_button_decides(client, mia, name, after
     assert comment.body in page.content.decode()
     assert "no-store" in page.headers["Cache-Control"]
     assert page.headers["Referrer-Policy"] == "no-referrer"
-    client.post(address)
+    client.post(address, {"reason": "" if name == "approve" else "spam"})
 
     assert status(comment) == after
 
@@ -64,7 +64,7 @@ def test_what_somebody_decided_meanwhile_is_told_and_stays(client, mia):
     decide(comment.pk, "approved", by=make_moderator(name="Noor"))
 
     assert "Noor" in client.get(address).content.decode()
-    answer = client.post(address)
+    answer = client.post(address, {"reason": "abuse"})
 
     assert answer.status_code == 409
     assert 'data-code="decided_meanwhile"' in answer.content.decode()
@@ -77,7 +77,7 @@ def test_a_link_is_used_up_by_a_decision_and_opens_no_way_back(client, mia):
     client.post(approve)
     decide(comment.pk, "spam", by=make_moderator(name="Noor"))
 
-    assert client.post(trash).status_code == 409
+    assert client.post(trash, {"reason": "abuse"}).status_code == 409
     assert client.post(approve).status_code == 409
     assert status(comment) == "spam"
 

@@ -152,7 +152,7 @@ def test_authors_reach_their_own_articles_alone(client):
         ({"ids": ["x"], "status": "approved"}, 422),
         ({"ids": [2**70], "status": "approved"}, 422),
         ({"ids": [1], "status": "gone", "reason": "spam"}, 422),
-        ({"ids": [1], "status": "spam"}, 422),
+        ({"ids": [1], "status": "trash"}, 422),
         ({"ids": [1], "status": "spam", "reason": "withdrawn"}, 422),
         ({"ids": [1], "status": "approved", "seen": {"x": 1}}, 422),
         ({"filter": {"status": "nowhere"}, "status": "approved"}, 400),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core import mail
 from django.utils import translation
 
 from articles.models import Site
-from comments import log, reasons
-from comments.models import RefusalReason
+from comments import batches, log, reasons, reporting
+from comments.errors import ReasonRequired
+from comments.models import Batch, Comment, RefusalReason
 from comments.moderation import decide
+from comments.notifications.links import action_urls
 from comments.notifications.sending import send_due
+from comments.reason_codes import CODES
 from comments.wording import worded
 from tests.factories import make_comment, make_editor, make_moderator, make_user
 
@@ -111,10 +116,10 @@ def test_what_editors_write_is_shown_as_typed(client):
     assert "&lt;b&gt;Rude&lt;/b&gt;" in text_of(client.get(comment.status_url))
 
 
-@pytest.mark.parametrize("reason", ["", "no_longer_known"])
-def test_without_a_sentence_the_page_says_that_it_was_refused_and_no_more(client, reason):
+def test_without_a_sentence_the_page_says_that_it_was_refused_and_no_more(client):
+    RefusalReason.objects.create(code="shouting", label="shouting")
     comment = make_comment()
-    decide(comment.pk, "trash", by=make_moderator(), reason=reason)
+    decide(comment.pk, "trash", by=make_moderator(), reason="shouting")
 
     page = text_of(client.get(comment.status_url))
 
@@ -185,7 +190,7 @@ def test_nobody_deletes_a_reason(client):
     assert RefusalReason.objects.filter(code="abuse").exists()
 
 
-@pytest.mark.parametrize("code", sorted(reasons.RESERVED))
+@pytest.mark.parametrize("code", sorted(CODES))
 def test_a_reason_that_only_the_site_gives_is_refused(client, code):
     client.force_login(make_editor())
 
@@ -210,3 +215,206 @@ def test_reports_and_appeals_are_there_to_be_looked_up_by_moderators_alone(clien
 
     assert (refused, client.get(f"/admin/comments/{kind}/").status_code) == (403, 200)
     assert client.get(f"/admin/comments/{kind}/add/").status_code == 403
+
+
+# --- Which reasons count, from everywhere -------------------------------------------------------------------------
+
+
+def told(refusal: ReasonRequired) -> str:
+    return f"{refusal.status} {refusal.code} {refusal}"
+
+
+def by_operation(client, mia, comment, status, reason):
+    try:
+        decide(comment.pk, status, by=mia, reason=reason)
+    except ReasonRequired as refusal:
+        return told(refusal)
+    return ""
+
+
+def in_a_batch(client, mia, comment, status, reason):
+    try:
+        batches.decide_batch(Comment.objects.filter(pk=comment.pk), status, by=mia, reason=reason)
+    except ReasonRequired as refusal:
+        return told(refusal)
+    return ""
+
+
+def rest(client, address, **fields):
+    answer = client.post(address, fields, content_type="application/json")
+    return f"{answer.status_code} {text_of(answer)}"
+
+
+def over_rest(client, mia, comment, status, reason):
+    return rest(client, f"/api/v1/comments/{comment.pk}/decisions/", status=status, reason=reason)
+
+
+def many_over_rest(client, mia, comment, status, reason):
+    return rest(client, "/api/v1/decisions/", ids=[comment.pk], status=status, reason=reason)
+
+
+DEEDS = {"approved": "approve", "pending": "hold", "spam": "spam", "trash": "trash"}
+
+
+def at_the_desk(client, mia, comment, status, reason):
+    fields = {"action": DEEDS[status], "ids": comment.pk, "reason": reason}
+    answer = client.post("/admin/moderation/", fields, headers={"Accept": "application/json"})
+    return f"{answer.status_code} {text_of(answer)}"
+
+
+def on_the_page_of_everything_alike(client, mia, comment, status, reason):
+    fields = {"action": "everything-like", "deed": DEEDS[status], "ids": comment.pk, "like": "", "reason": reason}
+    answer = client.post("/admin/moderation/", fields, headers={"Accept": "application/json"})
+    return f"{answer.status_code} {text_of(answer)}"
+
+
+def in_the_admin(client, mia, comment, status, reason):
+    fields = {"action": DEEDS[status], "_selected_action": comment.pk, "reason": reason}
+    answer = client.post("/admin/comments/comment/", fields, follow=True)
+    refused = [str(said) for said in answer.context["messages"] if said.level_tag == "error"]
+    return (
+        f"422 reason_required {refused}" if refused else ""
+    )  # A list tells a refusal in a sentence, without its code.
+
+
+def by_mail_link(client, mia, comment, status, reason):
+    address = action_urls(comment.decisions.last(), mia.email)[DEEDS[status]]
+    answer = client.post(address, {"reason": reason})
+    return f"{answer.status_code} {text_of(answer)}"
+
+
+EDGES = [
+    by_operation, in_a_batch, over_rest, many_over_rest, at_the_desk, on_the_page_of_everything_alike, in_the_admin,
+    by_mail_link,
+]  # fmt: skip
+
+
+@pytest.fixture
+def mia(client):
+    mia = make_moderator(name="Mia")
+    client.force_login(mia)
+    return mia
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_nobody_moves_a_comment_to_the_trash_without_a_reason_that_is_offered(client, mia, edge):
+    comment = make_comment(status="pending")
+    RefusalReason.objects.create(code="shouting", label="shouting", is_active=False)
+
+    for reason in ("", "because", "shouting", "withdrawn", "honeypot"):
+        answer = edge(client, mia, comment, "trash", reason)
+
+        assert "422" in answer
+        assert "reason_required" in answer
+        assert "insulting or abusive (abuse)" in answer  # It says what to choose from.
+    comment.refresh_from_db()
+    assert comment.status == "pending"
+    assert comment.decisions.count() == 1
+    assert not Batch.objects.exists()
+    edge(client, mia, comment, "trash", "abuse")
+    comment.refresh_from_db()
+    assert (comment.status, comment.decisions.last().reason) == ("trash", "abuse")
+
+
+@pytest.mark.parametrize(("given", "recorded"), [("", "spam"), ("spam", "spam"), ("illegal", "illegal")])
+@pytest.mark.parametrize("edge", EDGES)
+def test_spam_is_for_spam_unless_another_reason_is_given(client, mia, edge, given, recorded):
+    comment = make_comment(status="pending")
+
+    edge(client, mia, comment, "spam", given)
+
+    comment.refresh_from_db()
+    assert (comment.status, comment.decisions.last().reason) == ("spam", recorded)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_approving_and_holding_need_no_reason_but_take_no_other_than_is_offered(client, mia, edge):
+    comment = make_comment(status="pending")
+
+    assert "reason_required" in edge(client, mia, comment, "approved", "because")
+    edge(client, mia, comment, "approved", "")
+    comment.refresh_from_db()
+    assert (comment.status, comment.decisions.last().reason) == ("approved", "")
+    if edge not in {by_mail_link, in_the_admin}:  # Neither holds.
+        assert "reason_required" in edge(client, mia, comment, "pending", "undone")
+        edge(client, mia, comment, "pending", "mistake")
+        comment.refresh_from_db()
+        assert (comment.status, comment.decisions.last().reason) == ("pending", "mistake")
+
+
+def test_where_nothing_is_offered_the_refusal_says_what_to_do(mia):
+    RefusalReason.objects.update(is_active=False)
+    reasons._forget()
+    comment = make_comment(status="pending")
+
+    assert "An editor can add one" in by_operation(None, mia, comment, "trash", "abuse")
+    assert by_operation(None, mia, comment, "spam", "") == ""
+    assert comment.decisions.last().reason == "spam"
+    assert reasons.suggested() == ""
+
+
+def test_a_kept_report_is_told_an_offered_reason_or_none(mia):
+    comment = make_comment()
+
+    with pytest.raises(ReasonRequired):
+        reporting.settle(comment.pk, "kept", by=mia, reason="withdrawn")
+    assert reporting.settle(comment.pk, "kept", by=mia) == 0
+
+
+def field(page: str, name: str) -> dict[str, str]:
+    """The first form's field of this name: its options by code, or its value."""
+    select = re.search(rf'<select name="{name}".*?</select>', page, re.DOTALL)[0]
+    return dict(re.findall(r'<option value="([^"]*)"[^>]*>\s*(.*?)</option>', select))
+
+
+def test_the_desk_names_the_reason_that_the_trash_gives_by_itself_and_sends_it(client, mia):
+    comment = make_comment(status="pending")
+
+    for address in ("/admin/moderation/", f"/admin/comments/comment/{comment.pk}/change/"):
+        page = text_of(client.get(address))
+        deeds = page[page.index('class="deeds"') :]
+        assert "(trash: not about the article)" in field(deeds, "reason")[""]
+        sent = re.search(r'name="trash_reason" value="(\w+)"', deeds)[1]
+        assert sent == "off_topic"
+    client.post("/admin/moderation/", {"action": "trash", "ids": comment.pk, "reason": "", "trash_reason": sent})
+
+    comment.refresh_from_db()
+    assert (comment.status, comment.decisions.last().reason) == ("trash", "off_topic")
+
+
+def test_what_the_trash_would_give_is_given_for_nothing_else(client, mia):
+    comment = make_comment(status="pending")
+    fields = {"ids": comment.pk, "reason": "", "trash_reason": "off_topic"}
+
+    client.post("/admin/moderation/", {"action": "spam", **fields})
+    client.post("/admin/moderation/", {"action": "approve", **fields})
+
+    assert [decision.reason for decision in comment.decisions.order_by("number")][1:] == ["spam", ""]
+
+
+def test_a_mail_link_shows_the_reasons_to_choose_from(client, mia):
+    comment = make_comment(status="pending")
+    urls = action_urls(comment.decisions.last(), mia.email)
+
+    page = text_of(client.get(urls["trash"]))
+    assert list(field(page, "reason")) == BUILT_IN[1:]
+    assert '<option value="off_topic" selected>' in page
+    assert '<option value="spam" selected>' in text_of(client.get(urls["spam"]))
+    assert "<select" not in text_of(client.get(urls["approve"]))
+    refused = client.post(urls["trash"])
+    assert refused.status_code == 422
+    assert list(field(text_of(refused), "reason")) == BUILT_IN[1:]  # To choose now.
+
+
+def test_the_admin_s_list_says_what_somebody_decided_meanwhile(client, mia):
+    comment = make_comment(status="pending")
+    page = text_of(client.get("/admin/comments/comment/"))
+    seen = re.search(rf'name="seen" value="({comment.pk}:\d+)"', page)[1]
+    decide(comment.pk, "approved", by=make_moderator(name="Noor"))
+
+    fields = {"action": "trash", "_selected_action": comment.pk, "reason": "abuse", "seen": seen}
+    answer = client.post("/admin/comments/comment/", fields, follow=True)
+
+    assert "Noor decided meanwhile" in text_of(answer)
+    comment.refresh_from_db()
+    assert comment.status == "approved"

@@ -626,7 +626,7 @@ def test_only_to_what_was_kept_and_stays_can_be_objected(status):
     (made,) = reported(make_comment())
     if status:
         settle(made.comment_id, "kept", by=make_moderator())
-        decide(made.comment_id, status, by=make_moderator())
+        decide(made.comment_id, status, by=make_moderator(), reason="abuse")
 
     with pytest.raises(NotKept):
         objected(made)
@@ -744,7 +744,7 @@ def test_a_removed_or_open_one_offers_no_form(client):
     (made,) = reported(make_comment())
     assert 'data-action="object"' not in text_of(client.get(made.status_url))
 
-    decide(made.comment_id, "trash", by=make_moderator())
+    decide(made.comment_id, "trash", by=make_moderator(), reason="abuse")
 
     assert 'data-action="object"' not in text_of(client.get(made.status_url))
 

@@ -65,6 +65,8 @@ def test_letters_decide_the_next_is_there_at_once_and_z_takes_it_all_back(page: 
     expect(page.locator("#told")).to_contain_text("1 removed.")
     for comment, after in ((first, "approved"), (second, "spam"), (third, "trash"), (fourth, "pending")):
         eventually(page, comment, after)
+    # What the card says that the trash gives where no reason is chosen.
+    assert [comment.decisions.last().reason for comment in (second, third)] == ["spam", "off_topic"]
     keys(page, "z")
     expect(card(page, third)).to_be_focused()
     keys(page, "z", "z")

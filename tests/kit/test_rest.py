@@ -88,7 +88,7 @@ def test_every_row_comes_once_and_in_order_forwards_and_backwards(values, orderi
         transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize("sort", ["best", "oldest", "newest"])
+@pytest.mark.parametrize("sort", ["oldest", "newest"])
 def test_thirteen_hundred_roots_of_equal_count_are_paged_to_their_end(client, sort):
     article = make_article()
     roots = plant(article, [(0, START)] * 1_300)
@@ -210,8 +210,8 @@ def test_a_wrong_cursor_is_refused_before_the_database_hears_of_it(cursor, djang
 def test_a_wrong_cursor_is_400_over_http(client):
     article = make_article()
 
-    for cursor in ("", "nonsense", coded([0, 2**63, "a"]), coded([0, 1, "\0"]), coded([0, 1, "\ud800"])):
-        answer = client.get(f"/api/v1/articles/{article.pk}/comments/?sort=best&cursor={cursor}")
+    for cursor in ("", "nonsense", coded([0, 1, "a"]), coded([0, "\0"]), coded([0, "\ud800"])):
+        answer = client.get(f"/api/v1/articles/{article.pk}/comments/?cursor={cursor}")
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
 
 
