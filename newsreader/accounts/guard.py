@@ -8,10 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.utils import get_next_redirect_url
-from allauth.core.internal import ratelimit
+from allauth.core.ratelimit import respond_429
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
-from allauth.socialaccount.internal import statekit
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
@@ -21,7 +20,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from requests import RequestException
 
-from newsreader.accounts import factors
+from newsreader.accounts import allauth_internals, factors
 from newsreader.accounts.confirming import ask, must_confirm
 from newsreader.accounts.forms import MALFORMED
 from newsreader.kit.pages import private
@@ -58,8 +57,8 @@ class Guard:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if request.resolver_match and request.resolver_match.view_name in PASSKEYS and request.method == "GET":
             # Each begins a session, which is a row; the library counts none of them.
-            if not ratelimit.consume(request, app="allauth.mfa", action="webauthn_login", limit_get=True):
-                limited: HttpResponse = ratelimit.respond_429(request)
+            if not allauth_internals.consume_rate_limit(request, "webauthn_login", app="mfa"):
+                limited: HttpResponse = respond_429(request)
                 return limited
         match _step(request):
             case "login":
@@ -73,8 +72,8 @@ class Guard:
                 if connects and request.method == "POST" and request.user.is_authenticated and must_confirm(request):
                     return private(ask(request))
             case "callback":
-                state = statekit.get_states(request).get(request.GET.get("state", ""))
-                request.sign_in_state = state[0] if state else {}  # type: ignore[attr-defined]
+                state = allauth_internals.provider_state(request, request.GET.get("state", ""))
+                request.sign_in_state = state  # type: ignore[attr-defined]
             case "login_by_token":
                 raise Http404  # For scripts of the providers', which we do not use.
         return None

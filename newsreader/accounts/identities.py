@@ -12,7 +12,9 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from newsreader.accounts.models import CommenterIdentity, User
@@ -20,6 +22,13 @@ from newsreader.accounts.pictures import fetch_picture
 from newsreader.kit.text import is_unseen, tidy_name
 
 IN_SESSION = "identity"
+
+
+def signed_in_user(request: HttpRequest) -> User:
+    """Return the account that this request is signed in to. Raises PermissionDenied for a visitor without one."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user
 
 
 def identity_of(request: Any) -> CommenterIdentity | None:

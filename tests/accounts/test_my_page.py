@@ -21,7 +21,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from newsreader.accounts import confirming, pictures
+from newsreader.accounts import allauth_internals, confirming, pictures
 from newsreader.accounts.identities import IN_SESSION
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.accounts.views import browser_of
@@ -370,7 +370,7 @@ def test_the_only_way_in_stays(client):
     mine = connect(user)
     client.force_login(user)
     session = client.session
-    confirming.record_authentication(_request(user, session), user, "socialaccount")
+    allauth_internals.record_email_code(_request(user, session), user, "")
     session.save()
 
     page = client.get("/accounts/3rdparty/").content.decode()
