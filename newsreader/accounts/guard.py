@@ -17,6 +17,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import translation
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from requests import RequestException
 
@@ -25,9 +26,12 @@ from newsreader.accounts.confirming import ask, must_confirm
 from newsreader.accounts.forms import MALFORMED
 from newsreader.kit.pages import private
 from newsreader.kit.problems import problem
+from newsreader.kit.request_attributes import RequestAttribute
 
 logger = logging.getLogger(__name__)
 APPS = "/_allauth/"
+# What the trip to a provider began with, on requests that begin or end one.
+SIGN_IN_STATE: RequestAttribute[dict[str, Any]] = RequestAttribute("sign_in_state")
 PASSKEYS = {"mfa_login_webauthn", "headless:app:mfa:login_webauthn"}
 
 
@@ -63,17 +67,13 @@ class Guard:
         match _step(request):
             case "login":
                 # `scope`, `auth_params` and `action` would be copied into the request to the provider.
-                request.GET, request.POST = _wanted(request.GET), _wanted(request.POST)  # type: ignore[assignment]
-                request.sign_in_state = {  # type: ignore[attr-defined]
-                    "next": get_next_redirect_url(request),
-                    "process": "login",
-                }
+                request.GET, request.POST = QueryDict(_wanted(request.GET)), QueryDict(_wanted(request.POST))
+                SIGN_IN_STATE.set(request, {"next": get_next_redirect_url(request), "process": "login"})
                 connects = "connect" in {request.GET.get("process"), request.POST.get("process")}
                 if connects and request.method == "POST" and request.user.is_authenticated and must_confirm(request):
                     return private(ask(request))
             case "callback":
-                state = allauth_internals.provider_state(request, request.GET.get("state", ""))
-                request.sign_in_state = state  # type: ignore[attr-defined]
+                SIGN_IN_STATE.set(request, allauth_internals.provider_state(request, request.GET.get("state", "")))
             case "login_by_token":
                 raise Http404  # For scripts of the providers', which we do not use.
         return None
@@ -86,11 +86,12 @@ class Guard:
         if request.path.startswith(APPS) and isinstance(exception, (*MALFORMED, RequestException)):
             logger.warning("What an app sent makes no sense: %s", type(exception).__name__, exc_info=exception)
             return _no_sense()
-        if isinstance(exception, Http404 | SuspiciousOperation) or not hasattr(request, "sign_in_state"):
+        state = SIGN_IN_STATE.get(request)
+        if isinstance(exception, Http404 | SuspiciousOperation) or state is None:
             return None
         logger.warning("A provider's answer fits no form: %s", type(exception).__name__, exc_info=exception)
         provider = get_adapter(request).get_provider(request, _provider_of(request))
-        context = {"state": request.sign_in_state or None}
+        context = {"state": state or None}
         return render_authentication_error(request, provider, exception=exception, extra_context=context)
 
 
@@ -113,12 +114,12 @@ def _language(request: HttpRequest) -> str:
     return request.user.language if request.user.is_authenticated else ""
 
 
-def _wanted(given: QueryDict) -> QueryDict:
-    kept = QueryDict(mutable=True)
-    kept.update({name: str(given[name]) for name in ("next", "process") if name in given})
+def _wanted(given: QueryDict) -> str:
+    """Return what a start may say, as a query."""
+    kept = {name: str(given[name]) for name in ("next", "process") if name in given}
     if kept.get("process") not in {None, "login", "connect"}:
         del kept["process"]
-    return kept
+    return urlencode(kept)
 
 
 def _provider_of(request: HttpRequest) -> str:

@@ -25,7 +25,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from newsreader.accounts import allauth_internals, confirming
 from newsreader.accounts.forms import AddPasskeyForm, Disconnect, MyPage, SignUpPasskeyForm
-from newsreader.accounts.identities import label_of, public_name, verified_address
+from newsreader.accounts.identities import label_of, public_name, signed_in_user, verified_address
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.pages import private
@@ -36,7 +36,7 @@ from newsreader.kit.web import safe_next
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_page(request: HttpRequest) -> HttpResponse:
     """One's own page: how one is shown, and the way to everything else about the account."""
-    user: User = request.user  # type: ignore[assignment]
+    user = signed_in_user(request)
     form = MyPage(user=user)
     if request.method == "POST":
         form = MyPage(request.POST, request.FILES, user=user)
@@ -88,7 +88,7 @@ def _confirming_page(request: HttpRequest, back: str, wrong: FieldError | None) 
     context = {
         "back": back,
         "wrong": wrong,
-        "address": verified_address(request.user),  # type: ignore[arg-type]
+        "address": verified_address(signed_in_user(request)),
         "awaited": confirming.awaited_from(request),
         "sign_in_with": [provider for provider in settings.SIGN_IN_WITH if provider.name in mine],
     }

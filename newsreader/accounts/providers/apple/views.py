@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from allauth.socialaccount.models import SocialToken
-from allauth.socialaccount.providers.apple.apple_session import APPLE_SESSION_COOKIE_NAME
+from allauth.socialaccount.providers.apple.apple_session import APPLE_SESSION_COOKIE_NAME, get_apple_session
 from allauth.socialaccount.providers.apple.views import AppleOAuth2Adapter, apple_post_callback
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter, OAuth2CallbackView, OAuth2LoginView
@@ -52,7 +52,7 @@ class AppleAdapter(AppleOAuth2Adapter):
 
     def get_user_scope_data(self, request: HttpRequest) -> dict[str, Any]:
         try:
-            said = json.loads(request.apple_login_session.get("user") or "{}")  # type: ignore[attr-defined]
+            said = json.loads(get_apple_session(request).store.get("user") or "{}")
         except ValueError:
             return {}
         return {"name": said["name"]} if isinstance(said, dict) and isinstance(said.get("name"), dict) else {}
