@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from articles import search
+from articles.current_site import current_site
 from articles.models import Article, Section, Site
 from articles.querysets import ArticleQuerySet
 from newsreader.kit.feeds import writable
@@ -73,8 +74,7 @@ def _begins(day: dt.date) -> dt.datetime:
 @require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
     """One page of what was found; 404 past the last. A fixed number of queries."""
-    site, number, form = Site.objects.current(), page_number(request), SearchForm(request.GET)
-    request.paper = site  # type: ignore[attr-defined]
+    site, number, form = current_site(request), page_number(request), SearchForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
     ids = _found(form, query) if query else []
     start = (number - 1) * RESULTS

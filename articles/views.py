@@ -12,7 +12,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from articles import front, seo
-from articles.models import Article, Author, Section, Site, Tag
+from articles.current_site import current_site
+from articles.models import Article, Author, Section, Tag
 from articles.querysets import ArticleQuerySet
 from newsreader.kit.pages import page_number, public
 
@@ -22,8 +23,7 @@ def front_page(request: HttpRequest) -> HttpResponse:
     """The paper as it is laid out; its further pages are a list of all articles."""
     if page_number(request) > 1:
         return list_page(request, Article.objects.all(), None, "articles/front.html")
-    site = Site.objects.current()
-    request.paper = site  # type: ignore[attr-defined]
+    site = current_site(request)
     shown = front.arrange(site)
     numbers = {"number": 1, "earlier": 0, "later": 2 if shown.more else 0}
     context = {"front": shown, "page": numbers}
@@ -37,8 +37,7 @@ def front_page(request: HttpRequest) -> HttpResponse:
 
 def list_page(request: HttpRequest, articles: ArticleQuerySet, subject: Model | None, template: str) -> HttpResponse:
     """Answer with one page of published articles, newest first; 404 past the last. Five queries."""
-    site, number = Site.objects.current(), page_number(request)
-    request.paper = site  # type: ignore[attr-defined]
+    site, number = current_site(request), page_number(request)
     size = site.articles_per_page
     start = (number - 1) * size
     rows = list(articles.published().articles().newest_first().for_list()[start : start + size + 1])

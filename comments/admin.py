@@ -36,6 +36,7 @@ from comments.discussions_admin import LinksDiscussion
 from comments.models import Comment, CommentRules, Delivery, LogEntry, ReplyTemplate
 from comments.querysets import CommentQuerySet, may_moderate
 from comments.reasons import choices
+from newsreader.accounts.identities import signed_in_user
 from newsreader.kit.errors import DomainError
 
 Status = Comment.Status
@@ -250,7 +251,7 @@ class CommentRulesAdmin(Singleton):
         Site.objects.touch()
         changed = {name: {"from": form.initial[name], "to": form.cleaned_data[name]} for name in form.changed_data}
         if changed:
-            log.note("rules_changed", "rules", by=request.user, facts=changed)  # type: ignore[arg-type]
+            log.note("rules_changed", "rules", by=signed_in_user(request), facts=changed)
 
 
 @admin.register(Delivery)

@@ -21,6 +21,7 @@ from comments.models import Ban, BanAppeal
 from comments.querysets import BanQuerySet
 from comments.reasons import choices
 from newsreader.accounts.admin import CommenterIdentityAdmin
+from newsreader.accounts.identities import signed_in_user
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.errors import DomainError, Invalid
 from newsreader.kit.web import client_address
@@ -164,7 +165,7 @@ class BanAdmin(admin.ModelAdmin):
         # Who may not choose it leaves a quiet ban as it is.
         terms.setdefault("quiet", bool(change and obj.quiet))
         target = {name: getattr(obj, name) for name in TARGET}
-        made = bans.ban(**target, **terms, by=request.user, from_address=client_address(request))  # type: ignore[arg-type]
+        made = bans.ban(**target, **terms, by=signed_in_user(request), from_address=client_address(request))
         obj.pk = made.pk
         obj.refresh_from_db()
 
@@ -267,6 +268,11 @@ class BannedFilter(admin.SimpleListFilter):
         return queryset.filter(is_banned=self.value() == "yes")
 
 
+def _banned() -> models.Exists:
+    """Whether a commenter's identity is banned now."""
+    return models.Exists(Ban.objects.in_force().filter(identity=models.OuterRef("pk")))
+
+
 @admin.register(CommenterIdentity)
 class BannedCommenterAdmin(CommenterIdentityAdmin):
     """Who leaves replies, and who of them may not."""
@@ -278,8 +284,7 @@ class BannedCommenterAdmin(CommenterIdentityAdmin):
     actions = ["ban", "lift_ban"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CommenterIdentity]:
-        in_force = Ban.objects.in_force().filter(identity=models.OuterRef("pk"))
-        return super().get_queryset(request).annotate(is_banned=models.Exists(in_force))
+        return super().get_queryset(request).annotate(is_banned=_banned())
 
     @admin.display(description=_("banned"), boolean=True, ordering="is_banned")
     def banned(self, identity: Any) -> bool:
@@ -292,9 +297,9 @@ class BannedCommenterAdmin(CommenterIdentityAdmin):
     def ban(self, request: HttpRequest, queryset: QuerySet[CommenterIdentity]) -> None:
         """Ban those who are not, for good; how long and why is set on the ban itself."""
         done = 0
-        for identity in queryset.filter(is_banned=False).select_related("user"):  # type: ignore[misc]
+        for identity in queryset.filter(~_banned()).select_related("user"):
             try:
-                bans.ban(identity=identity, by=request.user)  # type: ignore[arg-type]
+                bans.ban(identity=identity, by=signed_in_user(request))
                 done += 1
             except Invalid as wrong:
                 messages.error(request, f"{identity}: {wrong.errors[0].sentence}")

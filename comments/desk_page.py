@@ -7,7 +7,7 @@ sentences, what undoes it, and the card as it looks now. All of it works without
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -231,8 +231,8 @@ def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
     ways = [way for way in EVERY_WAY if way in request.GET.getlist("by")] or EVERY_WAY
     hours = request.GET.get("hours", "24")
     hours = hours if hours in HOURS else "24"
-    prefix = 32 if request.GET.get("exact") else 24
-    found = likeness.alike(comment, rows=mine, by=ways, hours=HOURS[hours], ipv4_prefix=prefix)  # type: ignore[arg-type]
+    prefix: Literal[24, 32] = 32 if request.GET.get("exact") else 24
+    found = likeness.alike(comment, rows=mine, by=ways, hours=HOURS[hours], ipv4_prefix=prefix)
     reasons = {match.comment_id: match.reasons for match in found}
     shown = cards.listed(mine).filter(pk__in=list(reasons)[:PAGE]).order_by("-created_at", "-pk")
     shown = shown.prefetch_related("decisions__by", "revisions")

@@ -20,6 +20,7 @@ from articles.models import Article
 from comments import discussions
 from comments.models import Discussion
 from comments.querysets import moderates
+from newsreader.accounts.identities import signed_in_user
 
 
 @admin.register(Discussion)
@@ -57,7 +58,7 @@ class DiscussionAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Discussion, form: forms.ModelForm, change: bool) -> None:
         wanted = {name: form.cleaned_data[name] for name in discussions.SETTINGS}
-        discussions.change(obj.pk, by=request.user, **wanted)  # type: ignore[arg-type]
+        discussions.change(obj.pk, by=signed_in_user(request), **wanted)
 
     def view_on_site(self, obj: Discussion) -> str:
         return f"{obj.article.get_absolute_url()}#comments"

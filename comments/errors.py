@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from newsreader.kit.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, TooMany
+from newsreader.kit.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, Sentence, TooMany
 
 
 class NoSuchArticle(DomainError):
@@ -71,7 +71,8 @@ class Duplicate(Conflict):
 
 
 class Flood(TooMany):
-    code, sentence = "comment_flood", _("You are replying very fast. Please wait a moment and send it again.")
+    code = "comment_flood"
+    sentence: Sentence = _("You are replying very fast. Please wait a moment and send it again.")
 
 
 class SlowMode(Flood):
@@ -80,7 +81,7 @@ class SlowMode(Flood):
     def __init__(self, retry_after: int, pause: str):
         super().__init__(retry_after, pause=pause)
         said = _("This discussion is in slow mode: %s between two comments of one person. Please send it again then.")
-        self.sentence = str(said) % pause  # type: ignore[assignment]
+        self.sentence = str(said) % pause
 
 
 class Withdrawn(Conflict):

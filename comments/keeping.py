@@ -13,6 +13,7 @@ import secrets
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -104,5 +105,5 @@ def forget_old() -> int:
     return KeptDraft.objects.filter(created_at__lt=timezone.now() - LIFE).delete()[0]
 
 
-def _mine(request: HttpRequest):  # type: ignore[no-untyped-def]
+def _mine(request: HttpRequest) -> QuerySet[KeptDraft]:
     return KeptDraft.objects.filter(browser=browser_of(request) or "-", created_at__gt=timezone.now() - LIFE)

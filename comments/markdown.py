@@ -9,7 +9,7 @@ Linear in the text but for what `comments.formatting` bounds: how many marks it 
 import html as entities
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 from markdown_it import MarkdownIt, helpers
@@ -221,7 +221,8 @@ _markdown = (
     .enable(["strikethrough"])
     .disable(["image", "heading", "lheading", "reference", "html_block", "html_inline"])
 )
-_markdown.helpers = SimpleNamespace(**vars(helpers) | {"parseLinkDestination": _destination})  # type: ignore[assignment]
+_markdown.helpers = ModuleType("helpers")
+vars(_markdown.helpers).update(vars(helpers) | {"parseLinkDestination": _destination})
 _markdown.block.ruler.before("code", "too_deep", _too_deep)
 _markdown.block.ruler.at("hr", _rule, {"alt": ["paragraph", "reference", "blockquote", "list"]})
 _markdown.inline.ruler.at("text", _plain)

@@ -23,6 +23,7 @@ from comments.desk.finding import ids_in
 from comments.models import Comment, Decision
 from comments.querysets import CommentQuerySet
 from comments.reason_codes import WITHDRAWN
+from newsreader.accounts.identities import signed_in_user
 from newsreader.accounts.models import User
 from newsreader.kit.pages import page_number, private
 
@@ -52,7 +53,7 @@ class Entry(NamedTuple):
 @require_safe
 def my_comments(request: HttpRequest) -> HttpResponse:
     """One's own comments, newest first, under what may be claimed. Two queries of its own."""
-    user: User = request.user  # type: ignore[assignment]
+    user = signed_in_user(request)
     number = page_number(request)
     start = (number - 1) * ON_A_PAGE
     rows = list(_own(user)[start : start + ON_A_PAGE + 1])

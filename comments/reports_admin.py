@@ -22,6 +22,7 @@ from comments import log
 from comments.models import Appeal, Comment, RefusalReason, Report
 from comments.querysets import may_moderate
 from comments.reason_codes import is_reserved
+from newsreader.accounts.identities import signed_in_user
 
 
 class ReasonForm(forms.ModelForm):
@@ -57,7 +58,9 @@ class RefusalReasonAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: RefusalReason, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         facts = {"code": obj.code, "offered": obj.is_active, "fields": sorted(form.changed_data)}
-        log.note("reason_changed" if change else "reason_added", f"reason:{obj.pk}", by=request.user, facts=facts)  # type: ignore[arg-type]
+        log.note(
+            "reason_changed" if change else "reason_added", f"reason:{obj.pk}", by=signed_in_user(request), facts=facts
+        )
         Site.objects.touch()  # Labels stand on the public page of figures.
 
 

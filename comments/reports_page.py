@@ -44,7 +44,17 @@ def flag(request: HttpRequest, comment_id: int) -> HttpResponse:
     ticked = {name: request.POST.get(name) == "on" for name in TICKED}
     try:
         refuse_forgery(request)
-        row = reporting.report(comment.pk, **words, **ticked, visitor=reporter_of(request))  # type: ignore[arg-type]
+        row = reporting.report(
+            comment.pk,
+            reason=words["reason"],
+            detail=words["detail"],
+            law=words["law"],
+            name=words["name"],
+            email=words["email"],
+            good_faith=ticked["good_faith"],
+            by_mail=ticked["by_mail"],
+            visitor=reporter_of(request),
+        )
     except NoSuchComment:
         raise Http404 from None  # It has gone in this instant.
     except DomainError as refusal:

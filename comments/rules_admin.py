@@ -38,6 +38,7 @@ from comments.spam.normalise import plain
 from comments.spam.rulebook import clean_domain, network_in
 from comments.spam.words import found_anywhere, missed
 from comments.wording import worded
+from newsreader.accounts.identities import signed_in_user
 from newsreader.kit.keys import SoundChoice
 
 MANY = 5_000  # entries at once
@@ -339,7 +340,7 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
 
     def _switch(self, request: HttpRequest, rows: QuerySet[Rule], *, on: bool) -> None:
         try:
-            changed = entries.switch(rows, on=on, by=request.user)  # type: ignore[arg-type]
+            changed = entries.switch(rows, on=on, by=signed_in_user(request))
         except TooManyPatterns as refusal:
             messages.error(request, str(refusal))
             return
@@ -347,15 +348,15 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
         messages.success(request, said % changed)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> None:
-        entries.delete(queryset, by=request.user)  # type: ignore[arg-type]
+        entries.delete(queryset, by=signed_in_user(request))
 
     # The page of one.
 
     def save_model(self, request: HttpRequest, obj: Rule, form: forms.ModelForm, change: bool) -> None:
         if change:
-            entries.change(obj, by=request.user)  # type: ignore[arg-type]
+            entries.change(obj, by=signed_in_user(request))
             return
-        _added, known = entries.add(form.cleaned_data["wanted"], obj, by=request.user)  # type: ignore[arg-type]
+        _added, known = entries.add(form.cleaned_data["wanted"], obj, by=signed_in_user(request))
         same = Rule.objects.filter(pattern=obj.pattern, match=obj.match)
         obj.pk = same.get(section=obj.section_id, article=obj.article_id).pk
         if known:
@@ -363,7 +364,7 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
             messages.info(request, said % known)
 
     def delete_model(self, request: HttpRequest, obj: Rule) -> None:
-        entries.delete(Rule.objects.filter(pk=obj.pk), by=request.user)  # type: ignore[arg-type]
+        entries.delete(Rule.objects.filter(pk=obj.pk), by=signed_in_user(request))
 
     def changeform_view(
         self,

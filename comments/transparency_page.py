@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from articles.models import Site
+from articles.current_site import current_site
 from comments.models import Figures, Report
 from comments.transparency import NONE, OTHER, Numbers, next_month
 from comments.wording import kind_of
@@ -31,8 +31,7 @@ UNNAMED = {NONE: gettext_lazy("without a reason"), OTHER: gettext_lazy("another 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The newest months in figures."""
-    site = Site.objects.current()
-    request.paper = site  # type: ignore[attr-defined]
+    site = current_site(request)
     rows = list(Figures.objects.order_by("-month")[:MOST])
 
     def build() -> HttpResponse:

@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from articles.models import Article, Site
+from articles.current_site import current_site
+from articles.models import Article
 from comments import discussions, keeping, remembering, threads
 from comments.drafts import as_typed
 from comments.form_page import form_context, published, refuse_forgery, reply_page
@@ -88,8 +89,7 @@ def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
     top = get_object_or_404(standing.select_related("article__section", "article__discussion", "parent"), pk=comment_id)
     if not threads.stands(top):
         raise Http404
-    article, site, rules = top.article, Site.objects.current(), CommentRules.objects.current()
-    request.paper = site  # type: ignore[attr-defined]
+    article, site, rules = top.article, current_site(request), CommentRules.objects.current()
 
     def build() -> HttpResponse:
         try:

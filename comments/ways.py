@@ -11,12 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter as get_account_adapter
-from allauth.account.models import Login
-from allauth.core.internal import ratelimit
-from allauth.mfa.webauthn.internal import auth as passkeys
-from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from allauth.socialaccount.adapter import get_adapter
-from allauth.socialaccount.internal import statekit
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -32,7 +27,7 @@ from comments import keeping
 from comments.drafts import is_email
 from comments.form_page import Typed, published, refuse_forgery, reply_page
 from comments.models import KeptDraft
-from newsreader.accounts import codes
+from newsreader.accounts import allauth_internals, codes
 from newsreader.accounts.adapters import OUTCOME
 from newsreader.accounts.forms import SignInPasskeyForm
 from newsreader.accounts.identities import label_of
@@ -55,7 +50,7 @@ def step(request: HttpRequest, article_id: int, way: str) -> HttpResponse:
     """Take one of the ways. Whatever goes wrong, the form comes back with everything that was typed."""
     if way == "passkey" and request.method == "GET":
         _limit_passkeys(request)  # What is asked here waits in a session, which is a row.
-        return private(JsonResponse(passkeys.begin_authentication(user=None)))
+        return private(JsonResponse(allauth_internals.begin_passkey_sign_in()))
     if request.method != "POST":
         return HttpResponseNotAllowed(["GET", "POST"] if way == "passkey" else ["POST"])
     article = published(article_id)
@@ -122,14 +117,12 @@ def _passkey(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
     form = SignInPasskeyForm(data=request.POST)
     if not form.is_valid():
         raise NotThisWay(_("This passkey is not known here. Please choose another way."), code="passkey_unknown")
-    authenticator = form.cleaned_data["credential"]
-    login = Login(user=authenticator.user, redirect_url=_back(draft))
-    return perform_passwordless_login(request, authenticator, login)
+    return allauth_internals.sign_in_by_passkey(request, form.cleaned_data["credential"], _back(draft))
 
 
 def _limit_passkeys(request: HttpRequest) -> None:
     """Count one more, by the library's limit on its own page for passkeys. The library leaves GET uncounted."""
-    if not ratelimit.consume(request, app="allauth.mfa", action="webauthn_login", limit_get=True):
+    if not allauth_internals.consume_rate_limit(request, "webauthn_login", app="mfa"):
         raise TooMany(60)
 
 
@@ -151,7 +144,7 @@ def _change(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
 
 def _cancel(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
     """Call every trip off: what a provider answers later opens nothing, and no code is awaited."""
-    request.session.pop(statekit.STATES_SESSION_KEY, None)
+    allauth_internals.forget_provider_states(request)
     codes.forget(request)
     return _page(draft)
 

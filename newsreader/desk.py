@@ -19,10 +19,10 @@ class Desk(AdminSite):
     index_title = _("Everything else")
     enable_nav_sidebar = True
 
-    def __init__(self, name: str = "admin"):
-        super().__init__(name)
-        # allauth's sign-in, with its limits and emailed codes, in place of the admin's own form.
-        self.login = secure_admin_login(self.login)  # type: ignore[method-assign]
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """allauth's sign-in, with its limits and emailed codes, in place of the admin's own form."""
+        answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return answer
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As in Django, and every admin, a library's as well, bears any key that a browser sends."""
@@ -32,6 +32,7 @@ class Desk(AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own = [
+            path("", self.admin_view(self.opening), name="index"),
             path("moderation/", self.admin_view(desk_page.queue), name="moderation"),
             path("moderation/figures/", self.admin_view(figures_page.figures_view), name="moderation-figures"),
             path("moderation/<int:comment_id>/", self.admin_view(desk_page.tools), name="moderation-comment"),
@@ -39,7 +40,8 @@ class Desk(AdminSite):
         ]
         return [*own, *super().get_urls()]
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+    def opening(self, request: HttpRequest) -> HttpResponse:
+        """The moderation queue for whoever moderates, Django's index for everybody else."""
         if request.user.has_perm("comments.moderate_comment"):
             return desk_page.queue(request)
-        return super().index(request, extra_context)
+        return self.index(request)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from articles.current_site import current_site
 from articles.models import Article, MenuItem, Section, Site
 
 
@@ -22,8 +23,7 @@ class Entry(NamedTuple):
 
 def context(request: HttpRequest | None = None) -> dict[str, Any]:
     """Return the frame's context; lazily, since mails and the admin do without most of it."""
-    # A page that has asked for the paper already, for its version, brings it along.
-    paper = getattr(request, "paper", None) or SimpleLazyObject(lambda: Site.objects.current())
+    paper = SimpleLazyObject(lambda: current_site(request) if request else Site.objects.current())
     chosen = SimpleLazyObject(lambda: list(MenuItem.objects.select_related("section", "page")))
     return {
         "site": paper,

@@ -115,7 +115,7 @@ class Known:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        known = getattr(request, "known", None)
+        known = sessions.KNOWN.get(request)
         if known:
             response.set_cookie(
                 sessions.COOKIE, "1", max_age=31_536_000, secure=settings.SECURE, httponly=False, samesite="Lax"

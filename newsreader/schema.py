@@ -24,6 +24,7 @@ class ProblemSerializer(serializers.Serializer):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
+    # The metaclass takes fields out of the class, so this one does not hide Serializer.errors.
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]
     appeal_url = serializers.URLField(
         required=False, help_text="With the code `banned`: the private page on which the banned reader may object."

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from django.views.static import serve
 
 from articles import seo
+from articles.current_site import current_site
 from articles.formatting import reading_time
 from articles.models import Article, Redirect, Site
 from articles.querysets import SHOWN_ON_PAGE
@@ -52,8 +53,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
-    number, site, rules = page_number(request), Site.objects.current(), CommentRules.objects.current()
-    request.paper = site  # type: ignore[attr-defined]
+    number, site, rules = page_number(request), current_site(request), CommentRules.objects.current()
     is_open = article.comments_open(discussions.rules_under(article, rules).close_after_days)
     related = list(Article.objects.related_to(article)[:RELATED]) if article.section else []
 

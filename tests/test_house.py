@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,55 @@ def test_every_event_has_somebody_who_listens():
 def test_no_event_hides_elsewhere():
     files = {str(file.relative_to(BASE_DIR)) for file in MODULES if file.name == "events.py"}
     assert files == {"newsreader/kit/events.py", "newsreader/accounts/events.py", "comments/events.py"}
+
+
+ADAPTER = BASE_DIR / "newsreader" / "accounts" / "allauth_internals.py"
+
+
+def of_allauth(file: Path) -> Iterator[str]:
+    """Yield what a module takes of allauth, as dotted names: by importing it, or by naming it in a string."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Import(names=names):
+                found = [alias.name for alias in names]
+            case ast.ImportFrom(module=str(module), names=names):
+                found = [f"{module}.{alias.name}" for alias in names]
+            case ast.Constant(value=str(text)) if re.fullmatch(r"[\w.]+", text):
+                found = [text]
+            case _:
+                continue
+        yield from (name for name in found if name.split(".")[0] == "allauth")
+
+
+def is_internal(name: str) -> bool:
+    """Say whether the library keeps this to itself. Flows live in its internal packages, and are exported by some."""
+    return any(part in {"internal", "flows"} or part.startswith("_") for part in name.split("."))
+
+
+@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: str(file.relative_to(BASE_DIR)))
+def test_what_is_internal_to_allauth_is_imported_by_one_module_only(file):
+    """So that a new version of the library is one file to look at, which gives out functions of our own alone."""
+    assert file == ADAPTER or not [name for name in of_allauth(file) if is_internal(name)]
+
+    ours = {node.name for node in ast.parse(ADAPTER.read_text()).body if isinstance(node, ast.FunctionDef)}
+    tree = ast.parse(file.read_text())
+    taken = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "newsreader.accounts.allauth_internals"
+        for alias in node.names
+    } | {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "allauth_internals"
+    }
+    assert taken <= ours
+
+
+def test_the_module_for_what_is_internal_to_allauth_holds_nothing_that_is_unused():
+    ours = {node.name for node in ast.parse(ADAPTER.read_text()).body if isinstance(node, ast.FunctionDef)}
+    elsewhere = "".join(file.read_text() for file in WRITTEN if file != ADAPTER)
+    assert {name for name in ours if f"allauth_internals.{name}(" not in elsewhere} == set()
 
 
 def test_every_setting_is_explained_in_the_readme():

@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from comments.models import Comment, Delivery
+from comments.models import Delivery
 from comments.notifications.links import action_urls, confirmation_url, desk_url, moderation_url
 from comments.reasons import sentence_for, sentence_of
 from newsreader.kit import letters
@@ -79,7 +79,9 @@ def _send(pk: int) -> bool:
 
 def _context(delivery: Delivery) -> dict[str, Any]:
     decision, report = delivery.decision, delivery.report
-    comment: Comment = (report or decision or delivery).comment  # type: ignore[assignment]  # It is about one of them.
+    comment = (report or decision or delivery).comment
+    if comment is None:
+        raise LookupError(f"Mail {delivery.pk} is about no comment")
     waits = delivery.event == Delivery.Event.WAITING
     return {
         "comment": comment,

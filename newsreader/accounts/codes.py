@@ -7,20 +7,20 @@ library's pages for codes know nothing of it, and nothing that they await is tak
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
-from allauth.account.internal.flows.login import perform_login, record_authentication
-from allauth.account.models import EmailAddress, Login
-from allauth.core.internal import ratelimit
-from allauth.core.internal.cryptokit import compare_user_code
+from allauth.account.models import EmailAddress
+from allauth.account.utils import perform_login
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from newsreader.accounts import allauth_internals
 from newsreader.accounts.identities import shown_name
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid, TooMany
@@ -33,39 +33,58 @@ class TooManyCodes(TooMany):
     sentence = gettext_lazy("Codes have been asked for too often. Please wait a minute.")
 
 
-class Awaited(AbstractCodeVerificationProcess):
-    """The library's counting of attempts and minutes, for a code that waits in the session under a key of ours."""
+class Awaited:
+    """A mailed code that waits in the session under a key of ours. Attempts and time have the library's limits."""
 
     def __init__(self, request: HttpRequest, key: str, state: dict[str, Any]):
-        self.request, self.key = request, key
-        super().__init__(
-            max_attempts=app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS,
-            timeout=app_settings.LOGIN_BY_CODE_TIMEOUT,
-            state=state,
-        )
+        self.request, self.key, self.state = request, key, state
 
-    def persist(self) -> None:
-        self.request.session[self.key] = self.state
-
-    def abort(self) -> None:
-        self.request.session.pop(self.key, None)
-
-    def send(self) -> None:
+    @classmethod
+    def send(cls, request: HttpRequest, key: str, email: str, user: User | None = None) -> None:
+        """Mail a new code to this address, for `user` alone where they are signed in. One from before is forgotten."""
         adapter = get_adapter()
-        self.state["code"] = adapter.generate_login_code()
-        context = {"request": self.request, "code": self.state["code"]}
-        adapter.send_mail("account/email/login_code", self.state["email"], context)
-        self.persist()
+        code = adapter.generate_login_code()
+        adapter.send_mail("account/email/login_code", email, {"request": request, "code": code})
+        state = {"code": code, "email": email, "at": time.time(), "failed_attempts": 0}
+        request.session[key] = state | ({"user_id": str(user.pk)} if user else {})
+
+    @classmethod
+    def find(cls, request: HttpRequest, key: str) -> Awaited | None:
+        """Return the code that is awaited; None where there is none, or it has become too old."""
+        state = request.session.get(key)
+        if not isinstance(state, dict):
+            return None
+        if time.time() - state["at"] > app_settings.LOGIN_BY_CODE_TIMEOUT:
+            del request.session[key]
+            return None
+        return cls(request, key, state)
+
+    @property
+    def email(self) -> str:
+        return str(self.state["email"])
+
+    def is_for(self, user: Any) -> bool:
+        return bool(self.state.get("user_id") == str(user.pk))
 
     def check(self, typed: str) -> None:
         """Use the code up if this is it. Raises Invalid for a wrong one, which counts."""
-        if not compare_user_code(actual=typed, expected=self.code):
-            left = self.record_invalid_attempt()
+        if not constant_time_compare(_bare(typed), _bare(self.state["code"])):
+            self.state["failed_attempts"] += 1
+            left = self.state["failed_attempts"] < app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS
+            if left:
+                self.request.session[self.key] = self.state
+            else:
+                del self.request.session[self.key]
             sentence = (
                 _("This is not the code in the mail.") if left else _("That was wrong too often. Ask for another.")
             )
             raise Invalid([FieldError("code", "code_wrong" if left else "code_expired", sentence)])
-        self.abort()
+        del self.request.session[self.key]
+
+
+def _bare(code: str) -> str:
+    """Return a code without dashes, blanks and capitals, which may be typed or left out."""
+    return "".join(character for character in code if character.isalnum()).lower()
 
 
 def too_old() -> Invalid:
@@ -75,15 +94,15 @@ def too_old() -> Invalid:
 def send(request: HttpRequest, email: str) -> None:
     """Mail a code to this address and remember in the session that it is awaited. Raises TooManyCodes."""
     email = email.strip().lower()
-    if not ratelimit.consume(request, app="allauth.account", action="request_login_code", key=email):
+    if not allauth_internals.consume_rate_limit(request, "request_login_code", key=email):
         raise TooManyCodes(60)
-    Awaited(request, IN_SESSION, Awaited.initial_state(user=None, email=email)).send()
+    Awaited.send(request, IN_SESSION, email)
 
 
 def awaited(request: HttpRequest) -> str:
     """Return the address whose code this visitor is about to enter, or an empty string."""
-    process = _pending(request)
-    return str(process.state["email"]) if process else ""
+    code = Awaited.find(request, IN_SESSION)
+    return code.email if code else ""
 
 
 def enter(request: HttpRequest, typed: str, name: str, back: str) -> HttpResponse:
@@ -91,27 +110,22 @@ def enter(request: HttpRequest, typed: str, name: str, back: str) -> HttpRespons
 
     `name` becomes the name of a new account. Somebody with a second factor is asked for it next.
     """
-    process = _pending(request)
-    if process is None:
+    code = Awaited.find(request, IN_SESSION)
+    if code is None:
         raise too_old()
-    process.check(typed)
-    email = str(process.state["email"])
+    code.check(typed)
+    email = code.email
     user = _owner(email) or _new(request, email, name)
     if not user.is_active:
         raise Invalid([FieldError("code", "account_closed", _("This account has been closed."))])
-    record_authentication(request, user, method="code", email=email)
-    return perform_login(request, Login(user=user, redirect_url=back, email=email))
+    allauth_internals.record_email_code(request, user, email)
+    answer: HttpResponse = perform_login(request, user, redirect_url=back, email=email)
+    return answer
 
 
 def forget(request: HttpRequest) -> None:
     """Await no code any more."""
     request.session.pop(IN_SESSION, None)
-
-
-def _pending(request: HttpRequest) -> Awaited | None:
-    state = request.session.get(IN_SESSION)
-    process: Awaited | None = Awaited(request, IN_SESSION, state).abort_if_invalid() if state else None
-    return process
 
 
 def _owner(email: str) -> User | None:

@@ -16,23 +16,18 @@ from urllib.parse import urlencode
 from allauth.account import app_settings
 from allauth.account.adapter import get_adapter
 from allauth.account.authentication import get_authentication_records
-from allauth.account.internal.flows.login import record_authentication
-from allauth.account.internal.flows.reauthentication import (
-    get_reauthentication_flows,
-    is_reauthentication_required,
-    suspend_request,
-)
 from allauth.account.models import EmailAddress
-from allauth.core.internal import ratelimit
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from newsreader.accounts import allauth_internals
 from newsreader.accounts.codes import Awaited, TooManyCodes, too_old
-from newsreader.accounts.identities import public_name, verified_address
+from newsreader.accounts.identities import public_name, signed_in_user, verified_address
 from newsreader.accounts.models import User
 
 IN_SESSION = "confirming"
@@ -42,15 +37,18 @@ View = Callable[..., HttpResponse]
 def must_confirm(request: HttpRequest) -> bool:
     """Say whether whoever asks has to prove first that they are still the person who signed in."""
     user = request.user
-    if not user.is_authenticated or has_better_means(user):
-        return bool(is_reauthentication_required(request, app="allauth.account"))
-    latest = max((record.get("at", 0) for record in get_authentication_records(request, user)), default=0)
+    if not user.is_authenticated:
+        return True
+    records = get_authentication_records(request, user)
+    if has_better_means(user):  # Then having signed in is not enough.
+        records = [record for record in records if record.get("reauthenticated")]
+    latest = max((record.get("at", 0) for record in records), default=0)
     return bool(time.time() - latest >= app_settings.REAUTHENTICATION_TIMEOUT)
 
 
 def has_better_means(user: Any) -> bool:
     """Say whether this person has a password or a factor, so that the library's own pages ask for it."""
-    return bool(get_reauthentication_flows(user))
+    return bool(user.is_authenticated and (user.has_usable_password() or is_mfa_enabled(user)))
 
 
 def ask(request: HttpRequest, back: str = "") -> HttpResponse:
@@ -62,8 +60,7 @@ def ask(request: HttpRequest, back: str = "") -> HttpResponse:
     page = methods[0]["url"] if methods else reverse("confirm_it_is_you")
     if back:
         return redirect(f"{page}?{urlencode({'next': back})}")
-    answer: HttpResponse = suspend_request(request, page)
-    return answer
+    return allauth_internals.suspend_request(request, page)
 
 
 def confirmed(view: View, *, only: Collection[str] = ()) -> View:
@@ -84,43 +81,36 @@ def confirmed(view: View, *, only: Collection[str] = ()) -> View:
 
 def send_code(request: HttpRequest) -> None:
     """Mail a code to the verified address of whoever is signed in. Raises TooManyCodes."""
-    address = verified_address(request.user)  # type: ignore[arg-type]
+    user = signed_in_user(request)
+    address = verified_address(user)
     if not address:
         return
-    if not _may(request, action="request_login_code", key=address.lower()):
+    if not allauth_internals.consume_rate_limit(request, "request_login_code", key=address.lower()):
         raise TooManyCodes(60)
-    Awaited(request, IN_SESSION, Awaited.initial_state(user=request.user, email=address)).send()
+    Awaited.send(request, IN_SESSION, address, user=user)
 
 
 def awaited_from(request: HttpRequest) -> str:
     """Return the address whose code is awaited, or an empty string."""
-    process = _pending(request)
-    return str(process.state["email"]) if process else ""
+    code = _awaited(request)
+    return code.email if code else ""
 
 
 def enter_code(request: HttpRequest, typed: str) -> None:
     """Take the code from the mail as proof. Raises Invalid where it is wrong or too old, TooManyCodes."""
-    if not _may(request, action="reauthenticate", user=request.user):
+    user = signed_in_user(request)
+    if not allauth_internals.consume_rate_limit(request, "reauthenticate", user=user):
         raise TooManyCodes(60)
-    process = _pending(request)
-    if process is None:
+    code = _awaited(request)
+    if code is None:
         raise too_old()
-    process.check(typed)
-    email = process.state["email"]
-    record_authentication(request, request.user, method="code", email=email, reauthenticated=True)
+    code.check(typed)
+    allauth_internals.record_email_code(request, user, code.email, reauthenticated=True)
 
 
-def _may(request: HttpRequest, **what: Any) -> bool:
-    """Count one more, by the library's limits on signing in."""
-    return bool(ratelimit.consume(request, app="allauth.account", **what))
-
-
-def _pending(request: HttpRequest) -> Awaited | None:
-    state = request.session.get(IN_SESSION)
-    if not isinstance(state, dict) or state.get("user_id") != str(request.user.pk):
-        return None
-    process: Awaited | None = Awaited(request, IN_SESSION, state).abort_if_invalid()
-    return process
+def _awaited(request: HttpRequest) -> Awaited | None:
+    code = Awaited.find(request, IN_SESSION)
+    return code if code and code.is_for(request.user) else None
 
 
 # --- Ways in ------------------------------------------------------------------------------------------------------

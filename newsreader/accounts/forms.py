@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import SignupForm
-from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -31,6 +32,7 @@ from newsreader.accounts.models import CommenterIdentity, User
 
 NAME_LENGTH = 245  # code points
 HANDLE_LENGTH = 150  # code points
+Cleaned = TypeVar("Cleaned")
 
 
 class SignUp(SignupForm):
@@ -71,45 +73,42 @@ def _no_passkey() -> ValidationError:
     return ValidationError(_("This passkey could not be checked. Please try again."), code="incorrect_code")
 
 
-class _Adding:
-    """A passkey that is made: refused, not failed on, where it has no form."""
+def _refusing(clean: Callable[[Any], Cleaned]) -> Callable[[Any], Cleaned]:
+    """Have a form of the library's refuse a passkey that has no form, where it would fail."""
 
-    def clean(self) -> dict[str, Any]:
+    @wraps(clean)
+    def refusing(form: Any) -> Cleaned:
         try:
-            cleaned: dict[str, Any] = super().clean()  # type: ignore[misc]
-        except MALFORMED:
-            raise _no_passkey() from None
-        return cleaned
-
-
-class _Using:
-    """A passkey that is used, likewise."""
-
-    def clean_credential(self) -> Authenticator:
-        try:
-            return super().clean_credential()  # type: ignore[misc]
+            return clean(form)
         except MALFORMED:
             raise _no_passkey() from None
 
+    return refusing
 
-class AddPasskeyForm(_Adding, AddWebAuthnForm):
+
+class AddPasskeyForm(AddWebAuthnForm):
     credential = _Credential()
+    clean = _refusing(AddWebAuthnForm.clean)
 
 
-class SignUpPasskeyForm(_Adding, SignupWebAuthnForm):
+class SignUpPasskeyForm(SignupWebAuthnForm):
     credential = _Credential()
+    clean = _refusing(SignupWebAuthnForm.clean)
 
 
-class SignInPasskeyForm(_Using, LoginWebAuthnForm):
+class SignInPasskeyForm(LoginWebAuthnForm):
     credential = _Credential()
+    clean_credential = _refusing(LoginWebAuthnForm.clean_credential)
 
 
-class SecondStepPasskeyForm(_Using, AuthenticateWebAuthnForm):
+class SecondStepPasskeyForm(AuthenticateWebAuthnForm):
     credential = _Credential()
+    clean_credential = _refusing(AuthenticateWebAuthnForm.clean_credential)
 
 
-class ConfirmPasskeyForm(_Using, ReauthenticateWebAuthnForm):
+class ConfirmPasskeyForm(ReauthenticateWebAuthnForm):
     credential = _Credential()
+    clean_credential = _refusing(ReauthenticateWebAuthnForm.clean_credential)
 
 
 class Disconnect(DisconnectForm):

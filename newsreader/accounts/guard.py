@@ -8,27 +8,30 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.utils import get_next_redirect_url
-from allauth.core.internal import ratelimit
+from allauth.core.ratelimit import respond_429
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
-from allauth.socialaccount.internal import statekit
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import translation
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from requests import RequestException
 
-from newsreader.accounts import factors
+from newsreader.accounts import allauth_internals, factors
 from newsreader.accounts.confirming import ask, must_confirm
 from newsreader.accounts.forms import MALFORMED
 from newsreader.kit.pages import private
 from newsreader.kit.problems import problem
+from newsreader.kit.request_attributes import RequestAttribute
 
 logger = logging.getLogger(__name__)
 APPS = "/_allauth/"
+# What the trip to a provider began with, on requests that begin or end one.
+SIGN_IN_STATE: RequestAttribute[dict[str, Any]] = RequestAttribute("sign_in_state")
 PASSKEYS = {"mfa_login_webauthn", "headless:app:mfa:login_webauthn"}
 
 
@@ -58,23 +61,19 @@ class Guard:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if request.resolver_match and request.resolver_match.view_name in PASSKEYS and request.method == "GET":
             # Each begins a session, which is a row; the library counts none of them.
-            if not ratelimit.consume(request, app="allauth.mfa", action="webauthn_login", limit_get=True):
-                limited: HttpResponse = ratelimit.respond_429(request)
+            if not allauth_internals.consume_rate_limit(request, "webauthn_login", app="mfa"):
+                limited: HttpResponse = respond_429(request)
                 return limited
         match _step(request):
             case "login":
                 # `scope`, `auth_params` and `action` would be copied into the request to the provider.
-                request.GET, request.POST = _wanted(request.GET), _wanted(request.POST)  # type: ignore[assignment]
-                request.sign_in_state = {  # type: ignore[attr-defined]
-                    "next": get_next_redirect_url(request),
-                    "process": "login",
-                }
+                request.GET, request.POST = QueryDict(_wanted(request.GET)), QueryDict(_wanted(request.POST))
+                SIGN_IN_STATE.set(request, {"next": get_next_redirect_url(request), "process": "login"})
                 connects = "connect" in {request.GET.get("process"), request.POST.get("process")}
                 if connects and request.method == "POST" and request.user.is_authenticated and must_confirm(request):
                     return private(ask(request))
             case "callback":
-                state = statekit.get_states(request).get(request.GET.get("state", ""))
-                request.sign_in_state = state[0] if state else {}  # type: ignore[attr-defined]
+                SIGN_IN_STATE.set(request, allauth_internals.provider_state(request, request.GET.get("state", "")))
             case "login_by_token":
                 raise Http404  # For scripts of the providers', which we do not use.
         return None
@@ -87,11 +86,12 @@ class Guard:
         if request.path.startswith(APPS) and isinstance(exception, (*MALFORMED, RequestException)):
             logger.warning("What an app sent makes no sense: %s", type(exception).__name__, exc_info=exception)
             return _no_sense()
-        if isinstance(exception, Http404 | SuspiciousOperation) or not hasattr(request, "sign_in_state"):
+        state = SIGN_IN_STATE.get(request)
+        if isinstance(exception, Http404 | SuspiciousOperation) or state is None:
             return None
         logger.warning("A provider's answer fits no form: %s", type(exception).__name__, exc_info=exception)
         provider = get_adapter(request).get_provider(request, _provider_of(request))
-        context = {"state": request.sign_in_state or None}
+        context = {"state": state or None}
         return render_authentication_error(request, provider, exception=exception, extra_context=context)
 
 
@@ -114,12 +114,12 @@ def _language(request: HttpRequest) -> str:
     return request.user.language if request.user.is_authenticated else ""
 
 
-def _wanted(given: QueryDict) -> QueryDict:
-    kept = QueryDict(mutable=True)
-    kept.update({name: str(given[name]) for name in ("next", "process") if name in given})
+def _wanted(given: QueryDict) -> str:
+    """Return what a start may say, as a query."""
+    kept = {name: str(given[name]) for name in ("next", "process") if name in given}
     if kept.get("process") not in {None, "login", "connect"}:
         del kept["process"]
-    return kept
+    return urlencode(kept)
 
 
 def _provider_of(request: HttpRequest) -> str:

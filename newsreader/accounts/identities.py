@@ -12,14 +12,26 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.accounts.pictures import fetch_picture
+from newsreader.kit.request_attributes import RequestAttribute
 from newsreader.kit.text import is_unseen, tidy_name
 
 IN_SESSION = "identity"
+TOKEN_SESSION: RequestAttribute[SessionBase] = RequestAttribute("token_session")  # of a program (accounts.tokens)
+
+
+def signed_in_user(request: HttpRequest) -> User:
+    """Return the account that this request is signed in to. Raises PermissionDenied for a visitor without one."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    return request.user
 
 
 def identity_of(request: Any) -> CommenterIdentity | None:
@@ -28,7 +40,7 @@ def identity_of(request: Any) -> CommenterIdentity | None:
     if not user.is_authenticated:
         return None
     # Programs bring their session with a header instead of a cookie (see kit.rest).
-    session = getattr(request, "token_session", None) or request.session
+    session = TOKEN_SESSION.get(request) or request.session
     if chosen := session.get(IN_SESSION):
         if identity := CommenterIdentity.objects.filter(pk=chosen, user=user).select_related("user").first():
             return identity

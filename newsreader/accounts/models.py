@@ -23,8 +23,6 @@ class User(AbstractUser):
     avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)  # a file in the storage
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("user")  # type: ignore[assignment]
-        verbose_name_plural = _("users")  # type: ignore[assignment]
         constraints = [
             # "Anna" and "anna" would be mistaken for each other.
             models.UniqueConstraint(Lower("username"), name="user_username_unique_whatever_the_case"),

@@ -2,20 +2,22 @@
 
 from typing import Any
 
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.headless.account.views import ChangePasswordView
 from allauth.headless.constants import Client
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from newsreader.accounts.confirming import must_confirm
+
 
 class ChangePassword(ChangePasswordView):
     """The first password is another way into the account: it takes a proof, like all of them."""
 
     def handle(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and not request.user.has_usable_password():
-            raise_if_reauthentication_required(request, app="allauth.account")
+        if request.user.is_authenticated and not request.user.has_usable_password() and must_confirm(request):
+            raise ReauthenticationRequired
         return super().handle(request, *args, **kwargs)
 
 

@@ -18,13 +18,15 @@ from django.http import HttpRequest
 from newsreader.accounts import codes
 from newsreader.accounts.identities import IN_SESSION, take_over
 from newsreader.accounts.models import User
+from newsreader.kit.request_attributes import RequestAttribute
 
 COOKIE = "known"
+KNOWN: RequestAttribute[bool] = RequestAttribute("known")  # whether the answer sets the cookie or removes it
 
 
 def remember(request: HttpRequest, known: bool) -> None:
     """Have the answer to this request set the cookie, or remove it."""
-    request.known = known  # type: ignore[attr-defined]
+    KNOWN.set(request, known)
 
 
 def _signed_in(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:

@@ -10,6 +10,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from newsreader.accounts import factors
+from newsreader.accounts.identities import TOKEN_SESSION
 
 
 class SessionToken(XSessionTokenAuthentication):
@@ -30,5 +31,5 @@ class SessionToken(XSessionTokenAuthentication):
             raise AuthenticationFailed("This session token is unknown, or its session has ended.")
         if factors.is_missing(*found):
             raise PermissionDenied(str(factors.SENTENCE), code=factors.CODE)
-        request._request.token_session = found[1]  # type: ignore[attr-defined]
+        TOKEN_SESSION.set(request._request, found[1])
         return found

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.internal.flows.reauthentication import resume_request
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import get_adapter as get_factor_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView, SignupWebAuthnView
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.views import ConnectionsView
-from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.adapter import get_adapter as get_sessions_adapter
 from allauth.usersessions.models import UserSession
 from allauth.usersessions.views import ListUserSessionsView
 from django.conf import settings
@@ -23,9 +23,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from newsreader.accounts import confirming
+from newsreader.accounts import allauth_internals, confirming
 from newsreader.accounts.forms import AddPasskeyForm, Disconnect, MyPage, SignUpPasskeyForm
-from newsreader.accounts.identities import label_of, public_name, verified_address
+from newsreader.accounts.identities import label_of, public_name, signed_in_user, verified_address
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.pages import private
@@ -36,7 +36,7 @@ from newsreader.kit.web import safe_next
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_page(request: HttpRequest) -> HttpResponse:
     """One's own page: how one is shown, and the way to everything else about the account."""
-    user: User = request.user  # type: ignore[assignment]
+    user = signed_in_user(request)
     form = MyPage(user=user)
     if request.method == "POST":
         form = MyPage(request.POST, request.FILES, user=user)
@@ -77,7 +77,7 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
         except Invalid as refusal:
             wrong = refusal.errors[0]
         else:
-            return private(resume_request(request) or redirect(back))
+            return private(allauth_internals.resume_request(request) or redirect(back))
     elif not confirming.must_confirm(request):
         return private(redirect(back))
     return private(_confirming_page(request, back, wrong))
@@ -88,7 +88,7 @@ def _confirming_page(request: HttpRequest, back: str, wrong: FieldError | None) 
     context = {
         "back": back,
         "wrong": wrong,
-        "address": verified_address(request.user),  # type: ignore[arg-type]
+        "address": verified_address(signed_in_user(request)),
         "awaited": confirming.awaited_from(request),
         "sign_in_with": [provider for provider in settings.SIGN_IN_WITH if provider.name in mine],
     }
@@ -185,8 +185,10 @@ class Sessions(ListUserSessionsView):
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign out of one session: another of one's own, or this."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
-    end_sessions(request, [session])
-    if not request.user.is_authenticated:
+    is_current = session.is_current()
+    get_sessions_adapter().end_sessions([session])
+    if is_current:
+        get_adapter(request).logout(request)
         return private(redirect("account_login"))
     messages.success(request, _("Signed out there."))
     return private(redirect("usersessions_list"))

@@ -72,7 +72,7 @@ class TooMany(DomainError):
 
     code = "too_many_requests"
     status = 429
-    sentence = _("You are going too fast. Please wait a moment.")
+    sentence: Sentence = _("You are going too fast. Please wait a moment.")
 
     def __init__(self, retry_after: int, **params: Any):
         self.retry_after = retry_after

@@ -15,7 +15,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
 from django.db import DataError, models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 MOST_WORDS = 20  # that a list is searched for
 
@@ -30,7 +30,9 @@ def is_key(field: models.Field, value: Any) -> bool:
 
 
 def _fits(choice: forms.ModelChoiceField, value: Any) -> bool:
-    options = choice.queryset.model._meta  # type: ignore[union-attr]
+    if choice.queryset is None:
+        return value in (None, "")
+    options = choice.queryset.model._meta
     name = choice.to_field_name or "pk"
     return value in (None, "") or is_key(options.pk if name == "pk" else options.get_field(name), value)
 
@@ -78,7 +80,7 @@ class SoundLists(SoundChoices, admin.ModelAdmin):
             sent = request.POST.copy()
             keys = [key for key in sent.getlist(ACTION_CHECKBOX_NAME) if is_key(self.opts.pk, key)]
             sent.setlist(ACTION_CHECKBOX_NAME, keys)
-            request.POST = sent  # type: ignore[assignment]
+            request.POST = QueryDict(sent.urlencode(), encoding=sent.encoding)
         try:
             return super().changelist_view(request, extra_context)
         except (OverflowError, DataError):  # A filter with a number too large, answered as Django answers a wrong one.

@@ -31,6 +31,8 @@ from newsreader.kit.web import client_address, network
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
+else:  # It cannot be imported before the settings' classes, which stand here.
+    APIView = object
 
 
 class ForgeryRefused(PermissionDenied):
@@ -267,12 +269,12 @@ def moment(text: str, name: str) -> dt.datetime:
         raise ParseError(f"{name} must be a time such as 2026-11-23T10:00:00Z.", code=f"invalid_{name}") from None
 
 
-class Shared:
+class Shared(APIView):
     """For views whose answers to strangers are the same for all: those may be kept by a cache, others never."""
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         self.refuse_other_methods(request)
-        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        super().initial(request, *args, **kwargs)
 
     def refuse_other_methods(self, request: Any) -> None:
         """405 before anybody is asked who they are."""
@@ -280,7 +282,7 @@ class Shared:
             raise MethodNotAllowed(request.method)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        response = super().finalize_response(request, response, *args, **kwargs)
         if response.status_code < 400:
             stranger = not getattr(getattr(request, "user", None), "is_authenticated", False)
             public = stranger and request.method in {"GET", "HEAD"}

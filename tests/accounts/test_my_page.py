@@ -15,14 +15,15 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from newsreader.accounts import confirming, pictures
-from newsreader.accounts.identities import IN_SESSION
+from newsreader.accounts import allauth_internals, confirming, pictures
+from newsreader.accounts.identities import IN_SESSION, signed_in_user
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.accounts.views import browser_of
 from newsreader.middleware import Limits
@@ -370,7 +371,7 @@ def test_the_only_way_in_stays(client):
     mine = connect(user)
     client.force_login(user)
     session = client.session
-    confirming.record_authentication(_request(user, session), user, "socialaccount")
+    allauth_internals.record_email_code(_request(user, session), user, "")
     session.save()
 
     page = client.get("/accounts/3rdparty/").content.decode()
@@ -609,3 +610,13 @@ def test_must_confirm(client, rf):
     request.session = visitor.session
     assert not confirming.must_confirm(request)
     assert not Authenticator.objects.exists()
+
+
+def test_where_nobody_is_signed_in_no_account_is_handed_on(rf):
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    with pytest.raises(PermissionDenied):
+        signed_in_user(request)
+
+    request.user = make_user("ada")
+    assert signed_in_user(request) == request.user

@@ -3,15 +3,15 @@
 import json
 from typing import Any
 
-from allauth.socialaccount.internal import jwtkit
 from allauth.socialaccount.models import SocialToken
-from allauth.socialaccount.providers.apple.apple_session import APPLE_SESSION_COOKIE_NAME
+from allauth.socialaccount.providers.apple.apple_session import APPLE_SESSION_COOKIE_NAME, get_apple_session
 from allauth.socialaccount.providers.apple.views import AppleOAuth2Adapter, apple_post_callback
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2Adapter, OAuth2CallbackView, OAuth2LoginView
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from newsreader.accounts import allauth_internals
 from newsreader.accounts.providers.apple.client import AppleClient
 
 ISSUER = "https://appleid.apple.com"
@@ -37,12 +37,8 @@ class AppleAdapter(AppleOAuth2Adapter):
     @classmethod
     def get_verified_identity_data(cls, provider: Any, id_token: str) -> dict[str, Any]:
         server = provider.app.settings["server_url"]
-        return jwtkit.verify_and_decode(
-            credential=id_token,
-            keys_url=f"{server}/auth/keys",
-            issuer=[ISSUER, server],
-            audience=provider.get_auds(),
-            lookup_kid=jwtkit.lookup_kid_jwk,
+        return allauth_internals.verified_claims(
+            id_token, keys_url=f"{server}/auth/keys", issuers=[ISSUER, server], audience=provider.get_auds()
         )
 
     def parse_token(self, data: dict[str, Any]) -> SocialToken:
@@ -56,7 +52,7 @@ class AppleAdapter(AppleOAuth2Adapter):
 
     def get_user_scope_data(self, request: HttpRequest) -> dict[str, Any]:
         try:
-            said = json.loads(request.apple_login_session.get("user") or "{}")  # type: ignore[attr-defined]
+            said = json.loads(get_apple_session(request).store.get("user") or "{}")
         except ValueError:
             return {}
         return {"name": said["name"]} if isinstance(said, dict) and isinstance(said.get("name"), dict) else {}

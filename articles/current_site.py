@@ -1,0 +1,19 @@
+"""The newspaper's own settings (its name, its look, its version) during one request."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from articles.models import Site
+from newsreader.kit.request_attributes import RequestAttribute
+
+_ASKED_FOR: RequestAttribute[Site] = RequestAttribute("current_site")
+
+
+def current_site(request: HttpRequest) -> Site:
+    """Return the settings, asked for once in a request: a page's version and its frame come from the same row."""
+    site = _ASKED_FOR.get(request)
+    if site is None:
+        site = Site.objects.current()
+        _ASKED_FOR.set(request, site)
+    return site
