@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
+from articles import page_versions
 from articles.models import Article
-from comments import counting
 from comments.models import Comment, Decision, Trace
 from comments.querysets import CommentQuerySet
 from comments.reasons import WITHDRAWN
@@ -49,7 +49,5 @@ def claim(user: User, comment_ids: Iterable[int]) -> int:
     if not mine:
         return 0
     Comment.objects.filter(pk__in=[comment.pk for comment in mine]).update(identity=own_identity(user))
-    shown = {comment.article_id: comment for comment in mine if comment.status == Comment.Status.APPROVED}
-    for comment in shown.values():
-        counting.note_change(comment)
+    page_versions.bump({comment.article_id for comment in mine if comment.status == Comment.Status.APPROVED})
     return len(mine)

@@ -12,6 +12,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
+from articles import page_versions
 from articles.models import Article
 from comments import places
 from comments.models import Comment, Stretch
@@ -83,7 +84,7 @@ def _count_in_articles(articles: dict[int, int], standing: dict[int, list[Step]]
     for (step, roots_step), pks in same.items():
         counts = {"comment_count": step, "root_count": roots_step}
         moving = {name: _moved(name, by) for name, by in counts.items() if by}
-        Article.objects.filter(pk__in=pks).update(page_version=F("page_version") + 1, **moving)
+        page_versions.bump(pks, **moving)
 
 
 def _moved(field: str, step: int) -> Combinable:
@@ -110,14 +111,9 @@ def recount(article_ids: list[int] | None = None) -> int:
     standing = Comment.objects.roots().order_by().filter(article=OuterRef("pk")).values("article")
     roots = Coalesce(Subquery(standing.annotate(size=Count("pk")).values("size")), Value(0))
     wrong = articles.filter(~Q(comment_count=total) | ~Q(root_count=roots))
-    mended = wrong.update(comment_count=total, root_count=roots, page_version=F("page_version") + 1)
+    mended = page_versions.bump(wrong, comment_count=total, root_count=roots)
     long_articles = articles.filter(root_count__gt=places.SHORT)
     long_threads = comments.filter(parent=None, thread_count__gt=places.SHORT)
     Stretch.objects.filter(article__in=articles.values("pk")).delete()
     places.rebuild(articles=long_articles.values_list("pk", flat=True), roots=long_threads.values_list("pk", flat=True))
     return mended
-
-
-def note_change(comment: Comment) -> None:
-    """Note, inside its transaction, that readers see something else of an approved comment."""
-    Article.objects.filter(pk=comment.article_id).update(page_version=F("page_version") + 1)

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from articles import page_versions
 from articles.models import Article
 from comments import log
 from comments.models import CommentRules, Discussion
@@ -117,7 +117,7 @@ def change(article_id: int, *, by: User, **wanted: Any) -> Discussion:
     changed = {name: [before[name], getattr(row, name)] for name in wanted if before[name] != getattr(row, name)}
     if changed:
         row.save()
-        show_anew(article_id)
+        page_versions.bump([article_id])
         log.note("discussion_changed", f"discussion:{article_id}", by=by, facts={"changed": changed})
     return row
 
@@ -127,8 +127,3 @@ def _check(row: Discussion) -> None:
         row.clean_fields(exclude=["article"])
     except ValidationError as wrong:
         raise Invalid([FieldError(name, "invalid", said[0]) for name, said in wrong.message_dict.items()]) from None
-
-
-def show_anew(article_id: int) -> None:
-    """Note, inside the transaction, that the article's page says something else above its form."""
-    Article.objects.filter(pk=article_id).update(page_version=F("page_version") + 1)

@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from articles import page_versions
 from articles.models import Article
-from comments import bans, counting, discussions, log
+from comments import bans, discussions, log
 from comments.drafts import Author, Draft, Visit, text_errors, tidied
 from comments.errors import (
     Banned,
@@ -154,7 +155,7 @@ def _settle(comment: Comment, verdict: Verdict, *, rule: str = RULE) -> None:
         decide(comment.pk, verdict.status, rule=rule, reasons=verdict.reasons)
         comment.refresh_from_db(fields=["status"])
     elif comment.status == Comment.Status.APPROVED:
-        counting.note_change(comment)
+        page_versions.bump([comment.article_id])
     elif verdict.status == comment.status:
         # Why it waits is shown to moderators, and asked when an address is confirmed: about this text, not the last.
         note_reasons(comment.pk, verdict.reasons, rule=rule)

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Site
+from articles import page_versions
 from comments import log
 from comments.models import Appeal, Comment, RefusalReason, Report
 from comments.querysets import may_moderate
@@ -58,7 +58,7 @@ class RefusalReasonAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         facts = {"code": obj.code, "offered": obj.is_active, "fields": sorted(form.changed_data)}
         log.note("reason_changed" if change else "reason_added", f"reason:{obj.pk}", by=request.user, facts=facts)  # type: ignore[arg-type]
-        Site.objects.touch()  # Labels stand on the public page of figures.
+        page_versions.bump_site()  # Labels stand on the public page of figures.
 
 
 class _Record(admin.ModelAdmin):

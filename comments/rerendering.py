@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
+from articles import page_versions
 from articles.models import Article
 from comments.formatting import VERSION, imported_to_html, to_html
 from comments.models import Comment
@@ -59,5 +60,5 @@ def _renew(made: dict[int, tuple[str, str]]) -> int:
     for row in same:
         row.write(*made[row.pk])
     Comment.objects.bulk_update(same, Comment.WRITTEN)
-    Article.objects.filter(pk__in=changed).update(page_version=F("page_version") + 1)
+    page_versions.bump(changed)
     return number

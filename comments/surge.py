@@ -19,9 +19,10 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import TruncMinute
 from django.utils import timezone
 
+from articles import page_versions
 from articles.models import Article
 from comments import log
-from comments.discussions import settings_of, show_anew
+from comments.discussions import settings_of
 from comments.models import Comment, CommentRules, Decision, Discussion
 
 Surge = Discussion.Surge
@@ -201,6 +202,6 @@ def _move(article_id: int, before: int, after: int, now: dt.datetime, facts: dic
         return False
     row.surge, row.surge_since, row.surge_facts = after, now, facts
     row.save()
-    show_anew(article_id)
+    page_versions.bump([article_id])
     log.note("surge", f"discussion:{article_id}", facts={"before": before, "after": int(after), **facts})
     return True

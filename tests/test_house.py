@@ -47,6 +47,24 @@ def test_no_import_hides_inside_a_function(file):
     assert not hidden
 
 
+def test_page_versions_are_counted_in_one_module():
+    """Who changes what a page shows calls it; a version set by hand is one that somebody else forgets."""
+    elsewhere = [file for file in WRITTEN if file.name != "page_versions.py" and _writes(file, "page_version")]
+    assert elsewhere == []
+
+
+def _writes(file, name):
+    """Say whether a module sets this attribute or names it as a column; a field's definition does neither."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store):
+            return True
+        if isinstance(node, ast.keyword) and node.arg == name:
+            return True
+        if isinstance(node, ast.Constant) and node.value == name:
+            return True
+    return False
+
+
 def test_every_setting_is_explained_in_the_readme():
     settings = (BASE_DIR / "newsreader" / "settings.py").read_text()
     names = set(re.findall(r'(?:read\(\s*|environ\.get\()"([A-Z_]+)"', settings))

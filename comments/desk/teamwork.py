@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from articles import page_versions
 from articles.models import Article, Byline
-from comments import counting, log, notifications
+from comments import log, notifications
 from comments.models import Claim, Comment, Label, Note
 from comments.querysets import moderates
 from newsreader.accounts.models import User
@@ -78,7 +79,7 @@ def pick(comment_id: int, *, on: bool, by: User) -> bool:
     rows = Comment.objects.filter(pk=comment_id, picked_at__isnull=on)
     if not rows.update(picked_at=timezone.now() if on else None):
         return False
-    counting.note_change(Comment(pk=comment_id, article_id=article_id))
+    page_versions.bump([article_id])
     log.note("pick", f"comment:{comment_id}", by=by, facts={"on": on})
     return True
 
