@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, Greatest
 from articles import page_versions
 from articles.models import Article
 from comments import places
+from comments.locks import lock_articles
 from comments.models import Comment, Stretch
 from comments.places import Step
 
@@ -98,8 +99,8 @@ def recount(article_ids: list[int] | None = None) -> int:
     articles = Article.objects.all() if article_ids is None else Article.objects.filter(pk__in=article_ids)
     comments = Comment.objects.all() if article_ids is None else Comment.objects.filter(article__in=article_ids)
     approved = Comment.objects.filter(status=APPROVED).order_by()
-    # Nobody posts or decides meanwhile. All in one order, as two counts at once must not wait for each other.
-    list(articles.select_for_update().order_by("pk").values_list("pk", flat=True))
+    # Nobody posts or decides meanwhile.
+    lock_articles(articles.only("pk"))
 
     def size(key: str) -> Coalesce:
         rows = approved.filter(**{key: OuterRef("pk")}).values(key).annotate(size=Count("pk")).values("size")

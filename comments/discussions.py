@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from articles import page_versions
 from articles.models import Article
 from comments import log
+from comments.locks import lock_articles
 from comments.models import CommentRules, Discussion
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid
@@ -108,7 +109,8 @@ def change(article_id: int, *, by: User, **wanted: Any) -> Discussion:
     """
     if unknown := set(wanted) - set(SETTINGS):
         raise TypeError(f"No settings of a discussion: {sorted(unknown)}")
-    Article.objects.select_for_update().only("pk").get(pk=article_id)
+    if not lock_articles([article_id]):
+        raise Article.DoesNotExist(f"There is no article {article_id}.")
     row = settings_of(article_id)
     before = {name: getattr(row, name) for name in wanted}
     for name, value in wanted.items():

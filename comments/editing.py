@@ -25,6 +25,7 @@ from comments.errors import (
     Removed,
     Withdrawn,
 )
+from comments.locks import lock_comment
 from comments.models import Ban, Comment, CommentRules, Decision, Revision
 from comments.moderation import decide, is_withdrawn, note_reasons, withdraw
 from comments.posting import LONGEST, refuse_banned, refuse_duplicate
@@ -91,13 +92,9 @@ def why_not(comment: Comment, rules: CommentRules) -> str:
 
 
 def own_comment(comment_id: int, by: User | None, token: str) -> Comment:
-    """Return one's own comment, locked after its article, as everybody does. In a transaction. Raises NotYours."""
-    article_id = Comment.objects.values_list("article_id", flat=True).get(pk=comment_id)
-    articles = Article.objects.select_for_update(of=("self",)).select_related("discussion").defer("body")
-    article = articles.get(pk=article_id)
-    rows = Comment.objects.select_for_update(of=("self",)).select_related("identity", "trace")
-    comment = rows.get(pk=comment_id)
-    comment.article = article
+    """Return one's own comment, locked, with its article. In a transaction. Raises Comment.DoesNotExist, NotYours."""
+    articles = Article.objects.select_related("discussion").defer("body")
+    comment = lock_comment(comment_id, Comment.objects.select_related("identity", "trace"), articles=articles)
     holds = bool(token) and constant_time_compare(comment.status_token, token)
     if not holds and not is_account_of(comment, by):
         raise NotYours()

@@ -16,6 +16,7 @@ from django.utils import timezone
 from comments.discussions import span
 from comments.drafts import Draft, keyed
 from comments.errors import Flood, SlowMode
+from comments.locks import lock_limit
 from comments.models import CommentRules, FloodBucket
 from newsreader.kit.web import network
 
@@ -64,7 +65,7 @@ def take_one(key: str, *, burst: int, seconds: int) -> int:
     """
     now = timezone.now()
     pause = dt.timedelta(seconds=seconds)
-    bucket, _ = FloodBucket.objects.select_for_update().get_or_create(key=key, defaults={"full_at": now})
+    bucket = lock_limit(key, full_at=now)
     missing = max(bucket.full_at - now, dt.timedelta())
     too_early = missing - pause * (burst - 1)
     if too_early > dt.timedelta():

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db import transaction
 
-from articles.models import Article
 from comments import counting, log, notifications, proofs, settling
 from comments.errors import DecidedMeanwhile, Withdrawn
 from comments.events import CommentDecided
+from comments.locks import lock_comments
 from comments.models import Comment, Decision
 from comments.reasons import FINAL, WITHDRAWN
 from newsreader.accounts.models import User
@@ -96,14 +96,8 @@ class Outcome:
 
 
 def lock(ids: Collection[int]) -> Locked:
-    """Lock the articles, then the comments: everybody locks in this order, so nobody waits in a circle. Four queries.
-
-    What does not exist is left out.
-    """
-    articles = set(Comment.objects.filter(pk__in=ids).values_list("article_id", flat=True))
-    list(Article.objects.select_for_update().filter(pk__in=articles).order_by("pk").values_list("pk"))
-    rows = Comment.objects.select_for_update(of=("self",)).select_related("identity").filter(pk__in=ids).order_by("pk")
-    comments = list(rows)
+    """Lock these comments, and return them with their decisions. Four queries. What does not exist is left out."""
+    comments = lock_comments(ids, Comment.objects.select_related("identity"))
     history: dict[int, list[Decision]] = {comment.pk: [] for comment in comments}
     for decision in Decision.objects.filter(comment__in=list(history)).order_by("number"):
         history[decision.comment_id].append(decision)

@@ -23,6 +23,7 @@ from comments.errors import (
     ReplyToUnapproved,
 )
 from comments.events import CommentPosted
+from comments.locks import lock_articles
 from comments.models import KEY_LENGTH, Ban, Comment, CommentRules, Decision, Trace
 from comments.paths import path_of
 from comments.querysets import moderates
@@ -55,10 +56,11 @@ def post_comment(draft: Draft) -> Comment:
 
 @transaction.atomic
 def _post(draft: Draft) -> Comment:
-    rows = Article.objects.select_for_update(of=("self",)).select_related("discussion").published()
-    article = rows.filter(pk=draft.article_id).first()
-    if article is None:
+    rows = Article.objects.select_related("discussion").published()
+    locked = lock_articles(rows.filter(pk=draft.article_id))
+    if not locked:
         raise NoSuchArticle()
+    article = locked[0]
     if first := _first_with_key(draft):
         return first
     rules = discussions.rules_under(article, CommentRules.objects.current())

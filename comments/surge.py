@@ -23,6 +23,7 @@ from articles import page_versions
 from articles.models import Article
 from comments import log
 from comments.discussions import settings_of
+from comments.locks import lock_articles
 from comments.models import Comment, CommentRules, Decision, Discussion
 
 Surge = Discussion.Surge
@@ -196,7 +197,7 @@ def _facts(tally: Tally, band: Band) -> dict[str, Any]:
 @transaction.atomic
 def _move(article_id: int, before: int, after: int, now: dt.datetime, facts: dict[str, Any]) -> bool:
     """Take a step, behind the article's lock, unless another worker has taken it a moment ago."""
-    Article.objects.select_for_update().only("pk").get(pk=article_id)
+    lock_articles([article_id])
     row = settings_of(article_id)
     if row.surge != before:
         return False

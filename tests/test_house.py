@@ -65,6 +65,24 @@ def _writes(file, name):
     return False
 
 
+def test_articles_limits_and_comments_are_locked_in_one_module():
+    """The order of locks is written there, once: whoever locks by themselves may do it the other way round."""
+    shared = {"Article", "Comment", "FloodBucket"}
+    rooms = [file for file in WRITTEN if "comments" in file.parts and file.name != "locks.py"]
+    assert [file for file in rooms if _tables_locked(file) & shared] == []
+
+
+def _tables_locked(file):
+    """The names that chains with `.select_for_update` begin with."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Attribute) and node.attr == "select_for_update":
+            while isinstance(node, ast.Attribute | ast.Call):
+                node = node.value if isinstance(node, ast.Attribute) else node.func
+            found.add(getattr(node, "id", ""))
+    return found
+
+
 def test_every_setting_is_explained_in_the_readme():
     settings = (BASE_DIR / "newsreader" / "settings.py").read_text()
     names = set(re.findall(r'(?:read\(\s*|environ\.get\()"([A-Z_]+)"', settings))
