@@ -20,6 +20,7 @@ from comments import formatting
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH, Comment, CommentRules
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.numbers import read_id
 from newsreader.kit.text import fold, is_blank, is_unseen, tidy, tidy_line, tidy_name, without_invisible
 from newsreader.kit.web import network
 
@@ -109,8 +110,8 @@ def tidied(draft: Draft) -> Draft:
             website=tidy_line(author.website),
         )
     parent = draft.parent.strip()
-    if parent.isascii() and parent.isdigit() and len(parent) < 20:
-        parent = str(int(parent))  # 077 is 77, for telling duplicates too.
+    if (parent_id := read_id(parent)) is not None:
+        parent = str(parent_id)  # 077 is 77, for telling duplicates too.
     return replace(draft, text=tidy(draft.text).strip(), author=author, parent=parent, key=tidy_line(draft.key))
 
 

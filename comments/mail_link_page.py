@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from comments import batches
 from comments.desk.deeds import DEEDS, summary
@@ -19,6 +17,7 @@ from comments.notifications.links import Action, read_action
 from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import secret
+from newsreader.kit.web import render_form, show_or_take
 
 
 class LinkExpired(DomainError):
@@ -29,7 +28,7 @@ class LinkExpired(DomainError):
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@show_or_take
 def mail_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show what the link would do (GET), or do it (POST). 404 for a link that is none, or of who may not any more."""
     try:
@@ -66,7 +65,6 @@ def _page(
         "comment": comment,
         "deed": DEEDS[action.name],
         "said": said,
-        "refusal": refusal,
         "news": last if last and last.number != action.seen and not said else None,
     }
-    return secret(render(request, "comments/mail_link.html", context, status=refusal.status if refusal else 200))
+    return secret(render_form(request, "comments/mail_link.html", context, refusal))

@@ -30,10 +30,10 @@ from comments.querysets import moderates
 from comments.spam import judge, rulebook
 from comments.spam.verdict import Verdict
 from newsreader.kit.events import publish
+from newsreader.kit.numbers import read_id
 from newsreader.kit.text import tidy_line
 
 RULE = "posting"  # The name under which decisions at posting are recorded.
-_LARGEST_ID = 2**63 - 1
 LONGEST = 65_000  # characters; no setting allows more, and a longer text is refused unread
 
 
@@ -118,9 +118,7 @@ def _answered(draft: Draft, article: Article) -> Comment | None:
     """Return the comment that is answered, if any. Raises where none can be."""
     if not draft.parent:
         return None
-    known = draft.parent.isascii() and draft.parent.isdigit() and len(draft.parent) < 20
-    parent_id = int(draft.parent) if known else 0
-    parent = Comment.objects.filter(pk=parent_id).first() if 0 < parent_id <= _LARGEST_ID else None
+    parent = Comment.objects.filter(pk=read_id(draft.parent) or 0).first()
     if parent is None or parent.status != Comment.Status.APPROVED:
         raise ReplyToUnapproved()
     if parent.article_id != article.pk:

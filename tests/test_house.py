@@ -83,6 +83,22 @@ def _tables_locked(file):
     return found
 
 
+def test_the_bounds_of_an_id_are_written_in_one_module():
+    """Else one edge takes a number that another refuses, or that no database can hold."""
+    bounds = re.compile(r"2 ?\*\* ?63|1 ?<< ?63|9_?223_?372|isdigit\(\) and len\([^)]+\) <=? ?(18|19|20)\b")
+    assert [file.name for file in WRITTEN if bounds.search(file.read_text())] == ["numbers.py"]
+
+
+def test_a_form_that_is_shown_and_taken_is_answered_in_one_way():
+    """Its methods, its status after a refusal, and when to try again (`kit.web`, `kit.errors`)."""
+    by_hand = re.compile(
+        r'"Retry-After"\] = str\(refusal|refusal\.retry_after|"GET", "HEAD", "POST"|refusal\.status if refusal'
+    )
+    found = [str(file.relative_to(BASE_DIR)) for file in WRITTEN if by_hand.search(file.read_text())]
+    # The desk's page stands in the admin's frame.
+    assert sorted(found) == ["comments/desk_page.py", "newsreader/kit/web.py"]
+
+
 def test_every_setting_is_explained_in_the_readme():
     settings = (BASE_DIR / "newsreader" / "settings.py").read_text()
     names = set(re.findall(r'(?:read\(\s*|environ\.get\()"([A-Z_]+)"', settings))
