@@ -6,7 +6,6 @@ whoever posts, edits or shows a form asks those alone.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from django.utils.translation import ngettext
 from articles import page_versions
 from articles.models import Article
 from comments import log
+from comments.effective_settings import EffectiveSettings
 from comments.locks import lock_articles
 from comments.models import CommentRules, Discussion
 from newsreader.accounts.models import User
@@ -46,18 +46,9 @@ def of(article: Article) -> Discussion:
         return Discussion(article=article)
 
 
-def rules_under(article: Article, rules: CommentRules) -> CommentRules:
-    """Return the rules that are in force under an article: the site's, with what is different there. Never saved."""
-    discussion = of(article)
-    surge = discussion.surge if rules.surge_control else Discussion.Surge.NONE
-    here = copy.copy(rules)
-    here.registration_required = rules.registration_required or discussion.members_only
-    here.hold_everything = rules.hold_everything or discussion.hold_everything
-    if discussion.close_after_days is not None:
-        here.close_after_days = discussion.close_after_days
-    here.slow_seconds = max(discussion.slow_seconds, rules.surge_pause if surge else 0)
-    here.surging = surge == Discussion.Surge.HELD
-    return here
+def rules_under(article: Article, rules: CommentRules) -> EffectiveSettings:
+    """Return the settings that are in force under an article: the site's, with what is different there."""
+    return EffectiveSettings.of(rules, of(article))
 
 
 def closing_days(article_ids: Collection[int]) -> dict[int, int]:
@@ -70,15 +61,14 @@ def closing_days(article_ids: Collection[int]) -> dict[int, int]:
     return dict.fromkeys(article_ids, days) | {pk: given for pk, given in own if given is not None}
 
 
-def notes(article: Article, rules: CommentRules) -> list[Note]:
+def notes(article: Article, rules: EffectiveSettings) -> list[Note]:
     """Say what readers should know before they write; the same for everybody. `rules` are those under the article."""
     discussion = of(article)
-    surging = bool(discussion.surge) and rules.surge_control
     found = []
-    if rules.surging:
+    if rules.holds_for_surge:
         sentence = _("Very many are writing here just now, so every comment waits for an editor until it calms down.")
         found.append(Note("surge", sentence))
-    elif surging:
+    elif rules.is_surging:
         found.append(
             Note("surge", _("Very many are writing here just now, so it goes more slowly until it calms down."))
         )
@@ -88,7 +78,7 @@ def notes(article: Article, rules: CommentRules) -> list[Note]:
         )
     if discussion.members_only:
         found.append(Note("members_only", _("Only people who are signed in may reply under this article.")))
-    if discussion.hold_everything and not rules.surging:
+    if discussion.hold_everything and not rules.holds_for_surge:
         found.append(Note("hold_everything", _("Every comment under this article waits for an editor.")))
     return found
 

@@ -7,6 +7,7 @@ author was ever given.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +17,7 @@ from articles import page_versions
 from articles.models import Article
 from comments import bans, discussions, log
 from comments.drafts import Author, Draft, Visit, text_errors, tidied
+from comments.effective_settings import EffectiveSettings
 from comments.errors import (
     Banned,
     CommentsClosed,
@@ -49,12 +51,11 @@ def edit_comment(
     changes nothing. Raises NotYours, Withdrawn, Removed, Banned, CommentsClosed, EditingOver, Invalid and Duplicate.
     """
     text = tidied(Draft(0, text)).text
-    rendered = Draft(0, text).rendered if len(text) <= LONGEST else ""  # Before anything is locked.
+    html = Draft(0, text).rendered if len(text) <= LONGEST else None  # Before anything is locked.
     with transaction.atomic():
         comment = own_comment(comment_id, by, token)
         rules = discussions.rules_under(comment.article, CommentRules.objects.current())
-        draft = _draft(comment, text, by, visit or Visit())
-        draft.__dict__["rendered"] = rendered
+        draft = replace(_draft(comment, text, by, visit or Visit()), html=html)
         exempt = moderates(draft.author.user, comment.article)
         quiet = _may_edit(comment, draft, rules, exempt=exempt)
         if errors := text_errors(draft, rules.text_limit):
@@ -78,14 +79,13 @@ def withdraw_comment(comment_id: int, *, by: User | None = None, token: str = ""
         return withdraw(comment.pk, by=by if is_account_of(comment, by) else None)
 
 
-def why_not(comment: Comment, rules: CommentRules) -> str:
+def why_not(comment: Comment, rules: EffectiveSettings) -> str:
     """Return the code of what forbids a change by the comment's author now, empty where nothing does.
 
     For showing a form. Who the author is, and where they are now, is asked when it is sent.
     """
-    here = discussions.rules_under(comment.article, rules)
     try:
-        _may_edit(comment, _draft(comment, comment.body, None, Visit()), here, exempt=False)
+        _may_edit(comment, _draft(comment, comment.body, None, Visit()), rules, exempt=False)
     except (Withdrawn, Removed, Banned, CommentsClosed, EditingOver) as refusal:
         return refusal.code
     return ""
@@ -116,7 +116,7 @@ def _draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draft:
     return Draft(comment.article_id, text, author, parent=str(comment.parent_id or ""), visit=visit)
 
 
-def _may_edit(comment: Comment, draft: Draft, rules: CommentRules, *, exempt: bool) -> Ban | None:
+def _may_edit(comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
     """Raise what forbids a change. Returns the quiet ban that its author is under, if any."""
     if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
         last = comment.decisions.order_by("-number").first()

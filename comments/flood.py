@@ -15,13 +15,14 @@ from django.utils import timezone
 
 from comments.discussions import span
 from comments.drafts import Draft, keyed
+from comments.effective_settings import EffectiveSettings
 from comments.errors import Flood, SlowMode
 from comments.locks import lock_limit
-from comments.models import CommentRules, FloodBucket
+from comments.models import FloodBucket
 from newsreader.kit.web import network
 
 
-def take(draft: Draft, rules: CommentRules) -> None:
+def take(draft: Draft, rules: EffectiveSettings) -> None:
     """Take one from the visitor's buckets, by network and by identity; `rules` are those under the article.
 
     Raises Flood where one is empty, SlowMode where it is one of the article's slow mode.
@@ -40,7 +41,7 @@ class Bucket(NamedTuple):
     slow: bool = False
 
 
-def _buckets(draft: Draft, rules: CommentRules) -> Iterator[Bucket]:
+def _buckets(draft: Draft, rules: EffectiveSettings) -> Iterator[Bucket]:
     person, where = _person(draft), ("network", network(draft.visit.address))
     if rules.flood_seconds:
         for key in (where, *person):

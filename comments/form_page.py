@@ -52,16 +52,16 @@ def refuse_forgery(request: HttpRequest) -> None:
 def form_context(
     request: HttpRequest | None,
     article: Article,
-    rules: CommentRules,
+    site: CommentRules,
     typed: Typed | None = None,
     *,
     changing: bool = False,
 ) -> Typed:
-    """What the form shows. Without a request: the public form, the same for everybody. `rules` are the site's.
+    """What the form shows. Without a request: the public form, the same for everybody. `site` are its settings.
 
     `changing`: somebody signed in sees all the ways to be somebody else, and stays who they are until they choose.
     """
-    rules = discussions.rules_under(article, rules)
+    rules = discussions.rules_under(article, site)
     is_open, closing = article.comments_open(rules.close_after_days), article.closes_at(rules.close_after_days)
     context: Typed = {
         "article": article,
@@ -127,4 +127,5 @@ def reply_page(
 
 
 def _parent(article: Article, typed: str) -> Comment | None:
-    return article.comments.approved().filter(pk=read_id(typed) or 0).first()
+    parent_id = read_id(typed)
+    return article.comments.approved().filter(pk=parent_id).first() if parent_id else None

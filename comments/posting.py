@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from articles.models import Article
 from comments import bans, counting, discussions, flood, log, notifications, proofs
-from comments.drafts import Draft, is_website, tidied, validate
+from comments.drafts import Draft, is_website, tidied, validate, with_html
+from comments.effective_settings import EffectiveSettings
 from comments.errors import (
     CommentsClosed,
     Duplicate,
@@ -44,7 +45,7 @@ def post_comment(draft: Draft) -> Comment:
     """
     draft = tidied(draft)
     if len(draft.text) <= LONGEST:
-        draft.rendered  # noqa: B018  Rendered here, before anything is locked; kept with the draft.
+        draft = with_html(draft)  # Before anything is locked.
     try:
         return _post(draft)
     except IntegrityError:
@@ -92,7 +93,7 @@ def _first_with_key(draft: Draft) -> Comment | None:
     return first
 
 
-def _may_reply(draft: Draft, article: Article, rules: CommentRules, *, exempt: bool) -> Ban | None:
+def _may_reply(draft: Draft, article: Article, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
     """Raise what forbids a reply. Returns the quiet ban that its author is under, if any."""
     if not exempt and not article.comments_open(rules.close_after_days):
         raise CommentsClosed()

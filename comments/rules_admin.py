@@ -29,6 +29,7 @@ from comments import entries
 from comments.backtesting import DAYS, MOST_DAYS, Backtest, backtest
 from comments.discussions import rules_under
 from comments.drafts import Author, Draft, Visit, tidied
+from comments.effective_settings import EffectiveSettings
 from comments.errors import TooManyPatterns
 from comments.models import Comment, CommentRules, Rule
 from comments.posting import LONGEST
@@ -151,10 +152,10 @@ class Trial(forms.Form):
         article = value["article"] or Article(pk=0, section=value["section"])
         return tidied(Draft(article.pk, value["text"], author, visit=visit, section_id=article.section_id))
 
-    def rules(self) -> CommentRules:
-        """Return the rules that are in force where it is to stand."""
+    def rules(self) -> EffectiveSettings:
+        """Return the settings that are in force where it is to stand."""
         rules, article = CommentRules.objects.current(), self.cleaned_data["article"]
-        return rules_under(article, rules) if article else rules
+        return rules_under(article, rules) if article else EffectiveSettings.of(rules)
 
 
 class InForce(admin.SimpleListFilter):

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from comments import appealing, editing, objecting, proofs, settling
+from comments import appealing, discussions, editing, objecting, proofs, settling
 from comments.forms import visit_of
 from comments.models import Comment, CommentRules
 from comments.moderation import is_withdrawn
@@ -89,7 +89,7 @@ def _page(
     refusal: DomainError | None = None,
 ) -> HttpResponse:
     """The page; after a refusal with what was `typed` as the new text, or as the `objection`."""
-    rules, shown = CommentRules.objects.current(), shown_status(comment)
+    rules, shown = discussions.rules_under(comment.article, CommentRules.objects.current()), shown_status(comment)
     refused = editing.why_not(comment, rules)
     context = {
         "comment": comment,

@@ -99,6 +99,15 @@ def test_a_form_that_is_shown_and_taken_is_answered_in_one_way():
     assert sorted(found) == ["comments/desk_page.py", "newsreader/kit/web.py"]
 
 
+@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: str(file.relative_to(BASE_DIR)))
+def test_nothing_frozen_is_written_to_and_no_attribute_read_for_its_effect(file):
+    tree = list(ast.walk(ast.parse(file.read_text())))
+    names = {node.attr for node in tree if isinstance(node, ast.Attribute)}
+    for_effect = [node.lineno for node in tree if isinstance(node, ast.Expr) and isinstance(node.value, ast.Attribute)]
+    assert names & {"__dict__", "__setattr__"} == set()
+    assert for_effect == []
+
+
 def test_every_setting_is_explained_in_the_readme():
     settings = (BASE_DIR / "newsreader" / "settings.py").read_text()
     names = set(re.findall(r'(?:read\(\s*|environ\.get\()"([A-Z_]+)"', settings))

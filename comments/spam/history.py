@@ -2,12 +2,12 @@
 
 from comments import trust
 from comments.drafts import Draft
-from comments.models import CommentRules
+from comments.effective_settings import EffectiveSettings
 from comments.spam.verdict import Verdict
 from comments.trust import Level
 
 
-def check(draft: Draft, rules: CommentRules) -> Verdict | None:
+def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
     match trust.level(draft, rules):
         case Level.LOST:
             return Verdict.hold("trust_lost")
@@ -16,6 +16,6 @@ def check(draft: Draft, rules: CommentRules) -> Verdict | None:
     return None
 
 
-def is_known(draft: Draft, rules: CommentRules) -> bool:
+def is_known(draft: Draft, rules: EffectiveSettings) -> bool:
     """Say whether whoever sends this has earned that their comments need not wait."""
     return trust.level(draft, rules) >= Level.KNOWN

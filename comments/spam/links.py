@@ -2,12 +2,12 @@
 
 from comments import formatting, trust
 from comments.drafts import Draft
-from comments.models import CommentRules
+from comments.effective_settings import EffectiveSettings
 from comments.spam.verdict import Verdict
 from comments.trust import Level
 
 
-def check(draft: Draft, rules: CommentRules) -> Verdict | None:
+def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
     """Count what a reader could click, after rendering: links inside code do not count, an address twice does."""
     links = formatting.count_links(draft.rendered)
     if not rules.max_links or links < rules.max_links or trust.level(draft, rules) == Level.TRUSTED:
