@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from articles import page_versions
 from articles.models import Author, MenuItem, Redirect, Section, Site, Tag
 from newsreader.kit.keys import SoundChoices
 
@@ -45,16 +46,16 @@ class OnManyPages(admin.ModelAdmin):
             obj.save(update_fields=[name for name in form.changed_data if name in columns(obj)])
         else:
             obj.save()
-        Site.objects.touch()
+        page_versions.bump_site()
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         super().delete_model(request, obj)
-        Site.objects.touch()
+        page_versions.bump_site()
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         super().delete_queryset(request, queryset)
-        Site.objects.touch()
+        page_versions.bump_site()
 
 
 def columns(row: models.Model) -> set[str]:
@@ -129,7 +130,7 @@ class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if any(formset.has_changed() for formset in formsets):
-            Site.objects.touch()
+            page_versions.bump_site()
 
 
 class SectionRow(forms.ModelForm):

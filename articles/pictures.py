@@ -15,12 +15,12 @@ from typing import Any
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db.models import F
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from PIL import Image, ImageOps
 
+from articles import page_versions
 from articles.models import Article, Picture
 from newsreader.kit.images import NotAPicture, opened, written
 from newsreader.kit.tasks import task
@@ -153,9 +153,9 @@ def remove_copies(pictures: list[Picture]) -> None:
 
 def renew_pages(picture_ids: list[int]) -> None:
     """Note that what these pictures show, or what is said of them, has changed: on every page where they are."""
-    Article.objects.filter(lead_picture__in=picture_ids).update(page_version=F("page_version") + 1)
+    page_versions.bump(Article.objects.filter(lead_picture__in=picture_ids))
     for name in Picture.objects.filter(pk__in=picture_ids).values_list("file", flat=True):
-        Article.objects.filter(body__contains=name).update(page_version=F("page_version") + 1)
+        page_versions.bump(Article.objects.filter(body__contains=name))
 
 
 # --- Written into pages -------------------------------------------------------------------------------------------

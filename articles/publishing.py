@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from articles import search
+from articles import page_versions, search
 from articles.errors import AddressTaken, NeedsTime, StillPublished
-from articles.models import Article, Site
+from articles.models import Article
 
 State = Article.State
 
@@ -34,11 +34,9 @@ def publish(article_id: int, *, at: dt.datetime | None = None) -> Article:
         article.published_on = timezone.localdate(article.published_at, timezone.get_default_timezone())
     _refuse_taken_address(article)
     article.state, article.withdrawn_reason, article.scheduled_for = State.PUBLISHED, "", None
-    article.page_version += 1
-    changed = ["state", "withdrawn_reason", "scheduled_for", "published_at", "published_on", "page_version"]
     try:
         with transaction.atomic():
-            article.save(update_fields=changed)
+            page_versions.save(article, "state", "withdrawn_reason", "scheduled_for", "published_at", "published_on")
     except IntegrityError:  # Another took the address in the same instant.
         raise AddressTaken() from None
     _note_on_every_page(article)
@@ -66,8 +64,7 @@ def schedule(article_id: int, at: dt.datetime | None) -> Article:
     if article.state == State.PUBLISHED:
         raise StillPublished()
     article.state, article.scheduled_for = State.SCHEDULED, at
-    article.page_version += 1
-    article.save(update_fields=["state", "scheduled_for", "page_version"])
+    page_versions.save(article, "state", "scheduled_for")
     return article
 
 
@@ -78,8 +75,7 @@ def withdraw(article_id: int, reason: str = "") -> Article:
     if article.state == State.WITHDRAWN:
         return article
     article.state, article.withdrawn_reason, article.scheduled_for = State.WITHDRAWN, reason, None
-    article.page_version += 1
-    article.save(update_fields=["state", "withdrawn_reason", "scheduled_for", "page_version"])
+    page_versions.save(article, "state", "withdrawn_reason", "scheduled_for")
     _note_on_every_page(article)
     return article
 
@@ -91,8 +87,7 @@ def back_to_draft(article_id: int) -> Article:
     if article.state == State.PUBLISHED:
         raise StillPublished()
     article.state, article.scheduled_for = State.DRAFT, None
-    article.page_version += 1
-    article.save(update_fields=["state", "scheduled_for", "page_version"])
+    page_versions.save(article, "state", "scheduled_for")
     return article
 
 
@@ -124,10 +119,8 @@ def publish_due(now: dt.datetime | None = None) -> int:
 
 def note_change(article: Article, *, text: bool) -> None:
     """Count a change of what readers see of it; `text`: of its words, too. Inside the transaction that makes it."""
-    changes: dict[str, Any] = {"page_version": F("page_version") + 1}
-    if text:
-        changes |= {"revision": F("revision") + 1, "updated_at": timezone.now()}
-    Article.objects.filter(pk=article.pk).update(**changes)
+    changes: dict[str, Any] = {"revision": F("revision") + 1, "updated_at": timezone.now()} if text else {}
+    page_versions.bump([article.pk], **changes)
     _note_on_every_page(article)
     search.note([article.pk])
 
@@ -135,4 +128,4 @@ def note_change(article: Article, *, text: bool) -> None:
 def _note_on_every_page(article: Article) -> None:
     """The foot of every page links to the pages (imprint, privacy)."""
     if article.kind == Article.Kind.PAGE:
-        Site.objects.touch()
+        page_versions.bump_site()

@@ -78,7 +78,3 @@ class SiteQuerySet(models.QuerySet["Site"]):
         """The one row; made with its defaults where it is missing."""
         row, _ = self.get_or_create(pk=1)
         return row
-
-    def touch(self) -> None:
-        """Note, inside the transaction, that something shown on every page has changed."""
-        self.filter(pk=1).update(page_version=models.F("page_version") + 1)

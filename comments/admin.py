@@ -20,7 +20,8 @@ from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Article, Site
+from articles import page_versions
+from articles.models import Article
 from articles.paper_admin import Singleton
 from comments import (
     bans_admin,  # noqa: F401  Importing registers the bans.
@@ -248,7 +249,7 @@ class CommentRulesAdmin(Singleton):
 
     def save_model(self, request: HttpRequest, obj: CommentRules, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        Site.objects.touch()
+        page_versions.bump_site()
         changed = {name: {"from": form.initial[name], "to": form.cleaned_data[name]} for name in form.changed_data}
         if changed:
             log.note("rules_changed", "rules", by=signed_in_user(request), facts=changed)

@@ -20,6 +20,7 @@ from articles.models import Article
 from articles.records import Origin, Remark
 from comments import counting, formatting, log
 from comments.drafts import is_website, website_with_scheme
+from comments.locks import lock_articles
 from comments.models import NAME_LENGTH, Comment, Decision, Trace
 from comments.paths import path_of
 from comments.reason_codes import IMPORTED, single
@@ -98,8 +99,7 @@ def admit(records: Iterable[CommentRecord]) -> Admission:
 def _store(batch: list[CommentRecord], admission: Admission, touched: set[int]) -> list[_Reply]:
     """Write what is new of a batch and give roots their place. Returns the replies."""
     articles = _article_ids({record.article for record in batch})
-    # The order of locks is article, then comments: a reader who posts meanwhile waits, or we wait for them.
-    list(Article.objects.select_for_update().filter(pk__in=articles.values()).order_by("pk").values_list("pk"))
+    lock_articles(articles.values())  # A reader who posts meanwhile waits, or we wait for them.
     known = {origin for origin, _ in _rows({record.origin for record in batch})}
     rows: dict[Origin, tuple[CommentRecord, Comment]] = {}
     for record in batch:

@@ -146,9 +146,8 @@ def _draft(row: _Row) -> Draft:
     # What a member's account says besides is not judged when they post.
     email = "" if row["identity"] else row["trace__email"] or ""
     visit = Visit(address=row["trace__address"] or "", user_agent=row["trace__user_agent"] or "")
-    draft = Draft(row["article"], row["body"], Author(row["name"], email, row["website"]), visit=visit)
-    draft.__dict__["rendered"] = row["html"]
-    return draft
+    author = Author(row["name"], email, row["website"])
+    return Draft(row["article"], row["body"], author, visit=visit, html=row["html"])
 
 
 def _approved_by_person(ids: list[int]) -> set[int]:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
 from comments import ban_appeals, bans
@@ -18,18 +17,15 @@ from comments.errors import AppealedTwice, AppealOpen
 from comments.form_page import refuse_forgery
 from comments.models import Ban
 from comments.objecting import LENGTH
-from newsreader.kit.errors import DomainError, Invalid, TooMany
+from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import secret
-from newsreader.kit.web import SeeOther, client_address
+from newsreader.kit.web import SeeOther, client_address, render_form, show_or_take
 
 
 @csrf_exempt  # A guest's form holds no token; refuse_forgery does the check, and keeps what was typed.
+@show_or_take
 def page(request: HttpRequest, ban_id: int, token: str) -> HttpResponse:
     """Show the page (GET), or take the objection (POST)."""
-    if request.method not in {"GET", "HEAD", "POST"}:
-        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-    if ban_id > 2**63 - 1:
-        raise Http404
     try:
         ban, told = ban_appeals.find(ban_id, token)
     except Ban.DoesNotExist:
@@ -66,13 +62,8 @@ def _page(
         "address": request.path,
         # Only somebody signed in needs one; it sets a cookie.
         "token": get_token(request) if request.user.is_authenticated else "",
-        "refusal": refusal,
-        "error": refusal.errors[0] if isinstance(refusal, Invalid) else None,
     }
-    response = render(request, "comments/ban.html", context, status=refusal.status if refusal else 200)
-    if isinstance(refusal, TooMany):
-        response["Retry-After"] = str(refusal.retry_after)
-    return secret(response)
+    return secret(render_form(request, "comments/ban.html", context, refusal))
 
 
 def _may_try(ban: Ban, why_not: DomainError | None) -> bool:

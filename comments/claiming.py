@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Lower
 
-from articles.models import Article
-from comments import counting
+from articles import page_versions
+from comments.locks import lock_comments
 from comments.models import Comment, Decision, Trace
 from comments.querysets import CommentQuerySet
 from comments.reason_codes import WITHDRAWN
@@ -40,16 +40,12 @@ def claim(user: User, comment_ids: Iterable[int]) -> int:
     """
     wanted = set(comment_ids)
     # The person's few are asked for, not the ids: these came in from outside, and may be no numbers of rows at all.
-    found = claimable(user).values_list("pk", "article_id")
-    articles = {article_id for pk, article_id in found if pk in wanted}
-    # Everybody locks in this order: articles, then comments. What is claimable is asked again behind the locks.
-    list(Article.objects.select_for_update().filter(pk__in=articles).order_by("pk").values_list("pk"))
-    rows = claimable(user).filter(article__in=articles).select_for_update(of=("self",)).order_by("pk")
-    mine = [comment for comment in rows.only("pk", "article_id", "status") if comment.pk in wanted]
+    found = {pk: article_id for pk, article_id in claimable(user).values_list("pk", "article_id") if pk in wanted}
+    # What is claimable is asked again behind the locks.
+    rows = claimable(user).only("pk", "article_id", "status")
+    mine = lock_comments(found, rows, under=set(found.values()))
     if not mine:
         return 0
     Comment.objects.filter(pk__in=[comment.pk for comment in mine]).update(identity=own_identity(user))
-    shown = {comment.article_id: comment for comment in mine if comment.status == Comment.Status.APPROVED}
-    for comment in shown.values():
-        counting.note_change(comment)
+    page_versions.bump({comment.article_id for comment in mine if comment.status == Comment.Status.APPROVED})
     return len(mine)

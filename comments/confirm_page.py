@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
 
 from comments import remembering, threads
 from comments.models import AddressProof, Comment, CommentRules
 from comments.proving import find, prove
 from newsreader.kit.pages import secret
-from newsreader.kit.web import SeeOther
+from newsreader.kit.web import SeeOther, show_or_take
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@show_or_take
 def confirm_address(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
     """Ask (GET), or take the answer (POST): from then on this browser is known under the address."""
     try:

@@ -12,8 +12,10 @@ from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
+from articles import page_versions
 from articles.models import Article
 from comments import places
+from comments.locks import lock_articles
 from comments.models import Comment, Stretch
 from comments.places import Step
 
@@ -83,7 +85,7 @@ def _count_in_articles(articles: dict[int, int], standing: dict[int, list[Step]]
     for (step, roots_step), pks in same.items():
         counts = {"comment_count": step, "root_count": roots_step}
         moving = {name: _moved(name, by) for name, by in counts.items() if by}
-        Article.objects.filter(pk__in=pks).update(page_version=F("page_version") + 1, **moving)
+        page_versions.bump(pks, **moving)
 
 
 def _moved(field: str, step: int) -> Combinable:
@@ -97,8 +99,8 @@ def recount(article_ids: list[int] | None = None) -> int:
     articles = Article.objects.all() if article_ids is None else Article.objects.filter(pk__in=article_ids)
     comments = Comment.objects.all() if article_ids is None else Comment.objects.filter(article__in=article_ids)
     approved = Comment.objects.filter(status=APPROVED).order_by()
-    # Nobody posts or decides meanwhile. All in one order, as two counts at once must not wait for each other.
-    list(articles.select_for_update().order_by("pk").values_list("pk", flat=True))
+    # Nobody posts or decides meanwhile.
+    lock_articles(articles.only("pk"))
 
     def size(key: str) -> Coalesce:
         rows = approved.filter(**{key: OuterRef("pk")}).values(key).annotate(size=Count("pk")).values("size")
@@ -110,14 +112,9 @@ def recount(article_ids: list[int] | None = None) -> int:
     standing = Comment.objects.roots().order_by().filter(article=OuterRef("pk")).values("article")
     roots = Coalesce(Subquery(standing.annotate(size=Count("pk")).values("size")), Value(0))
     wrong = articles.filter(~Q(comment_count=total) | ~Q(root_count=roots))
-    mended = wrong.update(comment_count=total, root_count=roots, page_version=F("page_version") + 1)
+    mended = page_versions.bump(wrong, comment_count=total, root_count=roots)
     long_articles = articles.filter(root_count__gt=places.SHORT)
     long_threads = comments.filter(parent=None, thread_count__gt=places.SHORT)
     Stretch.objects.filter(article__in=articles.values("pk")).delete()
     places.rebuild(articles=long_articles.values_list("pk", flat=True), roots=long_threads.values_list("pk", flat=True))
     return mended
-
-
-def note_change(comment: Comment) -> None:
-    """Note, inside its transaction, that readers see something else of an approved comment."""
-    Article.objects.filter(pk=comment.article_id).update(page_version=F("page_version") + 1)

@@ -153,7 +153,9 @@ def _pressed(request: HttpRequest, wanted: Filter) -> HttpResponse:
 def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
     """Say why nothing was done; what was typed stays on the page of the comment."""
     if _is_script(request):
-        return JsonResponse({"code": refusal.code, "detail": str(refusal)}, status=refusal.status)
+        return JsonResponse(
+            {"code": refusal.code, "detail": str(refusal)}, status=refusal.status, headers=refusal.headers
+        )
     ids = finding.ids_in(request.POST.getlist("ids"))
     if request.POST.get("text") and len(ids) == 1:
         return tools(request, ids.pop(), refusal=refusal)
@@ -183,7 +185,7 @@ def _plain(said: list[tuple[int, str]]) -> list[dict[str, str]]:
 def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None = None) -> HttpResponse:
     """One comment with every tool; `part=tools` is what the desk's script shows in a dialogue."""
     _may(request)
-    comment = cards.listed(Comment.objects.moderated_by(request.user)).filter(pk=_number(comment_id)).first()
+    comment = cards.listed(Comment.objects.moderated_by(request.user)).filter(pk=comment_id).first()
     if comment is None:
         raise Http404
     came_from = _came_from(request)
@@ -214,10 +216,6 @@ def _record(comment: Comment) -> list[tuple[LogEntry, str]]:
     return [(row, names.get(row.by_account or 0, str(row.by_account or ""))) for row in entries]
 
 
-def _number(comment_id: int) -> int:
-    return comment_id if comment_id < 2**63 else 0
-
-
 # --- Everything like it -------------------------------------------------------------------------------------------
 
 
@@ -225,7 +223,7 @@ def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
     """Show everything that is like one comment, to decide about all of it at once. POST goes to the queue."""
     _may(request)
     mine = Comment.objects.moderated_by(request.user)
-    comment = cards.listed(mine).filter(pk=_number(comment_id)).first()
+    comment = cards.listed(mine).filter(pk=comment_id).first()
     if comment is None:
         raise Http404
     ways = [way for way in EVERY_WAY if way in request.GET.getlist("by")] or EVERY_WAY

@@ -6,18 +6,19 @@ whoever posts, edits or shows a form asks those alone.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from articles import page_versions
 from articles.models import Article
 from comments import log
+from comments.effective_settings import EffectiveSettings
+from comments.locks import lock_articles
 from comments.models import CommentRules, Discussion
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid
@@ -45,18 +46,9 @@ def of(article: Article) -> Discussion:
         return Discussion(article=article)
 
 
-def rules_under(article: Article, rules: CommentRules) -> CommentRules:
-    """Return the rules that are in force under an article: the site's, with what is different there. Never saved."""
-    discussion = of(article)
-    surge = discussion.surge if rules.surge_control else Discussion.Surge.NONE
-    here = copy.copy(rules)
-    here.registration_required = rules.registration_required or discussion.members_only
-    here.hold_everything = rules.hold_everything or discussion.hold_everything
-    if discussion.close_after_days is not None:
-        here.close_after_days = discussion.close_after_days
-    here.slow_seconds = max(discussion.slow_seconds, rules.surge_pause if surge else 0)
-    here.surging = surge == Discussion.Surge.HELD
-    return here
+def rules_under(article: Article, rules: CommentRules) -> EffectiveSettings:
+    """Return the settings that are in force under an article: the site's, with what is different there."""
+    return EffectiveSettings.of(rules, of(article))
 
 
 def closing_days(article_ids: Collection[int]) -> dict[int, int]:
@@ -69,15 +61,14 @@ def closing_days(article_ids: Collection[int]) -> dict[int, int]:
     return dict.fromkeys(article_ids, days) | {pk: given for pk, given in own if given is not None}
 
 
-def notes(article: Article, rules: CommentRules) -> list[Note]:
+def notes(article: Article, rules: EffectiveSettings) -> list[Note]:
     """Say what readers should know before they write; the same for everybody. `rules` are those under the article."""
     discussion = of(article)
-    surging = bool(discussion.surge) and rules.surge_control
     found = []
-    if rules.surging:
+    if rules.holds_for_surge:
         sentence = _("Very many are writing here just now, so every comment waits for an editor until it calms down.")
         found.append(Note("surge", sentence))
-    elif surging:
+    elif rules.is_surging:
         found.append(
             Note("surge", _("Very many are writing here just now, so it goes more slowly until it calms down."))
         )
@@ -87,7 +78,7 @@ def notes(article: Article, rules: CommentRules) -> list[Note]:
         )
     if discussion.members_only:
         found.append(Note("members_only", _("Only people who are signed in may reply under this article.")))
-    if discussion.hold_everything and not rules.surging:
+    if discussion.hold_everything and not rules.holds_for_surge:
         found.append(Note("hold_everything", _("Every comment under this article waits for an editor.")))
     return found
 
@@ -108,7 +99,8 @@ def change(article_id: int, *, by: User, **wanted: Any) -> Discussion:
     """
     if unknown := set(wanted) - set(SETTINGS):
         raise TypeError(f"No settings of a discussion: {sorted(unknown)}")
-    Article.objects.select_for_update().only("pk").get(pk=article_id)
+    if not lock_articles([article_id]):
+        raise Article.DoesNotExist(f"There is no article {article_id}.")
     row = settings_of(article_id)
     before = {name: getattr(row, name) for name in wanted}
     for name, value in wanted.items():
@@ -117,7 +109,7 @@ def change(article_id: int, *, by: User, **wanted: Any) -> Discussion:
     changed = {name: [before[name], getattr(row, name)] for name in wanted if before[name] != getattr(row, name)}
     if changed:
         row.save()
-        show_anew(article_id)
+        page_versions.bump([article_id])
         log.note("discussion_changed", f"discussion:{article_id}", by=by, facts={"changed": changed})
     return row
 
@@ -127,8 +119,3 @@ def _check(row: Discussion) -> None:
         row.clean_fields(exclude=["article"])
     except ValidationError as wrong:
         raise Invalid([FieldError(name, "invalid", said[0]) for name, said in wrong.message_dict.items()]) from None
-
-
-def show_anew(article_id: int) -> None:
-    """Note, inside the transaction, that the article's page says something else above its form."""
-    Article.objects.filter(pk=article_id).update(page_version=F("page_version") + 1)

@@ -21,6 +21,7 @@ from comments import discussions
 from comments.models import Discussion
 from comments.querysets import moderates
 from newsreader.accounts.identities import signed_in_user
+from newsreader.kit.numbers import read_id
 
 
 @admin.register(Discussion)
@@ -49,11 +50,12 @@ class DiscussionAdmin(admin.ModelAdmin):
         return super().get_queryset(request).select_related("article").defer("article__body")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Discussion | None:
-        if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
+        article_id = read_id(object_id)
+        if article_id is None:
             return None
         if found := super().get_object(request, object_id, from_field):
             return found
-        article = Article.objects.filter(pk=int(object_id)).defer("body").first()
+        article = Article.objects.filter(pk=article_id).defer("body").first()
         return Discussion(article=article) if article else None
 
     def save_model(self, request: HttpRequest, obj: Discussion, form: forms.ModelForm, change: bool) -> None:

@@ -17,9 +17,11 @@ from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 
 from comments import formatting
-from comments.models import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH, Comment, CommentRules
+from comments.effective_settings import EffectiveSettings
+from comments.models import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH, Comment
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.numbers import read_id
 from newsreader.kit.text import fold, is_blank, is_unseen, tidy, tidy_line, tidy_name, without_invisible
 from newsreader.kit.web import network
 
@@ -64,11 +66,12 @@ class Draft:
     source: str = Comment.Source.PAGE
     language: str = ""
     section_id: int | None = None  # where it is to stand, where no article says so
+    html: str | None = field(default=None, repr=False, compare=False)  # what its text was rendered to already
 
     @cached_property
     def rendered(self) -> str:
         """The text as HTML, as readers would see it."""
-        return formatting.to_html(self.text)
+        return formatting.to_html(self.text) if self.html is None else self.html
 
     @property
     def person(self) -> str:
@@ -109,9 +112,15 @@ def tidied(draft: Draft) -> Draft:
             website=tidy_line(author.website),
         )
     parent = draft.parent.strip()
-    if parent.isascii() and parent.isdigit() and len(parent) < 20:
-        parent = str(int(parent))  # 077 is 77, for telling duplicates too.
-    return replace(draft, text=tidy(draft.text).strip(), author=author, parent=parent, key=tidy_line(draft.key))
+    if (parent_id := read_id(parent)) is not None:
+        parent = str(parent_id)  # 077 is 77, for telling duplicates too.
+    text, key = tidy(draft.text).strip(), tidy_line(draft.key)
+    return replace(draft, text=text, author=author, parent=parent, key=key, html=None)
+
+
+def with_html(draft: Draft) -> Draft:
+    """Return the draft with its text rendered, which takes a moment; copies of it need not render it again."""
+    return replace(draft, html=draft.rendered)
 
 
 def website_with_scheme(website: str) -> str:
@@ -120,7 +129,7 @@ def website_with_scheme(website: str) -> str:
     return f"https://{website}" if bare else website
 
 
-def validate(draft: Draft, rules: CommentRules) -> Draft:
+def validate(draft: Draft, rules: EffectiveSettings) -> Draft:
     """Return a tidied draft ready to store. Raises Invalid with every field that is wrong; lengths in code points."""
     errors = text_errors(draft, rules.text_limit)
     author = draft.author
@@ -129,9 +138,7 @@ def validate(draft: Draft, rules: CommentRules) -> Draft:
         author = replace(author, website=website_with_scheme(author.website))
     if errors:
         raise Invalid(errors)
-    valid = replace(draft, author=author)
-    valid.__dict__["rendered"] = draft.rendered  # The same text: it is rendered once.
-    return valid
+    return replace(draft, author=author, html=draft.rendered)
 
 
 def text_errors(draft: Draft, limit: int) -> list[FieldError]:
@@ -148,7 +155,7 @@ def text_errors(draft: Draft, limit: int) -> list[FieldError]:
     return []
 
 
-def _guest_errors(author: Author, rules: CommentRules) -> list[FieldError]:
+def _guest_errors(author: Author, rules: EffectiveSettings) -> list[FieldError]:
     errors = []
 
     def wrong(name: str, code: str, sentence: str) -> None:
@@ -183,9 +190,10 @@ def is_website(text: str) -> bool:
     """Say whether this is an http or https address that names a host and hides no user or password in it."""
     try:
         parts = urlsplit(text)
-        host = parts.hostname or ""
-        parts.port  # noqa: B018  Raises ValueError for a port that is none.
-    except ValueError:
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # Its port is no number, or too large.
+        return False
+    if port == 0:
         return False
     if parts.scheme not in {"http", "https"} or "@" in parts.netloc or "\\" in text or any(c.isspace() for c in text):
         return False

@@ -7,14 +7,17 @@ author was ever given.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from articles import page_versions
 from articles.models import Article
-from comments import bans, counting, discussions, log
+from comments import bans, discussions, log
 from comments.drafts import Author, Draft, Visit, text_errors, tidied
+from comments.effective_settings import EffectiveSettings
 from comments.errors import (
     Banned,
     CommentsClosed,
@@ -24,6 +27,7 @@ from comments.errors import (
     Removed,
     Withdrawn,
 )
+from comments.locks import lock_comment
 from comments.models import Ban, Comment, CommentRules, Decision, Revision
 from comments.moderation import decide, is_withdrawn, note_reasons, withdraw
 from comments.posting import LONGEST, refuse_banned, refuse_duplicate
@@ -47,12 +51,11 @@ def edit_comment(
     changes nothing. Raises NotYours, Withdrawn, Removed, Banned, CommentsClosed, EditingOver, Invalid and Duplicate.
     """
     text = tidied(Draft(0, text)).text
-    rendered = Draft(0, text).rendered if len(text) <= LONGEST else ""  # Before anything is locked.
+    html = Draft(0, text).rendered if len(text) <= LONGEST else None  # Before anything is locked.
     with transaction.atomic():
         comment = own_comment(comment_id, by, token)
         rules = discussions.rules_under(comment.article, CommentRules.objects.current())
-        draft = _draft(comment, text, by, visit or Visit())
-        draft.__dict__["rendered"] = rendered
+        draft = replace(_draft(comment, text, by, visit or Visit()), html=html)
         exempt = moderates(draft.author.user, comment.article)
         quiet = _may_edit(comment, draft, rules, exempt=exempt)
         if errors := text_errors(draft, rules.text_limit):
@@ -76,27 +79,22 @@ def withdraw_comment(comment_id: int, *, by: User | None = None, token: str = ""
         return withdraw(comment.pk, by=by if is_account_of(comment, by) else None)
 
 
-def why_not(comment: Comment, rules: CommentRules) -> str:
+def why_not(comment: Comment, rules: EffectiveSettings) -> str:
     """Return the code of what forbids a change by the comment's author now, empty where nothing does.
 
     For showing a form. Who the author is, and where they are now, is asked when it is sent.
     """
-    here = discussions.rules_under(comment.article, rules)
     try:
-        _may_edit(comment, _draft(comment, comment.body, None, Visit()), here, exempt=False)
+        _may_edit(comment, _draft(comment, comment.body, None, Visit()), rules, exempt=False)
     except (Withdrawn, Removed, Banned, CommentsClosed, EditingOver) as refusal:
         return refusal.code
     return ""
 
 
 def own_comment(comment_id: int, by: User | None, token: str) -> Comment:
-    """Return one's own comment, locked after its article, as everybody does. In a transaction. Raises NotYours."""
-    article_id = Comment.objects.values_list("article_id", flat=True).get(pk=comment_id)
-    articles = Article.objects.select_for_update(of=("self",)).select_related("discussion").defer("body")
-    article = articles.get(pk=article_id)
-    rows = Comment.objects.select_for_update(of=("self",)).select_related("identity", "trace")
-    comment = rows.get(pk=comment_id)
-    comment.article = article
+    """Return one's own comment, locked, with its article. In a transaction. Raises Comment.DoesNotExist, NotYours."""
+    articles = Article.objects.select_related("discussion").defer("body")
+    comment = lock_comment(comment_id, Comment.objects.select_related("identity", "trace"), articles=articles)
     holds = bool(token) and constant_time_compare(comment.status_token, token)
     if not holds and not is_account_of(comment, by):
         raise NotYours()
@@ -118,7 +116,7 @@ def _draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draft:
     return Draft(comment.article_id, text, author, parent=str(comment.parent_id or ""), visit=visit)
 
 
-def _may_edit(comment: Comment, draft: Draft, rules: CommentRules, *, exempt: bool) -> Ban | None:
+def _may_edit(comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
     """Raise what forbids a change. Returns the quiet ban that its author is under, if any."""
     if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
         last = comment.decisions.order_by("-number").first()
@@ -154,7 +152,7 @@ def _settle(comment: Comment, verdict: Verdict, *, rule: str = RULE) -> None:
         decide(comment.pk, verdict.status, rule=rule, reasons=verdict.reasons)
         comment.refresh_from_db(fields=["status"])
     elif comment.status == Comment.Status.APPROVED:
-        counting.note_change(comment)
+        page_versions.bump([comment.article_id])
     elif verdict.status == comment.status:
         # Why it waits is shown to moderators, and asked when an address is confirmed: about this text, not the last.
         note_reasons(comment.pk, verdict.reasons, rule=rule)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Q
 
-from comments import counting, log
+from articles import page_versions
+from comments import log
 from comments.models import Appeal, Ban, BanAppeal, Comment, Delivery, Note, Report, Revision, Trace
 from comments.moderation import decide_locked, lock_one
 from comments.reason_codes import ERASED, single
@@ -39,7 +40,7 @@ def erase(comment_id: int, *, by: User) -> None:
     comment.write("")
     fields = ["identity", "name", "website", "avatar", "provider", "duplicate_key", "fingerprint"]
     comment.save(update_fields=[*fields, *Comment.WRITTEN])
-    counting.note_change(comment)
+    page_versions.bump([comment.article_id])
     BanAppeal.objects.filter(ban__in=appealed).update(text="")
     log.forget_all([f"comment:{comment_id}", *(f"ban:{pk}" for pk in appealed)], by=by)
 

@@ -15,12 +15,14 @@ from django.utils import timezone
 
 from comments.discussions import span
 from comments.drafts import Draft, keyed
+from comments.effective_settings import EffectiveSettings
 from comments.errors import Flood, SlowMode
-from comments.models import CommentRules, FloodBucket
+from comments.locks import lock_limit
+from comments.models import FloodBucket
 from newsreader.kit.web import network
 
 
-def take(draft: Draft, rules: CommentRules) -> None:
+def take(draft: Draft, rules: EffectiveSettings) -> None:
     """Take one from the visitor's buckets, by network and by identity; `rules` are those under the article.
 
     Raises Flood where one is empty, SlowMode where it is one of the article's slow mode.
@@ -39,7 +41,7 @@ class Bucket(NamedTuple):
     slow: bool = False
 
 
-def _buckets(draft: Draft, rules: CommentRules) -> Iterator[Bucket]:
+def _buckets(draft: Draft, rules: EffectiveSettings) -> Iterator[Bucket]:
     person, where = _person(draft), ("network", network(draft.visit.address))
     if rules.flood_seconds:
         for key in (where, *person):
@@ -64,7 +66,7 @@ def take_one(key: str, *, burst: int, seconds: int) -> int:
     """
     now = timezone.now()
     pause = dt.timedelta(seconds=seconds)
-    bucket, _ = FloodBucket.objects.select_for_update().get_or_create(key=key, defaults={"full_at": now})
+    bucket = lock_limit(key, full_at=now)
     missing = max(bucket.full_at - now, dt.timedelta())
     too_early = missing - pause * (burst - 1)
     if too_early > dt.timedelta():

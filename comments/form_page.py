@@ -6,9 +6,9 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework.authentication import CSRFCheck
@@ -21,16 +21,15 @@ from comments.models import Comment, CommentRules
 from comments.querysets import moderates
 from newsreader.accounts import codes
 from newsreader.accounts.identities import label_of
-from newsreader.kit.errors import DomainError, Forbidden, Invalid, TooMany
+from newsreader.kit.errors import DomainError, Forbidden
+from newsreader.kit.numbers import read_id
 from newsreader.kit.pages import private
-from newsreader.kit.web import comes_from_here
+from newsreader.kit.web import comes_from_here, render_form
 
 Typed = dict[str, Any]
 
 
 def published(article_id: int) -> Article:
-    if article_id > 2**63 - 1:
-        raise Http404
     return get_object_or_404(Article.objects.published().select_related("section", "discussion"), pk=article_id)
 
 
@@ -53,16 +52,16 @@ def refuse_forgery(request: HttpRequest) -> None:
 def form_context(
     request: HttpRequest | None,
     article: Article,
-    rules: CommentRules,
+    site: CommentRules,
     typed: Typed | None = None,
     *,
     changing: bool = False,
 ) -> Typed:
-    """What the form shows. Without a request: the public form, the same for everybody. `rules` are the site's.
+    """What the form shows. Without a request: the public form, the same for everybody. `site` are its settings.
 
     `changing`: somebody signed in sees all the ways to be somebody else, and stays who they are until they choose.
     """
-    rules = discussions.rules_under(article, rules)
+    rules = discussions.rules_under(article, site)
     is_open, closing = article.comments_open(rules.close_after_days), article.closes_at(rules.close_after_days)
     context: Typed = {
         "article": article,
@@ -122,17 +121,11 @@ def reply_page(
     if refusal:
         if refusal.code == "idempotency_key_reused":
             context["typed"]["key"] = secrets.token_urlsafe(16)
-        context["refusal"] = refusal
-        context["errors"] = {error.field: error for error in refusal.errors} if isinstance(refusal, Invalid) else {}
         # Where nothing can be sent any more, the text is shown to be kept.
         context["open"] = context["open"] or not isinstance(refusal, Forbidden)
-    response = render(request, "comments/reply.html", context, status=refusal.status if refusal else 200)
-    if isinstance(refusal, TooMany):
-        response["Retry-After"] = str(refusal.retry_after)
-    return private(response)
+    return private(render_form(request, "comments/reply.html", context, refusal))
 
 
 def _parent(article: Article, typed: str) -> Comment | None:
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 19):
-        return None
-    return article.comments.approved().filter(pk=int(typed)).first()
+    parent_id = read_id(typed)
+    return article.comments.approved().filter(pk=parent_id).first() if parent_id else None

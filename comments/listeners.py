@@ -1,9 +1,8 @@
 """What the room of comments does about what has happened elsewhere."""
 
 from django.db import transaction
-from django.db.models import F
 
-from articles.models import Article
+from articles import page_versions
 from comments.events import EntriesMatched
 from comments.models import Comment
 from comments.spam import hits
@@ -17,7 +16,7 @@ def show_picture(event: PictureKept) -> None:
     bare = Comment.objects.filter(identity=event.identity_id, avatar="")
     articles = list(bare.values_list("article_id", flat=True).distinct().order_by("article_id"))
     if articles:
-        Article.objects.filter(pk__in=articles).update(page_version=F("page_version") + 1)
+        page_versions.bump(articles)
         bare.update(avatar=event.name)
 
 

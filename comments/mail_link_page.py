@@ -10,9 +10,7 @@ from collections.abc import Callable
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
 
 from comments import batches
 from comments.desk.deeds import DEEDS, summary
@@ -23,6 +21,7 @@ from comments.reasons import SPAM, offered, suggested
 from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import secret
+from newsreader.kit.web import render_form, show_or_take
 
 # Where a reason is chosen, and which one is until another is.
 CHOSEN: dict[str, Callable[[], str]] = {"spam": lambda: SPAM, "trash": suggested}
@@ -36,7 +35,7 @@ class LinkExpired(DomainError):
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@show_or_take
 def mail_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show what the link would do (GET), or do it (POST). 404 for a link that is none, or of who may not any more."""
     try:
@@ -78,8 +77,7 @@ def _page(
         "chosen": CHOSEN[action.name]() if reasons else "",
         "deed": DEEDS[action.name],
         "said": said,
-        "refusal": refusal,
         "asked_again": isinstance(refusal, ReasonRequired),
         "news": last if last and last.number != action.seen and not said else None,
     }
-    return secret(render(request, "comments/mail_link.html", context, status=refusal.status if refusal else 200))
+    return secret(render_form(request, "comments/mail_link.html", context, refusal))

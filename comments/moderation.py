@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import transaction
 
-from articles.models import Article
 from comments import counting, log, notifications, proofs, settling
 from comments.errors import DecidedMeanwhile, OwnDecision, Withdrawn
+from comments.locks import lock_comments
 from comments.models import REMOVED, Comment, Decision
 from comments.reason_codes import WITHDRAWN, Reason, is_final, single
 from comments.reasons import accepted
@@ -116,14 +116,8 @@ class Outcome:
 
 
 def lock(ids: Collection[int]) -> Locked:
-    """Lock the articles, then the comments: everybody locks in this order, so nobody waits in a circle. Four queries.
-
-    What does not exist is left out.
-    """
-    articles = set(Comment.objects.filter(pk__in=ids).values_list("article_id", flat=True))
-    list(Article.objects.select_for_update().filter(pk__in=articles).order_by("pk").values_list("pk"))
-    rows = Comment.objects.select_for_update(of=("self",)).select_related("identity").filter(pk__in=ids).order_by("pk")
-    comments = list(rows)
+    """Lock these comments, and return them with their decisions. Four queries. What does not exist is left out."""
+    comments = lock_comments(ids, Comment.objects.select_related("identity"))
     history: dict[int, list[Decision]] = {comment.pk: [] for comment in comments}
     decisions = Decision.objects.filter(comment__in=list(history)).select_related("batch").order_by("number")
     for decision in decisions:

@@ -23,6 +23,7 @@ from comments.models import Batch, Comment, Decision
 from comments.moderation import decide
 from comments.querysets import CommentQuerySet, may_moderate
 from comments.wording import worded
+from newsreader.kit.numbers import LARGEST_ID, read_id
 from newsreader.kit.rest import Shared
 from newsreader.kit.web import client_address
 
@@ -171,7 +172,7 @@ class ManyInput(DecisionInput):
     since is then left alone.
     """
 
-    ids = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False)
+    ids = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), required=False)
     filter = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     seen = serializers.DictField(child=serializers.IntegerField(min_value=0), required=False)
 
@@ -181,9 +182,10 @@ class ManyInput(DecisionInput):
         return ids
 
     def validate_seen(self, seen: dict[str, int]) -> dict[int, int]:
-        if not all(pk.isascii() and pk.isdigit() and len(pk) < 19 for pk in seen):
+        read = {read_id(pk): number for pk, number in seen.items()}
+        if None in read:
             raise serializers.ValidationError("The keys are ids of comments.", code="invalid")
-        return {int(pk): number for pk, number in seen.items()}
+        return {pk: number for pk, number in read.items() if pk is not None}
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("ids" in values) == ("filter" in values):

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from articles.models import Article
 from comments import bans, counting, discussions, flood, log, notifications, proofs
-from comments.drafts import Draft, is_website, tidied, validate
+from comments.drafts import Draft, is_website, tidied, validate, with_html
+from comments.effective_settings import EffectiveSettings
 from comments.errors import (
     CommentsClosed,
     Duplicate,
@@ -23,15 +24,16 @@ from comments.errors import (
     ParentMismatch,
     ReplyToUnapproved,
 )
+from comments.locks import lock_articles
 from comments.models import KEY_LENGTH, Ban, Comment, CommentRules, Decision, Trace
 from comments.paths import path_of
 from comments.querysets import moderates
 from comments.spam import judge, rulebook
 from comments.spam.verdict import Verdict
+from newsreader.kit.numbers import read_id
 from newsreader.kit.text import tidy_line
 
 RULE = "posting"  # The name under which decisions at posting are recorded.
-_LARGEST_ID = 2**63 - 1
 LONGEST = 65_000  # characters; no setting allows more, and a longer text is refused unread
 
 
@@ -43,7 +45,7 @@ def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
     """
     draft = tidied(draft)
     if len(draft.text) <= LONGEST:
-        draft.rendered  # noqa: B018  Rendered here, before anything is locked; kept with the draft.
+        draft = with_html(draft)  # Before anything is locked.
     try:
         return _post(draft, batch)
     except IntegrityError:
@@ -55,10 +57,11 @@ def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
 
 @transaction.atomic
 def _post(draft: Draft, batch: uuid.UUID | None) -> Comment:
-    rows = Article.objects.select_for_update(of=("self",)).select_related("discussion").published()
-    article = rows.filter(pk=draft.article_id).first()
-    if article is None:
+    rows = Article.objects.select_related("discussion").published()
+    locked = lock_articles(rows.filter(pk=draft.article_id))
+    if not locked:
         raise NoSuchArticle()
+    article = locked[0]
     if first := _first_with_key(draft):
         return first
     rules = discussions.rules_under(article, CommentRules.objects.current())
@@ -89,7 +92,7 @@ def _first_with_key(draft: Draft) -> Comment | None:
     return first
 
 
-def _may_reply(draft: Draft, article: Article, rules: CommentRules, *, exempt: bool) -> Ban | None:
+def _may_reply(draft: Draft, article: Article, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
     """Raise what forbids a reply. Returns the quiet ban that its author is under, if any."""
     if not exempt and not article.comments_open(rules.close_after_days):
         raise CommentsClosed()
@@ -115,9 +118,7 @@ def _answered(draft: Draft, article: Article) -> Comment | None:
     """Return the comment that is answered, if any. Raises where none can be."""
     if not draft.parent:
         return None
-    known = draft.parent.isascii() and draft.parent.isdigit() and len(draft.parent) < 20
-    parent_id = int(draft.parent) if known else 0
-    parent = Comment.objects.filter(pk=parent_id).first() if 0 < parent_id <= _LARGEST_ID else None
+    parent = Comment.objects.filter(pk=read_id(draft.parent) or 0).first()
     if parent is None or parent.status != Comment.Status.APPROVED:
         raise ReplyToUnapproved()
     if parent.article_id != article.pk:

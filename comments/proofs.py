@@ -11,7 +11,8 @@ import datetime as dt
 from django.utils import timezone
 
 from comments.drafts import keyed
-from comments.models import AddressProof, Comment, CommentRules, Delivery, new_token
+from comments.effective_settings import EffectiveSettings
+from comments.models import AddressProof, Comment, Delivery, new_token
 from comments.notifications.sending import send_due
 from comments.spam.history import FIRST_COMMENT
 from newsreader.kit.text import fold
@@ -67,7 +68,7 @@ def take_back(comment: Comment) -> None:
         proof.delete()
 
 
-def may_be_asked(comment: Comment, rules: CommentRules) -> bool:
+def may_be_asked(comment: Comment, rules: EffectiveSettings) -> bool:
     """Say whether the author of a comment that waits should look for our mail.
 
     The same for a new address, one asked of late, and one that an account has; and for a comment that a rule put aside,
@@ -77,7 +78,7 @@ def may_be_asked(comment: Comment, rules: CommentRules) -> bool:
     return typed and are_asked_for(rules) and rules.hold_first_comment
 
 
-def are_asked_for(rules: CommentRules) -> bool:
+def are_asked_for(rules: EffectiveSettings) -> bool:
     """Say whether confirming an address is enough here: where editors want to see several comments, it is not."""
     return rules.mail_confirmations and rules.premoderated <= 1
 

@@ -7,7 +7,7 @@ author sees them waiting and is trusted once they are approved. With it, it also
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from django.conf import settings
 from django.core import signing
@@ -56,10 +56,10 @@ def remember(request: HttpRequest, response: HttpResponse, comment_id: int, auth
         comments=(*(pk for pk in before.comments if pk != comment_id), comment_id)[-KEPT:],
         kept=keep,
     )
-    value = signing.dumps(after.__dict__, salt=SALT, compress=True)
+    value = signing.dumps(asdict(after), salt=SALT, compress=True)
     if keep:
         full = replace(after, name=author.name, email=author.email, website=author.website)
-        detailed = signing.dumps(full.__dict__, salt=SALT, compress=True)
+        detailed = signing.dumps(asdict(full), salt=SALT, compress=True)
         value = detailed if len(detailed) <= LARGEST else value
     response.set_cookie(
         COOKIE, value, max_age=YEAR if keep else None, secure=settings.SECURE, httponly=True, samesite="Lax"

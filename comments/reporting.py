@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from articles.models import Article
 from comments import flood, log, notifications, objecting, settling
 from comments.drafts import is_email, keyed
 from comments.errors import AlreadyReported, NoSuchComment, NotKept, ObjectedTwice, OwnComment, ReportFlood
+from comments.locks import lock_articles, lock_comment
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, CommentRules, Report
 from comments.moderation import decide, lock_one
 from comments.querysets import moderators_of
@@ -72,13 +72,12 @@ def report(
         row.name, row.email = tidy_name(name), without_invisible(tidy_line(email))
     row.account = visitor.user if by_mail else None
     with transaction.atomic():
-        # The article is locked before the bucket, as for a post; whether the comment is there is asked again then.
-        article_id = Comment.objects.public().filter(pk=comment_id).values_list("article", flat=True).first()
-        Article.objects.select_for_update().only("pk").filter(pk=article_id or 0).first()
+        # Whether the comment is there is asked again once its article is locked.
+        lock_articles(list(Comment.objects.public().filter(pk=comment_id).values_list("article", flat=True)))
         _refuse(comment_id, row, visitor)
         if wait := flood.take_one(keyed("report", visitor.key), burst=BURST, seconds=PAUSE):
             raise ReportFlood(wait)
-        comment = Comment.objects.select_for_update().get(pk=comment_id)
+        comment = lock_comment(comment_id)
         row.comment = comment
         row.save(force_insert=True)
         Comment.objects.filter(pk=comment.pk).update(flag_count=F("flag_count") + 1)
@@ -214,8 +213,6 @@ def why_not_object(row: Report, comment: Comment) -> Conflict | None:
 
 def find(report_id: int, token: str) -> Report:
     """Return the report with this private address, its comment and article loaded. Raises Report.DoesNotExist."""
-    if report_id > 2**63 - 1:
-        raise Report.DoesNotExist
     row = Report.objects.select_related("comment__article").get(pk=report_id)
     if not constant_time_compare(row.token, token):
         raise Report.DoesNotExist

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Site
+from articles import page_versions
 from comments import log
 from comments.models import Appeal, Comment, RefusalReason, Report
 from comments.querysets import may_moderate
@@ -61,7 +61,7 @@ class RefusalReasonAdmin(admin.ModelAdmin):
         log.note(
             "reason_changed" if change else "reason_added", f"reason:{obj.pk}", by=signed_in_user(request), facts=facts
         )
-        Site.objects.touch()  # Labels stand on the public page of figures.
+        page_versions.bump_site()  # Labels stand on the public page of figures.
 
 
 class _Record(admin.ModelAdmin):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
 from comments import reporting
@@ -17,9 +16,9 @@ from comments.objecting import LENGTH
 from comments.reason_codes import WITHDRAWN
 from comments.reasons import sentence_of
 from comments.remembering import recall
-from newsreader.kit.errors import DomainError, Invalid, TooMany
+from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import private, secret
-from newsreader.kit.web import SeeOther, client_address
+from newsreader.kit.web import SeeOther, client_address, render_form, show_or_take
 
 FIELDS = ("reason", "detail", "law", "name", "email")
 TICKED = ("good_faith", "by_mail")
@@ -32,10 +31,9 @@ LENGTHS = {
 
 
 @csrf_exempt  # A guest's form holds no token; refuse_forgery does the check.
+@show_or_take
 def flag(request: HttpRequest, comment_id: int) -> HttpResponse:
     """The form by which a comment is reported, and where reports are sent."""
-    if request.method not in {"GET", "HEAD", "POST"}:
-        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     comment = _visible(comment_id)
     if request.method != "POST":
         reason = request.GET.get("reason", "")
@@ -70,7 +68,7 @@ def reporter_of(request: HttpRequest) -> reporting.Reporter:
 
 def _visible(comment_id: int) -> Comment:
     rows = Comment.objects.public().select_related("article__section", "identity")
-    comment = rows.filter(pk=comment_id).first() if comment_id < 2**63 else None
+    comment = rows.filter(pk=comment_id).first()
     if comment is None:
         raise Http404
     return comment
@@ -90,20 +88,14 @@ def _form(
         "signed_in": signed_in,
         "own": reporting.is_own(comment, reporter_of(request)),
         "token": get_token(request) if signed_in else "",  # Only somebody signed in needs one; it sets a cookie.
-        "refusal": refusal,
-        "errors": {error.field: error for error in refusal.errors} if isinstance(refusal, Invalid) else {},
     }
-    response = render(request, "comments/report.html", context, status=refusal.status if refusal else 200)
-    if isinstance(refusal, TooMany):
-        response["Retry-After"] = str(refusal.retry_after)
-    return private(response)
+    return private(render_form(request, "comments/report.html", context, refusal))
 
 
 @csrf_exempt  # A guest's form holds no token; refuse_forgery does the check, and keeps what was typed.
+@show_or_take
 def receipt(request: HttpRequest, report_id: int, token: str) -> HttpResponse:
     """Tell whoever reported a comment what became of it, and why; take their objection to its staying (POST)."""
-    if request.method not in {"GET", "HEAD", "POST"}:
-        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     try:
         row = reporting.find(report_id, token)
     except Report.DoesNotExist:
@@ -137,8 +129,5 @@ def _receipt(
         "typed": typed,
         "length": LENGTH,
         "token": get_token(request) if request.user.is_authenticated else "",
-        "refusal": refusal,
-        "error": refusal.errors[0] if isinstance(refusal, Invalid) else None,
     }
-    status = refusal.status if refusal else 200
-    return secret(render(request, "comments/report_receipt.html", context, status=status))
+    return secret(render_form(request, "comments/report_receipt.html", context, refusal))

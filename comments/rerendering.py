@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
-from articles.models import Article
+from articles import page_versions
 from comments.formatting import VERSION, imported_to_html, to_html
+from comments.locks import lock_comments
 from comments.models import Comment
 
 BATCH = 200  # comments; rendered before anything is locked
@@ -50,14 +51,12 @@ def _outdated(*, every: bool) -> QuerySet[Comment]:
 @transaction.atomic
 def _renew(made: dict[int, tuple[str, str]]) -> int:
     """Write what was made of these texts, where they are still the same. Returns how many look different now."""
-    articles = sorted(set(Comment.objects.filter(pk__in=made).values_list("article_id", flat=True)))
-    list(Article.objects.select_for_update().filter(pk__in=articles).order_by("pk").values_list("pk"))
-    rows = Comment.objects.select_for_update().filter(pk__in=made).order_by("pk")
-    same = [row for row in rows.only("pk", "article_id", *Comment.WRITTEN) if row.body == made[row.pk][0]]
+    rows = lock_comments(made, Comment.objects.only("pk", "article_id", *Comment.WRITTEN))
+    same = [row for row in rows if row.body == made[row.pk][0]]
     changed = {row.article_id for row in same if row.html != made[row.pk][1]}
     number = sum(row.html != made[row.pk][1] for row in same)
     for row in same:
         row.write(*made[row.pk])
     Comment.objects.bulk_update(same, Comment.WRITTEN)
-    Article.objects.filter(pk__in=changed).update(page_version=F("page_version") + 1)
+    page_versions.bump(changed)
     return number

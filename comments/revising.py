@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from comments import counting, log
+from articles import page_versions
+from comments import log
 from comments.drafts import Draft, text_errors, tidied
 from comments.errors import Withdrawn
 from comments.formatting import imported_to_html
@@ -38,7 +39,7 @@ def revise(comment_id: int, text: str, *, by: User) -> Revision | None:
         comment.edited_at = timezone.now()
     comment.save(update_fields=[*Comment.WRITTEN, "edited_at"])
     if comment.status == Comment.Status.APPROVED:
-        counting.note_change(comment)
+        page_versions.bump([comment.article_id])
     log.note("edit", f"comment:{comment_id}", by=by, facts={"revision": before.pk}, personal={"before": before.body})
     return before
 

@@ -12,7 +12,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import MaxLengthValidator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -30,28 +29,17 @@ from comments import entries
 from comments.backtesting import DAYS, MOST_DAYS, Backtest, backtest
 from comments.discussions import rules_under
 from comments.drafts import Author, Draft, Visit, tidied
+from comments.effective_settings import EffectiveSettings
 from comments.errors import TooManyPatterns
 from comments.models import Comment, CommentRules, Rule
 from comments.posting import LONGEST
-from comments.spam import patterns, rulebook, weigh
-from comments.spam.normalise import plain
-from comments.spam.rulebook import clean_domain, network_in
-from comments.spam.words import found_anywhere, missed
+from comments.spam import rulebook, weigh
+from comments.spam.words import found_anywhere
 from comments.wording import worded
 from newsreader.accounts.identities import signed_in_user
 from newsreader.kit.keys import SoundChoice
 
-MANY = 5_000  # entries at once
-EXAMPLES = 50  # lines, and as many that must not be found
-NAMED = 10  # of them in one sentence
 LISTED = 100  # entries with what each of them found
-Match = Rule.Match
-_PATTERN_FAULTS = {
-    "pattern_invalid": _("This is no regular expression that can be looked for: %(entry)s (%(said)s)"),
-    "pattern_too_large": _("This regular expression becomes too large; use fewer repetitions: %(entry)s"),
-    "pattern_finds_nothing": _("This regular expression is also found where nothing stands: %(entry)s"),
-    "pattern_finds_everything": _("This regular expression is found in every text: %(entry)s"),
-}
 
 
 class EntryForm(forms.ModelForm):
@@ -85,83 +73,38 @@ class EntryForm(forms.ModelForm):
         self.fields.pop(unused, None)
         for name in ("examples", "counterexamples"):
             if name in self.fields:
-                self.fields[name].validators.append(MaxLengthValidator(LONGEST))
                 self.fields[name].widget.attrs["rows"] = 3
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if "entries" in self.fields:
-            cleaned["wanted"] = wanted = _lines(cleaned.get("entries", ""))
-            name = "entries"
+            cleaned["wanted"] = entries.lines(cleaned.get("entries", ""))
         else:
-            wanted, name = [pattern for pattern in [cleaned.get("pattern")] if pattern], "pattern"
-        if wanted:
-            self.instance.pattern = wanted[0]
-        most = patterns.MOST if cleaned.get("match") == Match.REGEX else MANY
-        if len(wanted) > most:
-            self._refuse(name, "too_many", _("At most %(most)d entries at once."), most=most)
-            return cleaned
-        for entry in wanted:
-            self._check(name, entry, cleaned.get("match", ""))
-        self._check_end(cleaned.get("ends_at"))
-        if wanted and not self.errors:
-            self._check_room(name, wanted, cleaned)
-            self._check_examples(wanted, cleaned)
+            cleaned["wanted"] = [pattern for pattern in [cleaned.get("pattern")] if pattern]
+        if cleaned["wanted"]:
+            self.instance.pattern = cleaned["wanted"][0]
         return cleaned
 
-    def _refuse(self, name: str, code: str, sentence: Any, **params: Any) -> None:
-        self.add_error(name, ValidationError(sentence, code=code, params=params))
+    def validate_unique(self) -> None:
+        """Show, once the row is made of what was typed, what `entries` has against it."""
+        super().validate_unique()
+        if "match" not in self.errors and "action" not in self.errors:
+            self._show_problems(self.cleaned_data["wanted"])
 
-    def _check(self, name: str, entry: str, match: str) -> None:
-        """Refuse what could never match, or would match everything."""
-        if len(entry) > patterns.LONGEST:
-            self._refuse(name, "too_long", _("An entry may have 200 characters: %(entry)s…"), entry=entry[:40])
-        elif match == Match.NETWORK and network_in(entry) is None:
-            self._refuse(name, "no_network", _("This is no address or network: %(entry)s"), entry=entry)
-        elif match == Match.DOMAIN and "." not in clean_domain(entry):
-            self._refuse(name, "no_domain", _("This is no domain: %(entry)s"), entry=entry)
-        elif match in {Match.WORD, Match.SUBSTRING} and not plain(entry):
-            self._refuse(name, "nothing_left", _("Nothing is left to look for in this entry: %(entry)s"), entry=entry)
-        elif match == Match.REGEX:
-            code, said = patterns.fault(entry)
-            if code:
-                self._refuse(name, code, _PATTERN_FAULTS[code], entry=entry, said=said)
+    def _show_problems(self, wanted: list[str]) -> None:
+        before = Rule.objects.filter(pk=self.instance.pk).first() if self.instance.pk else None
+        for wrong in entries.problems(wanted, self.instance, before=before):
+            if wrong.sentence not in self.non_field_errors():  # The table's constraints have said so.
+                self._show(wrong.field, wrong.sentence, wrong.code)
+        if wanted and not self.errors:
+            try:
+                entries.check_room(wanted, self.instance)
+            except TooManyPatterns as refusal:
+                self._show("pattern", str(refusal), refusal.code)
 
-    def _check_end(self, ends_at: dt.datetime | None) -> None:
-        if ends_at and "ends_at" in self.changed_data and ends_at <= timezone.now():
-            self._refuse("ends_at", "ended", _("This is over already."))
-
-    def _check_room(self, name: str, wanted: list[str], cleaned: dict[str, Any]) -> None:
-        """Refuse more regular expressions than every comment can be held against."""
-        if cleaned["match"] != Match.REGEX:
-            return
-        as_typed = Rule(match=cleaned["match"], is_active=cleaned["is_active"], ends_at=cleaned["ends_at"])
-        try:
-            if entries.is_looked_for(as_typed):
-                rulebook.check_room(wanted, instead_of={self.instance.pk})
-            else:  # It may be tried all the same.
-                patterns.check_room([patterns.compiled(pattern) for pattern in wanted])
-        except TooManyPatterns as refusal:
-            self._refuse(name, refusal.code, str(refusal))
-
-    def _check_examples(self, wanted: list[str], cleaned: dict[str, Any]) -> None:
-        """Run the examples against the entry, and name those that it treats otherwise than its editor means."""
-        for name, code, sentence in (
-            ("examples", "example_missed", _("The entry is not found in: %(lines)s")),
-            ("counterexamples", "counterexample_found", _("The entry is found in: %(lines)s")),
-        ):
-            lines = _lines(cleaned.get(name, ""))
-            if not lines:
-                continue
-            if len(wanted) > 1:
-                self._refuse(name, "one_at_a_time", _("Examples belong to one entry: add it alone."))
-            elif len(lines) > EXAMPLES:
-                self._refuse(name, "too_many", _("At most %(most)d lines."), most=EXAMPLES)
-            else:
-                not_found = missed(Rule(pattern=wanted[0], match=cleaned["match"], action=cleaned["action"]), lines)
-                wrong = not_found if name == "examples" else [line for line in lines if line not in not_found]
-                if wrong:
-                    self._refuse(name, code, sentence, lines=" · ".join(line[:100] for line in wrong[:NAMED]))
+    def _show(self, field: str, sentence: Any, code: str) -> None:
+        shown = "entries" if field == "pattern" and "entries" in self.fields else field
+        self.add_error(shown if shown in self.fields else None, ValidationError(sentence, code=code))
 
     def entered(self) -> list[Rule]:
         """Return what a valid form says, an unsaved row for each entry."""
@@ -177,10 +120,6 @@ class TriedForm(EntryForm):
     def is_valid(self) -> bool:
         super().is_valid()
         return False
-
-
-def _lines(text: str) -> list[str]:
-    return [line for line in dict.fromkeys(line.strip() for line in text.splitlines()) if line]
 
 
 class Trial(forms.Form):
@@ -214,10 +153,10 @@ class Trial(forms.Form):
         article = value["article"] or Article(pk=0, section=value["section"])
         return tidied(Draft(article.pk, value["text"], author, visit=visit, section_id=article.section_id))
 
-    def rules(self) -> CommentRules:
-        """Return the rules that are in force where it is to stand."""
+    def rules(self) -> EffectiveSettings:
+        """Return the settings that are in force where it is to stand."""
         rules, article = CommentRules.objects.current(), self.cleaned_data["article"]
-        return rules_under(article, rules) if article else rules
+        return rules_under(article, rules) if article else EffectiveSettings.of(rules)
 
 
 class InForce(admin.SimpleListFilter):
@@ -315,7 +254,7 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
 
     @admin.action(description=_("Try on the last 30 days"), permissions=["view"])
     def try_on_comments(self, request: HttpRequest, queryset: QuerySet[Rule]) -> HttpResponse | None:
-        rules = list(queryset.order_by("pattern", "pk")[:MANY])
+        rules = list(queryset.order_by("pattern", "pk")[: entries.MOST])
         try:
             result = backtest(rules, Comment.objects.moderated_by(request.user))
         except TooManyPatterns as refusal:

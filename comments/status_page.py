@@ -9,29 +9,25 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
-from comments import appealing, editing, objecting, proofs, settling
+from comments import appealing, discussions, editing, objecting, proofs, settling
 from comments.forms import visit_of
 from comments.models import Comment, CommentRules
 from comments.moderation import is_withdrawn
 from comments.reasons import sentence_for
 from comments.wording import shown_status
-from newsreader.kit.errors import DomainError, Invalid
+from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import secret
-from newsreader.kit.web import SeeOther, safe_next
+from newsreader.kit.web import SeeOther, render_form, safe_next, show_or_take
 
 WAITING, APPROVED = Comment.Status.PENDING, Comment.Status.APPROVED
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@show_or_take
 def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
     """Show the page (GET), or do what its buttons say (POST, `action`: `edit`, `withdraw` or `appeal`)."""
-    if comment_id > 2**63 - 1:
-        raise Http404
     rows = Comment.objects.select_related(
         "article__section", "article__discussion", "parent", "identity", "trace", "appeal"
     )
@@ -93,7 +89,7 @@ def _page(
     refusal: DomainError | None = None,
 ) -> HttpResponse:
     """The page; after a refusal with what was `typed` as the new text, or as the `objection`."""
-    rules, shown = CommentRules.objects.current(), shown_status(comment)
+    rules, shown = discussions.rules_under(comment.article, CommentRules.objects.current()), shown_status(comment)
     refused = editing.why_not(comment, rules)
     context = {
         "comment": comment,
@@ -105,19 +101,10 @@ def _page(
         "editable": not refused,
         "editable_until": comment.created_at + editing.EDITABLE_FOR,
         "typed": comment.body if typed is None else typed,
-        "refusal": refusal,
-        "error": refusal.errors[0] if isinstance(refusal, Invalid) else None,
         "to_keep": typed is not None,
         "objection": objection,
     }
-    return secret(
-        render(
-            request,
-            "comments/status.html",
-            context | _about_refusal(comment),
-            status=refusal.status if refusal else 200,
-        )
-    )
+    return secret(render_form(request, "comments/status.html", context | _about_refusal(comment), refusal))
 
 
 def _about_refusal(comment: Comment) -> dict[str, Any]:

@@ -19,9 +19,11 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import TruncMinute
 from django.utils import timezone
 
+from articles import page_versions
 from articles.models import Article
 from comments import log
-from comments.discussions import settings_of, show_anew
+from comments.discussions import settings_of
+from comments.locks import lock_articles
 from comments.models import REMOVED, Comment, CommentRules, Decision, Discussion
 from comments.reason_codes import harmless
 
@@ -195,12 +197,12 @@ def _facts(tally: Tally, band: Band) -> dict[str, Any]:
 @transaction.atomic
 def _move(article_id: int, before: int, after: int, now: dt.datetime, facts: dict[str, Any]) -> bool:
     """Take a step, behind the article's lock, unless another worker has taken it a moment ago."""
-    Article.objects.select_for_update().only("pk").get(pk=article_id)
+    lock_articles([article_id])
     row = settings_of(article_id)
     if row.surge != before:
         return False
     row.surge, row.surge_since, row.surge_facts = after, now, facts
     row.save()
-    show_anew(article_id)
+    page_versions.bump([article_id])
     log.note("surge", f"discussion:{article_id}", facts={"before": before, "after": int(after), **facts})
     return True

@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from comments.drafts import Draft
-from comments.models import REMOVED, AddressProof, Comment, CommentRules, Decision
+from comments.effective_settings import EffectiveSettings
+from comments.models import REMOVED, AddressProof, Comment, Decision
 from comments.querysets import CommentQuerySet
 from comments.reason_codes import UNDONE, WITHDRAWN
 from newsreader.accounts.models import CommenterIdentity
@@ -36,7 +37,7 @@ class Level(models.IntegerChoices):
     TRUSTED = 3, _("trusted")
 
 
-def level(draft: Draft, rules: CommentRules) -> Level:
+def level(draft: Draft, rules: EffectiveSettings) -> Level:
     """Return how far whoever sends this is trusted. One query, none for a guest whom no cookie knows."""
     if identity := draft.author.identity:
         mine = Q(identity__user=identity.user_id) if identity.user_id else Q(identity=identity.pk)
@@ -47,7 +48,7 @@ def level(draft: Draft, rules: CommentRules) -> Level:
     return _level_of_guest(draft, rules)
 
 
-def levels_of(comments: Collection[Comment], rules: CommentRules) -> dict[int, Level]:
+def levels_of(comments: Collection[Comment], rules: EffectiveSettings) -> dict[int, Level]:
     """Return how far the author of each comment is trusted, by comment. Three queries however many.
 
     A guest is as far known as the desk can tell: by an address that was confirmed for this very comment. What their
@@ -79,7 +80,7 @@ def levels_of(comments: Collection[Comment], rules: CommentRules) -> dict[int, L
 _FACTS = ("known", "trusted", "refused", "lost")
 
 
-def _facts(mine: Q, rules: CommentRules) -> dict[str, Any]:
+def _facts(mine: Q, rules: EffectiveSettings) -> dict[str, Any]:
     """What the levels depend on, as subqueries. Each stops at the number that matters, however much somebody wrote."""
     approved = Comment.objects.approved().filter(mine).order_by()
     refusals = _refusals(mine)
@@ -123,7 +124,7 @@ def _level_of(facts: dict[str, Any]) -> Level:
 # --- Guests -------------------------------------------------------------------------------------------------------
 
 
-def _level_of_guest(draft: Draft, rules: CommentRules) -> Level:
+def _level_of_guest(draft: Draft, rules: EffectiveSettings) -> Level:
     """By the comments in this browser's signed cookie that are under the same email.
 
     What is approved counts under the same name, or where the address was confirmed; what still waits where it was

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -20,15 +20,15 @@ from comments.ways import reply_form
 from comments.wording import shown_status
 from newsreader.kit.errors import DomainError
 from newsreader.kit.pages import page_number, private, public
+from newsreader.kit.web import show_or_take
 
 AS_TYPED = ("text", "name", "email", "website", "parent", "key", "began")  # What a refused form comes back with.
 
 
 @csrf_exempt  # A guest's form holds no token, so that its page can be shared; refuse_forgery does the check.
+@show_or_take
 def reply(request: HttpRequest, article_id: int) -> HttpResponse:
     """The reply form as a page of one's own, and where replies are sent."""
-    if request.method not in {"GET", "HEAD", "POST"}:
-        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     article = published(article_id)
     if request.method != "POST":
         return reply_form(request, article)

@@ -21,7 +21,7 @@ from comments.errors import Banned
 from comments.moderation_api import BatchesViewSet, DecisionsViewSet, QueueViewSet
 from comments.report_api import FlagView
 from newsreader.accounts.api import MeView
-from newsreader.kit.errors import DomainError, Invalid, TooMany
+from newsreader.kit.errors import DomainError, Invalid
 from newsreader.kit.problems import MEDIA_TYPE, document
 from newsreader.kit.web import absolute
 
@@ -84,11 +84,10 @@ def _of_refusal(refusal: DomainError) -> tuple[dict[str, Any], dict[str, str]]:
         {"field": error.field, "code": error.code, "message": str(error.sentence)}
         for error in (refusal.errors if isinstance(refusal, Invalid) else [])
     ]
-    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, TooMany) else {}
     body = document(refusal.status, refusal.code, str(refusal), errors)
     if isinstance(refusal, Banned) and refusal.appeal_url:
         body["appeal_url"] = absolute(refusal.appeal_url)
-    return body, headers
+    return body, refusal.headers
 
 
 def _of_framework(exception: exceptions.APIException) -> tuple[dict[str, Any], dict[str, str]]:

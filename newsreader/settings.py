@@ -55,7 +55,8 @@ def origin(text: str) -> str:
     parts = urlsplit(text.rstrip("/"))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or "@" in parts.netloc:
         raise ValueError
-    parts.port  # noqa: B018  Raises ValueError for a port that is none.
+    if parts.port == 0:  # A port that is no number, or too large, is a ValueError by itself.
+        raise ValueError
     return f"{parts.scheme}://{parts.netloc}"
 
 

@@ -89,7 +89,7 @@ def _told(article: Article, site: Site, page: threads.Page) -> dict[str, Any]:
 def preview(request: HttpRequest, article_id: int) -> HttpResponse:
     """An article as it would be, to those who may see it."""
     visible = Article.objects.visible_to(request.user).for_page()
-    found = get_object_or_404(visible, pk=min(article_id, 2**63 - 1))
+    found = get_object_or_404(visible, pk=article_id)
     if found.state != Article.State.PUBLISHED and not request.user.has_perm("articles.view_article"):
         raise Http404
     context = _article_context(found, CommentRules.objects.current(), 1) | {"preview": True, "open": False}
@@ -176,7 +176,10 @@ def refused(request: HttpRequest, refusal: Exception) -> HttpResponse:
     """A refusal as a page."""
     if not isinstance(refusal, DomainError):
         raise refusal
-    return _error(request, refusal.status, refusal.code, _("This is not possible"), str(refusal))
+    response = _error(request, refusal.status, refusal.code, _("This is not possible"), str(refusal))
+    for name, value in refusal.headers.items():
+        response[name] = value
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

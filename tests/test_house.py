@@ -116,6 +116,67 @@ def test_the_module_for_what_is_internal_to_allauth_holds_nothing_that_is_unused
     assert {name for name in ours if f"allauth_internals.{name}(" not in elsewhere} == set()
 
 
+def test_page_versions_are_counted_in_one_module():
+    """Who changes what a page shows calls it; a version set by hand is one that somebody else forgets."""
+    elsewhere = [file for file in WRITTEN if file.name != "page_versions.py" and _writes(file, "page_version")]
+    assert elsewhere == []
+
+
+def _writes(file, name):
+    """Say whether a module sets this attribute or names it as a column; a field's definition does neither."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store):
+            return True
+        if isinstance(node, ast.keyword) and node.arg == name:
+            return True
+        if isinstance(node, ast.Constant) and node.value == name:
+            return True
+    return False
+
+
+def test_articles_limits_and_comments_are_locked_in_one_module():
+    """The order of locks is written there, once: whoever locks by themselves may do it the other way round."""
+    shared = {"Article", "Comment", "FloodBucket"}
+    rooms = [file for file in WRITTEN if "comments" in file.parts and file.name != "locks.py"]
+    assert [file for file in rooms if _tables_locked(file) & shared] == []
+
+
+def _tables_locked(file):
+    """The names that chains with `.select_for_update` begin with."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Attribute) and node.attr == "select_for_update":
+            while isinstance(node, ast.Attribute | ast.Call):
+                node = node.value if isinstance(node, ast.Attribute) else node.func
+            found.add(getattr(node, "id", ""))
+    return found
+
+
+def test_the_bounds_of_an_id_are_written_in_one_module():
+    """Else one edge takes a number that another refuses, or that no database can hold."""
+    bounds = re.compile(r"2 ?\*\* ?63|1 ?<< ?63|9_?223_?372|isdigit\(\) and len\([^)]+\) <=? ?(18|19|20)\b")
+    assert [file.name for file in WRITTEN if bounds.search(file.read_text())] == ["numbers.py"]
+
+
+def test_a_form_that_is_shown_and_taken_is_answered_in_one_way():
+    """Its methods, its status after a refusal, and when to try again (`kit.web`, `kit.errors`)."""
+    by_hand = re.compile(
+        r'"Retry-After"\] = str\(refusal|refusal\.retry_after|"GET", "HEAD", "POST"|refusal\.status if refusal'
+    )
+    found = [str(file.relative_to(BASE_DIR)) for file in WRITTEN if by_hand.search(file.read_text())]
+    # The desk's page stands in the admin's frame.
+    assert sorted(found) == ["comments/desk_page.py", "newsreader/kit/web.py"]
+
+
+@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: str(file.relative_to(BASE_DIR)))
+def test_nothing_frozen_is_written_to_and_no_attribute_read_for_its_effect(file):
+    tree = list(ast.walk(ast.parse(file.read_text())))
+    names = {node.attr for node in tree if isinstance(node, ast.Attribute)}
+    for_effect = [node.lineno for node in tree if isinstance(node, ast.Expr) and isinstance(node.value, ast.Attribute)]
+    assert names & {"__dict__", "__setattr__"} == set()
+    assert for_effect == []
+
+
 def test_every_setting_is_explained_in_the_readme():
     settings = (BASE_DIR / "newsreader" / "settings.py").read_text()
     names = set(re.findall(r'(?:read\(\s*|environ\.get\()"([A-Z_]+)"', settings))

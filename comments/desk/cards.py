@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from comments import bans, trust
 from comments.desk.deeds import BUTTONS, Deed, buttons
 from comments.desk.marking import marked
+from comments.effective_settings import EffectiveSettings
 from comments.models import Appeal, Ban, Claim, Comment, CommentRules, Decision, Label, Note, Report, Revision
 from comments.querysets import CommentQuerySet
 from comments.reason_codes import UNDONE, WITHDRAWN, is_final
@@ -94,7 +95,7 @@ def lay_out(comments: Sequence[Comment]) -> list[Card]:
     if not comments:
         return []
     prefetch_related_objects(comments, *BESIDE)
-    rules = CommentRules.objects.current()
+    rules = EffectiveSettings.of(CommentRules.objects.current())
     levels, banned = trust.levels_of(comments, rules), bans.on_authors(comments)
     people, networks, texts = _people(comments), _networks(comments), _texts(comments)
     now, cards = timezone.now(), []

@@ -22,6 +22,7 @@ from comments import appealing, words
 from comments.desk.networks import begins, from_network
 from comments.models import Comment, Decision, Label
 from comments.querysets import CommentQuerySet
+from newsreader.kit.numbers import read_id
 from newsreader.kit.rest import moment, whole_number
 from newsreader.kit.text import tidy_line
 
@@ -164,8 +165,8 @@ def _of_view(rows: CommentQuerySet, view: str, user: Any) -> CommentQuerySet:
 
 def _by_author(rows: CommentQuerySet, author: str) -> CommentQuerySet:
     kind, _, number = author.partition(":")
-    if kind == "account" and number.isascii() and number.isdigit() and len(number) < 19:
-        return rows.filter(identity=int(number))
+    if kind == "account" and (identity_id := read_id(number)) is not None:
+        return rows.filter(identity=identity_id)
     return rows.filter(trace__email__in={author, author.lower()})
 
 
@@ -200,10 +201,10 @@ def beyond(rows: CommentQuerySet, order: tuple[str, str], position: str) -> Comm
     """Return what comes after a position in this order; all of it where the position is none."""
     moment_text, _, number = position.partition("~")
     try:
-        at, pk = dt.datetime.fromisoformat(moment_text), int(number)
-        if at.tzinfo is None or not 0 < pk < 2**63:
-            raise ValueError(position)
+        at, pk = dt.datetime.fromisoformat(moment_text), read_id(number)
     except ValueError:
+        return rows
+    if at.tzinfo is None or not pk:
         return rows
     if order[0].startswith("-"):
         return rows.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk), created_at__lte=at)
@@ -216,7 +217,7 @@ def position_of(comment: Comment) -> str:
 
 def ids_in(texts: list[str]) -> set[int]:
     """Return the numbers among these texts that could be a row's."""
-    return {int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19}
+    return {number for text in texts if (number := read_id(text)) is not None}
 
 
 def seen_in(fields: QueryDict) -> dict[int, int]:

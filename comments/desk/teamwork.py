@@ -8,8 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Article, Byline
-from comments import counting, log, notifications
+from articles import page_versions
+from articles.models import Byline
+from comments import log, notifications
+from comments.locks import lock_comment
 from comments.models import Claim, Comment, Label, Note
 from comments.querysets import moderates
 from newsreader.accounts.models import User
@@ -51,7 +53,7 @@ def hand_to(comment_id: int, user: User | None, *, by: User, tell: bool = True) 
     The colleague hears of it by mail, unless it is oneself; with `tell` off they do not, as they knew before. Raises
     Invalid for somebody who does not decide about comments there.
     """
-    comment = Comment.objects.select_related("article").select_for_update(of=("self",)).get(pk=comment_id)
+    comment = lock_comment(comment_id, Comment.objects.select_related("article"))
     if user and not moderates(user, comment.article):
         raise Invalid([FieldError("to", "not_a_moderator", _("They do not decide about comments here."))])
     if comment.assigned_to_id == (user.pk if user else None):
@@ -73,12 +75,12 @@ def author_of(comment: Comment) -> User | None:
 @transaction.atomic
 def pick(comment_id: int, *, on: bool, by: User) -> bool:
     """Have a comment bear the newsroom's mark under its article, or not any more; return whether that is new."""
-    article_id = Comment.objects.values_list("article_id", flat=True).get(pk=comment_id)
-    Article.objects.select_for_update().only("pk").get(pk=article_id)
-    rows = Comment.objects.filter(pk=comment_id, picked_at__isnull=on)
-    if not rows.update(picked_at=timezone.now() if on else None):
+    comment = lock_comment(comment_id, Comment.objects.only("article_id", "picked_at"))
+    if on == (comment.picked_at is not None):
         return False
-    counting.note_change(Comment(pk=comment_id, article_id=article_id))
+    comment.picked_at = timezone.now() if on else None
+    comment.save(update_fields=["picked_at"])
+    page_versions.bump([comment.article_id])
     log.note("pick", f"comment:{comment_id}", by=by, facts={"on": on})
     return True
 

@@ -98,10 +98,6 @@ class CommentRules(models.Model):
         help_text=_("One mail with a link; whoever follows it need not wait for an editor any more."),
     )
 
-    # No columns: what an article's discussion adds to the rules that are in force under it (`discussions.rules_under`).
-    slow_seconds = 0
-    surging = False  # everything waits until it is over
-
     objects = RulesQuerySet.as_manager()
 
     class Meta:

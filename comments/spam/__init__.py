@@ -5,8 +5,8 @@ reasons with their words (`reason_codes.declare`), and add its line to CHECKS. N
 """
 
 from comments.drafts import Draft
+from comments.effective_settings import EffectiveSettings
 from comments.events import EntriesMatched
-from comments.models import CommentRules
 from comments.spam import everything, history, honeypot, links, names, timing, words
 from comments.spam.verdict import Verdict
 from newsreader.kit.events import publish
@@ -22,7 +22,7 @@ CHECKS = [
 ]
 
 
-def judge(draft: Draft, rules: CommentRules) -> Verdict:
+def judge(draft: Draft, rules: EffectiveSettings) -> Verdict:
     """Return the verdict on what is posted or changed, in its transaction. Entries that match are counted after it."""
     verdict = weigh(draft, rules)
     if verdict.hits:
@@ -30,7 +30,7 @@ def judge(draft: Draft, rules: CommentRules) -> Verdict:
     return verdict
 
 
-def weigh(draft: Draft, rules: CommentRules) -> Verdict:
+def weigh(draft: Draft, rules: EffectiveSettings) -> Verdict:
     """Return the strongest of all opinions, with the reasons of every one. No opinion at all: approve.
 
     Nothing is counted: this is for trying the rules.

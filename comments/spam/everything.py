@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from comments.drafts import Draft
-from comments.models import CommentRules
+from comments.effective_settings import EffectiveSettings
 from comments.reason_codes import declare
 from comments.spam.verdict import Verdict
 
@@ -11,7 +11,7 @@ HOLD_EVERYTHING = declare("hold_everything", _("every comment is held"), is_susp
 SURGE = declare("surge", _("very many were writing under this article"), label=_("surge"), is_suspicious=False)
 
 
-def check(draft: Draft, rules: CommentRules) -> Verdict | None:
-    wanted = {HOLD_EVERYTHING: rules.hold_everything, SURGE: rules.surging}
+def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
+    wanted = {HOLD_EVERYTHING: rules.hold_everything, SURGE: rules.holds_for_surge}
     held = [Verdict.hold(code) for code, on in wanted.items() if on]
     return Verdict.strongest(held) if held else None

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from comments import trust
 from comments.drafts import Draft
-from comments.models import CommentRules
+from comments.effective_settings import EffectiveSettings
 from comments.reason_codes import declare
 from comments.spam.verdict import Verdict
 from comments.trust import Level
@@ -17,7 +17,7 @@ TRUST_LOST = declare(
 )
 
 
-def check(draft: Draft, rules: CommentRules) -> Verdict | None:
+def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
     match trust.level(draft, rules):
         case Level.LOST:
             return Verdict.hold(TRUST_LOST)
@@ -26,6 +26,6 @@ def check(draft: Draft, rules: CommentRules) -> Verdict | None:
     return None
 
 
-def is_known(draft: Draft, rules: CommentRules) -> bool:
+def is_known(draft: Draft, rules: EffectiveSettings) -> bool:
     """Say whether whoever sends this has earned that their comments need not wait."""
     return trust.level(draft, rules) >= Level.KNOWN

@@ -3,12 +3,12 @@
 from django.utils.translation import gettext_lazy as _
 
 from comments.drafts import Draft
-from comments.models import CommentRules
+from comments.effective_settings import EffectiveSettings
 from comments.reason_codes import declare
 from comments.spam.verdict import Verdict
 
 HONEYPOT = declare("honeypot", _("filled in a field that no person sees"), label=_("a field that no person sees"))
 
 
-def check(draft: Draft, rules: CommentRules) -> Verdict | None:
+def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
     return Verdict.spam(HONEYPOT) if draft.visit.trap.strip() else None

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from comments import formatting, trust
 from comments.drafts import Draft
-from comments.models import CommentRules
+from comments.effective_settings import EffectiveSettings
 from comments.reason_codes import declare
 from comments.spam.verdict import Verdict
 from comments.trust import Level
@@ -12,7 +12,7 @@ from comments.trust import Level
 TOO_MANY_LINKS = declare("too_many_links", _("%(links)s links, %(allowed)s allowed"), label=_("too many links"))
 
 
-def check(draft: Draft, rules: CommentRules) -> Verdict | None:
+def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
     """Count what a reader could click, after rendering: links inside code do not count, an address twice does."""
     links = formatting.count_links(draft.rendered)
     if not rules.max_links or links < rules.max_links or trust.level(draft, rules) == Level.TRUSTED:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from articles.models import Author, Section, Site
 from comments.drafts import Draft
-from comments.models import CommentRules
+from comments.effective_settings import EffectiveSettings
 from comments.reason_codes import declare
 from comments.spam.verdict import Verdict
 from newsreader.accounts.models import User
@@ -30,7 +30,7 @@ ROLES = [
 _EMPTY_LETTERS = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))  # Seen as blanks.
 
 
-def check(draft: Draft, rules: CommentRules) -> Verdict | None:
+def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
     """Compare what a guest typed, or what a member is called. Three queries at most, none without a name.
 
     The newsroom's own accounts, staff's and authors', may be called what they are.

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from comments.drafts import Draft
-from comments.models import CommentRules
+from comments.effective_settings import EffectiveSettings
 from comments.reason_codes import declare
 from comments.spam.history import is_known
 from comments.spam.verdict import Verdict
@@ -11,7 +11,7 @@ from comments.spam.verdict import Verdict
 TOO_FAST = declare("too_fast", _("sent %(seconds)s seconds after the form was touched"), label=_("sent too fast"))
 
 
-def check(draft: Draft, rules: CommentRules) -> Verdict | None:
+def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
     """Compare the seconds since the form was first touched, where it says so; pages that all share cannot."""
     took = draft.visit.took
     if took is None or took >= rules.fastest_seconds or is_known(draft, rules):

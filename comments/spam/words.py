@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article
 from comments.drafts import Draft, Visit, tidied
-from comments.models import CommentRules, Rule
+from comments.effective_settings import EffectiveSettings
+from comments.models import Rule
 from comments.reason_codes import declare
 from comments.spam import patterns, rulebook
 from comments.spam.normalise import Readings, plain, stands_in, stands_mixed_in, typed_versions
@@ -45,7 +46,7 @@ _LINK = re.compile(r'<a href="([^"]*)"')
 _BARE_DOMAIN = re.compile(r"(?<![\w.-])\w[\w-]*(?:\.[\w-]+)+")
 
 
-def check(draft: Draft, rules: CommentRules) -> Verdict | None:
+def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
     found = matches(draft)
     if not found:
         return None

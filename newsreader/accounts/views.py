@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from newsreader.accounts import allauth_internals, confirming
 from newsreader.accounts.forms import AddPasskeyForm, Disconnect, MyPage, SignUpPasskeyForm
@@ -29,11 +29,11 @@ from newsreader.accounts.identities import label_of, public_name, signed_in_user
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.pages import private
-from newsreader.kit.web import safe_next
+from newsreader.kit.web import safe_next, show_or_take
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@show_or_take
 def my_page(request: HttpRequest) -> HttpResponse:
     """One's own page: how one is shown, and the way to everything else about the account."""
     user = signed_in_user(request)
@@ -61,7 +61,7 @@ def _summary(user: User) -> dict[str, Any]:
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@show_or_take
 def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
     """Where people without password and factor prove themselves: by a code from their mail, or by signing in again."""
     target = request.POST.get("next") or request.GET.get("next") or reverse("my_page")

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from articles import formatting, pictures, publishing
+from articles import formatting, page_versions, pictures, publishing
 from articles.models import Article, Author, Byline, Picture, Section, Site, SourceAttribution, Tag
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
@@ -49,7 +49,7 @@ def load(password: str) -> tuple[int, int]:
     files = sorted((HERE / "articles").glob("*.toml"))
     comments = sum(_article(tomllib.loads(file.read_text()), people) for file in files)
     CommentRules.objects.filter(pk=rules.pk).update(mail_moderators=True)
-    Site.objects.touch()
+    page_versions.bump_site()
     return len(files), comments
 
 

@@ -33,6 +33,11 @@ class DomainError(Exception):
     def __str__(self) -> str:
         return str(self.sentence)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer tells besides, in whatever form."""
+        return {}
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -77,6 +82,10 @@ class TooMany(DomainError):
     def __init__(self, retry_after: int, **params: Any):
         self.retry_after = retry_after
         super().__init__(retry_after=retry_after, **params)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)}
 
 
 class AddressTooLong(DomainError):

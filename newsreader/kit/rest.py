@@ -26,6 +26,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from newsreader.kit.numbers import read_id
 from newsreader.kit.pages import FRESH
 from newsreader.kit.web import client_address, network
 
@@ -247,9 +248,10 @@ class Signed(BasePermission):
 
 def whole_number(text: str, name: str) -> int:
     """Return a query parameter as an id. Raises ParseError."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    number = read_id(text)
+    if number is None:
         raise ParseError(f"{name} must be a number.", code=f"invalid_{name}")
-    return int(text)
+    return number
 
 
 def moment(text: str, name: str) -> dt.datetime:

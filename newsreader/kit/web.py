@@ -1,13 +1,19 @@
-"""The visitor's address, where a request comes from, and redirect targets that stay on the site."""
+"""The visitor's address, where a request comes from, forms as pages, and redirect targets that stay on the site."""
 
 import ipaddress
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
+
+from newsreader.kit.errors import DomainError, Invalid
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+show_or_take = require_http_methods(["GET", "HEAD", "POST"])  # for views that show a form and take what is sent by it
 
 
 def client_address(request: HttpRequest) -> str:
@@ -54,6 +60,25 @@ def comes_from_here(request: HttpRequest) -> bool:
     if sender := request.headers.get("Origin"):
         return sender.lower() in own_origins(request)
     return True
+
+
+def render_form(
+    request: HttpRequest, template: str, context: dict[str, Any], refusal: DomainError | None = None
+) -> HttpResponse:
+    """Return a page with a form; after a refusal, with its status and headers.
+
+    The template finds it as `refusal`, what is wrong as `errors`, by field, and the first of these as `error`.
+    """
+    wrong = refusal.errors if isinstance(refusal, Invalid) else []
+    context = context | {
+        "refusal": refusal,
+        "errors": {error.field: error for error in wrong},
+        "error": wrong[0] if wrong else None,
+    }
+    response = render(request, template, context, status=refusal.status if refusal else 200)
+    for name, value in (refusal.headers if refusal else {}).items():
+        response[name] = value
+    return response
 
 
 class SeeOther(HttpResponseRedirect):

@@ -8,8 +8,8 @@ from itertools import islice
 from django.db import transaction
 from django.utils import timezone
 
-from articles import formatting, search
-from articles.models import Article, Byline, Redirect, Site
+from articles import formatting, page_versions, search
+from articles.models import Article, Byline, Redirect
 from articles.records import ArticleRecord, Origin, Remark
 from comments.archive import CommentRecord, admit
 from newsreader.kit.text import tidy, tidy_line
@@ -32,7 +32,7 @@ def load(records: Iterable[Record], report: Report) -> None:
         report.already_here["comments"] += admission.already_here
     report.remarks += admission.remarks
     if report.came_in:
-        Site.objects.touch()  # Menus and the foot of every page may show what is new.
+        page_versions.bump_site()  # Menus and the foot of every page may show what is new.
 
 
 class _Articles:

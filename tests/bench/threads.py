@@ -22,7 +22,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from articles.models import Article, Site
+from articles import page_versions
+from articles.models import Article
 from comments.counting import recount
 from comments.models import Comment, CommentRules
 from comments.paths import path_of
@@ -152,7 +153,7 @@ def main(sizes: tuple[int, ...]) -> None:
 
     for order in ("oldest", "newest"):
         CommentRules.objects.update(order=order)
-        Site.objects.touch()
+        page_versions.bump_site()
         page(url, f"first page, {order} first, uncached", r'<article id="comment-')
     CommentRules.objects.update(order="oldest")
     told("the same, cached", {size: lambda path=url[size]: get(path, kept=True) for size in sizes})

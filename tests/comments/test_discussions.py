@@ -13,6 +13,7 @@ from django.utils import timezone
 from articles.models import Article
 from comments import discussions
 from comments.editing import edit_comment
+from comments.effective_settings import EffectiveSettings
 from comments.errors import CommentsClosed, Flood, NotLoggedIn, SlowMode
 from comments.models import Comment, CommentRules, Discussion, LogEntry
 from comments.posting import post_comment
@@ -289,11 +290,33 @@ def test_without_a_row_the_site_s_rules_are_in_force_and_are_not_changed():
 
     here = discussions.rules_under(article, rules)
 
-    assert (here.close_after_days, here.registration_required, here.slow_seconds, here.surging) == (7, False, 0, False)
+    assert (here.close_after_days, here.registration_required, here.slow_seconds, here.is_surging) == (
+        7,
+        False,
+        0,
+        False,
+    )
     assert discussions.rules_under(different(article, members_only=True), rules).registration_required is False
     fresh = Article.objects.get(pk=article.pk)
     assert discussions.rules_under(fresh, rules).registration_required is True
     assert rules.registration_required is False
+
+
+def test_the_settings_in_force_are_nobody_s_to_change():
+    here = discussions.rules_under(make_article(), set_rules())
+
+    with pytest.raises(AttributeError):
+        here.hold_everything = True
+
+
+def test_a_surge_counts_only_while_surges_are_watched():
+    held = Discussion(surge=Discussion.Surge.HELD, slow_seconds=5)
+
+    watched = EffectiveSettings.of(set_rules(surge_pause=60), held)
+    left_alone = EffectiveSettings.of(set_rules(surge_control=False), held)
+
+    assert (watched.is_surging, watched.holds_for_surge, watched.slow_seconds) == (True, True, 60)
+    assert (left_alone.is_surging, left_alone.holds_for_surge, left_alone.slow_seconds) == (False, False, 5)
 
 
 # --- In the admin -------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from comments import spam
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft
 from comments.editing import edit_comment
+from comments.effective_settings import EffectiveSettings
 from comments.models import CommentRules
 from comments.posting import post_comment
 from comments.spam import names
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db
 def looks_like(name="", *, user=None, identity=None):
     """What the check takes a guest's name for, or a member's; None: for nobody's."""
     author = Commenter(identity=identity, user=user) if identity else Commenter(name=name)
-    verdict = names.check(Draft(1, "A thought.", author), CommentRules())
+    verdict = names.check(Draft(1, "A thought.", author), EffectiveSettings.of(CommentRules()))
     return verdict and verdict.reasons[0]["params"]["name"]
 
 
@@ -225,4 +226,9 @@ def test_without_a_name_it_asks_nothing(name, django_assert_num_queries):
 
 def test_it_is_one_of_the_checks():
     assert names.check in spam.CHECKS
-    assert spam.judge(make_draft(make_article(), name="Admin"), CommentRules.objects.current()).status == "pending"
+    assert (
+        spam.judge(
+            make_draft(make_article(), name="Admin"), EffectiveSettings.of(CommentRules.objects.current())
+        ).status
+        == "pending"
+    )

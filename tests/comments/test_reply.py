@@ -151,6 +151,8 @@ def test_what_a_rule_takes_for_spam_looks_like_waiting_to_its_author(edge, clien
         ({"website": "javascript:alert(1)"}, ["require_valid_url"]),
         ({"website": "https://ada:secret@example.org"}, ["require_valid_url"]),
         ({"website": "nowhere"}, ["require_valid_url"]),
+        ({"website": "https://example.org:0/"}, ["require_valid_url"]),
+        ({"website": "https://example.org:99999/"}, ["require_valid_url"]),
         (
             {"text": "", "email": "no", "website": "ftp://a.b"},
             ["require_valid_comment", "require_valid_email", "require_valid_url"],

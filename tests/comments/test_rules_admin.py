@@ -77,7 +77,7 @@ def errors_in(page: str) -> str:
         ({"counterexamples": "A roulette\nA c4sino"}, "found in: A c4sino"),
         ({"entries": "casino\npills", "examples": "casino"}, "one entry"),
         ({"examples": "\n".join(f"casino {n}" for n in range(51))}, "At most 50"),
-        ({"counterexamples": "x " * 40_000}, "at most 65000"),
+        ({"counterexamples": "x " * 40_000}, "At most 65000"),
     ],
 )
 def test_an_entry_that_makes_no_sense_comes_back_as_it_was_typed(client, values, said):

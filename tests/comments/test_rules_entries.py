@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comments.editing import edit_comment
+from comments.effective_settings import EffectiveSettings
 from comments.errors import NetworkBanned
 from comments.events import EntriesMatched
 from comments.models import Comment, Rule
@@ -329,7 +330,7 @@ def test_neither_tries_nor_refused_posts_nor_moderators_are_counted(django_captu
     draft = make_draft(text="A casino", name="")
 
     with django_capture_on_commit_callbacks(execute=True):
-        weigh(draft, set_rules())
+        weigh(draft, EffectiveSettings.of(set_rules()))
         with pytest.raises(Invalid):
             post_comment(draft)
         post("A casino", user=make_moderator())
@@ -365,7 +366,7 @@ def test_posting_costs_nothing_more_where_nothing_matches(django_capture_on_comm
     make_rule("casino")
 
     with django_capture_on_commit_callbacks(execute=True):
-        judge(make_draft(text="Nothing"), set_rules())
+        judge(make_draft(text="Nothing"), EffectiveSettings.of(set_rules()))
 
     assert told == []
 

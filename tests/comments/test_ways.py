@@ -776,6 +776,7 @@ def test_a_stranger_begins_no_more_passkeys_than_the_library_allows(client, arti
     answers = [Client().get(address).status_code for _ in range(25)]
 
     assert answers == [200] * 10 + [429] * 15
+    assert Client().get(address)["Retry-After"] == "60"
     assert Session.objects.count() == 10
     refused = step(client, article, "passkey", credential="{}", text="Do not lose me.")
     assert refused.status_code == 429

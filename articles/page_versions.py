@@ -1,0 +1,33 @@
+"""Counts what readers see change: a number for each article and one for the site, from which pages get their ETags.
+
+Whatever changes something that a public page shows calls one of these, inside its own transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from articles.models import Article, Site
+
+
+def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
+    """Note that the pages of these articles show something else, and set `values` in the same statement.
+
+    Returns how many articles there are.
+    """
+    rows = articles if isinstance(articles, QuerySet) else Article.objects.filter(pk__in=list(articles))
+    return rows.update(page_version=F("page_version") + 1, **values)
+
+
+def save(article: Article, *names: str) -> None:
+    """Write these fields of an article, and note that its page shows something else."""
+    bump([article.pk], **{name: getattr(article, name) for name in names})
+    article.refresh_from_db(fields=["page_version"])
+
+
+def bump_site() -> None:
+    """Note that something has changed that stands on every page, or on pages of many articles."""
+    Site.objects.filter(pk=1).update(page_version=F("page_version") + 1)
