@@ -1,4 +1,4 @@
-# The two commands of the README are `make run` and `make test`.
+# The two commands of the README are `make run` and `make test`; `make help` says all.
 PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
@@ -9,24 +9,35 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 CHECKERS := var/node/.installed
 
-.PHONY: run test attack check lock install node
+.PHONY: help run dev test test-fast attack check lock install node
 
-run: $(INSTALLED)
+help: ## Say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: $(INSTALLED) ## Serve the site with its worker: PORT=8001 make run
 	@$(PY) -m newsreader.local --port $(PORT)
 	@exec env PORT=$(PORT) $(PY) manage.py serve --prepare
 
+dev: $(INSTALLED) ## Serve it to who is changing it: starts again when code changes, keeps no page, shows errors
+	@$(PY) -m newsreader.local --port $(PORT)
+	@exec env PORT=$(PORT) DEBUG=on $(PY) manage.py serve --prepare --reload
+
 # ARGS narrows it: make test ARGS="tests/comments -k flood"
-test: $(INSTALLED)
+test: $(INSTALLED) ## Run the whole suite: make test ARGS="tests/comments -k flood" DATABASE_URL=postgres://…
 	@$(PY) -m newsreader.local
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
+test-fast: $(INSTALLED) ## Run the suite without what takes long: no browser, no attacks, no servers
+	@$(PY) -m newsreader.local
+	@$(PY) -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+
 # Every string of the lists of attacks through every page, field, header and parser, and a table of what came of it.
 # MOST=100 takes a hundred strings of each list, ARGS="-k on_the_desk" one way in which texts get to their surfaces.
-attack: $(INSTALLED)
+attack: $(INSTALLED) ## Send every string of every list of attacks: make attack MOST=100 ARGS="-k on_the_desk"
 	@$(PY) -m newsreader.local
 	@ATTACK_MOST=$(MOST) $(PY) -m pytest tests/attack/every_list.py -n auto --dist worksteal -q --show-capture=no $(ARGS)
 
-check: $(INSTALLED)
+check: $(INSTALLED) ## Lint, format, types, contracts between rooms, migrations
 	@$(PY) -m newsreader.local
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -35,15 +46,15 @@ check: $(INSTALLED)
 	$(PY) manage.py makemigrations --check --dry-run
 
 # Compile requirements anew from pyproject.toml: names, versions and hashes, no addresses.
-lock: $(INSTALLED)
+lock: $(INSTALLED) ## Compile requirements/ anew from pyproject.toml
 	$(COMPILE) --upgrade pyproject.toml -o requirements/run.txt
 	$(COMPILE) --upgrade pyproject.toml --group dev -o requirements/dev.txt
 	$(COMPILE) --upgrade --no-annotate --group tools -o requirements/tools.txt
 
-install: $(INSTALLED)
+install: $(INSTALLED) ## Make .venv/ from requirements/
 
 # What checks our pages and feeds besides: the Nu HTML checker (wants java) and a reader of feeds.
-node: $(CHECKERS)
+node: $(CHECKERS) ## Install the checkers of pages and feeds, which want npm and java
 
 $(CHECKERS): requirements/package.json
 	@mkdir -p var/node && cp requirements/package.json var/node/

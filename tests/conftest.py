@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +15,19 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import caches
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import tests.append_only  # noqa: F401  Watches every connection.
 from comments import reasons
 from newsreader.kit import pages
+from tests.databases import (  # noqa: F401
+    django_db_setup,
+    pytest_runtest_teardown,
+    pytest_sessionfinish,
+    transactional_db,
+)
 from tests.standin import standin, standin_server  # noqa: F401  The login providers, for every room's tests.
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
@@ -38,11 +47,9 @@ def _fresh_limits() -> Iterator[None]:
     yield
     pages._kept.clear()
     reasons._forget()
-    try:
-        for alias in settings.CACHES:
+    for alias in settings.CACHES:
+        with suppress(DatabaseError, RuntimeError):  # This test had no database, or it is restored as a whole.
             caches[alias].clear()
-    except (DatabaseError, RuntimeError):
-        pass  # This test had no database, so its cache holds nothing.
 
 
 # What takes longest, the longest first.
@@ -55,6 +62,19 @@ LONGEST = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what needs a database or a browser: `-m` chooses by it."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if "browser" in fixtures:
+        item.add_marker("browser")
+        item.add_marker("slow")
+    asked = fixtures & {"db", "transactional_db", "live_server"} or item.get_closest_marker("django_db")
+    if asked or issubclass(getattr(item, "cls", None) or object, TransactionTestCase):
+        item.add_marker("database")
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let every process begin with its share of what takes longest, so that none is left with it when others are done.
 
@@ -71,67 +91,22 @@ def _rank(item: pytest.Item) -> int:
     return next(at for at, start in enumerate(LONGEST) if item.nodeid.startswith(start))
 
 
-_written: dict[str, tuple[str, list[tuple]]] = {}  # What migrations wrote: by table, its INSERT and its rows.
-# The hook below empties the tables. Django's own way would do so before it, and write permissions for nothing.
-TransactionTestCase._fixture_teardown = lambda self: None  # type: ignore[attr-defined, method-assign]
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what stays to the end: it is most of what there is."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
-def _commits(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker("django_db")
-    return bool(marker and marker.kwargs.get("transaction"))
-
-
-@pytest.fixture(autouse=True)
-def _rows_of_the_migrations(request: pytest.FixtureRequest, django_db_blocker: Any) -> None:
-    """Take down, before the first test that commits, what migrations wrote."""
-    if _commits(request.node) and not _written:
-        request.getfixturevalue("django_db_setup")
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            for table in _tables():
-                cursor.execute(f'SELECT * FROM "{table}"')
-                if rows := cursor.fetchall():
-                    names = ", ".join(f'"{column[0]}"' for column in cursor.description)
-                    values = ", ".join("%s" for _ in cursor.description)
-                    _written[table] = f'INSERT INTO "{table}" ({names}) VALUES ({values})', rows
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """Bring back what migrations wrote (groups, the single rows) after a test that commits and is cleared up after.
-
-    In a hook, since it must come after the teardown of every fixture; so whichever test this process takes next finds
-    the rows. Django's own way keeps them on the connection, and a browser's event loop in the thread has another.
-    """
-    result = yield
-    if _commits(item) and nextitem is not None:  # After the last test the database itself is gone.
-        with item.funcargs["django_db_blocker"].unblock():
-            _as_after_the_migrations()
-            connection.close()
-    return result
-
-
-def _tables() -> list[str]:
-    """Every table; those of the search are no model's, so Django does not know them."""
-    searched = (
-        ["articles_search"] if connection.vendor == "postgresql" else ["articles_search", "articles_search_places"]
-    )
-    return [*searched, *connection.introspection.django_table_names(only_existing=True)]
-
-
-def _as_after_the_migrations() -> None:
-    """Leave no row but theirs, whatever refers to whatever. Without TRUNCATE, which writes new files for each table."""
-    is_postgres = connection.vendor == "postgresql"
-    if not is_postgres:
-        connection.disable_constraint_checking()
-    with transaction.atomic(), connection.cursor() as cursor:
-        if is_postgres:
-            cursor.execute("SET LOCAL session_replication_role = replica")
-        for table in _tables():
-            cursor.execute(f'DELETE FROM "{table}"')
-        for insert, rows in _written.values():
-            cursor.executemany(insert, rows)
-    if not is_postgres:
-        connection.enable_constraint_checking()
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not compared with real material."""
+    reports = terminalreporter.getreports("skipped")
+    skipped = [report for report in reports if re.search(rf"\b{SHARED.name}\b", report.longrepr[-1])]
+    if skipped:
+        terminalreporter.section("real material is missing", red=True, bold=True)
+        terminalreporter.write_line(
+            f"{len(skipped)} tests of real material skipped: {SHARED} is not there, or not whole.", red=True, bold=True
+        )
 
 
 @pytest.fixture

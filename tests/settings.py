@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import socket
+import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -57,12 +58,13 @@ if os.environ.get("REDIS_URL"):
 from newsreader.settings import *  # noqa: E402, F403
 from newsreader.settings import DATABASES, REST_FRAMEWORK, SQLITE  # noqa: E402
 
+# What the processes of one run share, and two runs in one checkout do not: the processes inherit it.
+_run = os.environ.setdefault("TEST_RUN", uuid.uuid4().hex[:8])
 if SQLITE:
-    # A file, not memory: threads and processes race for it as they would for the real one. One for each run (its
-    # processes inherit the number), so that two runs in one checkout do not meet.
-    _run = os.environ.setdefault("TEST_RUN", str(os.getpid()))
+    # A file, not memory: threads and processes race for it as they would for the real one.
     DATABASES["default"]["TEST"] = {"NAME": str(_var / f"test-{_run}.sqlite3")}
 else:
+    DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}"}
     # Nothing here outlives the server, so nobody waits for its disk.
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

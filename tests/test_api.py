@@ -60,12 +60,16 @@ def connected():
 
 
 # Left out: that whatever the schema allows be accepted. No schema can say which cursors or times are ones.
+@pytest.mark.slow
+@pytest.mark.ci_postgresql
 @schema.parametrize()
 @thorough
 def test_every_operation_answers_strangers_as_its_schema_says(newsroom, connected, case):
     case.call_and_validate(headers=PLAIN, excluded_checks=[positive_data_acceptance])
 
 
+@pytest.mark.slow
+@pytest.mark.ci_postgresql
 @schema.parametrize()
 @thorough
 def test_every_operation_answers_editors_as_its_schema_says(editor, connected, case):

@@ -11,6 +11,8 @@ import pytest
 
 from newsreader.settings import BASE_DIR
 
+pytestmark = [pytest.mark.slow, pytest.mark.ci_both]
+
 KEPT = {"PATH", "HOME", "LANG", "DATABASE_URL", "REDIS_URL"}
 
 

@@ -10,7 +10,7 @@ from django.urls import resolve
 
 from tests.walk import MOST, Answer, Walk, walk
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.ci_sqlite]
 NEWSROOM = ("/admin/", "/api/v1/docs/")  # Whose scripts and styles are the libraries'.
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from newsreader.settings import BASE_DIR
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 60  # seconds
 
 

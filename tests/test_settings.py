@@ -9,6 +9,8 @@ import pytest
 
 from newsreader.settings import BASE_DIR
 
+pytestmark = pytest.mark.slow
+
 GOOD = {
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-0123456789abcdefghijk",
     "ENV_FILES": "",

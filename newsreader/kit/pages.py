@@ -74,8 +74,13 @@ def public(
 ) -> HttpResponse:
     """Answer with the page, or with 304 where the visitor's copy is of these versions.
 
-    `changed_at` is told as Last-Modified, for readers of feeds that know nothing else.
+    `changed_at` is told as Last-Modified, for readers of feeds that know nothing else. With DEBUG nothing is kept, by
+    anybody: whoever changes a template sees it at once.
     """
+    if settings.DEBUG:
+        fresh = build()
+        fresh["Cache-Control"] = "no-store"
+        return fresh
     ways = tuple((provider.name, provider.label) for provider in settings.SIGN_IN_WITH)
     key = repr((release(), settings.LANGUAGE_CODE, ways, request.path, *versions))
     etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'

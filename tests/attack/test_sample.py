@@ -15,7 +15,7 @@ from tests.attack.trials import *  # noqa: F403
 from tests.attack.trials import Choose
 from tests.attack.wire import wire  # noqa: F401
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

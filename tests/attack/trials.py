@@ -182,6 +182,7 @@ def test_a_provider_may_tell_anything(stage: Stage, tally: Tally, choose: Choose
     _sound(tally, before, float("inf"))
 
 
+@pytest.mark.ci_sqlite  # Its site brings a database of its own.
 def test_no_request_on_the_wire_breaks_the_server(wire: wire.Wire, tally: Tally, choose: Choose, limit: float) -> None:
     before = len(tally.faults)
 

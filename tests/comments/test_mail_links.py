@@ -32,7 +32,7 @@ def status(comment):
 
 
 def test_the_mail_about_a_comment_that_waits_brings_the_links(client, mia):
-    comment = make_comment(status="pending")
+    comment = make_comment(status="pending", asked=True)
     send_due.call()
 
     body = next(letter.body for letter in mail.outbox if letter.to == [mia.email])

@@ -13,7 +13,7 @@ from comments.models import Comment, Decision
 from comments.moderation import decide
 from tests.factories import make_article, make_comment, set_rules
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 def at_once(jobs):

@@ -24,7 +24,7 @@ from tests.accounts.test_my_page import by_code, code, connect, make_bare
 from tests.factories import make_comment, make_user
 from tests.journeys.axe import wrong
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 SMALLEST: ViewportSize = {"width": 320, "height": 640}
 WORD = "Donaudampfschifffahrtsgesellschaft" * 4
@@ -236,6 +236,7 @@ def sign_in_by_passkey(page: Page) -> None:
     page.get_by_role("button", name="Use a passkey").click()
 
 
+@pytest.mark.ci_both
 def test_a_reader_adds_a_passkey_and_signs_in_with_it_alone(
     page: Page, device: Callable[[], int], complaints: list[str]
 ) -> None:

@@ -17,7 +17,7 @@ from tests.factories import make_article, make_comment, set_rules
 from tests.journeys.axe import wrong
 from tests.standin import Case, StandIn
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 WORD = "Donaudampfschifffahrtsgesellschaft" * 4
 TEXT = "The ferry was late again. Who pays for that?"
 Scene = Callable[[Page, Article, StandIn], Any]

@@ -19,7 +19,7 @@ from articles.models import Article, SourceAttribution
 from tests.factories import load_newsroom, make_article, make_author, make_editor, make_section, make_tag, make_user
 from tests.journeys.axe import wrong
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 WORD = """<html xmlns:o="urn:schemas-microsoft-com:office:office" xmlns:w="urn:schemas-microsoft-com:office:word">
 <head><title>Minutes of the harbour board</title><style>p.MsoNormal {mso-style-parent:""}</style>
@@ -123,6 +123,7 @@ def paste(page: Page, html: str) -> None:
     )
 
 
+@pytest.mark.ci_both
 def test_an_editor_writes_looks_and_publishes(desk: Page, complaints: list[str], picture: Any) -> None:
     make_author(name="Ada")
     make_section("Town")

@@ -29,7 +29,7 @@ from tests.factories import (
 )
 from tests.journeys.axe import wrong
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 SMALLEST: ViewportSize = {"width": 320, "height": 640}
 WORD = "Donaudampfschifffahrtsgesellschaft" * 5

@@ -12,7 +12,7 @@ from comments.models import Ban, Comment, Revision
 from comments.moderation import decide
 from tests.factories import make_article, make_comment, make_moderator, set_rules
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 QUEUE = "/admin/moderation/"
 
 
@@ -54,6 +54,7 @@ def keys(page: Page, *pressed: str) -> None:
         page.keyboard.press(key)
 
 
+@pytest.mark.ci_both
 def test_letters_decide_the_next_is_there_at_once_and_z_takes_it_all_back(page: Page, mia):
     first, second, third, fourth = waiting(4)
     page.goto(QUEUE)
@@ -199,6 +200,7 @@ def test_what_cannot_be_sent_is_put_back_and_said(page: Page, mia):
     assert status(second) == "pending"
 
 
+@pytest.mark.ci_both
 def test_who_comes_second_sees_what_the_first_did(page: Page, mia):
     first, _second = waiting(2)
     page.goto(QUEUE)

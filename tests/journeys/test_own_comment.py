@@ -23,7 +23,7 @@ from comments.posting import post_comment
 from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user
 from tests.journeys.axe import wrong
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 @pytest.fixture(params=[True, False], ids=["with script", "without script"])
@@ -48,6 +48,7 @@ def sign_in(page: Page, user: Any, url: str) -> None:
     page.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
 
 
+@pytest.mark.ci_both
 def test_a_guest_mends_a_comment_and_takes_it_back(page: Page) -> None:
     article = make_article()
     page.goto(article.get_absolute_url())

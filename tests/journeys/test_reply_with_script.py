@@ -15,7 +15,7 @@ from comments.models import Comment
 from newsreader.accounts.models import User
 from tests.factories import make_article, make_comment, make_user, set_rules
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 @pytest.fixture
@@ -81,6 +81,7 @@ def lose_the_answer(route: Route) -> None:
 # --- Sending ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_a_guest_replies_and_sees_it_waiting_without_leaving_the_page(page: Page, article: Article):
     page.goto(article.get_absolute_url())
     page.evaluate("window.stayed = true")
@@ -181,6 +182,7 @@ def test_a_discussion_that_has_closed_leaves_the_text_to_be_copied(page: Page, a
     expect(status(page)).to_be_empty()
 
 
+@pytest.mark.ci_both
 def test_a_published_reply_appears_in_place_and_one_to_it_under_it(page: Page, article: Article):
     set_rules(hold_first_comment=False, fastest_seconds=0)
     page.goto(f"{article.get_absolute_url()}?from=letter")
@@ -255,6 +257,7 @@ def test_control_and_enter_posts_exactly_once(page: Page, article: Article):
     assert Comment.objects.count() == 1
 
 
+@pytest.mark.ci_both
 def test_a_double_click_posts_one_row(page: Page, article: Article):
     posts: list[str] = []
     page.on("request", lambda sent: posts.append(sent.url) if sent.method == "POST" else None)

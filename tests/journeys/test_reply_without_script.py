@@ -14,7 +14,7 @@ from comments.models import Comment
 from comments.moderation import decide
 from tests.factories import make_article, make_comment, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def send(page: Page) -> None:
     page.get_by_role("button", name="Post Comment").click()
 
 
+@pytest.mark.ci_both
 def test_a_guest_replies_in_one_step_waits_is_published_and_is_trusted_from_then_on(page: Page, article: Article):
     page.goto(article.get_absolute_url())
     expect(page.get_by_role("heading", name="Leave a Reply")).to_be_visible()

@@ -17,7 +17,7 @@ from newsreader.accounts.models import User
 from tests.factories import make_comment, make_moderator, set_rules
 from tests.journeys.axe import wrong
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 QUEUE = "/admin/moderation/"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -85,6 +85,7 @@ def test_a_reader_reports_a_comment_and_the_receipt_tells_what_became_of_it(open
     assert Report.objects.get().outcome == "removed"
 
 
+@pytest.mark.ci_both
 def test_a_refused_author_objects_by_keyboard_and_another_moderator_grants_it(open_as: Any) -> None:
     mia, noor = make_moderator(name="Mia"), make_moderator(name="Noor")
     comment = refused(mia)

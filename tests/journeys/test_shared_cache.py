@@ -17,7 +17,7 @@ from django.test import Client
 
 from tests.factories import make_article, make_comment, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.slow]
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
 CONFIGURATION = """
 daemon off; pid {home}/pid; error_log {home}/error.log; worker_processes 1;

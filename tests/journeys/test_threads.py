@@ -13,7 +13,7 @@ from comments.models import Comment
 from comments.moderation import decide
 from tests.factories import make_article, make_comment, set_rules
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ def ids(comments: list[Comment]) -> list[int]:
     return [comment.pk for comment in comments]
 
 
+@pytest.mark.ci_both
 def test_more_replies_open_in_place_page_by_page(page: Page, article: Article, thread: list[Comment]):
     other = make_comment(article)
     page.goto(article.get_absolute_url())

@@ -16,7 +16,7 @@ from newsreader.accounts.models import CommenterIdentity, User
 from tests.factories import make_article, make_comment, make_user, set_rules
 from tests.standin import Case
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 LABELS = {
     "wordpress": "WordPress.com", "facebook": "Facebook", "google": "Google", "apple": "Apple", "x": "X",
     "github": "GitHub", "microsoft": "Microsoft", "oidc": "Harbour ID",

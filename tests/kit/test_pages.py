@@ -27,6 +27,21 @@ def test_a_page_of_the_same_versions_is_rendered_once(request_):
     assert changed["ETag"] != answers[0]["ETag"]
 
 
+def test_with_debug_a_page_is_rendered_each_time_and_kept_by_nobody(request_, settings):
+    settings.DEBUG = True
+    built = []
+
+    def build():
+        built.append(1)
+        return HttpResponse(f"words {len(built)}")
+
+    answers = [pages.public(request_, ["test-debug"], build) for _ in range(2)]
+
+    assert [answer.content for answer in answers] == [b"words 1", b"words 2"]
+    assert {answer["Cache-Control"] for answer in answers} == {"no-store"}
+    assert not any("ETag" in answer for answer in answers)
+
+
 def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
     kept = pages._Kept(most=10)
     for name in "abc":

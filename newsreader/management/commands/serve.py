@@ -39,6 +39,7 @@ class Command(BaseCommand):
         # SQLite has one writer: a second process would only wait for the first.
         parser.add_argument("--processes", type=int, default=1 if settings.SQLITE else 2)
         parser.add_argument("--threads", type=int, default=4, help="Per process; each holds a database connection.")
+        parser.add_argument("--reload", action="store_true", help="For development: start again when code changes.")
         parser.add_argument("--prepare", action="store_true", help="Migrate, and load the demonstration on first run.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,6 +57,8 @@ class Command(BaseCommand):
             "--workers-kill-timeout", str(PATIENCE - 5),
         ]  # fmt: skip
         worker = [*python, "manage.py", "work"]
+        if options["reload"]:
+            server, worker = [*python, "manage.py", "runserver", f"{host}:{port}"], [*worker, "--reload"]
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings")
         }
