@@ -39,7 +39,7 @@ def _nothing(request: HttpRequest) -> HttpResponse:
 
 
 def refuse_forgery(request: HttpRequest) -> None:
-    """Raise ForgeryRefused for a POST that another site may have sent (contract, section 4)."""
+    """Raise ForgeryRefused for a POST that another site may have sent (docs/contract.md, section 4)."""
     if request.user.is_authenticated:
         check = CSRFCheck(_nothing)
         check.process_request(request)

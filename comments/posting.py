@@ -1,7 +1,7 @@
 """Leaving a reply: the only way in for people. Page and API hand a draft over and get the comment back.
 
-Checks in the contract's order: article, key, rights, fields, duplicate, flood. The edge has checked the method and
-against forgery before.
+Checks in the order of docs/contract.md, section 4: article, key, rights, fields, duplicate, flood. The edge has checked
+the method and against forgery before.
 """
 
 import datetime as dt
@@ -38,7 +38,7 @@ LONGEST = 65_000  # characters; no setting allows more, and a longer text is ref
 
 
 def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
-    """Accept a reply, or raise the refusal that the contract's table names.
+    """Accept a reply, or raise the refusal that the table in docs/contract.md names.
 
     Returns the comment, whatever its status; for a repeated submission with the same key the first one's. `batch` is
     what the reply is posted with and undone with.

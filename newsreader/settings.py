@@ -129,7 +129,7 @@ TRUSTED_PROXY_COUNT: int = read("TRUSTED_PROXY_COUNT", "0", count, "how many pro
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
 # --- Ways to sign in ----------------------------------------------------------------------------------------------
-# Each appears where its keys are set: WORDPRESS_CLIENT_ID and WORDPRESS_CLIENT_SECRET, and so on (README).
+# Each appears where its keys are set: WORDPRESS_CLIENT_ID and WORDPRESS_CLIENT_SECRET, and so on (docs/operating.md).
 SIGN_IN_WITH = providers.configured()
 # Where sign-in passes through besides: an OpenID Connect server that sends the browser to another host.
 SIGN_IN_ORIGINS: list[str] = read(
@@ -292,7 +292,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 SOCIALACCOUNT_ADAPTER = "newsreader.accounts.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = {provider.allauth: provider.settings for provider in SIGN_IN_WITH}
-# An address that a provider names opens nobody's account and joins no accounts (LEAVE_A_REPLY, 5.5).
+# An address that a provider names opens nobody's account and joins no accounts (docs/decisions/0008-…).
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
 SOCIALACCOUNT_LOGIN_ON_GET = SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_AUTO_SIGNUP = SOCIALACCOUNT_QUERY_EMAIL = True

@@ -50,7 +50,7 @@ def own_origins(request: HttpRequest) -> set[str]:
 
 
 def comes_from_here(request: HttpRequest) -> bool:
-    """Say whether a POST without a session may have been sent from our own pages (contract, section 4).
+    """Say whether a POST without a session may have been sent from our own pages (docs/contract.md, section 4).
 
     Where `Sec-Fetch-Site` is present it must be `same-origin` or `none`; else where `Origin` is present it must be
     ours (`null` is not); neither: a client that is no browser, accepted.

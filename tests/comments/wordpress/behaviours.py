@@ -64,7 +64,7 @@ BY_ROOTS = HERE + "test_pages_are_counted_by_roots_from_the_first"
 REMEMBERED = REPLY + "test_remember_keeps_the_details_in_one_signed_cookie"
 PROGRAM = REST + "test_a_program_gets_what_it_wishes_for_or_is_told_why_not"
 POSTED = GOLDEN + "test_rest_posts.py::test_a_programs_post_is_answered_as_the_form_would"
-OUR_API = "Theirs come with `/wp-json/` (contract 6); in `/api/v1/` "
+OUR_API = "Theirs come with `/wp-json/`, which is not built yet; in `/api/v1/` "
 NOT_FOUND = "What readers do not see is 404, the same for all, so that nobody learns what there is."
 TRUE = "A field that is wrong is 422 and the form comes back with everything typed, not a page with 200."
 
@@ -267,12 +267,12 @@ BEHAVIOURS: list[Behaviour] = [
     ),
     *later(
         [124, 125, 126],
-        "A person's data (contract 3, my data) is given out and erased by the issue that builds that page.",
+        "A person's data is given out and erased by a page that is not built yet.",
     ),
     # Mails
     *later(
         [127, 131],
-        "Who wants to hear of published comments subscribes (contract 5); until then nobody is mailed about them.",
+        "Who wants to hear of published comments subscribes, once that is built; until then nobody is mailed about them.",
         MAILS + "test_what_is_published_at_once_and_what_is_spam_is_mailed_to_nobody",
     ),
     *same([128, 132], MAILS + "test_moderators_hear_of_a_comment_that_waits_once_each"),
