@@ -68,6 +68,14 @@ def _rank(item: pytest.Item) -> int:
     return next(at for at, start in enumerate(LONGEST) if item.nodeid.startswith(start))
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what is left of this run's databases: a browser's connection keeps SQLite's log until the process ends."""
+    run = os.environ.get("TEST_RUN")
+    if run and not hasattr(config, "workerinput"):  # Whoever started the processes is the last to go.
+        for file in (settings.BASE_DIR / "var").glob(f"test-{run}[._]*"):
+            file.unlink(missing_ok=True)
+
+
 _written: dict[str, tuple[str, list[tuple]]] = {}  # What migrations wrote: by table, its INSERT and its rows.
 # The hook below empties the tables. Django's own way would do so before it, and write permissions for nothing.
 TransactionTestCase._fixture_teardown = lambda self: None  # type: ignore[attr-defined, method-assign]
