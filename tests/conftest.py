@@ -98,6 +98,14 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what is left of this run's databases: a browser's connection keeps SQLite's log until the process ends."""
+    run = os.environ.get("TEST_RUN")
+    if run and not hasattr(config, "workerinput"):  # Whoever started the processes is the last to go.
+        for file in (settings.BASE_DIR / "var").glob(f"test-{run}[._]*"):
+            file.unlink(missing_ok=True)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly what was not compared with real material."""
     reports = terminalreporter.getreports("skipped")

@@ -103,6 +103,7 @@ class Case:
     garbage: str = ""  # The step whose answer is no JSON: discovery, token or profile.
     delay: float = 0.0  # seconds
     slow: str = "token"  # The step that takes so long.
+    held: threading.Event | None = None  # That step waits for it, for half a minute at most.
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,10 @@ class StandIn:
             return Answer(404, b"not found", "text/plain")
         (step, provider), case = found, self.case
         place = "profile" if step == "keys" else step
-        if case.delay and case.slow == place:
+        if case.slow == place:
             time.sleep(case.delay)
+            if case.held:
+                case.held.wait(30)  # seconds
         status = getattr(case, f"{place}_status", 200)
         if status != 200:
             return _json({"error": "server_error"}, status)

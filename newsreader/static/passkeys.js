@@ -2,8 +2,11 @@
 (() => {
   const isNumber = /^[\d.]+$|^\[/.test(location.hostname);
   const usable = Boolean(window.PublicKeyCredential) && window.isSecureContext && !isNumber;
-  for (const part of document.querySelectorAll("[data-passkey]")) part.hidden = !usable;
-  for (const part of document.querySelectorAll("[data-no-passkey]")) part.hidden = usable;
+  // The library gives the buttons their work when the page is there, in the order of the scripts, so it has done it.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const part of document.querySelectorAll("[data-passkey]")) part.hidden = !usable;
+    for (const part of document.querySelectorAll("[data-no-passkey]")) part.hidden = usable;
+  });
 
   // The library reports here when the device or its owner said no.
   document.addEventListener("allauth.error", (event) => {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
+import threading
 import warnings
+from itertools import product
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -32,6 +33,15 @@ UID_FIELDS = {"wordpress": "ID", "google": "sub", "apple": "sub", "oidc": "sub"}
 OUTCOME = "/x/?reply=7&sign_in="
 
 
+def crossed(*values, fully=("wordpress",)):
+    """Pairs of a provider and a value: all values with those named, one with each other, another each time."""
+    return [
+        (provider, value)
+        for at, provider in enumerate(ALL)
+        for value in (values if provider in fully else values[at % len(values) :][:1])
+    ]
+
+
 def user_of(client):
     """The id of who is signed in, or None."""
     return client.session.get("_auth_user_id")
@@ -53,6 +63,14 @@ def is_refusal(answer, client):
     """Say whether a trip ended in order: an error page or the way back, nobody signed in, nothing written."""
     ended = answer.status_code == 401 or (answer.status_code == 302 and answer["Location"] == OUTCOME + "failed")
     return ended and user_of(client) is None and not SocialAccount.objects.exists() and not User.objects.exists()
+
+
+@pytest.fixture
+def held():
+    """What a provider's step may wait for; it comes when the test is over."""
+    event = threading.Event()
+    yield event
+    event.set()
 
 
 # Somebody signs in.
@@ -118,8 +136,7 @@ def test_coming_again_is_the_same_person_even_with_another_address(client, stand
     assert list(EmailAddress.objects.values_list("user", "email", "verified")) == rows
 
 
-@pytest.mark.parametrize("provider", ALL)
-@pytest.mark.parametrize("email", [None, MISSING, "", "no address"], ids=["null", "missing", "empty", "nonsense"])
+@pytest.mark.parametrize(("provider", "email"), crossed(None, MISSING, "", "no address"))
 def test_without_an_address_somebody_signs_in_all_the_same_and_none_is_invented(client, standin, provider, email):
     standin.case = Case(email=email, verified=False)
 
@@ -132,8 +149,7 @@ def test_without_an_address_somebody_signs_in_all_the_same_and_none_is_invented(
     assert (identity_of(client).email, identity_of(client).email_verified) == ("", False)
 
 
-@pytest.mark.parametrize("provider", ALL)
-@pytest.mark.parametrize("name", [None, MISSING, "", {"full": "Grace"}, 7], ids=["null", "missing", "empty", "a", "7"])
+@pytest.mark.parametrize(("provider", "name"), crossed(None, MISSING, "", {"full": "Grace"}, 7))
 def test_without_a_name_there_is_some_name_and_it_is_no_address(client, standin, provider, name):
     standin.case = Case(name=name, username=None)
 
@@ -186,11 +202,12 @@ def test_the_profile_is_asked_for_where_no_statement_comes(client, standin, prov
 # Whose address it is.
 
 
-@pytest.mark.parametrize("provider", ALL)
-@pytest.mark.parametrize("verified", [False, None, "false", "true", "yes", 1, [], MISSING], ids=str)
+# WordPress' answer is read by us, and Google's words are taken for more by the library. Apple's "true" is one: below.
+@pytest.mark.parametrize(
+    ("provider", "verified"),
+    crossed(False, None, "false", "yes", "true", 1, [], MISSING, fully=("wordpress", "google")),
+)
 def test_a_word_is_no_proof_of_an_address(client, standin, provider, verified):
-    if provider == "apple" and verified == "true":
-        pytest.skip("documented by Apple")
     victim = owner()
     standin.case = Case(verified=verified, id_token=provider != "google")
 
@@ -214,10 +231,9 @@ def test_apple_says_true_as_a_word(client, standin, said, verified):
     assert EmailAddress.objects.exists() is verified
 
 
-@pytest.mark.parametrize("provider", ALL)
-@pytest.mark.parametrize("told_verified", [True, False])
-@pytest.mark.parametrize("own_verified", [True, False])
-def test_an_account_here_with_the_same_address_stays_its_owners(client, standin, provider, told_verified, own_verified):
+@pytest.mark.parametrize(("provider", "verified"), crossed(*product([True, False], repeat=2)))
+def test_an_account_here_with_the_same_address_stays_its_owners(client, standin, provider, verified):
+    told_verified, own_verified = verified
     grace = owner(verified=own_verified)
     before = list(EmailAddress.objects.filter(user=grace).values())
     standin.case = Case(verified=told_verified)
@@ -273,10 +289,9 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("failure", FAILURES)
-@pytest.mark.parametrize("provider", ALL)
-@pytest.mark.parametrize("next", ["/x/", OUTCOME])
-def test_a_provider_that_fails_is_no_failure_of_ours(client, standin, provider, failure, next):
+@pytest.mark.parametrize(("provider", "failure"), crossed(*product(FAILURES, ["/x/", OUTCOME])))
+def test_a_provider_that_fails_is_no_failure_of_ours(client, standin, provider, failure):
+    failure, next = failure
     standin.case = failing(provider, FAILURES[failure])
 
     answer = sign_in(client, provider, next=next)
@@ -285,10 +300,7 @@ def test_a_provider_that_fails_is_no_failure_of_ours(client, standin, provider, 
     assert (answer.status_code == 302) is (next == OUTCOME)
 
 
-@pytest.mark.parametrize("provider", ALL)
-@pytest.mark.parametrize(
-    "uid", [MISSING, None, "", [], {}, "9" * 300], ids=["missing", "null", "empty", "a", "o", "long"]
-)
+@pytest.mark.parametrize(("provider", "uid"), crossed(MISSING, None, "", [], {}, "9" * 300))
 def test_nobody_is_nobody(client, standin, provider, uid):
     standin.case = failing(provider, {"uid": uid})
 
@@ -330,16 +342,15 @@ def test_somebody_who_says_no_comes_back_as_they_were(client, standin, provider)
 
 @pytest.mark.parametrize("step", ["token", "profile"])
 @pytest.mark.parametrize("provider", ALL)
-def test_a_slow_provider_is_not_waited_for(client, standin, provider, step, settings):
+def test_a_slow_provider_is_not_waited_for(client, standin, held, provider, step, settings):
     settings.SOCIALACCOUNT_REQUESTS_TIMEOUT = 0.5  # seconds
-    standin.case = failing(provider, {"delay": 3.0, "slow": step})
+    standin.case = failing(provider, {"held": held, "slow": step})
     home = consent(start(client, provider, next=OUTCOME))
-    began = time.monotonic()
 
     answer = come_back(client, home)
 
-    assert time.monotonic() - began < 2
-    assert is_refusal(answer, client)
+    assert not held.is_set()
+    assert is_refusal(answer, client), "who waits hears in the end who it is"
 
 
 def test_a_trip_waits_for_all_its_answers_no_longer_than_for_one(client, standin, settings):
@@ -347,12 +358,8 @@ def test_a_trip_waits_for_all_its_answers_no_longer_than_for_one(client, standin
     settings.SOCIALACCOUNT_REQUESTS_TIMEOUT = 1  # second
     standin.case = Case(delay=0.7, slow="profile")
     home = consent(start(client, "github", next=OUTCOME))
-    began = time.monotonic()
 
-    answer = come_back(client, home)
-
-    assert time.monotonic() - began < 1.3
-    assert is_refusal(answer, client)
+    assert is_refusal(come_back(client, home), client), "with a second for each, both would have come in time"
 
 
 @pytest.mark.parametrize(
@@ -372,8 +379,8 @@ def test_a_server_that_cannot_say_where_its_pages_are_is_no_failure_of_ours(clie
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"),
-    [
+    ("provider", "name"),
+    crossed(
         ("<script>alert(1)</script> Grace", "<script>alert(1)</script> Grace"),
         ("\u202eecarG\u202c Hop\u200bper\u2066", "ecarG Hopper"),
         ("Grace\x00 Hopper", "Grace Hopper"),
@@ -381,11 +388,10 @@ def test_a_server_that_cannot_say_where_its_pages_are_is_no_failure_of_ours(clie
         ("Grace \ud800Hopper", "Grace Hopper"),
         ("G" + "r" * 4999, "G" + "r" * 244),
         ('<b>&amp;</b> "O\'Hara"', '<b>&amp;</b> "O\'Hara"'),
-    ],
-    ids=["markup", "direction", "nul", "lines", "surrogate", "long", "entities"],
+    ),
 )
-@pytest.mark.parametrize("provider", ALL)
-def test_a_name_is_cleaned_cut_and_escaped(client, standin, provider, told, shown):
+def test_a_name_is_cleaned_cut_and_escaped(client, standin, provider, name):
+    told, shown = name
     standin.case = Case(name=told)
 
     sign_in(client, provider)
@@ -504,9 +510,9 @@ def test_only_what_is_configured_is_asked_for(client, standin, provider, form):
     assert user_of(client)
 
 
-@pytest.mark.parametrize("provider", ALL)
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+    ("provider", "target"),
+    crossed("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"),
 )
 def test_nobody_is_sent_elsewhere(client, standin, provider, target):
     assert sign_in(client, provider, next=target)["Location"] == "/"

@@ -15,7 +15,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
 from django.test import Client
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from newsreader.accounts.adapters import AccountAdapter
 from newsreader.accounts.models import User
@@ -299,6 +299,7 @@ def test_an_editor_with_a_passkey_alone_reaches_the_editors_site(
     page.get_by_role("link", name="Add a passkey").click()
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Confirm").click()
+    reach(page, "/accounts/2fa/webauthn/add/")
     page.get_by_role("button", name="Add it").click()
     reach(page, "/accounts/2fa/recovery-codes/")
     sign_out(page)
@@ -307,6 +308,19 @@ def test_an_editor_with_a_passkey_alone_reaches_the_editors_site(
 
     reach(page, "/admin/")
     assert page.get_by_text("Newsroom").first.is_visible()
+
+
+def test_a_passkeys_button_is_there_only_when_a_click_does_something(page: Page) -> None:
+    held: list[Any] = []
+    page.route("**/account/js/onload*.js", lambda route: held.append(route))
+    page.goto("/accounts/login/", wait_until="commit")
+    page.wait_for_function("() => Boolean(window.allauth?.webauthn)")  # So every script before the held one has run.
+    button = page.get_by_role("button", name="Use a passkey")
+    expect(button).to_be_hidden()
+
+    held[0].continue_()
+
+    expect(button).to_be_visible()
 
 
 def test_a_passkey_that_is_refused_says_so(page: Page, complaints: list[str]) -> None:

@@ -51,7 +51,11 @@ def connecting(page: Page, article: Article, standin: StandIn) -> None:
     opened.value.get_by_role("button", name="Allow").wait_for()
     page.bring_to_front()
     expect(page.locator(".connecting")).to_be_visible()
-    page.wait_for_timeout(300)  # A page in the background finishes its transitions late.
+    # A page in the background finishes its transitions late.
+    page.evaluate(
+        "() => Promise.allSettled(document.getAnimations().filter((each) => each instanceof CSSTransition)"
+        ".map((each) => each.finished))"
+    )
 
 
 def called_off(page: Page, article: Article, standin: StandIn) -> None:

@@ -139,11 +139,16 @@ def test_what_a_window_says_after_cancel_is_heard_by_nobody(page, standin, artic
     page.on("request", lambda request: request.redirected_from or asked.append(request.url))
 
     page.evaluate(
-        "name => new BroadcastChannel(name).postMessage({outcome: 'sign_in_denied', sentence: 'Late.'})",
+        """name => new Promise((heard) => {
+            const listener = new BroadcastChannel(name), sender = new BroadcastChannel(name);
+            listener.onmessage = ({data}) => { if (data.outcome === "") setTimeout(heard); };
+            sender.postMessage({outcome: "sign_in_denied", sentence: "Late."});
+            sender.postMessage({outcome: ""});
+        })""",
         f"sign-in:{channel}",
     )
-    page.evaluate("name => new BroadcastChannel(name).postMessage({outcome: ''})", f"sign-in:{channel}")
-    page.wait_for_timeout(300)
+    with page.expect_response("**/robots.txt"):  # Whatever the page asked for because of them, it asked before.
+        page.evaluate("() => fetch('/robots.txt')")
 
     expect(page.locator("#reply-status")).to_be_empty()
     expect(line(page)).to_have_count(0)
