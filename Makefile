@@ -15,30 +15,30 @@ help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 run: $(INSTALLED) ## Serve the site with its worker: PORT=8001 make run
-	@$(PY) -m newsreader.local --port $(PORT)
+	@$(PY) -m newsreader.local_env --port $(PORT)
 	@exec env PORT=$(PORT) $(PY) manage.py serve --prepare
 
 dev: $(INSTALLED) ## Serve it to who is changing it: starts again when code changes, keeps no page, shows errors
-	@$(PY) -m newsreader.local --port $(PORT)
+	@$(PY) -m newsreader.local_env --port $(PORT)
 	@exec env PORT=$(PORT) DEBUG=on $(PY) manage.py serve --prepare --reload
 
 # ARGS narrows it: make test ARGS="tests/comments -k flood"
 test: $(INSTALLED) ## Run the whole suite: make test ARGS="tests/comments -k flood" DATABASE_URL=postgres://…
-	@$(PY) -m newsreader.local
+	@$(PY) -m newsreader.local_env
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 test-fast: $(INSTALLED) ## Run the suite without what takes long: no browser, no attacks, no servers
-	@$(PY) -m newsreader.local
+	@$(PY) -m newsreader.local_env
 	@$(PY) -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
 # Every string of the lists of attacks through every page, field, header and parser, and a table of what came of it.
 # MOST=100 takes a hundred strings of each list, ARGS="-k on_the_desk" one way in which texts get to their surfaces.
 attack: $(INSTALLED) ## Send every string of every list of attacks: make attack MOST=100 ARGS="-k on_the_desk"
-	@$(PY) -m newsreader.local
+	@$(PY) -m newsreader.local_env
 	@ATTACK_MOST=$(MOST) $(PY) -m pytest tests/attack/every_list.py -n auto --dist worksteal -q --show-capture=no $(ARGS)
 
 check: $(INSTALLED) ## Lint, format, types, contracts between rooms, migrations
-	@$(PY) -m newsreader.local
+	@$(PY) -m newsreader.local_env
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy

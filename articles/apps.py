@@ -1,9 +1,15 @@
 """The room of articles as a Django app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class ArticlesConfig(AppConfig):
     name = "articles"
     verbose_name = _("Articles")
+
+    def ready(self) -> None:
+        from articles import permissions
+
+        post_migrate.connect(permissions.after_migrate, sender=self)

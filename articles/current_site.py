@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from articles.models import Site
+from articles.models.site import Site
 from newsreader.kit.request_attributes import RequestAttribute
 
 _ASKED_FOR: RequestAttribute[Site] = RequestAttribute("current_site")

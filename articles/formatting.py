@@ -6,7 +6,7 @@ import re
 import nh3
 from django.conf import settings
 
-from articles import cleaning
+from articles import paste_cleanup
 from newsreader.kit.text import tidy
 
 _TAGS = {
@@ -44,8 +44,8 @@ def _cleaner(tags: set[str], attributes: dict[str, set[str]]) -> nh3.Cleaner:
 
 
 _strict = _cleaner(_TAGS, _ATTRIBUTES)
-# What articles.cleaning makes something of: it never gets past the strict one.
-_wide = _cleaner(_TAGS | cleaning.RENAMED.keys(), _ATTRIBUTES | {"a": {"href", "hreflang", "name"}})
+# What articles.paste_cleanup makes something of: it never gets past the strict one.
+_wide = _cleaner(_TAGS | paste_cleanup.RENAMED.keys(), _ATTRIBUTES | {"a": {"href", "hreflang", "name"}})
 
 
 # A tag with attributes as nh3 writes it.
@@ -70,7 +70,7 @@ def sanitise(html: str) -> str:
     Cleaning twice is cleaning once. Whatever Word, Google Docs or a web page has wrapped it in is gone, no word of it.
     """
     html = tidy(html)  # Parsers disagree about characters that are none.
-    cleaned = _once(html, office=cleaning.from_office(html))
+    cleaned = _once(html, office=paste_cleanup.from_office(html))
     for _ in range(_ROUNDS):
         before, cleaned = cleaned, _once(cleaned)
         if cleaned == before:
@@ -80,7 +80,7 @@ def sanitise(html: str) -> str:
 
 def _once(html: str, *, office: bool = False) -> str:
     # What an entity stands for is read by now, control characters among it, which browsers pass over in a scheme.
-    return tidy(_strict.clean(cleaning.clean(_wide.clean(html), office=office)))
+    return tidy(_strict.clean(paste_cleanup.clean(_wide.clean(html), office=office)))
 
 
 def with_absolute_links(html: str) -> str:

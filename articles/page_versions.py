@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from articles.models import Article, Site
+from articles.models.article import Article
+from articles.models.site import Site
 
 
 def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:

@@ -21,7 +21,8 @@ from django.utils.text import slugify
 from PIL import Image, ImageOps
 
 from articles import page_versions
-from articles.models import Article, Picture
+from articles.models.article import Article
+from articles.models.pictures import Picture
 from newsreader.kit.images import NotAPicture, opened, written
 from newsreader.kit.tasks import task
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from articles import page_versions, search
 from articles.errors import AddressTaken, NeedsTime, StillPublished
-from articles.models import Article
+from articles.models.article import Article
 
 State = Article.State
 

@@ -22,8 +22,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from articles.formatting import plain
-from articles.models import Article
-from articles.querysets import ArticleQuerySet
+from articles.models.article import Article
+from articles.models.querysets import ArticleQuerySet
 from newsreader.kit.text import fold
 
 WORDS, LONGEST = 10, 50  # of a query; characters of a word

@@ -2,15 +2,15 @@
 
 from django.urls import path, re_path
 
-from articles import embedding, feeds, search_page, sitemaps, views
+from articles.public import embedding, feeds, search_views, sitemaps, views
 
 urlpatterns = [
     path("", views.front_page, name="front"),
     path("sections/<str:slug>/", views.section, name="section"),
     path("tags/<str:slug>/", views.tag, name="tag"),
     path("authors/<str:slug>/", views.author, name="author"),
-    path("search/", search_page.search_page, name="search"),
-    path("search/opensearch.xml", search_page.opensearch, name="opensearch"),
+    path("search/", search_views.search_page, name="search"),
+    path("search/opensearch.xml", search_views.opensearch, name="opensearch"),
     path("oembed/", embedding.oembed, name="oembed"),
     path("sitemap.xml", sitemaps.index, name="sitemap"),
     path("news-sitemap.xml", sitemaps.news, name="news-sitemap"),

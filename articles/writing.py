@@ -9,7 +9,8 @@ from django.utils.text import slugify
 
 from articles import formatting, publishing
 from articles.errors import AddressFixed, HeadlineMissing, StateUnknown
-from articles.models import Article, Byline, SourceAttribution, Tag
+from articles.models.article import Article, Byline, SourceAttribution
+from articles.models.taxonomy import Tag
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Forbidden
 from newsreader.kit.text import tidy, tidy_line

@@ -10,7 +10,9 @@ class CommentsConfig(AppConfig):
     verbose_name = _("Comments")
 
     def ready(self) -> None:
-        from comments import checks, listeners, words  # noqa: F401  Importing registers the check over the data.
+        from comments import checks, listeners  # noqa: F401  Importing registers the check over the data.
+        from comments.models import permissions, search_index
 
         listeners.register()
-        post_migrate.connect(words.install, sender=self)
+        post_migrate.connect(search_index.install, sender=self)
+        post_migrate.connect(permissions.after_migrate, sender=self)

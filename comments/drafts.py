@@ -16,9 +16,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
 
-from comments import formatting
-from comments.effective_settings import EffectiveSettings
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH, Comment
+from comments.models.effective_settings import EffectiveSettings
+from comments.text import formatting
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.numbers import read_id
@@ -63,7 +63,7 @@ class Draft:
     parent: str = ""
     key: str = ""
     visit: Visit = field(default_factory=Visit)
-    source: str = Comment.Source.PAGE
+    channel: str = Comment.Channel.PAGE
     language: str = ""
     section_id: int | None = None  # where it is to stand, where no article says so
     html: str | None = field(default=None, repr=False, compare=False)  # what its text was rendered to already

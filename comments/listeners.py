@@ -5,7 +5,7 @@ from django.db import transaction
 from articles import page_versions
 from comments.events import EntriesMatched
 from comments.models import Comment
-from comments.spam import hits
+from comments.screening import entry_hits
 from newsreader.accounts.events import PictureKept
 from newsreader.kit.events import listen
 
@@ -21,7 +21,7 @@ def show_picture(event: PictureKept) -> None:
 
 
 def count_hits(event: EntriesMatched) -> None:
-    hits.count(event.rule_ids)
+    entry_hits.count(event.rule_ids)
 
 
 def register() -> None:

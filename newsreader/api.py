@@ -15,14 +15,14 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from articles.api import ArticleViewSet, AuthorViewSet, SectionViewSet, TagViewSet
-from comments.api import ArticleCommentsView, CommentViewSet
+from articles.api.views import ArticleViewSet, AuthorViewSet, SectionViewSet, TagViewSet
+from comments.api.comments import ArticleCommentsView, CommentViewSet
+from comments.api.moderation import BatchesViewSet, DecisionsViewSet, QueueViewSet
+from comments.api.reports import FlagView
 from comments.errors import Banned
-from comments.moderation_api import BatchesViewSet, DecisionsViewSet, QueueViewSet
-from comments.report_api import FlagView
 from newsreader.accounts.api import MeView
 from newsreader.kit.errors import DomainError, Invalid
-from newsreader.kit.problems import MEDIA_TYPE, document
+from newsreader.kit.problem_details import MEDIA_TYPE, document
 from newsreader.kit.web import absolute
 
 READ: dict[str, Any] = {"get": "list"}

@@ -11,7 +11,7 @@ class NewsreaderConfig(AppConfig):
         from newsreader import checks  # noqa: F401  Registers the checks.
 
 
-class DeskConfig(AdminConfig):
+class AdminSiteConfig(AdminConfig):
     """Django's admin with our site in place of its own."""
 
-    default_site = "newsreader.desk.Desk"
+    default_site = "newsreader.admin_site.NewsroomSite"

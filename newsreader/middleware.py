@@ -10,7 +10,7 @@ from django.middleware.http import ConditionalGetMiddleware
 
 from newsreader.accounts import sessions
 from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError, LengthMissing
-from newsreader.kit.pages import private
+from newsreader.kit.http_cache import private
 from newsreader.views import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -60,7 +60,7 @@ class SiteSessionScheme(OpenApiAuthenticationExtension):
 class SessionTokenScheme(OpenApiAuthenticationExtension):
     """How an app's session is named in the schema."""
 
-    target_class = "newsreader.accounts.tokens.SessionToken"
+    target_class = "newsreader.accounts.api_authentication.SessionToken"
     name = "sessionToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -16,8 +16,8 @@ import environ
 from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
 from django.core.exceptions import ImproperlyConfigured
 
-from newsreader import providers
-from newsreader.providers import LOOPBACK
+from newsreader import provider_settings
+from newsreader.provider_settings import LOOPBACK
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -130,7 +130,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
 # --- Ways to sign in ----------------------------------------------------------------------------------------------
 # Each appears where its keys are set: WORDPRESS_CLIENT_ID and WORDPRESS_CLIENT_SECRET, and so on (docs/operating.md).
-SIGN_IN_WITH = providers.configured()
+SIGN_IN_WITH = provider_settings.configured()
 # Where sign-in passes through besides: an OpenID Connect server that sends the browser to another host.
 SIGN_IN_ORIGINS: list[str] = read(
     "SIGN_IN_ORIGINS",
@@ -153,7 +153,7 @@ INSTALLED_APPS = [
     "newsreader.accounts",
     "articles",
     "comments",
-    "newsreader.apps.DeskConfig",
+    "newsreader.apps.AdminSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -190,7 +190,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "newsreader.middleware.Known",
-    "newsreader.accounts.guard.Guard",
+    "newsreader.accounts.middleware.AccountGuard",
     "newsreader.middleware.Refusals",
 ]
 
@@ -211,7 +211,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "newsreader.look.context",
+                "newsreader.context_processors.context",
             ],
         },
     }
@@ -342,9 +342,9 @@ _bucket: dict[str, Any] | None = read(
     "STORAGE_URL", "", bucket, "s3://KEY:SECRET@host/bucket?region=… (or nothing: var/media/)."
 )
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "newsreader.kit.bucket.Bucket", "OPTIONS": _bucket}
+    "default": {"BACKEND": "newsreader.kit.s3_storage.Bucket", "OPTIONS": _bucket}
     if _bucket
-    else {"BACKEND": "newsreader.kit.disk.Disk"},
+    else {"BACKEND": "newsreader.kit.disk_storage.Disk"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if _collected
@@ -374,15 +374,18 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 # Whoever joins the rooms answers for articles what only comments know: after how many days discussions close.
-CLOSE_COMMENTS_AFTER_DAYS = "comments.discussions.closing_days"
+CLOSE_COMMENTS_AFTER_DAYS = "comments.screening.article_settings.closing_days"
 # What stands on every page and in every mail.
-FRAME = "newsreader.look.context"
+FRAME = "newsreader.context_processors.context"
 
 # --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "newsreader.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "newsreader.api.explain",
-    "DEFAULT_AUTHENTICATION_CLASSES": ["newsreader.kit.rest.SiteSession", "newsreader.accounts.tokens.SessionToken"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "newsreader.kit.rest.SiteSession",
+        "newsreader.accounts.api_authentication.SessionToken",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_PARSER_CLASSES": ["newsreader.kit.rest.StrictJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

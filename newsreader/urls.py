@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from comments import feeds
+from comments.discussion import feeds
 from newsreader import api, views
 
 handler400, handler403, handler404, handler500 = (
@@ -24,7 +24,7 @@ urlpatterns = [
     path("", include("comments.urls")),
     path("accounts/", include("newsreader.accounts.urls")),
     path("accounts/", include("allauth.urls")),
-    path("_allauth/app/v1/", include("newsreader.accounts.programs")),
+    path("_allauth/app/v1/", include("newsreader.accounts.headless_urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api.urlpatterns)),

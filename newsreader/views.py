@@ -19,19 +19,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-from articles import seo
 from articles.current_site import current_site
 from articles.formatting import reading_time
-from articles.models import Article, Redirect, Site
-from articles.querysets import SHOWN_ON_PAGE
-from comments import discussions, threads
-from comments.form_page import form_context
-from comments.models import CommentRules
-from comments.seo import comments_of
-from comments.showing import word
+from articles.models.article import Article, Redirect
+from articles.models.querysets import SHOWN_ON_PAGE
+from articles.models.site import Site
+from articles.public import structured_data
+from comments.discussion import threads
+from comments.discussion.display import word
+from comments.discussion.structured_data import comments_of
+from comments.models import CommentSettings
+from comments.posting.reply_form import form_context
+from comments.screening import article_settings
 from newsreader.kit.errors import DomainError
-from newsreader.kit.pages import page_number, private, public
-from newsreader.kit.problems import problem
+from newsreader.kit.http_cache import page_number, private, public
+from newsreader.kit.problem_details import problem
 from newsreader.kit.tasks import HEARTBEAT
 from newsreader.kit.web import absolute
 
@@ -53,8 +55,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
-    number, site, rules = page_number(request), current_site(request), CommentRules.objects.current()
-    is_open = article.comments_open(discussions.rules_under(article, rules).close_after_days)
+    number, site, rules = page_number(request), current_site(request), CommentSettings.objects.current()
+    is_open = article.comments_open(article_settings.settings_under(article, rules).close_after_days)
     related = list(Article.objects.related_to(article)[:RELATED]) if article.section else []
 
     def build() -> HttpResponse:
@@ -67,7 +69,7 @@ def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
     return public(request, [*versions, *((row.pk, row.page_version) for row in related)], build)
 
 
-def _article_context(article: Article, rules: CommentRules, number: int) -> dict[str, Any]:
+def _article_context(article: Article, rules: CommentSettings, number: int) -> dict[str, Any]:
     try:
         discussion = threads.discussion(article, rules, number)
     except threads.NoSuchPage:
@@ -78,10 +80,10 @@ def _article_context(article: Article, rules: CommentRules, number: int) -> dict
 def _told(article: Article, site: Site, page: threads.Page) -> dict[str, Any]:
     """What search engines and social networks are told of an article and the comments on this page."""
     facts = [
-        seo.news_article(article, site, comments_of(page)),
-        seo.path_to(article, article.section, site),
+        structured_data.news_article(article, site, comments_of(page)),
+        structured_data.path_to(article, article.section, site),
     ]
-    return {"told": seo.as_script(facts), "card": seo.card(article, site)}
+    return {"told": structured_data.as_script(facts), "card": structured_data.card(article, site)}
 
 
 @require_safe
@@ -92,7 +94,7 @@ def preview(request: HttpRequest, article_id: int) -> HttpResponse:
     found = get_object_or_404(visible, pk=article_id)
     if found.state != Article.State.PUBLISHED and not request.user.has_perm("articles.view_article"):
         raise Http404
-    context = _article_context(found, CommentRules.objects.current(), 1) | {"preview": True, "open": False}
+    context = _article_context(found, CommentSettings.objects.current(), 1) | {"preview": True, "open": False}
     return private(render(request, "articles/detail.html", context))
 
 

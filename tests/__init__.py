@@ -1,1 +1,1 @@
-"""The suite mirrors the rooms: comments/posting.py is tested in tests/comments/test_posting.py."""
+"""The suite mirrors the rooms: comments/posting/submission.py is tested in tests/comments/posting/test_submission.py."""

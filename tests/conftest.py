@@ -20,8 +20,8 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import tests.append_only  # noqa: F401  Watches every connection.
-from comments import reasons
-from newsreader.kit import pages
+from comments.audit import reasons
+from newsreader.kit import http_cache
 from tests.databases import (  # noqa: F401
     django_db_setup,
     pytest_runtest_teardown,
@@ -45,7 +45,7 @@ MISSING = "Chromium is not installed. Debian: apt-get install chromium-headless-
 def _fresh_limits() -> Iterator[None]:
     """Limits live in the cache, rendered pages and the reasons that are offered in the process; no test inherits them."""
     yield
-    pages._kept.clear()
+    http_cache._kept.clear()
     reasons._forget()
     for alias in settings.CACHES:
         with suppress(DatabaseError, RuntimeError):  # This test had no database, or it is restored as a whole.
@@ -54,9 +54,9 @@ def _fresh_limits() -> Iterator[None]:
 
 # What takes longest, the longest first.
 LONGEST = (
-    "tests/test_killed.py",
+    "tests/operations/operations/test_killed.py",
     "tests/test_private_bytes.py",
-    "tests/test_serve.py",
+    "tests/operations/operations/test_serve.py",
     "tests/journeys/",
     "tests/attack/",
 )

@@ -16,13 +16,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from articles import pictures, publishing
-from articles.models import Article, Author, Byline, Section, Tag
-from comments.bans import ban
+from articles.models.article import Article, Byline
+from articles.models.taxonomy import Author, Section, Tag
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
-from comments.models import Ban, Batch, Comment, CommentRules, Rule
-from comments.moderation import decide
-from comments.posting import post_comment
+from comments.models import Ban, Batch, Comment, CommentSettings, FilterEntry
+from comments.moderation.bans import ban
+from comments.moderation.decisions import decide
+from comments.posting.submission import post_comment
 from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import User
 
@@ -137,20 +138,20 @@ def make_comment(
 def _no_mails() -> Iterator[None]:
     """Have the rules send none meanwhile. In one transaction, so that nobody else sees it."""
     with transaction.atomic():
-        rules = CommentRules.objects.filter(pk=CommentRules.objects.current().pk)
+        rules = CommentSettings.objects.filter(pk=CommentSettings.objects.current().pk)
         before = rules.select_for_update().values("mail_moderators", "mail_confirmations").get()
         rules.update(mail_moderators=False, mail_confirmations=False)
         yield
         rules.update(**before)
 
 
-def make_rule(pattern: str, *, match: str = "word", action: str = "hold", **values: Any) -> Rule:
+def make_rule(pattern: str, *, match: str = "word", action: str = "hold", **values: Any) -> FilterEntry:
     """An entry of the editors' lists, in force."""
-    return Rule.objects.create(pattern=pattern, match=match, action=action, **values)
+    return FilterEntry.objects.create(pattern=pattern, match=match, action=action, **values)
 
 
-def set_rules(**values: Any) -> CommentRules:
-    rules = CommentRules.objects.current()
+def set_rules(**values: Any) -> CommentSettings:
+    rules = CommentSettings.objects.current()
     for name, value in values.items():
         setattr(rules, name, value)
     rules.save()

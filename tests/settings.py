@@ -73,7 +73,7 @@ TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBacken
 MEDIA_ROOT = _var / "test-media"
 STATIC_ROOT = _var / "test-static"
 STORAGES = {
-    "default": {"BACKEND": "newsreader.kit.disk.Disk"},
+    "default": {"BACKEND": "newsreader.kit.disk_storage.Disk"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True  # Whether or not somebody has collected the files of this checkout.

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from articles.models import Article, Picture
+from articles.models.article import Article
+from articles.models.pictures import Picture
 from comments.models import Comment
 from comments.notifications import send_due
-from tests.articles.test_admin import form, page_of
+from tests.articles.newsroom.test_article_admin import form, page_of
 from tests.factories import make_article, make_author, make_comment, make_draft, make_user, post_comment
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,9 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from articles.models import Article, Author, Section
-from comments.counting import recount
+from articles.models.article import Article
+from articles.models.taxonomy import Author, Section
+from comments.discussion.counting import recount
 from comments.models import Comment, Delivery
 from newsreader.accounts.models import User
 from tests.factories import load_newsroom

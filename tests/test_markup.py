@@ -10,7 +10,7 @@ from django.conf import settings
 from django.test import Client
 
 from articles import pictures
-from articles.models import SourceAttribution
+from articles.models.article import SourceAttribution
 from comments.models import Comment
 from tests.articles.test_pictures import a_picture
 from tests.factories import (

@@ -72,7 +72,7 @@ def test_something_broken_on_our_side_is_said_so_without_asking_the_database(cli
     def broken(*args, **kwargs):
         raise RuntimeError
 
-    monkeypatch.setattr("articles.views.public", broken)
+    monkeypatch.setattr("articles.public.views.public", broken)
     client.raise_request_exception = False
     answer = client.get("/")
 

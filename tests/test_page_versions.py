@@ -13,21 +13,26 @@ from django.utils import timezone
 from PIL import Image
 
 from articles import pictures, publishing, writing
-from articles.models import Article, Picture
+from articles.models.article import Article
+from articles.models.pictures import Picture
 from articles.records import ArticleRecord, Origin
-from comments import appealing, batches, discussions, editing, listeners, proving, reporting, revising, surge
-from comments.archive import CommentRecord, admit
-from comments.counting import recount
+from comments import listeners
+from comments.authors import author_edits, confirmation
 from comments.desk import teamwork
-from comments.erasing import erase
-from comments.models import AddressProof, Comment
-from comments.moderation import decide
-from comments.posting import post_comment
-from comments.rerendering import rerender
+from comments.discussion.counting import recount
+from comments.models import Comment, EmailConfirmation
+from comments.moderation import batches, moderator_edits
+from comments.moderation.decisions import decide
+from comments.moderation.erasing import erase
+from comments.objections import appeals, reports
+from comments.posting.importing import CommentRecord, admit
+from comments.posting.rerendering import rerender
+from comments.posting.submission import post_comment
+from comments.screening import article_settings, surge
 from newsreader.accounts.events import PictureKept
 from newsreader.transfer.load import load
 from newsreader.transfer.report import Report
-from tests.articles.test_admin import form
+from tests.articles.newsroom.test_article_admin import form
 from tests.factories import (
     make_article,
     make_author,
@@ -123,29 +128,29 @@ def a_batch_is_undone():
 def an_author_edits_a_comment():
     comment = make_comment()
     yield comment.article.get_absolute_url()
-    editing.edit_comment(comment.pk, "Another thought of mine.", token=comment.status_token)
+    author_edits.edit_comment(comment.pk, "Another thought of mine.", token=comment.status_token)
 
 
 @operation
 def an_author_withdraws_a_comment():
     comment = make_comment()
     yield comment.article.get_absolute_url()
-    editing.withdraw_comment(comment.pk, token=comment.status_token)
+    author_edits.withdraw_comment(comment.pk, token=comment.status_token)
 
 
 @operation
 def a_moderator_revises_a_comment():
     comment = make_comment()
     yield comment.article.get_absolute_url()
-    revising.revise(comment.pk, "Another thought.", by=make_moderator())
+    moderator_edits.revise(comment.pk, "Another thought.", by=make_moderator())
 
 
 @operation
 def a_revision_is_taken_back():
     comment, moderator = make_comment(), make_moderator()
-    revision = revising.revise(comment.pk, "Another thought.", by=moderator)
+    revision = moderator_edits.revise(comment.pk, "Another thought.", by=moderator)
     yield comment.article.get_absolute_url()
-    revising.take_back(revision.pk, by=moderator)
+    moderator_edits.take_back(revision.pk, by=moderator)
 
 
 @operation
@@ -189,24 +194,24 @@ def enough_reports_hold_a_comment():
     set_rules(flags_hold=1)
     comment = make_comment()
     yield comment.article.get_absolute_url()
-    reporting.report(comment.pk, reason="spam", visitor=reporting.Reporter(address="192.0.2.77"))
+    reports.report(comment.pk, reason="spam", visitor=reports.Reporter(address="192.0.2.77"))
 
 
 @operation
 def an_appeal_is_granted():
     comment = make_comment()
     decide(comment.pk, "trash", by=make_moderator(), reason="off_topic")
-    appeal = appealing.appeal(comment.pk, "It was meant kindly.", token=comment.status_token)
+    appeal = appeals.appeal(comment.pk, "It was meant kindly.", token=comment.status_token)
     yield comment.article.get_absolute_url()
-    appealing.settle_appeal(appeal.pk, grant=True, by=make_moderator())
+    appeals.settle_appeal(appeal.pk, grant=True, by=make_moderator())
 
 
 @operation
 def an_address_is_confirmed():
     comment = post_comment(make_draft())
-    proof = AddressProof.objects.get(comment=comment)
+    proof = EmailConfirmation.objects.get(comment=comment)
     yield comment.article.get_absolute_url()
-    assert proving.prove(proof) == [comment.pk]
+    assert confirmation.prove(proof) == [comment.pk]
 
 
 @operation
@@ -238,7 +243,7 @@ def comments_are_rendered_anew():
 def a_discussion_gets_settings_of_its_own():
     article = make_article()
     yield article.get_absolute_url()
-    discussions.change(article.pk, by=make_moderator(), slow_seconds=60)
+    article_settings.change(article.pk, by=make_moderator(), slow_seconds=60)
 
 
 @operation
@@ -255,21 +260,21 @@ def the_order_of_comments_is_another():
     make_comment(article)
     make_comment(article)
     yield article.get_absolute_url()
-    by_form("/admin/comments/commentrules/1/change/", order="newest")
+    by_form("/admin/comments/commentsettings/1/change/", order="newest")
 
 
 @operation
 def fewer_levels_are_shown():
     reply = make_comment(parent=make_comment(parent=make_comment()))
     yield reply.article.get_absolute_url()
-    by_form("/admin/comments/commentrules/1/change/", levels_shown=1)
+    by_form("/admin/comments/commentsettings/1/change/", levels_shown=1)
 
 
 @operation
 def guests_may_not_reply_any_more():
     article = make_article()
     yield article.get_absolute_url()
-    by_form("/admin/comments/commentrules/1/change/", registration_required="on")
+    by_form("/admin/comments/commentsettings/1/change/", registration_required="on")
 
 
 # --- Articles and what stands around them -------------------------------------------------------------------------

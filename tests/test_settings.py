@@ -126,17 +126,17 @@ def test_the_environment_wins_over_dotenv_and_dotenv_over_the_private_file(tmp_p
 
 
 def test_the_private_file_is_its_owners_alone_and_kept(tmp_path, monkeypatch):
-    from newsreader import local
+    from newsreader import local_env
 
-    monkeypatch.setattr(local, "FILE", tmp_path / "var" / "local.env")
-    first = local.complete("8123")
-    second = local.complete()
+    monkeypatch.setattr(local_env, "FILE", tmp_path / "var" / "local.env")
+    first = local_env.complete("8123")
+    second = local_env.complete()
 
     assert first == second
     assert len(first["SECRET_KEY"]) >= 50
     assert first["PORT"] == "8123"
-    assert local.FILE.stat().st_mode & 0o777 == 0o600
-    assert local.complete("8000")["PORT"] == "8000"
+    assert local_env.FILE.stat().st_mode & 0o777 == 0o600
+    assert local_env.complete("8000")["PORT"] == "8000"
 
 
 def test_collected_files_are_hashed_and_compressed_from_the_first_time_on():

@@ -13,11 +13,12 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from articles.models import Article, Section
-from comments.models import Comment, Trace
-from comments.moderation import decide
-from newsreader import jobs
-from newsreader.kit import pages
+from articles.models.article import Article
+from articles.models.taxonomy import Section
+from comments.models import Comment, ConnectionData
+from comments.moderation.decisions import decide
+from newsreader.kit import http_cache
+from newsreader.operations import schedule
 from tests.factories import (
     load_newsroom,
     make_article,
@@ -108,7 +109,7 @@ def walk() -> Walk:
 def _furnish() -> tuple[dict[str, Client], set[str], list[str]]:
     """Fill the newsroom; return the people, the secrets, and where to start."""
     load_newsroom()
-    jobs.beat()  # So that `/readyz` has somebody.
+    schedule.beat()  # So that `/readyz` has somebody.
     set_rules(flood_seconds=0)
     article = make_article(headline="All kinds of replies", section=Section.objects.first())
     draft = make_article(headline="Unpublished headline", body="<p>unpublishedwords</p>", state="draft")
@@ -159,8 +160,11 @@ def _secrets() -> set[str]:
     words = {"unpublishedwords", "Unpublished headline", "waitingwords", "removedwords", "Guestname", "readername"}
     words |= {"editorname", "strangeagent", "203.0.113.98", "203.0.113.99", *(f"{status}words" for status in HIDDEN)}
     words |= set(Comment.objects.values_list("status_token", flat=True))
-    words |= set(Trace.objects.exclude(address=None).values_list("address", flat=True)) - {"127.0.0.1"}
-    addresses = {*EmailAddress.objects.values_list("email", flat=True), *Trace.objects.values_list("email", flat=True)}
+    words |= set(ConnectionData.objects.exclude(address=None).values_list("address", flat=True)) - {"127.0.0.1"}
+    addresses = {
+        *EmailAddress.objects.values_list("email", flat=True),
+        *ConnectionData.objects.values_list("email", flat=True),
+    }
     # The newsroom prints some of its own, in the imprint.
     return words | {email for email in addresses if not Article.objects.filter(body__contains=email).exists()}
 
@@ -178,7 +182,7 @@ def _go(people: dict[str, Client], starts: list[str]) -> dict[str, Answers]:
         answers = walked[address] = {}
         seen: set[bytes] = set()
         for name, client in people.items():
-            pages._kept.clear()  # Rendered anew for each: what was kept of the one before would hide a difference.
+            http_cache._kept.clear()  # Rendered anew for each: what was kept of the one before would hide a difference.
             response = client.get(address)
             body = b"".join(response.streaming_content) if response.streaming else response.content
             answers[name] = Answer(response.status_code, body, response.headers, bool(response.cookies))

@@ -2,5 +2,5 @@
 
 `finding` narrows the queue, `cards` lays comments out with what a decision needs, `marking` marks the words that a
 rule found, `deeds` says which buttons there are, `teamwork` holds what moderators tell each other. The page is
-`comments.desk_page`; nothing here knows of requests.
+`comments.desk.queue_views`; nothing here knows of requests.
 """

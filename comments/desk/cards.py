@@ -12,18 +12,27 @@ from typing import Any
 from django.db import connection
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
-from comments import bans, trust
-from comments.desk.deeds import BUTTONS, Deed, buttons
-from comments.desk.marking import marked
-from comments.effective_settings import EffectiveSettings
-from comments.models import Appeal, Ban, Claim, Comment, CommentRules, Decision, Label, Note, Report, Revision
-from comments.querysets import CommentQuerySet
-from comments.reason_codes import UNDONE, WITHDRAWN, is_final
-from comments.wording import worded
-from newsreader.kit.text import tidy_line
+from comments.audit.reason_codes import UNDONE, WITHDRAWN, is_final
+from comments.audit.reason_texts import worded
+from comments.desk.highlighting import highlighted
+from comments.desk.status_actions import BUTTONS, StatusAction, buttons
+from comments.models import (
+    Appeal,
+    Ban,
+    Comment,
+    CommentSettings,
+    Decision,
+    Label,
+    Note,
+    Report,
+    ReviewLock,
+    Revision,
+)
+from comments.models.effective_settings import EffectiveSettings
+from comments.models.querysets import CommentQuerySet
+from comments.screening import ban_checks, trust
 
 Status = Comment.Status
 LOOKED_AT = 200  # comments of one person, network or text: whoever has more has many
@@ -31,7 +40,7 @@ BESIDE = ("decisions__by", "revisions", "notes__by", "labels", "reports", "appea
 
 
 @dataclass(frozen=True)
-class Tally:
+class StatusCounts:
     """How many comments there are of somebody, or from somewhere; counted up to LOOKED_AT, then "200+"."""
 
     approved: int = 0
@@ -58,18 +67,18 @@ class Card:
     history: list[dict[str, Any]]
     seen: int  # the number of the last decision
     website: str  # only where it is safe to follow
-    deeds: dict[str, Deed]
+    deeds: dict[str, StatusAction]
     earlier: list[Revision]
-    author: Tally = field(default_factory=Tally)
-    network: Tally = field(default_factory=Tally)
-    same_text: Tally = field(default_factory=Tally)
+    author: StatusCounts = field(default_factory=StatusCounts)
+    network: StatusCounts = field(default_factory=StatusCounts)
+    same_text: StatusCounts = field(default_factory=StatusCounts)
     level: Any = None
     bans: list[Ban] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     appeal: Appeal | None = None
-    claim: Claim | None = None
+    claim: ReviewLock | None = None
 
     @property
     def last(self) -> dict[str, Any] | None:
@@ -86,7 +95,7 @@ class Card:
 
 def listed(rows: CommentQuerySet) -> CommentQuerySet:
     """Load with each comment what one query can."""
-    rows = rows.select_related("article__section", "identity", "trace", "parent", "assigned_to")
+    rows = rows.select_related("article__section", "identity", "connection_data", "parent", "assigned_to")
     return rows.defer("article__body", "article__standfirst", "parent__html")
 
 
@@ -95,8 +104,8 @@ def lay_out(comments: Sequence[Comment]) -> list[Card]:
     if not comments:
         return []
     prefetch_related_objects(comments, *BESIDE)
-    rules = EffectiveSettings.of(CommentRules.objects.current())
-    levels, banned = trust.levels_of(comments, rules), bans.on_authors(comments)
+    rules = EffectiveSettings.of(CommentSettings.objects.current())
+    levels, banned = trust.levels_of(comments, rules), ban_checks.on_authors(comments)
     people, networks, texts = _people(comments), _networks(comments), _texts(comments)
     now, cards = timezone.now(), []
     for comment in comments:
@@ -122,7 +131,7 @@ def plain_card(comment: Comment) -> Card:
     followable = comment.website.lower().startswith(("http://", "https://"))
     return Card(
         comment=comment,
-        html=marked(comment.html, _words_found(decisions)),
+        html=highlighted(comment.html, _words_found(decisions)),
         history=[_told(row) for row in decisions],
         seen=last.number if last else 0,
         website=comment.website if followable else "",
@@ -144,7 +153,7 @@ def _told(decision: Decision) -> dict[str, Any]:
         "before": labels.get(Status(decision.before)) if decision.before in Status.values else "",
         "after": decision.get_after_display(),
         "by": decision.by.shown_name if decision.by else _guest(decision),
-        "rule": decision.rule,
+        "source": decision.source,
         "undone": decision.reason == UNDONE,
         "reasons": worded(decision.reasons),
         "at": decision.created_at,
@@ -153,11 +162,7 @@ def _told(decision: Decision) -> dict[str, Any]:
 
 def _guest(decision: Decision) -> Any:
     """Name who has no account: a guest who took their own comment back."""
-    return _("its author") if decision.reason == WITHDRAWN and not decision.rule else ""
-
-
-def excerpt(text: str, length: int = 90) -> str:
-    return Truncator(tidy_line(text)).chars(length)
+    return _("its author") if decision.reason == WITHDRAWN and not decision.source else ""
 
 
 # --- The author's record ------------------------------------------------------------------------------------------
@@ -167,14 +172,14 @@ def _person(comment: Comment) -> str:
     """Who left it: an account, else the address that was typed, which proves nothing but is what there is."""
     if comment.identity_id:
         return f"account:{comment.identity_id}"
-    return comment.trace.email if hasattr(comment, "trace") else ""
+    return comment.connection_data.email if hasattr(comment, "connection_data") else ""
 
 
 def _address(comment: Comment) -> str:
-    return str(comment.trace.address or "") if hasattr(comment, "trace") else ""
+    return str(comment.connection_data.address or "") if hasattr(comment, "connection_data") else ""
 
 
-def _people(comments: Collection[Comment]) -> dict[str, Tally]:
+def _people(comments: Collection[Comment]) -> dict[str, StatusCounts]:
     accounts = {comment.identity_id for comment in comments if comment.identity_id}
     emails = {_person(comment) for comment in comments if not comment.identity_id} - {""}
     of_accounts = _tallies(_OF_COMMENT % "identity_id", accounts, "bigint")
@@ -182,11 +187,11 @@ def _people(comments: Collection[Comment]) -> dict[str, Tally]:
     return found | _tallies(_OF_TRACE % "email", emails, "text")
 
 
-def _networks(comments: Collection[Comment]) -> dict[str, Tally]:
+def _networks(comments: Collection[Comment]) -> dict[str, StatusCounts]:
     return _tallies(_OF_TRACE % "address", {_address(comment) for comment in comments} - {""}, "inet")
 
 
-def _texts(comments: Collection[Comment]) -> dict[str, Tally]:
+def _texts(comments: Collection[Comment]) -> dict[str, StatusCounts]:
     keys = {comment.text_key for comment in comments} - {""}
     # Only of these is there an index, and SQLite takes it where its condition is written as the index has it.
     return _tallies(_OF_COMMENT % "NOT (text_key = '') AND text_key", keys, "text")
@@ -194,12 +199,12 @@ def _texts(comments: Collection[Comment]) -> dict[str, Tally]:
 
 _OF_COMMENT = "SELECT status, created_at FROM comments_comment WHERE %s = {key}"
 _OF_TRACE = (
-    "SELECT c.status, c.created_at FROM comments_trace t "
+    "SELECT c.status, c.created_at FROM comments_connectiondata t "
     "JOIN comments_comment c ON c.id = t.comment_id WHERE t.%s = {key}"
 )
 
 
-def _tallies(found: str, keys: Collection[Any], kind: str) -> dict[Any, Tally]:
+def _tallies(found: str, keys: Collection[Any], kind: str) -> dict[Any, StatusCounts]:
     """Count what this finds for each key, at most LOOKED_AT of each: nobody's thousand comments slow the desk down.
 
     One query. `found` is ours, with `{key}` where the key belongs; keys are parameters, on PostgreSQL of this kind.
@@ -233,9 +238,9 @@ def _moment(value: Any) -> dt.datetime:
     return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
 
 
-def _tally(counts: list[tuple[str, int, dt.datetime]]) -> Tally:
+def _tally(counts: list[tuple[str, int, dt.datetime]]) -> StatusCounts:
     numbers = {status: number for status, number, _first in counts}
-    return Tally(
+    return StatusCounts(
         approved=numbers.get(Status.APPROVED, 0),
         refused=numbers.get(Status.SPAM, 0) + numbers.get(Status.TRASH, 0),
         total=sum(numbers.values()),

@@ -15,7 +15,7 @@ from operator import or_
 from django.db import connection
 from django.db.models import Q
 
-from comments.spam.rulebook import Network
+from comments.screening.compiled_entries import Network
 
 MOST = 256  # ways in which the addresses of a network may begin: an IPv6 /33 to /39 has more, and finds nothing
 _BEGINNING = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}\.?|[0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,7}:?", re.IGNORECASE)
@@ -28,11 +28,11 @@ def from_network(text: str) -> Q:
     except ValueError:
         return _from_beginning(text.lower())
     if network.num_addresses == 1:
-        return Q(trace__address=str(network.network_address))
+        return Q(connection_data__address=str(network.network_address))
     if connection.vendor == "postgresql":
-        return Q(trace__address__gte=str(network[0]), trace__address__lte=str(network[-1]))
+        return Q(connection_data__address__gte=str(network[0]), connection_data__address__lte=str(network[-1]))
     if network.num_addresses <= MOST:
-        return Q(trace__address__in=[str(address) for address in network])
+        return Q(connection_data__address__in=[str(address) for address in network])
     return _any(condition for groups in _beginnings(network) for condition in _written(groups, network.version))
 
 
@@ -68,9 +68,9 @@ def _written(groups: list[int], version: int) -> Iterator[Q]:
     many follow, which a range of the index alone does not see.
     """
     if version == 4:
-        yield begins("trace__address", "".join(f"{group}." for group in groups))
+        yield begins("connection_data__address", "".join(f"{group}." for group in groups))
         return
-    yield begins("trace__address", "".join(f"{group:x}:" for group in groups))
+    yield begins("connection_data__address", "".join(f"{group:x}:" for group in groups))
     left = 8 - len(groups)
     for nothing in re.finditer("0+", "".join("x" if group else "0" for group in groups)):
         before, after = (
@@ -82,17 +82,19 @@ def _written(groups: list[int], version: int) -> Iterator[Q]:
             rest = f"([0-9a-f]+(:[0-9a-f]+){{0,{left - 1}}})?"
         else:
             continue
-        yield begins("trace__address", f"{before}::") & Q(trace__address__regex=f"^{before}::{rest}$")
+        yield begins("connection_data__address", f"{before}::") & Q(
+            connection_data__address__regex=f"^{before}::{rest}$"
+        )
 
 
 def _from_beginning(text: str) -> Q:
     if not _BEGINNING.fullmatch(text):
         return Q(pk__in=[])
     if connection.vendor != "postgresql":
-        return begins("trace__address", text)
+        return begins("connection_data__address", text)
     stretches = [] if ":" in text or not text[0].isdecimal() else _stretches(text, 4)
     stretches += [] if "." in text else _stretches(text, 6)
-    return _any(Q(trace__address__gte=first, trace__address__lte=last) for first, last in stretches)
+    return _any(Q(connection_data__address__gte=first, connection_data__address__lte=last) for first, last in stretches)
 
 
 def _stretches(text: str, version: int) -> list[tuple[str, str]]:

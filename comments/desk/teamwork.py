@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from articles import page_versions
-from articles.models import Byline
-from comments import log, notifications
-from comments.locks import lock_comment
-from comments.models import Claim, Comment, Label, Note
-from comments.querysets import moderates
+from articles.models.article import Byline
+from comments import notifications
+from comments.audit import audit_log
+from comments.models import Comment, Label, Note, ReviewLock
+from comments.models.locks import lock_comment
+from comments.models.permissions import moderates
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.text import tidy
@@ -29,7 +30,7 @@ def add_note(comment_id: int, text: str, *, by: User) -> Note:
     if not text or len(text) > LONGEST:
         raise Invalid([FieldError("text", "invalid_note", _("A note has between 1 and %d characters.") % LONGEST)])
     note = Note.objects.create(comment_id=comment_id, by=by, text=text)
-    log.note("note", f"comment:{comment_id}", by=by, facts={"note": note.pk}, personal={"text": text})
+    audit_log.note("note", f"comment:{comment_id}", by=by, facts={"note": note.pk}, personal={"text": text})
     return note
 
 
@@ -42,7 +43,7 @@ def label(comment_id: int, kind: str, *, on: bool, by: User) -> bool:
     else:
         changed = bool(Label.objects.filter(comment=comment_id, kind=kind).delete()[0])
     if changed:
-        log.note("label", f"comment:{comment_id}", by=by, facts={"kind": kind, "on": on})
+        audit_log.note("label", f"comment:{comment_id}", by=by, facts={"kind": kind, "on": on})
     return changed
 
 
@@ -59,7 +60,7 @@ def hand_to(comment_id: int, user: User | None, *, by: User, tell: bool = True) 
     if comment.assigned_to_id == (user.pk if user else None):
         return False
     Comment.objects.filter(pk=comment_id).update(assigned_to=user)
-    log.note("handed_over", f"comment:{comment_id}", by=by, facts={"to": user.pk if user else None})
+    audit_log.note("handed_over", f"comment:{comment_id}", by=by, facts={"to": user.pk if user else None})
     notifications.not_handed_over(comment)
     if user and user.pk != by.pk and tell:
         notifications.queue_handed_over(comment, user)
@@ -81,24 +82,24 @@ def pick(comment_id: int, *, on: bool, by: User) -> bool:
     comment.picked_at = timezone.now() if on else None
     comment.save(update_fields=["picked_at"])
     page_versions.bump([comment.article_id])
-    log.note("pick", f"comment:{comment_id}", by=by, facts={"on": on})
+    audit_log.note("pick", f"comment:{comment_id}", by=by, facts={"on": on})
     return True
 
 
 @transaction.atomic
-def claim(comment_id: int, *, by: User) -> Claim:
+def claim(comment_id: int, *, by: User) -> ReviewLock:
     """Say that somebody has a comment before them, for two minutes, and return who has: by then perhaps another."""
     now = timezone.now()
     until = now + READING
     mine = {"by": by, "until": until}
-    row, is_new = Claim.objects.select_for_update().get_or_create(comment_id=comment_id, defaults=mine)
+    row, is_new = ReviewLock.objects.select_for_update().get_or_create(comment_id=comment_id, defaults=mine)
     if not is_new and (row.by_id == by.pk or row.until < now):
-        Claim.objects.filter(pk=comment_id).update(**mine)
+        ReviewLock.objects.filter(pk=comment_id).update(**mine)
         row.by, row.until = by, until
-    Claim.objects.filter(by=by).exclude(pk=comment_id).delete()  # One reads one at a time.
+    ReviewLock.objects.filter(by=by).exclude(pk=comment_id).delete()  # One reads one at a time.
     return row
 
 
 def forget_claims() -> int:
     """Delete claims that have run out. Returns how many."""
-    return Claim.objects.filter(until__lt=timezone.now()).delete()[0]
+    return ReviewLock.objects.filter(until__lt=timezone.now()).delete()[0]

@@ -3,6 +3,7 @@
 Order of locks, for every operation that needs several: article, flood buckets, comments.
 """
 
+from comments.models.blocklist import Ban, FilterEntry
 from comments.models.comment import (
     EMAIL_LENGTH,
     KEY_LENGTH,
@@ -10,26 +11,17 @@ from comments.models.comment import (
     REMOVED,
     WEBSITE_LENGTH,
     Comment,
+    ConnectionData,
+    PathBucket,
     Revision,
-    Stretch,
-    Trace,
     new_token,
     text_key,
 )
-from comments.models.decisions import Batch, BatchItem, Decision, LogEntry
-from comments.models.desk import (
-    Appeal,
-    BanAppeal,
-    Claim,
-    Figures,
-    Label,
-    Note,
-    RefusalReason,
-    ReplyTemplate,
-    Report,
-)
-from comments.models.posting import AddressProof, Delivery, FloodBucket, KeptDraft
-from comments.models.rules import Ban, CommentRules, Discussion, Rule
+from comments.models.decisions import AuditEntry, Batch, BatchItem, Decision
+from comments.models.newsroom import Label, MonthlyStats, Note, RefusalReason, ReplyTemplate, ReviewLock
+from comments.models.objections import Appeal, BanAppeal, Report
+from comments.models.posting import Delivery, EmailConfirmation, KeptDraft, RateLimit
+from comments.models.settings import ArticleSettings, CommentSettings
 
 __all__ = [
     "EMAIL_LENGTH",
@@ -37,31 +29,31 @@ __all__ = [
     "NAME_LENGTH",
     "REMOVED",
     "WEBSITE_LENGTH",
-    "AddressProof",
     "Appeal",
+    "ArticleSettings",
+    "AuditEntry",
     "Ban",
     "BanAppeal",
     "Batch",
     "BatchItem",
-    "Claim",
     "Comment",
-    "CommentRules",
+    "CommentSettings",
+    "ConnectionData",
     "Decision",
     "Delivery",
-    "Discussion",
-    "Figures",
-    "FloodBucket",
+    "EmailConfirmation",
+    "FilterEntry",
     "KeptDraft",
     "Label",
-    "LogEntry",
+    "MonthlyStats",
     "Note",
+    "PathBucket",
+    "RateLimit",
     "RefusalReason",
     "ReplyTemplate",
     "Report",
+    "ReviewLock",
     "Revision",
-    "Rule",
-    "Stretch",
-    "Trace",
     "new_token",
     "text_key",
 ]

@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Article, Imported, once_per_origin
-from comments import formatting
-from comments.paths import LENGTH, PathField
-from comments.querysets import STANDING, CommentQuerySet
+from articles.models.article import Article
+from articles.models.origins import Imported, once_per_origin
+from comments.models.paths import LENGTH, PathField
+from comments.models.querysets import STANDING, CommentQuerySet
+from comments.text import formatting
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.text import fold
 
@@ -52,7 +53,7 @@ class Comment(Imported):
         PINGBACK = "pingback", _("pingback")
         TRACKBACK = "trackback", _("trackback")
 
-    class Source(models.TextChoices):
+    class Channel(models.TextChoices):
         PAGE = "page", _("page")
         API = "api", _("API")
         IMPORT = "import", _("import")
@@ -76,7 +77,7 @@ class Comment(Imported):
 
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.COMMENT, editable=False)
-    source = models.CharField(_("left through"), max_length=10, choices=Source, default=Source.PAGE, editable=False)
+    channel = models.CharField(_("left through"), max_length=10, choices=Channel, default=Channel.PAGE, editable=False)
 
     identity = models.ForeignKey(
         CommenterIdentity, models.SET_NULL, null=True, blank=True, related_name="comments", verbose_name=_("commenter")
@@ -98,10 +99,11 @@ class Comment(Imported):
 
     created_at = models.DateTimeField(_("left at"), default=timezone.now)
     edited_at = models.DateTimeField(_("edited at"), null=True, blank=True, editable=False)
-    # Approved comments right under this one, and, for a root, in its whole thread. Kept by comments.counting.
+    # Approved comments right under this one, and, for a root, in its whole thread. Kept by
+    # comments.discussion.counting.
     reply_count = models.PositiveIntegerField(default=0, editable=False)
     thread_count = models.PositiveIntegerField(default=0, editable=False)
-    # Readers' reports that nobody has settled yet. Kept by comments.reporting.
+    # Readers' reports that nobody has settled yet. Kept by comments.objections.reports.
     flag_count = models.PositiveIntegerField(_("open reports"), default=0, editable=False)
     picked_at = models.DateTimeField(_("picked by the editors at"), null=True, blank=True, editable=False)
     assigned_to = models.ForeignKey(
@@ -203,7 +205,7 @@ class Comment(Imported):
     @property
     def may_hold_html(self) -> bool:
         """Whether its text is one of another site, and nobody has typed it anew here."""
-        return self.source == self.Source.IMPORT and self.edited_at is None
+        return self.channel == self.Channel.IMPORT and self.edited_at is None
 
     @property
     def words(self) -> str:
@@ -223,8 +225,10 @@ class Comment(Imported):
 REMOVED = (Comment.Status.SPAM.value, Comment.Status.TRASH.value)  # the statuses of what was refused
 
 
-class Stretch(models.Model):
-    """How many comments of a long reading order stand from `start` on, up to the next stretch. Kept by comments.places.
+class PathBucket(models.Model):
+    """How many comments of a long reading order stand from `start` up to the next bucket.
+
+    Kept by `comments.discussion.positions`.
 
     The order is that of an article's standing roots or, with `root`, of what is approved under that. The first of an
     order starts at an empty path.
@@ -247,16 +251,16 @@ class Stretch(models.Model):
         return f"{self.article_id}/{self.root_id or ''} {self.start}: {self.count}"
 
 
-class Trace(models.Model):
+class ConnectionData(models.Model):
     """What a comment left behind that is nobody's business: apart from it, so that it can be truncated and erased."""
 
-    comment = models.OneToOneField(Comment, models.CASCADE, primary_key=True, related_name="trace")
+    comment = models.OneToOneField(Comment, models.CASCADE, primary_key=True, related_name="connection_data")
     address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     user_agent = models.CharField(_("user agent"), max_length=254, blank=True)
     email = models.CharField(_("email"), max_length=254, blank=True)
 
     class Meta:
-        verbose_name = _("trace")
+        verbose_name = _("connection_data")
         verbose_name_plural = _("traces")
         indexes = [
             # Of patterns, since moderators search by how an address begins.

@@ -16,7 +16,8 @@ from comments.models.comment import Comment
 class Decision(models.Model):
     """One change of a comment's status: the record that is only ever added to. No personal data, no sentences.
 
-    `reasons` is a list of `{"code": …, "params": {…}}`, worded when shown. `by` is empty where `rule` decided.
+    `reasons` is a list of `{"code": …, "params": {…}}`, worded when shown. `by` is empty where a rule decided, which
+    `source` names.
     """
 
     comment = models.ForeignKey(Comment, models.CASCADE, related_name="decisions", verbose_name=_("comment"))
@@ -27,7 +28,7 @@ class Decision(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
     )
-    rule = models.CharField(_("rule"), max_length=40, blank=True)
+    source = models.CharField(_("source"), max_length=40, blank=True)
     before = models.CharField(_("from"), max_length=10, blank=True)
     after = models.CharField(_("to"), max_length=10, choices=Comment.Status)
     reasons = models.JSONField(_("reasons"), default=list)
@@ -56,7 +57,7 @@ class Decision(models.Model):
 
 
 class Batch(models.Model):
-    """Decisions made in one go, however many, and undone in one go. `comments.batches` carries it out.
+    """Decisions made in one go, however many, and undone in one go. `comments.moderation.batches` carries it out.
 
     What is to be decided stands in its items, which go as they are done, so that a worker that dies in the middle
     leaves what is left. `status` is the one to give; empty: each comment's last one before it was removed. A batch
@@ -112,8 +113,8 @@ class BatchItem(models.Model):
         return f"{self.batch_id}/{self.comment_id}"
 
 
-class LogEntry(models.Model):
-    """One event of the log that is only ever added to. Written by `comments.log`, which chains it by hash.
+class AuditEntry(models.Model):
+    """One event of the log that is only ever added to. Written by `comments.audit.audit_log`, which chains it by hash.
 
     `facts` hold no personal data. What does is in `personal`, of which the chain holds a salted digest alone: erased
     with its salt, it is gone, and the chain still holds. `by_account` is an account's number, so that the entry

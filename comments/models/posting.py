@@ -7,12 +7,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models.comment import Comment, new_token
 from comments.models.decisions import Decision
 
 
-class AddressProof(models.Model):
+class EmailConfirmation(models.Model):
     """A guest's email address that may be confirmed by a link: asked for once, whoever types the address how often.
 
     `address` and `network` are keyed hashes: they serve for finding the same again, not for reading.
@@ -35,7 +35,7 @@ class AddressProof(models.Model):
         return f"{self.comment_id}: {self.confirmed_at or '–'}"
 
 
-class FloodBucket(models.Model):
+class RateLimit(models.Model):
     """How fast somebody may still post. `key` is a keyed hash of a network or an identity: no address is kept.
 
     `full_at` is when the bucket will be full again; the earlier, the more may be posted now.

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from comments.models import Appeal, Comment, Decision, Delivery
-from comments.notifications.handing_over import not_handed_over, queue_handed_over
+from comments.notifications.handover import not_handed_over, queue_handed_over
+from comments.notifications.outbox import enqueue, send_due
 from comments.notifications.recipients import Recipient, recipients, rejected
 from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
-from comments.notifications.sending import put, send_due
 
 __all__ = [
     "no_outcome",
@@ -38,7 +38,7 @@ def queue_rejection(appeal: Appeal) -> int:
 
 
 def _write(wanted: Iterable[Recipient]) -> int:
-    return put(
+    return enqueue(
         [
             Delivery(decision=decision, event=event, address=address, language=language)
             for decision, event, address, language in wanted

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from allauth.account.models import EmailAddress
 from django.db.models import Q
 
-from comments.models import Appeal, Comment, CommentRules, Decision, Delivery
-from comments.querysets import moderators_of
+from comments.models import Appeal, Comment, CommentSettings, Decision, Delivery
+from comments.models.permissions import moderators_of
 
 PENDING, APPROVED, TRASH = Comment.Status.PENDING, Comment.Status.APPROVED, Comment.Status.TRASH
 Recipient = tuple[Decision, str, str, str]  # the decision, event, address, language
@@ -19,7 +19,7 @@ def recipients(decided: Iterable[tuple[Comment, Decision]]) -> Iterator[Recipien
     authors: list[tuple[Decision, str, int]] = []
     for comment, decision in decided:
         if decision.by_id is None:
-            if decision.after == PENDING and decision.number == 1 and CommentRules.objects.current().mail_moderators:
+            if decision.after == PENDING and decision.number == 1 and CommentSettings.objects.current().mail_moderators:
                 for address, language in _moderators(comment):
                     yield decision, Delivery.Event.WAITING, address, language
         elif (event := _event(decision)) and (user_id := comment.identity.user_id if comment.identity else None):

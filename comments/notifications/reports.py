@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Q
 
 from comments.models import Delivery, Report
+from comments.notifications.outbox import enqueue
 from comments.notifications.recipients import addresses
-from comments.notifications.sending import put
 
 RECEIVED, SETTLED = Delivery.Event.REPORT_RECEIVED, Delivery.Event.REPORT_SETTLED
 OBJECTION_SETTLED = Delivery.Event.OBJECTION_SETTLED
@@ -34,7 +34,7 @@ def no_outcome(reports: Iterable[Report]) -> int:
 def _queue(events: Sequence[tuple[Report, str]]) -> int:
     accounts = {row.account_id for row, _event in events if row.account_id}
     known = addresses(Q(user__in=accounts)) if accounts else {}
-    return put(
+    return enqueue(
         [
             Delivery(report=report, event=event, address=address, language=language)
             for report, event in events

@@ -24,10 +24,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from urllib3 import Timeout
 
-from newsreader.accounts import confirming, joining
+from newsreader.accounts import account_linking, reauthentication
 from newsreader.accounts.identities import told_name
 from newsreader.accounts.models import User
-from newsreader.kit.letters import in_frame
+from newsreader.kit.mail import in_frame
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
 from newsreader.kit.web import client_address, safe_next
@@ -79,15 +79,20 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
         """The last way in is never taken away."""
-        others = confirming.ways_in(email_address.user, without=email_address)
+        others = reauthentication.ways_in(email_address.user, without=email_address)
         return bool(super().can_delete_email(email_address) and others)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """People without password and factor prove themselves as well, apps included, which pass no view of ours."""
         required = bool(super().is_reauthentication_required(app=app, **kwargs))
         request = context.request  # None outside of any request
-        if required and request and request.user.is_authenticated and not confirming.has_better_means(request.user):
-            if confirming.must_confirm(request):
+        if (
+            required
+            and request
+            and request.user.is_authenticated
+            and not reauthentication.has_better_means(request.user)
+        ):
+            if reauthentication.must_confirm(request):
                 raise ReauthenticationRequired
         return required
 
@@ -130,7 +135,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         for address in sociallogin.email_addresses:
             address.verified = address.verified is True and _is_strict(sociallogin)
         if sociallogin.state.get("process") == "connect":
-            joining.join(request, sociallogin)
+            account_linking.join(request, sociallogin)
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         """Without names of the library's making, and without an address: see save_user."""

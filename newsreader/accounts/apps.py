@@ -1,6 +1,7 @@
 """The room of people as a Django app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,7 +10,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from newsreader.accounts import factors, sessions
+        from newsreader.accounts import groups, second_factor, sessions
 
         sessions.listen()
-        factors.listen()
+        second_factor.listen()
+        post_migrate.connect(groups.after_migrate, sender=self)

@@ -26,7 +26,7 @@ from django.forms.fields import InvalidJSONInput
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from newsreader.accounts import confirming, pictures
+from newsreader.accounts import pictures, reauthentication
 from newsreader.accounts.identities import IN_SESSION, public_name, shown_name
 from newsreader.accounts.models import CommenterIdentity, User
 
@@ -117,7 +117,7 @@ class Disconnect(DisconnectForm):
     def clean(self) -> dict[str, Any]:
         cleaned = forms.Form.clean(self) or {}
         account = cleaned.get("account")
-        if account and not confirming.ways_in(self.request.user, without=account):
+        if account and not reauthentication.ways_in(self.request.user, without=account):
             sentence = _("This is your only way in. Please verify an email address or connect another account first.")
             raise ValidationError(sentence, code="last_way_in")
         return cleaned

@@ -18,8 +18,8 @@ from PIL import Image, ImageOps
 from newsreader.accounts.events import PictureKept
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.events import publish
-from newsreader.kit.fetching import FetchFailed, FetchRefused, fetch
 from newsreader.kit.images import NotAPicture, opened, written
+from newsreader.kit.safe_http import FetchFailed, FetchRefused, fetch
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy_line
 

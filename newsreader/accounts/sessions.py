@@ -15,7 +15,7 @@ from allauth.socialaccount.models import SocialLogin
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
-from newsreader.accounts import codes
+from newsreader.accounts import login_codes
 from newsreader.accounts.identities import IN_SESSION, take_over
 from newsreader.accounts.models import User
 from newsreader.kit.request_attributes import RequestAttribute
@@ -33,7 +33,7 @@ def _signed_in(sender: Any, request: HttpRequest | None = None, **_: Any) -> Non
     if request is not None:
         remember(request, True)
         request.session.pop(IN_SESSION, None)
-        codes.forget(request)
+        login_codes.forget(request)
 
 
 def _entered(sender: Any, request: HttpRequest, user: User, sociallogin: SocialLogin | None = None, **_: Any) -> None:

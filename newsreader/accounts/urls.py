@@ -12,7 +12,7 @@ from django.conf import settings
 from django.urls import path
 
 from newsreader.accounts import forms, views
-from newsreader.accounts.confirming import confirmed
+from newsreader.accounts.reauthentication import confirmed
 
 _ways = {"sign_in_with": settings.SIGN_IN_WITH}
 

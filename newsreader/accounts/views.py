@@ -23,12 +23,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from newsreader.accounts import allauth_internals, confirming
+from newsreader.accounts import allauth_internals, reauthentication
 from newsreader.accounts.forms import AddPasskeyForm, Disconnect, MyPage, SignUpPasskeyForm
 from newsreader.accounts.identities import label_of, public_name, signed_in_user, verified_address
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid
-from newsreader.kit.pages import private
+from newsreader.kit.http_cache import private
 from newsreader.kit.web import safe_next, show_or_take
 
 
@@ -66,19 +66,19 @@ def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
     """Where people without password and factor prove themselves: by a code from their mail, or by signing in again."""
     target = request.POST.get("next") or request.GET.get("next") or reverse("my_page")
     back, wrong = safe_next(request, target), None
-    if confirming.has_better_means(request.user):
-        return private(confirming.ask(request, back))
+    if reauthentication.has_better_means(request.user):
+        return private(reauthentication.ask(request, back))
     if request.method == "POST" and request.POST.get("action") == "send":
-        confirming.send_code(request)
-        return private(confirming.ask(request, back))
+        reauthentication.send_code(request)
+        return private(reauthentication.ask(request, back))
     if request.method == "POST":
         try:
-            confirming.enter_code(request, request.POST.get("code", ""))
+            reauthentication.enter_code(request, request.POST.get("code", ""))
         except Invalid as refusal:
             wrong = refusal.errors[0]
         else:
             return private(allauth_internals.resume_request(request) or redirect(back))
-    elif not confirming.must_confirm(request):
+    elif not reauthentication.must_confirm(request):
         return private(redirect(back))
     return private(_confirming_page(request, back, wrong))
 
@@ -89,7 +89,7 @@ def _confirming_page(request: HttpRequest, back: str, wrong: FieldError | None) 
         "back": back,
         "wrong": wrong,
         "address": verified_address(signed_in_user(request)),
-        "awaited": confirming.awaited_from(request),
+        "awaited": reauthentication.awaited_from(request),
         "sign_in_with": [provider for provider in settings.SIGN_IN_WITH if provider.name in mine],
     }
     return render(request, "account/confirm_it_is_you.html", context, status=422 if wrong else 200)
@@ -130,7 +130,7 @@ class Connections(ConnectionsView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         accounts = list(_accounts(self.request).order_by("pk"))
-        ways = confirming.ways_in
+        ways = reauthentication.ways_in
         context["connected"] = [
             _shown(account) | {"removable": bool(ways(self.request.user, without=account))} for account in accounts
         ]

@@ -14,15 +14,18 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from articles import formatting, page_versions, pictures, publishing
-from articles.models import Article, Author, Byline, Picture, Section, Site, SourceAttribution, Tag
+from articles.models.article import Article, Byline, SourceAttribution
+from articles.models.pictures import Picture
+from articles.models.site import Site
+from articles.models.taxonomy import Author, Section, Tag
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
-from comments.formatting import count_links
-from comments.models import Comment, CommentRules, Rule
-from comments.moderation import decide
-from comments.posting import store
-from comments.spam import history, links, words
-from comments.spam.verdict import Verdict
+from comments.models import Comment, CommentSettings, FilterEntry
+from comments.moderation.decisions import decide
+from comments.posting.submission import store
+from comments.screening import history, links, words
+from comments.screening.verdict import Verdict
+from comments.text.formatting import count_links
 from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import User
 
@@ -36,10 +39,10 @@ def load(password: str) -> tuple[int, int]:
     """Write the whole newsroom; everybody in it signs in with this password. Returns how many articles and comments."""
     room = tomllib.loads((HERE / "newsroom.toml").read_text())
     Site.objects.current()
-    rules = CommentRules.objects.current()
+    rules = CommentSettings.objects.current()
     # Nobody needs to be told of comments that were there from the beginning.
-    CommentRules.objects.filter(pk=rules.pk).update(mail_moderators=False)
-    Rule.objects.get_or_create(pattern=HELD_WORD, defaults={"note": "The house style has no place for it."})
+    CommentSettings.objects.filter(pk=rules.pk).update(mail_moderators=False)
+    FilterEntry.objects.get_or_create(pattern=HELD_WORD, defaults={"note": "The house style has no place for it."})
     Site.objects.filter(pk=1).update(**room["site"])
     for position, section in enumerate(room["sections"]):
         Section.objects.get_or_create(slug=section["slug"], defaults=section | {"position": position})
@@ -48,7 +51,7 @@ def load(password: str) -> tuple[int, int]:
     people = {person["username"]: _person(person, password) for person in room["people"]}
     files = sorted((HERE / "articles").glob("*.toml"))
     comments = sum(_article(tomllib.loads(file.read_text()), people) for file in files)
-    CommentRules.objects.filter(pk=rules.pk).update(mail_moderators=True)
+    CommentSettings.objects.filter(pk=rules.pk).update(mail_moderators=True)
     page_versions.bump_site()
     return len(files), comments
 

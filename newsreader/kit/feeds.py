@@ -15,14 +15,14 @@ from typing import IO, Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
 
-from newsreader.kit.pages import public
+from newsreader.kit.http_cache import public
 
 # What no XML document can carry.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
-class Entry:
+class FeedEntry:
     """One entry. Addresses are absolute; `html` is safe; `summary` is plain text."""
 
     link: str
@@ -45,7 +45,7 @@ class Channel:
     link: str
     description: str
     language: str
-    entries: Sequence[Entry] = field(default=())
+    entries: Sequence[FeedEntry] = field(default=())
 
 
 class _Rss(Rss201rev2Feed):

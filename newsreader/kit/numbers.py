@@ -12,3 +12,8 @@ def read_id(text: str) -> int | None:
         return None
     number = int(text)
     return number if number <= LARGEST_ID else None
+
+
+def ids_in(texts: list[str]) -> set[int]:
+    """Return the numbers among these texts that could be a row's."""
+    return {number for text in texts if (number := read_id(text)) is not None}

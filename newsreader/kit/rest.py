@@ -26,8 +26,8 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from newsreader.kit.http_cache import FRESH
 from newsreader.kit.numbers import read_id
-from newsreader.kit.pages import FRESH
 from newsreader.kit.web import client_address, network
 
 if TYPE_CHECKING:

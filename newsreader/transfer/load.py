@@ -9,14 +9,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from articles import formatting, page_versions, search
-from articles.models import Article, Byline, Redirect
+from articles.models.article import Article, Byline, Redirect
 from articles.records import ArticleRecord, Origin, Remark
-from comments.archive import CommentRecord, admit
+from comments.posting.importing import CommentRecord, admit
 from newsreader.kit.text import tidy, tidy_line
-from newsreader.transfer.addresses import FreeSlugs
 from newsreader.transfer.names import Names
 from newsreader.transfer.readers import Record
 from newsreader.transfer.report import Report
+from newsreader.transfer.slugs import FreeSlugs
 
 BATCH = 200  # records of articles and comments taken together
 HEADLINE_LENGTH = 300

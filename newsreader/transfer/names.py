@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.text import slugify
 
-from articles.models import Author, Section, Tag
+from articles.models.taxonomy import Author, Section, Tag
 from articles.records import NameRecord, Origin, digest
 from newsreader.kit.text import tidy_line
 from newsreader.transfer.report import Report

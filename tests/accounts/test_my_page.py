@@ -22,12 +22,12 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from newsreader.accounts import allauth_internals, confirming, pictures
+from newsreader.accounts import allauth_internals, pictures, reauthentication
 from newsreader.accounts.identities import IN_SESSION, signed_in_user
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.accounts.views import browser_of
 from newsreader.middleware import Limits
-from tests.accounts.test_factors import make_passkey
+from tests.accounts.test_second_factor import make_passkey
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -438,15 +438,15 @@ def test_ways_in(verified, password, passkey, others, ways):
         connect(user, provider)
     going = connect(user)
 
-    assert confirming.ways_in(user, without=going) == ways
-    assert "facebook" in confirming.ways_in(user)
+    assert reauthentication.ways_in(user, without=going) == ways
+    assert "facebook" in reauthentication.ways_in(user)
 
 
 def test_a_key_for_the_second_step_is_no_way_in():
     user = make_bare(verified=False)
     make_passkey(user, alone=False)
 
-    assert confirming.ways_in(user) == set()
+    assert reauthentication.ways_in(user) == set()
 
 
 def test_a_password_without_any_address_opens_nothing(client):
@@ -458,7 +458,7 @@ def test_a_password_without_any_address_opens_nothing(client):
     client.post("/accounts/login/", {"login": "ada", "password": "secret"})
 
     assert "_auth_user_id" not in client.session
-    assert confirming.ways_in(user) == set()
+    assert reauthentication.ways_in(user) == set()
 
 
 # --- Confirming that it is you ------------------------------------------------------------------------------------
@@ -540,11 +540,11 @@ def test_somebody_elses_code_proves_nothing(client):
     by_code(client, make_bare())
     with later():
         client.post("/accounts/confirm/", {"action": "send"})
-        right, waiting = code(), client.session[confirming.IN_SESSION]
+        right, waiting = code(), client.session[reauthentication.IN_SESSION]
     other = make_bare()
     client.force_login(other)
     session = client.session
-    session[confirming.IN_SESSION] = waiting
+    session[reauthentication.IN_SESSION] = waiting
     session.save()
 
     assert client.post("/accounts/confirm/", {"code": right}).status_code == 422
@@ -594,21 +594,21 @@ def test_must_confirm(client, rf):
     bare, reader = make_bare(), make_user()
     request = rf.get("/")
     request.user, request.session = AnonymousUser(), client.session
-    assert confirming.must_confirm(request)
+    assert reauthentication.must_confirm(request)
 
     request.user, request.session = bare, by_code(Client(), bare).session
-    assert not confirming.must_confirm(request)
+    assert not reauthentication.must_confirm(request)
     with later():
-        assert confirming.must_confirm(request)
+        assert reauthentication.must_confirm(request)
 
     # A sign-in by password is no proof by itself: the library asks for it again.
     visitor = Client()
     visitor.post("/accounts/login/", {"login": reader.username, "password": "secret"})
     request.user, request.session = reader, visitor.session
-    assert confirming.must_confirm(request)
+    assert reauthentication.must_confirm(request)
     visitor.post("/accounts/reauthenticate/", {"password": "secret"})
     request.session = visitor.session
-    assert not confirming.must_confirm(request)
+    assert not reauthentication.must_confirm(request)
     assert not Authenticator.objects.exists()
 
 

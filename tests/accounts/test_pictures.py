@@ -24,7 +24,7 @@ from newsreader.accounts import pictures
 from newsreader.accounts.events import PictureKept
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.accounts.pictures import HUES, NotAPicture, fetch_picture, hue, initials, keep, redrawn
-from newsreader.kit import events, fetching
+from newsreader.kit import events, safe_http
 from newsreader.settings import BASE_DIR
 
 RED, BLUE, GREEN = (220, 30, 30), (30, 30, 220), (30, 200, 30)
@@ -306,8 +306,8 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 def let_in(provider, monkeypatch) -> Provider:
     """The provider, taken for a public one."""
-    monkeypatch.setattr(fetching, "is_public", lambda address: True)
-    monkeypatch.setattr(fetching, "PORTS", {provider.server.server_port})
+    monkeypatch.setattr(safe_http, "is_public", lambda address: True)
+    monkeypatch.setattr(safe_http, "PORTS", {provider.server.server_port})
     return provider
 
 
@@ -383,7 +383,7 @@ def test_a_picture_on_our_own_network_is_refused_and_the_refusal_logged(media, p
 
 @pytest.mark.django_db
 def test_a_loopback_address_is_refused_even_on_a_port_of_the_web(provider, caplog, monkeypatch):
-    monkeypatch.setattr(fetching, "PORTS", {provider.server.server_port})
+    monkeypatch.setattr(safe_http, "PORTS", {provider.server.server_port})
     identity = make_identity(provider.url)
 
     fetch_picture.call(identity_id=identity.pk, source=provider.url)
@@ -427,7 +427,7 @@ def test_a_source_that_changes_meanwhile_leaves_no_file(media, let_in, told, mon
     identity = make_identity(let_in.url)
 
     def fetch_slowly(source):
-        fetched = fetching.fetch(source)
+        fetched = safe_http.fetch(source)
         CommenterIdentity.objects.update(avatar_source="https://example.org/newer.png")
         return fetched
 

@@ -11,7 +11,8 @@ from lxml import html
 from PIL import Image
 
 from articles import pictures
-from articles.models import Article, Picture
+from articles.models.article import Article
+from articles.models.pictures import Picture
 from newsreader.kit.images import NotAPicture
 from tests.factories import make_article, make_editor
 

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from articles import publishing
 from articles.errors import AddressTaken, NeedsTime, StillPublished
-from articles.models import Article, Site
-from newsreader import jobs
+from articles.models.article import Article
+from articles.models.site import Site
+from newsreader.operations import schedule
 from tests.factories import make_article
 
 pytestmark = pytest.mark.django_db
@@ -79,11 +80,11 @@ def test_the_worker_runs_each_job_in_its_turn_and_survives_a_broken_one(monkeypa
         ran.append("broken")
         raise RuntimeError
 
-    monkeypatch.setattr(jobs, "JOBS", [(5, broken), (60, lambda: ran.append("rare"))])
-    monkeypatch.setattr(jobs.logger, "exception", lambda *args: None)
+    monkeypatch.setattr(schedule, "JOBS", [(5, broken), (60, lambda: ran.append("rare"))])
+    monkeypatch.setattr(schedule.logger, "exception", lambda *args: None)
     last = {}
     for moment in (0, 1, 5, 6, 61):
-        jobs.run_due(last, moment)
+        schedule.run_due(last, moment)
 
     assert ran == ["broken", "rare", "broken", "broken", "rare"]
 

@@ -3,7 +3,6 @@
 import datetime as dt
 import html
 import json
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -13,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from articles import publishing, search, writing
-from articles.models import Article
+from articles.models.article import Article
+from tests.conftest import SHARED
 from tests.factories import make_article, make_author, make_editor, make_section, make_tag
 
 pytestmark = pytest.mark.django_db
-ATTACKS = Path(__file__).parents[3] / "shared" / "data" / "attacks"
+ATTACKS = SHARED / "data" / "attacks"
 
 
 def found(client, **asked):

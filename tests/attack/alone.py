@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from comments.models import AddressProof, Comment, Decision
+from comments.models import Comment, Decision, EmailConfirmation
 from newsreader.accounts.identities import shown_name
 from newsreader.kit.errors import DomainError
 from newsreader.kit.text import tidy_line
@@ -81,7 +81,7 @@ def confirmation(stage: Stage, planting: Planting, surface: str) -> None:
     """The page behind the link that confirms an address shows the comment it was sent for."""
 
     def opened(comment: Comment) -> Any:
-        proof = AddressProof.objects.create(address=f"a{comment.pk}", network="n", comment=comment)
+        proof = EmailConfirmation.objects.create(address=f"a{comment.pk}", network="n", comment=comment)
         return stage.client.get(f"/comments/{comment.pk}/confirm/{proof.token}/")
 
     _alone(stage, planting, surface, opened, {".comment-text": WRITTEN}, ".comment-text")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from articles.models import Site
+from articles.models.site import Site
 from tests.attack import lists
 from tests.attack.stage import Stage
 from tests.attack.tally import Tally

@@ -9,9 +9,9 @@ import io
 from django.test import Client
 from django.utils import timezone
 
-from articles.models import Article
-from comments.models import Comment, Decision, Discussion, Figures, RefusalReason
-from comments.transparency import figures
+from articles.models.article import Article
+from comments.models import ArticleSettings, Comment, Decision, MonthlyStats, RefusalReason
+from comments.objections.transparency import monthly_stats
 from newsreader.accounts.models import User
 from tests.attack.desk_cards import LONG_AGO, line
 from tests.attack.lists import Attack
@@ -31,10 +31,10 @@ def counted(stage: Stage, attacks: list[Attack]) -> Planting:
         for at in range(TEN):
             RefusalReason.objects.create(code=f"counted-{at}", label="Calm")
             User.objects.create(username=f"counted{at}")
-        Discussion.objects.create(article=make_article(), surge=1)
+        ArticleSettings.objects.create(article=make_article(), surge=1)
     Decision.objects.all().update(created_at=LONG_AGO)
     Comment.objects.update(created_at=LONG_AGO)
-    numbers, planting = figures(MONTH), Planting()
+    numbers, planting = monthly_stats(MONTH), Planting()
     for at, attack in enumerate(attacks):
         text, comment = attack.text, comments[at]
         Comment.objects.filter(pk=comment.pk).update(created_at=timezone.now())
@@ -50,7 +50,7 @@ def counted(stage: Stage, attacks: list[Attack]) -> Planting:
                 comment=comment,
                 number=last,
                 by=by if number else None,
-                rule="" if number else "x",
+                source="" if number else "x",
                 after="trash",
                 reasons=reasons,
             )
@@ -59,7 +59,7 @@ def counted(stage: Stage, attacks: list[Attack]) -> Planting:
         numbers["reports"]["received_by_reason"][text] = at + 1
     Article.objects.filter(discussion__surge=1).update(headline=line(attacks[0].text, 300))
     RefusalReason.objects.get(code="counted-0").save()  # The labels that were read are forgotten.
-    Figures.objects.update_or_create(month=MONTH, defaults={"numbers": numbers})
+    MonthlyStats.objects.update_or_create(month=MONTH, defaults={"numbers": numbers})
     planting.rows = [(attack, None) for attack in attacks]
     return planting
 

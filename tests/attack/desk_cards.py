@@ -10,9 +10,21 @@ from typing import Any
 
 from django.utils import timezone
 
-from articles.models import Article, Section
-from comments.models import Appeal, Claim, Comment, Decision, Label, Note, Report, Revision, Rule, Trace
-from comments.spam.normalise import plain
+from articles.models.article import Article
+from articles.models.taxonomy import Section
+from comments.models import (
+    Appeal,
+    Comment,
+    ConnectionData,
+    Decision,
+    FilterEntry,
+    Label,
+    Note,
+    Report,
+    ReviewLock,
+    Revision,
+)
+from comments.screening.normalise import plain
 from newsreader.accounts.models import User
 from newsreader.kit.text import tidy, tidy_line, tidy_name
 from tests.attack.discussion import as_reply
@@ -80,7 +92,7 @@ def _chain(root: Comment, keys: list[int]) -> None:
     for before, pk in zip([root.pk, *keys], keys, strict=False):
         now = {"parent": before, "status": STATUS.TRASH, "flag_count": 1, "website": "", "text_key": ""}
         Comment.objects.filter(pk=pk).update(**now)
-    Trace.objects.filter(comment__in=keys).update(address=address)
+    ConnectionData.objects.filter(comment__in=keys).update(address=address)
 
 
 def _moderators(names: list[str]) -> list[User]:
@@ -98,7 +110,7 @@ def _beside(pk: int, text: str, by: User) -> None:
         {"code": "reserved_name", "params": {"name": line(text, 245)}},
         {"code": line(text, 40), "params": {}},
     ]
-    Decision.objects.filter(comment=pk, number=1).update(rule=line(text, 40))
+    Decision.objects.filter(comment=pk, number=1).update(source=line(text, 40))
     last = {"number": 2, "by": by, "before": STATUS.APPROVED, "after": STATUS.TRASH}
     decision = Decision.objects.create(comment_id=pk, reasons=reasons, **last)
     now = timezone.now()
@@ -108,10 +120,10 @@ def _beside(pk: int, text: str, by: User) -> None:
     Appeal.objects.create(comment_id=pk, decision=decision, text=tidy(text)[:2_000])
     Note.objects.create(comment_id=pk, by=by, text=tidy(text)[:1_000])
     Label.objects.create(comment_id=pk, kind="tip", by=by)
-    Claim.objects.create(comment_id=pk, by=by, until=now + dt.timedelta(hours=1))
+    ReviewLock.objects.create(comment_id=pk, by=by, until=now + dt.timedelta(hours=1))
     Revision.objects.create(comment_id=pk, by=by, body=tidy(text)[:10_000])
     Comment.objects.filter(pk=pk).update(assigned_to=by)
-    Trace.objects.filter(comment=pk).update(email=line(text, 254))
+    ConnectionData.objects.filter(comment=pk).update(email=line(text, 254))
 
 
 _BESIDE = {"li": ["class"], "span": ["class", "dir"], "strong": []}
@@ -183,14 +195,14 @@ def appeals(stage: Stage, planting: Planting, surface: str) -> None:
 
 def rules_backtested(stage: Stage, planting: Planting, surface: str) -> None:
     """What the texts as entries would have found among the texts as comments, and a letter that is in all of them."""
-    Rule.objects.all().delete()
+    FilterEntry.objects.all().delete()
     patterns = dict.fromkeys(line(attack.text, 200) for attack, _ in planting.rows)
-    made = [Rule(pattern=pattern, match="substring") for pattern in [*patterns, "a", "e"] if plain(pattern)]
-    Rule.objects.bulk_create(made, ignore_conflicts=True)
-    ids = [str(pk) for pk in Rule.objects.values_list("pk", flat=True)]
+    made = [FilterEntry(pattern=pattern, match="substring") for pattern in [*patterns, "a", "e"] if plain(pattern)]
+    FilterEntry.objects.bulk_create(made, ignore_conflicts=True)
+    ids = [str(pk) for pk in FilterEntry.objects.values_list("pk", flat=True)]
     chosen = {"action": "try_on_comments", "_selected_action": ids, "index": "0"}
-    answer = signed_in(make_editor(is_superuser=True)).post("/admin/comments/rule/", chosen)
-    Rule.objects.all().delete()
+    answer = signed_in(make_editor(is_superuser=True)).post("/admin/comments/filterentry/", chosen)
+    FilterEntry.objects.all().delete()
     pack = [attack for attack, _ in planting.rows]
     found = set(re.findall(r'data-comment="(\d+)"', answer.content.decode()))
     names = " ".join(comment.name for pk, (_, comment) in planting.comments.items() if str(pk) in found)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core import signing
 from django.test import Client
 
-from comments.models import Ban, Comment, Note, RefusalReason, ReplyTemplate, Revision, Trace
+from comments.models import Ban, Comment, ConnectionData, Note, RefusalReason, ReplyTemplate, Revision
 from comments.notifications.links import SALT, Action
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.text import tidy
@@ -40,7 +40,7 @@ def _laden(comment: Comment, pack: list[Attack]) -> Client:
         Ban.objects.create(identity=identity, by=by, note=line(first, 200), reason=line(first, 40))
         Note.objects.bulk_create(Note(comment=comment, by=by, text=tidy(text)[:1_000]) for text in texts)
         Revision.objects.create(comment=comment, by=by, body=comment.body)
-        Trace.objects.filter(comment=comment).update(email=line(first, 254), user_agent=line(first, 254))
+        ConnectionData.objects.filter(comment=comment).update(email=line(first, 254), user_agent=line(first, 254))
     ReplyTemplate.objects.all().delete()
     ReplyTemplate.objects.bulk_create(ReplyTemplate(title=line(text, 100), text=tidy(text)[:10_000]) for text in texts)
     RefusalReason.objects.filter(code__startswith="hostile").delete()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from articles.models import Article
+from articles.models.article import Article
 from articles.records import Origin
-from comments.archive import CommentRecord, admit
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, is_website, website_with_scheme
 from comments.models import Comment
-from comments.posting import post_comment
+from comments.posting.importing import CommentRecord, admit
+from comments.posting.submission import post_comment
 from newsreader.accounts.identities import shown_name
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.errors import DomainError

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from comments.models import Ban, BanAppeal, LogEntry, RefusalReason, ReplyTemplate, Rule
+from comments.models import AuditEntry, Ban, BanAppeal, FilterEntry, RefusalReason, ReplyTemplate
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.errors import DomainError
 from newsreader.kit.text import tidy
@@ -19,13 +19,13 @@ from tests.factories import make_article, make_editor
 
 ROWS = 90  # on a page of a hundred
 CELL = {CELLS: LINK | {"img": ["src", "alt"], "input": ["type", "name", "value", "class", "aria-label"], "ul": ["class"], "li": [], "q": ["dir"]}}  # fmt: skip
-MATCHES = [match for match in Rule.Match.values if match != Rule.Match.NETWORK]
+MATCHES = [match for match in FilterEntry.Match.values if match != FilterEntry.Match.NETWORK]
 _number = count(1)
 
 
 def kept(stage: Stage, attacks: list[Attack]) -> Planting:
     """A row of each kind for every text, and a calm one before them; the rules are in force while somebody posts."""
-    for model in (Rule, Ban, ReplyTemplate, LogEntry):
+    for model in (FilterEntry, Ban, ReplyTemplate, AuditEntry):
         model.objects.all().delete()
     RefusalReason.objects.filter(code__startswith="row-").delete()
     CommenterIdentity.objects.filter(provider="github").delete()
@@ -41,7 +41,7 @@ def kept(stage: Stage, attacks: list[Attack]) -> Planting:
         except DomainError as refusal:
             if refusal.status >= 500:
                 stage.tally.fault("error", "admin: rules", some.list, refusal.code, some.text)
-    LogEntry.objects.exclude(subject="attack").delete()
+    AuditEntry.objects.exclude(subject="attack").delete()
     return planting
 
 
@@ -52,15 +52,15 @@ def _kept(text: str, by: Any) -> dict[str, Any]:
     ban = Ban.objects.create(**whom, note=line(text, 200), reason=line(text, 40), by=by)
     BanAppeal.objects.create(ban=ban, appellant=BanAppeal.OWNER, by_owner=True, text=tidy(text)[:2_000])
     return {
-        "rule": Rule.objects.create(
+        "rule": FilterEntry.objects.create(
             pattern=f"{number} {line(text, 190)}", match=MATCHES[number % len(MATCHES)], note=line(text, 200),
-            action=Rule.Action.HOLD, examples=tidy(text)[:2_000], counterexamples=tidy(text)[:2_000],
+            action=FilterEntry.Action.HOLD, examples=tidy(text)[:2_000], counterexamples=tidy(text)[:2_000],
         ),
         "ban": ban,
         "commenteridentity": identity,
         "refusalreason": RefusalReason.objects.create(code=f"row-{number}", label=line(text, 100), sentence=tidy(text)),
         "replytemplate": ReplyTemplate.objects.create(title=line(text, 100), text=tidy(text)),
-        "logentry": LogEntry.objects.create(kind="decision", subject="attack", facts={"codes": [line(text, 200)]}),
+        "logentry": AuditEntry.objects.create(kind="decision", subject="attack", facts={"codes": [line(text, 200)]}),
     }  # fmt: skip
 
 

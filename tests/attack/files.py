@@ -8,7 +8,8 @@ from pathlib import Path
 
 from django.core.management import CommandError, call_command
 
-from articles.models import Article, Picture
+from articles.models.article import Article
+from articles.models.pictures import Picture
 from comments.models import Comment
 from newsreader.accounts.models import User
 from tests.attack.hostile import Request, Scene, send

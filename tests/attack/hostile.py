@@ -14,12 +14,12 @@ from urllib.parse import quote, urlencode
 
 from django.test import Client
 
-from comments.bans import Told
-from comments.batches import decide_batch
-from comments.desk.deeds import DEEDS
-from comments.desk_acts import ACTS
+from comments.desk.actions import ACTS
+from comments.desk.status_actions import STATUS_ACTIONS
 from comments.models import Comment
-from comments.reporting import Reporter, report
+from comments.moderation.batches import decide_batch
+from comments.objections.reports import Reporter, report
+from comments.screening.ban_checks import BanNotice
 from tests.attack.lists import Attack
 from tests.attack.stage import ask, timed
 from tests.attack.tally import Tally
@@ -73,7 +73,7 @@ def form(client: Client, path: str, names: list[str], value: str, **more: str) -
 _REPORT = ["reason", "detail", "law", "name", "email", "good_faith", "by_mail"]
 _DESK = ["ids", "action", "reason", "next", "seen", "text", "kind", "on", "to", "target", "days", "note", "quiet",
          "ban", "batch", "revision", "deed", "like", "sure"]  # fmt: skip
-_DEEDS = [*ACTS, *DEEDS, "everything-like", "ban"]
+_DEEDS = [*ACTS, *STATUS_ACTIONS, "everything-like", "ban"]
 
 
 def fields(scene: Scene, text: str) -> Iterator[Request]:
@@ -99,27 +99,27 @@ def fields(scene: Scene, text: str) -> Iterator[Request]:
         (scene.reader, f"/comments/{scene.comment.pk}/flag/", [*_REPORT, "csrfmiddlewaretoken"]),
         (scene.guest, scene.report.status_url, ["objection"]),
         (scene.guest, scene.refused.status_url, ["appeal", "text", "next"]),
-        (scene.guest, Told(scene.ban.pk, "x", "x").url, ["appeal", "csrfmiddlewaretoken"]),
+        (scene.guest, BanNotice(scene.ban.pk, "x", "x").url, ["appeal", "csrfmiddlewaretoken"]),
         (scene.moderator, f"/admin/moderation/?q={quote(text[:50], errors='replace')}", [*_DESK, "all", "before"]),
         (scene.editor, "/admin/comments/refusalreason/add/", ["code", "label", "sentence", "position"]),
         (scene.editor, "/admin/comments/replytemplate/add/", ["title", "text", "position"]),
         (scene.editor, "/admin/comments/ban/add/", ["identity", "email", "network", "reason", "note", "ends_at_0", "quiet"]),
         (scene.editor, f"/admin/comments/ban/{scene.ban.pk}/change/", ["reason", "note", "ends_at_0", "ends_at_1"]),
         (scene.editor, "/admin/comments/ban/", ["action", "_selected_action", "index"]),
-        (scene.editor, f"/admin/comments/discussion/{scene.article.pk}/change/", ["slow_seconds", "close_after_days"]),
+        (scene.editor, f"/admin/comments/articlesettings/{scene.article.pk}/change/", ["slow_seconds", "close_after_days"]),
         (scene.moderator, "/admin/comments/comment/", ["action", "_selected_action", "reason", "index"]),
         (scene.editor, "/admin/articles/section/add/", ["name", "slug", "description", "position"]),
         (scene.editor, "/admin/articles/author/add/", ["name", "slug", "biography", "user"]),
         (scene.editor, "/admin/articles/tag/add/", ["name", "slug"]),
         (scene.editor, "/admin/articles/redirect/add/", ["site", "path", "article"]),
         (scene.editor, "/admin/articles/site/1/change/", ["name", "tagline", "footer", "articles_per_page"]),
-        (scene.editor, "/admin/comments/rule/add/", ["entries", "match", "action", "is_active", "note"]),
-        (scene.editor, "/admin/comments/rule/try/", ["text", "name", "email", "website", "address"]),
-        (scene.editor, "/admin/comments/rule/", ["action", "_selected_action", "index", "select_across"]),
+        (scene.editor, "/admin/comments/filterentry/add/", ["entries", "match", "action", "is_active", "note"]),
+        (scene.editor, "/admin/comments/filterentry/try/", ["text", "name", "email", "website", "address"]),
+        (scene.editor, "/admin/comments/filterentry/", ["action", "_selected_action", "index", "select_across"]),
         (scene.editor, "/admin/accounts/user/add/", ["username", "password1", "password2", "usable_password"]),
         (scene.editor, "/admin/account/emailaddress/add/", ["user", "email", "verified"]),
         (scene.editor, "/admin/articles/section/", ["form-TOTAL_FORMS", "form-0-id", "form-0-position", "_save"]),
-        (scene.editor, "/admin/comments/commentrules/1/change/", ["held_words", "spam_words", "text_limit", "order"]),
+        (scene.editor, "/admin/comments/commentsettings/1/change/", ["held_words", "spam_words", "text_limit", "order"]),
         (scene.editor, "/admin/articles/article/add/", [
             "headline", "slug", "kind", "section", "standfirst", "body", "lead_picture", "tags", "language",
             "scheduled_for_0", "scheduled_for_1", "comments_close_at_0", "bylines-TOTAL_FORMS", "sources-TOTAL_FORMS",
@@ -191,14 +191,14 @@ def queries(scene: Scene, text: str) -> Iterator[Request]:
         (scene.reader, "/accounts/confirm/"), (scene.moderator, "/admin/moderation/"),
         (scene.moderator, "/admin/comments/comment/"), (scene.moderator, "/api/v1/moderation/queue/"),
         (scene.editor, "/admin/articles/article/"), (scene.editor, "/admin/articles/picture/"),
-        (scene.editor, "/admin/autocomplete/"), (scene.moderator, "/admin/comments/rule/"),
+        (scene.editor, "/admin/autocomplete/"), (scene.moderator, "/admin/comments/filterentry/"),
         (scene.guest, f"/comments/{scene.comment.pk}/flag/"), (scene.guest, scene.report.status_url),
-        (scene.guest, Told(scene.ban.pk, "x", "x").url), (scene.guest, "/transparency/"),
+        (scene.guest, BanNotice(scene.ban.pk, "x", "x").url), (scene.guest, "/transparency/"),
         (scene.guest, "/transparency/2026-01.csv"), (scene.moderator, "/admin/moderation/"),
         (scene.moderator, f"/admin/moderation/{scene.comment.pk}/"), (scene.moderator, "/admin/moderation/figures/"),
         (scene.moderator, f"/admin/moderation/{scene.comment.pk}/alike/"), (scene.editor, "/admin/comments/ban/"),
         (scene.moderator, "/admin/comments/report/"), (scene.moderator, "/admin/comments/appeal/"),
-        (scene.editor, "/admin/comments/logentry/"), (scene.moderator, f"/api/v1/decisions/batches/{scene.batch.pk}/"),
+        (scene.editor, "/admin/comments/auditentry/"), (scene.moderator, f"/api/v1/decisions/batches/{scene.batch.pk}/"),
     ])  # fmt: skip
     name = scene.turn(names)
     if len(coded) < 300:
@@ -219,7 +219,7 @@ def headers(scene: Scene, text: str) -> Iterator[Request]:
     every = {f"HTTP_{name}": value for name in _HEADERS if name not in {"HOST", "X_SESSION_TOKEN"}}
     path = scene.turn([
         scene.article.get_absolute_url(), "/api/v1/articles/", "/nothing/", "/accounts/login/", "/transparency/",
-        f"/comments/{scene.comment.pk}/flag/", scene.report.status_url, Told(scene.ban.pk, "x", "x").url,
+        f"/comments/{scene.comment.pk}/flag/", scene.report.status_url, BanNotice(scene.ban.pk, "x", "x").url,
     ])  # fmt: skip
     yield Request(scene.guest, "GET", path, environ=every)
     name = scene.turn(_HEADERS)

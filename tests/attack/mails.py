@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core import mail
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Report
-from newsreader.kit import letters
+from newsreader.kit import mail as letters
 from newsreader.kit.text import tidy
 from tests.attack.planting import Planting
 from tests.attack.stage import Stage, missing

@@ -102,7 +102,7 @@ def addresses(tally: Tally, attacks: list[Attack]) -> None:
         )
         category, stored = attack.row.get("category", ""), ""
         if answer.status_code == 303:
-            stored = Comment.objects.order_by("-pk")[0].trace.email
+            stored = Comment.objects.order_by("-pk")[0].connection_data.email
             if category == "ISEMAIL_ERR" and stored == address:
                 tally.fault("broke out", surface, attack.list, f"{category} was taken", address)
             if any(c in stored for c in "\r\n,\0 \t") and not stored.startswith('"'):

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from django.test import Client
 from django.utils import timezone
 
-from comments import reporting
-from comments.bans import Told
 from comments.models import Appeal, Ban, Comment, Decision, RefusalReason, Report
+from comments.objections import reports
+from comments.screening.ban_checks import BanNotice
 from tests.attack.desk_cards import line
 from tests.attack.lists import Attack
 from tests.attack.planting import STATUS, Planting, packs, posted, signed_in
@@ -53,9 +53,9 @@ def reported(stage: Stage, attacks: list[Attack]) -> Planting:
     planting, comment = Planting(), make_comment()
     for pack, text in _packed(attacks):
         first, client = line(pack[0].text, 200), _from(next(_number))
-        visitor = reporting.Reporter(address=client.defaults["REMOTE_ADDR"])
+        visitor = reports.Reporter(address=client.defaults["REMOTE_ADDR"])
         notice = {"detail": text, "law": f"§ {first}"[:200], "name": first, "email": "x@example.org"}
-        row = reporting.report(comment.pk, reason="illegal", good_faith=True, visitor=visitor, **notice)
+        row = reports.report(comment.pk, reason="illegal", good_faith=True, visitor=visitor, **notice)
         planting.rows.append((pack[0], (row, pack, text)))
         typed = dict.fromkeys(["reason", "detail", "law", "name", "email", "good_faith"], text)
         answer = client.post(f"/comments/{comment.pk}/flag/?{urlencode({'reason': first[:20]})}", typed)
@@ -174,7 +174,7 @@ def bans_objected(stage: Stage, planting: Planting, surface: str) -> None:
             Ban.objects.all().delete()
             client = _from(row.pk)
             ban = Ban.objects.create(network=f"{client.defaults['REMOTE_ADDR']}/32", reason=CODE)
-            url = Told(ban.pk, f"r{row.pk}", "t").url
+            url = BanNotice(ban.pk, f"r{row.pk}", "t").url
             for _once in range(2):
                 answer = client.post(url, {"appeal": text})
             words = dict.fromkeys(["#ban-status", ".appeal-text", "#appeal-words"], text)

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.test import Client
 
-from articles.models import Article
-from comments import counting
+from articles.models.article import Article
+from comments.discussion import counting
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
 from comments.models import Comment
-from comments.posting import post_comment
+from comments.posting.submission import post_comment
 from tests.attack.lists import Attack
 from tests.attack.stage import Stage
 

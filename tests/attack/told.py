@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Comment
 from newsreader.kit.feeds import writable
 from newsreader.kit.web import absolute

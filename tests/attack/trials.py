@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from comments.formatting import to_html
 from comments.models import Comment
+from comments.text.formatting import to_html
 from newsreader.kit.text import tidy
 from tests.attack import bounds, files, hostile, lists, meant, surfaces, wire
 from tests.attack.lists import Attack

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from comments.models import Rule
-from comments.spam.normalise import plain
+from comments.models import FilterEntry
+from comments.screening.normalise import plain
 from newsreader.kit.text import tidy_line
 from tests.attack.lists import Attack
 from tests.attack.planting import Planting, first_difference, packs, signed_in
@@ -58,7 +58,7 @@ def tried(stage: Stage, attacks: list[Attack]) -> Planting:
     """Texts that editors try their rules on; the first ones are rules as well, and match themselves."""
     editor, planting = signed_in(make_editor(is_superuser=True)), Planting()
     for pack in packs(attacks):
-        Rule.objects.all().delete()
+        FilterEntry.objects.all().delete()
         for pattern in dict.fromkeys(tidy_line(attack.text)[:200] for attack in pack[:3]):
             if plain(pattern):
                 make_rule(pattern, match="substring", note=pattern)
@@ -68,7 +68,10 @@ def tried(stage: Stage, attacks: list[Attack]) -> Planting:
             "email": "",
             "website": text[:200],
         }
-        verdict, listed = editor.post("/admin/comments/rule/try/", fields), editor.get("/admin/comments/rule/")
+        verdict, listed = (
+            editor.post("/admin/comments/filterentry/try/", fields),
+            editor.get("/admin/comments/filterentry/"),
+        )
         for name, answer in (("rules: try", verdict), ("rules: list", listed)):
             if answer.status_code != 200:
                 stage.tally.fault("error", name, pack[0].list, str(answer.status_code), text)

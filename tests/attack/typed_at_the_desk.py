@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from articles.models import Article, Section
-from comments.models import Discussion, Rule
+from articles.models.article import Article
+from articles.models.taxonomy import Section
+from comments.models import ArticleSettings, FilterEntry
 from newsreader.kit.text import tidy_line
 from tests.attack.desk_cards import line
 from tests.attack.lists import Attack
@@ -22,7 +23,7 @@ def sought(stage: Stage, attacks: list[Attack]) -> Planting:
     """Each pack as every filter, as headline of the article they are narrowed to, as name of a section."""
     planting, article = Planting(), make_article()
     make_comment(article, status="pending")
-    Discussion.objects.create(article=article, surge=1, surge_facts={"comments": 1})
+    ArticleSettings.objects.create(article=article, surge=1, surge_facts={"comments": 1})
     section, _ = Section.objects.get_or_create(slug="calm-at-the-desk", defaults={"name": "Calm"})
     moderator = signed_in(make_editor())
     for pack in packs(attacks, 6, 140):
@@ -79,7 +80,7 @@ def refused_entries(stage: Stage, attacks: list[Attack]) -> Planting:
         ban = dict.fromkeys(["email", "network", "note", "identity"], text) | {"ends_at_0": text[:30], "ends_at_1": "x"}
         pages = [editor.post(f"/admin/comments/{kind}/add/", typed) for kind, typed in (("rule", entry), ("ban", ban))]
         planting.rows.append((pack[0], (pack, text, [read(stage, "rules: refused", pack, page) for page in pages])))
-    Rule.objects.all().delete()
+    FilterEntry.objects.all().delete()
     return planting
 
 

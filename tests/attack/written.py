@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import reverse
 
 from articles.formatting import sanitise
-from articles.models import Author, Byline, Picture, SourceAttribution
+from articles.models.article import Byline, SourceAttribution
+from articles.models.pictures import Picture
+from articles.models.taxonomy import Author
 from comments.drafts import is_website
 from newsreader.kit.text import tidy_line
 from tests.attack.lists import Attack

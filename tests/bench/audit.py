@@ -8,21 +8,23 @@ from collections.abc import Iterator
 
 from django_tasks_db.models import DBTaskResult
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Comment, Delivery
-from comments.paths import path_of
+from comments.models.paths import path_of
 
 Mail = tuple[int, str, str]  # decision, event, address
 
 
 def rows(since: int = 0) -> Iterator[str]:
     """Look at every comment after this id, with all that belongs to it."""
-    comments = Comment.objects.filter(pk__gt=since).select_related("parent", "trace").prefetch_related("decisions")
+    comments = (
+        Comment.objects.filter(pk__gt=since).select_related("parent", "connection_data").prefetch_related("decisions")
+    )
     for comment in comments:
         who = f"comment {comment.pk}"
         if comment.path != path_of(comment.parent.path if comment.parent else "", comment.created_at, comment.pk):
             yield f"{who}: path {comment.path}"
-        if not hasattr(comment, "trace") or not comment.html:
+        if not hasattr(comment, "connection_data") or not comment.html:
             yield f"{who}: no trace or no html"
         history = list(comment.decisions.all())
         if [decision.number for decision in history] != list(range(1, len(history) + 1)) or not history:

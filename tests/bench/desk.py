@@ -29,12 +29,12 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from playwright.sync_api import sync_playwright
 
-from comments import batches
-from comments.counting import recount
-from comments.models import Batch, BatchItem, Comment, Decision, Trace
-from comments.moderation import decide
-from comments.paths import path_of
-from newsreader import jobs
+from comments.discussion.counting import recount
+from comments.models import Batch, BatchItem, Comment, ConnectionData, Decision
+from comments.models.paths import path_of
+from comments.moderation import batches
+from comments.moderation.decisions import decide
+from newsreader.operations import schedule
 from tests.bench.processes import Processes, Visitor, until
 from tests.conftest import CHROMIUM
 from tests.factories import make_article, make_moderator
@@ -67,16 +67,18 @@ def fill(size: int, *, status: str = "pending", articles: int = 10, batch: int =
             row.write(f"{words} {pk}", f"<p>{words} {pk}</p>")
             rows.append(row)
             traces.append(
-                Trace(comment_id=pk, email=f"r{person}@example.org", address=f"10.{person // 250}.{person % 250}.7")
+                ConnectionData(
+                    comment_id=pk, email=f"r{person}@example.org", address=f"10.{person // 250}.{person % 250}.7"
+                )
             )
             decisions.append(
                 Decision(
-                    comment_id=pk, number=1, rule="posting", after=shown, created_at=at,
+                    comment_id=pk, number=1, source="posting", after=shown, created_at=at,
                     reasons=[{"code": "first_comment", "params": {}}],
                 )
             )  # fmt: skip
         Comment.objects.bulk_create(rows)
-        Trace.objects.bulk_create(traces)
+        ConnectionData.objects.bulk_create(traces)
         Decision.objects.bulk_create(decisions)
         made += [row.pk for row in rows]
     with connection.cursor() as cursor:
@@ -125,7 +127,7 @@ def _rush(page: Any, number: int) -> None:
             page.wait_for_timeout(20)
     until(lambda: not Comment.objects.filter(status="pending").exists(), "some were not decided", 300)
     took = time.monotonic() - began
-    people = Decision.objects.filter(rule="").count()
+    people = Decision.objects.filter(source="").count()
     print(f"{number} decided in {took:.1f} s: {60 * number / took:.0f} a minute; {people} decisions on record")
 
 
@@ -258,8 +260,8 @@ def _again(site: Processes) -> None:
     DBTaskResult.objects.filter(status="RUNNING").update(started_at=timezone.now() - dt.timedelta(hours=1))
     for ids in DBTaskResult.objects.values_list("worker_ids", flat=True):
         for worker in ids:
-            cache.delete(jobs.alive(worker))
-    jobs.take_up_lost_tasks()
+            cache.delete(schedule.alive(worker))
+    schedule.take_up_lost_tasks()
     site.start()
 
 

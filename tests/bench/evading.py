@@ -15,21 +15,22 @@ import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import django
+
+from tests.conftest import SHARED
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
-from comments import formatting  # noqa: E402
 from comments.drafts import Draft  # noqa: E402
-from comments.models import Rule  # noqa: E402
-from comments.spam import patterns  # noqa: E402
-from comments.spam.rulebook import Rulebook  # noqa: E402
-from comments.spam.words import found_anywhere  # noqa: E402
+from comments.models import FilterEntry  # noqa: E402
+from comments.screening import patterns  # noqa: E402
+from comments.screening.compiled_entries import CompiledEntries  # noqa: E402
+from comments.screening.words import found_anywhere  # noqa: E402
+from comments.text import formatting  # noqa: E402
 
-SPAM = Path(__file__).resolve().parents[3] / "shared" / "data" / "comments" / "spam"
+SPAM = SHARED / "data" / "comments" / "spam"
 LISTED = [
     *("viagra", "cialis", "levitra", "xanax", "tramadol", "phentermine", "amoxicillin", "furosemide", "prednisone"),
     *("synthroid", "zoloft", "casino", "roulette", "poker", "gambling", "jackpot", "bitcoin", "forex", "payday loan"),
@@ -108,19 +109,21 @@ def is_found_plainly(text: str, words: list[str]) -> bool:
     return any(word in text.lower() for word in words)
 
 
-def is_found(text: str, book: Rulebook) -> bool:
+def is_found(text: str, book: CompiledEntries) -> bool:
     return bool(found_anywhere(Draft(0, text), book))
 
 
-def book_of(words: list[str]) -> Rulebook:
-    return Rulebook([Rule(pattern=word, match=Rule.Match.WORD, action=Rule.Action.HOLD) for word in words])
+def book_of(words: list[str]) -> CompiledEntries:
+    return CompiledEntries(
+        [FilterEntry(pattern=word, match=FilterEntry.Match.WORD, action=FilterEntry.Action.HOLD) for word in words]
+    )
 
 
 def table(title: str, cases: Callable[[Callable[[str], str]], list[tuple[str, list[str]]]]) -> Iterator[str]:
     """Yield a row for each trick: of how many texts the plain search and ours miss how many."""
     yield f"| {title} | texts | evade a plain search | evade ours |"
     yield "|---|--:|--:|--:|"
-    books: dict[tuple[str, ...], Rulebook] = {}
+    books: dict[tuple[str, ...], CompiledEntries] = {}
     sums = [0, 0, 0]
     for name, trick in TRICKS.items():
         row = [0, 0, 0]
@@ -178,7 +181,9 @@ def _milliseconds(regex: patterns.Compiled, texts: list[bytes]) -> float:
 def _whole(pattern: str) -> float:
     text = "аa<b>&amp;" * 6_500  # Not ASCII, with tags and entities: every reading is another.
     draft = Draft(0, text, html=formatting.to_html(text))
-    book = Rulebook([Rule(pattern=pattern, match=Rule.Match.REGEX, action=Rule.Action.HOLD)])
+    book = CompiledEntries(
+        [FilterEntry(pattern=pattern, match=FilterEntry.Match.REGEX, action=FilterEntry.Action.HOLD)]
+    )
     start = time.perf_counter()
     found_anywhere(draft, book)
     return (time.perf_counter() - start) * 1000

@@ -28,7 +28,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from comments.models import Comment, Delivery
-from newsreader import jobs
+from newsreader.operations import schedule
 from tests.bench import audit
 from tests.bench.mailbox import Mailbox
 from tests.bench.processes import PATIENCE, Processes, Visitor, until
@@ -200,7 +200,7 @@ def recover(bench: Bench, victim: str) -> None:
     long_ago = timezone.now() - dt.timedelta(hours=1)
     DBTaskResult.objects.filter(status="RUNNING").update(started_at=long_ago)
     for worker in {worker for ids in DBTaskResult.objects.values_list("worker_ids", flat=True) for worker in ids}:
-        cache.delete(jobs.alive(worker))
+        cache.delete(schedule.alive(worker))
     claimed = Delivery.objects.filter(sent_at=None, due_at__gt=timezone.now(), attempts__gt=0)
     bench.tally["mails taken up again"] += claimed.update(due_at=timezone.now())
     site.start()

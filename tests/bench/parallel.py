@@ -21,9 +21,9 @@ from tests.bench.scratch import HOME  # First: it chooses the database.
 # isort: split
 from django.db import connection
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Comment
-from comments.posting import post_comment
+from comments.posting.submission import post_comment
 from tests.bench import audit
 from tests.bench.processes import Processes, Visitor
 from tests.factories import make_article, make_draft, make_moderator, make_user, set_rules

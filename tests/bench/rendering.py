@@ -12,13 +12,13 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-from comments import formatting
+from comments.text import formatting
+from tests.conftest import SHARED
 
 SIZE, LIMIT, SHOWN = 64_000, 50.0, 10  # characters, milliseconds, lines
 ALPHABET = "*_~`<>&[]()!\\:/.@-#+1a \n\té\u0301"
-RECIPES = Path(__file__).parents[3] / "shared" / "data" / "attacks" / "own" / "markdown-bombs.dev.jsonl"
+RECIPES = SHARED / "data" / "attacks" / "own" / "markdown-bombs.dev.jsonl"
 
 
 # What is slow for other renderers, or was for ours.

@@ -23,11 +23,11 @@ from django.test import Client
 from django.utils import timezone
 
 from articles import page_versions
-from articles.models import Article
-from comments.counting import recount
-from comments.models import Comment, CommentRules
-from comments.paths import path_of
-from newsreader.kit import pages
+from articles.models.article import Article
+from comments.discussion.counting import recount
+from comments.models import Comment, CommentSettings
+from comments.models.paths import path_of
+from newsreader.kit import http_cache
 from tests.factories import make_article, make_draft
 
 SIZES = (50, 1_000, 10_000, 100_000)
@@ -102,7 +102,7 @@ client = Client(headers={"host": f"127.0.0.1:{PORT}"})
 
 def get(path: str, *, kept: bool = False) -> bytes:
     if not kept:
-        pages._kept.clear()
+        http_cache._kept.clear()
     answer = client.get(path)
     if answer.status_code not in {200, 302}:
         raise RuntimeError(f"{path}: {answer.status_code}")
@@ -152,10 +152,10 @@ def main(sizes: tuple[int, ...]) -> None:
         told(what, {size: lambda path=path: get(path) for size, path in addresses.items()}, shown)
 
     for order in ("oldest", "newest"):
-        CommentRules.objects.update(order=order)
+        CommentSettings.objects.update(order=order)
         page_versions.bump_site()
         page(url, f"first page, {order} first, uncached", r'<article id="comment-')
-    CommentRules.objects.update(order="oldest")
+    CommentSettings.objects.update(order="oldest")
     told("the same, cached", {size: lambda path=url[size]: get(path, kept=True) for size in sizes})
     last = {size: f"{url[size]}?page={max(1, -(-wide[size].root_count // 20))}" for size in sizes}
     page(last, "last page", r'<article id="comment-')
@@ -167,25 +167,25 @@ def main(sizes: tuple[int, ...]) -> None:
     page(far, "last page of one thread", r'<article id="comment-')
 
     for order in ("oldest", "newest"):
-        CommentRules.objects.update(order=order)
+        CommentSettings.objects.update(order=order)
         middle = {
             size: wide[size].comments.roots().in_order()[wide[size].root_count // 2].permanent_url for size in sizes
         }
         told(f"permanent address, {order} first, middle", {size: lambda p=middle[size]: get(p) for size in sizes})
-    CommentRules.objects.update(order="oldest")
+    CommentSettings.objects.update(order="oldest")
     replies = {size: tall[size].comments.in_order()[size - 2].permanent_url for size in sizes}
     told("permanent address, end of one thread", {size: lambda p=replies[size]: get(p) for size in sizes})
     counted = {size: Comment.objects.filter(article=wide[size]).roots() for size in sizes}
     plain = {size: lambda rows=counted[size]: rows.count() for size in sizes}
     told("for comparison: counting the roots", plain)
-    CommentRules.objects.update(flood_seconds=0)
+    CommentSettings.objects.update(flood_seconds=0)
     told("posting a root", {size: lambda article=wide[size]: _post(article) for size in sizes})
 
 
 def _post(article: Article) -> None:
-    from comments.posting import post_comment
+    from comments.posting.submission import post_comment
 
-    CommentRules.objects.update(hold_first_comment=False)
+    CommentSettings.objects.update(hold_first_comment=False)
     post_comment(make_draft(article))
 
 

@@ -1,6 +1,6 @@
 """What each trick does to a listed word before and after it is read as it was meant. `python -m tests.bench.tricks`.
 
-Printed as a Markdown table, computed from the tricks of `tests/comments/test_rules.py`: whether a plain search for the
+Printed as a Markdown table, computed from the tricks of `tests/comments/screening/test_checks.py`: whether a plain search for the
 entry finds it, as WordPress' lists search (the second of them once more with the tags taken away), and whether ours
 does, which also says how the text is read.
 """
@@ -16,12 +16,12 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
-from comments import formatting  # noqa: E402
-from comments.models import Rule  # noqa: E402
-from comments.spam.normalise import APART, Readings, typed_versions  # noqa: E402
-from comments.spam.rulebook import Entry  # noqa: E402
-from comments.spam.words import _is_in  # noqa: E402
-from tests.comments.test_rules import TRICKS, test_an_innocent_text_passes  # noqa: E402
+from comments.models import FilterEntry  # noqa: E402
+from comments.screening.compiled_entries import CompiledEntry  # noqa: E402
+from comments.screening.normalise import APART, Readings, typed_versions  # noqa: E402
+from comments.screening.words import _is_in  # noqa: E402
+from comments.text import formatting  # noqa: E402
+from tests.comments.screening.test_checks import TRICKS, test_an_innocent_text_passes  # noqa: E402
 
 LISTED = "viagra"
 (INNOCENT,) = (mark.args[1] for mark in test_an_innocent_text_passes.pytestmark)  # entries, and texts that are fine
@@ -62,8 +62,8 @@ def shown(text: str) -> str:
     return f"`` {seen} ``" if "`" in seen else f"`{seen}`"
 
 
-def listed(pattern: str) -> Entry:
-    return Entry(Rule(pattern=pattern, match=Rule.Match.WORD, action=Rule.Action.HOLD))
+def listed(pattern: str) -> CompiledEntry:
+    return CompiledEntry(FilterEntry(pattern=pattern, match=FilterEntry.Match.WORD, action=FilterEntry.Action.HOLD))
 
 
 def rows() -> Iterator[str]:

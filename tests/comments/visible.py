@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from lxml import html as lxml_html
 
-from comments.formatting import RELATION
+from comments.text.formatting import RELATION
 
 # What each element may have.
 ALLOWED = {tag: set() for tag in ("p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul")} | {

@@ -19,8 +19,8 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from newsreader.accounts.adapters import AccountAdapter
 from newsreader.accounts.models import User
-from tests.accounts.test_factors import confirm, make_passkey, sign_in
 from tests.accounts.test_my_page import by_code, code, connect, make_bare
+from tests.accounts.test_second_factor import confirm, make_passkey, sign_in
 from tests.factories import make_comment, make_user
 from tests.journeys.axe import wrong
 

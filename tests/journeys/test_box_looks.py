@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from articles.models import Article
+from articles.models.article import Article
 from tests.factories import make_article, make_comment, set_rules
 from tests.journeys.axe import wrong
 from tests.standin import Case, StandIn

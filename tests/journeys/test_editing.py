@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from articles import pictures
 from articles.formatting import sanitise
-from articles.models import Article, SourceAttribution
+from articles.models.article import Article, SourceAttribution
 from tests.factories import load_newsroom, make_article, make_author, make_editor, make_section, make_tag, make_user
 from tests.journeys.axe import wrong
 

@@ -12,9 +12,10 @@ from django.test import Client
 from playwright.sync_api import Page, ViewportSize, expect
 
 from articles import pictures
-from articles.models import Article, MenuItem, Redirect, Site, SourceAttribution
-from comments.models import Appeal, Delivery, LogEntry, RefusalReason, ReplyTemplate, Report
-from comments.moderation import decide
+from articles.models.article import Article, Redirect, SourceAttribution
+from articles.models.site import MenuItem, Site
+from comments.models import Appeal, AuditEntry, Delivery, RefusalReason, ReplyTemplate, Report
+from comments.moderation.decisions import decide
 from tests.articles.test_pictures import a_picture
 from tests.factories import (
     make_article,
@@ -112,7 +113,7 @@ def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any) -> No
         "", "articles/article/", "articles/picture/", f"articles/picture/{article.lead_picture_id}/change/",
         "articles/section/", "comments/comment/", f"comments/comment/{waiting.pk}/change/",
         "comments/rule/", f"comments/rule/{rule.pk}/change/", "comments/rule/add/", "comments/rule/try/",
-        "comments/commentrules/1/change/", "password_change/",
+        "comments/commentsettings/1/change/", "password_change/",
         "comments/ban/", "comments/ban/add/", f"comments/discussion/{article.pk}/change/", "comments/refusalreason/",
         "comments/report/", "comments/logentry/", f"moderation/{waiting.pk}/", f"moderation/{waiting.pk}/alike/",
         "moderation/figures/",
@@ -136,7 +137,7 @@ def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: 
     rows = [
         article, article.section, article.tags.get(), article.authors.get(), Site.objects.current(),
         Redirect.objects.create(path="/old/", article=article), ban, ban.identity, RefusalReason.objects.first(), report,
-        appeal, mail, LogEntry.objects.first(), ReplyTemplate.objects.create(title="Thanks", text="Thank you."), editor,
+        appeal, mail, AuditEntry.objects.first(), ReplyTemplate.objects.create(title="Thanks", text="Thank you."), editor,
         Group.objects.get(name="Editors"), editor.emailaddress_set.get(),
         SocialApp.objects.create(provider="github", name="GitHub", client_id="x"),
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from comments.models import Ban, Comment, Revision
-from comments.moderation import decide
+from comments.moderation.decisions import decide
 from tests.factories import make_article, make_comment, make_moderator, set_rules
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

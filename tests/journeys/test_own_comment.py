@@ -16,10 +16,10 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from articles.models import Article
-from comments.models import AddressProof, Comment
-from comments.moderation import decide
-from comments.posting import post_comment
+from articles.models.article import Article
+from comments.models import Comment, EmailConfirmation
+from comments.moderation.decisions import decide
+from comments.posting.submission import post_comment
 from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user
 from tests.journeys.axe import wrong
 
@@ -88,7 +88,7 @@ def test_a_guest_mends_a_comment_and_takes_it_back(page: Page) -> None:
 def test_a_guest_confirms_an_address(page: Page) -> None:
     comment = post_comment(make_draft(text="The sea was calm."))
 
-    page.goto(f"/comments/{comment.pk}/confirm/{AddressProof.objects.get().token}/")
+    page.goto(f"/comments/{comment.pk}/confirm/{EmailConfirmation.objects.get().token}/")
     page.locator("[data-action=confirm]").click()
 
     expect(page.locator(f"#comment-{comment.pk} .comment-text")).to_have_text("The sea was calm.")

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Route, expect
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Comment
 from newsreader.accounts.models import User
 from tests.factories import make_article, make_comment, make_user, set_rules

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Comment
-from comments.moderation import decide
+from comments.moderation.decisions import decide
 from tests.factories import make_article, make_comment, make_user
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from comments import transparency
-from comments.models import Comment, Figures, Report
-from comments.moderation import decide
+from comments.models import Comment, MonthlyStats, Report
+from comments.moderation.decisions import decide
+from comments.objections import transparency
 from newsreader.accounts.models import User
 from tests.factories import make_comment, make_moderator, set_rules
 from tests.journeys.axe import wrong
@@ -125,7 +125,7 @@ def submitted(page: Page, path: str, form: str) -> None:
 
 def test_axe_finds_nothing_wrong_with_what_readers_see_of_moderation(open_as: Any) -> None:
     comment, hidden = make_comment(), refused(make_moderator())
-    Figures.objects.create(month=dt.date(2026, 1, 1), numbers=transparency.figures(dt.date(2026, 1, 1)))
+    MonthlyStats.objects.create(month=dt.date(2026, 1, 1), numbers=transparency.monthly_stats(dt.date(2026, 1, 1)))
     transparency.bring_up_to_date()
     page = open_as()
     flag, found = f"/comments/{comment.pk}/flag/", list[str]()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Comment
-from comments.moderation import decide
+from comments.moderation.decisions import decide
 from tests.factories import make_article, make_comment, set_rules
 
 pytestmark = pytest.mark.usefixtures("transactional_db")

@@ -10,7 +10,7 @@ import pytest
 from django.core import mail
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Comment, KeptDraft
 from newsreader.accounts.models import CommenterIdentity, User
 from tests.factories import make_article, make_comment, make_user, set_rules
@@ -357,7 +357,7 @@ def test_an_emailed_code_is_typed_where_the_reader_is(page, bare, article, scrip
     expect(reader.locator(".comment-status")).to_be_visible()
     comment = Comment.objects.get()
     assert (comment.identity.provider, comment.identity.email_verified) == ("email", True)
-    assert comment.trace.email == "grace@example.org"
+    assert comment.connection_data.email == "grace@example.org"
 
 
 def test_log_out_and_change_leave_text_and_place(page, standin, article):

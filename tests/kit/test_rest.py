@@ -16,9 +16,9 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Comment
-from comments.paths import path_of
+from comments.models.paths import path_of
 from newsreader.kit.rest import Cursor
 from tests.factories import make_article, make_comment, make_moderator, set_rules
 

@@ -10,7 +10,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from articles.models import Article, Author
+from articles.models.article import Article
+from articles.models.taxonomy import Author
 from comments.models import Comment
 from newsreader.management.commands.import_site import Command
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from django.db import models
 
-from articles.models import Article, Author, Byline, Redirect, Section, Site, Tag
+from articles.models.article import Article, Byline, Redirect
+from articles.models.site import Site
+from articles.models.taxonomy import Author, Section, Tag
 from articles.records import ArticleRecord, NameRecord, Origin
-from comments.models import Comment, Decision, Trace
+from comments.models import Comment, ConnectionData, Decision
 from newsreader.transfer.load import load
 from newsreader.transfer.readers import READERS
 from newsreader.transfer.report import Report
@@ -19,7 +21,7 @@ from newsreader.transfer.report import Report
 pytestmark = pytest.mark.django_db
 SAMPLES = Path(__file__).parent.parent / "samples" / "wordpress"
 MODELS: list[type[models.Model]] = [
-    Site, Section, Tag, Author, Article, Byline, Redirect, Article.tags.through, Comment, Trace, Decision,
+    Site, Section, Tag, Author, Article, Byline, Redirect, Article.tags.through, Comment, ConnectionData, Decision,
 ]  # fmt: skip
 
 

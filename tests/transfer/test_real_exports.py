@@ -13,9 +13,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db.models import Count, F
 
-from articles.models import Article
-from comments import counting
-from comments.models import Comment, Decision, Delivery, Trace
+from articles.models.article import Article
+from comments.discussion import counting
+from comments.models import Comment, ConnectionData, Decision, Delivery
 from tests.conftest import SHARED
 from tests.transfer.test_load import bring_in, rows
 
@@ -66,7 +66,9 @@ def test_a_real_export_comes_in_whole_and_only_once(shared: Path, name: str):
     assert by_status() == {STATUS[key]: number for key, number in told["comments_by_approved"].items()}
     assert_threads_are_sound(told)
     assert Comment.objects.filter(kind="pingback").count() == told["comments_by_type"].get("pingback", 0)
-    assert Decision.objects.filter(rule="import", number=1).count() == Trace.objects.count() == told["comments"]
+    assert (
+        Decision.objects.filter(source="import", number=1).count() == ConnectionData.objects.count() == told["comments"]
+    )
     assert not Delivery.objects.exists()
     assert counting.recount() == 0
     assert sum(Article.objects.values_list("comment_count", flat=True)) == told["comments_by_approved"].get("1", 0)

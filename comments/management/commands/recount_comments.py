@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from comments.counting import recount
+from comments.discussion.counting import recount
 
 
 class Command(BaseCommand):

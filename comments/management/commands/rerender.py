@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from comments.rerendering import rerender
+from comments.posting.rerendering import rerender
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.log import Head, verify
+from comments.audit.audit_log import Head, verify
 
 SAID = {
     "missing": "missing from the chain",

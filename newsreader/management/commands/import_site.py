@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
 from articles.records import ArticleRecord
-from comments.archive import CommentRecord
+from comments.posting.importing import CommentRecord
 from newsreader.transfer.errors import Unreadable
 from newsreader.transfer.load import load
 from newsreader.transfer.readers import READERS, Record

@@ -23,9 +23,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from articles.models import Article
+from articles.models.article import Article
 from newsreader.accounts.models import User
 from newsreader.demo.loader import EDITOR
+from newsreader.operations.old_databases import refuse_old_database
 
 PATIENCE = 15  # seconds that a process gets to finish what it is doing
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("--prepare", action="store_true", help="Migrate, and load the demonstration on first run.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_old_database(connection)
         host, port = options["host"], options["port"]
         _refuse_taken_port(host, port)
         if options["prepare"]:

@@ -7,10 +7,12 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connection
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 from django_tasks_db.management.commands.db_worker import Worker
 
-from newsreader import jobs
+from newsreader.operations import schedule
+from newsreader.operations.old_databases import refuse_old_database
 
 
 class Command(BaseCommand):
@@ -20,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--reload", action="store_true", help="For development: start again when code changes.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_old_database(connection)
         logging.getLogger("django_tasks_db").setLevel(logging.WARNING)
         logging.getLogger("django_tasks").setLevel(logging.WARNING)
         worker = Worker(
@@ -29,7 +32,7 @@ class Command(BaseCommand):
             backend_name="default",
             startup_delay=False,
             max_tasks=None,
-            worker_id=jobs.WORKER,
+            worker_id=schedule.WORKER,
             excluded_queue_names=[],
         )
         if not options["reload"]:
@@ -42,7 +45,7 @@ class Command(BaseCommand):
 
 
 def _start(worker: Worker) -> None:
-    jobs.beat()  # Before it takes a task: nobody else shall take it for dead.
-    for name, keep in {"beats": jobs.keep_beating, "jobs": jobs.keep_running}.items():
+    schedule.beat()  # Before it takes a task: nobody else shall take it for dead.
+    for name, keep in {"beats": schedule.keep_beating, "jobs": schedule.keep_running}.items():
         threading.Thread(target=keep, name=name, daemon=True).start()
     worker.run()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
 from articles.records import ArticleRecord, Remark
-from comments.archive import CommentRecord
+from comments.posting.importing import CommentRecord
 from newsreader.transfer.readers import wordpress
 
 # An article comes before its comments. Raises newsreader.transfer.errors.Unreadable.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from articles.records import ArticleRecord, NameRecord, Origin, Remark, digest
-from comments.archive import CommentRecord
+from comments.posting.importing import CommentRecord
 from newsreader.kit.text import tidy_line
 from newsreader.transfer.errors import Unreadable
 from newsreader.transfer.readers import paragraphs

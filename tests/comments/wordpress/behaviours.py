@@ -11,14 +11,26 @@ from dataclasses import dataclass
 
 HERE = "comments/wordpress/test_behaviours.py::"
 GOLDEN = "comments/wordpress/"
-REPLY, RULES, PAGES = "comments/test_reply.py::", "comments/test_rules.py::", "comments/test_pages.py::"
-DECIDING, TEXT, MAILS = (
-    "comments/test_moderation.py::",
-    "comments/test_formatting.py::",
-    "comments/test_notifications.py::",
+REPLY, RULES, PAGES = (
+    "comments/posting/test_views.py::",
+    "comments/screening/test_checks.py::",
+    "comments/discussion/test_article_pages.py::",
 )
-THREADS, COUNTS, FEEDS = "comments/test_threads.py::", "comments/test_counting.py::", "comments/test_feeds.py::"
-DESK, API, BROWSER = "comments/test_admin.py::", "comments/test_api.py::", GOLDEN + "test_browser.py::"
+DECIDING, TEXT, MAILS = (
+    "comments/moderation/test_decisions.py::",
+    "comments/text/test_formatting.py::",
+    "comments/notifications/test_outbox.py::",
+)
+THREADS, COUNTS, FEEDS = (
+    "comments/discussion/test_threads.py::",
+    "comments/discussion/test_counting.py::",
+    "comments/discussion/test_feeds.py::",
+)
+DESK, API, BROWSER = (
+    "comments/desk/test_comment_admin.py::",
+    "comments/api/test_comments.py::",
+    GOLDEN + "test_browser.py::",
+)
 REST = GOLDEN + "test_rest.py::"
 LOAD, EXPORTS = "transfer/test_load.py::", "transfer/test_real_exports.py::"
 
@@ -135,7 +147,7 @@ BEHAVIOURS: list[Behaviour] = [
     *same([52, 61, 70], PASSED, INNOCENT),
     *same([53], HELD, MAILS + "test_moderators_hear_of_a_comment_that_waits_once_each"),
     *same([54], BROWSER + "test_its_author_sees_what_waits_and_nobody_else_does"),
-    *same([55], "comments/test_posting.py::test_a_first_comment_waits_for_an_editor"),
+    *same([55], "comments/posting/test_submission.py::test_a_first_comment_waits_for_an_editor"),
     *better(
         [56],
         "A typed name and address earn nothing: the same browser's signed cookie, a confirmed address or an account do.",
@@ -188,7 +200,7 @@ BEHAVIOURS: list[Behaviour] = [
     *same(
         [79],
         DECIDING + "test_a_decision_keeps_the_counts",
-        "comments/test_archive.py::test_counts_are_those_of_the_rows",
+        "comments/posting/test_importing.py::test_counts_are_those_of_the_rows",
     ),
     *same([80], REPLY + "test_the_same_person_saying_the_same_is_refused"),
     *same([81, 82, 83, 84], NO_DUPLICATE),
@@ -259,11 +271,11 @@ BEHAVIOURS: list[Behaviour] = [
     *same(
         [121],
         HERE + "test_a_member_gets_no_cookie_of_a_guests",
-        "comments/test_ways.py::test_somebody_signed_in_is_named_with_the_provider_and_both_ways_on",
+        "comments/posting/test_sign_in_steps.py::test_somebody_signed_in_is_named_with_the_provider_and_both_ways_on",
     ),
     *same(
         [122, 123],
-        "comments/test_ways.py::test_a_guests_fields_have_labels_say_what_fills_them_and_are_required_where_the_rules_say_so",
+        "comments/posting/test_sign_in_steps.py::test_a_guests_fields_have_labels_say_what_fills_them_and_are_required_where_the_rules_say_so",
     ),
     *later(
         [124, 125, 126],
@@ -295,7 +307,7 @@ BEHAVIOURS: list[Behaviour] = [
         [137, 138, 139],
         FEEDS + "test_what_is_approved_stands_in_the_sites_and_the_articles_feed_newest_first",
         FEEDS + "test_a_decision_is_in_the_next_answer",
-        "articles/test_feeds.py::test_a_reader_that_has_it_is_told_so_until_something_changes",
+        "articles/public/test_feeds.py::test_a_reader_that_has_it_is_told_so_until_something_changes",
     ),
     *later([140], "The header names WordPress' addresses; it comes with them. No pings are received.", PROGRAM),
     # REST
@@ -414,7 +426,7 @@ BEHAVIOURS: list[Behaviour] = [
     *better(
         [193],
         "A parent listed later is found all the same.",
-        "comments/test_archive.py::test_threads_are_built_whatever_the_order",
+        "comments/posting/test_importing.py::test_threads_are_built_whatever_the_order",
         EXPORTS + "test_a_strange_file_comes_in_or_is_refused",
     ),
     *better(
@@ -425,7 +437,7 @@ BEHAVIOURS: list[Behaviour] = [
     *same(
         [195],
         EXPORTS + "test_a_fixture_comes_in_or_is_refused_in_one_line",
-        "comments/test_archive.py::test_every_text_comes_in",
+        "comments/posting/test_importing.py::test_every_text_comes_in",
     ),
     *same(
         [196],

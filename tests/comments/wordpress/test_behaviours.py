@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from comments.errors import NoSuchArticle
 from comments.models import Comment
-from comments.moderation import decide
-from comments.posting import post_comment
+from comments.moderation.decisions import decide
+from comments.posting.submission import post_comment
 from newsreader.accounts.models import User
 from tests.comments.wordpress.behaviours import BEHAVIOURS
 from tests.conftest import SHARED
@@ -162,7 +162,11 @@ def test_what_nobody_sent_is_empty_and_the_server_says_the_rest(client):
 
     comment = Comment.objects.get()
     assert (comment.name, comment.website, comment.parent, comment.kind) == ("", "", None, "comment")
-    assert (comment.trace.address, comment.trace.user_agent, comment.trace.email) == ("127.0.0.1", "B" * 254, "")
+    assert (comment.connection_data.address, comment.connection_data.user_agent, comment.connection_data.email) == (
+        "127.0.0.1",
+        "B" * 254,
+        "",
+    )
 
 
 @database

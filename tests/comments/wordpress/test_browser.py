@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from articles.models import Article
+from articles.models.article import Article
 from comments.models import Comment
-from comments.remembering import YEAR
+from comments.posting.guest_cookie import YEAR
 from tests.comments.wordpress.answers import Difference, golden, golden_cases
 from tests.factories import make_article, set_rules
 
@@ -63,7 +63,7 @@ def test_where_neither_name_nor_address_is_asked_for(name, told, client):
         return
     comment = Comment.objects.get()
     assert answer.status_code == {302: 303}[told["status"]]
-    assert [comment.name, comment.trace.email, comment.status] == told["stored"]
+    assert [comment.name, comment.connection_data.email, comment.status] == told["stored"]
 
 
 def facts() -> dict[str, Any]:

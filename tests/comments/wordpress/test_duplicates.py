@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from comments.models import Comment
-from comments.moderation import decide
+from comments.moderation.decisions import decide
 from tests.comments.wordpress.answers import Difference, golden_cases
 from tests.factories import make_article, set_rules
 

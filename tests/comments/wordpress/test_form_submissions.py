@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from comments.models import Comment, Rule
+from comments.models import Comment, FilterEntry
 from newsreader.kit.text import is_blank
 from tests.comments.wordpress.answers import Difference, live, live_cases
 from tests.comments.wordpress.test_names_and_websites import HTTPS, NAME_AS_TYPED, REFUSED, URL_AS_TYPED
@@ -55,7 +55,7 @@ RULES = {
     "thread_comments_depth": lambda value: {},  # How it is shown, and no rule.
     "show_comments_cookies_opt_in": lambda value: {},
 }
-LISTS = {"moderation_keys": Rule.Action.HOLD, "disallowed_keys": Rule.Action.REFUSE}
+LISTS = {"moderation_keys": FilterEntry.Action.HOLD, "disallowed_keys": FilterEntry.Action.REFUSE}
 
 
 class Submission:
@@ -78,7 +78,7 @@ class Submission:
         return next((code for words, code in SAID.items() if words in said), "")
 
     @property
-    def entries(self) -> list[tuple[str, Rule.Action]]:
+    def entries(self) -> list[tuple[str, FilterEntry.Action]]:
         options = self.case["options"]
         lines = [(line.strip(), LISTS[name]) for name in LISTS for line in str(options.get(name, "")).splitlines()]
         return [(line, action) for line, action in lines if line]
@@ -245,7 +245,7 @@ def test_a_post_has_the_same_outcome_or_a_better_one(name, case, client):
     other = next((status for status, difference in OTHER_STATUSES if difference.applies(sent)), None)
     assert comment.status == (other or STATUSES[sent.stored["approved"]])
     if not sent.user:
-        assert (comment.name, comment.website, comment.trace.email) == stored_here(sent)
+        assert (comment.name, comment.website, comment.connection_data.email) == stored_here(sent)
     # Stored is what was typed, but for what no page can carry; WordPress stores what its filters left of it.
     assert comment.body == sent.text.replace("\0", "").replace("\r\n", "\n").strip()
     assert bool(comment.parent_id) == (sent.stored["parent"] != "0")

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from comments.models import Comment, Rule
+from comments.models import Comment, FilterEntry
 from newsreader.kit.lookalikes import latin
 from tests.comments.wordpress.answers import Difference, golden_cases
 from tests.factories import make_article, make_rule, set_rules
 
 pytestmark = pytest.mark.django_db
-ACTIONS = {"moderation_keys": Rule.Action.HOLD, "disallowed_keys": Rule.Action.REFUSE}
+ACTIONS = {"moderation_keys": FilterEntry.Action.HOLD, "disallowed_keys": FilterEntry.Action.REFUSE}
 OURS = {"hold": "pending", "approved": "approved", "trash": "trash", "spam": "spam"}
-FOUND = {Rule.Action.HOLD: "pending", Rule.Action.REFUSE: "trash"}
+FOUND = {FilterEntry.Action.HOLD: "pending", FilterEntry.Action.REFUSE: "trash"}
 AGENT = "LabAgent"  # WordPress was asked by this agent, from this address.
 TYPED = {"author": "Ann", "email": "ann@example.com", "url": "", "comment": "Nothing special."}
 ADDRESS = "127.0.0.1"
@@ -37,7 +37,7 @@ def stands_literally(case: dict[str, Any]) -> bool:
 
 
 def as_seen(text: str) -> str:
-    """What somebody reads who looks at a text: a plain way to it, and not the way of `comments.spam.normalise`."""
+    """What somebody reads who looks at a text: a plain way to it, and not the way of `comments.screening.normalise`."""
     text = re.sub(r"</?\w[^>]*>", "", html.unescape(text))
     text = latin("".join(c for c in text if unicodedata.category(c) != "Cf"))
     text = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()

@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 
 from comments.models import Comment
-from comments.moderation import decide
+from comments.moderation.decisions import decide
 from tests.comments.wordpress.answers import golden_cases
 from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
 
@@ -75,8 +75,8 @@ def listing(told: dict[str, Any]) -> None:
         above, _, below = name.partition(".")
         assert below in root[above] if below else above in root
     assert not PRIVATE & set(told["body"]["keys"])
-    assert shown.trace.email not in str(root)
-    assert shown.trace.address not in str(root)
+    assert shown.connection_data.email not in str(root)
+    assert shown.connection_data.address not in str(root)
 
 
 def beyond_the_end(told: dict[str, Any]) -> None:
@@ -101,7 +101,12 @@ def narrowing_to_what_is_private(told: dict[str, Any]) -> None:
     make_comment(article, status="pending")
     client = Client()
 
-    for asked in ({"status": "pending"}, {"type": "any"}, {"search": shown.trace.email}, {"author_email": "x"}):
+    for asked in (
+        {"status": "pending"},
+        {"type": "any"},
+        {"search": shown.connection_data.email},
+        {"author_email": "x"},
+    ):
         listed = get(client, f"articles/{article.pk}/comments/", **asked).json()["results"]
         assert [root["id"] for root in listed] == [shown.pk]
     assert get(client, "moderation/queue/", status="pending").status_code == 401
@@ -113,7 +118,7 @@ def the_queue(told: dict[str, Any]) -> None:
 
     (queued,) = get(signed_in(make_moderator()), "moderation/queue/").json()["results"]
 
-    assert (queued["status"], queued["email"]) == ("pending", waiting.trace.email)
+    assert (queued["status"], queued["email"]) == ("pending", waiting.connection_data.email)
     assert {"address", "reasons", "text"} <= set(queued)
 
 
@@ -209,7 +214,7 @@ def a_member_posts(told: dict[str, Any]) -> None:
 
     assert (answer.status_code, answer.json()["status"]) == (201, "pending")
     comment = Comment.objects.get()
-    assert (comment.name, comment.trace.email, comment.identity.user) == ("Grace", user.email, user)
+    assert (comment.name, comment.connection_data.email, comment.identity.user) == ("Grace", user.email, user)
 
 
 def too_fast(told: dict[str, Any]) -> None:
@@ -255,7 +260,7 @@ def what_is_not_theirs_to_say(told: dict[str, Any]) -> None:
     comment = Comment.objects.get()
     assert (answer.status_code, comment.kind, comment.status) == (201, "comment", "pending")
     assert comment.created_at.year > 2001
-    assert comment.trace.address == "127.0.0.1"
+    assert comment.connection_data.address == "127.0.0.1"
 
 
 def a_member_changes(told: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from comments.models import Comment, FloodBucket
+from comments.models import Comment, RateLimit
 from tests.comments.wordpress.answers import Difference, golden_cases
 from tests.factories import make_article, make_comment, set_rules
 
@@ -43,7 +43,7 @@ def after_a_pause(client: Client) -> HttpResponse:
     set_rules(flood_burst=1, flood_seconds=15)
     article = make_article()
     send(client, article)
-    FloodBucket.objects.all().delete()  # As the worker does once they are full again.
+    RateLimit.objects.all().delete()  # As the worker does once they are full again.
     return send(client, article, text="Another text.")
 
 

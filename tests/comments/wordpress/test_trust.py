@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from comments.models import Comment
-from comments.moderation import decide
+from comments.moderation.decisions import decide
 from tests.comments.wordpress.answers import golden_cases
 from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
 

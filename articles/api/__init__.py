@@ -1,0 +1,1 @@
+"""Articles, sections, tags and authors over REST."""

@@ -1,0 +1,30 @@
+"""Article and what belongs to it: what each is, and what must be true of one row.
+
+article:    Article, Byline, SourceAttribution, Redirect
+site:       Site, MenuItem
+taxonomy:   Section, Tag, Author
+pictures:   Picture
+origins:    what is imported, and where it came from
+querysets:  the questions asked about articles
+"""
+
+from articles.models.article import Article, Byline, Redirect, SourceAttribution
+from articles.models.origins import Imported, once_per_origin
+from articles.models.pictures import Picture
+from articles.models.site import MenuItem, Site
+from articles.models.taxonomy import Author, Section, Tag
+
+__all__ = [
+    "Article",
+    "Author",
+    "Byline",
+    "Imported",
+    "MenuItem",
+    "Picture",
+    "Redirect",
+    "Section",
+    "Site",
+    "SourceAttribution",
+    "Tag",
+    "once_per_origin",
+]

@@ -1,0 +1,95 @@
+"""The site itself: its names, its colours, its menu."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from articles.models.querysets import SiteQuerySet
+
+
+class Site(models.Model):
+    """The paper's name and what stands on every page; one row, edited in the admin."""
+
+    name = models.CharField(_("name"), max_length=200, default="Newsreader")
+    tagline = models.CharField(_("tagline"), max_length=300, blank=True)
+    footer = models.TextField(_("footer"), blank=True)
+    articles_per_page = models.PositiveSmallIntegerField(_("articles on a page"), default=20)
+    lead = models.ForeignKey(
+        "articles.Article",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("lead of the front page"),
+        help_text=_("Empty: the newest article with a picture."),
+    )
+    # Counts changes of what every page shows (names, menus). With an article's own it is the key of every cached page.
+    page_version = models.PositiveBigIntegerField(default=1, editable=False)
+
+    objects = SiteQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("site")
+        verbose_name_plural = _("site")
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="site_is_one_row"),
+            models.CheckConstraint(condition=Q(articles_per_page__gte=1), name="site_lists_articles"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MenuItem(models.Model):
+    """An entry of the menu or of the foot: a section, a page, or an address. Without any, all of them stand there."""
+
+    class Place(models.TextChoices):
+        MENU = "menu", _("menu")
+        FOOT = "foot", _("foot")
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="menu_items")
+    place = models.CharField(_("place"), max_length=10, choices=Place, default=Place.MENU)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    label = models.CharField(
+        _("label"), max_length=100, blank=True, help_text=_("Empty: the name of what it leads to.")
+    )
+    section = models.ForeignKey(
+        "articles.Section", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("section")
+    )
+    page = models.ForeignKey(
+        "articles.Article",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        limit_choices_to={"kind": "page"},
+        verbose_name=_("page"),
+    )
+    address = models.CharField(_("or address"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("menu entry")
+        verbose_name_plural = _("menu entries")
+        ordering = ["place", "position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(section__isnull=False, page=None, address="")
+                | Q(section=None, page__isnull=False, address="")
+                | (Q(section=None, page=None) & ~Q(address="") & ~Q(label="")),
+                name="menu_item_leads_to_one_thing",
+                violation_error_message=_("Choose a section, or a page, or type an address and a label for it."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        target = self.section or self.page
+        return target.get_absolute_url() if target else self.address
+
+    @property
+    def name(self) -> str:
+        return self.label or str(self.section or self.page)

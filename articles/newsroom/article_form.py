@@ -1,0 +1,71 @@
+"""An article on the desk: the form it is typed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy, slugify
+from django.utils.translation import gettext_lazy as _
+
+from articles import formatting
+from articles.models.article import Article
+from articles.newsroom.editor_widget import RichText, Text
+from newsreader.kit.text import tidy_line
+
+State = Article.State
+TEXT = {"headline", "standfirst", "body"}
+
+
+def _name_halves(field: forms.Field) -> None:
+    """Django shows two words beside the two boxes of a moment, and names neither of them."""
+    for half, part in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
+        half.attrs["aria-label"] = format_lazy("{}, {}", field.label, part)
+
+
+class ArticleForm(forms.ModelForm):
+    """An article as it is typed. An empty address is made from the headline; the text is sanitised."""
+
+    pictures_left_out = False  # Pasted ones that lie nowhere but in the text, or on the editor's own computer.
+
+    class Meta:
+        model = Article
+        fields = "__all__"  # noqa: DJ007  The fieldsets of ArticleAdmin name them.
+        widgets = {
+            "headline": forms.TextInput(attrs={"class": "vLargeTextField headline"}),
+            "standfirst": Text(attrs={"rows": 3}),
+            "body": RichText(attrs={"rows": 28, "class": "vLargeTextField body-text", "spellcheck": "true"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+        for name in ("scheduled_for", "comments_close_at"):
+            if name in self.fields:
+                _name_halves(self.fields[name])
+
+    def clean_headline(self) -> str:
+        if headline := tidy_line(self.cleaned_data["headline"]):
+            return headline
+        raise ValidationError(self.fields["headline"].error_messages["required"], code="required")
+
+    def clean_slug(self) -> str:
+        made = slugify(self.cleaned_data.get("headline", ""), allow_unicode=True)[:200].strip("-")
+        return self.cleaned_data["slug"] or made or "article"
+
+    def clean_body(self) -> str:
+        typed = self.cleaned_data["body"]
+        text = formatting.sanitise(typed)
+        self.pictures_left_out = text.count("<img") < typed.lower().count("<img")
+        return text
+
+    def clean_scheduled_for(self) -> Any:
+        """A scheduled article keeps a time for as long as it is one."""
+        at = self.cleaned_data["scheduled_for"]
+        if at or self.instance.state != State.SCHEDULED:
+            return at
+        if {"_publish", "_draft"} & set(self.data):
+            return self.instance.scheduled_for
+        raise ValidationError(_("A scheduled article needs a time. “Back to draft” unschedules it."), code="required")

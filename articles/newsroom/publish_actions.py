@@ -1,0 +1,200 @@
+"""What may be done to an article on the desk, beside changing its words: by the buttons under its form, by its list.
+
+To add a button, add a line to MOVES; the deed itself lives in `articles.publishing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from articles import publishing
+from articles.models.article import Article
+from articles.newsroom import publish_checks
+from newsreader.kit.errors import DomainError
+from newsreader.kit.text import tidy
+
+State = Article.State
+
+
+class Move(NamedTuple):
+    """A button under the form: from which states it leads, what it does and what it then says.
+
+    `to_readers`: what the article lacks is shown first.
+    """
+
+    label: Promise
+    done: Promise
+    states: set[str]
+    do: Callable[[Article, str], object]
+    to_readers: bool = False
+
+
+MOVES = {
+    "publish": Move(
+        _("Publish"),
+        _("“%s” is published."),
+        {State.DRAFT, State.SCHEDULED, State.WITHDRAWN},
+        lambda article, why: publishing.publish(article.pk),
+        to_readers=True,
+    ),
+    "schedule": Move(
+        _("Schedule"),
+        _("“%s” will be published when its time comes."),
+        {State.DRAFT, State.SCHEDULED, State.WITHDRAWN},
+        lambda article, why: publishing.schedule(article.pk, article.scheduled_for),
+        to_readers=True,
+    ),
+    "withdraw": Move(
+        _("Withdraw"),
+        _("“%s” is withdrawn; readers do not see it any more."),
+        {State.PUBLISHED},
+        lambda article, why: publishing.withdraw(article.pk, why),
+    ),
+    "draft": Move(
+        _("Back to draft"),
+        _("“%s” is a draft."),
+        {State.SCHEDULED, State.WITHDRAWN},
+        lambda article, why: publishing.back_to_draft(article.pk),
+    ),
+}
+
+
+class WithdrawalForm(ActionForm):
+    """The list's bar of actions, with why articles are withdrawn."""
+
+    reason = forms.CharField(label=_("Why, if withdrawn"), max_length=1000, required=False)
+
+
+class MovesArticles(admin.ModelAdmin):
+    """Buttons and actions. What an article lacks is shown before readers see it, once, and stops nobody."""
+
+    action_form = WithdrawalForm
+    actions = ["publish_selected", "withdraw_selected", "close_comments", "open_comments"]
+
+    def offered(self, request: HttpRequest, obj: Article | None, *, popup: bool) -> dict[str, Any]:
+        """Return what an article's form offers and says about it."""
+        state = obj.state if obj else State.DRAFT
+        offered = {name: move.label for name, move in MOVES.items() if state in move.states}
+        may_publish = self.has_publish_permission(request) and not popup
+        pressed = request.GET.get("lacking", "")
+        return {
+            "moves": offered if may_publish else {},
+            "reason": request.POST.get("_reason", ""),
+            "remarks": [(remark, _where(request, remark, obj)) for remark in publish_checks.remarks(obj)]
+            if obj
+            else [],
+            "anyway": (pressed, offered[pressed]) if may_publish and pressed in offered else None,
+        }
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("articles.publish_article")
+
+    def response_add(self, request: HttpRequest, obj: Article, post_url_continue: str | None = None) -> HttpResponse:
+        return self._moved(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Article) -> HttpResponse:
+        return self._moved(request, obj) or super().response_change(request, obj)
+
+    def _moved(self, request: HttpRequest, article: Article) -> HttpResponse | None:
+        """Do what the pressed button says, after saving. A refusal is a message: what was typed is kept."""
+        if "_preview" in request.POST:
+            return HttpResponseRedirect(where_it_is_read(article))
+        name = next((name for name in MOVES if f"_{name}" in request.POST), None)
+        if name is None:
+            return None
+        if not self.has_publish_permission(request):
+            raise PermissionDenied
+        move, here = MOVES[name], reverse("admin:articles_article_change", args=[article.pk])
+        article = Article.objects.select_related("lead_picture").get(pk=article.pk)
+        time = article.scheduled_for
+        # One that cannot be scheduled for want of a time is refused before it is looked through.
+        looks = move.to_readers and request.POST[f"_{name}"] != "anyway" and not (name == "schedule" and not time)
+        if article.state not in move.states:
+            messages.error(request, _("Your changes are saved. But the article’s state has changed in the meantime."))
+        elif looks and publish_checks.remarks(article):
+            return HttpResponseRedirect(f"{here}?lacking={name}#remarks")
+        else:
+            try:
+                move.do(article, tidy(request.POST.get("_reason", ""))[:1000])
+            except DomainError as refusal:
+                sentence = _("Your changes are saved, nothing else: %s")
+                messages.error(request, sentence % refusal)
+            else:
+                self.log_change(request, article, str(move.label))
+                messages.success(request, move.done % article.headline)
+        return HttpResponseRedirect(here)
+
+    @admin.action(description=_("Publish selected articles"), permissions=["publish"])
+    def publish_selected(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
+        self._move_each(request, queryset, "publish")
+
+    @admin.action(description=_("Withdraw selected articles"), permissions=["publish"])
+    def withdraw_selected(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
+        self._move_each(request, queryset, "withdraw")
+
+    def _move_each(self, request: HttpRequest, queryset: QuerySet[Article], name: str) -> None:
+        """Each stands alone: one that is refused stops no other."""
+        move, moved, lacking = MOVES[name], 0, []
+        why = tidy(request.POST.get("reason", ""))[:1000]
+        rows = queryset.filter(state__in=move.states).select_related("lead_picture").prefetch_related("sources")
+        for article in rows:
+            if move.to_readers and publish_checks.remarks(article):
+                lacking.append(article.headline)
+            try:
+                move.do(article, why)
+            except DomainError as refusal:
+                messages.error(request, f"{article.headline}: {refusal}")
+            else:
+                self.log_change(request, article, str(move.label))
+                moved += 1
+        said = {
+            "publish": ngettext("%d article published.", "%d articles published.", moved),
+            "withdraw": ngettext("%d article withdrawn.", "%d articles withdrawn.", moved),
+        }
+        messages.success(request, said[name] % moved)
+        if lacking:
+            sentence = _("Something is missing in these; their forms say what: %s")
+            messages.warning(request, sentence % "; ".join(lacking))
+
+    @admin.action(description=_("Close comments"), permissions=["change"])
+    def close_comments(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
+        self._take_comments(request, queryset, False)
+
+    @admin.action(description=_("Open comments"), permissions=["change"])
+    def open_comments(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
+        self._take_comments(request, queryset, True)
+
+    def _take_comments(self, request: HttpRequest, queryset: QuerySet[Article], takes: bool) -> None:
+        articles = list(queryset.exclude(takes_comments=takes))
+        for article in articles:
+            publishing.take_comments(article.pk, takes)
+            self.log_change(request, article, str(_("Comments opened") if takes else _("Comments closed")))
+        said = ngettext("%d article changed.", "%d articles changed.", len(articles))
+        messages.success(request, said % len(articles))
+
+
+def where_it_is_read(article: Article) -> str:
+    """Return its public address; what readers do not see is previewed."""
+    return article.get_absolute_url() if article.state == State.PUBLISHED else reverse("preview", args=[article.pk])
+
+
+def _where(request: HttpRequest, remark: publish_checks.Remark, article: Article) -> str:
+    """Return the address of the field that a remark is about."""
+    if remark.of_picture and request.user.has_perm("articles.change_picture"):
+        page = reverse("admin:articles_picture_change", args=[article.lead_picture_id])
+        return f"{page}#id_{remark.field}"
+    if remark.field == "bylines":
+        return "#bylines-group"
+    return "#id_lead_picture" if remark.of_picture else f"#id_{remark.field}"

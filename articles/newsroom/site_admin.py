@@ -1,0 +1,187 @@
+"""The editors' desk for what stands around articles: the paper itself, sections, tags, authors, old addresses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from articles import page_versions
+from articles.models.article import Redirect
+from articles.models.site import MenuItem, Site
+from articles.models.taxonomy import Author, Section, Tag
+from newsreader.kit.admin_inputs import SoundChoices
+
+ROWS = 50  # of a table within a form: bylines, sources, the menu
+LISTED = 200  # rows of a list that are changed in one go: twice as many as stand on a page of it
+
+
+class Singleton(admin.ModelAdmin):
+    """A model of one row: its list is that row, which nobody adds or deletes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        row = self.model._default_manager.current()
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
+
+
+class OnManyPages(admin.ModelAdmin):
+    """What stands on many pages: each change of it makes all of them new, in the same transaction."""
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
+        # Only what was typed: the site's counter of versions must not be set back to what this form was opened with.
+        if change:
+            obj.save(update_fields=[name for name in form.changed_data if name in columns(obj)])
+        else:
+            obj.save()
+        page_versions.bump_site()
+
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        super().delete_model(request, obj)
+        page_versions.bump_site()
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        super().delete_queryset(request, queryset)
+        page_versions.bump_site()
+
+
+def columns(row: models.Model) -> set[str]:
+    """Return the names of a row's own columns."""
+    return {field.name for field in row._meta.concrete_fields}
+
+
+class KeepsRelated(SoundChoices):
+    """Beside a chosen row stand pens and a plus, and no cross: a section is not deleted from an article's form."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and hasattr(field.widget, "can_delete_related"):
+            field.widget.can_delete_related = False
+        return field
+
+
+class NamedCells(forms.BaseInlineFormSet):
+    """Rows of a table. The heads of its columns are no names of its fields, so each is named by column and row.
+
+    There are no more than ROWS of them: Django would draw two thousand for whoever asks for as many, in a minute.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self.max_num = self.absolute_max = ROWS
+        super().__init__(*args, **kwargs)
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            widget: Any = getattr(field.widget, "widget", field.widget)  # Beside some stand pens and a plus.
+            column = capfirst(str(field.label))
+            widget.attrs["aria-label"] = (
+                _("%(column)s, new row") % {"column": column}
+                if index is None
+                else _("%(column)s, row %(row)d") % {"column": column, "row": index + 1}
+            )
+
+
+class MenuInline(KeepsRelated, admin.TabularInline):
+    """The menu and the foot of every page, in the order of their positions."""
+
+    model = MenuItem
+    formset = NamedCells
+    fields = ["place", "position", "section", "page", "address", "label"]
+    extra = 0
+
+    def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, form=MenuItemForm, **kwargs)
+
+
+class MenuItemForm(forms.ModelForm):
+    """An entry as it is typed; an address is a path of this site, or a web or mail address."""
+
+    class Meta:
+        model = MenuItem
+        fields = ["place", "position", "section", "page", "address", "label"]
+
+    def clean_address(self) -> str:
+        address = str(self.cleaned_data["address"]).strip()
+        if address and not re.match(r"/(?![/\\])|https?://[^/]|mailto:.", address):
+            raise ValidationError(_("An address begins with /, https:// or mailto:"), code="invalid")
+        return address
+
+
+@admin.register(Site)
+class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
+    fields = ["name", "tagline", "footer", "lead", "articles_per_page"]
+    autocomplete_fields = ["lead"]
+    inlines = [MenuInline]
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if any(formset.has_changed() for formset in formsets):
+            page_versions.bump_site()
+
+
+class SectionRow(forms.ModelForm):
+    """A section in the list. The heads of its columns are no names of its fields, so each brings its own."""
+
+    class Meta:
+        model = Section
+        fields = ["position", "in_menu"]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label}: {self.instance}"
+
+
+@admin.register(Section)
+class SectionAdmin(OnManyPages):
+    list_display = ["name", "slug", "position", "in_menu"]
+    list_editable = ["position", "in_menu"]
+    prepopulated_fields = {"slug": ["name"]}
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[forms.ModelForm]:
+        return super().get_changelist_form(request, form=SectionRow, **kwargs)
+
+    def get_changelist_formset(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_formset(request, max_num=LISTED, absolute_max=LISTED, **kwargs)
+
+    search_fields = ["name"]
+
+
+@admin.register(Tag)
+class TagAdmin(OnManyPages):
+    list_display = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    search_fields = ["name"]
+
+
+@admin.register(Author)
+class AuthorAdmin(KeepsRelated, OnManyPages):
+    list_display = ["name", "slug", "user"]
+    list_select_related = ["user"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["user"]
+    search_fields = ["name", "user__username"]
+
+
+@admin.register(Redirect)
+class RedirectAdmin(KeepsRelated, admin.ModelAdmin):
+    list_display = ["path", "site", "article"]
+    list_select_related = ["article"]
+    autocomplete_fields = ["article"]
+    search_fields = ["path", "article__headline"]

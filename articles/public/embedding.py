@@ -1,0 +1,73 @@
+"""An article on other people's pages: `/oembed/?url=`. Source: https://oembed.com"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
+from django.views.decorators.http import require_safe
+from lxml import etree
+
+from articles.models.article import Article
+from articles.models.site import Site
+from articles.public import structured_data
+from newsreader.kit.feeds import writable
+from newsreader.kit.http_cache import public
+from newsreader.kit.web import absolute
+
+WIDTH, HEIGHT = 600, 220  # pixels
+
+
+@require_safe
+def oembed(request: HttpRequest) -> HttpResponse:
+    """Answer how the article at `url` is shown elsewhere; 404 for none.
+
+    400 for another form than JSON or XML, where the standard has 501: the server is well.
+    """
+    form = request.GET.get("format", "json")
+    if form not in {"json", "xml"}:
+        return HttpResponse("JSON or XML.", status=400, content_type="text/plain; charset=utf-8")
+    article, site = _article(request.GET.get("url", "")), Site.objects.current()
+    width, height = _size(request, "maxwidth", WIDTH), _size(request, "maxheight", HEIGHT)
+
+    def build() -> HttpResponse:
+        url = absolute(article.get_absolute_url())
+        html = render_to_string("articles/_embed.html", {"article": article, "site": site, "url": url})
+        facts = structured_data.embed(article, site, html.strip(), width, height)
+        return JsonResponse({name: value for name, value in facts.items() if value}) if form == "json" else _xml(facts)
+
+    return public(request, [site.page_version, article.pk, article.page_version, form, width, height], build)
+
+
+def _article(url: str) -> Article:
+    """Return the published article of this absolute address. Raises Http404."""
+    try:
+        parts = urlsplit(url)
+        if parts.netloc != urlsplit(settings.SITE_URL).netloc:
+            raise Http404
+        match = resolve(parts.path, urlconf=settings.ROOT_URLCONF)
+    except (ValueError, Resolver404):
+        raise Http404 from None
+    if match.url_name != "article":
+        raise Http404
+    year, month, day = (int(match.kwargs[name]) for name in ("year", "month", "day"))
+    found = Article.objects.published().at_address(year, month, day, match.kwargs["slug"])
+    return get_object_or_404(found.for_page())
+
+
+def _size(request: HttpRequest, name: str, most: int) -> int:
+    given = request.GET.get(name, "")
+    return min(most, int(given)) if given.isascii() and given.isdecimal() and len(given) < 6 else most
+
+
+def _xml(facts: structured_data.Facts) -> HttpResponse:
+    root = etree.Element("oembed")
+    for name, value in facts.items():
+        if value:
+            etree.SubElement(root, name).text = writable(str(value))
+    written = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return HttpResponse(written, content_type="text/xml; charset=utf-8")

@@ -1,0 +1,88 @@
+"""Feeds of articles: the whole site's, a section's, a tag's, an author's; each as RSS, Atom and JSON Feed."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from articles.formatting import with_absolute_links
+from articles.models.article import Article
+from articles.models.pictures import Picture
+from articles.models.querysets import ArticleQuerySet
+from articles.models.site import Site
+from articles.models.taxonomy import Author, Section, Tag
+from newsreader.kit import feeds
+from newsreader.kit.web import absolute
+
+ENTRIES = 20
+
+
+@require_safe
+def site(request: HttpRequest, form: str = "") -> HttpResponse:
+    return _answer(request, form, Article.objects.all(), None, "/")
+
+
+def _of(model: type[Model], narrow: Callable[[Any], ArticleQuerySet]) -> Callable[..., HttpResponse]:
+    @require_safe
+    def view(request: HttpRequest, slug: str, form: str = "") -> HttpResponse:
+        subject: Any = get_object_or_404(model, slug=slug)
+        return _answer(request, form, narrow(subject), subject, subject.get_absolute_url())
+
+    return view
+
+
+section = _of(Section, lambda row: Article.objects.filter(section=row))
+tag = _of(Tag, lambda row: Article.objects.filter(tags=row))
+author = _of(Author, lambda row: Article.objects.by_author(row))
+
+
+def _answer(request: HttpRequest, form: str, articles: ArticleQuerySet, subject: Any, page: str) -> HttpResponse:
+    """Answer with a feed of the newest; five queries."""
+    paper = Site.objects.current()
+    rows = list(
+        articles.published()
+        .articles()
+        .newest_first()
+        .with_frame()
+        .prefetch_related("bylines__author", "tags")[:ENTRIES]
+    )
+    told = getattr(subject, "description", "") or getattr(subject, "biography", "") or paper.tagline or paper.name
+    channel = feeds.Channel(
+        title=f"{subject.name} · {paper.name}" if subject else paper.name,
+        link=absolute(page),
+        description=told,
+        language=settings.LANGUAGE_CODE,
+        entries=[entry(article) for article in rows],
+    )
+    versions = [paper.page_version, *((row.pk, row.page_version) for row in rows)]
+    return feeds.answer(request, form, absolute(request.path), channel, versions)
+
+
+def entry(article: Article) -> feeds.FeedEntry:
+    """Return an article as it stands in a feed, in full."""
+    link = absolute(article.get_absolute_url())
+    html = with_absolute_links(article.body)
+    return feeds.FeedEntry(
+        link=link,
+        title=article.headline,
+        html=html,
+        summary=article.standfirst,
+        published=article.published_at or article.created_at,
+        updated=max(article.updated_at, article.published_at or article.updated_at),
+        authors=[byline.author.name for byline in article.bylines.all() if byline.role == "writer"],
+        categories=[row.name for row in (article.section, *article.tags.all()) if row],
+        comments=f"{link}#comments",
+        picture=_enclosure(article.lead_picture) if article.lead_picture else None,
+    )
+
+
+def _enclosure(picture: Picture) -> tuple[str, str]:
+    kind, _ = mimetypes.guess_type(picture.file.name or "")
+    return absolute(picture.file.url), kind or "image/jpeg"

@@ -1,0 +1,100 @@
+"""The front page: what stands where.
+
+First the lead (an editor's choice, else the newest with a picture), then the seconds, then each section of the menu
+with its newest, then whatever is new and stands nowhere yet. No article stands twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from articles.models.article import Article
+from articles.models.querysets import ArticleQuerySet
+from articles.models.site import Site
+from articles.models.taxonomy import Section
+
+SECONDS = 3
+PER_SECTION = 4
+
+
+@dataclass
+class Block:
+    """A section on the front page with its newest articles."""
+
+    section: Section
+    articles: list[Article]
+
+
+@dataclass
+class Front:
+    """What stands on the front page. `more`: there are further articles on the next page."""
+
+    lead: Article | None = None
+    seconds: list[Article] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    latest: list[Article] = field(default_factory=list)
+    more: bool = False
+
+    def articles(self) -> Iterator[Article]:
+        """Yield everything that is shown, in order."""
+        if self.lead:
+            yield self.lead
+        yield from self.seconds
+        for block in self.blocks:
+            yield from block.articles
+        yield from self.latest
+
+
+def arrange(site: Site) -> Front:
+    """Lay the front page out. Five queries however many sections there are."""
+    size = site.articles_per_page
+    newest = list(_published().newest_first().values_list("pk", flat=True)[: size + 1])
+    sections = list(_with_newest(Section.objects.filter(in_menu=True)))
+    wanted = {*newest, *(pk for section in sections for pk in _newest_of(section)), site.lead_id}
+    rows = _published().for_list().in_bulk([pk for pk in wanted if pk])
+
+    front = Front(more=len(newest) > size)
+    latest = [rows[pk] for pk in newest[:size] if pk in rows]
+    front.lead = rows.get(site.lead_id) or _first_pictured(latest)
+    shown = {front.lead.pk} if front.lead else set()
+    front.seconds = _take(latest, SECONDS, shown)
+    for section in sections:
+        articles = _take((rows[pk] for pk in _newest_of(section) if pk in rows), PER_SECTION, shown)
+        if articles:
+            front.blocks.append(Block(section, articles))
+    front.latest = _take(latest, size, shown)
+    return front
+
+
+def _published() -> ArticleQuerySet:
+    return Article.objects.published().articles()
+
+
+def _with_newest(sections: QuerySet[Section]) -> QuerySet[Section]:
+    """Give each section the ids of its newest articles: enough of them, though some stand further up already."""
+    own = _published().filter(section=OuterRef("pk")).newest_first().values("pk")
+    return sections.annotate(**{f"newest_{n}": Subquery(own[n : n + 1]) for n in range(PER_SECTION + SECONDS + 1)})
+
+
+def _newest_of(section: Section) -> list[int]:
+    ids = (getattr(section, f"newest_{n}") for n in range(PER_SECTION + SECONDS + 1))
+    return [pk for pk in ids if pk]
+
+
+def _first_pictured(articles: list[Article]) -> Article | None:
+    """The first with a picture among those that are fresh enough to lead, else the first."""
+    pictured = (article for article in articles[: SECONDS + 1] if article.lead_picture_id)
+    return next(pictured, articles[0] if articles else None)
+
+
+def _take(articles: Iterable[Article], most: int, shown: set[int]) -> list[Article]:
+    """Return as many of these as do not stand anywhere yet, and note that they do now."""
+    taken: list[Article] = []
+    for article in articles:
+        if len(taken) < most and article.pk not in shown:
+            taken.append(article)
+            shown.add(article.pk)
+    return taken

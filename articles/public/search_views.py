@@ -1,0 +1,115 @@
+"""The page on which readers search: `/search/?q=`, narrowed by section and dates. The same bytes for everybody."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from articles import search
+from articles.current_site import current_site
+from articles.models.article import Article
+from articles.models.querysets import ArticleQuerySet
+from articles.models.site import Site
+from articles.models.taxonomy import Section
+from newsreader.kit.feeds import writable
+from newsreader.kit.http_cache import page_number, public
+from newsreader.kit.web import absolute
+
+RESULTS = 20
+
+
+class DayInput(forms.DateInput):
+    """A browser's own choice of a day. What is no day would not show in it, nor may it stand there."""
+
+    input_type = "date"
+
+    def format_value(self, value: Any) -> str | None:
+        try:
+            return str(value) if parse_date(str(value)) else None
+        except ValueError:
+            return None
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, required=False, input_formats=["%Y-%m-%d"], widget=DayInput())
+
+
+class SearchForm(forms.Form):
+    """What is looked for. Days are those of the site's time zone, both included."""
+
+    q = forms.CharField(
+        label=_("Words"), required=False, max_length=300, widget=forms.TextInput(attrs={"type": "search"})
+    )
+    section = forms.ModelChoiceField(
+        Section.objects.all(), label=_("Section"), required=False, to_field_name="slug", empty_label=_("All sections")
+    )
+    since = _day(_("From"))
+    until = _day(_("Until"))
+    sort = forms.ChoiceField(
+        label=_("Order"), required=False, choices=[("", _("Best first")), ("newest", _("Newest first"))]
+    )
+
+    def narrowed(self) -> ArticleQuerySet:
+        """Return the published articles of the section that was chosen."""
+        articles, section = Article.objects.published().articles(), self.cleaned_data.get("section")
+        return articles.filter(section=section) if section else articles
+
+    @property
+    def span(self) -> search.Span:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        return search.Span(_begins(since) if since else None, _begins(until + dt.timedelta(days=1)) if until else None)
+
+
+def _begins(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """One page of what was found; 404 past the last. A fixed number of queries."""
+    site, number, form = current_site(request), page_number(request), SearchForm(request.GET)
+    query = form.cleaned_data["q"] if form.is_valid() else ""
+    ids = _found(form, query) if query else []
+    start = (number - 1) * RESULTS
+    if start and start >= len(ids):
+        raise Http404
+    articles = search.rows(ids[start : start + RESULTS])
+    asked = urlencode({name: value for name, value in request.GET.items() if name in form.fields and value})
+
+    def build() -> HttpResponse:
+        numbers = {"number": number, "earlier": number - 1, "later": number + 1 if start + RESULTS < len(ids) else 0}
+        hits = search.hits(articles, query)
+        context = {"form": form, "query": query, "hits": hits, "page": numbers, "asked": asked}
+        return render(request, "articles/search.html", context, status=200 if form.is_valid() else 400)
+
+    shown = ((article.pk, article.page_version) for article in articles)
+    return public(request, [site.page_version, asked, number, len(ids), *shown], build)
+
+
+def _found(form: SearchForm, query: str) -> list[int]:
+    articles = form.narrowed()
+    if form.cleaned_data["sort"] == "newest":
+        return search.newest(articles, query, span=form.span)
+    return search.best(articles, query, form.span)
+
+
+@require_safe
+def opensearch(request: HttpRequest) -> HttpResponse:
+    """How a browser searches us from its address bar."""
+    site = Site.objects.current()
+    context = {"name": writable(site.name)[:16], "template": absolute("/search/?q={searchTerms}")}
+    kind = "application/opensearchdescription+xml; charset=utf-8"
+    return public(
+        request,
+        [site.page_version],
+        lambda: render(request, "articles/opensearch.xml", context, content_type=kind),
+    )

@@ -1,0 +1,124 @@
+"""Maps of the site for search engines: an index, a map for each month, one for all else, and one of the latest news.
+
+Source: https://www.sitemaps.org/protocol.html and the news extension of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from calendar import monthrange
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Max
+from django.db.models.functions import TruncMonth
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from articles.models.article import Article
+from articles.models.site import Site
+from articles.models.taxonomy import Author, Section, Tag
+from newsreader.kit.feeds import writable
+from newsreader.kit.http_cache import page_number, public
+from newsreader.kit.web import absolute
+
+MOST = 50_000  # addresses in one map, by the protocol
+NEWS, RECENT = 1_000, dt.timedelta(days=2)
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """All maps. Two queries however many articles there are."""
+    months = (
+        Article.objects.published()
+        .articles()
+        .annotate(month=TruncMonth("published_on"))
+        .values("month")
+        .annotate(changed_at=Max("updated_at"), articles=Count("pk"))
+        .order_by("-month")
+    )
+    maps = [(absolute("/sitemaps/lists.xml"), "")]
+    for row in months:
+        pages = range(1, -(-row["articles"] // MOST) + 1)
+        maps += [
+            (absolute(f"/sitemaps/{row['month']:%Y-%m}.xml{_page(page)}"), _moment(row["changed_at"])) for page in pages
+        ]
+    return _map(request, "sitemaps/index.xml", maps)
+
+
+def _page(number: int) -> str:
+    return f"?page={number}" if number > 1 else ""
+
+
+@require_safe
+def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
+    """The articles that were first published in this month."""
+    start = (page_number(request) - 1) * MOST
+    try:
+        first = dt.date(int(year), int(month), 1)
+    except ValueError:
+        raise Http404 from None
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    found = Article.objects.published().articles().filter(published_on__range=(first, last))
+    rows = found.only("pk", "kind", "slug", "published_on", "updated_at").order_by("-published_at", "-pk")
+    pages = [(absolute(row.get_absolute_url()), _moment(row.updated_at)) for row in rows[start : start + MOST]]
+    if not pages:
+        raise Http404
+    return _map(request, "sitemaps/map.xml", pages)
+
+
+@require_safe
+def lists(request: HttpRequest) -> HttpResponse:
+    """The front page, sections, pages, and the tags and authors of what is published."""
+    shown = Article.objects.published().articles()
+    pages: list[tuple[str, str]] = [(absolute("/"), "")]
+    pages += [(absolute(row.get_absolute_url()), "") for row in Section.objects.all()]
+    standing = Article.objects.published().filter(kind=Article.Kind.PAGE).order_by("pk")
+    pages += [(absolute(row.get_absolute_url()), _moment(row.updated_at)) for row in standing]
+    for model in (Author, Tag):
+        used = model._default_manager.filter(articles__in=shown).distinct().order_by("pk")
+        pages += [(absolute(row.get_absolute_url()), "") for row in used[: MOST // 3]]
+    return _map(request, "sitemaps/map.xml", pages)
+
+
+@require_safe
+def news(request: HttpRequest) -> HttpResponse:
+    """What was published in the last two days."""
+    site = Site.objects.current()
+    since = timezone.now() - RECENT
+    rows = list(
+        Article.objects.published().articles().filter(published_at__gte=since).newest_first().defer("body")[:NEWS]
+    )
+    pages = [
+        {
+            "url": absolute(row.get_absolute_url()),
+            "language": _language(row.language or settings.LANGUAGE_CODE),
+            "published_at": _moment(row.published_at),
+            "headline": writable(row.headline),
+        }
+        for row in rows
+    ]
+    versions = [site.page_version, *((row.pk, row.page_version) for row in rows)]
+    return _map(request, "sitemaps/news.xml", pages, versions, name=writable(site.name))
+
+
+def _moment(at: dt.datetime | None) -> str:
+    return at.isoformat(timespec="seconds") if at else ""
+
+
+def _language(code: str) -> str:
+    """Return a language as the extension has it: without a country, but for Chinese."""
+    code = code.lower()
+    return code if code in {"zh-cn", "zh-tw"} else code.split("-")[0]
+
+
+def _map(
+    request: HttpRequest, template: str, pages: Any, versions: Iterable[Hashable] | None = None, **context: Any
+) -> HttpResponse:
+    def build() -> HttpResponse:
+        return render(request, template, {"pages": pages, **context}, content_type="application/xml; charset=utf-8")
+
+    return public(request, pages if versions is None else versions, build)

@@ -1,0 +1,298 @@
+"""Comments over REST: reading threads, and replying. The same operations as the pages, the same refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers, status, viewsets
+from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError
+from rest_framework.fields import empty
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from articles.models.article import Article
+from comments.audit.reason_texts import shown_status
+from comments.authors.author_edits import edit_comment, withdraw_comment
+from comments.discussion import threads
+from comments.errors import ForgeryRefused
+from comments.models import Comment, CommentSettings
+from comments.posting.request_parsing import draft_of, visit_of
+from comments.posting.submission import first_status, post_comment
+from newsreader.kit.rest import Shared
+from newsreader.kit.web import absolute, comes_from_here
+
+
+class CommenterSerializer(serializers.Serializer):
+    """Who left a comment, as they were then. Never an email address."""
+
+    name = serializers.CharField()
+    url = serializers.CharField()
+    avatar = serializers.CharField()
+    provider = serializers.CharField()
+    is_staff = serializers.BooleanField()
+
+
+REMOVED = {"name": "", "url": "", "avatar": "", "provider": "guest", "is_staff": False}
+
+
+class CommentSerializer(serializers.ModelSerializer):
+    """A comment. `text` is there for its author and for moderators; `reply_count` counts answers right under it."""
+
+    root = serializers.SerializerMethodField()  # type: ignore[assignment]
+    status = serializers.SerializerMethodField()
+    author = serializers.SerializerMethodField()
+    text = serializers.CharField(source="body", required=False)
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Comment
+        fields = [
+            "id", "article", "parent", "root", "depth", "status", "author", "html", "text", "created_at", "edited_at",
+            "reply_count", "url",
+        ]  # fmt: skip
+
+    def get_root(self, comment: Comment) -> int:
+        return comment.root_id or comment.pk
+
+    @extend_schema_field(serializers.ChoiceField(choices=Comment.Status.choices))
+    def get_status(self, comment: Comment) -> str:
+        if comment.status == Comment.Status.APPROVED or self._moderates():
+            return comment.status
+        return shown_status(comment) if self._is_own(comment) else Comment.Status.TRASH
+
+    @extend_schema_field(CommenterSerializer)
+    def get_author(self, comment: Comment) -> dict[str, Any]:
+        return {
+            "name": comment.shown_name,
+            "url": comment.website,
+            "avatar": absolute(default_storage.url(comment.avatar)) if comment.avatar else "",
+            "provider": comment.provider or "guest",
+            "is_staff": comment.by_staff,
+        }
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, comment: Comment) -> str:
+        return absolute(comment.permanent_url)
+
+    def to_representation(self, comment: Comment) -> dict[str, Any]:
+        shown = super().to_representation(comment)
+        if self._moderates() or self._is_own(comment):
+            return shown
+        del shown["text"]
+        if comment.status != Comment.Status.APPROVED:  # It stands for the replies under it; what it said is gone.
+            shown |= {"author": REMOVED, "html": "", "edited_at": None}
+        return shown
+
+    def _user(self) -> Any:
+        return self.context["request"].user
+
+    def _moderates(self) -> bool:
+        """Authors who moderate under their own articles alone are told by the queue instead."""
+        return bool(self._user().has_perm("comments.moderate_any_comment"))
+
+    def _is_own(self, comment: Comment) -> bool:
+        if self.context.get("own"):
+            return True
+        user = self._user()
+        return bool(user.is_authenticated and comment.identity and comment.identity.user_id == user.pk)
+
+
+class RootSerializer(CommentSerializer):
+    """A root comment with its first replies, in reading order; `more_replies` is how many are not here."""
+
+    replies = serializers.SerializerMethodField()
+    more_replies = serializers.SerializerMethodField()
+
+    class Meta(CommentSerializer.Meta):
+        fields = [*CommentSerializer.Meta.fields, "replies", "more_replies"]
+
+    @extend_schema_field(CommentSerializer(many=True))
+    def get_replies(self, comment: Comment) -> Any:
+        shown = self.context["replies"].get(comment.pk, [])
+        return CommentSerializer(shown, many=True, context=self.context).data
+
+    def get_more_replies(self, comment: Comment) -> int:
+        return max(comment.thread_count - len(self.context["replies"].get(comment.pk, [])), 0)
+
+
+class PostedSerializer(CommentSerializer):
+    """What somebody has just left; `status_url` is its private page, there when it waits."""
+
+    status_url = serializers.URLField(required=False)
+
+    class Meta(CommentSerializer.Meta):
+        fields = [*CommentSerializer.Meta.fields, "status_url"]
+
+
+class Typed(serializers.Field):
+    """Text as it comes; anything that is no text is none. What it must be is the operation's to say, not ours."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return data if isinstance(data, str) else ""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return "" if data is empty or data is None else self.to_internal_value(data)
+
+
+@extend_schema_field({"type": ["integer", "null"]})
+class Parent(Typed):
+    """A comment's id. What is no number is an unknown comment."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(data)[:40]
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class Words(Typed):
+    """A field of the form."""
+
+
+@extend_schema_field({})
+class Anything(Typed):
+    """Of no consequence yet, whatever it is."""
+
+
+class CommentInput(serializers.Serializer):
+    """A reply. What a signed-in commenter sends as name, email and website is ignored."""
+
+    text = Words(required=False)
+    parent = Parent(required=False)  # type: ignore[assignment]
+    name = Words(required=False)
+    email = Words(required=False)
+    website = Words(required=False)
+    notify = Anything(required=False)
+
+
+class EditInput(serializers.Serializer):
+    text = serializers.CharField(allow_blank=True, trim_whitespace=False)
+
+
+class ArticleCommentsView(Shared, viewsets.GenericViewSet):
+    """An article's discussion."""
+
+    serializer_class = RootSerializer
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """The article comes before the token, as it does on the page."""
+        self.refuse_other_methods(request)
+        self._article()
+        super().initial(request, *args, **kwargs)
+
+    _orders = {"oldest": ("path",), "newest": ("-path",)}
+
+    @property
+    def cursor_ordering(self) -> tuple[str, ...]:
+        return self._orders[self._sort()]
+
+    def _sort(self) -> str:
+        sort = self.request.query_params.get("sort", "oldest")
+        if sort not in self._orders:
+            raise ParseError("sort must be oldest or newest.", code="invalid_sort")
+        return sort
+
+    def get_queryset(self) -> QuerySet[Comment]:
+        return Comment.objects.filter(article=self.kwargs["article_id"]).roots().for_display()
+
+    def _article(self) -> Article:
+        if not hasattr(self, "_found"):
+            self._found = get_object_or_404(Article.objects.published(), pk=self.kwargs["article_id"])
+        return self._found
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("sort", OpenApiTypes.STR, enum=list(_orders), description="Order of the roots."),
+        ]
+    )
+    def list(self, request: Request, article_id: int) -> Response:
+        """Roots, each with its first replies."""
+        self._article()
+        roots = self.paginate_queryset(self.get_queryset()) or []
+        replies = threads.first_replies(roots, CommentSettings.objects.current())
+        context = {**self.get_serializer_context(), "replies": replies}
+        return self.get_paginated_response(RootSerializer(roots, many=True, context=context).data)
+
+    @extend_schema(
+        request=CommentInput,
+        responses={201: PostedSerializer},
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description="Up to 64 characters; the same reply sent again with the same key is made once.",
+            )
+        ],
+    )
+    def create(self, request: Request, article_id: int) -> Response:
+        """Leave a reply."""
+        article = self._article()
+        if not request.user.is_authenticated and not comes_from_here(request._request):
+            raise ForgeryRefused()
+        form = CommentInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        key = request.headers.get("Idempotency-Key", "")
+        comment = post_comment(
+            draft_of(request._request, article.pk, form.validated_data, key=key, channel=Comment.Channel.API)
+        )
+        body = CommentSerializer(comment, context={**self.get_serializer_context(), "own": True}).data
+        body["status"] = Comment.Status.APPROVED
+        if first_status(comment) != Comment.Status.APPROVED:
+            body |= {"status": Comment.Status.PENDING, "status_url": absolute(comment.status_url)}
+        location = absolute(f"/api/v1/comments/{comment.pk}/")
+        return Response(body, status=status.HTTP_201_CREATED, headers={"Location": location})
+
+
+class CommentViewSet(Shared, viewsets.GenericViewSet):
+    """One comment: what is public, and to its author and to moderators what is not."""
+
+    serializer_class = CommentSerializer
+    cursor_ordering = ("path",)
+
+    def get_queryset(self) -> QuerySet[Comment]:
+        return Comment.objects.visible_to(self.request.user).for_display()
+
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(self.get_serializer(self._found(pk)).data)
+
+    def _found(self, pk: int) -> Comment:
+        return get_object_or_404(self.get_queryset(), pk=pk)
+
+    @extend_schema(responses=CommentSerializer(many=True), operation_id="comments_replies_list")
+    def replies(self, request: Request, pk: int) -> Response:
+        """Everything under a comment, in reading order."""
+        standing = Comment.objects.filter(article__state=Article.State.PUBLISHED)
+        top = get_object_or_404(standing, pk=pk)
+        if not threads.stands(top):
+            raise NotFound()
+        page = self.paginate_queryset(threads.descendants(top).for_display())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(request=EditInput, responses=CommentSerializer)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Mend one's own comment, for 15 minutes."""
+        self._signed()
+        comment = self._found(pk)
+        form = EditInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        visit = visit_of(request._request, {})
+        edited = edit_comment(comment.pk, form.validated_data["text"], by=self._user(), visit=visit)
+        return Response(self.get_serializer(edited).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Take one's own comment back."""
+        self._signed()
+        withdraw_comment(self._found(pk).pk, by=self._user())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _signed(self) -> None:
+        if not self.request.user.is_authenticated:
+            raise NotAuthenticated()
+
+    def _user(self) -> Any:
+        return self.request.user

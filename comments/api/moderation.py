@@ -1,0 +1,277 @@
+"""Moderation over REST: the queue, decisions about one and about many, and undoing them.
+
+The same operations as the desk's page, with the same rights.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers, status, viewsets
+from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from comments.api.comments import CommentSerializer
+from comments.audit.reason_texts import worded
+from comments.desk.filters import OLDEST_FIRST, VIEWS, Filter
+from comments.models import Batch, Comment, Decision
+from comments.models.permissions import may_moderate
+from comments.models.querysets import CommentQuerySet
+from comments.moderation import batches, undoing
+from comments.moderation.decisions import decide
+from newsreader.kit.numbers import LARGEST_ID, read_id
+from newsreader.kit.rest import Shared
+from newsreader.kit.web import client_address
+
+MANY = 10_000  # ids in one request; for more there is the filter
+
+
+class ReasonSerializer(serializers.Serializer):
+    """Why, for programs; and for people, in the language that is asked for."""
+
+    code = serializers.CharField()
+    params = serializers.DictField(default=dict)
+    sentence = serializers.SerializerMethodField()
+
+    def get_sentence(self, reason: dict[str, Any]) -> str:
+        return worded([reason])[0]
+
+
+class DecisionSerializer(serializers.ModelSerializer):
+    """One change of status: who (an account's id) or which rule, from, to, why, when."""
+
+    batch = serializers.UUIDField(source="batch_id", allow_null=True, required=False)
+    reasons = ReasonSerializer(many=True)
+
+    class Meta:
+        model = Decision
+        fields = ["number", "batch", "by", "source", "before", "after", "reasons", "created_at"]
+
+
+class DecisionInput(serializers.Serializer):
+    """`reason` is the code of one that the editors offer. The trash needs one; without, it is 422 `reason_required`."""
+
+    status = serializers.ChoiceField(choices=Comment.Status.choices)
+    reason = serializers.CharField(allow_blank=True, required=False, default="")
+
+
+class OneInput(DecisionInput):
+    """A decision about one comment.
+
+    `seen` may tell the number of the last decision on it that was shown, 0 for none: where somebody else has decided
+    otherwise since, nothing is changed, and the answer is 409 with the code `decided_meanwhile`.
+    """
+
+    seen = serializers.IntegerField(min_value=0, required=False)
+
+
+class QueuedSerializer(CommentSerializer):
+    """A comment as moderators see it: with why it waits, and what its author left behind.
+
+    `seen` is the number of its last decision, to be sent along with one's own.
+    """
+
+    reasons = serializers.SerializerMethodField()
+    seen = serializers.SerializerMethodField()
+    email = serializers.SerializerMethodField()
+    address = serializers.SerializerMethodField()
+
+    class Meta(CommentSerializer.Meta):
+        fields = [*CommentSerializer.Meta.fields, "reasons", "seen", "email", "address"]
+
+    def get_status(self, comment: Comment) -> str:
+        return comment.status
+
+    def _moderates(self) -> bool:
+        return True
+
+    @extend_schema_field(ReasonSerializer(many=True))
+    def get_reasons(self, comment: Comment) -> Any:
+        decisions = list(comment.decisions.all())
+        return ReasonSerializer(decisions[-1].reasons if decisions else [], many=True).data
+
+    def get_seen(self, comment: Comment) -> int:
+        decisions = list(comment.decisions.all())
+        return decisions[-1].number if decisions else 0
+
+    def get_email(self, comment: Comment) -> str:
+        return comment.connection_data.email if hasattr(comment, "connection_data") else ""
+
+    def get_address(self, comment: Comment) -> str:
+        return str(comment.connection_data.address or "") if hasattr(comment, "connection_data") else ""
+
+
+class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):
+    """For those who decide: about all comments, or about those under their own articles."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not request.user.is_authenticated:
+            raise NotAuthenticated()
+        if not may_moderate(request.user):
+            raise PermissionDenied()
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Addresses and reasons are for whoever asked, now: not even their own browser keeps them."""
+        response["Cache-Control"] = "private, no-store"
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def get_queryset(self) -> CommentQuerySet:
+        return Comment.objects.moderated_by(self.request.user).for_display()
+
+    def _user(self) -> Any:
+        return self.request.user
+
+
+class DecisionsViewSet(_ModeratorsViewSet):
+    """What was decided about a comment, and deciding."""
+
+    serializer_class = DecisionSerializer
+    cursor_ordering = ("number",)
+
+    def list(self, request: Request, pk: int) -> Response:
+        comment = get_object_or_404(self.get_queryset(), pk=pk)
+        page = self.paginate_queryset(comment.decisions.all())
+        return self.get_paginated_response(DecisionSerializer(page, many=True).data)
+
+    @extend_schema(request=OneInput, responses={200: DecisionSerializer, 201: DecisionSerializer})
+    def create(self, request: Request, pk: int) -> Response:
+        """Decide: 201 with the decision; 200 with the last one where the comment has that status already.
+
+        409 where somebody else has decided otherwise since the decision that was `seen`.
+        """
+        comment = get_object_or_404(self.get_queryset(), pk=pk)
+        form = OneInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        decision = decide(comment.pk, by=self._user(), **form.validated_data)
+        if decision is None:
+            return Response(DecisionSerializer(comment.decisions.order_by("-number").first()).data)
+        return Response(DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
+
+
+class BatchSerializer(serializers.ModelSerializer):
+    """Decisions made in one go. `count` is how many comments they are about, `done` how many it has come to."""
+
+    batch = serializers.UUIDField(source="id")
+    count = serializers.IntegerField(source="total")
+    done = serializers.IntegerField()
+
+    class Meta:
+        model = Batch
+        fields = ["batch", "count", "done", "changed", "withdrawn", "passed_over", "state", "undoes", "created_at"]
+
+
+class ManyInput(DecisionInput):
+    """Decisions about `ids`, or about everything that the `filter` (the queue's parameters) finds.
+
+    `seen` may tell the number of the last decision on each comment that was shown: what somebody else has decided about
+    since is then left alone.
+    """
+
+    ids = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), required=False)
+    filter = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    seen = serializers.DictField(child=serializers.IntegerField(min_value=0), required=False)
+
+    def validate_ids(self, ids: list[int]) -> list[int]:
+        if len(ids) > MANY:
+            raise serializers.ValidationError(f"At most {MANY} at once.", code="too_many")
+        return ids
+
+    def validate_seen(self, seen: dict[str, int]) -> dict[int, int]:
+        read = {read_id(pk): number for pk, number in seen.items()}
+        if None in read:
+            raise serializers.ValidationError("The keys are ids of comments.", code="invalid")
+        return {pk: number for pk, number in read.items() if pk is not None}
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("ids" in values) == ("filter" in values):
+            raise serializers.ValidationError({"ids": ["Give either ids or a filter."]}, code="required")
+        return values
+
+
+def _filter(given: Any) -> Filter:
+    """Read the queue's parameters. Raises ParseError naming the first that says nothing sensible."""
+    found, odd = Filter.read(given)
+    if odd:
+        raise ParseError(f"{odd[0]} is not understood.", code=f"invalid_{odd[0]}")
+    return found
+
+
+class BatchesViewSet(_ModeratorsViewSet):
+    """Deciding about many comments at once, and undoing it."""
+
+    serializer_class = BatchSerializer
+
+    @extend_schema(request=ManyInput, responses={200: BatchSerializer, 202: BatchSerializer})
+    def create(self, request: Request) -> Response:
+        """Decide about many: 200 when it is done, 202 while the worker does it. What is not theirs is left out."""
+        form = ManyInput(data=request.data)
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        if "ids" in given:
+            rows = Comment.objects.moderated_by(self._user()).filter(pk__in=given["ids"])
+        else:
+            rows = _filter(given["filter"]).rows(self._user())
+        batch = batches.decide_batch(
+            rows, given["status"], by=self._user(), reason=given["reason"], seen=given.get("seen")
+        )
+        return self._told(batch)
+
+    def retrieve(self, request: Request, batch: uuid.UUID) -> Response:
+        """How far one's own batch is."""
+        return Response(BatchSerializer(get_object_or_404(Batch, pk=batch, by=self._user())).data)
+
+    @extend_schema(request=None, responses={200: BatchSerializer, 202: BatchSerializer})
+    def undo(self, request: Request, batch: uuid.UUID) -> Response:
+        """Give each comment of a batch back what it had before; what somebody has decided about since is left alone.
+
+        Bans that came with it are lifted; where it was itself an undoing, those that it lifted are in force again.
+        """
+        try:
+            undone = undoing.undo(batch, by=self._user(), from_address=client_address(request))
+        except Batch.DoesNotExist:
+            raise NotFound() from None
+        return self._told(undone.batch)
+
+    def _told(self, batch: Batch) -> Response:
+        code = status.HTTP_200_OK if batch.state == Batch.State.DONE else status.HTTP_202_ACCEPTED
+        return Response(BatchSerializer(batch).data, status=code)
+
+
+class QueueViewSet(_ModeratorsViewSet):
+    """The moderation queue: what waits longest first; of what is decided, the newest."""
+
+    serializer_class = QueuedSerializer
+
+    @property
+    def cursor_ordering(self) -> tuple[str, str]:
+        waits = self.request.query_params.get("status", "pending") in OLDEST_FIRST
+        return ("created_at", "pk") if waits else ("-created_at", "-pk")
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("status", OpenApiTypes.STR, enum=list(VIEWS), default="pending"),
+            OpenApiParameter("reason", OpenApiTypes.STR, description="Code of a reason of the last decision."),
+            OpenApiParameter("article", OpenApiTypes.STR, description="Id of an article."),
+            OpenApiParameter("section", OpenApiTypes.STR, description="Id of a section."),
+            OpenApiParameter("author", OpenApiTypes.STR, description="Email address, or account:ID of an identity."),
+            OpenApiParameter("network", OpenApiTypes.STR, description="IP address, network, or the beginning of one."),
+            OpenApiParameter("q", OpenApiTypes.STR, description="Words in text or name; an email or an address."),
+            OpenApiParameter("since", OpenApiTypes.STR, description="A time: left then or later."),
+            OpenApiParameter("until", OpenApiTypes.STR, description="A time: left before."),
+            OpenApiParameter("language", OpenApiTypes.STR),
+            OpenApiParameter("links", OpenApiTypes.BOOL, description="Those with links."),
+            OpenApiParameter("label", OpenApiTypes.STR, description="tip, source or question."),
+            OpenApiParameter("mine", OpenApiTypes.BOOL, description="Those that were handed to you."),
+        ]
+    )
+    def list(self, request: Request) -> Response:
+        found = _filter(request.query_params).rows(self._user())
+        queue = found.for_display().select_related("connection_data").prefetch_related("decisions")
+        page = self.paginate_queryset(queue)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -1,0 +1,243 @@
+"""The log: every decision, edit, ban, change of a rule, import and erasure, only ever added to and chained by hash.
+
+An entry is written in the transaction of what it tells. Some seconds later it is sealed: it gets the next number, and
+a hash over itself and the hash of the one before. Sealed by one worker at a time and apart from posting, since a chain
+that every post had to extend would let the whole site post one after another.
+
+What is personal stands apart in an entry. The chain holds a digest of it with a random salt; `forget` erases both, and
+nobody can say any more what it was, while the chain still holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from comments.models import AuditEntry, Decision
+from newsreader.accounts.models import User
+
+START = "0" * 64  # what the first entry is chained to
+AT_ONCE = 2_000  # entries sealed in one transaction
+OPENED = "log_opened"  # decisions up to the one it names were made before there was a log
+
+
+def note(
+    kind: str,
+    subject: str = "",
+    *,
+    by: User | None = None,
+    facts: dict[str, Any] | None = None,
+    personal: dict[str, Any] | None = None,
+) -> AuditEntry:
+    """Write an event, in the transaction of what it tells. `subject` is such as `comment:12`.
+
+    `facts` are kept for good and must hold nothing personal; names, texts and addresses go into `personal`.
+    """
+    entry = _entry(kind, subject, by.pk if by else None, facts or {}, personal)
+    entry.save(force_insert=True)
+    return entry
+
+
+class Event(NamedTuple):
+    """What `note_many` writes of each: about what, by which account, facts that hold nothing personal, and what is."""
+
+    subject: str
+    by_account: int | None
+    facts: dict[str, Any]
+    personal: dict[str, Any] | None = None
+
+
+def note_many(kind: str, events: Iterable[Event]) -> None:
+    """Write many events of one kind."""
+    AuditEntry.objects.bulk_create([_entry(kind, *event) for event in events])
+
+
+def note_decisions(decisions: Iterable[Decision]) -> None:
+    """Write an event for each of these."""
+    AuditEntry.objects.bulk_create(
+        [_entry("decision", f"comment:{row.comment_id}", row.by_id, _of(row), None) for row in decisions]
+    )
+
+
+def _of(row: Decision) -> dict[str, Any]:
+    """The facts of a decision: what its entry says, and what it is compared with when the log is verified."""
+    facts = {
+        "number": row.number,
+        "before": row.before,
+        "after": row.after,
+        "source": row.source,
+        "codes": [reason["code"] for reason in row.reasons],
+    }
+    return facts | {"batch": str(row.batch_id)} if row.batch_id else facts
+
+
+def _entry(
+    kind: str, subject: str, account: int | None, facts: dict[str, Any], personal: dict[str, Any] | None
+) -> AuditEntry:
+    salt = secrets.token_hex(16) if personal else ""
+    return AuditEntry(
+        kind=kind,
+        subject=subject,
+        by_account=account,
+        facts=facts,
+        personal=personal or None,
+        salt=salt,
+        digest=_digest(salt, personal) if personal else "",
+    )
+
+
+def forget(subject: str, *, by: User | None = None) -> int:
+    """Erase what is personal in every entry about something, and note that it was. Returns how many entries held any.
+
+    In a transaction. The chain still holds afterwards.
+    """
+    return forget_all([subject], by=by)
+
+
+def forget_all(subjects: Collection[str], *, by: User | None = None) -> int:
+    """Erase what is personal in every entry about several things, as `forget` does about one. Three queries."""
+    entries = AuditEntry.objects.filter(subject__in=subjects).exclude(personal=None)
+    held = Counter(entries.values_list("subject", flat=True))
+    entries.update(personal=None, salt="")
+    account = by.pk if by else None
+    note_many("erasure", [Event(subject, account, {"entries": held[subject]}) for subject in subjects])
+    return held.total()
+
+
+def history(subject: str) -> QuerySet[AuditEntry]:
+    """Return every entry about something, the oldest first."""
+    return AuditEntry.objects.filter(subject=subject).order_by("pk")
+
+
+# --- The chain ----------------------------------------------------------------------------------------------------
+
+
+def seal() -> int:
+    """Number and chain what was written since the last time. Returns how many. Safe to run in several workers."""
+    sealed = 0
+    while some := _seal_some():
+        sealed += some
+    return sealed
+
+
+@transaction.atomic
+def _seal_some() -> int:
+    if not AuditEntry.objects.filter(number=None).exists():
+        return 0
+    _take_turn()
+    last = AuditEntry.objects.exclude(number=None).order_by("-number").first()
+    number, before = ((last.number or 0), last.hash) if last else (0, START)
+    rows = list(AuditEntry.objects.filter(number=None).order_by("pk")[:AT_ONCE])
+    for row in rows:
+        number += 1
+        row.number, row.hash = number, _hash(row, number, before)
+        before = row.hash
+    AuditEntry.objects.bulk_update(rows, ["number", "hash"], batch_size=200)
+    return len(rows)
+
+
+def _take_turn() -> None:
+    """Wait until nobody else seals. SQLite's transactions, which begin as writers, are one after another anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('comments.log.seal'))")
+
+
+def _hash(row: AuditEntry, number: int, before: str) -> str:
+    told = [
+        number, row.kind, row.subject, row.by_account, row.created_at.isoformat(), row.facts, row.digest, before,
+    ]  # fmt: skip
+    return hashlib.sha256(_plain(told)).hexdigest()
+
+
+def _digest(salt: str, personal: dict[str, Any]) -> str:
+    return hashlib.sha256(salt.encode() + _plain(personal)).hexdigest()
+
+
+def _plain(value: Any) -> bytes:
+    """The same bytes for the same value, whichever database has kept it meanwhile."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+# --- Verifying ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What does not hold, and where: the number of an entry, 0 where it is none."""
+
+    code: str
+    number: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of the chain: whoever noted it down can prove later that nothing before it was changed."""
+
+    number: int = 0
+    hash: str = START
+
+
+def verify(known: Head | None = None) -> tuple[Head, list[Fault]]:
+    """Walk the whole chain, then compare every decision with it. Returns its end and what does not hold (ten at most).
+
+    `known` is an end that somebody noted down: the chain must still lead through it. Constant memory.
+    """
+    seal()
+    head, faults = Head(), []
+    for head, fault in _walked(known):
+        if fault:
+            faults.append(fault)
+            if len(faults) == 10:
+                return head, faults
+    if known and known.number > head.number:
+        faults.append(Fault("cut_off", known.number))
+    return head, (faults + _decisions_without_entry())[:10]
+
+
+def _walked(known: Head | None) -> Iterator[tuple[Head, Fault | None]]:
+    number, before = 0, START
+    for row in AuditEntry.objects.exclude(number=None).order_by("number").iterator(chunk_size=AT_ONCE):
+        fault = None
+        if row.number != number + 1:
+            fault = Fault("missing", number + 1, f"{number + 1}–{(row.number or 0) - 1}")
+        elif row.hash != _hash(row, number + 1, before):
+            fault = Fault("changed", number + 1, row.subject)
+        elif row.personal is not None and row.digest != _digest(row.salt, row.personal):
+            fault = Fault("personal_data_changed", number + 1, row.subject)
+        elif known and known.number == row.number and known.hash != row.hash:
+            fault = Fault("other_chain", row.number)
+        number, before = row.number or 0, row.hash
+        yield Head(number, before), fault
+
+
+def _decisions_without_entry() -> list[Fault]:
+    """Return decisions that the log tells otherwise, or does not tell. Those of imports are told by their import."""
+    opened = AuditEntry.objects.filter(kind=OPENED).order_by("pk").first()
+    rows = Decision.objects.exclude(source="import").filter(pk__gt=opened.facts["last_decision"] if opened else 0)
+    faults, last = [], 0
+    while some := list(rows.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
+        last = some[-1].pk
+        told = _told({f"comment:{row.comment_id}" for row in some})
+        for row in some:
+            entry = told.get((f"comment:{row.comment_id}", row.number))
+            # An account that is deleted is named in the log alone.
+            if entry is None or entry != _of(row) | {"by": row.by_id or entry["by"]}:
+                faults.append(Fault("decision_differs", 0, f"comment:{row.comment_id}/{row.number}"))
+                if len(faults) == 10:
+                    return faults
+    return faults
+
+
+def _told(subjects: set[str]) -> dict[tuple[str, int], dict[str, Any]]:
+    entries = AuditEntry.objects.filter(kind="decision", subject__in=subjects)
+    return {(entry.subject, entry.facts["number"]): entry.facts | {"by": entry.by_account} for entry in entries}

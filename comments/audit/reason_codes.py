@@ -1,0 +1,104 @@
+"""Every code that a rule, or the site itself, gives as the reason of a decision: once, with its words.
+
+What a check gives is declared in the check's own file (`comments.screening`), what belongs to no check here. A declared
+code is reserved: no person gives it. The reasons that people choose are rows that editors change:
+`comments.audit.reasons`. Decisions keep codes for good, so none is ever renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+Reason = dict[str, Any]  # {"code": …, "params": {…}}: how decisions hold one
+
+
+class Source(Enum):
+    """Who gives a code."""
+
+    RULE = "a rule that holds or refuses a comment"
+    SITE = "the site, for something else that has happened"
+    AUTHOR = "the comment's author"
+
+
+@dataclass(frozen=True)
+class ReasonCode:
+    """A code and its words.
+
+    `sentence` may name parameters, as `%(name)s`; a list is shown with commas. `label` does without them: it stands in
+    filters and figures. `is_final`: what was removed for it is never brought back. `is_suspicious`: a comment that is
+    held for it may well be bad; many of them at once are a sign of trouble.
+    """
+
+    code: str
+    sentence: Text
+    label: Text
+    source: Source = Source.RULE
+    is_final: bool = False
+    is_suspicious: bool = True
+
+    def worded(self, params: Mapping[str, Any]) -> str:
+        return str(self.sentence) % _Shown(params)
+
+
+class _Shown(dict[str, Any]):
+    """Parameters as they stand in a sentence; one that a decision does not hold is left out."""
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name, "")
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+CODES: dict[str, ReasonCode] = {}
+
+
+def declare(code: str, sentence: Text, *, label: Text = "", **more: Any) -> str:
+    """Add a code with its words and return it; without a `label`, the sentence is one. Raises ValueError if taken."""
+    if code in CODES:
+        raise ValueError(f"The reason {code} is declared twice.")
+    CODES[code] = ReasonCode(code, sentence, label or sentence, **more)
+    return code
+
+
+def is_reserved(code: str) -> bool:
+    """Say whether only rules and the site give this reason."""
+    return code in CODES
+
+
+def is_final(code: str) -> bool:
+    """Say whether nobody brings back what was removed for this reason."""
+    return code in CODES and CODES[code].is_final
+
+
+def from_rules() -> list[ReasonCode]:
+    """Return what rules hold and refuse comments for, in the order of the labels."""
+    found = [known for known in CODES.values() if known.source is Source.RULE]
+    return sorted(found, key=lambda known: str(known.label))
+
+
+def harmless() -> list[str]:
+    """Return the codes that say nothing against the comments that are held for them."""
+    return [known.code for known in CODES.values() if not known.is_suspicious]
+
+
+def single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:
+    """Return one reason as decisions hold them; none where there is no code."""
+    return [{"code": code, "params": params or {}}] if code else []
+
+
+# --- What belongs to no check -------------------------------------------------------------------------------------
+
+QUIET_BAN = declare("quiet_ban", _("banned without being told"))
+REPORTED = declare("reported", _("reported by %(count)s readers"), label=_("reported by readers"))
+ADDRESS_CONFIRMED = declare("address_confirmed", _("the address was confirmed by its owner"), source=Source.SITE)
+IMPORTED = declare("imported", _("imported"), source=Source.SITE)
+UNDONE = declare("undone", _("an earlier decision was undone"), source=Source.SITE)
+APPEAL_GRANTED = declare("appeal_granted", _("the author's appeal was granted"), source=Source.SITE)
+ERASED = declare("erased", _("its personal data was erased"), source=Source.SITE, is_final=True)
+WITHDRAWN = declare("withdrawn", _("withdrawn by its author"), source=Source.AUTHOR, is_final=True)

@@ -1,0 +1,31 @@
+"""Codes of reasons and refusals -> sentences, in the language of whoever reads them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from comments.audit.reason_codes import CODES
+from comments.audit.reasons import label_of
+from comments.audit.standing import standing_decision
+from comments.models import Comment
+
+
+def kind_of(code: str) -> str:
+    """Name a reason without its parameters; an unknown code stands for itself."""
+    return str(CODES[code].label) if code in CODES else label_of(code) or code
+
+
+def worded(reasons: Iterable[dict[str, Any]]) -> list[str]:
+    """Return each reason as a sentence; an unknown code stands for itself."""
+    return [_sentence(reason["code"], reason.get("params") or {}) for reason in reasons]
+
+
+def _sentence(code: str, params: dict[str, Any]) -> str:
+    return CODES[code].worded(params) if code in CODES else label_of(code) or code
+
+
+def shown_status(comment: Comment) -> str:
+    """The status as its author is told it: what a rule made spam or trash looks like waiting until a person decides."""
+    if comment.status in {Comment.Status.PENDING, Comment.Status.APPROVED}:
+        return comment.status
+    decision = standing_decision(comment)
+    return Comment.Status.PENDING if decision is None or decision.source else comment.status

@@ -1,0 +1,23 @@
+"""The decision about a comment that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comments.audit.reason_codes import UNDONE
+from comments.models import Comment, Decision
+
+
+def standing_decision(comment: Comment) -> Decision | None:
+    """Return the decision that stands: the last, or, where that undid one, the one before the undone. One query."""
+    return _standing(list(comment.decisions.select_related("batch").order_by("number")))
+
+
+def _standing(history: Sequence[Decision]) -> Decision | None:
+    """Return the decision that stands of all that were made about a comment, in order and with their batches."""
+    left = list(history)
+    while left and left[-1].reason == UNDONE:
+        undone = left[-1].batch.undoes_id if left[-1].batch else None
+        at = max((at for at, row in enumerate(left[:-1]) if undone and row.batch_id == undone), default=len(left) - 2)
+        left = left[: max(at, 0)]
+    return left[-1] if left else None

@@ -1,0 +1,32 @@
+"""Where the link in a mail leads a guest: is this your address? Opening it changes nothing; its button does."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from comments.authors.confirmation import find, prove
+from comments.discussion import threads
+from comments.models import Comment, CommentSettings, EmailConfirmation
+from comments.posting import guest_cookie
+from newsreader.kit.http_cache import secret
+from newsreader.kit.web import SeeOther, show_or_take
+
+
+@show_or_take
+def confirm_address(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
+    """Ask (GET), or take the answer (POST): from then on this browser is known under the address."""
+    try:
+        proof = find(comment_id, token)
+    except EmailConfirmation.DoesNotExist:
+        raise Http404 from None
+    if request.method != "POST":
+        context = {"comment": proof.comment, "article": proof.comment.article, "confirmed": proof.confirmed_at}
+        return secret(render(request, "comments/confirm_address.html", context))
+    prove(proof, besides=guest_cookie.recall(request).comments)
+    comment = Comment.objects.select_related("article").get(pk=proof.comment_id)
+    shown = comment.status == Comment.Status.APPROVED and comment.article.state == "published"
+    where = threads.address(comment, comment.article, CommentSettings.objects.current(), new=True) if shown else ""
+    response = SeeOther(where or comment.status_url)
+    guest_cookie.add(request, response, comment.pk)
+    return secret(response)

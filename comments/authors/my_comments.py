@@ -1,0 +1,114 @@
+"""What somebody signed in has written here, and what became of it; and what they wrote before as a guest."""
+
+from __future__ import annotations
+
+from html import unescape
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import OuterRef, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import strip_tags
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from comments.audit.reason_codes import WITHDRAWN
+from comments.authors.claiming import claim, claimable
+from comments.discussion.display import excerpt
+from comments.models import Comment, Decision
+from comments.models.querysets import CommentQuerySet
+from newsreader.accounts.identities import signed_in_user
+from newsreader.accounts.models import User
+from newsreader.kit.http_cache import page_number, private
+from newsreader.kit.numbers import ids_in
+
+ON_A_PAGE = 20
+OFFERED = 100  # comments to claim at once; the rest is offered after these
+EXCERPT = 200  # characters
+
+Status = Comment.Status
+STATES = {
+    "approved": gettext_lazy("Published"),
+    "pending": gettext_lazy("Waiting for an editor"),
+    "withdrawn": gettext_lazy("Withdrawn by you"),
+    "refused": gettext_lazy("An editor decided not to publish it"),
+}
+
+
+class OwnComment(NamedTuple):
+    """A comment in a list of one's own. `state` is a key of STATES, `words` what it says."""
+
+    comment: Comment
+    excerpt: str
+    state: str
+    words: str
+
+
+@login_required
+@require_safe
+def my_comments(request: HttpRequest) -> HttpResponse:
+    """One's own comments, newest first, under what may be claimed. Two queries of its own."""
+    user = signed_in_user(request)
+    number = page_number(request)
+    start = (number - 1) * ON_A_PAGE
+    rows = list(_own(user)[start : start + ON_A_PAGE + 1])
+    if not rows and number > 1:
+        raise Http404
+    offered = list(_light(claimable(user))[: OFFERED + 1])
+    context = {
+        "entries": [_entry(comment) for comment in rows[:ON_A_PAGE]],
+        "page": {"number": number, "earlier": number - 1, "later": number + 1 if len(rows) > ON_A_PAGE else 0},
+        "claimable": [(comment, _excerpt(comment)) for comment in offered[:OFFERED]],
+        "more_claimable": len(offered) > OFFERED,
+    }
+    return private(render(request, "comments/mine.html", context))
+
+
+@require_POST
+def claim_comments(request: HttpRequest) -> HttpResponse:
+    """Put the chosen comments under one's own account, and go back to the list."""
+    user: Any = request.user
+    if not user.is_authenticated:
+        return private(redirect_to_login(reverse("my_comments")))  # This address itself cannot be opened.
+    if claimed := claim(user, ids_in(request.POST.getlist("comments"))):
+        said = ngettext("%d comment is under your account now.", "%d comments are under your account now.", claimed)
+        messages.success(request, said % claimed)
+    else:
+        messages.info(request, _("No comment was added to your account."))
+    return private(HttpResponse(status=303, headers={"Location": reverse("my_comments")}))
+
+
+def _own(user: User) -> CommentQuerySet:
+    """Return the comments under any of the person's identities, each with the rule and reasons of its last decision."""
+    last = Decision.objects.filter(comment=OuterRef("pk")).order_by("-number")
+    return _light(Comment.objects.filter(identity__user=user)).annotate(
+        last_source=Subquery(last.values("source")[:1]), last_reasons=Subquery(last.values("reasons")[:1])
+    )
+
+
+def _light(comments: CommentQuerySet) -> CommentQuerySet:
+    """Newest first, with their articles, without the texts that no list shows."""
+    return comments.select_related("article").defer("body", "article__body").order_by("-created_at", "-pk")
+
+
+def _entry(comment: Any) -> OwnComment:
+    state = _state(comment)
+    return OwnComment(comment, _excerpt(comment), state, str(STATES[state]))
+
+
+def _state(comment: Any) -> str:
+    """As `wording.shown_status` tells it: what a rule made spam or trash looks like waiting until a person decides."""
+    if comment.status in {Status.PENDING, Status.APPROVED}:
+        return str(comment.status)
+    if comment.status == Status.TRASH and comment.last_reasons and comment.last_reasons[0]["code"] == WITHDRAWN:
+        return "withdrawn"
+    return "pending" if comment.last_source or comment.last_reasons is None else "refused"
+
+
+def _excerpt(comment: Comment) -> str:
+    return excerpt(unescape(strip_tags(comment.html)), EXCERPT)

@@ -1,0 +1,125 @@
+"""The commenter's private page, behind an address that cannot be guessed: what became of a comment, and what its author
+may still do to it. Opening it changes nothing; its buttons do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+
+from comments.audit.reason_texts import shown_status
+from comments.audit.reasons import sentence_for
+from comments.authors import author_edits
+from comments.models import Comment, CommentSettings
+from comments.moderation import resolution
+from comments.moderation.decisions import is_withdrawn
+from comments.objections import appeals, common
+from comments.posting import email_confirmation
+from comments.posting.request_parsing import visit_of
+from comments.screening import article_settings
+from newsreader.kit.errors import DomainError
+from newsreader.kit.http_cache import secret
+from newsreader.kit.web import SeeOther, render_form, safe_next, show_or_take
+
+WAITING, APPROVED = Comment.Status.PENDING, Comment.Status.APPROVED
+
+
+@show_or_take
+def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
+    """Show the page (GET), or do what its buttons say (POST, `action`: `edit`, `withdraw` or `appeal`)."""
+    rows = Comment.objects.select_related(
+        "article__section", "article__discussion", "parent", "identity", "connection_data", "appeal"
+    )
+    comment = rows.filter(pk=comment_id).first()
+    if comment is None or not constant_time_compare(comment.status_token, token):
+        raise Http404
+    match request.POST.get("action", "") if request.method == "POST" else None:
+        case None:
+            return _page(request, comment)
+        case "withdraw":
+            return _withdraw(request, comment)
+        case "edit":
+            return _edit(request, comment)
+        case "appeal":
+            return _appeal(request, comment)
+    raise BadRequest("No such action")
+
+
+def _withdraw(request: HttpRequest, comment: Comment) -> HttpResponse:
+    """Take the comment back, and return to the page, or to the list of one's own comments where that was the way."""
+    author_edits.withdraw_comment(comment.pk, by=_user(request), token=comment.status_token)
+    if not (target := request.POST.get("next", "")):
+        return secret(SeeOther(comment.status_url))
+    messages.success(request, _("You have withdrawn your comment."))
+    return secret(SeeOther(safe_next(request, target)))
+
+
+def _edit(request: HttpRequest, comment: Comment) -> HttpResponse:
+    """Change the text. Where that is refused, what was typed stays on the page."""
+    typed = request.POST.get("text", "")
+    visit = visit_of(request, request.POST)
+    try:
+        author_edits.edit_comment(comment.pk, typed, by=_user(request), token=comment.status_token, visit=visit)
+    except DomainError as refusal:
+        return _page(request, comment, typed=typed, refusal=refusal)
+    return secret(SeeOther(comment.status_url))
+
+
+def _appeal(request: HttpRequest, comment: Comment) -> HttpResponse:
+    """Object to the refusal. Where that is not possible, what was typed stays on the page."""
+    typed = request.POST.get("appeal", "")
+    try:
+        appeals.appeal(comment.pk, typed, token=comment.status_token, by=_user(request))
+    except DomainError as refusal:
+        return _page(request, comment, objection=typed, refusal=refusal)
+    return secret(SeeOther(f"{comment.status_url}#appeal"))
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user if request.user.is_authenticated else None
+
+
+def _page(
+    request: HttpRequest,
+    comment: Comment,
+    *,
+    typed: str | None = None,
+    objection: str | None = None,
+    refusal: DomainError | None = None,
+) -> HttpResponse:
+    """The page; after a refusal with what was `typed` as the new text, or as the `objection`."""
+    rules, shown = (
+        article_settings.settings_under(comment.article, CommentSettings.objects.current()),
+        shown_status(comment),
+    )
+    refused = author_edits.why_not(comment, rules)
+    context = {
+        "comment": comment,
+        "article": comment.article,
+        "shown_status": shown,
+        "withdrawn": is_withdrawn(comment),
+        "rules": rules,
+        "may_be_asked": shown == WAITING and email_confirmation.may_be_asked(comment, rules),
+        "editable": not refused,
+        "editable_until": comment.created_at + author_edits.EDITABLE_FOR,
+        "typed": comment.body if typed is None else typed,
+        "to_keep": typed is not None,
+        "objection": objection,
+    }
+    return secret(render_form(request, "comments/status.html", context | _about_refusal(comment), refusal))
+
+
+def _about_refusal(comment: Comment) -> dict[str, Any]:
+    """Why a person refused it, and what its author has said or may say against that."""
+    decision, appeal = resolution.refusal_of(comment), getattr(comment, "appeal", None)
+    return {
+        "reason": sentence_for(decision),
+        "appeal": appeal,
+        "may_appeal": decision is not None and appeal is None,
+        "appeal_length": common.LENGTH,
+    }

@@ -1,0 +1,311 @@
+"""Who may not post, in the admin: the bans, and on the list of commenters who is under one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from comments.audit.reasons import choices
+from comments.models import Ban, BanAppeal
+from comments.models.querysets import BanQuerySet
+from comments.moderation import bans
+from comments.objections import ban_appeals
+from newsreader.accounts.admin import CommenterIdentityAdmin
+from newsreader.accounts.identities import signed_in_user
+from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.errors import DomainError, Invalid
+from newsreader.kit.web import client_address
+
+TARGET, TERMS = ("identity", "email", "network"), ("reason", "note", "ends_at", "quiet")
+SHOWN = 300  # characters of an appeal on the list; all of it stands on the page of its ban
+
+
+class BanForm(forms.ModelForm):
+    """A new ban, or other terms of one. Set by the admin: who bans, and where they are."""
+
+    by: Any = None
+    from_address = ""
+    reason = forms.ChoiceField(label=_("Reason"), choices=choices, required=False)
+
+    class Meta:
+        model = Ban
+        fields = [*TARGET, *TERMS]
+        help_texts = {
+            "email": _("Binds guests alone: anybody can type an address, so it keeps nobody out who is signed in."),
+            "network": _("An address, or a network such as 192.0.2.0/24 or 2001:db8::/64."),
+            "quiet": _("They are told that their comments wait; these go to the trash. Use it rarely."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        known = self.instance
+        target = {name: cleaned.get(name) or getattr(known, name) for name in TARGET} if known.pk else cleaned
+        if self.errors:
+            return cleaned
+        try:
+            identity, email, network = (target.get(name) for name in TARGET)
+            bans.check(identity, email or "", network or "", self.by, self.from_address, cleaned.get("ends_at"))
+        except Invalid as wrong:
+            for error in wrong.errors:
+                self.add_error(error.field if error.field in self.fields else None, str(error.sentence))
+        return cleaned
+
+    def _post_clean(self) -> None:
+        """Fill in the instance; what must be true of the row is for the operation, which changes one that is there."""
+        for name in self.fields:
+            if name in self.cleaned_data:
+                setattr(self.instance, name, self.cleaned_data[name])
+
+
+class ForceFilter(admin.SimpleListFilter):
+    title, parameter_name = _("in force"), "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("now", _("in force")), ("past", _("past"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "now":
+                return queryset.in_force()
+            case "past":
+                return queryset.past()
+        return queryset
+
+
+class AppealFilter(admin.SimpleListFilter):
+    title, parameter_name = _("appeal"), "appealed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        waiting = _("waits for a decision (%d)") % Ban.objects.appealed().count()
+        return [("open", waiting), ("settled", _("decided"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case "open":
+                return queryset.appealed()
+            case "settled":
+                settled = BanAppeal.objects.filter(ban=models.OuterRef("pk")).exclude(outcome=BanAppeal.Outcome.OPEN)
+                return queryset.filter(models.Exists(settled))
+        return queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    title, parameter_name = _("of"), "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Ban.Kind.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case Ban.Kind.ACCOUNT:
+                return queryset.exclude(identity=None)
+            case Ban.Kind.EMAIL:
+                return queryset.exclude(email="")
+            case Ban.Kind.NETWORK:
+                return queryset.exclude(network="")
+        return queryset
+
+
+@admin.register(Ban)
+class BanAdmin(admin.ModelAdmin):
+    """Bans in force and past. A ban is lifted, never deleted: it stays on record.
+
+    Where somebody objects, to lift it is to grant that, and to uphold it to reject that.
+    """
+
+    form = BanForm
+    list_display = [
+        "who", "open_appeals", "kind_shown", "in_force", "ends_at", "quiet", "reason_shown", "note", "by", "created_at",
+    ]  # fmt: skip
+    list_filter = [AppealFilter, ForceFilter, KindFilter, "quiet"]
+    list_select_related = ["identity", "by"]
+    list_display_links = ["who"]
+    search_fields = ["email", "network", "note", "identity__display_name", "identity__email"]
+    autocomplete_fields = ["identity"]
+    show_full_result_count = False
+    ordering = ["-created_at", "-pk"]
+    actions = ["lift", "uphold"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ban]:
+        return super().get_queryset(request).prefetch_related("appeals")
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What is over is looked at and not changed: whoever is banned again gets a new one."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.is_in_force)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = [*TARGET, *TERMS]
+        if not _insists(request):
+            fields.remove("quiet")
+        return [*fields, "by", "created_at", "lifted_at", "every_appeal"] if obj else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*TARGET, "by", "created_at", "lifted_at", "every_appeal"] if obj else []
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[BanForm]:
+        form = super().get_form(request, obj, change, **kwargs)
+        who = {"by": request.user, "from_address": client_address(request)}
+        return type("BanFormOf", (form,), who)
+
+    def save_model(self, request: HttpRequest, obj: Ban, form: forms.ModelForm, change: bool) -> None:
+        terms = {name: form.cleaned_data[name] for name in TERMS if name in form.cleaned_data}
+        # Who may not choose it leaves a quiet ban as it is.
+        terms.setdefault("quiet", bool(change and obj.quiet))
+        target = {name: getattr(obj, name) for name in TARGET}
+        made = bans.ban(**target, **terms, by=signed_in_user(request), from_address=client_address(request))
+        obj.pk = made.pk
+        obj.refresh_from_db()
+
+    @admin.action(description=_("Lift"), permissions=["change"])
+    def lift(self, request: HttpRequest, queryset: BanQuerySet) -> None:
+        _lift(request, queryset)
+
+    @admin.action(description=_("Uphold: reject the appeal"), permissions=["change"])
+    def uphold(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
+        done = sum(_upheld(request, row) for row in queryset)
+        if done:
+            messages.success(request, ngettext("%d ban stays.", "%d bans stay.", done) % done)
+
+    @admin.display(description=_("open appeal"))
+    def open_appeals(self, row: Ban) -> SafeString | str:
+        """What is said against it and waits for a decision; the beginning of long ones."""
+        waiting = [appeal for appeal in row.appeals.all() if not appeal.outcome and row.is_in_force]
+        return _worded(waiting, SHOWN) or "–"
+
+    @admin.display(description=_("appeals"))
+    def every_appeal(self, row: Ban) -> SafeString | str:
+        return _worded(row.appeals.all()) or "–"
+
+    @admin.display(description=_("who"))
+    def who(self, row: Ban) -> str:
+        return str(row)
+
+    @admin.display(description=_("kind"))
+    def kind_shown(self, row: Ban) -> Any:
+        return Ban.Kind(row.kind).label
+
+    @admin.display(description=_("in force"), boolean=True)
+    def in_force(self, row: Ban) -> bool:
+        return row.is_in_force
+
+    @admin.display(description=_("reason"), ordering="reason")
+    def reason_shown(self, row: Ban) -> str:
+        return dict(choices()).get(row.reason, row.reason) if row.reason else "–"
+
+
+def _lift(request: HttpRequest, rows: Iterable[Ban]) -> None:
+    """Lift bans and say how many, and which stay and why."""
+    done = 0
+    for row in rows:
+        try:
+            done += bans.lift(row, request.user) is not None  # type: ignore[arg-type]
+        except DomainError as refusal:
+            messages.error(request, f"{row}: {refusal}")
+    if done:
+        messages.success(request, ngettext("%d ban lifted.", "%d bans lifted.", done) % done)
+
+
+def _upheld(request: HttpRequest, row: Ban) -> bool:
+    try:
+        ban_appeals.settle(row.pk, lift=False, by=request.user)  # type: ignore[arg-type]
+    except DomainError as refusal:
+        messages.error(request, f"{row}: {refusal}")
+        return False
+    return True
+
+
+def _worded(appeals: Iterable[BanAppeal], length: int = 0) -> SafeString:
+    """Return appeals as a list of HTML: by whom, what became of them, and their words up to a length, 0 for all."""
+    said = [
+        (
+            _by_whom(row),
+            row.get_outcome_display(),
+            Truncator(row.text).chars(length) if length else row.text,
+        )
+        for row in sorted(appeals, key=lambda row: row.pk)
+    ]
+    lines = format_html_join("", '<li>{}, {}: <q dir="auto">{}</q></li>', said)
+    return format_html('<ul class="appeals">{}</ul>', lines) if said else lines
+
+
+def _by_whom(row: BanAppeal) -> Any:
+    if row.by_owner:
+        return _("whoever is banned")
+    return _("somebody in the network") if row.ban.kind == Ban.Kind.NETWORK else _("somebody who typed the address")
+
+
+def _insists(request: HttpRequest) -> bool:
+    """Say whether this person may ban without telling: whoever keeps the rules of discussion, no other moderator."""
+    return request.user.has_perm("comments.change_commentsettings")
+
+
+# Accounts know nothing of comments; here, one floor up, their commenters learn who is banned.
+admin.site.unregister(CommenterIdentity)
+
+
+class BannedFilter(admin.SimpleListFilter):
+    title, parameter_name = _("banned"), "banned"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("banned")), ("no", _("not banned"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(is_banned=self.value() == "yes")
+
+
+def _banned() -> models.Exists:
+    """Whether a commenter's identity is banned now."""
+    return models.Exists(Ban.objects.in_force().filter(identity=models.OuterRef("pk")))
+
+
+@admin.register(CommenterIdentity)
+class BannedCommenterAdmin(CommenterIdentityAdmin):
+    """Who leaves replies, and who of them may not."""
+
+    fields = [*CommenterIdentityAdmin.fields, "banned"]
+    readonly_fields = ["banned"]
+    list_display = [*CommenterIdentityAdmin.list_display, "banned"]
+    list_filter = [*CommenterIdentityAdmin.list_filter, BannedFilter]
+    actions = ["ban", "lift_ban"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CommenterIdentity]:
+        return super().get_queryset(request).annotate(is_banned=_banned())
+
+    @admin.display(description=_("banned"), boolean=True, ordering="is_banned")
+    def banned(self, identity: Any) -> bool:
+        return bool(identity.is_banned)
+
+    def has_ban_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("comments.add_ban")
+
+    @admin.action(description=_("Ban from commenting"), permissions=["ban"])
+    def ban(self, request: HttpRequest, queryset: QuerySet[CommenterIdentity]) -> None:
+        """Ban those who are not, for good; how long and why is set on the ban itself."""
+        done = 0
+        for identity in queryset.filter(~_banned()).select_related("user"):
+            try:
+                bans.ban(identity=identity, by=signed_in_user(request))
+                done += 1
+            except Invalid as wrong:
+                messages.error(request, f"{identity}: {wrong.errors[0].sentence}")
+        messages.success(request, ngettext("%d commenter banned.", "%d commenters banned.", done) % done)
+
+    @admin.action(description=_("Lift the ban"), permissions=["ban"])
+    def lift_ban(self, request: HttpRequest, queryset: QuerySet[CommenterIdentity]) -> None:
+        _lift(request, Ban.objects.in_force().filter(identity__in=queryset.values("pk")).select_related("identity"))

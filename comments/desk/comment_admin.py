@@ -1,0 +1,323 @@
+"""The moderators' desk: the queue of waiting comments, which the admin opens on, and what stands behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db import models
+from django.db.models import Count, OuterRef, QuerySet, Subquery, prefetch_related_objects
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from articles import page_versions
+from articles.models.article import Article
+from articles.newsroom.site_admin import Singleton
+from comments.audit import audit_log
+from comments.audit.reasons import choices
+from comments.desk.article_settings_admin import LinksDiscussion
+from comments.desk.cards import plain_card
+from comments.desk.filters import seen_in
+from comments.desk.status_actions import RESTORE, STATUS_ACTIONS, reason_choice, summary
+from comments.discussion.display import excerpt
+from comments.models import AuditEntry, Comment, CommentSettings, Delivery, ReplyTemplate
+from comments.models.permissions import may_moderate
+from comments.models.querysets import CommentQuerySet
+from comments.moderation.batches import decide_batch
+from newsreader.accounts.identities import signed_in_user
+from newsreader.kit.errors import DomainError
+
+Status = Comment.Status
+PAGE = 50  # comments
+
+
+# --- The desk -----------------------------------------------------------------------------------------------------
+
+
+class ReasonField(forms.ChoiceField):
+    """The reasons that are offered. Anything else is refused by the operation, which says what to choose from."""
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+
+class ReasonForm(ActionForm):
+    """The list's bar of actions, with a reason."""
+
+    reason = ReasonField(label=_("Reason"), choices=choices, required=False)
+
+
+class ReadOnly(admin.ModelAdmin):
+    """What is looked at here, and neither written nor deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Comment)
+class CommentAdmin(ReadOnly):
+    """The queue, and the list and page of every comment. No field is written here: a status changes by a decision."""
+
+    fieldsets = [
+        (None, {"fields": ["text_shown", "status", "history", "article", "parent", "kind", "created_at", "edited_at"]}),
+        (_("Who and from where"), {"fields": ["name", "identity", "website", "email", "address", "user_agent"]}),
+        (
+            _("More"),
+            {
+                "classes": ["collapse"],
+                "fields": [
+                    "body", "channel", "by_staff", "language", "article_revision", "depth", "path", "reply_count",
+                    "thread_count", "renderer",
+                ],
+            },
+        ),
+    ]  # fmt: skip
+    readonly_fields = ["text_shown", "history", "email", "address", "user_agent"]
+    list_display = ["excerpt", "shown_name", "article_link", "status", "age"]
+    list_filter = ["status", "kind", "channel"]
+    list_select_related = ["article"]
+    list_per_page = 50
+    search_fields = ["body", "name", "connection_data__email", "connection_data__address", "article__headline"]
+    show_full_result_count = False
+    ordering = ["-pk"]
+    action_form = ReasonForm
+    actions = ["approve", "spam", "trash", "restore"]
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return may_moderate(request.user)
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        return may_moderate(request.user)
+
+    def get_queryset(self, request: HttpRequest) -> CommentQuerySet:
+        rows = Comment.objects.moderated_by(request.user).defer("article__body", "article__standfirst")
+        return rows.order_by(*self.ordering)
+
+    # The list.
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        prefetch_related_objects(list(found.result_list), "decisions")
+        return found
+
+    def action_checkbox(self, comment: Comment) -> SafeString:
+        """Send along with a chosen comment the number of its last decision that was shown."""
+        seen = max((decision.number for decision in comment.decisions.all()), default=0)
+        return format_html(
+            '{}<input type="hidden" name="seen" value="{}:{}">', super().action_checkbox(comment), comment.pk, seen
+        )
+
+    @admin.display(description=_("text"))
+    def excerpt(self, comment: Comment) -> str:
+        return excerpt(comment.body) or "–"
+
+    @admin.display(description=_("name"), ordering="name")
+    def shown_name(self, comment: Comment) -> str:
+        return comment.shown_name
+
+    @admin.display(description=_("article"))
+    def article_link(self, comment: Comment) -> str:
+        return format_html(
+            '<a href="{}">{}</a>', comment.article.get_absolute_url(), excerpt(comment.article.headline, 60)
+        )
+
+    @admin.display(description=_("age"), ordering="created_at")
+    def age(self, comment: Comment) -> str:
+        at = comment.created_at
+        exact = date_format(localtime(at), "DATETIME_FORMAT")
+        return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, timesince(at))
+
+    def _act(self, request: HttpRequest, rows: QuerySet[Comment], deed: str) -> None:
+        chosen = Comment.objects.moderated_by(request.user).filter(pk__in=rows.order_by().values("pk"))
+        user: Any = request.user
+        reason, seen = request.POST.get("reason", ""), seen_in(request.POST)
+        try:
+            batch = decide_batch(chosen, STATUS_ACTIONS[deed].status, by=user, reason=reason, seen=seen)
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+            return
+        for level, sentence in summary(batch):
+            messages.add_message(request, level, sentence)
+
+    @admin.action(description=_("Approve"), permissions=["moderate"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
+        self._act(request, queryset, "approve")
+
+    @admin.action(description=_("Mark as spam"), permissions=["moderate"])
+    def spam(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
+        self._act(request, queryset, "spam")
+
+    @admin.action(description=_("Move to trash"), permissions=["moderate"])
+    def trash(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
+        self._act(request, queryset, "trash")
+
+    @admin.action(description=_("Restore"), permissions=["moderate"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
+        self._act(request, queryset, RESTORE)
+
+    # The page of one.
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Comment | None:
+        comment = super().get_object(request, object_id, from_field)
+        if comment:
+            prefetch_related_objects([comment], "decisions__by", "revisions")
+        return comment
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context |= {"entry": plain_card(context["original"]), **reason_choice()}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("text"))
+    def text_shown(self, comment: Comment) -> SafeString:
+        # Safe: made by comments.text.formatting.
+        return format_html('<div class="comment-text" dir="auto">{}</div>', mark_safe(comment.html))
+
+    @admin.display(description=_("decisions"))
+    def history(self, comment: Comment) -> str:
+        return render_to_string("admin/comments/_history.html", {"entry": plain_card(comment)})
+
+    @admin.display(description=_("email"))
+    def email(self, comment: Comment) -> str:
+        return _trace(comment, "email")
+
+    @admin.display(description=_("IP address"))
+    def address(self, comment: Comment) -> str:
+        return _trace(comment, "address")
+
+    @admin.display(description=_("user agent"))
+    def user_agent(self, comment: Comment) -> str:
+        return _trace(comment, "user_agent")
+
+
+def _trace(comment: Comment, name: str) -> str:
+    """Traces go after a while, so that a comment may be without one."""
+    return getattr(getattr(comment, "connection_data", None), name, "") or "–"
+
+
+# --- What stands behind it ----------------------------------------------------------------------------------------
+
+
+@admin.register(CommentSettings)
+class CommentRulesAdmin(Singleton):
+    """The rules of discussion; every page of articles depends on them."""
+
+    fieldsets = [
+        (_("Who may reply"), {"fields": ["require_name_email", "registration_required", "close_after_days"]}),
+        (
+            _("What waits for an editor"),
+            {
+                "fields": [
+                    "hold_everything",
+                    "hold_first_comment",
+                    "premoderated",
+                    "max_links",
+                    "fastest_seconds",
+                    "flags_hold",
+                ]
+            },
+        ),
+        (_("Trust"), {"fields": ["trusted_after", "refusals_allowed"]}),
+        (_("Surges"), {"fields": ["surge_control", "surge_from", "surge_pause"]}),
+        (_("Limits"), {"fields": ["text_limit", "flood_burst", "flood_seconds"]}),
+        (
+            _("How discussions are shown"),
+            {"fields": ["order", "roots_per_page", "replies_shown", "thread_page_size", "levels_shown"]},
+        ),
+        (_("Mails"), {"fields": ["mail_moderators", "mail_confirmations"]}),
+    ]
+
+    def save_model(self, request: HttpRequest, obj: CommentSettings, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        page_versions.bump_site()
+        changed = {name: {"from": form.initial[name], "to": form.cleaned_data[name]} for name in form.changed_data}
+        if changed:
+            audit_log.note("rules_changed", "rules", by=signed_in_user(request), facts=changed)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly):
+    """Mails that were or will be sent; for who runs the site."""
+
+    list_display = ["event", "address", "created_at", "due_at", "attempts", "sent_at", "failure"]
+    list_filter = ["event"]
+    search_fields = ["address"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+
+@admin.register(AuditEntry)
+class LogAdmin(ReadOnly):
+    """The log, to be read; `manage.py verify_log` says whether it holds."""
+
+    list_display = ["number", "created_at", "kind", "subject", "by_account", "facts"]
+    list_filter = ["kind"]
+    search_fields = ["=subject"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return request.user.has_perm("comments.moderate_any_comment")
+
+
+@admin.register(ReplyTemplate)
+class ReplyTemplateAdmin(admin.ModelAdmin):
+    """Replies that are written once and sent often; for all who moderate."""
+
+    list_display = ["title", "position"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return may_moderate(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return may_moderate(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("comments.moderate_any_comment")
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return request.user.has_perm("comments.moderate_any_comment")
+
+    has_delete_permission = has_change_permission
+
+
+# Articles know nothing of comments; here, one floor up, their list learns how many wait under each.
+admin.site.unregister(Article)
+
+
+@admin.register(Article)
+class DiscussedArticleAdmin(LinksDiscussion):
+    """The articles' list with the number of comments that wait under each."""
+
+    list_display = ["headline", "state_shown", "waiting", "section", "names", "planned", "time"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
+        waiting = Comment.objects.waiting().filter(article=OuterRef("pk")).order_by().values("article")
+        size = waiting.annotate(size=Count("pk")).values("size")
+        return super().get_queryset(request).annotate(waiting=Coalesce(Subquery(size), 0))
+
+    @admin.display(description=_("waiting"), ordering="waiting")
+    def waiting(self, article: Any) -> str:
+        if not article.waiting:
+            return "–"
+        return format_html('<a href="{}?article={}">{}</a>', reverse("admin:moderation"), article.pk, article.waiting)

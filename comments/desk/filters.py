@@ -1,0 +1,231 @@
+"""Which comments lie on the desk: one of its views, narrowed by what moderators filter and search for.
+
+The page, the REST queue and a decision about "all that match" read the same parameters and find the same comments.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, Subquery, TextField
+from django.db.models.functions import Cast
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ParseError
+
+from comments.desk.networks import begins, from_network
+from comments.models import Comment, Decision, Label, search_index
+from comments.models.querysets import CommentQuerySet
+from comments.objections import appeals
+from newsreader.kit.numbers import ids_in, read_id
+from newsreader.kit.rest import moment, whole_number
+from newsreader.kit.text import tidy_line
+
+COUNTED = 1000  # Counting stops there: nobody reads further, and a million rows need not be counted for it.
+# The desk's views, in the order of its tabs.
+VIEWS = {
+    "pending": _("Waiting"),
+    "reported": _("Reported"),
+    "appeals": _("Appeals"),
+    "unanswered": _("Unanswered"),
+    "approved": _("Approved"),
+    "spam": _("Spam"),
+    "trash": _("Trash"),
+    "all": _("All"),
+}
+OLDEST_FIRST = {"pending", "reported", "appeals"}  # What waits longest stands first; of all else, the newest.
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_ADDRESS = re.compile(r"(?=.*[0-9])[0-9a-f:.]*[:.][0-9a-f:.]*(/[0-9]{1,3})?", re.IGNORECASE)
+
+
+def _text(text: str, name: str) -> str:
+    return tidy_line(text)[:200]
+
+
+def _one_of(names: Collection[str]) -> Callable[[str, str], str]:
+    def read(text: str, name: str) -> str:
+        if text not in names:
+            raise ValueError(name)
+        return text
+
+    return read
+
+
+def _code(text: str, name: str) -> str:
+    if not _CODE.fullmatch(text):
+        raise ValueError(name)
+    return text
+
+
+def _yes(text: str, name: str) -> bool:
+    return text not in {"", "0", "no", "false"}
+
+
+_READERS: dict[str, Callable[[str, str], Any]] = {
+    "status": _one_of(VIEWS), "q": _text, "reason": _code, "article": whole_number, "section": whole_number,
+    "author": _text, "network": _text, "since": moment, "until": moment, "language": _code, "links": _yes,
+    "label": _one_of(Label.Kind.values), "mine": _yes,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What of the queue is wanted, by the names of its parameters.
+
+    `reason` is a code of the last decision; `author` an email address, or `account:12` with an identity's id; `network`
+    an address, a network or the beginning of an address; `mine`: handed to who asks.
+    """
+
+    status: str = "pending"
+    q: str = ""
+    reason: str = ""
+    article: int = 0
+    section: int = 0
+    author: str = ""
+    network: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    language: str = ""
+    links: bool = False
+    label: str = ""
+    mine: bool = False
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> tuple[Filter, list[str]]:
+        """Return the filter that these parameters say, and the names of those that say nothing sensible."""
+        values, odd = {}, []
+        for name, reader in _READERS.items():
+            if text := given.get(name, "").strip():
+                try:
+                    values[name] = reader(text, name)
+                except (ValueError, ParseError):
+                    odd.append(name)
+        return cls(**values), odd
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Say whether more than a view is asked for."""
+        return any(getattr(self, field.name) != field.default for field in fields(self) if field.name != "status")
+
+    @property
+    def order(self) -> tuple[str, str]:
+        return ("created_at", "id") if self.status in OLDEST_FIRST else ("-created_at", "-id")
+
+    def rows(self, user: Any, *, view: str = "") -> CommentQuerySet:
+        """Return what this moderator finds, without an order; of another view where one is named."""
+        rows = _of_view(Comment.objects.moderated_by(user), view or self.status, user)
+        for name in ("article", "language"):
+            if value := getattr(self, name):
+                rows = rows.filter(**{name: value})
+        if self.section:
+            rows = rows.filter(article__section=self.section)
+        if self.since:
+            rows = rows.filter(created_at__gte=self.since)
+        if self.until:
+            rows = rows.filter(created_at__lt=self.until)
+        if self.links:
+            rows = rows.filter(link_count__gt=0)
+        if self.label:
+            rows = rows.filter(Exists(Label.objects.filter(comment=OuterRef("pk"), kind=self.label)))
+        if self.mine:
+            rows = rows.filter(assigned_to=user)
+        rows = _by_author(rows, self.author) if self.author else rows
+        rows = rows.filter(from_network(self.network)) if self.network else rows
+        return rows.filter(self._sought, self._reasoned)
+
+    # Found once, though every tab asks how many of it are its own.
+
+    @cached_property
+    def _sought(self) -> Q:
+        return sought(self.q)
+
+    @cached_property
+    def _reasoned(self) -> Q:
+        return reasoned(self.reason) if self.reason else Q()
+
+
+def _of_view(rows: CommentQuerySet, view: str, user: Any) -> CommentQuerySet:
+    match view:
+        case "all":
+            return rows
+        case "reported":
+            return rows.filter(flag_count__gt=0)
+        case "appeals":
+            return rows.filter(appeal__in=appeals.appeals_waiting(user))
+        case "unanswered":
+            answers = Comment.objects.filter(parent=OuterRef("pk"), status=Comment.Status.APPROVED, by_staff=True)
+            return rows.filter(~Exists(answers), status=Comment.Status.APPROVED, by_staff=False)
+    return rows.filter(status=view)
+
+
+def _by_author(rows: CommentQuerySet, author: str) -> CommentQuerySet:
+    kind, _, number = author.partition(":")
+    if kind == "account" and (identity_id := read_id(number)) is not None:
+        return rows.filter(identity=identity_id)
+    return rows.filter(connection_data__email__in={author, author.lower()})
+
+
+def sought(query: str) -> Q:
+    """Return the comments in which every word is: it begins one in name or text, or begins the email or the address."""
+    wanted, plain = Q(), []
+    for word in query.split()[: search_index.WORDS]:
+        if "@" in word:
+            wanted &= begins("connection_data__email", word) | begins("connection_data__email", word.lower())
+        elif _ADDRESS.fullmatch(word):
+            wanted &= from_network(word)
+        elif parts := search_index.words_in(word):
+            plain += parts
+        else:
+            return Q(pk__in=[])
+    return wanted & Q(pk__in=search_index.with_words(plain)) if plain else wanted
+
+
+def reasoned(code: str) -> Q:
+    """Return the comments whose last decision gives this reason: the newest, as many as a search finds."""
+    last = Decision.objects.filter(comment=OuterRef("comment")).order_by("-number").values("pk")[:1]
+    # As text first: an index of reasons would have to be written with every decision, and reading all takes a moment.
+    naming = Decision.objects.annotate(told=Cast("reasons", TextField())).filter(told__contains=f'"{code}"')
+    newest = naming.filter(pk=Subquery(last)).order_by("-pk").values_list("comment_id", "reasons")[: search_index.MOST]
+    return Q(pk__in=search_index.at_hand([pk for pk, reasons in newest if any(one["code"] == code for one in reasons)]))
+
+
+# --- Pages --------------------------------------------------------------------------------------------------------
+
+
+def beyond(rows: CommentQuerySet, order: tuple[str, str], position: str) -> CommentQuerySet:
+    """Return what comes after a position in this order; all of it where the position is none."""
+    moment_text, _, number = position.partition("~")
+    try:
+        at, pk = dt.datetime.fromisoformat(moment_text), read_id(number)
+    except ValueError:
+        return rows
+    if at.tzinfo is None or not pk:
+        return rows
+    if order[0].startswith("-"):
+        return rows.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk), created_at__lte=at)
+    return rows.filter(Q(created_at__gt=at) | Q(created_at=at, pk__gt=pk), created_at__gte=at)
+
+
+def position_of(comment: Comment) -> str:
+    return f"{comment.created_at.astimezone(dt.UTC).isoformat()}~{comment.pk}"
+
+
+def seen_in(fields: QueryDict) -> dict[int, int]:
+    """Return which decision was the last on each comment that was shown: `seen` is `12:3`, comment and number."""
+    found = {}
+    for text in fields.getlist("seen"):
+        pair = text.split(":")
+        if len(pair) == 2 and all(ids_in([part]) for part in pair):
+            found[int(pair[0])] = int(pair[1])
+    return found
+
+
+def counted(rows: CommentQuerySet) -> str:
+    """Say how many these are, up to a limit: `1000+`."""
+    size = rows.order_by()[: COUNTED + 1].count()
+    return f"{COUNTED}+" if size > COUNTED else str(size)

@@ -1,0 +1,116 @@
+"""The editors' list of reasons in the admin, and readers' reports and authors' appeals, to look things up.
+
+What is decided about them is decided on the moderators' desk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from articles import page_versions
+from comments.audit import audit_log
+from comments.audit.reason_codes import is_reserved
+from comments.models import Appeal, Comment, RefusalReason, Report
+from comments.models.permissions import may_moderate
+from newsreader.accounts.identities import signed_in_user
+
+
+class ReasonForm(forms.ModelForm):
+    """A reason; its code is chosen once, since decisions keep it."""
+
+    class Meta:
+        model = RefusalReason
+        fields = ["code", "label", "sentence", "position", "is_active"]
+        widgets = {"sentence": forms.Textarea(attrs={"rows": 3})}
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if is_reserved(code):
+            raise ValidationError(_("Only the site itself gives this reason."), code="reserved")
+        return code
+
+
+@admin.register(RefusalReason)
+class RefusalReasonAdmin(admin.ModelAdmin):
+    """What moderators may choose from. Nobody deletes a reason: decisions name it, so it is only offered no more."""
+
+    form = ReasonForm
+    list_display = ["label", "code", "sentence", "position", "is_active"]
+    list_filter = ["is_active"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
+        return ["code"] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: RefusalReason, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        facts = {"code": obj.code, "offered": obj.is_active, "fields": sorted(form.changed_data)}
+        audit_log.note(
+            "reason_changed" if change else "reason_added", f"reason:{obj.pk}", by=signed_in_user(request), facts=facts
+        )
+        page_versions.bump_site()  # Labels stand on the public page of figures.
+
+
+class _Record(admin.ModelAdmin):
+    """What is looked at by those who decide about its comment, and neither written nor deleted."""
+
+    list_select_related = ["comment__article"]
+    show_full_result_count = False
+    ordering = ["-pk"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return may_moderate(request.user)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return Comment.objects.moderated_by(request.user).narrow(super().get_queryset(request))
+
+    @admin.display(description=_("comment"))
+    def comment_link(self, row: Report | Appeal) -> str:
+        where = reverse("admin:comments_comment_change", args=[row.comment_id])
+        return format_html('<a href="{}">{}</a>', where, row.comment)
+
+
+@admin.register(Report)
+class ReportAdmin(_Record):
+    """Readers' reports and notices."""
+
+    list_display = ["created_at", "reason", "comment_link", "outcome", "settled_at"]
+    list_filter = ["outcome", "reason"]
+    fields = [
+        "comment_link", "reason", "detail", "law", "good_faith", "name", "email", "created_at", "outcome",
+        "decision_reason", "settled_by", "settled_at", "objection", "objected_at", "kept_by", "kept_at",
+    ]  # fmt: skip
+    readonly_fields = ["comment_link", "created_at", "decision_reason", "settled_by", "settled_at"]
+
+
+@admin.register(Appeal)
+class AppealAdmin(_Record):
+    """Authors' objections."""
+
+    list_display = ["created_at", "comment_link", "outcome", "settled_by", "settled_at"]
+    list_filter = ["outcome"]
+    list_select_related = ["comment__article", "settled_by"]
+    fields = ["comment_link", "decision", "text", "created_at", "outcome", "settled_by", "settled_at"]
+    readonly_fields = ["comment_link", "created_at", "settled_by", "settled_at"]

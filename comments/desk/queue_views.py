@@ -1,0 +1,268 @@
+"""The moderation desk's pages: the queue, one comment with every tool, and everything that is like one.
+
+Each answers the same to a form and to the desk's script: a form is led back with messages, the script is told the same
+sentences, what undoes it, and the card as it looks now. All of it works without script.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Literal
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from articles.models.article import Article
+from articles.models.taxonomy import Section
+from comments.audit import audit_log
+from comments.audit.reason_codes import from_rules
+from comments.desk import cards, filters
+from comments.desk.actions import SPANS, ActionRequest, ActionResult, act
+from comments.desk.filters import Filter
+from comments.desk.status_actions import BUTTONS, EVERY, buttons, reason_choice, summary
+from comments.models import AuditEntry, Ban, Batch, Comment, Label, ReplyTemplate
+from comments.models.permissions import may_moderate, moderates
+from comments.moderation import batches, similar
+from comments.moderation.similar import EVERY_WAY
+from comments.screening import surge
+from newsreader.accounts.models import User
+from newsreader.kit import numbers
+from newsreader.kit.errors import DomainError
+from newsreader.kit.web import client_address, safe_next
+
+PAGE = 50  # cards
+HOURS = {"1": 1.0, "6": 6.0, "24": 24.0, "72": 72.0}
+
+
+def _may(request: HttpRequest) -> None:
+    if not may_moderate(request.user):
+        raise PermissionDenied
+
+
+def _is_script(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")
+
+
+# --- The queue ----------------------------------------------------------------------------------------------------
+
+
+def queue(request: HttpRequest) -> HttpResponse:
+    """Answer with the queue, or with what comes after a position of it (`part=cards`); do what was pressed (POST)."""
+    _may(request)
+    wanted, odd = Filter.read(request.GET)
+    if request.method == "POST":
+        return _pressed(request, wanted)
+    if batch := request.GET.get("batch"):
+        return _progress(request, batch)
+    rows = wanted.rows(request.user)
+    after = request.GET.get("after", "")
+    found = cards.listed(filters.beyond(rows, wanted.order, after)).order_by(*wanted.order)
+    shown = list(found[: PAGE + 1])
+    if after and not shown:  # All of them are decided.
+        return HttpResponseRedirect(f"{request.path}?{_without(request, 'after')}".rstrip("?"))
+    context = {
+        "cards": cards.lay_out(shown[:PAGE]),
+        "filter": wanted,
+        "next": filters.position_of(shown[PAGE - 1]) if len(shown) > PAGE else "",
+        "after": after,
+        **reason_choice(),
+        "now": timezone.now().isoformat(),
+        "leads_to": _here(request),
+    }
+    if request.GET.get("part") == "cards":
+        return TemplateResponse(request, "admin/comments/_cards.html", context)
+    return _page(request, "admin/comments/queue.html", context | _around(request, wanted, odd))
+
+
+def _around(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, Any]:
+    """What stands around the cards: the views with their sizes, the filters, what can be undone, what is on fire."""
+    article = Article.objects.filter(pk=wanted.article).defer("body").first() if wanted.article else None
+    names = BUTTONS.get(Comment.Status(wanted.status), EVERY) if wanted.status in Comment.Status.values else EVERY
+    user: Any = request.user
+    return {
+        "title": _("Comments"),
+        "tabs": [(name, label, filters.counted(wanted.rows(user, view=name))) for name, label in filters.VIEWS.items()],
+        "article": article if article and moderates(user, article) else None,
+        "sections": Section.objects.order_by("name"),
+        "labels": Label.Kind.choices,
+        "rule_reasons": [(known.code, known.label) for known in from_rules()],
+        "odd": odd,
+        "bulk": buttons(names),
+        "matching": filters.counted(wanted.rows(user)),
+        "recent": batches.recent(user),
+        "surging": [row for row in surge.surging() if moderates(user, row.article)],
+        "ban_appeals": _ban_appeals(user) if wanted.status == "appeals" else 0,
+    }
+
+
+def _ban_appeals(user: Any) -> int:
+    """How many bans somebody objects to, for whoever may lift them."""
+    return Ban.objects.appealed().count() if user.has_perm("comments.change_ban") else 0
+
+
+def _without(request: HttpRequest, *names: str) -> str:
+    kept = request.GET.copy()
+    for name in names:
+        kept.pop(name, None)
+    return kept.urlencode()
+
+
+def _here(request: HttpRequest) -> str:
+    """The address of the view and filter that somebody is in, whole even where the script asks for a part of it."""
+    return f"{request.path}?{_without(request, 'part')}".rstrip("?")
+
+
+def _came_from(request: HttpRequest) -> str:
+    """Where a page about one comment leads back to once something is done; empty where it was opened by itself."""
+    back = request.GET.get("back") or request.POST.get("next", "")
+    return safe_next(request, back) if back else ""
+
+
+def _progress(request: HttpRequest, number: str) -> HttpResponse:
+    """Say how far a batch is: of one's own alone."""
+    try:
+        batch = Batch.objects.get(pk=uuid.UUID(number), by=request.user.pk)
+    except (ValueError, Batch.DoesNotExist):
+        raise Http404 from None
+    return JsonResponse(_batch(batch) | {"said": _plain(list(summary(batch)))})
+
+
+def _batch(batch: Batch) -> dict[str, Any]:
+    return {"batch": str(batch.pk), "done": batch.done, "total": batch.total, "state": batch.state}
+
+
+# --- What was pressed ---------------------------------------------------------------------------------------------
+
+
+def _pressed(request: HttpRequest, wanted: Filter) -> HttpResponse:
+    user: Any = request.user
+    pressed = ActionRequest(user, request.POST, wanted, client_address(request))
+    try:
+        told = act(pressed)
+    except DomainError as refusal:
+        return _refused(request, refusal)
+    if _is_script(request):
+        return JsonResponse(_answer(request, told))
+    for level, sentence in told.said:
+        messages.add_message(request, level, sentence)
+    return HttpResponseRedirect(safe_next(request, request.POST.get("next") or request.get_full_path()))
+
+
+def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    """Say why nothing was done; what was typed stays on the page of the comment."""
+    if _is_script(request):
+        return JsonResponse(
+            {"code": refusal.code, "detail": str(refusal)}, status=refusal.status, headers=refusal.headers
+        )
+    ids = numbers.ids_in(request.POST.getlist("ids"))
+    if request.POST.get("text") and len(ids) == 1:
+        return tools(request, ids.pop(), refusal=refusal)
+    messages.error(request, str(refusal))
+    return HttpResponseRedirect(safe_next(request, request.POST.get("next") or request.get_full_path()))
+
+
+def _answer(request: HttpRequest, told: ActionResult) -> dict[str, Any]:
+    answer: dict[str, Any] = {"said": _plain(told.said), "undo": told.undo}
+    if told.batch:
+        answer |= _batch(told.batch)
+    if told.changed:
+        row = cards.listed(Comment.objects.filter(pk=told.changed)).first()
+        if row:
+            context = {"card": cards.lay_out([row])[0], "leads_to": _here(request), **reason_choice()}
+            answer["card"] = render_to_string("admin/comments/_card.html", context, request)
+    return answer
+
+
+def _plain(said: list[tuple[int, str]]) -> list[dict[str, str]]:
+    return [{"level": messages.DEFAULT_TAGS[level], "text": str(sentence)} for level, sentence in said]
+
+
+# --- One comment --------------------------------------------------------------------------------------------------
+
+
+def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None = None) -> HttpResponse:
+    """One comment with every tool; `part=tools` is what the desk's script shows in a dialogue."""
+    _may(request)
+    comment = cards.listed(Comment.objects.moderated_by(request.user)).filter(pk=comment_id).first()
+    if comment is None:
+        raise Http404
+    came_from = _came_from(request)
+    context = {
+        "card": cards.lay_out([comment])[0],
+        "title": _("Comment"),
+        "back": came_from or reverse("admin:moderation"),
+        "leads_to": came_from or reverse("admin:moderation-comment", args=[comment.pk]),
+        **reason_choice(),
+        "spans": SPANS,
+        "labels": Label.Kind.choices,
+        "set_labels": [label.kind for label in comment.labels.all()],
+        "templates": ReplyTemplate.objects.all(),
+        "record": _record(comment),
+        "refusal": refusal,
+        "pressed": request.POST.get("action", ""),
+        "typed": request.POST.get("text", ""),
+    }
+    name = "_tools.html" if request.GET.get("part") == "tools" and not refusal else "tools.html"
+    return _page(request, f"admin/comments/{name}", context, status=refusal.status if refusal else 200)
+
+
+def _record(comment: Comment) -> list[tuple[AuditEntry, str]]:
+    """Every entry of the log about a comment, each with whose account it was. Two queries."""
+    entries = list(audit_log.history(f"comment:{comment.pk}")[:200])
+    accounts = User.objects.filter(pk__in={row.by_account for row in entries if row.by_account})
+    names = {user.pk: user.shown_name for user in accounts}
+    return [(row, names.get(row.by_account or 0, str(row.by_account or ""))) for row in entries]
+
+
+# --- Everything like it -------------------------------------------------------------------------------------------
+
+
+def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
+    """Show everything that is like one comment, to decide about all of it at once. POST goes to the queue."""
+    _may(request)
+    mine = Comment.objects.moderated_by(request.user)
+    comment = cards.listed(mine).filter(pk=comment_id).first()
+    if comment is None:
+        raise Http404
+    ways = [way for way in EVERY_WAY if way in request.GET.getlist("by")] or EVERY_WAY
+    hours = request.GET.get("hours", "24")
+    hours = hours if hours in HOURS else "24"
+    prefix: Literal[24, 32] = 32 if request.GET.get("exact") else 24
+    found = similar.find_similar(comment, rows=mine, by=ways, hours=HOURS[hours], ipv4_prefix=prefix)
+    reasons = {match.comment_id: match.reasons for match in found}
+    shown = cards.listed(mine).filter(pk__in=list(reasons)[:PAGE]).order_by("-created_at", "-pk")
+    shown = shown.prefetch_related("decisions__by", "revisions")
+    context = {
+        "title": _("Everything like this"),
+        "back": _came_from(request) or reverse("admin:moderation"),
+        "comment": comment,
+        "found": found,
+        "shown": [(card, reasons[card.comment.pk]) for card in map(cards.plain_card, shown)],
+        "ways": [(way, label, way in ways) for way, label in WAY_LABELS.items()],
+        "hours": [(value, value == hours) for value in HOURS],
+        "exact": prefix == 32,
+        **reason_choice(),
+        "spans": SPANS,
+        "bulk": buttons(["spam", "trash", "hold", "approve"]),
+    }
+    return _page(request, "admin/comments/alike.html", context)
+
+
+WAY_LABELS = {
+    "network": _("from the same network"),
+    "domain": _("links to the same site"),
+    "text": _("nearly the same text"),
+    "email": _("the same email address"),
+}
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    context = {**admin.site.each_context(request), **context}
+    request.current_app = admin.site.name
+    return TemplateResponse(request, template, context, status=status)

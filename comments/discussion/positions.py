@@ -1,0 +1,161 @@
+"""Places in a reading order of any length: how many stand before one, and what stands at one.
+
+A reading order is an article's standing roots, or what is approved under a root; both are an index in order of paths.
+A long one is divided into stretches of some hundred comments whose sizes are kept (`PathBucket`), so that nothing ever
+counts its rows one by one: a place is the sizes of the stretches before it, and a few hundred entries of an index.
+Whoever changes an order holds the lock of its article.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Greatest
+
+from comments.models import Comment, PathBucket
+from comments.models.querysets import CommentQuerySet
+
+SIZE = 500  # comments of a new stretch; it is divided when it holds twice as many
+SHORT = 2 * SIZE  # An order of up to so many comments has no stretches: counting them costs about as much.
+
+
+Step = tuple[str, int]  # a path, and 1 where something has come there, -1 where it has gone
+
+
+@dataclass
+class ReadingOrder:
+    """A reading order: an article's standing roots, or, with `root`, what is approved under that. `size` is kept."""
+
+    article_id: int
+    root_id: int | None
+    size: int
+
+    def _rows(self) -> CommentQuerySet:
+        if self.root_id is None:
+            return Comment.objects.filter(article=self.article_id).roots()
+        return Comment.objects.approved().filter(root=self.root_id)
+
+    def _stretches(self) -> QuerySet[PathBucket]:
+        return PathBucket.objects.filter(article=self.article_id, root=self.root_id)
+
+    @property
+    def is_long(self) -> bool:
+        return self.size > SHORT
+
+    # --- Reading --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _known(self) -> list[tuple[str, int]]:
+        """The start and size of each stretch, in order; none of a short order. One query."""
+        return list(self._stretches().order_by("start").values_list("start", "count")) if self.is_long else []
+
+    def before(self, path: str) -> int:
+        """Return how many stand before this path. Two queries at most."""
+        at = bisect_right(self._known, path, key=itemgetter(0)) - 1
+        rows = self._rows().filter(path__lt=path)
+        if at < 0:
+            return rows.count()
+        return sum(count for _, count in self._known[:at]) + rows.filter(path__gte=self._known[at][0]).count()
+
+    def span(self, low: str, high: str) -> tuple[int, int]:
+        """Return the place of the first that stands between two paths, and how many do. Three queries at most."""
+        first = self.before(low + "0")  # Less than any path under `low`, and greater than `low`.
+        return first, max(self.before(high) - first, 0)
+
+    def page(self, first: int, size: int, *, backwards: bool = False) -> CommentQuerySet:
+        """Return so many from the place `first` (0: the beginning) on; `backwards`, both from the end."""
+        rows = self._rows().order_by("-path" if backwards else "path")
+        if first <= SIZE:
+            return rows[first : first + size]
+        starts, skipped = [start for start, _ in self._known], first
+        numbers = range(len(starts))
+        for at in reversed(numbers) if backwards else numbers:
+            if skipped >= self._known[at][1]:
+                skipped -= self._known[at][1]
+                continue
+            if not backwards:
+                rows = rows.filter(path__gte=starts[at])
+            elif at + 1 < len(starts):
+                rows = rows.filter(path__lt=starts[at + 1])
+            return rows[skipped : skipped + size]
+        return rows[first : first + size]  # Not known, or drifted: the long way.
+
+    # --- Keeping --------------------------------------------------------------------------------------------------
+
+    def moved(self, steps: list[Step]) -> None:
+        """Note what has come (step 1) or gone (-1) at these paths; `size` counts it already."""
+        was_long = self.size - sum(step for _, step in steps) > SHORT
+        if not self.is_long:
+            if was_long:
+                self._stretches().delete()
+            return
+        held = list(self._holding(steps)) if was_long else []
+        if not held or held[0].start > min(path for path, _ in steps):
+            rebuild(roots=[self.root_id]) if self.root_id else rebuild(articles=[self.article_id])
+            return
+        grown: dict[int, int] = defaultdict(int)
+        starts = [stretch.start for stretch in held]
+        for path, step in steps:
+            grown[bisect_right(starts, path) - 1] += step
+        for at, step in grown.items():
+            if step:
+                PathBucket.objects.filter(pk=held[at].pk).update(count=Greatest(F("count") + step, Value(0)))
+            held[at].count = max(held[at].count + step, 0)
+            if held[at].count > 2 * SIZE:
+                self._divide(held[at])
+
+    def _holding(self, steps: list[Step]) -> Iterable[PathBucket]:
+        """The stretches that hold these paths, in order; of one path, the one."""
+        low, high = min(path for path, _ in steps), max(path for path, _ in steps)
+        rows = self._stretches().filter(start__lte=high)
+        if low == high:
+            return rows.order_by("-start")[:1]
+        return rows.order_by("start")
+
+    def _divide(self, held: PathBucket) -> None:
+        rows = self._rows().filter(path__gte=held.start).in_order()
+        middle = rows.values_list("path", flat=True)[SIZE : SIZE + 1].get()
+        beyond = held.count - SIZE
+        PathBucket.objects.filter(pk=held.pk).update(count=SIZE)
+        PathBucket.objects.create(article_id=self.article_id, root_id=self.root_id, start=middle or "", count=beyond)
+
+
+def rebuild(*, articles: Iterable[int] | None = None, roots: Iterable[int] | None = None) -> None:
+    """Divide anew what is long: the standing roots of these articles, and the threads of these roots."""
+    article_ids, root_ids = list(articles or ()), list(roots or ())
+    PathBucket.objects.filter(Q(article__in=article_ids, root=None) | Q(root__in=root_ids)).delete()
+    found = Comment.objects.filter(article__in=article_ids).roots().order_by("article", "path")
+    PathBucket.objects.bulk_create(_divided(found.values_list("article", "article", "path"), under_root=False))
+    found = Comment.objects.approved().filter(root__in=root_ids).order_by("root", "path")
+    PathBucket.objects.bulk_create(_divided(found.values_list("article", "root", "path"), under_root=True))
+
+
+def _divided(rows: QuerySet, *, under_root: bool) -> Iterator[PathBucket]:
+    """Yield the stretches of orders given as rows of article, order and path, one order after another."""
+    for key, members in groupby(rows.iterator(), key=lambda row: row[:2]):
+        article_id, order_id = key
+        paths = [path for _, _, path in members]
+        if len(paths) <= SHORT:
+            continue
+        for at in range(0, len(paths), SIZE):
+            yield PathBucket(
+                article_id=article_id,
+                root_id=order_id if under_root else None,
+                start=paths[at] if at else "",
+                count=min(SIZE, len(paths) - at),
+            )
+
+
+def roots_of(article_id: int, size: int) -> ReadingOrder:
+    return ReadingOrder(article_id, None, size)
+
+
+def thread_of(root: Comment) -> ReadingOrder:
+    return ReadingOrder(root.article_id, root.pk, root.thread_count)

@@ -1,0 +1,175 @@
+"""What is not wanted: the editors' lists of words, domains and networks, and bans."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from articles.models.article import Article
+from articles.models.taxonomy import Section
+from comments.models.querysets import BanQuerySet
+from newsreader.accounts.models import CommenterIdentity
+
+
+class FilterEntry(models.Model):
+    """An entry of the editors' lists: what is looked for in what somebody typed, and what follows where it is found.
+
+    What it is limited to cannot be deleted before it: no entry goes without being on record.
+    """
+
+    class Match(models.TextChoices):
+        WORD = "word", _("word or phrase")
+        SUBSTRING = "substring", _("anywhere, also inside words")
+        DOMAIN = "domain", _("domain, with all under it")
+        NETWORK = "network", _("IP address or network")
+        AGENT = "agent", _("browser's name, anywhere in it")
+        REGEX = "regex", _("regular expression")
+
+    class Action(models.TextChoices):
+        HOLD = "hold", _("wait for an editor")
+        SPAM = "spam", _("spam")
+        REFUSE = "refuse", _("trash, without a word")
+        BAN = "ban", _("refuse openly (networks only)")
+
+    pattern = models.CharField(_("what to look for"), max_length=200)
+    match = models.CharField(_("as"), max_length=10, choices=Match, default=Match.WORD)
+    action = models.CharField(_("then"), max_length=10, choices=Action, default=Action.HOLD)
+    is_active = models.BooleanField(_("in force"), default=True)
+    only_counts = models.BooleanField(
+        _("only count"), default=False, help_text=_("Nothing follows; it is counted how often it would have.")
+    )
+    section = models.ForeignKey(
+        Section, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("only in the section")
+    )
+    article = models.ForeignKey(
+        Article, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("only under the article")
+    )
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: for good."))
+    examples = models.TextField(
+        _("must be found in"), blank=True, help_text=_("A line each: the entry is refused where it misses one.")
+    )
+    counterexamples = models.TextField(
+        _("must not be found in"), blank=True, help_text=_("A line each: the entry is refused where it hits one.")
+    )
+    note = models.CharField(_("note for colleagues"), max_length=200, blank=True)
+    hits = models.PositiveIntegerField(_("hits"), default=0, editable=False)
+    last_hit_at = models.DateTimeField(_("last hit"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(_("changed at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("list entry")
+        verbose_name_plural = _("list entries")
+        ordering = ["pattern", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pattern", "match"],
+                condition=Q(section=None, article=None),
+                name="rule_once",
+                violation_error_message=_("This entry is on the list already."),
+            ),
+            models.UniqueConstraint(
+                fields=["pattern", "match", "section"],
+                condition=Q(article=None),
+                name="rule_once_in_section",
+                violation_error_message=_("This entry is on the list of that section already."),
+            ),
+            models.UniqueConstraint(
+                fields=["pattern", "match", "article"],
+                name="rule_once_under_article",
+                violation_error_message=_("This entry is on the list of that article already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(section=None) | Q(article=None),
+                name="rule_has_one_scope",
+                violation_error_message=_("Choose a section or an article, not both."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(action="ban") | Q(match="network"),
+                name="rule_only_networks_are_banned",
+                violation_error_message=_("Only a network can be refused openly."),
+            ),
+        ]
+        indexes = [
+            # Have the lists changed since this process read them?
+            models.Index(fields=["changed_at"], condition=Q(is_active=True), name="rule_changes")
+        ]
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
+class Ban(models.Model):
+    """Somebody who may not post: an account, an email address or a network; for good, or until `ends_at`.
+
+    A quiet one (shadow ban) refuses nothing: what they post goes to the trash while they are told that it waits. One
+    that has ended is out of force by the clock. An address binds guests alone: anybody can type it, so it must not keep
+    out the person with an account whose address it is.
+    """
+
+    class Kind(models.TextChoices):
+        ACCOUNT = "account", _("account")
+        EMAIL = "email", _("email address")
+        NETWORK = "network", _("network")
+
+    identity = models.ForeignKey(
+        CommenterIdentity, models.CASCADE, null=True, blank=True, related_name="bans", verbose_name=_("commenter")
+    )
+    email = models.CharField(_("email address"), max_length=254, blank=True)  # folded
+    network = models.CharField(_("network"), max_length=43, blank=True)  # 192.0.2.0/24, 2001:db8::/64
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
+    note = models.CharField(_("note for colleagues"), max_length=200, blank=True)
+    quiet = models.BooleanField(_("without telling them"), default=False)
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: for good."))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    # The decisions it came with, and the undoing of these that lifted it.
+    batch = models.ForeignKey(
+        "comments.Batch", models.PROTECT, null=True, blank=True, related_name="bans", editable=False
+    )
+    lifted_with = models.ForeignKey(
+        "comments.Batch", models.PROTECT, null=True, blank=True, related_name="lifted_bans", editable=False
+    )
+    created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+    lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True, editable=False)
+
+    objects = BanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ban")
+        verbose_name_plural = _("bans")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(identity__isnull=False, email="", network="")
+                | (Q(identity=None) & (Q(email="") ^ Q(network=""))),
+                name="ban_of_one_kind",
+                violation_error_message=_("A ban names an account, an address or a network: one of them."),
+            ),
+            # One at a time for each target; and by these, who posts is looked up.
+            models.UniqueConstraint(
+                fields=["identity"], condition=Q(lifted_at=None, identity__isnull=False), name="ban_of_account_once"
+            ),
+            models.UniqueConstraint(
+                fields=["email"], condition=Q(lifted_at=None) & ~Q(email=""), name="ban_of_email_once"
+            ),
+            models.UniqueConstraint(
+                fields=["network"], condition=Q(lifted_at=None) & ~Q(network=""), name="ban_of_network_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email or self.network or str(self.identity)
+
+    @property
+    def kind(self) -> str:
+        if self.identity_id:
+            return self.Kind.ACCOUNT
+        return self.Kind.EMAIL if self.email else self.Kind.NETWORK
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.lifted_at is None and (self.ends_at is None or self.ends_at > timezone.now())

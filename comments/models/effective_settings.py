@@ -1,0 +1,66 @@
+"""The settings in force under one article: the site's, with what is different there and what a surge adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from comments.models import ArticleSettings, CommentSettings
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveSettings:
+    """What checks, limits and forms go by. Made by `of` alone; the two models say what each means."""
+
+    require_name_email: bool
+    registration_required: bool
+    close_after_days: int  # 0: never
+    text_limit: int  # characters
+    hold_everything: bool
+    hold_first_comment: bool
+    max_links: int
+    fastest_seconds: int
+    flood_burst: int
+    flood_seconds: int
+    slow_seconds: int  # between two comments of one person under this article; 0: no pause
+    premoderated: int
+    trusted_after: int
+    refusals_allowed: int
+    mail_confirmations: bool
+    surge: int  # one of Discussion.Surge
+
+    @classmethod
+    def of(cls, site: CommentSettings, discussion: ArticleSettings | None = None) -> EffectiveSettings:
+        """Join the site's settings with those of a discussion; without one, they are those where nothing is different.
+
+        Asks no query.
+        """
+        own = discussion or ArticleSettings()
+        surge = own.surge if site.surge_control else ArticleSettings.Surge.NONE
+        return cls(
+            require_name_email=site.require_name_email,
+            registration_required=site.registration_required or own.members_only,
+            close_after_days=site.close_after_days if own.close_after_days is None else own.close_after_days,
+            text_limit=site.text_limit,
+            hold_everything=site.hold_everything or own.hold_everything,
+            hold_first_comment=site.hold_first_comment,
+            max_links=site.max_links,
+            fastest_seconds=site.fastest_seconds,
+            flood_burst=site.flood_burst,
+            flood_seconds=site.flood_seconds,
+            slow_seconds=max(own.slow_seconds, site.surge_pause if surge else 0),
+            premoderated=site.premoderated,
+            trusted_after=site.trusted_after,
+            refusals_allowed=site.refusals_allowed,
+            mail_confirmations=site.mail_confirmations,
+            surge=surge,
+        )
+
+    @property
+    def is_surging(self) -> bool:
+        """Say whether so many write that it goes more slowly."""
+        return self.surge != ArticleSettings.Surge.NONE
+
+    @property
+    def holds_for_surge(self) -> bool:
+        """Say whether so many write that everything waits until it is over."""
+        return self.surge == ArticleSettings.Surge.HELD

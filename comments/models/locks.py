@@ -1,0 +1,62 @@
+"""Locking rows, in one order for everybody: articles, then limits, then comments, and those of a kind by their keys.
+
+That rules out deadlocks. Whoever needs several of them takes them here, inside a transaction.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+
+from django.db.models import QuerySet
+
+from articles.models.article import Article
+from comments.models import Comment, RateLimit
+
+
+def lock_articles(articles: Iterable[int] | QuerySet[Article]) -> list[Article]:
+    """Lock these articles and return those that exist, by id. One query. Of ids, the rows hold nothing else."""
+    if not isinstance(articles, QuerySet):
+        articles = Article.objects.filter(pk__in=list(articles)).only("pk")
+    return list(articles.select_for_update(of=("self",)).order_by("pk"))
+
+
+def lock_limit(key: str, *, full_at: dt.datetime) -> RateLimit:
+    """Lock the bucket of a rate limit; where there is none, make one that is full at this time."""
+    return RateLimit.objects.select_for_update().get_or_create(key=key, defaults={"full_at": full_at})[0]
+
+
+def lock_comments(
+    ids: Iterable[int],
+    rows: QuerySet[Comment] | None = None,
+    *,
+    articles: QuerySet[Article] | None = None,
+    under: Collection[int] | None = None,
+) -> list[Comment]:
+    """Lock these comments after the articles they are under, and return those that exist, by id. Three queries.
+
+    `rows` says what is loaded with them, or which of them are wanted still, once nobody else can change them. With
+    `articles` they come with their articles, loaded as these rows are. Whoever knows which articles these are says so
+    in `under`, and saves a query.
+    """
+    wanted = list(ids)
+    if under is None:
+        under = set(Comment.objects.filter(pk__in=wanted).values_list("article_id", flat=True))
+    locked = lock_articles(under if articles is None else articles.filter(pk__in=under))
+    rows = Comment.objects.all() if rows is None else rows
+    comments = list(rows.filter(pk__in=wanted).select_for_update(of=("self",)).order_by("pk"))
+    if articles is not None:
+        by_id = {article.pk: article for article in locked}
+        for comment in comments:
+            comment.article = by_id[comment.article_id]
+    return comments
+
+
+def lock_comment(
+    comment_id: int, rows: QuerySet[Comment] | None = None, *, articles: QuerySet[Article] | None = None
+) -> Comment:
+    """Lock one comment as `lock_comments` does. Raises Comment.DoesNotExist."""
+    found = lock_comments([comment_id], rows, articles=articles)
+    if not found:
+        raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
+    return found[0]

@@ -1,0 +1,186 @@
+"""Readers' reports, and appeals against what moderators decided."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from comments.models.blocklist import Ban
+from comments.models.comment import Comment, new_token
+from comments.models.decisions import Decision
+
+
+class Report(models.Model):
+    """A reader's report of a comment, or a notice that it is against the law, with what the law asks of such a notice.
+
+    `reporter` is a keyed hash of the account, or of a guest's network: one report of a comment each. Name and address
+    are those of whoever gives notice of something illegal; they are nobody else's business. `account` is a member's who
+    wants to hear by mail what becomes of it.
+
+    Whoever reported may object once to the comment's staying, which opens the report again; `kept_at` and `kept_by`
+    then tell when and by whom it was settled first.
+    """
+
+    class Reason(models.TextChoices):
+        SPAM = "spam", _("spam or advertising")
+        ABUSE = "abuse", _("insulting or abusive")
+        OFF_TOPIC = "off_topic", _("not about the article")
+        PERSONAL_DATA = "personal_data", _("gives away personal data")
+        ILLEGAL = "illegal", _("against the law")
+        OTHER = "other", _("something else")
+
+    class Outcome(models.TextChoices):
+        OPEN = "", _("open")
+        REMOVED = "removed", _("the comment was removed")
+        KEPT = "kept", _("the comment stays")
+
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="reports", verbose_name=_("comment"))
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    detail = models.TextField(_("in the reader's words"), blank=True)
+    reporter = models.CharField(max_length=64, editable=False)
+    law = models.CharField(_("law"), max_length=200, blank=True)
+    good_faith = models.BooleanField(_("states good faith"), default=False)
+    name = models.CharField(_("name"), max_length=245, blank=True)
+    email = models.CharField(_("email"), max_length=254, blank=True)
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    token = models.CharField(max_length=32, default=new_token, editable=False)  # of the private page with the outcome
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
+    decision_reason = models.CharField(max_length=40, blank=True, editable=False)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
+    # The decision that settled it: undoing that opens it again. None where it was settled by itself.
+    settled_with = models.ForeignKey(
+        Decision, models.SET_NULL, null=True, blank=True, related_name="settled_reports", editable=False
+    )
+    objection = models.TextField(_("objection to its staying"), blank=True)
+    objected_at = models.DateTimeField(_("objected at"), null=True, blank=True, editable=False)
+    kept_at = models.DateTimeField(null=True, blank=True, editable=False)
+    kept_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(_("reported at"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        constraints = [
+            models.UniqueConstraint(fields=["comment", "reporter"], name="report_once_by_each"),
+            models.CheckConstraint(
+                condition=Q(objected_at__isnull=False, kept_at__isnull=False)
+                | Q(objected_at=None, kept_at=None, kept_by=None, objection=""),
+                name="report_objection_is_to_an_outcome",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(outcome=""), name="report_open"),
+            # A month in figures: what came in, what was settled.
+            models.Index(fields=["created_at"], name="report_by_time"),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="report_settled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.reason}"
+
+    @property
+    def status_url(self) -> str:
+        """The private page of whoever reported."""
+        return f"/reports/{self.pk}/{self.token}/"
+
+
+class Appeal(models.Model):
+    """A refused author's one objection. Another moderator than the one who refused decides about it.
+
+    What a decision about the comment settles names that decision (`settled_with`), as a report does.
+    """
+
+    class Outcome(models.TextChoices):
+        OPEN = "", _("open")
+        GRANTED = "granted", _("granted")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn with the comment")
+
+    comment = models.OneToOneField(Comment, models.CASCADE, related_name="appeal", verbose_name=_("comment"))
+    decision = models.ForeignKey(Decision, models.CASCADE, related_name="+", verbose_name=_("against"))
+    text = models.TextField(_("in the author's words"))
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    settled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    settled_with = models.ForeignKey(
+        Decision, models.SET_NULL, null=True, blank=True, related_name="settled_appeals", editable=False
+    )
+    created_at = models.DateTimeField(_("at"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("appeal")
+        verbose_name_plural = _("appeals")
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(outcome=""), name="appeal_open"),
+            models.Index(fields=["created_at"], name="appeal_by_time"),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="appeal_settled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.outcome or '…'}"
+
+
+class BanAppeal(models.Model):
+    """An objection of somebody who may not post. Another moderator than those who banned decides about it.
+
+    `appellant` is who objects: OWNER, where it is surely whom the ban is of, else a keyed hash of the account or the
+    network. Each objects once, and of all who are not the owner one at a time. `token` is that of the private page it
+    was written on: only there its words are shown again.
+    """
+
+    OWNER = "owner"
+
+    class Outcome(models.TextChoices):
+        OPEN = "", _("open")
+        LIFTED = "lifted", _("the ban was lifted")
+        UPHELD = "upheld", _("the ban stays")
+
+    ban = models.ForeignKey(Ban, models.CASCADE, related_name="appeals", verbose_name=_("ban"))
+    appellant = models.CharField(max_length=64, editable=False)
+    by_owner = models.BooleanField(_("by whom it is of"), editable=False)
+    token = models.CharField(max_length=32, blank=True, editable=False)
+    text = models.TextField(_("in their words"), blank=True)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+    settled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("at"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("appeal against a ban")
+        verbose_name_plural = _("appeals against bans")
+        constraints = [
+            models.UniqueConstraint(fields=["ban", "appellant"], name="ban_appeal_once_by_each"),
+            models.UniqueConstraint(fields=["ban", "by_owner"], condition=Q(outcome=""), name="ban_appeal_open_once"),
+            models.CheckConstraint(
+                condition=Q(appellant="owner", by_owner=True) | (Q(by_owner=False) & ~Q(appellant__in=["", "owner"])),
+                name="ban_appeal_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", settled_at=None, settled_by=None)
+                | Q(outcome__in=["lifted", "upheld"], settled_at__isnull=False),
+                name="ban_appeal_settled_with_its_time",
+            ),
+        ]
+        indexes = [
+            # What waits; and a month in figures.
+            models.Index(fields=["created_at"], condition=Q(outcome=""), name="ban_appeal_open"),
+            models.Index(fields=["created_at"], name="ban_appeal_by_time"),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="ban_appeal_settled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ban_id}: {self.outcome or '…'}"

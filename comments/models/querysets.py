@@ -1,0 +1,97 @@
+"""The questions the house asks about comments. Each calls for an index in the model's Meta."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from articles.models.article import Byline
+from comments.models.permissions import may_moderate
+
+if TYPE_CHECKING:
+    from comments.models import Ban, Comment, CommentSettings  # noqa: F401
+
+# What stands in a discussion: what is approved, and removed roots that have living replies (as tombstones).
+STANDING = Q(status="approved") | Q(thread_count__gt=0)
+
+
+class CommentQuerySet(models.QuerySet["Comment"]):
+    def approved(self) -> CommentQuerySet:
+        return self.filter(status="approved")
+
+    def waiting(self) -> CommentQuerySet:
+        return self.filter(status="pending")
+
+    def public(self) -> CommentQuerySet:
+        """Approved, under an article that readers see."""
+        return self.approved().filter(article__state="published")
+
+    def visible_to(self, user: Any) -> CommentQuerySet:
+        """What is public; everything for moderators; one's own besides."""
+        if not getattr(user, "is_authenticated", False):
+            return self.public()
+        if user.has_perm("comments.moderate_any_comment"):
+            return self.all()
+        seen = Q(status="approved", article__state="published") | Q(identity__user=user, article__state="published")
+        if may_moderate(user):
+            seen |= Q(article__in=_own_articles(user))
+        return self.filter(seen)
+
+    def moderated_by(self, user: Any) -> CommentQuerySet:
+        """What this person may decide about: all, or those under their own articles, or none."""
+        if not may_moderate(user):
+            return self.none()
+        if user.has_perm("comments.moderate_any_comment"):
+            return self.all()
+        return self.filter(article__in=_own_articles(user))
+
+    def narrow(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Return what is about these comments of rows with a `comment`: appeals, decisions, reports.
+
+        Where these are all comments there is nothing to narrow, and no database goes through all to find that out.
+        """
+        return rows.filter(comment__in=self) if self.query.where else rows
+
+    def roots(self) -> CommentQuerySet:
+        """Roots that stand in the discussion, tombstones included."""
+        return self.filter(STANDING, parent=None)
+
+    def for_display(self) -> CommentQuerySet:
+        """With what showing a comment needs, in one query."""
+        return self.select_related("article", "identity")
+
+    def in_order(self) -> CommentQuerySet:
+        """Reading order, depth first, oldest first."""
+        return self.order_by("path")
+
+
+def _own_articles(user: Any) -> models.QuerySet:
+    return Byline.objects.filter(author__user=user).values("article_id")
+
+
+class SettingsQuerySet(models.QuerySet["CommentSettings"]):
+    def current(self) -> CommentSettings:
+        """The one row; made with its defaults where it is missing."""
+        row, _ = self.get_or_create(pk=1)
+        return row
+
+
+class BanQuerySet(models.QuerySet["Ban"]):
+    def in_force(self) -> BanQuerySet:
+        """Neither lifted nor over."""
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), lifted_at=None)
+
+    def appealed(self) -> BanQuerySet:
+        """In force, and somebody objects to them: an appeal is open."""
+        return self.in_force().filter(models.Exists(self._open_appeals()))
+
+    def _open_appeals(self) -> models.QuerySet[Any]:
+        appeals: Any = self.model._meta.get_field("appeals").related_model
+        return appeals.objects.filter(ban=models.OuterRef("pk"), outcome="")
+
+    def past(self) -> BanQuerySet:
+        """Lifted, or over."""
+        return self.filter(Q(lifted_at__isnull=False) | Q(ends_at__lte=timezone.now()))

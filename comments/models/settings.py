@@ -1,0 +1,145 @@
+"""How discussions work: the site's settings, and those of one article."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from articles.models.article import Article
+from comments.models.querysets import SettingsQuerySet
+
+
+class CommentSettings(models.Model):
+    """How discussions work here; one row, edited in the admin."""
+
+    class Order(models.TextChoices):
+        OLDEST = "oldest", _("oldest first")
+        NEWEST = "newest", _("newest first")
+
+    require_name_email = models.BooleanField(_("guests must give name and email"), default=True)
+    registration_required = models.BooleanField(_("only people who are signed in may reply"), default=False)
+    close_after_days = models.PositiveIntegerField(
+        _("close after days"), default=0, help_text=_("After an article's publication; 0: never.")
+    )
+    text_limit = models.PositiveIntegerField(
+        _("longest text, in characters"),
+        default=10_000,
+        validators=[MinValueValidator(1), MaxValueValidator(65_000)],
+    )
+    hold_everything = models.BooleanField(_("hold every comment"), default=False)
+    hold_first_comment = models.BooleanField(_("hold until somebody has an approved comment"), default=True)
+    max_links = models.PositiveSmallIntegerField(
+        _("hold from so many links on"), default=2, help_text=_("0: links do not matter.")
+    )
+    fastest_seconds = models.PositiveSmallIntegerField(
+        _("hold what strangers send faster than in so many seconds"),
+        default=3,
+        validators=[MaxValueValidator(60)],
+        help_text=_("Counted from the first touch of the form, which its script notes; 0: speed does not matter."),
+    )
+    flood_burst = models.PositiveSmallIntegerField(
+        _("comments in a row"), default=3, validators=[MinValueValidator(1)], help_text=_("From one address or person.")
+    )
+    flood_seconds = models.PositiveSmallIntegerField(
+        _("then one in so many seconds"), default=15, help_text=_("0: no limit.")
+    )
+    roots_per_page = models.PositiveSmallIntegerField(
+        _("threads on a page"), default=20, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    replies_shown = models.PositiveSmallIntegerField(
+        _("replies shown of each"), default=3, validators=[MaxValueValidator(50)]
+    )
+    thread_page_size = models.PositiveSmallIntegerField(
+        _("comments on a page of one thread"), default=50, validators=[MinValueValidator(1), MaxValueValidator(200)]
+    )
+    levels_shown = models.PositiveSmallIntegerField(
+        _("levels of nesting shown"), default=5, validators=[MinValueValidator(1), MaxValueValidator(10)]
+    )
+    order = models.CharField(_("order"), max_length=10, choices=Order, default=Order.OLDEST)
+    flags_hold = models.PositiveSmallIntegerField(
+        _("hold from so many reports by readers on"), default=3, help_text=_("0: reports alone hold nothing.")
+    )
+    premoderated = models.PositiveSmallIntegerField(
+        _("comments of a new person that wait"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("So many must be approved before the next need not wait, where new people's comments wait."),
+    )
+    trusted_after = models.PositiveSmallIntegerField(
+        _("approved comments until somebody is trusted"),
+        default=20,
+        help_text=_("Links of trusted people do not matter. 0: nobody is."),
+    )
+    refusals_allowed = models.PositiveSmallIntegerField(
+        _("refusals in 30 days that cost somebody their trust"),
+        default=3,
+        help_text=_("From then on their comments wait again. 0: they never do."),
+    )
+    surge_control = models.BooleanField(
+        _("slow a discussion down by itself when it gets out of hand"),
+        default=True,
+        help_text=_("First a pause between comments of one person, then everything waits; it relaxes by itself."),
+    )
+    surge_from = models.PositiveSmallIntegerField(
+        _("but never below so many comments in ten minutes"), default=20, validators=[MinValueValidator(1)]
+    )
+    surge_pause = models.PositiveSmallIntegerField(
+        _("pause then, in seconds"), default=60, validators=[MinValueValidator(1), MaxValueValidator(3600)]
+    )
+    mail_moderators = models.BooleanField(_("mail moderators when a comment waits"), default=True)
+    mail_confirmations = models.BooleanField(
+        _("let guests confirm their address"),
+        default=True,
+        help_text=_("One mail with a link; whoever follows it need not wait for an editor any more."),
+    )
+
+    objects = SettingsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("comment rules")
+        verbose_name_plural = _("comment rules")
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="rules_are_one_row"),
+            models.CheckConstraint(
+                condition=Q(roots_per_page__gte=1, thread_page_size__gte=1, levels_shown__gte=1, flood_burst__gte=1),
+                name="rules_make_sense",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("comment rules"))
+
+
+class ArticleSettings(models.Model):
+    """What is different about the discussion of one article. No row: nothing is.
+
+    `surge` is set by the site itself (`comments.screening.surge`): 1 slows posting down, 2 holds everything besides.
+    """
+
+    class Surge(models.IntegerChoices):
+        NONE = 0, _("as usual")
+        SLOW = 1, _("slowed down")
+        HELD = 2, _("everything waits")
+
+    article = models.OneToOneField(Article, models.CASCADE, primary_key=True, related_name="discussion")
+    slow_seconds = models.PositiveSmallIntegerField(
+        _("slow mode: seconds between two comments of one person"), default=0, validators=[MaxValueValidator(3600)]
+    )
+    members_only = models.BooleanField(_("only people who are signed in may reply"), default=False)
+    hold_everything = models.BooleanField(_("hold every comment"), default=False)
+    close_after_days = models.PositiveIntegerField(
+        _("close after days"), null=True, blank=True, help_text=_("Empty: as everywhere; 0: never.")
+    )
+    surge = models.PositiveSmallIntegerField(_("surge"), choices=Surge, default=Surge.NONE, editable=False)
+    surge_since = models.DateTimeField(null=True, editable=False)  # when it last changed
+    surge_facts = models.JSONField(default=dict, editable=False)  # what was counted then, and what is usual
+
+    class Meta:
+        verbose_name = _("discussion")
+        verbose_name_plural = _("discussions")
+        indexes = [models.Index(fields=["surge_since"], condition=Q(surge__gt=0), name="discussion_surging")]
+
+    def __str__(self) -> str:
+        return f"{self.article_id}"

@@ -1,0 +1,269 @@
+"""Deciding about comments: the only way a status changes. Many are decided together as one is; see also `batches`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from comments import notifications
+from comments.audit import audit_log
+from comments.audit.reason_codes import WITHDRAWN, Reason, is_final, single
+from comments.audit.reasons import accepted
+from comments.discussion import counting
+from comments.errors import DecidedMeanwhile, OwnDecision, Withdrawn
+from comments.models import REMOVED, Comment, Decision
+from comments.models.locks import lock_comments
+from comments.moderation import resolution
+from comments.posting import email_confirmation
+from newsreader.accounts.models import User
+
+
+@transaction.atomic
+def decide(
+    comment_id: int,
+    status: str,
+    *,
+    by: User | None = None,
+    reason: str = "",
+    params: dict[str, Any] | None = None,
+    reasons: Sequence[Reason] = (),
+    source: str = "",
+    batch: uuid.UUID | None = None,
+    seen: int | None = None,
+) -> Decision | None:
+    """Give a comment a status and record who did it (`by=None`: a rule, named by `source`). `reason` is a code.
+
+    `reasons` stand instead of one with its `params` where there are several. `seen` is the number of the last decision
+    that whoever decides knows of, 0 for none. Which reasons count where a person decides: `reasons.accepted`. Returns
+    None, and changes nothing, if it already has that status. Raises Comment.DoesNotExist, ValueError for a status that
+    is none, ReasonRequired, Withdrawn for a comment that its author has taken back, DecidedMeanwhile where somebody
+    else has decided otherwise since, and OwnDecision where to approve it is to grant an appeal against a decision by
+    `by`, and somebody else could.
+    """
+    status = Comment.Status(status).value
+    given = list(reasons) or single(reason, params)
+    if by:
+        given = [row for each in given or [{"code": ""}] for row in single(accepted(each["code"], status), params)]
+    found = lock_one(comment_id)
+    if seen is not None and found.has_news(comment_id, status, seen=seen, by=by.pk if by else None):
+        raise DecidedMeanwhile(found.last(comment_id))
+    return decide_locked(found, status, by=by, reasons=given, source=source, batch=batch)
+
+
+def decide_locked(
+    found: Locked,
+    status: str,
+    *,
+    by: User | None = None,
+    reasons: list[Reason],
+    source: str = "",
+    batch: uuid.UUID | None = None,
+) -> Decision | None:
+    """Decide about one locked comment. Its reasons are not checked: they are a rule's, or the calling operation's own.
+
+    Returns None, and changes nothing, if it already has that status. Raises Withdrawn.
+    """
+    (comment,) = found.comments
+    outcome = decide_many(found, {comment.pk: status}, by=by, reasons=reasons, source=source, batch=batch)
+    if outcome.withdrawn:
+        raise Withdrawn()
+    if outcome.left_to_others:
+        raise OwnDecision()
+    return outcome.decisions[0] if outcome.decisions else None
+
+
+# --- Many together ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Locked:
+    """Comments that nobody else can decide about until the transaction ends, with the decisions on each, in order."""
+
+    comments: list[Comment]  # by id
+    history: dict[int, list[Decision]]
+
+    def last(self, pk: int) -> Decision | None:
+        return self.history[pk][-1] if self.history.get(pk) else None
+
+    def before_removal(self, pk: int) -> str:
+        """The status to restore a comment to: its last that was neither spam nor trash, else waiting."""
+        kept = [row.after for row in self.history[pk] if row.after not in REMOVED]
+        return kept[-1] if kept else Comment.Status.PENDING.value
+
+    def has_news(self, pk: int, status: str, *, seen: int, by: int | None) -> bool:
+        """Say whether something was decided that whoever decides now has not seen; to the same status, it is no matter.
+
+        `seen` is the number of the last decision they saw, `by` their account.
+        """
+        last = self.last(pk)
+        if last is None or last.number == seen or last.by_id == by:
+            return False
+        return last.after != status
+
+    def is_withdrawn(self, comment: Comment) -> bool:
+        last = self.last(comment.pk)
+        return comment.status == Comment.Status.TRASH and last is not None and is_final(last.reason)
+
+
+@dataclass
+class Outcome:
+    """What became of comments that were decided together."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    same: list[Comment] = field(default_factory=list)  # had that status already
+    withdrawn: list[Comment] = field(default_factory=list)  # stay as they are: their authors took them back
+    left_to_others: list[Comment] = field(default_factory=list)  # stay: an appeal is against a decision of one's own
+
+
+def lock(ids: Collection[int]) -> Locked:
+    """Lock these comments, and return them with their decisions. Four queries. What does not exist is left out."""
+    comments = lock_comments(ids, Comment.objects.select_related("identity"))
+    history: dict[int, list[Decision]] = {comment.pk: [] for comment in comments}
+    decisions = Decision.objects.filter(comment__in=list(history)).select_related("batch").order_by("number")
+    for decision in decisions:
+        history[decision.comment_id].append(decision)
+    return Locked(comments, history)
+
+
+def decide_many(
+    found: Locked,
+    wanted: Mapping[int, str],
+    *,
+    by: User | None = None,
+    reasons: list[Reason],
+    source: str = "",
+    batch: uuid.UUID | None = None,
+) -> Outcome:
+    """Give locked comments the status that is wanted for each; one without is left alone.
+
+    A fixed number of queries, but for appeals against decisions by `by` themselves (`settling.own_appeals`).
+    """
+    outcome, changed = Outcome(), list[Comment]()
+    own = _own_appeals(found, wanted, by)
+    left = {appeal.comment_id for appeal in own.left}
+    for comment in found.comments:
+        if (status := wanted.get(comment.pk)) is None:
+            continue
+        if comment.status == status:
+            outcome.same.append(comment)
+        elif found.is_withdrawn(comment):
+            outcome.withdrawn.append(comment)
+        elif comment.pk in left:
+            outcome.left_to_others.append(comment)
+        else:
+            changed.append(comment)
+            outcome.decisions.append(
+                Decision(
+                    comment=comment,
+                    number=_next_number(found, comment),
+                    batch_id=batch,
+                    by=by,
+                    source=source or ("" if by else "system"),
+                    before=comment.status,
+                    after=status,
+                    reasons=reasons,
+                )
+            )
+    for status in {wanted[comment.pk] for comment in changed}:
+        Comment.objects.filter(pk__in=[row.pk for row in changed if wanted[row.pk] == status]).update(status=status)
+    for comment in changed:
+        comment.status = wanted[comment.pk]
+    outcome.decisions = Decision.objects.bulk_create(outcome.decisions)
+    follow(list(zip(changed, outcome.decisions, strict=True)))
+    if by and own.allowed:
+        resolution.note_own(own.allowed, by)
+    return outcome
+
+
+def _own_appeals(found: Locked, wanted: Mapping[int, str], by: User | None) -> resolution.OwnAppeals:
+    """Return the appeals against decisions by `by` that approving would grant."""
+    if by is None:
+        return resolution.OwnAppeals([], [])
+    approved = Comment.Status.APPROVED
+    to_approve = [row for row in found.comments if row.status != approved and wanted.get(row.pk) == approved]
+    histories = {row: found.history[row.pk] for row in to_approve if not found.is_withdrawn(row)}
+    return resolution.own_appeals(histories, by)
+
+
+def _next_number(found: Locked, comment: Comment) -> int:
+    last = found.last(comment.pk)
+    return last.number + 1 if last else 1
+
+
+def follow(decided: list[tuple[Comment, Decision]]) -> None:
+    """Do what decisions call for, in their transaction: the log, counts and mails."""
+    audit_log.note_decisions(decision for _, decision in decided)
+    resolution.resolve(decided)
+    counting.adjust((comment, decision.before, decision.after) for comment, decision in decided)
+    notifications.queue(decided)
+
+
+# --- One ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def note_reasons(comment_id: int, reasons: Sequence[Reason], *, source: str) -> Decision | None:
+    """Record that a rule, asked again, gives these reasons for the status a comment has; None where it gave them."""
+    found = lock_one(comment_id)
+    comment, last = found.comments[0], found.last(comment_id)
+    if last and last.reasons == list(reasons):
+        return None
+    return _record(found, comment, comment.status, source=source, reasons=list(reasons))
+
+
+@transaction.atomic
+def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
+    """Take a comment back for its author, for good: also one that was removed already. Mails about it are not sent.
+
+    `by` is the author's account, None for a guest. Returns None where it is withdrawn already. Whose it is was checked
+    before.
+    """
+    found = lock_one(comment_id)
+    comment = found.comments[0]
+    if found.is_withdrawn(comment):
+        return None
+    before, comment.status = comment.status, Comment.Status.TRASH.value
+    comment.save(update_fields=["status"])
+    decision = _record(found, comment, before, by=by, reasons=single(WITHDRAWN))
+    resolution.resolve([(comment, decision)])
+    email_confirmation.take_back(comment)
+    notifications.take_back(comment)
+    if before != comment.status:
+        counting.adjust([(comment, before, comment.status)])
+    return decision
+
+
+def lock_one(comment_id: int) -> Locked:
+    """Lock one comment as `lock` does. Raises Comment.DoesNotExist."""
+    found = lock([comment_id])
+    if not found.comments:
+        raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
+    return found
+
+
+def _record(
+    found: Locked, comment: Comment, before: str, *, reasons: list[Reason], by: User | None = None, source: str = ""
+) -> Decision:
+    decision = Decision.objects.create(
+        comment=comment,
+        number=_next_number(found, comment),
+        by=by,
+        source=source,
+        before=before,
+        after=comment.status,
+        reasons=reasons,
+    )
+    audit_log.note_decisions([decision])
+    return decision
+
+
+def is_withdrawn(comment: Comment) -> bool:
+    """Say whether its author has taken this comment back."""
+    if comment.status != Comment.Status.TRASH:
+        return False
+    last = comment.decisions.order_by("-number").first()
+    return bool(last and is_final(last.reason))

@@ -1,0 +1,59 @@
+"""A raid: many comments decided about and their authors banned, in one go that `undoing.undo` takes back as a whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from django.db import transaction
+
+from comments.models import Ban, Batch
+from comments.models.querysets import CommentQuerySet
+from comments.moderation import bans, batches
+from newsreader.accounts.models import User
+from newsreader.kit.errors import Forbidden
+
+MOST_BANNED = 1_000  # authors of one raid
+
+
+class Decided(NamedTuple):
+    """The batch, the bans that came with it, and how many were not made: they would have kept out the newsroom."""
+
+    batch: Batch
+    bans: list[Ban]
+    spared: int
+
+
+@transaction.atomic
+def decide_and_ban(
+    rows: CommentQuerySet,
+    status: str,
+    *,
+    by: User,
+    reason: str = "",
+    why_banned: str = "",
+    networks: bool = False,
+    ends_at: dt.datetime | None = None,
+    from_address: str = "",
+) -> Decided:
+    """Give every comment of `rows` a status, as `decide_batch` does, and ban whoever left them, as `ban_authors` does.
+
+    `rows` hold what `by` may decide about. `reason` is that of the decisions, `why_banned` that of the bans. Raises
+    Forbidden where `by` may not ban.
+    """
+    if not by.has_perm(bans.MAY_BAN):
+        raise Forbidden()
+    authors = list(
+        rows.select_related("identity__user", "connection_data")[:MOST_BANNED]
+    )  # `rows` may ask for the old status.
+    batch = batches.decide_batch(rows, status, by=by, reason=reason)
+    made, spared = bans.ban_authors(
+        authors,
+        by=by,
+        batch=batch.pk,
+        networks=networks,
+        reason=why_banned,
+        ends_at=ends_at,
+        from_address=from_address,
+    )
+    return Decided(batch, made, spared)

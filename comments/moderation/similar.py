@@ -1,0 +1,163 @@
+"""Everything like this: which other comments of the same hours are alike, and in which ways. For rolling a raid back.
+
+To add a way, write a function that compares two `Face`s and its line in WAYS. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Case, CharField, F, TextField, Value, When
+from django.db.models.functions import Cast, Substr
+
+from comments.models import Comment
+from comments.models.querysets import CommentQuerySet
+from comments.screening.compiled_entries import clean_domain
+from comments.screening.normalise import plain
+from newsreader.kit.text import fold
+
+Way = Literal["network", "domain", "text", "email"]
+MOST = 20_000  # comments that are compared
+READ = 2_000  # characters of each text
+TOGETHER = 3  # words to a shingle
+NEAR = 0.5  # of all shingles that two texts must have in common
+EVERY_WAY: tuple[Way, ...] = ("network", "domain", "text", "email")
+_LINK = re.compile(r'<a href="([^"]*)"')
+# A word; in scripts that put no blanks between words, a character.
+_WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+")
+
+
+@dataclass(frozen=True)
+class Match:
+    """A comment that is like the one asked about, and how: `network`, `domain`, `text`, `email`."""
+
+    comment_id: int
+    reasons: tuple[Way, ...]
+
+
+@dataclass
+class Face:
+    """What of a comment is compared. What takes time is worked out when it is asked for."""
+
+    comment_id: int
+    address: str
+    email: str
+    text_key: str
+    body: str
+    html: str
+    ipv4_prefix: int = field(default=24)
+
+    @cached_property
+    def network(self) -> str:
+        """The /64 of an IPv6 address, the network of so many bits of an IPv4 one; empty where there is no address."""
+        if not self.address:
+            return ""
+        ip = ipaddress.ip_address(self.address.partition("/")[0])
+        ip = getattr(ip, "ipv4_mapped", None) or ip
+        return str(ipaddress.ip_network((ip, 64 if ip.version == 6 else self.ipv4_prefix), strict=False))
+
+    @cached_property
+    def domains(self) -> frozenset[str]:
+        return frozenset(_domains(self.html))
+
+    @cached_property
+    def shingles(self) -> frozenset[tuple[str, ...]]:
+        words = _WORD.findall(plain(self.body))
+        return frozenset(zip(*(words[start:] for start in range(TOGETHER)), strict=False))
+
+
+def find_similar(
+    comment: Comment,
+    *,
+    rows: CommentQuerySet,
+    by: Collection[Way] = EVERY_WAY,
+    hours: float = 24,
+    ipv4_prefix: Literal[24, 32] = 24,
+) -> list[Match]:
+    """Return the comments of `rows` that are like this one, which itself is not among them, the newest first.
+
+    `rows` are what this moderator may see, `by` the ways that count, each enough alone. Looked at are the hours before
+    and after it, of these the newest MOST. One query, another for the traces where they are not loaded.
+    """
+    span = dt.timedelta(hours=hours)
+    near = rows.filter(created_at__gte=comment.created_at - span, created_at__lte=comment.created_at + span)
+    wanted = [way for way in EVERY_WAY if way in by]
+    this = _face_of(comment, ipv4_prefix)
+    found = []
+    for face in _faces(near.exclude(pk=comment.pk), wanted, ipv4_prefix):
+        if reasons := tuple(way for way in wanted if WAYS[way](this, face)):
+            found.append(Match(face.comment_id, reasons))
+    return found
+
+
+def _face_of(comment: Comment, ipv4_prefix: int) -> Face:
+    trace = getattr(comment, "connection_data", None)
+    address, email = (trace.address or "", fold(trace.email)) if trace else ("", "")
+    return Face(comment.pk, address, email, comment.text_key, comment.body[:READ], comment.html, ipv4_prefix)
+
+
+def _faces(rows: CommentQuerySet, ways: Collection[Way], ipv4_prefix: int) -> Iterator[Face]:
+    """Read what is compared and nothing else, some thousand at a time: no text, no links where these do not count."""
+    nothing: Any = Value("", output_field=TextField())
+    html = Case(When(link_count__gt=0, then=F("html")), default=nothing) if "domain" in ways else nothing
+    body = Substr("body", 1, READ) if "text" in ways else nothing
+    columns = (Cast("connection_data__address", CharField()), "connection_data__email", "text_key", body, html)
+    read = rows.order_by("-created_at", "-pk").values_list("pk", *columns)[:MOST]
+    for pk, address, email, text_key, text, links in read.iterator(chunk_size=2_000):
+        yield Face(pk, address or "", fold(email or ""), text_key, text, links, ipv4_prefix)
+
+
+def _domains(html: str) -> Iterator[str]:
+    """Yield where a comment links to, but for our own pages."""
+    own = clean_domain(urlsplit(settings.SITE_URL).hostname or "")
+    for address in _LINK.findall(html):
+        try:
+            host = clean_domain(urlsplit(address).hostname or "")
+        except ValueError:
+            continue
+        if host and host != own:
+            yield host
+
+
+# --- Ways ---------------------------------------------------------------------------------------------------------
+
+
+def _same_network(this: Face, other: Face) -> bool:
+    return bool(this.network) and this.network == other.network
+
+
+def _same_domain(this: Face, other: Face) -> bool:
+    return not this.domains.isdisjoint(other.domains)
+
+
+def _near_text(this: Face, other: Face) -> bool:
+    """Short texts, which many say, have no key and are like none."""
+    if not this.text_key or not other.text_key:
+        return False
+    if this.text_key == other.text_key:
+        return True
+    # So different in length, they cannot have enough in common.
+    if not 1 / 4 < (len(this.body) + 1) / (len(other.body) + 1) < 4:
+        return False
+    common = len(this.shingles & other.shingles)
+    return common > 0 and common >= NEAR * len(this.shingles | other.shingles)
+
+
+def _same_email(this: Face, other: Face) -> bool:
+    return bool(this.email) and this.email == other.email
+
+
+WAYS: dict[Way, Callable[[Face, Face], bool]] = {
+    "network": _same_network,
+    "domain": _same_domain,
+    "text": _near_text,
+    "email": _same_email,
+}

@@ -1,0 +1,100 @@
+"""The background task that sends what is due. A mail that fails is tried again, later each time, six times in all.
+
+A worker claims a mail before it sends it, so no two send it, and records it afterwards. One that is killed in between
+leaves a claim that runs out, and the mail is sent again: none is ever lost. Had the mail server taken the first copy
+already (the moment between its answer and our record), it knows the second by its Message-ID, which a mail keeps for
+good. More than that nobody can promise: a mail server takes no part in our transaction.
+"""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from comments.audit.reasons import sentence_for, sentence_of
+from comments.models import Delivery
+from comments.notifications.links import action_urls, confirmation_url, desk_url, moderation_url
+from newsreader.kit import mail
+from newsreader.kit.tasks import task
+from newsreader.kit.web import absolute
+
+logger = logging.getLogger(__name__)
+# A worker that died while sending is waited for so long. Longer than a living one can take: about ten steps of SMTP,
+# each cut off after EMAIL_TIMEOUT.
+LEASE = dt.timedelta(minutes=5)
+ATTEMPTS = 6
+TURN = 20  # seconds; a mail server that hangs must not keep the worker from its other jobs. The rest is due next time.
+
+
+def enqueue(rows: Collection[Delivery]) -> int:
+    """Put mails into the outbox, in the transaction of their event, and wake the worker. Returns how many they are.
+
+    A second one about the same to the same address is left out.
+    """
+    if rows:
+        Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+        send_due.enqueue()
+    return len(rows)
+
+
+@task()
+def send_due() -> int:
+    """Send every mail that is due; returns how many. Two workers never send the same one."""
+    now, ends = timezone.now(), time.monotonic() + TURN
+    due = Delivery.objects.filter(sent_at=None, due_at__lte=now, attempts__lt=ATTEMPTS).order_by("due_at")
+    return sum(_send(pk) for pk in due.values_list("pk", flat=True)[:200] if time.monotonic() < ends)
+
+
+def _send(pk: int) -> bool:
+    now = timezone.now()
+    mine = Delivery.objects.filter(pk=pk, sent_at=None, due_at__lte=now)
+    if mine.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
+        return False  # Another worker has it.
+    rows = Delivery.objects.select_related("decision__comment__article", "report__comment__article", "comment__article")
+    delivery = rows.filter(pk=pk).first()
+    if delivery is None:
+        return False  # The comment was withdrawn in this instant.
+    identity = f"{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}"  # The time, lest a restored table repeats one.
+    try:
+        mail.send(
+            f"comment_{delivery.event}",
+            delivery.address,
+            _context(delivery),
+            language=delivery.language,
+            identity=identity,
+        )
+    except Exception as error:
+        logger.exception("Mail %s could not be sent", pk)
+        later = now + dt.timedelta(minutes=2**delivery.attempts)
+        Delivery.objects.filter(pk=pk).update(due_at=later, failure=type(error).__name__)
+        return False
+    Delivery.objects.filter(pk=pk).update(sent_at=timezone.now(), failure="")
+    return True
+
+
+def _context(delivery: Delivery) -> dict[str, Any]:
+    decision, report = delivery.decision, delivery.report
+    comment = (report or decision or delivery).comment
+    if comment is None:
+        raise LookupError(f"Mail {delivery.pk} is about no comment")
+    waits = delivery.event == Delivery.Event.WAITING
+    return {
+        "comment": comment,
+        "article": comment.article,
+        "article_url": absolute(comment.article.get_absolute_url()),
+        "comment_url": absolute(comment.permanent_url),
+        "status_url": absolute(comment.status_url),
+        "moderation_url": moderation_url(comment),
+        "desk_url": desk_url(comment),
+        "actions": action_urls(decision, delivery.address) if decision and waits else {},
+        "confirmation_url": confirmation_url(comment) if delivery.event == Delivery.Event.CONFIRM else "",
+        "report": report,
+        # Called by the template, so that the reason is told in the language of the mail.
+        "reason": partial(sentence_of, report.decision_reason) if report else partial(sentence_for, decision),
+        "report_url": absolute(report.status_url) if report else "",
+    }

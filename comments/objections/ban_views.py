@@ -1,0 +1,72 @@
+"""The private page of a ban, to which the refusal of a reply leads: what is so and why, and the one objection to it.
+
+It tells nothing that the refusal has not said. Opening it changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.views.decorators.csrf import csrf_exempt
+
+from comments.errors import AppealedTwice, AppealOpen
+from comments.models import Ban
+from comments.objections import ban_appeals
+from comments.objections.common import LENGTH
+from comments.posting.reply_form import refuse_forgery
+from comments.screening import ban_checks
+from comments.screening.ban_checks import BanNotice
+from newsreader.kit.errors import DomainError
+from newsreader.kit.http_cache import secret
+from newsreader.kit.web import SeeOther, client_address, render_form, show_or_take
+
+
+@csrf_exempt  # A guest's form holds no token; refuse_forgery does the check, and keeps what was typed.
+@show_or_take
+def page(request: HttpRequest, ban_id: int, token: str) -> HttpResponse:
+    """Show the page (GET), or take the objection (POST)."""
+    try:
+        ban, told = ban_appeals.find(ban_id, token)
+    except Ban.DoesNotExist:
+        raise Http404 from None
+    if request.method != "POST":
+        return _page(request, ban, told)
+    typed = request.POST.get("appeal", "")
+    user: Any = request.user if request.user.is_authenticated else None
+    try:
+        refuse_forgery(request)
+        ban_appeals.appeal(ban_id, token, typed, address=client_address(request), by=user)
+    except Ban.DoesNotExist:
+        raise Http404 from None  # Since this instant it is a quiet one.
+    except DomainError as refusal:
+        return _page(request, ban, told, typed=typed, refusal=refusal)
+    return secret(SeeOther(f"{request.path}#appeal"))
+
+
+def _page(
+    request: HttpRequest, ban: Ban, told: BanNotice, *, typed: str | None = None, refusal: DomainError | None = None
+) -> HttpResponse:
+    """The page; after a refusal with what was typed."""
+    why_not = ban_appeals.why_not(ban, told)
+    what, *reasons = ban_checks.sentences(ban, told.is_owner)
+    context = {
+        "ban": ban,
+        "what": what,
+        "reasons": reasons,
+        "appeal": ban_appeals.appeal_of(told),
+        "may_appeal": _may_try(ban, why_not),
+        "why_not": why_not if isinstance(why_not, AppealedTwice | AppealOpen) else None,
+        "typed": typed,
+        "length": LENGTH,
+        "address": request.path,
+        # Only somebody signed in needs one; it sets a cookie.
+        "token": get_token(request) if request.user.is_authenticated else "",
+    }
+    return secret(render_form(request, "comments/ban.html", context, refusal))
+
+
+def _may_try(ban: Ban, why_not: DomainError | None) -> bool:
+    """Say whether the form is offered. Whoever typed somebody's address is not told that others object."""
+    return why_not is None or (isinstance(why_not, AppealOpen) and ban.kind == Ban.Kind.EMAIL)

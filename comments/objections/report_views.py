@@ -1,0 +1,133 @@
+"""The pages of whoever reports a comment: the form, and the private page that tells what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.views.decorators.csrf import csrf_exempt
+
+from comments.audit.reason_codes import WITHDRAWN
+from comments.audit.reasons import sentence_of
+from comments.errors import NoSuchComment
+from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, Report
+from comments.objections import reports
+from comments.objections.common import LENGTH
+from comments.posting.guest_cookie import recall
+from comments.posting.reply_form import refuse_forgery
+from newsreader.kit.errors import DomainError
+from newsreader.kit.http_cache import private, secret
+from newsreader.kit.web import SeeOther, client_address, render_form, show_or_take
+
+FIELDS = ("reason", "detail", "law", "name", "email")
+TICKED = ("good_faith", "by_mail")
+LENGTHS = {
+    "detail": reports.DETAIL_LENGTH,
+    "law": reports.LAW_LENGTH,
+    "name": NAME_LENGTH,
+    "email": EMAIL_LENGTH,
+}
+
+
+@csrf_exempt  # A guest's form holds no token; refuse_forgery does the check.
+@show_or_take
+def flag(request: HttpRequest, comment_id: int) -> HttpResponse:
+    """The form by which a comment is reported, and where reports are sent."""
+    comment = _visible(comment_id)
+    if request.method != "POST":
+        reason = request.GET.get("reason", "")
+        return _form(request, comment, {"reason": reason, "by_mail": True})
+    words = {name: request.POST.get(name, "") for name in FIELDS}
+    ticked = {name: request.POST.get(name) == "on" for name in TICKED}
+    try:
+        refuse_forgery(request)
+        row = reports.report(
+            comment.pk,
+            reason=words["reason"],
+            detail=words["detail"],
+            law=words["law"],
+            name=words["name"],
+            email=words["email"],
+            good_faith=ticked["good_faith"],
+            by_mail=ticked["by_mail"],
+            visitor=reporter_of(request),
+        )
+    except NoSuchComment:
+        raise Http404 from None  # It has gone in this instant.
+    except DomainError as refusal:
+        return _form(request, comment, words | ticked, refusal)
+    return private(SeeOther(row.status_url))
+
+
+def reporter_of(request: HttpRequest) -> reports.Reporter:
+    """Return who reports: the session's account, else where the request comes from."""
+    user = request.user if request.user.is_authenticated else None
+    return reports.Reporter(user, client_address(request), recall(request).comments)
+
+
+def _visible(comment_id: int) -> Comment:
+    rows = Comment.objects.public().select_related("article__section", "identity")
+    comment = rows.filter(pk=comment_id).first()
+    if comment is None:
+        raise Http404
+    return comment
+
+
+def _form(
+    request: HttpRequest, comment: Comment, typed: dict[str, Any], refusal: DomainError | None = None
+) -> HttpResponse:
+    """The form with everything typed in it; with a refusal, its status and what is wrong, field by field."""
+    signed_in = request.user.is_authenticated
+    context = {
+        "comment": comment,
+        "article": comment.article,
+        "typed": typed,
+        "reasons": Report.Reason.choices,
+        "lengths": LENGTHS,
+        "signed_in": signed_in,
+        "own": reports.is_own(comment, reporter_of(request)),
+        "token": get_token(request) if signed_in else "",  # Only somebody signed in needs one; it sets a cookie.
+    }
+    return private(render_form(request, "comments/report.html", context, refusal))
+
+
+@csrf_exempt  # A guest's form holds no token; refuse_forgery does the check, and keeps what was typed.
+@show_or_take
+def receipt(request: HttpRequest, report_id: int, token: str) -> HttpResponse:
+    """Tell whoever reported a comment what became of it, and why; take their objection to its staying (POST)."""
+    try:
+        row = reports.find(report_id, token)
+    except Report.DoesNotExist:
+        raise Http404 from None
+    if request.method != "POST":
+        return _receipt(request, row)
+    typed = request.POST.get("objection", "")
+    try:
+        refuse_forgery(request)
+        reports.object_to(row.pk, token, typed, visitor=reporter_of(request))
+    except DomainError as refusal:
+        return _receipt(request, row, typed=typed, refusal=refusal)
+    return secret(SeeOther(f"{row.status_url}#objection"))
+
+
+def _receipt(
+    request: HttpRequest, row: Report, *, typed: str | None = None, refusal: DomainError | None = None
+) -> HttpResponse:
+    """The receipt; after a refused objection with what was typed."""
+    comment, article = row.comment, row.comment.article
+    visible = comment.status == Comment.Status.APPROVED and article.state == article.State.PUBLISHED
+    context = {
+        "report": row,
+        "comment": comment,
+        "article": article,
+        "visible": visible,
+        "reason": sentence_of(row.decision_reason),
+        "by_author": row.decision_reason == WITHDRAWN,
+        "is_notice": row.reason == Report.Reason.ILLEGAL,
+        "may_object": reports.why_not_object(row, comment) is None,
+        "typed": typed,
+        "length": LENGTH,
+        "token": get_token(request) if request.user.is_authenticated else "",
+    }
+    return secret(render_form(request, "comments/report_receipt.html", context, refusal))

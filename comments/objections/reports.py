@@ -1,0 +1,226 @@
+"""Readers report a comment, or give notice that it is against the law; moderators settle what they say.
+
+Whoever decides about a comment settles its reports by that (`comments.moderation.resolution`); `settle` alone dismisses
+them. A reader may object to that, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+
+from comments import notifications
+from comments.audit import audit_log
+from comments.audit.reason_codes import REPORTED
+from comments.audit.reasons import accepted
+from comments.drafts import is_email, keyed
+from comments.errors import AlreadyReported, NoSuchComment, NotKept, ObjectedTwice, OwnComment, ReportFlood
+from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, CommentSettings, Report
+from comments.models.locks import lock_articles, lock_comment
+from comments.models.permissions import moderators_of
+from comments.moderation import own_decisions, resolution
+from comments.moderation.decisions import decide, lock_one
+from comments.objections import common
+from comments.screening import rate_limit
+from newsreader.accounts.models import User
+from newsreader.kit.errors import Conflict, FieldError, Invalid
+from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name, without_invisible
+from newsreader.kit.web import network
+
+DETAIL_LENGTH, LAW_LENGTH = 2_000, 200  # code points
+SOURCE = "reports"  # the name under which a comment is held for its reports
+BURST, PAUSE = 5, 60  # reports in a row by one account or network, then one in so many seconds
+ILLEGAL = Report.Reason.ILLEGAL
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Who reports: a member, or a guest by network and by the comments that their browser's signed cookie names."""
+
+    user: User | None = None
+    address: str = ""
+    comments: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Tells reporters apart, and nothing else to whoever has a copy of the database."""
+        return keyed("reporter", f"user:{self.user.pk}" if self.user else f"network:{network(self.address)}")
+
+
+def report(
+    comment_id: int,
+    *,
+    reason: str,
+    detail: str = "",
+    visitor: Reporter,
+    law: str = "",
+    good_faith: bool = False,
+    name: str = "",
+    email: str = "",
+    by_mail: bool = False,
+) -> Report:
+    """Take a reader's report of a comment that readers see. `reason` is one of Report.Reason.
+
+    A notice of something illegal names the law and states good faith; name and email may stay empty. With any other
+    reason these four are dropped. `by_mail`: a member wants to hear by mail what becomes of it. Enough open reports
+    hold the comment (CommentSettings.flags_hold). Raises NoSuchComment, OwnComment, Invalid, AlreadyReported,
+    ReportFlood.
+    """
+    row = Report(reason=reason, detail=tidy(detail).strip(), reporter=visitor.key)
+    if reason == ILLEGAL:
+        row.law, row.good_faith = tidy_line(law), good_faith
+        row.name, row.email = tidy_name(name), without_invisible(tidy_line(email))
+    row.account = visitor.user if by_mail else None
+    with transaction.atomic():
+        # Whether the comment is there is asked again once its article is locked.
+        lock_articles(list(Comment.objects.public().filter(pk=comment_id).values_list("article", flat=True)))
+        _refuse(comment_id, row, visitor)
+        if wait := rate_limit.consume_one(keyed("report", visitor.key), burst=BURST, seconds=PAUSE):
+            raise ReportFlood(wait)
+        comment = lock_comment(comment_id)
+        row.comment = comment
+        row.save(force_insert=True)
+        Comment.objects.filter(pk=comment.pk).update(flag_count=F("flag_count") + 1)
+        audit_log.note(
+            "report", f"comment:{comment.pk}", by=visitor.user, facts={"report": row.pk, "reason": row.reason}
+        )
+        notifications.queue_receipt(row)
+        _hold(comment)
+    return row
+
+
+def _refuse(comment_id: int, row: Report, visitor: Reporter) -> None:
+    """Raise what speaks against a report, in the order in which the API tells it."""
+    comment = Comment.objects.public().select_related("identity").filter(pk=comment_id).first()
+    if comment is None:
+        raise NoSuchComment()
+    if is_own(comment, visitor):
+        raise OwnComment()
+    if errors := _errors(row):
+        raise Invalid(errors)
+    if first := Report.objects.filter(comment=comment, reporter=row.reporter).first():
+        # In one network there may be others, and what they wrote is theirs.
+        raise AlreadyReported(first.status_url if visitor.user else "")
+
+
+def is_own(comment: Comment, visitor: Reporter) -> bool:
+    """Say whether the comment is the visitor's own. Its identity is loaded."""
+    if comment.identity and comment.identity.user_id:
+        return visitor.user is not None and comment.identity.user_id == visitor.user.pk
+    return comment.pk in visitor.comments
+
+
+def _errors(row: Report) -> list[FieldError]:
+    errors = []
+
+    def wrong(field: str, code: str, sentence: str) -> None:
+        errors.append(FieldError(field, code, sentence))
+
+    if row.reason not in Report.Reason.values:
+        wrong("reason", "require_reason", _("Please choose a reason."))
+    if len(row.detail) > DETAIL_LENGTH:
+        wrong("detail", "report_detail_column_length", _("At most %d characters are possible.") % DETAIL_LENGTH)
+    if row.reason != ILLEGAL:
+        return errors
+    if is_blank(row.detail):
+        wrong("detail", "require_detail", _("Please explain what is against the law, and why."))
+    if is_blank(row.law):
+        wrong("law", "require_law", _("Please name the law."))
+    elif len(row.law) > LAW_LENGTH:
+        wrong("law", "report_law_column_length", _("At most %d characters are possible.") % LAW_LENGTH)
+    if not row.good_faith:
+        wrong("good_faith", "require_good_faith", _("Please confirm that what you say is true as far as you know."))
+    if len(row.name) > NAME_LENGTH:
+        wrong("name", "comment_author_column_length", _("A name may have %d characters.") % NAME_LENGTH)
+    if len(row.email) > EMAIL_LENGTH:
+        wrong("email", "comment_author_email_column_length", _("An address may have %d characters.") % EMAIL_LENGTH)
+    elif row.email and not is_email(row.email):
+        wrong("email", "require_valid_email", _("An email address looks like name@example.org."))
+    return errors
+
+
+def _hold(comment: Comment) -> None:
+    """Let a comment wait again that enough readers have reported; never the newsroom's, nor one that was kept."""
+    enough = CommentSettings.objects.current().flags_hold
+    if not enough or comment.by_staff:
+        return
+    count = Report.objects.filter(comment=comment, outcome=Report.Outcome.OPEN).count()
+    if count >= enough and not _was_kept(comment):
+        decide(comment.pk, Comment.Status.PENDING, source=SOURCE, reason=REPORTED, params={"count": count})
+
+
+def _was_kept(comment: Comment) -> bool:
+    """Say whether a moderator has kept this very text before, whatever readers said."""
+    since = comment.edited_at or comment.created_at
+    kept = Q(outcome=Report.Outcome.KEPT, settled_at__gte=since) | Q(kept_at__gte=since)
+    return Report.objects.filter(kept, comment=comment).exists()
+
+
+@transaction.atomic
+def settle(comment_id: int, outcome: str, *, by: User, reason: str = "") -> int:
+    """Settle the open reports of a comment and leave the comment as it is. Returns how many they were.
+
+    `outcome` is one of Report.Outcome. Raises Comment.DoesNotExist, ValueError for an outcome that is none,
+    ReasonRequired for a reason that is not offered, and OwnDecision where `by` kept the comment before, a reader
+    objects to that, and somebody else could decide.
+    """
+    outcome = Report.Outcome(outcome).value
+    if outcome == Report.Outcome.OPEN:
+        raise ValueError("That is no outcome.")
+    reason = accepted(reason, "")
+    comment = lock_one(comment_id).comments[0]
+    reports = list(Report.objects.filter(comment=comment, outcome=Report.Outcome.OPEN).order_by("pk"))
+    kept_by = {row.kept_by_id for row in reports if outcome == Report.Outcome.KEPT}
+    own = own_decisions.is_own(by, kept_by, moderators_of(comment.article_id))
+    for row in reports:
+        resolution.close(row, outcome, by=by, reason=reason, at=timezone.now())
+    resolution.finish(reports, [comment])
+    if own:
+        facts = {"reports": [row.pk for row in reports if row.kept_by_id == by.pk]}
+        audit_log.note("own_appeal_settled", f"comment:{comment.pk}", by=by, facts=facts)
+    return len(reports)
+
+
+@transaction.atomic
+def object_to(report_id: int, token: str, text: str, *, visitor: Reporter) -> Report:
+    """Object, once, to a reported comment's staying, by the report's private address: it is open again by that.
+
+    Raises Report.DoesNotExist, ObjectedTwice, NotKept and Invalid.
+    """
+    comment = lock_one(find(report_id, token).comment_id).comments[0]
+    row = Report.objects.select_for_update().get(pk=report_id)
+    if refusal := why_not_object(row, comment):
+        raise refusal
+    row.objection = common.words_of(text, "objection", _("Please say why it should not stay."))
+    row.objected_at, row.kept_at, row.kept_by = timezone.now(), row.settled_at, row.settled_by
+    row.outcome, row.decision_reason, row.settled_by, row.settled_at = Report.Outcome.OPEN, "", None, None
+    row.settled_with = None
+    row.save()
+    Comment.objects.filter(pk=comment.pk).update(flag_count=F("flag_count") + 1)
+    reader = visitor.user if visitor.key == row.reporter else None
+    facts, words = {"report": row.pk}, {"text": row.objection}
+    audit_log.note("report_objection", f"comment:{comment.pk}", by=reader, facts=facts, personal=words)
+    notifications.no_outcome([row])
+    return row
+
+
+def why_not_object(row: Report, comment: Comment) -> Conflict | None:
+    """Return what forbids whoever reported to object, None where nothing does."""
+    if row.objected_at:
+        return ObjectedTwice()
+    if row.outcome != Report.Outcome.KEPT or comment.status != Comment.Status.APPROVED:
+        return NotKept()
+    return None
+
+
+def find(report_id: int, token: str) -> Report:
+    """Return the report with this private address, its comment and article loaded. Raises Report.DoesNotExist."""
+    row = Report.objects.select_related("comment__article").get(pk=report_id)
+    if not constant_time_compare(row.token, token):
+        raise Report.DoesNotExist
+    return row

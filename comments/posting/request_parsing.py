@@ -1,0 +1,67 @@
+"""From a request to a draft, and back into the form: reading only, no rules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from django.core import signing
+from django.http import HttpRequest
+
+from comments.drafts import Author, Draft, Visit
+from comments.models import Comment
+from comments.posting.guest_cookie import recall
+from newsreader.accounts.identities import identity_of
+from newsreader.kit.web import client_address
+
+BEGAN = "comments.forms.began"  # salt
+
+
+def beginning() -> str:
+    """Return what the form's field `began` holds: when somebody first touched it, signed."""
+    return signing.dumps(round(time.time(), 1), salt=BEGAN)
+
+
+def _seconds_since(began: str) -> float | None:
+    """Return how long ago that was; None where the form does not say, or somebody has changed it."""
+    try:
+        return max(time.time() - float(signing.loads(began, salt=BEGAN)), 0)
+    except (signing.BadSignature, TypeError, ValueError):
+        return None
+
+
+def author_of(request: HttpRequest, typed: Mapping[str, Any]) -> Author:
+    """Return who is replying: the session's identity, whatever was typed; else a guest as typed."""
+    if request.user.is_authenticated:
+        return Author(identity=identity_of(request), user=request.user)
+    name, email, website = (str(typed.get(field) or "") for field in ("name", "email", "website"))
+    return Author(name, email, website)
+
+
+def visit_of(request: HttpRequest, typed: Mapping[str, Any]) -> Visit:
+    remembered = recall(request)
+    return Visit(
+        address=client_address(request),
+        user_agent=request.headers.get("User-Agent", ""),
+        browser=remembered.browser,
+        comments=remembered.comments,
+        trap=str(typed.get("homepage") or ""),
+        took=_seconds_since(str(typed.get("began") or "")),
+    )
+
+
+def draft_of(
+    request: HttpRequest, article_id: int, typed: Mapping[str, Any], *, key: str, channel: str = Comment.Channel.PAGE
+) -> Draft:
+    """Return the draft that a form or a JSON body holds. Unknown fields are ignored."""
+    parent = typed.get("parent")
+    return Draft(
+        article_id=article_id,
+        text=str(typed.get("text") or ""),
+        author=author_of(request, typed),
+        parent="" if parent is None else str(parent),
+        key=key,
+        visit=visit_of(request, typed),
+        channel=channel,
+    )

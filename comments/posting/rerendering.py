@@ -1,0 +1,62 @@
+"""Rendering anew what an older renderer made: in batches, beside a living site, safe to run twice and side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from articles import page_versions
+from comments.models import Comment
+from comments.models.locks import lock_comments
+from comments.text.formatting import VERSION, imported_to_html, to_html
+
+BATCH = 200  # comments; rendered before anything is locked
+TURN = 10  # seconds that the worker gives to it at a time
+
+
+def rerender(*, every: bool = False) -> Iterator[tuple[int, int]]:
+    """Render comments of older versions (or every one) anew; yield, after each batch, how many it had and changed.
+
+    A comment that somebody edits meanwhile keeps what the edit made of it.
+    """
+    last = 0
+    while rows := list(_outdated(every=every).filter(pk__gt=last).order_by("pk")[:BATCH]):
+        last = rows[-1].pk
+        yield len(rows), _renew({row.pk: (row.body, rendered(row)) for row in rows})
+
+
+def rerender_some() -> None:
+    """Do what can be done in one turn. The worker's job."""
+    if not _outdated(every=False).exists():  # By the index; in the order of a batch, SQLite would read all comments.
+        return
+    ends = time.monotonic() + TURN
+    for _ in rerender():
+        if time.monotonic() > ends:
+            return
+
+
+def rendered(comment: Comment) -> str:
+    """Return a comment's HTML as it is made today."""
+    return imported_to_html(comment.body) if comment.may_hold_html else to_html(comment.body)
+
+
+def _outdated(*, every: bool) -> QuerySet[Comment]:
+    found = Comment.objects.all() if every else Comment.objects.filter(renderer__lt=VERSION)
+    return found.only("pk", "body", "channel", "edited_at")
+
+
+@transaction.atomic
+def _renew(made: dict[int, tuple[str, str]]) -> int:
+    """Write what was made of these texts, where they are still the same. Returns how many look different now."""
+    rows = lock_comments(made, Comment.objects.only("pk", "article_id", *Comment.WRITTEN))
+    same = [row for row in rows if row.body == made[row.pk][0]]
+    changed = {row.article_id for row in same if row.html != made[row.pk][1]}
+    number = sum(row.html != made[row.pk][1] for row in same)
+    for row in same:
+        row.write(*made[row.pk])
+    Comment.objects.bulk_update(same, Comment.WRITTEN)
+    page_versions.bump(changed)
+    return number

@@ -1,0 +1,200 @@
+"""Leaving a reply: the only way in for people. Page and API hand a draft over and get the comment back.
+
+Checks in the order of docs/contract.md, section 4: article, key, rights, fields, duplicate, flood. The edge has checked
+the method and against forgery before.
+"""
+
+import datetime as dt
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from articles.models.article import Article
+from comments import notifications
+from comments.audit import audit_log
+from comments.discussion import counting
+from comments.drafts import Draft, is_website, tidied, validate, with_html
+from comments.errors import (
+    CommentsClosed,
+    Duplicate,
+    KeyReused,
+    NetworkBanned,
+    NoSuchArticle,
+    NotLoggedIn,
+    ParentMismatch,
+    ReplyToUnapproved,
+)
+from comments.models import KEY_LENGTH, Ban, Comment, CommentSettings, ConnectionData, Decision
+from comments.models.effective_settings import EffectiveSettings
+from comments.models.locks import lock_articles
+from comments.models.paths import path_of
+from comments.models.permissions import moderates
+from comments.posting import email_confirmation
+from comments.screening import article_settings, ban_checks, compiled_entries, judge, rate_limit
+from comments.screening.verdict import Verdict
+from newsreader.kit.numbers import read_id
+from newsreader.kit.text import tidy_line
+
+SOURCE = "posting"  # The name under which decisions at posting are recorded.
+LONGEST = 65_000  # characters; no setting allows more, and a longer text is refused unread
+
+
+def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
+    """Accept a reply, or raise the refusal that the table in docs/contract.md names.
+
+    Returns the comment, whatever its status; for a repeated submission with the same key the first one's. `batch` is
+    what the reply is posted with and undone with.
+    """
+    draft = tidied(draft)
+    if len(draft.text) <= LONGEST:
+        draft = with_html(draft)  # Before anything is locked.
+    try:
+        return _post(draft, batch)
+    except IntegrityError:
+        # Somebody used the same key under another article in the same instant: now it is there to be found.
+        if not draft.key or not Comment.objects.filter(idempotency_key=draft.key).exists():
+            raise
+        return _post(draft, batch)
+
+
+@transaction.atomic
+def _post(draft: Draft, batch: uuid.UUID | None) -> Comment:
+    rows = Article.objects.select_related("discussion").published()
+    locked = lock_articles(rows.filter(pk=draft.article_id))
+    if not locked:
+        raise NoSuchArticle()
+    article = locked[0]
+    if first := _first_with_key(draft):
+        return first
+    rules = article_settings.settings_under(article, CommentSettings.objects.current())
+    moderated = moderates(draft.author.user, article)
+    quiet = _may_reply(draft, article, rules, exempt=moderated)
+    parent = _answered(draft, article)
+    draft = validate(draft, rules)
+    refuse_duplicate(draft)
+    if not moderated:
+        rate_limit.consume(draft, rules)
+    verdict = Verdict.approve() if moderated else judge(draft, rules)
+    if quiet:
+        verdict = Verdict.strongest([ban_checks.verdict(), verdict])
+    comment = store(draft, article, parent, verdict, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch)
+    if email_confirmation.are_asked_for(rules):
+        email_confirmation.ask(comment, draft.visit.address)
+    return comment
+
+
+def _first_with_key(draft: Draft) -> Comment | None:
+    if not draft.key:
+        return None
+    if len(draft.key) > KEY_LENGTH:
+        raise KeyReused()
+    first = Comment.objects.filter(idempotency_key=draft.key).select_related("article").first()
+    if first and first.fingerprint != draft.fingerprint:
+        raise KeyReused()
+    return first
+
+
+def _may_reply(draft: Draft, article: Article, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
+    """Raise what forbids a reply. Returns the quiet ban that its author is under, if any."""
+    if not exempt and not article.comments_open(rules.close_after_days):
+        raise CommentsClosed()
+    if rules.registration_required and draft.author.identity is None:
+        raise NotLoggedIn()
+    return refuse_banned(draft, article, exempt=exempt)
+
+
+def refuse_banned(draft: Draft, article: Article, *, exempt: bool) -> Ban | None:
+    """Raise Banned for whoever may not post, saying why. Returns the quiet ban that they are under, if any.
+
+    `exempt`: of who moderates here, only the account can be banned.
+    """
+    found = ban_checks.against(draft, account_only=exempt)
+    if found and not found.quiet:
+        raise ban_checks.refusal(found, draft)
+    if not exempt and draft.visit.address and compiled_entries.current().bans(draft.visit.address, article):
+        raise NetworkBanned()
+    return found
+
+
+def _answered(draft: Draft, article: Article) -> Comment | None:
+    """Return the comment that is answered, if any. Raises where none can be."""
+    if not draft.parent:
+        return None
+    parent = Comment.objects.filter(pk=read_id(draft.parent) or 0).first()
+    if parent is None or parent.status != Comment.Status.APPROVED:
+        raise ReplyToUnapproved()
+    if parent.article_id != article.pk:
+        raise ParentMismatch()
+    return parent
+
+
+def refuse_duplicate(draft: Draft, *, itself: int = 0) -> None:
+    """Raise Duplicate where the person has said the same in the same place; `itself` is the comment that is changed."""
+    same = Comment.objects.filter(article=draft.article_id, duplicate_key=draft.duplicate_key).exclude(pk=itself)
+    if first := same.exclude(status=Comment.Status.TRASH).order_by("pk").first():
+        raise Duplicate(first.permanent_url if first.status == Comment.Status.APPROVED else "")
+
+
+def store(
+    draft: Draft,
+    article: Article,
+    parent: Comment | None,
+    verdict: Verdict,
+    *,
+    source: str = SOURCE,
+    at: dt.datetime | None = None,
+    batch: uuid.UUID | None = None,
+) -> Comment:
+    """Write a judged draft and all that belongs to it: path, trace, decision, counts, mails. In a transaction.
+
+    `rule` is the name under which the decision is recorded.
+    """
+    author, identity = draft.author, draft.author.identity
+    comment = Comment(
+        article=article,
+        parent=parent,
+        root_id=(parent.root_id or parent.pk) if parent else None,
+        depth=parent.depth + 1 if parent else 0,
+        status=verdict.status,
+        channel=draft.channel,
+        identity=identity,
+        name=identity.display_name if identity else author.name,
+        website=_address(identity.profile_url) if identity else author.website,
+        avatar=identity.shown_avatar if identity else "",
+        provider=identity.provider if identity else "",
+        by_staff=bool(author.user and author.user.is_staff),
+        language=draft.language,
+        article_revision=article.revision,
+        created_at=at or timezone.now(),
+        idempotency_key=draft.key or None,
+        fingerprint=draft.fingerprint if draft.key else "",
+        duplicate_key=draft.duplicate_key,
+    )
+    comment.write(draft.text, draft.rendered)
+    comment.save(force_insert=True)
+    comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
+    comment.save(update_fields=["path"])
+    ConnectionData.objects.create(
+        comment=comment,
+        address=draft.visit.address or None,
+        user_agent=tidy_line(draft.visit.user_agent)[:254],
+        email=identity.email if identity else author.email,
+    )
+    decision = Decision.objects.create(
+        comment=comment, number=1, batch_id=batch, source=source, after=verdict.status, reasons=list(verdict.reasons)
+    )
+    audit_log.note_decisions([decision])
+    counting.adjust([(comment, "", comment.status)])
+    notifications.queue([(comment, decision)])
+    return comment
+
+
+def _address(url: str) -> str:
+    """What a provider says is no more to be trusted than what a guest types."""
+    return url if is_website(url) else ""
+
+
+def first_status(comment: Comment) -> str:
+    """Return the status a comment was given at posting: where its author was sent then."""
+    return comment.decisions.values_list("after", flat=True).get(number=1)

@@ -1,0 +1,105 @@
+"""The pages of a reply: the form, what becomes of it, a thread, a permanent address. No rules here."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from articles.current_site import current_site
+from articles.models.article import Article
+from comments.audit.reason_texts import shown_status
+from comments.discussion import threads
+from comments.discussion.display import word
+from comments.drafts import as_typed
+from comments.models import Comment, CommentSettings
+from comments.posting import guest_cookie, kept_drafts
+from comments.posting.reply_form import form_context, published, refuse_forgery, reply_page
+from comments.posting.request_parsing import draft_of
+from comments.posting.sign_in_steps import reply_form
+from comments.posting.submission import first_status, post_comment
+from comments.screening import article_settings
+from newsreader.kit.errors import DomainError
+from newsreader.kit.http_cache import page_number, private, public
+from newsreader.kit.web import show_or_take
+
+AS_TYPED = ("text", "name", "email", "website", "parent", "key", "began")  # What a refused form comes back with.
+
+
+@csrf_exempt  # A guest's form holds no token, so that its page can be shared; refuse_forgery does the check.
+@show_or_take
+def reply(request: HttpRequest, article_id: int) -> HttpResponse:
+    """The reply form as a page of one's own, and where replies are sent."""
+    article = published(article_id)
+    if request.method != "POST":
+        return reply_form(request, article)
+    draft = draft_of(request, article.pk, request.POST, key=request.POST.get("key", ""))
+    keep = request.POST.get("remember") == "on"
+    try:
+        refuse_forgery(request)
+        comment = post_comment(draft)
+    except DomainError as refusal:
+        typed = {name: request.POST.get(name, "") for name in AS_TYPED}
+        return reply_page(request, article, as_typed(draft) | typed | {"remember": keep}, refusal)
+    response = HttpResponse(status=303, headers={"Location": _went_to(comment, article)})
+    kept_drafts.drop(request, article, draft.parent)
+    if draft.author.identity is None:
+        guest_cookie.remember(request, response, comment.pk, draft.author, keep=keep)
+    return private(response)
+
+
+def _went_to(comment: Comment, article: Article) -> str:
+    if first_status(comment) == Comment.Status.APPROVED:
+        return threads.address(comment, article, CommentSettings.objects.current(), new=True)
+    return comment.status_url
+
+
+@require_safe
+def you(request: HttpRequest, article_id: int) -> HttpResponse:
+    """The private fragment: who is asking, their token and a fresh key, and their comments that wait."""
+    article = published(article_id)
+    context = form_context(request, article, CommentSettings.objects.current(), changing="change" in request.GET) | {
+        "kept": kept_drafts.newest(request, article)
+    }
+    mine = Comment.objects.filter(article=article).exclude(status=Comment.Status.APPROVED)
+    if context["identity"]:
+        mine = mine.filter(identity=context["identity"])
+    else:
+        mine = mine.filter(identity=None, pk__in=guest_cookie.recall(request).comments)
+    context["mine"] = [comment for comment in mine.in_order() if shown_status(comment) == Comment.Status.PENDING]
+    response = render(request, "comments/_you.html", context)
+    if guest_cookie.is_tampered(request):
+        guest_cookie.forget(response)
+    return private(response)
+
+
+@require_safe
+def permanent(request: HttpRequest, comment_id: int) -> HttpResponse:
+    """The address of a comment that never changes: leads to the page that shows it now."""
+    comment = get_object_or_404(Comment.objects.public().select_related("article"), pk=comment_id)
+    response = redirect(threads.address(comment, comment.article, CommentSettings.objects.current()))
+    response["Cache-Control"] = "public, max-age=0, s-maxage=1"
+    return response
+
+
+@require_safe
+def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
+    """A comment with all its replies, paged."""
+    number = page_number(request)
+    standing = Comment.objects.filter(article__state=Article.State.PUBLISHED)
+    top = get_object_or_404(standing.select_related("article__section", "article__discussion", "parent"), pk=comment_id)
+    if not threads.stands(top):
+        raise Http404
+    article, site, rules = top.article, current_site(request), CommentSettings.objects.current()
+
+    def build() -> HttpResponse:
+        try:
+            page = threads.thread(top, rules, number)
+        except threads.NoSuchPage:
+            raise Http404 from None
+        context = form_context(None, article, rules) | {"page": word(page), "top": top}
+        return render(request, "comments/thread.html", context)
+
+    is_open = article.comments_open(article_settings.settings_under(article, rules).close_after_days)
+    return public(request, [site.page_version, article.pk, article.page_version, number, is_open], build)

@@ -1,0 +1,149 @@
+"""The editors' lists, ready to be looked through: read once in each process, and again when an entry has changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from articles.models.article import Article
+from comments.models import FilterEntry
+from comments.screening import patterns
+from comments.screening.normalise import has_accents, mixed, plain
+
+Match, Action = FilterEntry.Match, FilterEntry.Action
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class CompiledEntry:
+    """One entry with what it is compared with. `plain` keeps accents where the editor wrote some."""
+
+    def __init__(self, entry: FilterEntry):
+        self.pattern, self.match, self.action, self.pk = entry.pattern, entry.match, entry.action, entry.pk
+        self.only_counts, self.ends_at = entry.only_counts, entry.ends_at
+        self.section_id, self.article_id = entry.section_id, entry.article_id
+        self.match_label, self.action_label = Match(entry.match).label, Action(entry.action).label
+        self.accents = has_accents(entry.pattern)
+        self.plain = plain(entry.pattern, accents=self.accents)
+        self.letters = self.plain.replace(" ", "")
+        self.mixed = mixed(self.plain)
+        self.domain = clean_domain(entry.pattern) if entry.match == Match.DOMAIN else ""
+        self.network = network_in(entry.pattern) if entry.match == Match.NETWORK else None
+        self.agent = entry.pattern.casefold() if entry.match == Match.AGENT else ""
+        self.regex = patterns.compiled(entry.pattern) if entry.match == Match.REGEX else None
+        # `127.0` in a list of words has always meant addresses that begin so.
+        self.prefix = network_in(entry.pattern) if entry.match in {Match.WORD, Match.SUBSTRING} else None
+
+    def counts_in(self, article_id: int, section_id: int | None) -> bool:
+        """Say whether this entry is meant for comments under that article, which stands in that section."""
+        if self.article_id is not None:
+            return self.article_id == article_id
+        return self.section_id is None or self.section_id == section_id
+
+    def has_ended(self, now: dt.datetime) -> bool:
+        return self.ends_at is not None and self.ends_at <= now
+
+
+class CompiledEntries:
+    """Entries, sorted by how they are looked for."""
+
+    def __init__(self, rules: Iterable[FilterEntry]):
+        entries = [CompiledEntry(entry) for entry in rules]
+        self.texts = [entry for entry in entries if entry.match in {Match.WORD, Match.SUBSTRING} and entry.plain]
+        self.networks = [entry for entry in entries if entry.network]
+        self.agents = [entry for entry in entries if entry.agent]
+        self.regexes = [entry for entry in entries if entry.regex]
+        self.domains: dict[str, list[CompiledEntry]] = defaultdict(list)
+        for entry in entries:
+            if entry.domain:
+                self.domains[entry.domain].append(entry)
+
+    def bans(self, address: str, article: Article | None = None) -> bool:
+        """Say whether nobody from this address may post under the article; without one, anywhere on the site."""
+        article_id, section_id = (article.pk, article.section_id) if article else (0, None)
+        now = timezone.now()
+        return any(
+            entry.action == Action.BAN
+            and not entry.only_counts
+            and not entry.has_ended(now)
+            and entry.counts_in(article_id, section_id)
+            for entry in self.from_network(address)
+        )
+
+    def from_network(self, address: str) -> list[CompiledEntry]:
+        ip = _address_in(address)
+        return [entry for entry in self.networks if _holds(entry.network, ip)] if ip else []
+
+
+def current() -> CompiledEntries:
+    """Return the lists as they are now, with entries whose time ends later today. One query; two after a change."""
+    return _read(*_state())
+
+
+def check_room(wanted: Iterable[str], instead_of: Collection[int] = ()) -> None:
+    """Raise TooManyPatterns where these regular expressions find no room beside those in force.
+
+    `instead_of` are ids of entries that will not be in force as they are. As many queries as `current`.
+    """
+    now = timezone.now()
+    standing = [entry for entry in current().regexes if entry.pk not in instead_of and not entry.has_ended(now)]
+    added = [regex for pattern in wanted if (regex := patterns.compiled(pattern))]
+    patterns.check_room([*(entry.regex for entry in standing), *added])
+
+
+def _state() -> tuple[object, int]:
+    state = FilterEntry.objects.filter(is_active=True).aggregate(last=Max("changed_at"), size=Count("pk"))
+    return state["last"], state["size"]
+
+
+@lru_cache(maxsize=1)
+def _read(last: object, size: int) -> CompiledEntries:
+    if not size:
+        return CompiledEntries([])
+    not_over = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
+    return CompiledEntries(FilterEntry.objects.filter(not_over, is_active=True))
+
+
+def clean_domain(text: str) -> str:
+    """Return a domain as it is compared: `*.Casino.example/bonus` and `@casino.example` are `casino.example`."""
+    host = text.strip().lower().partition("://")[2] or text.strip().lower()
+    host = (
+        host.rpartition("@")[2].partition("/")[0].partition(":")[0].removeprefix("*.").removeprefix("www.").strip(".")
+    )
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
+
+
+def network_in(text: str) -> Network | None:
+    """Return the network that is written here: an address, `192.0.2.0/24`, or the beginning of one, `192.0.2.`."""
+    text = text.strip()
+    parts = text.rstrip(".").split(".")
+    if 2 <= len(parts) < 4 and all(part.isascii() and part.isdigit() for part in parts):
+        text = f"{'.'.join([*parts, *['0'] * (4 - len(parts))])}/{8 * len(parts)}"
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def lies_in(address: str, where: Network | None) -> bool:
+    return _holds(where, _address_in(address))
+
+
+def _address_in(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        ip = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(ip, "ipv4_mapped", None) or ip
+
+
+def _holds(where: Network | None, ip: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> bool:
+    return where is not None and ip is not None and ip.version == where.version and ip in where

@@ -1,0 +1,142 @@
+"""What stands before the library's views: starts that take no orders, answers of providers that fit no form."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.utils import get_next_redirect_url
+from allauth.core.ratelimit import respond_429
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.helpers import render_authentication_error
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from requests import RequestException
+
+from newsreader.accounts import allauth_internals, second_factor
+from newsreader.accounts.forms import MALFORMED
+from newsreader.accounts.reauthentication import ask, must_confirm
+from newsreader.kit.http_cache import private
+from newsreader.kit.problem_details import problem
+from newsreader.kit.request_attributes import RequestAttribute
+
+logger = logging.getLogger(__name__)
+APPS = "/_allauth/"
+# What the trip to a provider began with, on requests that begin or end one.
+SIGN_IN_STATE: RequestAttribute[dict[str, Any]] = RequestAttribute("sign_in_state")
+PASSKEYS = {"mfa_login_webauthn", "headless:app:mfa:login_webauthn"}
+
+
+class AccountGuard:
+    """Keeps scopes out of the hands of whoever writes a link, and an odd answer from becoming a failure of ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(("/admin/", "/api/")) and second_factor.is_missing(request.user, request.session):
+            return self.without_factor(request)
+        if request.path.startswith(APPS) and not _is_readable(request.body):
+            return _no_sense()
+        # Public pages are the same for everybody, so they are in the site's language; these are one person's.
+        if request.path.startswith(("/accounts/", "/admin/")) and (language := _language(request)):
+            with translation.override(language):
+                return self.get_response(request)
+        return self.get_response(request)
+
+    def without_factor(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            return problem(403, second_factor.CODE, str(second_factor.SENTENCE))
+        messages.warning(request, second_factor.SENTENCE)
+        return private(redirect("mfa_index"))
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if request.resolver_match and request.resolver_match.view_name in PASSKEYS and request.method == "GET":
+            # Each begins a session, which is a row; the library counts none of them.
+            if not allauth_internals.consume_rate_limit(request, "webauthn_login", app="mfa"):
+                limited: HttpResponse = respond_429(request)
+                return limited
+        match _step(request):
+            case "login":
+                # `scope`, `auth_params` and `action` would be copied into the request to the provider.
+                request.GET, request.POST = QueryDict(_wanted(request.GET)), QueryDict(_wanted(request.POST))
+                SIGN_IN_STATE.set(request, {"next": get_next_redirect_url(request), "process": "login"})
+                connects = "connect" in {request.GET.get("process"), request.POST.get("process")}
+                if connects and request.method == "POST" and request.user.is_authenticated and must_confirm(request):
+                    return private(ask(request))
+            case "callback":
+                SIGN_IN_STATE.set(request, allauth_internals.provider_state(request, request.GET.get("state", "")))
+            case "login_by_token":
+                raise Http404  # For scripts of the providers', which we do not use.
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A server that cannot be asked, an answer without what every answer has: the page for providers that fail.
+
+        What an app sends in their names, or a passkey's, may be as odd, and is refused.
+        """
+        if request.path.startswith(APPS) and isinstance(exception, (*MALFORMED, RequestException)):
+            logger.warning("What an app sent makes no sense: %s", type(exception).__name__, exc_info=exception)
+            return _no_sense()
+        state = SIGN_IN_STATE.get(request)
+        if isinstance(exception, Http404 | SuspiciousOperation) or state is None:
+            return None
+        logger.warning("A provider's answer fits no form: %s", type(exception).__name__, exc_info=exception)
+        provider = get_adapter(request).get_provider(request, _provider_of(request))
+        context = {"state": state or None}
+        return render_authentication_error(request, provider, exception=exception, extra_context=context)
+
+
+def _is_readable(body: bytes) -> bool:
+    """Say whether what an app sends is JSON, or nothing: not nested without end, no characters that are none."""
+    try:
+        json.dumps(json.loads(body or b"{}"), ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _no_sense() -> HttpResponse:
+    """A refusal as the library words them for apps."""
+    error = {"code": "invalid", "message": _("This makes no sense.")}
+    return private(JsonResponse({"status": 400, "errors": [error]}, status=400))
+
+
+def _language(request: HttpRequest) -> str:
+    return request.user.language if request.user.is_authenticated else ""
+
+
+def _wanted(given: QueryDict) -> str:
+    """Return what a start may say, as a query."""
+    kept = {name: str(given[name]) for name in ("next", "process") if name in given}
+    if kept.get("process") not in {None, "login", "connect"}:
+        del kept["process"]
+    return urlencode(kept)
+
+
+def _provider_of(request: HttpRequest) -> str:
+    """Return allauth's name of the provider whose start or callback this address is."""
+    found = request.resolver_match
+    if found is None or not found.url_name or not request.path.startswith("/accounts/"):
+        return ""
+    name = found.url_name
+    for ending in ("_finish_callback", "_callback", "_login", "_login_by_token"):
+        name = name.removesuffix(ending)
+    if name == "openid_connect":
+        return str(found.kwargs.get("provider_id", ""))
+    return name if name in {provider.allauth for provider in settings.SIGN_IN_WITH} else ""
+
+
+def _step(request: HttpRequest) -> str:
+    if not _provider_of(request):
+        return ""
+    name = str(request.resolver_match and request.resolver_match.url_name)
+    return next((step for step in ("login_by_token", "callback", "login") if name.endswith(f"_{step}")), "")

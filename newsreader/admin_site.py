@@ -1,0 +1,47 @@
+"""The editors' site: Django's admin, opening on the moderation queue, behind the same sign-in as everything else."""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
+from django.utils.translation import gettext_lazy as _
+
+from comments.desk import queue_views, stats_views
+from newsreader.kit.admin_inputs import SoundLists
+
+
+class NewsroomSite(AdminSite):
+    """Django's admin with the moderation queue first."""
+
+    site_header = site_title = _("Newsroom")
+    index_title = _("Everything else")
+    enable_nav_sidebar = True
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """allauth's sign-in, with its limits and emailed codes, in place of the admin's own form."""
+        answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
+        return answer
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """As in Django, and every admin, a library's as well, bears any key that a browser sends."""
+        admin_class = admin_class or ModelAdmin
+        sound = type(admin_class.__name__, (SoundLists, admin_class), {"__module__": admin_class.__module__})
+        super().register(model_or_iterable, sound, **options)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own = [
+            path("", self.admin_view(self.opening), name="index"),
+            path("moderation/", self.admin_view(queue_views.queue), name="moderation"),
+            path("moderation/figures/", self.admin_view(stats_views.figures_view), name="moderation-figures"),
+            path("moderation/<int:comment_id>/", self.admin_view(queue_views.tools), name="moderation-comment"),
+            path("moderation/<int:comment_id>/alike/", self.admin_view(queue_views.alike), name="moderation-alike"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def opening(self, request: HttpRequest) -> HttpResponse:
+        """The moderation queue for whoever moderates, Django's index for everybody else."""
+        if request.user.has_perm("comments.moderate_comment"):
+            return queue_views.queue(request)
+        return self.index(request)

@@ -1,0 +1,49 @@
+"""The private settings of this checkout, `var/local.env`: values that nobody set, made once and kept.
+
+Run by `make` before anything else, with nothing but the standard library: `python -m newsreader.local_env [--port
+8123]`. The environment wins over `.env`, and `.env` over this file (see `newsreader.settings`).
+"""
+
+import argparse
+import os
+import secrets
+from pathlib import Path
+
+FILE = Path(__file__).resolve().parent.parent / "var" / "local.env"
+PORT = "8000"
+
+
+def read() -> dict[str, str]:
+    """Return the file's values by name; empty where there is none yet."""
+    if not FILE.exists():
+        return {}
+    lines = (line.split("=", 1) for line in FILE.read_text().splitlines() if "=" in line)
+    return {name.strip(): value.strip() for name, value in lines if not name.startswith("#")}
+
+
+def complete(port: str | None = None) -> dict[str, str]:
+    """Add what is missing, note the port, write the file for its owner alone and return its values."""
+    before = read()
+    values = {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "DEMO_PASSWORD": "-".join(secrets.token_hex(2) for _ in range(3)),
+        "PORT": PORT,
+        "STAFF_SECOND_FACTOR": "unless-loopback",
+    } | before
+    if port:
+        values["PORT"] = port
+    if values != before:
+        FILE.parent.mkdir(exist_ok=True)
+        text = "# Made by `make run` for this checkout alone. Delete a line and it is made anew.\n"
+        text += "".join(f"{name}={value}\n" for name, value in values.items())
+        draft = FILE.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(text)
+        draft.replace(FILE)
+    return values
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port")
+    complete(parser.parse_args().port)

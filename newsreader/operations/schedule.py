@@ -1,0 +1,115 @@
+"""What is done by the clock: each job with its interval. To add one, write a function and its line in JOBS."""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import close_old_connections
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django_tasks_db.models import DBTaskResult
+
+from articles.pictures import make_missing
+from articles.publishing import publish_due
+from comments.audit import audit_log
+from comments.desk.teamwork import forget_claims
+from comments.notifications import send_due
+from comments.objections.transparency import bring_up_to_date
+from comments.posting import email_confirmation, kept_drafts
+from comments.posting.rerendering import rerender_some
+from comments.screening import surge
+from comments.screening.rate_limit import forget_full
+from newsreader.kit.tasks import HEARTBEAT
+
+logger = logging.getLogger(__name__)
+WORKER = get_random_string(32)  # What this process is called, should it be a worker.
+BEAT = 15  # seconds
+SILENCE = dt.timedelta(minutes=2)  # Who has missed eight beats is dead: a busy database loses one or two.
+ATTEMPTS = 5  # A task that has killed so many workers is not given to another.
+
+
+def alive(worker: str) -> str:
+    """Return the key in the cache, which all processes share, that is there while this worker lives."""
+    return f"worker-{worker}"
+
+
+def take_up_lost_tasks() -> int:
+    """Queue tasks again whose worker died while running them: nothing else ever would. Returns how many.
+
+    However long a task takes, it is left alone while its worker lives. After a death it may have done its work and
+    not have said so: every task must bear being run twice.
+    """
+    silent = DBTaskResult.objects.filter(status="RUNNING", started_at__lt=timezone.now() - SILENCE)
+    ran_by = dict(silent.values_list("pk", "worker_ids"))
+    keys = [alive(ids[-1]) for ids in ran_by.values() if ids]
+    beating = cache.get_many(keys) if keys else {}  # PostgreSQL takes no empty list from the cache's table.
+    lost = {pk: ids for pk, ids in ran_by.items() if not ids or alive(ids[-1]) not in beating}
+    hopeless = silent.filter(pk__in=[pk for pk, ids in lost.items() if len(ids) >= ATTEMPTS])
+    for path in hopeless.values_list("task_path", flat=True):
+        logger.error("A task outlived no worker and is given up: %s", path)
+    hopeless.update(status="FAILED", finished_at=timezone.now())
+    return silent.filter(pk__in=lost).update(status="READY", started_at=None)
+
+
+def beat() -> None:
+    """Tell whoever asks (`/readyz`, other workers) that this one is alive."""
+    cache.set(HEARTBEAT, "alive", timeout=60)  # seconds
+    cache.set(alive(WORKER), "", timeout=SILENCE.total_seconds())
+
+
+def clear_up() -> None:
+    call_command("clearsessions", verbosity=0)
+    call_command("prune_db_task_results", verbosity=0)
+    forget_full()
+    kept_drafts.forget_old()
+    email_confirmation.forget_old()
+    forget_claims()
+
+
+# Seconds between two runs, and what runs. All are safe to run in several workers at once.
+JOBS: list[tuple[float, Callable[[], object]]] = [
+    (5, publish_due),
+    (5, audit_log.seal),
+    (30, send_due.call),
+    (30, surge.watch),
+    (60, take_up_lost_tasks),
+    (60, make_missing),
+    (60, rerender_some),
+    (3600, bring_up_to_date),
+    (3600, clear_up),
+]
+
+
+def run_due(last: dict[Callable[[], object], float], now: float) -> None:
+    """Run each job whose interval has passed since `last`; one that fails is logged and tried again in its turn."""
+    for interval, job in JOBS:
+        if now - last.get(job, float("-inf")) < interval:
+            continue
+        last[job] = now
+        try:
+            job()
+        except Exception:
+            logger.exception("A job failed: %s", getattr(job, "__name__", job))
+
+
+def keep_beating() -> None:
+    """Tell that this worker is alive for as long as it is: in a thread of its own, since a job may take its time."""
+    while True:
+        close_old_connections()
+        try:
+            beat()
+        except Exception:
+            logger.exception("A sign of life was lost")
+        time.sleep(BEAT)
+
+
+def keep_running() -> None:
+    """Run what is due, for as long as the process lives."""
+    last: dict[Callable[[], object], float] = {}
+    while True:
+        close_old_connections()
+        run_due(last, time.monotonic())
+        time.sleep(1)

@@ -1,0 +1,184 @@
+"""Articles over REST: what readers' programs get, and what editors' programs may do."""
+
+import pytest
+
+from articles.models.article import Article
+from tests.factories import (
+    make_article,
+    make_author,
+    make_comment,
+    make_editor,
+    make_moderator,
+    make_section,
+    make_tag,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+FIELDS = {
+    "id", "url", "slug", "kind", "headline", "standfirst", "html", "section", "tags", "authors", "sources", "picture",
+    "published_at", "updated_at", "comment_count", "comments_open",
+}  # fmt: skip
+
+
+def listed(client, query=""):
+    answer = client.get(f"/api/v1/articles/{query}")
+    assert answer.status_code == 200, answer.content
+    return [article["id"] for article in answer.json()["results"]]
+
+
+def test_an_article_has_the_fields_of_the_contract(client):
+    article = make_article(section=make_section("Town"), authors=[make_author(name="Ada")])
+    article.sources.create(name="North Coast News Agency", url="https://agency.example/1", kind="adapted")
+    make_comment(article)
+
+    body = client.get(f"/api/v1/articles/{article.pk}/").json()
+
+    assert set(body) == FIELDS
+    assert body["url"] == f"http://testserver{article.get_absolute_url()}"
+    assert body["authors"][0]["name"] == "Ada"
+    assert body["sources"] == [
+        {"name": "North Coast News Agency", "url": "https://agency.example/1", "kind": "adapted"}
+    ]
+    assert (body["comment_count"], body["comments_open"]) == (1, True)
+    assert body["published_at"].endswith(("Z", "+01:00", "+02:00"))
+
+
+def test_lists_are_newest_first_narrowed_by_what_is_asked_and_paged_by_cursor(client):
+    import datetime as dt
+
+    from django.utils import timezone
+
+    now = timezone.now()
+    section, author, tag = make_section("Town"), make_author(), make_tag("ferry")
+    old = make_article(at=now - dt.timedelta(days=3), headline="Lighthouse sold", section=section)
+    new = make_article(at=now - dt.timedelta(days=1), authors=[author])
+    new.tags.add(tag)
+    make_article(kind="page")
+    make_article(state="draft")
+
+    assert listed(client) == [new.pk, old.pk]
+    assert listed(client, f"?section={section.slug}") == [old.pk]
+    assert listed(client, f"?author={author.slug}") == [new.pk]
+    assert listed(client, f"?tag={tag.slug}") == [new.pk]
+    assert listed(client, "?q=LIGHTHOUSE") == [old.pk]
+    assert listed(client, f"?published_after={timezone.localdate(now - dt.timedelta(days=2))}") == [new.pk]
+    assert listed(client, f"?published_before={(now - dt.timedelta(days=2)).isoformat()}") == [old.pk]
+    first = client.get("/api/v1/articles/?limit=1").json()
+    second = client.get(first["next"]).json()
+    assert [page["results"][0]["id"] for page in (first, second)] == [new.pk, old.pk]
+    assert second["next"] is None
+
+
+def test_an_editor_publishes_changes_and_withdraws(client):
+    client.force_login(make_editor())
+    author, section = make_author(), make_section()
+    written = {
+        "headline": "Café Blåbær changes hands",
+        "html": '<p onclick="x()">Sold.<script>alert(1)</script></p>',
+        "section": section.slug,
+        "tags": ["Harbour", "food"],
+        "authors": [author.slug],
+        "sources": [{"name": "Coastline", "url": "https://coast.example", "kind": "translated"}],
+        "state": "published",
+    }
+
+    made = client.post("/api/v1/articles/", written, content_type="application/json")
+    body = made.json()
+    assert made.status_code == 201, body
+    assert (body["slug"], body["html"], body["state"]) == ("café-blåbær-changes-hands", "<p>Sold.</p>", "published")
+    assert client.get(made["Location"].removeprefix("http://testserver")).status_code == 200
+
+    changed = client.patch(made["Location"], {"headline": "Sold", "tags": []}, content_type="application/json").json()
+    assert (changed["headline"], changed["tags"], changed["html"]) == ("Sold", [], "<p>Sold.</p>")
+    assert Article.objects.get().revision == 2
+    moved = client.patch(made["Location"], {"slug": "other"}, content_type="application/json")
+    assert (moved.status_code, moved.json()["code"]) == (409, "address_fixed")
+
+    comment = make_comment(Article.objects.get())
+    assert client.delete(made["Location"]).status_code == 204
+    assert Article.objects.get().state == "withdrawn"
+    assert Article.objects.get().comments.get() == comment
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({}, "headline"),
+        ({"headline": ""}, "headline"),
+        ({"headline": "x", "section": "nowhere"}, "section"),
+        ({"headline": "x", "authors": ["nobody"]}, "authors"),
+        ({"headline": "x", "state": "scheduled"}, "scheduled_for"),
+        ({"headline": "x", "sources": [{"name": "a", "url": "javascript:alert(1)", "kind": "adapted"}]}, "sources"),
+    ],
+)
+def test_what_is_wrong_is_named_field_by_field_and_nothing_is_written(client, values, field):
+    client.force_login(make_editor())
+
+    answer = client.post("/api/v1/articles/", values, content_type="application/json")
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].startswith(field)
+    assert not Article.objects.exists()
+
+
+def test_only_who_may_writes_and_only_their_own(client):
+    user = make_user(group="Authors")
+    own, other = make_article(authors=[make_author(user=user)]), make_article()
+    change = {"headline": "Changed"}
+
+    def codes():
+        paths = [f"/api/v1/articles/{own.pk}/", f"/api/v1/articles/{other.pk}/"]
+        answers = [client.patch(path, change, content_type="application/json") for path in paths]
+        return [answer.status_code for answer in answers]
+
+    assert codes() == [401, 401]
+    client.force_login(make_moderator())
+    assert codes() == [403, 403]
+    client.force_login(user)
+    assert codes() == [200, 403]
+    assert client.delete(f"/api/v1/articles/{own.pk}/").status_code == 403
+    published = client.post(
+        "/api/v1/articles/", {"headline": "x", "state": "published"}, content_type="application/json"
+    )
+    assert published.status_code == 403
+    draft = client.post("/api/v1/articles/", {"headline": "x"}, content_type="application/json")
+    assert draft.status_code == 201
+    assert draft.json()["authors"][0]["id"] == user.author.pk
+
+
+def test_a_session_without_the_token_changes_nothing():
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_editor())
+
+    answer = client.post("/api/v1/articles/", {"headline": "x"}, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forgery_refused")
+
+
+def test_sections_tags_and_authors_are_listed_and_found(client):
+    for path, row in (("sections", make_section()), ("tags", make_tag()), ("authors", make_author())):
+        assert client.get(f"/api/v1/{path}/").json()["results"][0]["slug"] == row.slug
+        assert client.get(f"/api/v1/{path}/{row.slug}/").json()["url"].endswith(row.get_absolute_url())
+        assert client.get(f"/api/v1/{path}/nothing/").status_code == 404
+
+
+def test_what_an_address_is_made_from_is_fixed_once_published(client):
+    client.force_login(make_editor())
+    make_article(kind="page", slug="about")
+    article = make_article(slug="about")
+
+    answer = client.patch(f"/api/v1/articles/{article.pk}/", {"kind": "page"}, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "address_fixed")
+
+
+def test_what_no_database_can_hold_finds_nothing(client):
+    client.force_login(make_editor())
+
+    answer = client.post("/api/v1/articles/", {"headline": "x", "section": "a\0"}, content_type="application/json")
+    marks = client.post("/api/v1/articles/", {"headline": "\u200e"}, content_type="application/json")
+
+    assert [answer.status_code, marks.status_code] == [422, 422]

@@ -1,0 +1,280 @@
+"""Comments over REST: threads as readers see them, one's own, and deciding."""
+
+import pytest
+
+from comments.models import Comment
+from comments.moderation.decisions import decide
+from tests.factories import make_article, make_author, make_comment, make_moderator, make_rule, make_user
+
+pytestmark = pytest.mark.django_db
+FIELDS = {
+    "id", "article", "parent", "root", "depth", "status", "author", "html", "created_at", "edited_at", "reply_count",
+    "url",
+}  # fmt: skip
+
+
+def test_a_comment_has_the_fields_of_the_contract_and_nothing_private(client):
+    root = make_comment(name="Ada", email="ada@example.org", website="https://ada.example", address="192.0.2.99")
+    reply = make_comment(parent=root)
+
+    answer = client.get(f"/api/v1/comments/{reply.pk}/")
+
+    body = answer.json()
+    assert set(body) == FIELDS
+    assert (body["parent"], body["root"], body["depth"]) == (root.pk, root.pk, 1)
+    assert body["url"] == f"http://testserver/comments/{reply.pk}/"
+    first = client.get(f"/api/v1/comments/{root.pk}/").json()
+    assert first["author"] == {
+        "name": "Ada", "url": "https://ada.example", "avatar": "", "provider": "guest", "is_staff": False,
+    }  # fmt: skip
+    assert (first["reply_count"], first["root"]) == (1, root.pk)
+    assert "ada@example.org" not in str(first)
+    assert "192.0.2.99" not in str(first)
+
+
+def test_roots_come_with_their_first_replies_in_the_order_asked_for(client):
+    article = make_article()
+    one, two = make_comment(article), make_comment(article)
+    replies = [make_comment(parent=two) for _ in range(4)]
+    held = make_comment(article, status="pending")
+    path = f"/api/v1/articles/{article.pk}/comments/"
+
+    body = client.get(path).json()
+    assert [root["id"] for root in body["results"]] == [one.pk, two.pk]
+    assert [reply["id"] for reply in body["results"][1]["replies"]] == [reply.pk for reply in replies[:3]]
+    assert body["results"][1]["more_replies"] == 1
+    assert held.pk not in [root["id"] for root in body["results"]]
+    assert [root["id"] for root in client.get(path + "?sort=newest").json()["results"]] == [two.pk, one.pk]
+    first = client.get(path + "?limit=1").json()
+    assert [root["id"] for root in client.get(first["next"]).json()["results"]] == [two.pk]
+    rest = client.get(f"/api/v1/comments/{two.pk}/replies/").json()["results"]
+    assert [reply["id"] for reply in rest] == [reply.pk for reply in replies]
+
+
+def test_what_comes_with_voting_is_absent_until_then(client):
+    comment = make_comment()
+    path = f"/api/v1/articles/{comment.article_id}/comments/"
+
+    assert "score" not in client.get(path).json()["results"][0]
+    for sort in ("best", "score"):
+        answer = client.get(path, {"sort": sort})
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_sort")
+    assert "score" not in client.get("/api/v1/schema/", headers={"Accept": "application/json"}).content.decode()
+
+
+def test_what_waits_is_seen_by_its_author_and_moderators_alone(client):
+    user = make_user()
+    comment = make_comment(user=user, status="pending")
+    path = f"/api/v1/comments/{comment.pk}/"
+
+    assert client.get(path).status_code == 404
+    client.force_login(make_user())
+    assert client.get(path).status_code == 404
+    client.force_login(user)
+    assert client.get(path).json()["text"] == comment.body
+    client.force_login(make_moderator())
+    assert client.get(path).json()["text"] == comment.body
+
+
+def test_an_author_is_not_told_what_a_rule_decided(client):
+    make_rule("casino", action="spam")
+    user = make_user()
+    client.force_login(user)
+    article = make_article()
+    client.post(f"/api/v1/articles/{article.pk}/comments/", {"text": "casino"}, content_type="application/json")
+    comment = Comment.objects.get()
+
+    assert client.get(f"/api/v1/comments/{comment.pk}/").json()["status"] == "pending"
+    decide(comment.pk, "trash", by=make_moderator(), reason="spam")
+    assert client.get(f"/api/v1/comments/{comment.pk}/").json()["status"] == "trash"
+
+
+def test_an_author_changes_and_withdraws_their_own(client):
+    user = make_user()
+    comment = make_comment(user=user)
+    path = f"/api/v1/comments/{comment.pk}/"
+
+    assert client.patch(path, {"text": "x"}, content_type="application/json").status_code == 401
+    client.force_login(make_user())
+    assert client.patch(path, {"text": "x"}, content_type="application/json").status_code == 403
+    assert client.delete(path).status_code == 403
+    client.force_login(user)
+    assert client.patch(path, {"text": "Mended"}, content_type="application/json").json()["html"] == "<p>Mended</p>"
+    assert client.patch(path, {"text": " "}, content_type="application/json").json()["code"] == "require_valid_comment"
+    assert client.delete(path).status_code == 204
+    assert Comment.objects.get().decisions.last().reason == "withdrawn"
+
+
+def test_a_moderator_decides_with_a_reason_and_reads_the_record(client):
+    comment, moderator = make_comment(status="pending"), make_moderator()
+    path = f"/api/v1/comments/{comment.pk}/decisions/"
+
+    def post(**values):
+        return client.post(path, values, content_type="application/json")
+
+    assert post(status="approved").status_code == 401
+    client.force_login(make_user())
+    assert post(status="approved").status_code == 403
+    client.force_login(moderator)
+    assert post(status="trash").json()["errors"][0]["field"] == "reason"
+    assert post(status="gone", reason="spam").status_code == 422
+    made = post(status="approved")
+    assert (made.status_code, made.json()["after"], made.json()["by"]) == (201, "approved", moderator.pk)
+    assert post(status="approved").status_code == 200
+    assert post(status="spam", reason="spam").status_code == 201
+    record = client.get(path).json()["results"]
+    assert [decision["after"] for decision in record][-2:] == ["approved", "spam"]
+    assert [decision["number"] for decision in record] == list(range(1, len(record) + 1))
+
+
+def test_a_decision_about_a_withdrawn_comment_is_a_conflict(client):
+    user = make_user()
+    comment = make_comment(user=user)
+    client.force_login(user)
+    client.delete(f"/api/v1/comments/{comment.pk}/")
+    client.force_login(make_moderator())
+
+    answer = client.post(
+        f"/api/v1/comments/{comment.pk}/decisions/", {"status": "approved"}, content_type="application/json"
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "comment_withdrawn")
+
+
+def test_the_queue_shows_why_each_waits_and_narrows(client):
+    moderator = make_moderator()
+    make_rule("harbour")
+    article = make_article()
+    from comments.posting.submission import post_comment
+    from tests.factories import make_draft
+
+    first = post_comment(make_draft(article, email="ada@example.org", text="One"))
+    second = post_comment(make_draft(text="The harbour"))
+    make_comment(article)
+    client.force_login(moderator)
+
+    def queue(query=""):
+        return client.get(f"/api/v1/moderation/queue/{query}").json()["results"]
+
+    assert [row["id"] for row in queue()] == [first.pk, second.pk]
+    assert queue()[0]["reasons"][0]["code"] == "first_comment"
+    assert queue()[0]["email"] == "ada@example.org"
+    assert [row["id"] for row in queue("?reason=held_words")] == [second.pk]
+    assert [row["id"] for row in queue(f"?article={article.pk}")] == [first.pk]
+    assert [row["id"] for row in queue("?q=ada@example")] == [first.pk]
+    assert queue("?since=2999-01-01") == []
+    assert len(queue("?status=approved")) == 1
+
+
+def test_an_author_moderates_under_their_own_articles_only(client):
+    author = make_user(group="Authors")
+    mine = make_comment(make_article(authors=[make_author(user=author)]), status="pending")
+    other = make_comment(status="pending")
+    client.force_login(author)
+
+    assert [row["id"] for row in client.get("/api/v1/moderation/queue/").json()["results"]] == [mine.pk]
+
+    def decided(comment):
+        path = f"/api/v1/comments/{comment.pk}/decisions/"
+        return client.post(path, {"status": "approved"}, content_type="application/json").status_code
+
+    assert (decided(mine), decided(other)) == (201, 404)
+
+
+def test_me_says_who_is_signed_in(client):
+    moderator = make_moderator(name="Grace")
+    client.force_login(moderator)
+
+    body = client.get("/api/v1/me/").json()
+
+    assert (body["username"], body["name"], body["email"], body["groups"]) == (
+        moderator.username, "Grace", moderator.email, ["Moderators"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("status", ["trash", "spam", "pending"])
+def test_a_removed_root_stands_for_its_replies_and_says_nothing_any_more(client, status, django_assert_max_num_queries):
+    article = make_article()
+    for _ in range(5):
+        root = make_comment(article, name="Eve", text="Regrettable", website="https://eve.example")
+        make_comment(parent=root)
+        decide(root.pk, status)
+
+    with django_assert_max_num_queries(14):
+        answer = client.get(f"/api/v1/articles/{article.pk}/comments/")
+
+    for shown in answer.json()["results"]:
+        assert (shown["status"], shown["html"], shown["author"]["name"], shown["author"]["url"]) == (
+            "trash",
+            "",
+            "",
+            "",
+        )
+        assert len(shown["replies"]) == 1
+    assert "Regrettable" not in answer.content.decode()
+    assert "Eve" not in answer.content.decode()
+
+
+def test_only_the_site_itself_gives_some_reasons(client):
+    comment = make_comment()
+    client.force_login(make_moderator())
+    path = f"/api/v1/comments/{comment.pk}/decisions/"
+
+    for reason in ("withdrawn", "imported"):
+        answer = client.post(path, {"status": "trash", "reason": reason}, content_type="application/json")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "reason_required")
+
+
+def test_the_queue_is_kept_by_no_cache(client):
+    client.force_login(make_moderator())
+
+    assert client.get("/api/v1/moderation/queue/")["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "code"),
+    [
+        ({"text": None}, 422, "require_valid_comment"),
+        ({"text": ["a"]}, 422, "require_valid_comment"),
+        ({"text": "x", "parent": "abc"}, 403, "comment_reply_to_unapproved_comment"),
+        ({"text": "x", "parent": [1]}, 403, "comment_reply_to_unapproved_comment"),
+        ({"text": "x", "parent": True}, 403, "comment_reply_to_unapproved_comment"),
+        ({"text": "x", "parent": 10**30}, 403, "comment_reply_to_unapproved_comment"),
+        ({"text": "x", "name": None}, 422, "require_name_email"),
+        ({"text": "x", "notify": {}}, 201, None),
+        ({"text": "x\0y"}, 201, None),
+    ],
+)
+def test_odd_json_is_treated_as_the_form_would_be(client, values, status, code):
+    body = {"name": "Ada", "email": "ada@example.org"} | values
+    path = f"/api/v1/articles/{make_article().pk}/comments/"
+
+    answer = client.post(path, body, content_type="application/json")
+
+    assert answer.status_code == status, answer.content
+    assert answer.json().get("code") == code
+
+
+def test_what_a_member_sends_as_their_name_is_ignored_whatever_it_is(client):
+    client.force_login(make_user())
+    path = f"/api/v1/articles/{make_article().pk}/comments/"
+
+    answer = client.post(path, {"text": "x", "name": None, "email": {}, "website": 7}, content_type="application/json")
+
+    assert answer.status_code == 201
+
+
+def test_method_and_article_come_before_the_token():
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user())
+    article = make_article()
+
+    def status(method, path):
+        return getattr(client, method)(path, {}, content_type="application/json").status_code
+
+    assert status("put", f"/api/v1/articles/{article.pk}/comments/") == 405
+    assert status("post", "/api/v1/articles/99999/comments/") == 404
+    assert status("post", "/api/v1/comments/1/") == 405
+    assert status("post", f"/api/v1/articles/{article.pk}/comments/") == 403

@@ -1,0 +1,123 @@
+"""Everybody locks in one order, so that no two operations ever wait for each other."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+
+from articles.models.article import Article
+from articles.records import Origin
+from comments.authors import author_edits, claiming
+from comments.desk import teamwork
+from comments.discussion.counting import recount
+from comments.models import Comment
+from comments.models.locks import lock_articles, lock_comment, lock_comments
+from comments.moderation import batches, moderator_edits
+from comments.moderation.decisions import decide
+from comments.moderation.erasing import erase
+from comments.objections import reports
+from comments.posting.importing import CommentRecord, admit
+from comments.posting.rerendering import rerender
+from comments.posting.submission import post_comment
+from comments.screening import article_settings
+from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user, set_rules
+
+pytestmark = pytest.mark.django_db
+ORDER = ["articles_article", "comments_floodbucket", "comments_comment"]
+FOR_UPDATE = re.compile(r" FOR UPDATE( OF \S+)?")
+
+
+@pytest.fixture
+def locks(monkeypatch):
+    """The tables whose rows were locked, in order. SQLite, which locks everything, is asked as other databases are."""
+    monkeypatch.setattr(connection.features, "has_select_for_update", True)
+    monkeypatch.setattr(connection.features, "has_select_for_update_of", True)
+    locked = []
+
+    def note(execute, sql, params, many, context):
+        if FOR_UPDATE.search(sql):
+            locked.append(re.search(r'FROM "(\w+)"', sql)[1])
+            sql = sql if connection.vendor == "postgresql" else FOR_UPDATE.sub("", sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield locked
+
+
+def post(comment):
+    post_comment(make_draft(comment.article, parent=str(comment.pk)))
+
+
+def report(comment):
+    set_rules(flags_hold=1)
+    reports.report(comment.pk, reason="spam", visitor=reports.Reporter(address="192.0.2.77"))
+
+
+def take_over(comment):
+    user = make_user()
+    Comment.objects.filter(pk=comment.pk).update(identity=None)
+    type(comment.connection_data).objects.filter(pk=comment.pk).update(email=user.email)
+    assert claiming.claim(user, [comment.pk]) == 1
+
+
+def come_in_again(comment):
+    origin = Origin("https://old.example/", "post", "7")
+    Article.objects.update(origin_site=origin.site, origin_type=origin.type, origin_id=origin.id)
+    admit([CommentRecord(Origin(origin.site, "comment", "1"), origin, body="Well.")])
+
+
+def render(comment):
+    Comment.objects.update(renderer=0)
+    list(rerender())
+
+
+DEEDS = {
+    "post": post,
+    "report": report,
+    "edit": lambda comment: author_edits.edit_comment(comment.pk, "Another thought.", token=comment.status_token),
+    "withdraw": lambda comment: author_edits.withdraw_comment(comment.pk, token=comment.status_token),
+    "decide": lambda comment: decide(comment.pk, "spam", by=make_moderator()),
+    "decide about many": lambda comment: batches.decide_batch(Comment.objects.all(), "spam", by=make_moderator()),
+    "revise": lambda comment: moderator_edits.revise(comment.pk, "Another thought.", by=make_moderator()),
+    "erase": lambda comment: erase(comment.pk, by=make_moderator()),
+    "pick": lambda comment: teamwork.pick(comment.pk, on=True, by=make_moderator()),
+    "hand over": lambda comment: teamwork.hand_to(comment.pk, make_moderator(), by=make_moderator()),
+    "claim": take_over,
+    "import": come_in_again,
+    "render": render,
+    "recount": lambda comment: recount(),
+    "change the discussion": lambda comment: article_settings.change(
+        comment.article_id, by=make_moderator(), slow_seconds=60
+    ),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS.values(), ids=DEEDS)
+def test_articles_are_locked_before_limits_and_these_before_comments(deed, locks):
+    comment = make_comment()
+    locks.clear()
+
+    deed(comment)
+
+    first_of_each = [table for table in dict.fromkeys(locks) if table in ORDER]
+    assert first_of_each[0] == "articles_article"
+    assert first_of_each == sorted(first_of_each, key=ORDER.index)
+
+
+def test_comments_come_locked_by_id_with_their_articles(django_assert_num_queries):
+    article, other = make_article(), make_article()
+    comments = [make_comment(other), make_comment(article), make_comment(article)]
+    expected = [(comment.pk, comment.article.headline) for comment in comments]
+
+    with django_assert_num_queries(3):
+        wanted = [10**6, *(comment.pk for comment in reversed(comments))]
+        found = lock_comments(wanted, articles=Article.objects.defer("body"))
+        assert [(row.pk, row.article.headline) for row in found] == expected
+    assert [row.pk for row in lock_articles([other.pk, article.pk, 10**6])] == [article.pk, other.pk]
+
+
+def test_a_comment_that_is_not_there_is_said_not_to_exist():
+    with pytest.raises(Comment.DoesNotExist):
+        lock_comment(10**6)

@@ -1,0 +1,266 @@
+"""Who is mailed about what, and that nobody else is."""
+
+from contextlib import suppress
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+
+from comments.desk import teamwork
+from comments.models import AuditEntry, Comment, Delivery
+from comments.moderation.decisions import decide, withdraw
+from comments.moderation.erasing import erase
+from comments.notifications import send_due
+from comments.notifications.outbox import LEASE, TURN
+from comments.posting.submission import post_comment
+from newsreader.accounts.models import User
+from newsreader.kit.errors import Invalid
+from tests.factories import (
+    make_article,
+    make_author,
+    make_comment,
+    make_draft,
+    make_editor,
+    make_moderator,
+    make_rule,
+    make_user,
+    set_rules,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def forget():
+    """Whatever was queued or sent before is not what the test is about."""
+    Delivery.objects.all().delete()
+    mail.outbox.clear()
+
+
+def sent():
+    send_due.call()
+    return sorted((message.to[0], message.subject) for message in mail.outbox)
+
+
+def test_moderators_hear_of_a_comment_that_waits_once_each():
+    set_rules(mail_confirmations=False)
+    moderator, editor = make_moderator(), make_editor()
+    author = make_user(group="Authors")
+    stranger = make_user(group="Authors")
+    article = make_article(headline="Ferry", authors=[make_author(user=author), make_author(user=stranger)][:1])
+
+    post_comment(make_draft(article, text="What about the *harbour*?"))
+
+    assert [to for to, _ in sent()] == sorted([author.email, editor.email, moderator.email])
+    assert {subject for _, subject in sent()} == {"A comment waits: Ferry"}
+    assert "What about the *harbour*?" in mail.outbox[0].body
+    assert f"http://testserver/admin/comments/comment/{article.comments.get().pk}/change/" in mail.outbox[0].body
+
+
+def test_what_is_published_at_once_and_what_is_spam_is_mailed_to_nobody():
+    make_moderator()
+    set_rules(hold_first_comment=False)
+    make_rule("casino", action="spam")
+
+    post_comment(make_draft())
+    post_comment(make_draft(text="casino"))
+
+    assert sent() == []
+
+
+def test_an_author_with_a_verified_address_hears_of_a_decision():
+    reader, moderator = make_user(), make_moderator()
+    comment = make_comment(user=reader, status="pending")
+    forget()
+
+    decide(comment.pk, "approved", by=moderator)
+    decide(comment.pk, "trash", by=moderator, reason="off_topic")
+
+    assert [(to, subject.split(":")[0]) for to, subject in sent()] == [
+        (reader.email, "Your comment is published"),
+        (reader.email, "Your comment was not published"),
+    ]
+
+
+@pytest.mark.parametrize("status", ["spam", "approved"])
+def test_a_guest_and_an_unverified_address_are_mailed_nothing(status):
+    unverified = make_comment(user=make_user(verified=False), status="pending")
+    guest = make_comment(status="pending")
+    forget()
+
+    for comment in (unverified, guest):
+        decide(comment.pk, status, by=make_moderator(), reason="spam")
+
+    assert sent() == []
+
+
+def test_nobody_is_mailed_about_spam_nor_about_their_own_decision():
+    moderator = make_moderator()
+    theirs = make_comment(user=make_user(), status="pending")
+    own = make_comment(user=moderator, status="pending")
+    forget()
+
+    decide(theirs.pk, "spam", by=moderator, reason="spam")
+    decide(theirs.pk, "trash", by=moderator, reason="spam")
+    decide(own.pk, "approved", by=moderator)
+
+    assert sent() == []
+
+
+def test_a_mail_speaks_its_readers_language_and_comes_from_us():
+    set_rules(mail_confirmations=False)
+    make_moderator(language="de")
+    post_comment(make_draft(name='Eve" <evil@example.org>\nBcc: x@example.org'))
+    sent()
+
+    message = mail.outbox[0]
+    assert Delivery.objects.get().language == "de"
+    assert message.from_email == "newsroom@testserver"
+    assert message.to == message.recipients()
+    assert "\n" not in message.subject
+
+
+def test_a_mail_is_sent_once_and_tried_again_when_it_fails(monkeypatch, time_machine):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    set_rules(mail_confirmations=False)
+    make_moderator()
+    from newsreader.kit import mail as letters
+
+    def broken(*args, **kwargs):
+        raise ConnectionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(letters, "send", broken)
+        post_comment(make_draft())
+        send_due.call()
+    assert not mail.outbox
+    assert Delivery.objects.get().failure == "ConnectionError"
+
+    send_due.call()
+    assert not mail.outbox  # Not yet due again.
+    time_machine.shift(130)
+    send_due.call()
+    send_due.call()
+    assert len(mail.outbox) == 1
+    assert Delivery.objects.get().sent_at
+
+
+def test_a_mail_whose_worker_is_killed_is_sent_when_its_claim_has_run_out_and_has_kept_its_name(
+    monkeypatch, time_machine
+):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    set_rules(mail_confirmations=False)
+    make_moderator()
+
+    def killed(self, **values):
+        send(self, **values)
+        raise SystemExit  # Between the mail server's answer and our record: as a signal, nobody catches it.
+
+    with monkeypatch.context() as patched:
+        send = EmailMultiAlternatives.send
+        patched.setattr(EmailMultiAlternatives, "send", killed)
+        with suppress(SystemExit):
+            post_comment(make_draft())  # Runs the task at once.
+    assert Delivery.objects.get().sent_at is None
+    send_due.call()
+    assert len(mail.outbox) == 1  # Its claim holds: who sent it may still be at it.
+
+    time_machine.shift(LEASE)
+    send_due.call()
+    send_due.call()
+
+    first, second = mail.outbox
+    assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
+    assert first.body == second.body
+    assert Delivery.objects.get().sent_at
+
+
+def test_a_claim_outlasts_the_slowest_mail_server(settings):
+    steps = 12  # of SMTP, from the greeting to the answer to the text, with TLS and a password
+
+    assert LEASE.total_seconds() > TURN + steps * settings.EMAIL_TIMEOUT
+
+
+# --- Handing over -------------------------------------------------------------------------------------------------
+
+
+def make_handed(**values) -> tuple[Comment, User]:
+    """A comment that waits under an article, and its author, who may decide about it."""
+    author = make_user(group="Authors", **values)
+    comment = make_comment(make_article(headline="Ferry", authors=[make_author(user=author)]), status="pending")
+    forget()
+    return comment, author
+
+
+def not_sent_yet():
+    """As before the worker came to it, who comes at once in tests."""
+    Delivery.objects.update(sent_at=None, attempts=0, due_at=timezone.now())
+    mail.outbox.clear()
+
+
+def test_whom_a_comment_is_handed_to_hears_of_it_once_with_the_way_to_the_desk():
+    comment, author = make_handed()
+    moderator = make_moderator()
+
+    teamwork.hand_to(comment.pk, author, by=moderator)
+    teamwork.hand_to(comment.pk, author, by=moderator)
+
+    assert sent() == [(author.email, "A comment was handed to you: Ferry")]
+    assert f"http://testserver/admin/moderation/{comment.pk}/" in mail.outbox[0].body
+    assert comment.body in mail.outbox[0].body
+    teamwork.hand_to(comment.pk, None, by=moderator)
+    teamwork.hand_to(comment.pk, author, by=moderator)
+    assert len(sent()) == 2
+    assert AuditEntry.objects.filter(kind="handed_over").count() == 3
+
+
+@pytest.mark.parametrize("values", [{"verified": False}, {"is_staff": False}])
+def test_whom_the_desk_cannot_reach_is_mailed_nothing(values):
+    comment, author = make_handed(**values)
+
+    teamwork.hand_to(comment.pk, author, by=make_moderator())
+
+    assert sent() == []
+    assert not Delivery.objects.exists()
+
+
+def test_who_takes_a_comment_is_mailed_nothing():
+    comment, author = make_handed()
+
+    teamwork.hand_to(comment.pk, author, by=author)
+
+    assert sent() == []
+
+
+def test_a_mail_about_a_comment_in_other_hands_by_then_does_not_go_out():
+    comment, author = make_handed()
+    moderator, colleague = make_moderator(), make_moderator()
+    teamwork.hand_to(comment.pk, author, by=moderator)
+    not_sent_yet()
+    teamwork.hand_to(comment.pk, colleague, by=moderator)
+
+    assert [to for to, _ in sent()] == [colleague.email]
+
+
+@pytest.mark.parametrize("way", ["withdrawn", "erased"])
+def test_a_mail_about_a_comment_that_is_gone_does_not_go_out(way):
+    comment, author = make_handed()
+    moderator = make_moderator()
+    teamwork.hand_to(comment.pk, author, by=moderator)
+    not_sent_yet()
+
+    if way == "withdrawn":
+        withdraw(comment.pk, by=None)
+    else:
+        erase(comment.pk, by=moderator)
+
+    assert sent() == []
+
+
+def test_a_refused_handing_over_mails_nobody():
+    comment, _author = make_handed()
+
+    with pytest.raises(Invalid):
+        teamwork.hand_to(comment.pk, make_user(group="Authors"), by=make_moderator())
+
+    assert sent() == []

@@ -1,0 +1,71 @@
+"""Pages kept by their versions."""
+
+import pytest
+from django.http import Http404, HttpResponse
+from django.test import RequestFactory
+
+from newsreader.kit import http_cache
+
+
+@pytest.fixture
+def request_():
+    return RequestFactory().get("/somewhere/")
+
+
+def test_a_page_of_the_same_versions_is_rendered_once(request_):
+    built = []
+
+    def build():
+        built.append(1)
+        return HttpResponse("words")
+
+    answers = [http_cache.public(request_, ["test-once", 1], build) for _ in range(3)]
+    changed = http_cache.public(request_, ["test-once", 2], build)
+
+    assert [answer.content for answer in answers] == [b"words"] * 3
+    assert len(built) == 2
+    assert changed["ETag"] != answers[0]["ETag"]
+
+
+def test_with_debug_a_page_is_rendered_each_time_and_kept_by_nobody(request_, settings):
+    settings.DEBUG = True
+    built = []
+
+    def build():
+        built.append(1)
+        return HttpResponse(f"words {len(built)}")
+
+    answers = [http_cache.public(request_, ["test-debug"], build) for _ in range(2)]
+
+    assert [answer.content for answer in answers] == [b"words 1", b"words 2"]
+    assert {answer["Cache-Control"] for answer in answers} == {"no-store"}
+    assert not any("ETag" in answer for answer in answers)
+
+
+def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
+    kept = http_cache._Kept(most=10)
+    for name in "abc":
+        kept.put(name, b"1234", "text/html")
+    kept.put("c", b"12345", "text/html")
+
+    assert [kept.get(name) for name in "abc"] == [None, (b"1234", "text/html"), (b"12345", "text/html")]
+
+
+def test_a_refusal_while_rendering_is_not_kept(request_):
+    def build():
+        raise Http404
+
+    for _ in range(2):
+        with pytest.raises(Http404):
+            http_cache.public(request_, ["test-refusal"], build)
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("12", 12)])
+def test_a_page_number_is_a_whole_one(text, number):
+    assert http_cache.page_number(RequestFactory().get("/", {"page": text})) == number
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "01", "1.0", "x", "", "²", "9" * 20])
+def test_what_is_no_page_number_is_nowhere(text):
+    with pytest.raises(Http404):
+        http_cache.page_number(RequestFactory().get("/", {"page": text}))

@@ -1,0 +1,77 @@
+"""Mails in the look of the paper: the same text, and no way out for what a stranger typed."""
+
+import pytest
+from django.core import mail
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import html
+
+from articles.models.site import Site
+from comments.notifications import send_due
+from comments.posting.submission import post_comment
+from newsreader.kit.mail import in_frame
+from tests.factories import make_draft, make_moderator, set_rules
+
+pytestmark = pytest.mark.django_db
+
+
+def links(page):
+    return html.fromstring(page).xpath("//a/@href")
+
+
+def test_our_addresses_are_links_and_one_on_its_own_is_a_button():
+    text = "Look at http://testserver/a/, please.\n\nhttp://testserver/confirm/x-y/\n\nABC-123\n"
+
+    page = in_frame("Subject", text)
+
+    assert links(page) == ["http://testserver/", "http://testserver/a/", "http://testserver/confirm/x-y/"]
+    assert html.fromstring(page).xpath("//a[@class='button']/@href") == ["http://testserver/confirm/x-y/"]
+    assert "monospace" in page
+    assert ">ABC-123<" in page
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "http://evil.example/ and https://testserver.evil.example/",
+        "http://testserver@evil.example/",
+        "http://testserverx/",
+        "www.evil.example",
+        '<a href="http://evil.example/">x</a><script>alert(1)</script>',
+        "[x](http://evil.example/)",
+    ],
+)
+def test_what_a_stranger_typed_is_text(typed):
+    page = in_frame("Subject", f"Somebody wrote:\n\n{typed}\n")
+
+    assert links(page) == ["http://testserver/"]
+    assert typed in html.fromstring(page).text_content()
+    assert "<script" not in page
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=200))
+def test_no_text_adds_an_element_or_is_lost(text):
+    page = html.fromstring(in_frame("Subject", f"A {text} Z"))
+
+    assert {element.tag for element in page.iter() if isinstance(element.tag, str)} <= {
+        "html", "head", "meta", "title", "style", "body", "div", "p", "a", "br", "span",
+    }  # fmt: skip
+    seen = "".join(page.xpath("//body")[0].text_content().split())
+    assert "".join(f"A{text}Z".split()) in seen
+
+
+def test_a_letter_carries_both(client):
+    Site.objects.current()
+    Site.objects.update(name="The Courier & Sons")
+    set_rules(mail_confirmations=False)
+    make_moderator()
+    post_comment(make_draft(text="One <b>two</b>\nthree"))
+
+    send_due.call()
+    (message,) = mail.outbox
+    (page,) = (part.content for part in message.alternatives)
+
+    assert "One <b>two</b>\nthree" in message.body
+    assert "One &lt;b&gt;two&lt;/b&gt;<br>three" in page
+    assert "The Courier &amp; Sons" in page

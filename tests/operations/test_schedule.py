@@ -1,0 +1,110 @@
+"""What the worker does by the clock about tasks whose worker has died, and how it tells that it lives itself."""
+
+import datetime as dt
+import time
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult, get_date_max
+
+from newsreader.kit.tasks import HEARTBEAT
+from newsreader.operations import schedule
+
+pytestmark = pytest.mark.django_db
+
+
+def running(*workers, minutes=10):
+    """A task that the last of these workers took up so many minutes ago."""
+    return DBTaskResult.objects.create(
+        status="RUNNING",
+        started_at=timezone.now() - dt.timedelta(minutes=minutes),
+        worker_ids=list(workers),
+        args_kwargs={"args": [], "kwargs": {}},
+        task_path="comments.notifications.outbox.send_due",
+        backend_name="default",
+        run_after=get_date_max(),
+    )
+
+
+def test_a_task_whose_worker_is_dead_is_queued_again():
+    task, nobodys = running("dead"), running()
+
+    assert schedule.take_up_lost_tasks() == 2
+
+    for each in (task, nobodys):
+        each.refresh_from_db()
+        assert (each.status, each.started_at) == ("READY", None)
+    assert task in DBTaskResult.objects.ready()
+
+
+def test_a_task_is_left_to_a_worker_that_lives_however_long_it_takes():
+    schedule.beat()
+    task = running("dead", schedule.WORKER, minutes=600)
+
+    assert schedule.take_up_lost_tasks() == 0
+
+    task.refresh_from_db()
+    assert task.status == "RUNNING"
+
+
+def test_who_has_just_begun_is_not_taken_for_dead():
+    running("new", minutes=1)
+
+    assert schedule.take_up_lost_tasks() == 0
+
+
+def test_a_task_that_outlives_no_worker_is_given_up(caplog):
+    task = running(*"abcde")
+
+    assert schedule.take_up_lost_tasks() == 0
+
+    task.refresh_from_db()
+    assert (task.status, task.finished_at is None) == ("FAILED", False)
+    assert "outlived no worker" in caplog.text
+
+
+def test_where_nothing_runs_the_cache_is_asked_for_nothing():
+    """An empty list of keys is a syntax error to PostgreSQL."""
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        assert schedule.take_up_lost_tasks() == 0
+
+    assert not [query for query in asked if "cache_entries" in query["sql"]]
+
+
+def test_a_worker_goes_on_beating_after_a_beat_is_lost(monkeypatch):
+    class Stop(BaseException):
+        pass
+
+    beats, pauses = [], []
+
+    def beat():
+        beats.append(len(beats))
+        if len(beats) == 1:
+            raise RuntimeError
+        if len(beats) == 3:
+            raise Stop
+
+    monkeypatch.setattr(schedule, "beat", beat)
+    monkeypatch.setattr(schedule, "close_old_connections", lambda: None)
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    with pytest.raises(Stop):
+        schedule.keep_beating()
+
+    assert pauses == [schedule.BEAT] * 2
+    assert schedule.SILENCE.total_seconds() >= 4 * schedule.BEAT
+
+
+def test_a_sign_of_life_is_there_for_every_process():
+    """A cache in one process's memory would have each worker take all others for dead."""
+    schedule.beat()
+
+    assert cache.get(HEARTBEAT)
+    assert cache.get(schedule.alive(schedule.WORKER)) is not None
+    assert "locmem" not in settings.CACHES["default"]["BACKEND"]
+    assert "dummy" not in settings.CACHES["default"]["BACKEND"]
