@@ -1,1 +1,12 @@
-"""What editors publish. Knows nothing of comments."""
+"""What editors publish. Knows nothing of comments.
+
+models:        the tables, with their querysets
+publishing:    publish, schedule, withdraw: the only way an article's state changes
+writing:       changing an article's text and everything around it
+formatting:    sanitising HTML; paste_cleanup: removing what word processors leave in it
+pictures:      storing pictures, their smaller copies, and their HTML
+search:        full text search
+page_versions: the counters from which pages get their ETags
+permissions:   what each group may do; records: what imports and exports carry
+newsroom, public, api: the admin, the public pages, REST
+"""

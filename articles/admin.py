@@ -1,4 +1,4 @@
-"""Registers what the admin shows of articles; the classes are in `articles.newsroom`."""
+"""Registers the ModelAdmins of articles, which are in `articles.newsroom`."""
 
 from articles.newsroom import article_admin, picture_admin, site_admin
 

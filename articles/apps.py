@@ -1,4 +1,4 @@
-"""The room of articles as a Django app."""
+"""The Django app of articles."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate

@@ -1,4 +1,4 @@
-"""The newspaper's own settings (its name, its look, its version) during one request."""
+"""The site's settings (its name, its design, its page version), read once in a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ASKED_FOR: RequestAttribute[Site] = RequestAttribute("current_site")
 
 
 def current_site(request: HttpRequest) -> Site:
-    """Return the settings, asked for once in a request: a page's version and its frame come from the same row."""
+    """Return the site, read once in a request, so that a page and its version come from the same row."""
     site = _ASKED_FOR.get(request)
     if site is None:
         site = Site.objects.current()

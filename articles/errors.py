@@ -1,4 +1,4 @@
-"""Why something cannot be done to an article."""
+"""Errors about articles."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -11,11 +11,11 @@ class AddressTaken(Conflict):
 
 class NeedsTime(Invalid):
     def __init__(self) -> None:
-        super().__init__([FieldError("scheduled_for", "required", _("Please say when it shall be published."))])
+        super().__init__([FieldError("scheduled_for", "required", _("Please say when to publish it."))])
 
 
 class AddressFixed(Conflict):
-    code, sentence = "address_fixed", _("This article has been published; its address does not change any more.")
+    code, sentence = "address_fixed", _("This article has been published, so its address cannot change.")
 
 
 class StateUnknown(Invalid):
@@ -24,7 +24,7 @@ class StateUnknown(Invalid):
 
 
 class StillPublished(Conflict):
-    code, sentence = "still_published", _("Readers see this article. Withdraw it first.")
+    code, sentence = "still_published", _("Readers can see this article. Withdraw it first.")
 
 
 class HeadlineMissing(Invalid):

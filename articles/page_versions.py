@@ -1,6 +1,6 @@
-"""Counts what readers see change: a number for each article and one for the site, from which pages get their ETags.
+"""Page versions: a counter for each article and one for the site, from which pages get their ETags.
 
-Whatever changes something that a public page shows calls one of these, inside its own transaction.
+Whatever changes something on a public page calls one of these functions, inside its own transaction.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from articles.models.site import Site
 
 
 def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
-    """Note that the pages of these articles show something else, and set `values` in the same statement.
+    """Count a change of what these articles' pages show, and set `values` in the same statement.
 
     Returns how many articles there are.
     """
@@ -24,11 +24,11 @@ def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
 
 
 def save(article: Article, *names: str) -> None:
-    """Write these fields of an article, and note that its page shows something else."""
+    """Save these fields of an article, and count a change of its page."""
     bump([article.pk], **{name: getattr(article, name) for name in names})
     article.refresh_from_db(fields=["page_version"])
 
 
 def bump_site() -> None:
-    """Note that something has changed that stands on every page, or on pages of many articles."""
+    """Count a change of something that is on every page, or on the pages of many articles."""
     Site.objects.filter(pk=1).update(page_version=F("page_version") + 1)

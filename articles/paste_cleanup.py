@@ -1,7 +1,7 @@
-"""What word processors and web pages leave around a text: emptied, renamed and unwrapped, and no word of it lost.
+"""Removes what word processors and web pages leave around a pasted text: empty and needless elements, but no words.
 
 Works on HTML as nh3 writes it: every element closed, every attribute in double quotes, no `<` or `>` within one. To
-take in one more element, name it in RENAMED.
+support another element, name it in RENAMED.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ _INLINE = {
     "a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "samp", "small",
     "span", "strong", "sub", "sup", "time", "u", "var",
 }  # fmt: skip
-# Empty, these show nothing but a gap. Cells and terms may be empty: they hold a place.
+# Removed when empty: they would show a gap. Empty cells and terms stay, since they have a place.
 _GONE_IF_EMPTY = {
     "p", "h2", "h3", "h4", "li", "ul", "ol", "dl", "blockquote", "aside", "figure", "figcaption", "caption", "div",
 }  # fmt: skip
 _VOID = {"br", "hr", "img"}
 _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)([^<>]*)>|[^<]+|<")
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
-# What office programs and Google Docs write into the HTML they give away.
+# Marks of office programs and Google Docs in the HTML that they copy.
 _OFFICE = re.compile(r"\bmso-|\bclass=[\"']?Mso|schemas-microsoft-com")
 _BOOKMARK = re.compile(r"text-(_Toc|_Hlk|_GoBack|_Ref\d|OLE_LINK|docs-internal-guid)")
 
 
 @dataclass
 class _Open:
-    """An element whose end has not been met, and what has been seen in it."""
+    """An element whose end has not been reached, and what has been seen in it."""
 
     name: str
     attributes: dict[str, str]
-    at: int  # its place among the pieces written
-    has_text: bool = False  # something to read, at any depth
-    has_more: bool = False  # something else that counts, at any depth: a picture, a rule, a cell, an anchor
-    has_blocks: bool = False  # at any depth
-    has_loose: bool = False  # text, or something inline, that is not in a block of its own
+    at: int  # its index among the pieces written
+    has_text: bool = False  # has text, at any depth
+    has_more: bool = False  # has other content, at any depth: a picture, a rule, a cell, an anchor
+    has_blocks: bool = False  # has block elements, at any depth
+    has_loose: bool = False  # has text or inline elements outside of blocks
 
 
 def from_office(html: str) -> bool:
-    """Say whether a text, as it was sent, bears the marks of a word processor."""
+    """Say whether a text, as it was sent, comes from a word processor."""
     return bool(_OFFICE.search(html))
 
 
 def clean(html: str, *, office: bool = False) -> str:
-    """Return the text without wrappers that say nothing and blocks that hold nothing. Linear.
+    """Return the text without needless wrappers and empty blocks. Linear.
 
-    `office`: a word processor's text, which names a language for each run of words.
+    `office`: the text comes from a word processor, which marks the language of each run of words.
     """
     pieces: list[str] = []
     stack = [_Open("", {}, 0)]
@@ -87,7 +87,7 @@ def _note_text(inside: _Open, text: str) -> None:
 
 
 def _kept(name: str, attributes: dict[str, str], office: bool) -> dict[str, str]:
-    if "name" in attributes:  # How anchors were written before there were ids.
+    if "name" in attributes:  # Old HTML has named anchors instead of ids.
         attributes.setdefault("id", attributes["name"])
         del attributes["name"]
     if _BOOKMARK.match(attributes.get("id", "")) and name != "b":
@@ -105,7 +105,7 @@ def _tag(name: str, attributes: dict[str, str]) -> str:
 
 
 def _close(element: _Open, parent: _Open, pieces: list[str]) -> None:
-    """Write the end of an element, or take it away: with all that is in it, or from around it."""
+    """Write the end of an element, or remove the element, with or without its content."""
     name = element.name
     filled = element.has_text or element.has_more
     if name in _GONE_IF_EMPTY and not filled and "id" not in element.attributes:
@@ -120,7 +120,7 @@ def _close(element: _Open, parent: _Open, pieces: list[str]) -> None:
         pieces.append(f"</{name}>")
         element.has_blocks |= name not in _INLINE
         element.has_loose = name in _INLINE and (element.has_loose or filled)
-        # A place that is linked to, and a cell, count even where they are empty.
+        # Link targets and cells count even when empty.
         element.has_more |= "id" in element.attributes or name in {"td", "th", "dt", "dd", "pre"}
     parent.has_text |= element.has_text
     parent.has_more |= element.has_more
@@ -131,7 +131,7 @@ def _close(element: _Open, parent: _Open, pieces: list[str]) -> None:
 def _says_nothing(element: _Open, parent: _Open, filled: bool) -> bool:
     name, attributes = element.name, element.attributes
     if name in {"b", "span"} and _BOOKMARK.match(attributes.get("id", "")):
-        return True  # Google Docs wraps all it gives away into a `b` that is not bold.
+        return True  # Google Docs wraps everything copied in a `b` that is not bold.
     if name == "a":
         return "href" not in attributes and "id" not in attributes
     if name in _INLINE:

@@ -1,4 +1,4 @@
-"""What each group may do with articles and what stands around them."""
+"""What each group may do with articles and everything around them."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ GROUPS: Table = {
 
 
 def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
-    """Synchronise what the groups may do with articles."""
+    """Synchronise the groups' permissions for articles."""
     synchronise(sender, GROUPS, using)

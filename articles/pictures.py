@@ -1,7 +1,7 @@
-"""Editors' pictures: taken in by what they hold, copied in smaller sizes by the worker, written into pages.
+"""Editors' pictures: checked by content, copied in smaller sizes by the worker, and written into pages.
 
-What is kept is our own drawing: upright, sRGB, no wider than LARGEST, nothing but pixels. Its copies stand beside it in
-the storage: `x.jpg` has `x.640.avif`, `x.640.webp`, `x.640.jpg` and so on, and `x.share.jpg` for social networks.
+What is stored is drawn anew from the pixels: upright, sRGB, no wider than LARGEST, without metadata. The copies are
+stored beside it: `x.jpg` has `x.640.avif`, `x.640.webp`, `x.640.jpg` and so on, and `x.share.jpg` for social networks.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from newsreader.kit.tasks import task
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 40_000_000
-LARGEST = 2560  # pixels, the longer side of what is kept
+LARGEST = 2560  # pixels, the longer side of a stored picture
 WIDTHS = (320, 640, 960, 1280, 1920)  # pixels
 SHARED = (1200, 630)  # pixels, what social networks show
-PATIENCE = 600  # seconds; a worker that died while making copies is waited for so long
+PATIENCE = 600  # seconds; after this, a worker that was making copies is considered dead
 TEXT_SIZES = "(min-width: 44rem) 40rem, calc(100vw - 2rem)"  # how wide a picture in a text is
 _FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "avif": ("AVIF", {"quality": 58, "speed": 8}),
@@ -48,7 +48,7 @@ _ALTERNATIVE = re.compile(r' alt="([^"]*)"')
 
 
 def redrawn(data: bytes, name: str) -> ContentFile:
-    """Return a picture as it is kept, named after the file that was sent. Raises NotAPicture."""
+    """Return a picture as it is stored, named after the file that was sent. Raises NotAPicture."""
     if len(data) > MOST_BYTES:
         raise NotAPicture
     pixels = opened(data, side=LARGEST)
@@ -61,7 +61,7 @@ def redrawn(data: bytes, name: str) -> ContentFile:
 
 
 def add(data: bytes, name: str, **described: Any) -> Picture:
-    """Keep a picture with what is said about it, and have its copies made. Raises NotAPicture."""
+    """Store a picture with its texts, and have its copies made. Raises NotAPicture."""
     picture = Picture.objects.create(file=redrawn(data, name), **described)
     make_copies.enqueue(picture.pk)
     return picture
@@ -71,12 +71,12 @@ def add(data: bytes, name: str, **described: Any) -> Picture:
 
 
 def copy_name(picture: Picture, size: int | str, form: str) -> str:
-    """Return under which name a copy of a picture is stored."""
+    """Return the name under which a copy of a picture is stored."""
     return f"{PurePosixPath(str(picture.file.name)).with_suffix('')}.{size}.{form}"
 
 
 def forms_of(picture: Picture) -> list[str]:
-    """Return the forms of a picture's copies, the smallest first. What is transparent has no JPEG."""
+    """Return the formats of a picture's copies, the smallest files first. A transparent picture has no JPEG."""
     return ["avif", "webp"] if str(picture.file.name).endswith((".webp", ".png")) else ["avif", "webp", "jpg"]
 
 
@@ -84,7 +84,7 @@ def forms_of(picture: Picture) -> list[str]:
 def make_copies(picture_id: int) -> None:
     """Make the smaller copies of a picture, then show them. Safe to run twice, and at once.
 
-    Whoever comes while another is at it leaves it to them; what that one does not finish, `make_missing` does.
+    Where another worker is at it, this one leaves. `make_missing` does what a dead worker left undone.
     """
     at_work = f"copies-of-picture-{picture_id}"
     if not cache.add(at_work, "", PATIENCE):
@@ -107,7 +107,7 @@ def _make_copies(picture_id: int) -> None:
         widths: list[int] = []
     else:
         widths = _copied(picture, pixels)
-    # Not where an editor has changed it meanwhile: then these are copies of how it was.
+    # Not if an editor has replaced the file in the meantime: these are copies of the old one.
     same = Picture.objects.filter(
         pk=picture_id, file=picture.file.name, focal_x=picture.focal_x, focal_y=picture.focal_y
     )
@@ -117,7 +117,7 @@ def _make_copies(picture_id: int) -> None:
 
 def _copied(picture: Picture, pixels: Image.Image) -> list[int]:
     widths = [width for width in WIDTHS if width < pixels.width] or [min(pixels.width, WIDTHS[-1])]
-    for width in reversed(widths):  # Each from the one before it, which is smaller than the whole.
+    for width in reversed(widths):  # Each is made from the next larger one: faster than from the whole picture.
         pixels = pixels.resize((width, max(1, round(pixels.height * width / pixels.width))), Image.Resampling.LANCZOS)
         for form in forms_of(picture):
             _store(copy_name(picture, width, form), pixels, form)
@@ -139,7 +139,7 @@ def _store(name: str, pixels: Image.Image, form: str) -> None:
 
 
 def make_missing() -> None:
-    """Make the copies that nobody has made: of pictures that came in otherwise, or whose task was lost."""
+    """Make copies that are missing: of imported pictures, or where the task was lost."""
     for pk in Picture.objects.filter(widths__isnull=True).values_list("pk", flat=True)[:20]:
         make_copies.call(pk)
 
@@ -153,7 +153,7 @@ def remove_copies(pictures: list[Picture]) -> None:
 
 
 def renew_pages(picture_ids: list[int]) -> None:
-    """Note that what these pictures show, or what is said of them, has changed: on every page where they are."""
+    """Count a change of every page that shows these pictures or their texts."""
     page_versions.bump(Article.objects.filter(lead_picture__in=picture_ids))
     for name in Picture.objects.filter(pk__in=picture_ids).values_list("file", flat=True):
         page_versions.bump(Article.objects.filter(body__contains=name))
@@ -165,9 +165,9 @@ def renew_pages(picture_ids: list[int]) -> None:
 def markup(
     picture: Picture, sizes: str, *, alternative: str | None = None, eager: bool = False, css_class: str = ""
 ) -> SafeString:
-    """Return a picture as HTML: the browser takes the smallest copy that is sharp, and keeps its place until then.
+    """Return a picture as HTML. The browser loads the smallest copy that is sharp, and reserves its place until then.
 
-    `sizes` says how wide it is shown (as in HTML); `eager`: it is what the page begins with.
+    `sizes` says how wide it is shown (as in HTML); `eager`: it is at the top of the page.
     """
     alternative = picture.alternative_text if alternative is None else alternative
     focus = f"focus-x-{round(picture.focal_x, -1)} focus-y-{round(picture.focal_y, -1)} {css_class}".strip()
@@ -195,7 +195,7 @@ def markup(
 
 
 def copies(picture: Picture, form: str) -> list[tuple[str, int]]:
-    """Return address and width of each copy in this form, the smallest first."""
+    """Return address and width of each copy in this format, the smallest first."""
     return [(default_storage.url(copy_name(picture, width, form)), width) for width in picture.widths or []]
 
 
@@ -204,14 +204,14 @@ def _set(picture: Picture, form: str) -> str:
 
 
 def for_sharing(picture: Picture) -> tuple[str, int | None, int | None]:
-    """Return address, width and height of what social networks show."""
+    """Return address, width and height of the picture for social networks."""
     if picture.widths:
         return default_storage.url(copy_name(picture, "share", "jpg")), *SHARED
     return picture.file.url, picture.width, picture.height
 
 
 def in_text(html: str) -> SafeString:
-    """Return an article's sanitised text with our own pictures in all their sizes. One query, where it has any."""
+    """Return an article's sanitised text with our own pictures in all their sizes. One query if it has any."""
     here = default_storage.url("pictures/")
     tags = {tag: source[1] for tag in _IN_TEXT.findall(html) if (source := _SOURCE.search(tag))}
     names = {url: url.replace(here, "pictures/", 1) for url in tags.values() if url.startswith(here)}
@@ -222,7 +222,7 @@ def in_text(html: str) -> SafeString:
         if picture is None:
             return match[0]
         told = _ALTERNATIVE.search(match[0])
-        alternative = mark_safe(told[1]) if told else None  # As it stands there: escaped already.
+        alternative = mark_safe(told[1]) if told else None  # Taken from the text, so escaped already.
         return markup(picture, TEXT_SIZES, alternative=alternative)
 
     return mark_safe(_IN_TEXT.sub(shown, html))

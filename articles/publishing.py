@@ -1,4 +1,7 @@
-"""Publishing, scheduling, withdrawing: the only way an article's state changes. And noting what readers see change."""
+"""Publishing, scheduling, withdrawing: the only way an article's state changes.
+
+Also counts changes that readers see.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ def _locked(article_id: int) -> Article:
 
 @transaction.atomic
 def publish(article_id: int, *, at: dt.datetime | None = None) -> Article:
-    """Show an article to readers. Its first publication gives it its address, which it keeps for good.
+    """Show an article to readers. Its first publication gives it its permanent address.
 
-    Returns it as it is now; nothing changes where it is published already. Raises AddressTaken.
+    Returns the article as it is now; nothing changes where it is published already. Raises AddressTaken.
     """
     article = _locked(article_id)
     if article.state == State.PUBLISHED:
@@ -37,7 +40,7 @@ def publish(article_id: int, *, at: dt.datetime | None = None) -> Article:
     try:
         with transaction.atomic():
             page_versions.save(article, "state", "withdrawn_reason", "scheduled_for", "published_at", "published_on")
-    except IntegrityError:  # Another took the address in the same instant.
+    except IntegrityError:  # Another article took the address at the same moment.
         raise AddressTaken() from None
     _note_on_every_page(article)
     search.note([article.pk])
@@ -57,7 +60,7 @@ def _refuse_taken_address(article: Article) -> None:
 
 @transaction.atomic
 def schedule(article_id: int, at: dt.datetime | None) -> Article:
-    """Have the worker publish it then. Raises NeedsTime without a time, StillPublished while readers see it."""
+    """Have the worker publish it at this time. Raises NeedsTime without a time, StillPublished while readers see it."""
     if at is None:
         raise NeedsTime()
     article = _locked(article_id)
@@ -70,7 +73,7 @@ def schedule(article_id: int, at: dt.datetime | None) -> Article:
 
 @transaction.atomic
 def withdraw(article_id: int, reason: str = "") -> Article:
-    """Take an article out of readers' sight. Its comments stay, unseen, and come back with it."""
+    """Hide an article from readers. Its comments are hidden with it, and come back with it."""
     article = _locked(article_id)
     if article.state == State.WITHDRAWN:
         return article
@@ -82,7 +85,7 @@ def withdraw(article_id: int, reason: str = "") -> Article:
 
 @transaction.atomic
 def back_to_draft(article_id: int) -> Article:
-    """Unschedule an article, or bring a withdrawn one back to the desk. Raises StillPublished while readers see it."""
+    """Unschedule an article, or turn a withdrawn one into a draft. Raises StillPublished while readers see it."""
     article = _locked(article_id)
     if article.state == State.PUBLISHED:
         raise StillPublished()
@@ -103,7 +106,7 @@ def take_comments(article_id: int, takes: bool) -> None:
 def publish_due(now: dt.datetime | None = None) -> int:
     """Publish every scheduled article whose time has come, dated with that time. Returns how many.
 
-    One whose address is taken stays scheduled and is tried again: an editor has to change its slug.
+    An article whose address is taken stays scheduled and is tried again: an editor has to change its slug.
     """
     now = now or timezone.now()
     due = Article.objects.filter(state=State.SCHEDULED, scheduled_for__lte=now).order_by("scheduled_for", "pk")
@@ -118,7 +121,7 @@ def publish_due(now: dt.datetime | None = None) -> int:
 
 
 def note_change(article: Article, *, text: bool) -> None:
-    """Count a change of what readers see of it; `text`: of its words, too. Inside the transaction that makes it."""
+    """Count a change that readers see; with `text`, a change of the text. Inside the transaction that makes it."""
     changes: dict[str, Any] = {"revision": F("revision") + 1, "updated_at": timezone.now()} if text else {}
     page_versions.bump([article.pk], **changes)
     _note_on_every_page(article)
@@ -126,6 +129,6 @@ def note_change(article: Article, *, text: bool) -> None:
 
 
 def _note_on_every_page(article: Article) -> None:
-    """The foot of every page links to the pages (imprint, privacy)."""
+    """Count a change of all pages where a page such as the imprint changes: every foot links to it."""
     if article.kind == Article.Kind.PAGE:
         page_versions.bump_site()

@@ -1,4 +1,4 @@
-"""What moves between systems, as plain data: the common tongue of readers and writers. No database here."""
+"""Plain data of articles and everything around them, for imports and exports. Knows no database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ORIGIN_SITE_LENGTH, ORIGIN_TYPE_LENGTH, ORIGIN_ID_LENGTH = 200, 40, 200  # code 
 
 
 class Origin(NamedTuple):
-    """Where something came from. The same origin is the same thing, so that a second import finds it again."""
+    """Where an imported row came from. A second import finds it again by the same origin."""
 
     site: str
     type: str
@@ -28,13 +28,13 @@ def _fitted(text: str, length: int) -> str:
 
 
 def digest(*parts: str) -> str:
-    """Return 16 characters that stand for these texts: equal for equal ones, today and tomorrow."""
+    """Return 16 characters that stand for these texts, always the same for the same texts."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class NameRecord:
-    """A section, a tag or an author: what is known of it is its name and the last part of its address."""
+    """A section, a tag or an author: its name and its slug."""
 
     origin: Origin
     name: str
@@ -43,10 +43,10 @@ class NameRecord:
 
 @dataclass(frozen=True)
 class ArticleRecord:
-    """An article or a page. Times carry a zone; None: not known. `body` is HTML that nobody has made safe yet.
+    """An article or a page. Times carry a zone; None: not known. `body` is HTML that is not sanitised yet.
 
-    `state` is one of the article's states and agrees with the times: published has `published_at`, scheduled has
-    `scheduled_for`. `old_addresses` are paths with their query, as `Redirect.path` holds them.
+    `state` is one of the article's states and fits the times: published has `published_at`, scheduled has
+    `scheduled_for`. `old_addresses` are paths with their query, as in `Redirect.path`.
     """
 
     origin: Origin
@@ -69,7 +69,7 @@ class ArticleRecord:
 
 @dataclass(frozen=True)
 class Remark:
-    """Something that did not come in as it was, or not at all (`left_out`): a code, what it is about, a detail."""
+    """Something that was changed or left out (`left_out`) by an import: a code, what it is about, a detail."""
 
     code: str
     subject: str

@@ -1,12 +1,12 @@
-"""Finding articles by their words: FTS5 on SQLite, full text search on PostgreSQL, behind the same few functions.
+"""Full text search of articles: FTS5 on SQLite, `tsvector` on PostgreSQL, behind the same functions.
 
-What is indexed is derived from articles and stands in a table of its own, without a model: `note` keeps it, in the
-transaction that changes an article, and `manage.py reindex_articles` makes it anew. Words are folded first (case,
-accents), then stemmed in the site's language where the database knows it.
+The index is derived from articles, in a table of its own without a model. `note` keeps it up to date, in the
+transaction that changes an article; `manage.py reindex_articles` rebuilds it. Words are folded (case, accents), then
+stemmed in the site's language where the database supports it.
 
 To add a database, write an engine and its line in ENGINES.
 """
-# ruff: noqa: S608  The names in the SQL are ours; whatever anybody typed is a parameter.
+# ruff: noqa: S608  Only our own names are put into the SQL; all input is passed as parameters.
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
 from newsreader.kit.text import fold
 
-WORDS, LONGEST = 10, 50  # of a query; characters of a word
-RANKED = 500  # Of all that match the newest are ranked: in a newspaper the rest is never reached.
-# So many of the newest matches are looked at for what else is asked (section, days), and more only if too few are left.
+WORDS, LONGEST = 10, 50  # words of a query; characters of a word
+RANKED = 500  # Only the newest matches are ranked: nobody reads further.
+# So many of the newest matches are filtered further (section, days); more only if too few are left.
 AMONG = (600, 3_000, 20_000, None)
 BATCH = 500
 EXCERPT = 240  # characters
@@ -39,7 +39,7 @@ _TABLE = "articles_search"
 
 
 class Row(NamedTuple):
-    """What is indexed of an article: folded texts, and the second of its publication."""
+    """What is indexed of an article: folded texts, and its time of publication in seconds."""
 
     pk: int
     second: int
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """An article that was found, with its headline and a part of its text in which the words are marked (HTML)."""
+    """An article that was found, with its headline and an excerpt in which the words are marked (HTML)."""
 
     article: Article
     headline: SafeString
@@ -61,13 +61,13 @@ class Hit(NamedTuple):
 
 
 def parts(query: str) -> list[str]:
-    """Return what is looked for: words, and phrases where quotation marks stand around them. Empty: nothing."""
+    """Return the words of a query, and its phrases in quotation marks. Empty where there is none."""
     found = (" ".join(_WORD.findall(fold(phrase or word))) for phrase, word in _PART.findall(query[:1000]))
     return [part[:LONGEST] for part in found if part][:WORDS]
 
 
 class Span(NamedTuple):
-    """A stretch of time, from `since` on and before `until`, where they are given."""
+    """A span of time, from `since` and before `until`, where they are given."""
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -79,7 +79,7 @@ class Span(NamedTuple):
 
     @property
     def seconds(self) -> tuple[int, int]:
-        """First and last second in which something of it may have been published, as far as an index counts."""
+        """Return the first and last second of the span, within the range of the index."""
         first, last = (0 if at is None else max(-1, min(int(at.timestamp()), LAST)) for at in (self.since, self.until))
         return first, LAST if self.until is None else last
 
@@ -88,9 +88,9 @@ ANY_TIME = Span()
 
 
 def newest(articles: ArticleQuerySet, query: str, most: int = RANKED, span: Span = ANY_TIME) -> list[int]:
-    """Return the ids of the newest of these that match. One query, two where few match, or more where few are left.
+    """Return the ids of the newest matches among these articles. One query, two where few match, more where few remain.
 
-    PostgreSQL is asked besides how many it expects.
+    PostgreSQL is first asked for the expected number of matches.
     """
     if not (wanted := parts(query)):
         return []
@@ -106,7 +106,7 @@ def newest(articles: ArticleQuerySet, query: str, most: int = RANKED, span: Span
 
 def _has_more(wanted: list[str], than: int, span: Span, expected: int) -> bool:
     if expected > 2 * than:
-        return True  # To look for one more costs as much as to look for all of them.
+        return True  # Looking for one more match costs as much as looking for all.
     found, values = _engine().ids(wanted, than + 1, span, expected)
     with connection.cursor() as cursor:
         cursor.execute(f"{found} OFFSET {than}", values)
@@ -114,7 +114,7 @@ def _has_more(wanted: list[str], than: int, span: Span, expected: int) -> bool:
 
 
 def best(articles: ArticleQuerySet, query: str, span: Span = ANY_TIME) -> list[int]:
-    """Return the ids of the articles that match, the best first: of the newest RANKED. Two queries, as a rule."""
+    """Return the ids of the best matches among the newest RANKED, best first. Usually two queries."""
     found = newest(articles, query, span=span)
     if not found:
         return []
@@ -124,19 +124,19 @@ def best(articles: ArticleQuerySet, query: str, span: Span = ANY_TIME) -> list[i
 
 
 def rows(ids: list[int]) -> list[Article]:
-    """Return the articles of these ids, in their order, with their sections. One query."""
+    """Return the articles with these ids, in this order, with their sections. One query."""
     by_id = Article.objects.select_related("section").in_bulk(ids)
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
 def hits(articles: list[Article], query: str) -> list[Hit]:
-    """Return these articles as a page of results shows them."""
+    """Return these articles as hits for a page of results."""
     mark = _Marker(parts(query))
     return [Hit(row, mark(row.headline), mark(_excerpt(row, mark))) for row in articles]
 
 
 def _excerpt(article: Article, mark: _Marker) -> str:
-    """Return the sentence or two of the text around the first word that was looked for."""
+    """Return the part of the text around the first word that was looked for."""
     text = f"{article.standfirst} {plain(article.body)}".strip()
     first = next((word.start() for word in _WORD.finditer(text) if mark.is_meant(word[0])), 0)
     start = max(0, first - EXCERPT // 3)
@@ -147,15 +147,15 @@ def _excerpt(article: Article, mark: _Marker) -> str:
 
 
 class _Marker:
-    """Marks words that were looked for, in whatever form they stand there."""
+    """Marks the words that were looked for, in all their forms."""
 
     def __init__(self, wanted: Iterable[str]):
         self._words = {word for part in wanted for word in part.split()}
         self._stems = tuple({_stem(word) for word in self._words})
-        self._known: dict[str, bool] = {}  # Most words of a text are those of every text.
+        self._known: dict[str, bool] = {}  # Most words of a text are frequent ones.
 
     def is_meant(self, word: str) -> bool:
-        """Say whether a word is one that was looked for, or a form of it: they begin alike and differ by an ending."""
+        """Say whether a word is one that was looked for, or a form of it: the same beginning with another ending."""
         known = self._known.get(word)
         if known is None:
             known = self._known[word] = self._is_form(fold(word))
@@ -179,7 +179,7 @@ class _Marker:
 
 
 def _stem(word: str) -> str:
-    """Return what the forms of a word have in common, as far as letters tell."""
+    """Return what the forms of a word have in common, guessed from its letters."""
     return word[: max(4, len(word) - 2)]
 
 
@@ -195,7 +195,7 @@ def note(ids: Iterable[int]) -> None:
 
 
 def renew() -> int:
-    """Make the index anew, of what readers see; returns how many articles are in it."""
+    """Rebuild the index from all published articles; returns how many there are."""
     _engine().create()
     ids = list(Article.objects.published().articles().values_list("pk", flat=True))
     note(ids)
@@ -203,7 +203,7 @@ def renew() -> int:
 
 
 def write(articles: list[Article]) -> None:
-    """Index these rows, which have brought their tags, authors and section along."""
+    """Index these articles, which come with their tags, authors and section loaded."""
     rows = [
         Row(
             row.pk, int(row.published_at.timestamp()) if row.published_at else 0,
@@ -225,14 +225,14 @@ def _names(article: Article) -> str:
 
 
 class Sqlite:
-    """FTS5. Its stemmer knows English alone.
+    """FTS5. Its stemmer knows only English.
 
-    A row's number is its place in time, the second of publication before the article's id: so the newest matches are
-    read first, and no more of them than are asked for. Where an article stands is kept beside, since it may move.
+    A row's number encodes its time: the second of publication, then the article's id. So the newest matches are read
+    first, and no more than are needed. A second table holds each article's number, since it may change.
     """
 
     PLACES = f"{_TABLE}_places"
-    ID = 2**31  # A place is seconds * ID + id.
+    ID = 2**31  # place = seconds * ID + id
 
     def create(self) -> None:
         words = "unicode61 remove_diacritics 2"
@@ -262,11 +262,11 @@ class Sqlite:
         return (f"{found} ORDER BY rowid DESC LIMIT {most}" if most else found), values
 
     def expected(self, wanted: list[str]) -> int:
-        """Return how many matches are expected without looking: nobody knows."""
+        """Return 0: SQLite cannot estimate the number of matches."""
         return 0
 
     def ranks(self, wanted: list[str], ids: list[int]) -> dict[int, float]:
-        # A range is one pass; each place on its own would be looked up on its own.
+        # A range is read in one pass; single places would be looked up one by one.
         places = f"FROM {self.PLACES} WHERE article_id IN ({', '.join(['%s'] * len(ids))})"
         found = f"SELECT rowid %% {self.ID}, -bm25({_TABLE}, 8, 4, 4, 1) FROM {_TABLE} WHERE {_TABLE} MATCH %s"
         between = f"BETWEEN (SELECT min(place) {places}) AND (SELECT max(place) {places})"
@@ -275,12 +275,12 @@ class Sqlite:
             return dict(cursor.fetchall())
 
     def _query(self, wanted: list[str]) -> str:
-        """Every part in quotation marks, which are in none of them: nothing is an operator."""
+        """Return an FTS5 query with every part in quotation marks, so that nothing is an operator."""
         return " ".join(f'"{part}"' for part in wanted)
 
 
 class Postgres:
-    """A tsvector beside each article, under a GIN index."""
+    """A tsvector for each article, with a GIN index."""
 
     _languages = {
         "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish", "fr": "french",
@@ -292,9 +292,9 @@ class Postgres:
         "setweight(to_tsvector(%s::regconfig, %s), 'A') || setweight(to_tsvector(%s::regconfig, %s), 'B')"
         " || setweight(to_tsvector(%s::regconfig, %s), 'D'))"
     )
-    LONGEST_TEXT = 200_000  # characters; a tsvector holds a megabyte
-    # So many matches are all read by the index of words and sorted. Of more the newest are met soon by walking back in
-    # time; of fewer not, and the planner does not know that it unpacks the words of each article on the way.
+    LONGEST_TEXT = 200_000  # characters; a tsvector holds at most a megabyte
+    # Up to so many matches are read from the index of words and sorted. With more, walking back in time meets the
+    # newest soon; with fewer it would not, and the planner underestimates the cost of unpacking each article's words.
     FEW = 25_000
 
     def create(self) -> None:
@@ -328,7 +328,7 @@ class Postgres:
         return f"{found} ORDER BY second DESC, article_id DESC LIMIT {most}", [*values, *span.seconds]
 
     def expected(self, wanted: list[str]) -> int:
-        """Return how many matches the planner expects. Reads none."""
+        """Return how many matches the planner expects, without reading any."""
         query, values = self._query(wanted)
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_TABLE} WHERE words @@ ({query})", values)

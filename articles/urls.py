@@ -1,4 +1,4 @@
-"""Addresses of lists of articles and their feeds. An article's own joins it with its discussion: newsreader.urls."""
+"""URLs of lists of articles and their feeds. An article's own page, with its discussion, is in newsreader.urls."""
 
 from django.urls import path, re_path
 

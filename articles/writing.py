@@ -1,4 +1,4 @@
-"""Writing an article's words and what stands around them: one operation for the API and whoever else changes text."""
+"""Changing an article's text and everything around it: one operation for the API and other callers."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from newsreader.accounts.models import User
 from newsreader.kit.errors import Forbidden
 from newsreader.kit.text import tidy, tidy_line
 
-# Plain columns of an article that may be written.
+# Columns of an article that are written as they are.
 PLAIN = {"kind", "headline", "slug", "standfirst", "body", "language", "section", "takes_comments", "comments_close_at"}
-ADDRESS = ("slug", "kind")  # What an address is made from, and so fixed once there is one.
+ADDRESS = ("slug", "kind")  # The address is made from these, so they are fixed after publication.
 TEXT = {"headline", "standfirst", "body"}
 
 
 @transaction.atomic
 def write(values: dict[str, Any], *, by: User, article: Article | None = None) -> Article:
-    """Make an article of these values, or change those given of one that exists.
+    """Create an article from these values, or change an existing one.
 
     Beside the columns in PLAIN: `tags` (names), `authors` (Author rows), `sources` (dicts of name, url, kind), `state`
     and `scheduled_for`. HTML is sanitised. Raises Forbidden, AddressTaken, AddressFixed, NeedsTime, StateUnknown.
@@ -40,7 +40,7 @@ def write(values: dict[str, Any], *, by: User, article: Article | None = None) -
         raise HeadlineMissing()
     if not article.slug:
         article.slug = slugify(article.headline, allow_unicode=True)[:200] or "article"
-    # Only what was written: counts and state are other operations' to change, perhaps at this moment.
+    # Only these columns: other operations may be changing counts and state at the same moment.
     article.save(update_fields=None if made else [*plain, "slug"])
     _around(article, values)
     if made and "authors" not in values and (author := getattr(by, "author", None)):
@@ -80,7 +80,7 @@ def _around(article: Article, values: dict[str, Any]) -> None:
 
 
 def _move(article: Article, state: str, at: Any, by: User) -> None:
-    """Give it this state, where it has another. Only who may publish moves an article in or out of readers' sight."""
+    """Give it this state if it has another. Only those with the permission may publish or withdraw an article."""
     if state == article.state and at is None:
         return
     if not by.has_perm("articles.publish_article"):

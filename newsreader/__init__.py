@@ -1,1 +1,1 @@
-"""Newsreader: a news site backend that takes replies. This package is the house itself: wiring, look, people, tools."""
+"""Newsreader: a news site backend with comments. This package holds wiring, design, accounts and tools."""

@@ -1,4 +1,4 @@
-"""The editors' site: Django's admin, opening on the moderation queue, behind the same sign-in as everything else."""
+"""The newsroom: Django's admin, which opens on the moderation queue and uses the site's own sign-in."""
 
 from typing import Any
 
@@ -20,12 +20,12 @@ class NewsroomSite(AdminSite):
     enable_nav_sidebar = True
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """allauth's sign-in, with its limits and emailed codes, in place of the admin's own form."""
+        """Use allauth's sign-in, with its rate limits and emailed codes, instead of the admin's own form."""
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return answer
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """As in Django, and every admin, a library's as well, bears any key that a browser sends."""
+        """As in Django, and make every ModelAdmin, a library's too, accept any key that a browser may send."""
         admin_class = admin_class or ModelAdmin
         sound = type(admin_class.__name__, (SoundLists, admin_class), {"__module__": admin_class.__module__})
         super().register(model_or_iterable, sound, **options)
@@ -41,7 +41,7 @@ class NewsroomSite(AdminSite):
         return [*own, *super().get_urls()]
 
     def opening(self, request: HttpRequest) -> HttpResponse:
-        """The moderation queue for whoever moderates, Django's index for everybody else."""
+        """Show the moderation queue to moderators, Django's index to everybody else."""
         if request.user.has_perm("comments.moderate_comment"):
             return queue_views.queue(request)
         return self.index(request)

@@ -1,4 +1,4 @@
-"""The API's front door: its addresses, and what a refusal looks like (RFC 9457, `application/problem+json`)."""
+"""The API's root: its URLs, and the format of its refusals (RFC 9457, `application/problem+json`)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OWN = ONE | {"patch": "partial_update", "delete": "destroy"}
 
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    """The schema for people; everything it shows comes from this site."""
+    """Show the schema as a page; everything on it is loaded from this site."""
     return render(request, "api/docs.html")
 
 
@@ -61,7 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 
 def explain(exception: Exception, context: dict[str, Any]) -> Response | None:
-    """Turn what a view raised into a problem document; None, and so a 500, for what is nobody's refusal."""
+    """Turn an exception from a view into a problem document; None, and so a 500, for what is not a refusal."""
     if isinstance(exception, Http404):
         exception = exceptions.NotFound()
     elif isinstance(exception, DjangoPermissionDenied):
@@ -106,7 +106,7 @@ def _of_framework(exception: exceptions.APIException) -> tuple[dict[str, Any], d
 
 
 def _flat(details: Any, field: str = "") -> Iterator[dict[str, str]]:
-    """Yield one error per message, fields of fields joined by dots."""
+    """Yield one error per message, with nested field names joined by dots."""
     if isinstance(details, dict) and set(details) == {"message", "code"} and isinstance(details["message"], str):
         yield {"field": field, "code": str(details["code"]), "message": str(details["message"])}
     elif isinstance(details, dict):

@@ -1,4 +1,4 @@
-"""The house as a Django app: its templates, commands and start-up checks, and the editors' site."""
+"""The project as a Django app: its templates, commands, start-up checks and admin site."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
@@ -12,6 +12,6 @@ class NewsreaderConfig(AppConfig):
 
 
 class AdminSiteConfig(AdminConfig):
-    """Django's admin with our site in place of its own."""
+    """Django's admin with our site instead of its own."""
 
     default_site = "newsreader.admin_site.NewsroomSite"

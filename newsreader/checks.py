@@ -1,4 +1,4 @@
-"""Start-up checks: which combination of settings is wrong, and how to mend it. Single values: newsreader.settings."""
+"""Start-up checks of combinations of settings, with how to fix them. Single values: newsreader.settings."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 
 @register(Tags.security)
 def addresses_fit_together(**_: Any) -> list[CheckMessage]:
-    """Warn where sign-in would travel in the clear, or where our own address would be refused."""
+    """Warn where sign-in would be unencrypted, or where our own address would be refused."""
     found: list[CheckMessage] = []
     if not settings.SECURE and settings.SITE_HOST not in settings.LOOPBACK:
         found.append(
             Warning(
-                "SITE_URL is not https: passwords and sessions travel in the clear.",
+                "SITE_URL is not https: passwords and sessions are sent unencrypted.",
                 hint="Serve it over TLS.",
                 id="newsreader.W001",
             )
@@ -25,7 +25,7 @@ def addresses_fit_together(**_: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 f"ALLOWED_HOSTS does not name {settings.SITE_HOST}, the host of SITE_URL.",
-                hint="Add it, or our own links answer 400.",
+                hint="Add it, or the site's own links answer 400.",
                 id="newsreader.W002",
             )
         )

@@ -1,4 +1,4 @@
-"""What every page's frame needs: the paper's name, its menu and its foot. Asked for only when a template shows it."""
+"""The context that every page's frame needs: the site's name, its menu and its foot. Evaluated only where shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from articles.models.taxonomy import Section
 
 
 class MenuEntry(NamedTuple):
-    """An entry of the menu or the foot. `section` is the id of the section it leads to, where it does."""
+    """An entry of the menu or the foot. `section` is the id of the section it leads to, if it does."""
 
     name: str
     url: str
@@ -24,12 +24,12 @@ class MenuEntry(NamedTuple):
 
 
 def context(request: HttpRequest | None = None) -> dict[str, Any]:
-    """Return the frame's context; lazily, since mails and the admin do without most of it."""
+    """Return the frame's context, lazily, since mails and the admin need little of it."""
     paper = SimpleLazyObject(lambda: current_site(request) if request else Site.objects.current())
     chosen = SimpleLazyObject(lambda: list(MenuItem.objects.select_related("section", "page")))
     return {
         "site": paper,
-        "paper": paper,  # allauth's views bring a `site` of their own.
+        "paper": paper,  # Not `site`: allauth's views pass a `site` of their own.
         "menu": SimpleLazyObject(lambda: _chosen(chosen, MenuItem.Place.MENU) or _sections()),
         "foot": SimpleLazyObject(lambda: _chosen(chosen, MenuItem.Place.FOOT) or _pages()),
         "site_url": settings.SITE_URL,
@@ -37,7 +37,7 @@ def context(request: HttpRequest | None = None) -> dict[str, Any]:
 
 
 def _chosen(items: Iterable[MenuItem], place: str) -> list[MenuEntry]:
-    """What editors put there; a page that readers do not see is left out."""
+    """Return the entries that editors chose, without pages that readers cannot see."""
     shown = (item for item in items if item.place == place)
     return [
         MenuEntry(item.name, item.get_absolute_url(), item.section_id)

@@ -1,7 +1,7 @@
-"""The private settings of this checkout, `var/local.env`: values that nobody set, made once and kept.
+"""The private settings of this checkout, `var/local.env`: values that nobody has set, generated once and kept.
 
-Run by `make` before anything else, with nothing but the standard library: `python -m newsreader.local_env [--port
-8123]`. The environment wins over `.env`, and `.env` over this file (see `newsreader.settings`).
+`make` runs it before anything else, so it uses only the standard library: `python -m newsreader.local_env
+[--port 8123]`. The environment overrides `.env`, and `.env` overrides this file (see `newsreader.settings`).
 """
 
 import argparse
@@ -14,7 +14,7 @@ PORT = "8000"
 
 
 def read() -> dict[str, str]:
-    """Return the file's values by name; empty where there is none yet."""
+    """Return the file's values by name; empty if there is no file yet."""
     if not FILE.exists():
         return {}
     lines = (line.split("=", 1) for line in FILE.read_text().splitlines() if "=" in line)
@@ -22,7 +22,7 @@ def read() -> dict[str, str]:
 
 
 def complete(port: str | None = None) -> dict[str, str]:
-    """Add what is missing, note the port, write the file for its owner alone and return its values."""
+    """Add what is missing, set the port, write the file readable only by its owner, and return its values."""
     before = read()
     values = {
         "SECRET_KEY": secrets.token_urlsafe(50),
@@ -34,7 +34,7 @@ def complete(port: str | None = None) -> dict[str, str]:
         values["PORT"] = port
     if values != before:
         FILE.parent.mkdir(exist_ok=True)
-        text = "# Made by `make run` for this checkout alone. Delete a line and it is made anew.\n"
+        text = "# Made by `make run` for this checkout alone. Delete a line and it is generated again.\n"
         text += "".join(f"{name}={value}\n" for name, value in values.items())
         draft = FILE.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""What every answer has in common: safe headers, limits on what comes in, and refusals worded as pages."""
+"""What all responses have in common: security headers, limits on requests, and refusals shown as pages."""
 
 import re
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from newsreader.views import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# Chromium holds every hop of a form's way against the policy: the providers', and those they pass the browser on to.
+# Chromium checks every redirect after a form against `form-action`: the providers', and where they redirect to.
 _ways = [*(origin for provider in settings.SIGN_IN_WITH for origin in provider.origins), *settings.SIGN_IN_ORIGINS]
 _FORMS = " ".join(dict.fromkeys(["'self'", *_ways]))
 _PUBLIC = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     f"connect-src 'self'; manifest-src 'self'; form-action {_FORMS}; base-uri 'none'; frame-ancestors 'none'"
 )
-# Django's admin and the API's page for people set styles on elements; scripts come from files there, too.
+# Django's admin and the API's documentation set inline styles. Their scripts come from files, as everywhere.
 _DESK = (
     _PUBLIC.replace(f"form-action {_FORMS}", "form-action 'self'")
     .replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
@@ -32,9 +32,9 @@ _PERMISSIONS = ", ".join(f"{feature}=()" for feature in ("camera", "geolocation"
 
 
 class Headers:
-    """Content-Security-Policy and its kin on every answer.
+    """Content-Security-Policy and other security headers on every response.
 
-    A cache never keeps a refusal, nor what was made for one person. Most of Django's own pages say so, not all.
+    A cache never keeps a refusal or a private page. Most of Django's own pages say so, but not all.
     """
 
     def __init__(self, get_response: GetResponse):
@@ -46,7 +46,7 @@ class Headers:
         response.headers.setdefault("Content-Security-Policy", _DESK if inner else _PUBLIC)
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
-        # Who looked at the session made the answer vary by its cookie.
+        # A view that read the session made the response vary by its cookie.
         personal = bool(response.cookies) or "cookie" in response.get("Vary", "").lower()
         if personal or response.status_code >= 400 or request.path.startswith(("/accounts/", "/admin/")):
             response.headers.setdefault("Cache-Control", "private, no-store")
@@ -54,18 +54,18 @@ class Headers:
 
 
 class Conditional(ConditionalGetMiddleware):
-    """ETag and 304 by content for answers that did not make their own from versions."""
+    """ETag and 304 by content, for responses that did not get their ETag from versions."""
 
 
 class Limits:
-    """Refuse what no page or database can carry, before anybody reads it."""
+    """Refuse requests that no page or database can handle, before anybody reads them."""
 
     _nul = re.compile(r"\x00|%00")
     _control = re.compile(r"[\x00-\x1f\x7f]")
     # Bytes. A slug of 200 letters takes at most 2,400; a reply of 10,000 characters 120,000; editors send pictures.
     _address, _body, _upload = 8_192, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, 50 * 1024 * 1024
-    _portrait = 6 * 1024 * 1024  # What is too large for a picture of oneself is said by the form.
-    _sign_in = 64 * 1024  # Parts of it wait in a session, which is a row, of somebody whom nobody knows yet.
+    _portrait = 6 * 1024 * 1024  # The form itself refuses a portrait that is too large.
+    _sign_in = 64 * 1024  # Parts of it are stored in the session of somebody not signed in yet.
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -77,7 +77,9 @@ class Limits:
             return refused(request, AddressTooLong())
         length = request.META.get("CONTENT_LENGTH") or ""
         if not length and request.headers.get("Transfer-Encoding"):
-            return refused(request, LengthMissing())  # WSGI reads nothing then, and the text would be lost unnoticed.
+            return refused(
+                request, LengthMissing()
+            )  # WSGI would read an empty body, and the text would be lost silently.
         most = self._upload if request.path.startswith("/admin/") else self._body
         if request.path == "/accounts/":
             most = self._portrait
@@ -92,10 +94,10 @@ class Limits:
 
 
 class Sender:
-    """Name the sender of a form on a page that keeps its address to itself; Django's check of forgery wants one.
+    """Accept `Origin: null` from our own forms on pages with `Referrer-Policy: no-referrer`.
 
-    `Referrer-Policy: no-referrer` makes browsers send `Origin: null` with such a page's own forms, too. That they come
-    from here is then said by `Sec-Fetch-Site`, which no page can set either. The token is asked for as ever.
+    Browsers send it from such pages, and Django's CSRF check would refuse it. `Sec-Fetch-Site`, which no page can set,
+    says that the form comes from this site. The token is still required.
     """
 
     def __init__(self, get_response: GetResponse):
@@ -108,7 +110,7 @@ class Sender:
 
 
 class Known:
-    """Write or remove the cookie `known` when somebody signs in or out, or asks to be remembered or forgotten."""
+    """Set or delete the cookie `known` when somebody signs in or out, or asks to be remembered or forgotten."""
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -126,7 +128,7 @@ class Known:
 
 
 class Refusals:
-    """Word a refusal as a page. Under /api/ `newsreader.api.explain` has done so already."""
+    """Show a refusal as a page. Under /api/ `newsreader.api.explain` has answered already."""
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response

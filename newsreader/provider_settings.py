@@ -1,7 +1,7 @@
-"""The login providers: which are configured, and what allauth and the browser have to know of each.
+"""The login providers: which are configured, and what allauth and the browser need to know of each.
 
-Read by `newsreader.settings`. A provider appears where its keys are set; its server can be pointed elsewhere, so that
-a stand-in on loopback plays it: the paths stay, the origin changes.
+Read by `newsreader.settings`. A provider appears where its keys are set. Its server can be replaced by a stand-in on
+loopback for tests: the paths stay, the origin changes.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-GRAPH = "v24.0"  # The version of Facebook's API that we speak.
+GRAPH = "v24.0"  # The version of Facebook's API that we use.
 
 
 @dataclass(frozen=True)
 class Provider:
-    """`name` is ours (in pages, in the API, of identities), `allauth` the library's. `label` is what readers know."""
+    """`name` is ours (in pages, API and identities), `allauth` the library's. `label` is shown to readers."""
 
     name: str
     label: str
     allauth: str
     app: str
-    # Where the browser passes through on its way; the Content-Security-Policy lists them for forms.
+    # The origins that the browser is redirected through; the Content-Security-Policy lists them for forms.
     origins: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict, compare=False)
 
@@ -83,7 +83,7 @@ def _text(known: Provider, name: str) -> str:
 
 
 def _server(known: Provider) -> str:
-    """Return where this provider's server was pointed to, without a slash at the end; empty: its own."""
+    """Return the configured server of this provider, without a final slash; empty: the provider's own."""
     name = f"{known.prefix}_SERVER_URL"
     text = os.environ.get(name, "").strip().rstrip("/")
     if not text:
@@ -91,12 +91,12 @@ def _server(known: Provider) -> str:
     parts = urlsplit(text)
     try:
         sound = parts.hostname and parts.port != 0 and not parts.query and not parts.fragment and "@" not in text
-    except ValueError:  # The port is none.
+    except ValueError:  # Not a port number.
         sound = False
     if not sound or parts.scheme not in {"http", "https"}:
         raise ImproperlyConfigured(f"{name}: the server's address: https://login.example.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ImproperlyConfigured(f"{name}: use https; keys and identities would travel in the clear.")
+        raise ImproperlyConfigured(f"{name}: use https; keys and identities would be sent unencrypted.")
     return text
 
 
@@ -108,7 +108,7 @@ def _provider(known: Provider) -> Provider:
     if server:
         parts = urlsplit(server)
         origins = (f"{parts.scheme}://{parts.netloc}",)
-        if parts.hostname in LOOPBACK:  # A stand-in, which may pass the browser on to another port.
+        if parts.hostname in LOOPBACK:  # A stand-in, which may redirect to another port.
             origins += ("http://127.0.0.1:*", "http://localhost:*")
     client = {"client_id": _text(known, "CLIENT_ID"), "secret": _text(known, "CLIENT_SECRET"), "key": ""}
     return Provider(known.name, label, known.allauth, known.app, origins, _SETTINGS[known.name](client, server, label))
@@ -123,7 +123,7 @@ def _wordpress(client: dict[str, Any], server: str, label: str) -> dict[str, Any
 
 
 def _facebook(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
-    # No PKCE: the token is asked for with GET, and allauth sends no verifier there.
+    # No PKCE: the token is requested with GET, and allauth sends no verifier with it.
     settings = {
         "APPS": _app(client),
         "OAUTH_PKCE_ENABLED": False,
@@ -151,7 +151,7 @@ def _google(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
 
 
 def _apple(client: dict[str, Any], server: str, label: str) -> dict[str, Any]:
-    """The client secret is one made beforehand, or signed here anew each time with the team's private key."""
+    """The client secret is configured, or allauth signs one with the team's private key each time."""
     private_key = os.environ.get("APPLE_PRIVATE_KEY", "").replace("\\n", "\n").strip()
     if private_key:
         team, key_id = (os.environ.get(name, "").strip() for name in ("APPLE_TEAM_ID", "APPLE_KEY_ID"))

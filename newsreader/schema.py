@@ -1,4 +1,4 @@
-"""The OpenAPI document: every operation also says what a refusal looks like."""
+"""The OpenAPI document: every operation also documents its refusals."""
 
 from typing import Any
 
@@ -17,17 +17,17 @@ class ErrorSerializer(serializers.Serializer):
 
 
 class ProblemSerializer(serializers.Serializer):
-    """RFC 9457, with a stable code and, for wrong fields, one error each."""
+    """RFC 9457, with a stable code and, for invalid fields, one error each."""
 
     type = serializers.CharField()
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    # The metaclass takes fields out of the class, so this one does not hide Serializer.errors.
+    # The metaclass removes fields from the class, so this one does not hide Serializer.errors.
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]
     appeal_url = serializers.URLField(
-        required=False, help_text="With the code `banned`: the private page on which the banned reader may object."
+        required=False, help_text="With the code `banned`: the private page on which the banned reader may appeal."
     )
 
 
@@ -35,20 +35,20 @@ _REFUSALS = {
     "400": "What was sent cannot be parsed.",
     "401": "Nobody is signed in.",
     "403": "Not allowed.",
-    "404": "There is nothing here.",
-    "405": "Not with this method.",
-    "406": "Only JSON is spoken here.",
-    "409": "It conflicts with what is there.",
-    "413": "Too much at once.",
+    "404": "Not found.",
+    "405": "Method not allowed.",
+    "406": "Only JSON is available.",
+    "409": "Conflicts with the current state.",
+    "413": "The body is too large.",
     "414": "The address is too long.",
-    "415": "Only application/json is understood.",
+    "415": "Only application/json is accepted.",
     "422": "One or more fields are wrong.",
     "429": "Too many requests; see Retry-After.",
 }
 
 
 class SiteSessionScheme(OpenApiAuthenticationExtension):
-    """How the site's session is named in the schema."""
+    """Documents the site's session in the schema."""
 
     target_class = "newsreader.kit.rest.SiteSession"
     name = "session"
@@ -58,7 +58,7 @@ class SiteSessionScheme(OpenApiAuthenticationExtension):
 
 
 class SessionTokenScheme(OpenApiAuthenticationExtension):
-    """How an app's session is named in the schema."""
+    """Documents an app's session token in the schema."""
 
     target_class = "newsreader.accounts.api_authentication.SessionToken"
     name = "sessionToken"
@@ -73,14 +73,12 @@ class SessionTokenScheme(OpenApiAuthenticationExtension):
 
 
 class ProblemSchema(AutoSchema):
-    """Adds the refusals to what a view declares itself."""
+    """Adds the refusals to the responses that a view declares."""
 
     def _insert_field_validators(self, field: Any, schema: Any) -> None:
         super()._insert_field_validators(field, schema)
         if "\\w" in schema.get("pattern", ""):
-            del schema[
-                "pattern"
-            ]  # Patterns are JavaScript's there, whose letters are ASCII's alone; ours are everybody's.
+            del schema["pattern"]  # Patterns in a schema are JavaScript's, whose `\w` is ASCII only; ours is Unicode.
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)

@@ -1,7 +1,7 @@
-"""Every knob of the site, read once: from the environment, then `.env`, then `var/local.env` (made by `make run`).
+"""All settings, each read once: from the environment, then `.env`, then `var/local.env` (made by `make run`).
 
-Safe for production as it stands: the environment differs, not the code. A bad value stops the start with the
-setting's name and the mend. What editors change (moderation, limits, paging, names) is edited in the admin instead.
+Safe for production by default: the environment differs, not the code. A bad value stops the start, naming the setting
+and how to fix it. What editors change (moderation, limits, paging, names) is edited in the admin.
 """
 
 import os
@@ -31,7 +31,7 @@ def refuse(name: str, mend: str) -> None:
 
 
 def read(name: str, default: str, cast: Callable[[str], Any], mend: str) -> Any:
-    """Return a setting's value, or stop the start naming the setting and its mend."""
+    """Return a setting's value, or stop the start naming the setting and how to fix it."""
     try:
         return cast(os.environ.get(name, "").strip() or default)
     except (ValueError, KeyError, TypeError, ImproperlyConfigured):
@@ -55,7 +55,7 @@ def origin(text: str) -> str:
     parts = urlsplit(text.rstrip("/"))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or "@" in parts.netloc:
         raise ValueError
-    if parts.port == 0:  # A port that is no number, or too large, is a ValueError by itself.
+    if parts.port == 0:  # An invalid port raises ValueError by itself.
         raise ValueError
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -70,7 +70,7 @@ def one_of(*schemes: str) -> Callable[[str], str]:
 
 
 def bucket(text: str) -> dict[str, Any] | None:
-    """Return how the storage reaches an S3-compatible bucket: `s3://KEY:SECRET@host/bucket?region=…`; None for none."""
+    """Return the storage options of an S3-compatible bucket: `s3://KEY:SECRET@host/bucket?region=…`; None if unset."""
     if not text:
         return None
     parts = urlsplit(text)
@@ -131,15 +131,15 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 # --- Ways to sign in ----------------------------------------------------------------------------------------------
 # Each appears where its keys are set: WORDPRESS_CLIENT_ID and WORDPRESS_CLIENT_SECRET, and so on (docs/operating.md).
 SIGN_IN_WITH = provider_settings.configured()
-# Where sign-in passes through besides: an OpenID Connect server that sends the browser to another host.
+# More origins that sign-in passes through, where an OpenID Connect server redirects to another host.
 SIGN_IN_ORIGINS: list[str] = read(
     "SIGN_IN_ORIGINS",
     "",
     lambda text: [origin(part) for part in text.replace(",", " ").split()],
     "addresses without a path, separated by blanks: https://login.example https://id.example.",
 )
-# Staff without a second factor set one up at sign-in before they reach the editors' site. `make run` writes
-# `unless-loopback` into its private file: no second factor to look around on one's own machine.
+# Staff without a second factor have to set one up at sign-in before they reach the admin. `make run` writes
+# `unless-loopback` into its private file, so that trying the site locally needs no second factor.
 STAFF_SECOND_FACTOR: bool = read(
     "STAFF_SECOND_FACTOR",
     "on",
@@ -236,10 +236,12 @@ if SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
         " PRAGMA cache_size=-20000;",
     }
-    DATABASES["default"]["CONN_MAX_AGE"] = None  # Opening the file and its pragmas cost more than a page's queries.
+    DATABASES["default"]["CONN_MAX_AGE"] = (
+        None  # Opening the file and setting pragmas takes longer than a page's queries.
+    )
 else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
-    # Threads are bounded (see serve), so each may keep its connection.
+    # The number of threads is fixed (see serve), so each may keep its connection.
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 REDIS_URL: str = read(
@@ -253,10 +255,10 @@ _table = {
 }
 _memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
 CACHES: dict[str, dict[str, Any]] = {
-    # Shared by all processes, as the limits on signing in need it.
+    # Shared by all processes, as rate limits on signing in need.
     "default": _redis if REDIS_URL else _table,
-    # How often a program has asked. Without Redis each process counts for itself: a limit for fairness, not for
-    # safety, and not worth a write to the database with every reading of the API.
+    # Counts API requests per client. Without Redis each process counts for itself: the limit is for fairness, not
+    # for safety, and not worth a database write with every request.
     "requests": _redis | {"KEY_PREFIX": "requests"} if REDIS_URL else _memory,
 }
 
@@ -292,7 +294,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 SOCIALACCOUNT_ADAPTER = "newsreader.accounts.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = {provider.allauth: provider.settings for provider in SIGN_IN_WITH}
-# An address that a provider names opens nobody's account and joins no accounts (docs/decisions/0008-…).
+# An email address from a provider neither signs in to an account nor connects accounts (docs/decisions/0008-…).
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
 SOCIALACCOUNT_LOGIN_ON_GET = SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_AUTO_SIGNUP = SOCIALACCOUNT_QUERY_EMAIL = True
@@ -303,7 +305,7 @@ MFA_ADAPTER = "newsreader.accounts.adapters.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = MFA_PASSKEY_SIGNUP_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_HOST in LOOPBACK
-USERSESSIONS_TRACK_ACTIVITY = False  # Else every request would write.
+USERSESSIONS_TRACK_ACTIVITY = False  # Otherwise every request would write to the database.
 HEADLESS_CLIENTS = ["app"]
 HEADLESS_FRONTEND_URLS = {
     "account_confirm_email": f"{SITE_URL}/accounts/confirm-email/{{key}}/",
@@ -333,8 +335,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # --- Files --------------------------------------------------------------------------------------------------------
 STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / "var" / "static"
 MEDIA_URL, MEDIA_ROOT = "/media/", BASE_DIR / "var" / "media"
-# Collected files carry their content's hash in their names and are kept for ever; before `collectstatic` has run they
-# are served from where they stand, fresh at each start.
+# Collected files have their content's hash in their names and are cached forever. Before `collectstatic` has run,
+# files are served from their source folders, read at each start.
 _collected = (STATIC_ROOT / "staticfiles.json").is_file() or "collectstatic" in sys.argv[1:2]
 WHITENOISE_USE_FINDERS = not _collected
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing.
@@ -366,16 +368,16 @@ X_FRAME_OPTIONS = "DENY"
 if SECURE and TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SILENCED_SYSTEM_CHECKS = [
-    "security.W008",  # The proxy that ends TLS redirects to it.
+    "security.W008",  # The proxy that terminates TLS redirects to https.
     "security.W005",  # Subdomains and preload are the operator's to promise,
     "security.W021",  # not ours.
     "security.W003",
     "security.W002",
 ]
 
-# Whoever joins the rooms answers for articles what only comments know: after how many days discussions close.
+# Articles know nothing of comments, so this names the function that says after how many days discussions close.
 CLOSE_COMMENTS_AFTER_DAYS = "comments.screening.article_settings.closing_days"
-# What stands on every page and in every mail.
+# Shown on every page and in every mail.
 FRAME = "newsreader.context_processors.context"
 
 # --- API ----------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Pages that join rooms (an article with its discussion) or belong to none (health, refusals)."""
+"""Pages that combine articles and comments, or belong to neither (health, refusals)."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ from newsreader.kit.problem_details import problem
 from newsreader.kit.tasks import HEARTBEAT
 from newsreader.kit.web import absolute
 
-RELATED = 3  # articles under another
+RELATED = 3  # related articles under an article
 
 
 @require_safe
 def article(request: HttpRequest, year: str, month: str, day: str, slug: str) -> HttpResponse:
-    """An article under the date of its first publication."""
+    """Show an article under the date of its first publication."""
     found = Article.objects.published().at_address(int(year), int(month), int(day), slug)
     return _article_page(request, get_object_or_404(found.with_frame().select_related("discussion")))
 
 
 @require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
-    """A page such as the imprint: an article without a date."""
+    """Show a page such as the imprint: an article without a date."""
     found = Article.objects.published().filter(kind=Article.Kind.PAGE, slug=slug)
     return _article_page(request, get_object_or_404(found.with_frame().select_related("discussion")))
 
@@ -62,7 +62,10 @@ def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
     def build() -> HttpResponse:
         prefetch_related_objects([article], *SHOWN_ON_PAGE)
         context = _article_context(article, rules, number)
-        context |= _told(article, site, context["page"]) | {"related": related, "minutes": reading_time(article.body)}
+        context |= _metadata(article, site, context["page"]) | {
+            "related": related,
+            "minutes": reading_time(article.body),
+        }
         return render(request, "articles/detail.html", context)
 
     versions = [site.page_version, article.pk, article.page_version, number, is_open]
@@ -77,8 +80,8 @@ def _article_context(article: Article, rules: CommentSettings, number: int) -> d
     return form_context(None, article, rules) | {"page": word(discussion)}
 
 
-def _told(article: Article, site: Site, page: threads.Page) -> dict[str, Any]:
-    """What search engines and social networks are told of an article and the comments on this page."""
+def _metadata(article: Article, site: Site, page: threads.Page) -> dict[str, Any]:
+    """Return the metadata of an article, and of the comments on this page, for search engines and social networks."""
     facts = [
         structured_data.news_article(article, site, comments_of(page)),
         structured_data.path_to(article, article.section, site),
@@ -89,7 +92,7 @@ def _told(article: Article, site: Site, page: threads.Page) -> dict[str, Any]:
 @require_safe
 @login_required
 def preview(request: HttpRequest, article_id: int) -> HttpResponse:
-    """An article as it would be, to those who may see it."""
+    """Show an article before publication to those who may see it."""
     visible = Article.objects.visible_to(request.user).for_page()
     found = get_object_or_404(visible, pk=article_id)
     if found.state != Article.State.PUBLISHED and not request.user.has_perm("articles.view_article"):
@@ -106,7 +109,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database and the cache answer and a worker is alive; 503 and what is missing where one is."""
+    """Check that the database and the cache answer and that a worker is alive; otherwise 503 with what is missing."""
     failures = []
     try:
         with connection.cursor() as cursor:
@@ -117,7 +120,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         try:
             if cache.get(HEARTBEAT) is None:
                 failures.append("worker")
-        except Exception:  # Each cache raises errors of its own library.
+        except Exception:  # Each cache backend raises its own library's errors.
             failures.append("cache")
     answer = {"status": "unavailable", "missing": failures} if failures else {"status": "ok"}
     return private(JsonResponse(answer, status=503 if failures else 200))
@@ -125,9 +128,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A picture, where no server in front has it already. A name that no disk can hold is one that we do not have.
+    """Serve a picture where no server in front does. A name that no disk can hold is a 404.
 
-    Its name tells what it holds for good, so whoever has it keeps it: people's portraits a day, since they may go.
+    A picture's name never changes its content, so it may be cached forever; portraits for a day, since they may be
+    deleted.
     """
     if posixpath.normpath(path) != path:
         raise Http404
@@ -151,7 +155,7 @@ def _in_bucket(path: str) -> HttpResponseBase:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """What programs that read everything may read, and where our maps are."""
+    """Say what crawlers may read, and where our sitemaps are."""
     closed = "".join(f"Disallow: {path}\n" for path in ("/admin/", "/accounts/", "/_allauth/", "/articles/"))
     maps = "".join(f"Sitemap: {absolute(path)}\n" for path in ("/sitemap.xml", "/news-sitemap.xml"))
     return HttpResponse(f"User-agent: *\n{closed}\n{maps}", content_type="text/plain")
@@ -175,7 +179,7 @@ def _error(request: HttpRequest, status: int, code: str, title: str, sentence: s
 
 
 def refused(request: HttpRequest, refusal: Exception) -> HttpResponse:
-    """A refusal as a page."""
+    """Answer with a page for a refusal."""
     if not isinstance(refusal, DomainError):
         raise refusal
     response = _error(request, refusal.status, refusal.code, _("This is not possible"), str(refusal))
@@ -191,7 +195,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _error(request, 403, "forbidden", _("Not for you"), _("You are not allowed to see this."))
+    return _error(request, 403, "forbidden", _("You can’t open this page"), _("You are not allowed to see this."))
 
 
 def forgery_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -200,10 +204,10 @@ def forgery_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """An address that we do not have; an imported article's old one leads to its new one."""
+    """Answer 404; an imported article's old address redirects to its new one."""
     if not _is_api(request) and (target := _moved_to(request)):
         return HttpResponsePermanentRedirect(target)
-    return _error(request, 404, "not_found", _("Not found"), _("There is nothing at this address, or not any more."))
+    return _error(request, 404, "not_found", _("Not found"), _("We can’t find this page. It may have moved."))
 
 
 def _moved_to(request: HttpRequest) -> str:
@@ -217,7 +221,7 @@ def _moved_to(request: HttpRequest) -> str:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Something broke on our side. Asks the database for nothing: that may be what broke."""
+    """Answer 500, without using the database: that may be what broke."""
     sentence = _("Something broke on our side. Please try again in a minute.")
     if _is_api(request):
         return problem(500, "server_error", sentence)

@@ -211,7 +211,7 @@ def an_address_is_confirmed():
     comment = post_comment(make_draft())
     proof = EmailConfirmation.objects.get(comment=comment)
     yield comment.article.get_absolute_url()
-    assert confirmation.prove(proof) == [comment.pk]
+    assert confirmation.confirm(proof) == [comment.pk]
 
 
 @operation

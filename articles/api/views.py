@@ -27,7 +27,7 @@ from newsreader.kit.web import absolute
 
 
 class NamedSerializer(serializers.ModelSerializer):
-    """A thing with a name and a page of its own."""
+    """Something with a name and a page of its own."""
 
     url = serializers.SerializerMethodField()
 
@@ -57,7 +57,7 @@ class AuthorSerializer(NamedSerializer):
 
 
 class BylineSerializer(serializers.Serializer):
-    """An author as they stand over an article."""
+    """An author as named over an article."""
 
     id = serializers.IntegerField(source="author.pk")
     url = serializers.SerializerMethodField()
@@ -133,14 +133,14 @@ class ArticleSerializer(serializers.ModelSerializer):
 
 
 class DeskArticleSerializer(ArticleSerializer):
-    """An article as those who may change it see it."""
+    """An article as seen by those who may change it."""
 
     class Meta(ArticleSerializer.Meta):
         fields = [*ArticleSerializer.Meta.fields, "state", "scheduled_for", "revision"]
 
 
 class ArticleInput(serializers.Serializer):
-    """What editors write. `tags` are names, made where they are new; `authors` and `section` are slugs."""
+    """What editors write. `tags` are names, created where new; `authors` and `section` are slugs."""
 
     kind = serializers.ChoiceField(choices=Article.Kind.choices, required=False)
     headline = serializers.CharField(max_length=300)
@@ -233,13 +233,13 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        """Withdraw it. Nothing is deleted, its comments least of all."""
+        """Withdraw the article. Nothing is deleted, least of all its comments."""
         article = self._own(pk, "articles.publish_article")
         publishing.withdraw(article.pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _closing(self, articles: Iterable[Article]) -> dict[str, Any]:
-        """What is known about showing articles, with when the comments of these close."""
+        """Return the serializer context, with when the comments of these articles close."""
         days = import_string(settings.CLOSE_COMMENTS_AFTER_DAYS)([article.pk for article in articles])
         return {**self.get_serializer_context(), "close_comments_after_days": days}
 
@@ -256,7 +256,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             raise PermissionDenied()
 
     def _own(self, pk: int, permission: str) -> Article:
-        """Return an article that this person may change; 404 for what they may not see, 403 for what they may."""
+        """Return an article that this person may change: 404 if they may not see it, 403 if they may only see it."""
         self._require(permission)
         article = get_object_or_404(self.get_queryset(), pk=pk)
         user = self.request.user

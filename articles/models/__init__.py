@@ -1,11 +1,11 @@
-"""Article and what belongs to it: what each is, and what must be true of one row.
+"""The tables of articles, each with the constraints on its rows.
 
 article:    Article, Byline, SourceAttribution, Redirect
 site:       Site, MenuItem
 taxonomy:   Section, Tag, Author
 pictures:   Picture
-origins:    what is imported, and where it came from
-querysets:  the questions asked about articles
+origins:    where imported rows came from
+querysets:  the queries about articles
 """
 
 from articles.models.article import Article, Byline, Redirect, SourceAttribution

@@ -1,4 +1,4 @@
-"""Article and what belongs to it: what each is, and what must be true of one row."""
+"""Article and the tables that belong to one: bylines, sources, redirects."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Article(Imported):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.ARTICLE)
     headline = models.CharField(_("headline"), max_length=300)
     slug = models.SlugField(
-        _("address"), max_length=200, allow_unicode=True, help_text=_("The last part of its address on the web.")
+        _("address"), max_length=200, allow_unicode=True, help_text=_("The last part of its web address.")
     )
     standfirst = models.TextField(_("standfirst"), blank=True, help_text=_("The sentence or two under the headline."))
     body = models.TextField(_("text"), blank=True)  # HTML, sanitised by articles.formatting before it gets here
@@ -51,7 +51,7 @@ class Article(Imported):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT, editable=False)
     scheduled_for = models.DateTimeField(_("scheduled for"), null=True, blank=True)
     published_at = models.DateTimeField(_("first published at"), null=True, blank=True, editable=False)
-    # The date in its address, in TIME_ZONE at first publication: kept, so that moving the zone moves no address.
+    # The date in its address, in the TIME_ZONE at first publication. Stored, so that another zone changes no address.
     published_on = models.DateField(_("date in its address"), null=True, blank=True, editable=False)
     withdrawn_reason = models.TextField(_("why it was withdrawn"), blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
@@ -61,10 +61,10 @@ class Article(Imported):
     comments_close_at = models.DateTimeField(_("comments close at"), null=True, blank=True)
     # Approved comments only. Kept by comments.discussion.counting; `manage.py recount_comments` repairs it.
     comment_count = models.PositiveIntegerField(_("comments"), default=0, editable=False)
-    # Roots that stand in its discussion, removed ones with living replies included: what its pages are made of.
+    # Roots shown in its discussion, tombstones included. Pages are made from this count.
     root_count = models.PositiveIntegerField(default=0, editable=False)
 
-    # `revision` counts changes of its text; `page_version` counts changes of anything readers see on its page.
+    # `revision` counts changes of its text, `page_version` changes of anything on its public page.
     revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
     page_version = models.PositiveBigIntegerField(default=1, editable=False)
 
@@ -110,7 +110,7 @@ class Article(Imported):
             ),
             # The foot of every page: imprint, privacy and the like, a handful among all articles.
             models.Index(fields=["headline"], condition=Q(state="published", kind="page"), name="article_pages"),
-            # publish_scheduled asks for what is due.
+            # `publishing.publish_due` looks for scheduled articles.
             models.Index(fields=["scheduled_for"], condition=Q(state="scheduled"), name="article_due"),
         ]
 
@@ -118,7 +118,7 @@ class Article(Imported):
         return self.headline
 
     def get_absolute_url(self) -> str:
-        """Its public address; the preview's while it has none."""
+        """Return its public address, or the preview's while it has none."""
         if not self.published_on:
             return f"/articles/{self.pk}/preview/"
         if self.kind == self.Kind.PAGE:
@@ -126,7 +126,7 @@ class Article(Imported):
         return f"/{self.published_on:%Y/%m/%d}/{quote(self.slug)}/"
 
     def closes_at(self, close_after_days: int = 0) -> dt.datetime | None:
-        """When its comments close: its own time, else so many days after publication (0: never)."""
+        """Return when its comments close: its own time, else so many days after publication (0: never)."""
         if self.comments_close_at:
             return self.comments_close_at
         if close_after_days and self.published_at:
@@ -140,7 +140,7 @@ class Article(Imported):
 
 
 class Byline(models.Model):
-    """A name over an article, and what its bearer did for it."""
+    """An author's name over an article, and their role."""
 
     class Role(models.TextChoices):
         WRITER = "writer", _("by")
@@ -164,7 +164,7 @@ class Byline(models.Model):
 
 
 class SourceAttribution(models.Model):
-    """Whose work an article stands on: "Adapted from North Coast News Agency"."""
+    """Whose work an article is based on: "Adapted from North Coast News Agency"."""
 
     class Kind(models.TextChoices):
         ADAPTED = "adapted", _("Adapted from")
@@ -189,7 +189,7 @@ class SourceAttribution(models.Model):
 
 
 class Redirect(models.Model):
-    """An address that an article had on another site, so that old links still arrive."""
+    """An address that an imported article had on its old site, so that old links still work."""
 
     site = models.CharField(_("source site"), max_length=200, blank=True)
     path = models.CharField(_("path and query there"), max_length=700)

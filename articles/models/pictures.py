@@ -13,7 +13,7 @@ _PERCENT = [MaxValueValidator(100)]
 
 
 class Picture(Imported):
-    """A picture with what a reader needs to be told about it."""
+    """A picture with its texts for readers."""
 
     file = models.ImageField(
         _("file"), upload_to="pictures/%Y/%m", width_field="width", height_field="height", max_length=300
@@ -21,14 +21,14 @@ class Picture(Imported):
     width = models.PositiveIntegerField(_("width, in pixels"), null=True, blank=True, editable=False)
     height = models.PositiveIntegerField(_("height, in pixels"), null=True, blank=True, editable=False)
     alternative_text = models.TextField(
-        _("alternative text"), blank=True, help_text=_("What is seen, for who cannot see it.")
+        _("alternative text"), blank=True, help_text=_("What the picture shows, for those who cannot see it.")
     )
     caption = models.TextField(_("caption"), blank=True)
     credit = models.CharField(_("credit"), max_length=300, blank=True)
-    # What must stay in sight where it is cut: percent from its left and upper edge.
+    # The focal point, which stays visible where the picture is cut: percent from the left and upper edge.
     focal_x = models.PositiveSmallIntegerField(_("focal point, from the left"), default=50, validators=_PERCENT)
     focal_y = models.PositiveSmallIntegerField(_("focal point, from the top"), default=50, validators=_PERCENT)
-    # In pixels, of the smaller copies that articles.pictures has made; NULL until then.
+    # Widths in pixels of the smaller copies that articles.pictures has made; NULL until then.
     widths = models.JSONField(null=True, editable=False)
     created_at = models.DateTimeField(_("added at"), auto_now_add=True)
 
@@ -37,9 +37,9 @@ class Picture(Imported):
         verbose_name_plural = _("pictures")
         constraints = [once_per_origin("picture_once_per_origin")]
         indexes = [
-            # The worker asks for what has no copies yet.
+            # The worker looks for pictures without copies.
             models.Index(fields=["id"], condition=Q(widths__isnull=True), name="picture_without_copies"),
-            # Which rows do the pictures in a text belong to?
+            # Finds the rows of the pictures in a text.
             models.Index(fields=["file"], name="picture_by_file"),
         ]
 

@@ -1,4 +1,4 @@
-"""The questions the house asks about articles. Each calls for an index in the model's Meta."""
+"""The queries about articles. Each has an index in the model's Meta."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from articles.models.site import Site
 
 
-# What an article's own page shows beside its row.
+# Relations that an article's own page shows.
 SHOWN_ON_PAGE = ("bylines__author", "tags", "sources")
 
 
-RELATED_AMONG = 30  # articles: further back nobody looks for what belongs together
+RELATED_AMONG = 30  # articles; older ones are not considered as related
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
     def published(self) -> ArticleQuerySet:
-        """What readers see. Publication is a deed (articles.publishing), never a matter of the clock alone."""
+        """Articles that readers see. Publishing is an operation (articles.publishing), not a comparison of times."""
         return self.filter(state="published")
 
     def articles(self) -> ArticleQuerySet:
         return self.filter(kind="article")
 
     def visible_to(self, user: Any) -> ArticleQuerySet:
-        """Published ones; all of them for those who may change articles, an author's own besides."""
+        """Published articles; for those who may change articles also all others, or an author's own."""
         if not getattr(user, "is_authenticated", False):
             return self.published()
         if user.has_perm("articles.change_any_article"):
@@ -39,7 +39,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.published()
 
     def at_address(self, year: int, month: int, day: int, slug: str) -> ArticleQuerySet:
-        """The article whose address this is; none for a day that there never was."""
+        """The article with this address; none for an impossible date."""
         try:
             on = dt.date(year, month, day)
         except ValueError:
@@ -47,11 +47,11 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(kind="article", published_on=on, slug=slug)
 
     def by_author(self, author: Any) -> ArticleQuerySet:
-        """Those over which this name stands, in whatever role."""
+        """The articles with this author's byline, in any role."""
         return self.filter(pk__in=author.bylines.values("article_id"))
 
     def related_to(self, article: Article) -> ArticleQuerySet:
-        """Of the newest in its section, those that share most tags with it first. In one query."""
+        """Of the newest in its section, those that share most tags with it first. One query."""
         own = self.model.tags.through.objects.filter(article=article.pk).values("tag")
         newest = self.published().articles().filter(section=article.section_id).exclude(pk=article.pk).newest_first()
         shared = models.Count("tags", filter=models.Q(tags__in=own))
@@ -62,7 +62,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.order_by("-published_at", "-pk")
 
     def for_list(self) -> ArticleQuerySet:
-        """With what a list shows, without bodies: three queries however long the list."""
+        """With everything that a list shows, without bodies. Three queries, however long the list."""
         return self.select_related("section", "lead_picture").prefetch_related("bylines__author").defer("body")
 
     def with_frame(self) -> ArticleQuerySet:
@@ -70,12 +70,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.select_related("section", "lead_picture")
 
     def for_page(self) -> ArticleQuerySet:
-        """With what an article's own page shows: four queries."""
+        """With everything that an article's own page shows. Four queries."""
         return self.with_frame().prefetch_related(*SHOWN_ON_PAGE)
 
 
 class SiteQuerySet(models.QuerySet["Site"]):
     def current(self) -> Site:
-        """The one row; made with its defaults where it is missing."""
+        """Return the site's only row; it is created with defaults where missing."""
         row, _ = self.get_or_create(pk=1)
         return row

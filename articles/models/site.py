@@ -1,4 +1,4 @@
-"""The site itself: its names, its colours, its menu."""
+"""The site: its name, its colours, its menu."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from articles.models.querysets import SiteQuerySet
 
 
 class Site(models.Model):
-    """The paper's name and what stands on every page; one row, edited in the admin."""
+    """The site's name and what is on every page. One row, edited in the admin."""
 
     name = models.CharField(_("name"), max_length=200, default="Newsreader")
     tagline = models.CharField(_("tagline"), max_length=300, blank=True)
@@ -25,7 +25,7 @@ class Site(models.Model):
         verbose_name=_("lead of the front page"),
         help_text=_("Empty: the newest article with a picture."),
     )
-    # Counts changes of what every page shows (names, menus). With an article's own it is the key of every cached page.
+    # Counts changes of what every page shows (names, menus). Together with an article's, the key of each cached page.
     page_version = models.PositiveBigIntegerField(default=1, editable=False)
 
     objects = SiteQuerySet.as_manager()
@@ -43,7 +43,7 @@ class Site(models.Model):
 
 
 class MenuItem(models.Model):
-    """An entry of the menu or of the foot: a section, a page, or an address. Without any, all of them stand there."""
+    """An entry of the menu or the foot: a section, a page, or an address. Without any, sections and pages are shown."""
 
     class Place(models.TextChoices):
         MENU = "menu", _("menu")
@@ -53,7 +53,7 @@ class MenuItem(models.Model):
     place = models.CharField(_("place"), max_length=10, choices=Place, default=Place.MENU)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     label = models.CharField(
-        _("label"), max_length=100, blank=True, help_text=_("Empty: the name of what it leads to.")
+        _("label"), max_length=100, blank=True, help_text=_("Empty: the name of the section or page.")
     )
     section = models.ForeignKey(
         "articles.Section", models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("section")

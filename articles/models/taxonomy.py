@@ -1,4 +1,4 @@
-"""What articles are ordered by: sections, tags, authors."""
+"""How articles are organised: sections, tags, authors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from articles.models.origins import Imported, once_per_origin
 
 
 class Section(Imported):
-    """A part of the paper: Town, Business, Culture."""
+    """A part of the newspaper: Town, Business, Culture."""
 
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(_("address"), max_length=200, unique=True, allow_unicode=True)
@@ -53,7 +53,7 @@ class Tag(Imported):
 
 
 class Author(Imported):
-    """Somebody whose name stands over articles; linked to a user where they can sign in."""
+    """Somebody named over articles, linked to a user if they can sign in."""
 
     name = models.CharField(_("name"), max_length=245)
     slug = models.SlugField(_("address"), max_length=200, unique=True, allow_unicode=True)

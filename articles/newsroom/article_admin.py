@@ -1,4 +1,4 @@
-"""The editors' desk for articles. What stands around them is in `paper_admin` and `pictures_admin`."""
+"""Articles in the admin. See also `site_admin` and `picture_admin`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SourceInline(admin.TabularInline):
 
 @admin.register(Article)
 class ArticleAdmin(KeepsRelated, MovesArticles):
-    """Writing and publishing. Nothing is deleted here: what shall not be read is withdrawn."""
+    """Writing and publishing. Articles are never deleted here, only withdrawn."""
 
     form = ArticleForm
     inlines = [BylineInline, SourceInline]
@@ -87,17 +87,17 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
         choose = self.admin_site.admin_view(picture_chooser.choose)
         return [path("pictures/", choose, name="articles_article_pictures"), *super().get_urls()]
 
-    # Who may what.
+    # Permissions.
 
     def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
         return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Somebody who sees only what bears their name needs a name: else their text would be out of sight at once."""
+        """Authors see only articles under their own name, so without one they could not see what they add."""
         return super().has_add_permission(request) and (_sees_all(request) or _name_of(request) is not None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
-        """All for editors, for authors what bears their name, and for who only reads along what is published."""
+        """All articles for editors, for authors those under their name, and the published ones for read-only users."""
         rows = super().get_queryset(request).prefetch_related("bylines__author")
         if _sees_all(request):
             return rows
@@ -108,7 +108,7 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
     def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None) -> list[str]:
         fixed = list(self.readonly_fields)
         if obj and obj.published_on:
-            fixed += ["slug", "kind"]  # Its address never changes.
+            fixed += ["slug", "kind"]  # Its address is permanent.
         if not self.has_publish_permission(request):
             fixed.append("scheduled_for")
         return fixed
@@ -122,7 +122,7 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
             messages.info(request, sentence)
         return super().changelist_view(request, extra_context)
 
-    # What is shown.
+    # The list and the form.
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, article: Article) -> str:
@@ -162,15 +162,15 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    # What is saved.
+    # Saving.
 
     def save_model(self, request: HttpRequest, obj: Article, form: forms.ModelForm, change: bool) -> None:
         if getattr(form, "pictures_left_out", False):
             sentence = _(
-                "A picture was left out of the text: it was pasted and lies nowhere. Please add it as a picture."
+                "A pasted picture was left out of the text, because it is not stored on this site. Please upload it."
             )
             messages.warning(request, sentence)
-        # Only what was typed: counts and versions move on while somebody has the form open.
+        # Save only the form's fields: counts and versions may have changed since it was opened.
         if change:
             obj.save(update_fields=[name for name in form.changed_data if name in columns(obj)])
         else:
@@ -180,7 +180,7 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
         super().save_related(request, form, formsets, change)
         article = form.instance
         if not _sees_all(request) and (author := _name_of(request)):
-            # Whoever sees only what bears their name keeps seeing this.
+            # Authors see only articles under their name, so they get a byline.
             if not article.bylines.filter(author=author).exists():
                 Byline.objects.create(article=article, author=author)
         if change and (form.changed_data or any(formset.has_changed() for formset in formsets)):

@@ -1,4 +1,4 @@
-"""An article on the desk: the form it is typed in."""
+"""The form of an article."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ TEXT = {"headline", "standfirst", "body"}
 
 
 def _name_halves(field: forms.Field) -> None:
-    """Django shows two words beside the two boxes of a moment, and names neither of them."""
+    """Label the date and the time input separately: Django shows a word beside each but labels neither."""
     for half, part in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
         half.attrs["aria-label"] = format_lazy("{}, {}", field.label, part)
 
 
 class ArticleForm(forms.ModelForm):
-    """An article as it is typed. An empty address is made from the headline; the text is sanitised."""
+    """An article as it is typed. An empty slug is made from the headline; the text is sanitised."""
 
-    pictures_left_out = False  # Pasted ones that lie nowhere but in the text, or on the editor's own computer.
+    pictures_left_out = False  # Pasted pictures that exist only in the text, or on the editor's computer.
 
     class Meta:
         model = Article
@@ -62,7 +62,7 @@ class ArticleForm(forms.ModelForm):
         return text
 
     def clean_scheduled_for(self) -> Any:
-        """A scheduled article keeps a time for as long as it is one."""
+        """A scheduled article must keep a time."""
         at = self.cleaned_data["scheduled_for"]
         if at or self.instance.state != State.SCHEDULED:
             return at

@@ -1,6 +1,6 @@
-"""The box an article's text is typed in: with script an editor, without it a box of HTML.
+"""The widget for an article's text: a rich text editor with script, a box of HTML without.
 
-To name one more of the editor's tools, add it to WORDS; the tools themselves are in `editor-schema.js`.
+To name another tool of the editor, add it to WORDS; the tools themselves are in `editor-schema.js`.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ from newsreader.kit.text import tidy
 
 
 class Text(AdminTextareaWidget):
-    """A text box whose line ends are ours, not the browser's: else every save would look like a change."""
+    """A text box with `\n` line ends instead of the browser's; otherwise every save would look like a change."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str | None:
         value = super().value_from_datadict(data, files, name)
         return tidy(value) if isinstance(value, str) else value
 
 
-# What the editor says; the tools by the names that django-prose-editor gives them.
+# The editor's texts; tools are named as in django-prose-editor.
 WORDS = {
     "text": _("Text"), "tools": _("Tools"), "paragraph": _("Paragraph"), "heading2": _("Heading"),
     "heading3": _("Smaller heading"), "heading4": _("Smallest heading"), "bold": _("Bold"), "italic": _("Italic"),
-    "strike": _("Struck out"), "subscript": _("Subscript"), "superscript": _("Superscript"), "bulletList": _("List"),
+    "strike": _("Strikethrough"), "subscript": _("Subscript"), "superscript": _("Superscript"), "bulletList": _("List"),
     "orderedList": _("Numbered list"), "blockquote": _("Quotation"), "pullQuote": _("Pull quote"),
     "horizontalRule": _("Line between parts"), "figure": _("Picture"), "link": _("Link"),
     "unlink": _("Remove the link"), "table": _("Table"), "table:addColumnAfter": _("Add a column"),
     "table:deleteColumn": _("Delete the column"), "table:addRowAfter": _("Add a row"),
-    "table:deleteRow": _("Delete the row"), "table:mergeCells": _("Join cells"),
-    "table:splitCell": _("Split the cell"), "table:toggleHeaderCell": _("Cell of the head"),
+    "table:deleteRow": _("Delete the row"), "table:mergeCells": _("Merge cells"),
+    "table:splitCell": _("Split the cell"), "table:toggleHeaderCell": _("Header cell"),
     "table:deleteTable": _("Delete the table"), "history:undo": _("Undo"), "history:redo": _("Redo"),
-    "source": _("Show the HTML"), "fullscreen": _("Whole window"), "address": _("Address"), "apply": _("Apply"),
-    "alternative": _("Alternative text"), "alternativeHint": _("What is seen, for who cannot see it."),
+    "source": _("Show the HTML"), "fullscreen": _("Full window"), "address": _("Address"), "apply": _("Apply"),
+    "alternative": _("Alternative text"), "alternativeHint": _("What the picture shows, for those who cannot see it."),
     "captionHint": _("Caption"), "open": _("Back to the editor"),
-    "openAnyway": _("Open it in the editor all the same"), "sourceShown": _("This is the text as HTML."),
-    "signIn": _("Sign in"), "files": _("Pictures come into the text by the tool “Picture”."),
-    "signedOut": _("You are not signed in any more. Nothing is lost: sign in in another window, then save again."),
-    "offline": _("The paper cannot be reached. Nothing is lost: please save again in a moment."),
+    "openAnyway": _("Open it in the editor anyway"), "sourceShown": _("This is the text as HTML."),
+    "signIn": _("Sign in"), "files": _("Add pictures to the text with the tool “Picture”."),
+    "signedOut": _("You are not signed in any more. Nothing is lost: sign in from another window, then save again."),
+    "offline": _("The site cannot be reached. Nothing is lost: please save again in a moment."),
     "unknown": _("The text is shown as HTML, because the editor would lose some of it:"),
 }  # fmt: skip
 
 
 class RichText(Text):
-    """A text box that a script turns into an editor; without script it stays a box of HTML."""
+    """A text box that a script turns into an editor."""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)

@@ -1,4 +1,4 @@
-"""The editors' desk for pictures."""
+"""Pictures in the admin."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from newsreader.kit.images import NotAPicture
 
 
 def thumbnail(picture: Picture | None) -> str:
-    """Return a small view of a picture as HTML; a dash where there is none."""
+    """Return a small picture as HTML; a dash where there is none."""
     if picture is None or not picture.file:
         return "–"
     return pictures.markup(picture, "24rem", css_class="thumbnail")
 
 
 class PictureForm(forms.ModelForm):
-    """A picture as it is sent. What is kept is drawn anew from what the file holds, whatever it calls itself."""
+    """A picture as it is uploaded. It is stored redrawn from its pixels, whatever its name or type."""
 
-    # Django's own field for pictures decodes them first, without a bound.
+    # Django's ImageField would decode the file first, without a limit.
     file = forms.FileField(label=_("File"), widget=forms.ClearableFileInput(attrs={"accept": "image/*"}))
 
     focal_x = forms.IntegerField(label=_("Focal point, from the left"), required=False, min_value=0, max_value=100)
@@ -68,7 +68,7 @@ class PictureForm(forms.ModelForm):
 
 @admin.register(Picture)
 class PictureAdmin(admin.ModelAdmin):
-    """Pictures with what readers are told about them; a change shows on the articles that they lead."""
+    """Pictures with their texts for readers. A change counts as a change of the articles that show them."""
 
     form = PictureForm
     fields = ["file", "shown", "alternative_text", "caption", "credit", ("focal_x", "focal_y"), "led_articles"]
@@ -83,7 +83,7 @@ class PictureAdmin(admin.ModelAdmin):
         js = ["focal.js"]
 
     def get_fields(self, request: HttpRequest, obj: Picture | None = None) -> list[Any]:
-        """Headlines that nobody has published yet are for who sees every article."""
+        """Only those who see every article are shown unpublished headlines."""
         sees_all = request.user.has_perm("articles.change_any_article")
         return [name for name in self.fields if sees_all or name != "led_articles"]
 
@@ -113,7 +113,7 @@ class PictureAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Picture]) -> None:
-        """The row goes and its copies with it; the file itself stays, as texts may show it."""
+        """Delete rows and copies; the files stay, since texts may show them."""
         gone = list(queryset)
         pictures.renew_pages([picture.pk for picture in gone])
         super().delete_queryset(request, queryset)

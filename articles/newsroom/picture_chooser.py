@@ -1,4 +1,4 @@
-"""The pictures that an editor puts into a text: the newest first, searched by words. A part of a page, for a dialog."""
+"""The dialog in which an editor chooses a picture for a text: newest first, with search. Answers with a fragment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_WORDS = 10
 
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
-    """Answer with one page of the pictures that have each word of `q` in what is said of them, or in their name."""
+    """Answer with one page of the pictures whose texts or name contain each word of `q`."""
     if not request.user.has_perm("articles.view_picture"):
         raise PermissionDenied
     rows = Picture.objects.order_by("-pk")

@@ -1,6 +1,6 @@
-"""What may be done to an article on the desk, beside changing its words: by the buttons under its form, by its list.
+"""Publishing, scheduling and withdrawing articles in the admin: buttons under the form, actions of the list.
 
-To add a button, add a line to MOVES; the deed itself lives in `articles.publishing`.
+To add a button, add a line to MOVES; the operation itself is in `articles.publishing`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ State = Article.State
 
 
 class Move(NamedTuple):
-    """A button under the form: from which states it leads, what it does and what it then says.
+    """A button under the form: the states it is offered in, what it does, and what is said afterwards.
 
-    `to_readers`: what the article lacks is shown first.
+    `to_readers`: publish checks are shown first.
     """
 
     label: Promise
@@ -51,14 +51,14 @@ MOVES = {
     ),
     "schedule": Move(
         _("Schedule"),
-        _("“%s” will be published when its time comes."),
+        _("“%s” is scheduled for publication."),
         {State.DRAFT, State.SCHEDULED, State.WITHDRAWN},
         lambda article, why: publishing.schedule(article.pk, article.scheduled_for),
         to_readers=True,
     ),
     "withdraw": Move(
         _("Withdraw"),
-        _("“%s” is withdrawn; readers do not see it any more."),
+        _("“%s” is withdrawn; readers cannot see it any more."),
         {State.PUBLISHED},
         lambda article, why: publishing.withdraw(article.pk, why),
     ),
@@ -72,19 +72,19 @@ MOVES = {
 
 
 class WithdrawalForm(ActionForm):
-    """The list's bar of actions, with why articles are withdrawn."""
+    """The list's action bar, with the reason for a withdrawal."""
 
-    reason = forms.CharField(label=_("Why, if withdrawn"), max_length=1000, required=False)
+    reason = forms.CharField(label=_("Reason, if withdrawn"), max_length=1000, required=False)
 
 
 class MovesArticles(admin.ModelAdmin):
-    """Buttons and actions. What an article lacks is shown before readers see it, once, and stops nobody."""
+    """The buttons and actions. Publish checks are shown once before publication, and stop nobody."""
 
     action_form = WithdrawalForm
     actions = ["publish_selected", "withdraw_selected", "close_comments", "open_comments"]
 
     def offered(self, request: HttpRequest, obj: Article | None, *, popup: bool) -> dict[str, Any]:
-        """Return what an article's form offers and says about it."""
+        """Return the buttons and publish checks for an article's form."""
         state = obj.state if obj else State.DRAFT
         offered = {name: move.label for name, move in MOVES.items() if state in move.states}
         may_publish = self.has_publish_permission(request) and not popup
@@ -108,7 +108,7 @@ class MovesArticles(admin.ModelAdmin):
         return self._moved(request, obj) or super().response_change(request, obj)
 
     def _moved(self, request: HttpRequest, article: Article) -> HttpResponse | None:
-        """Do what the pressed button says, after saving. A refusal is a message: what was typed is kept."""
+        """Do what the chosen button says, after saving. A refusal becomes a message: what was typed is kept."""
         if "_preview" in request.POST:
             return HttpResponseRedirect(where_it_is_read(article))
         name = next((name for name in MOVES if f"_{name}" in request.POST), None)
@@ -119,7 +119,7 @@ class MovesArticles(admin.ModelAdmin):
         move, here = MOVES[name], reverse("admin:articles_article_change", args=[article.pk])
         article = Article.objects.select_related("lead_picture").get(pk=article.pk)
         time = article.scheduled_for
-        # One that cannot be scheduled for want of a time is refused before it is looked through.
+        # Without a time it cannot be scheduled, so there is nothing to check yet.
         looks = move.to_readers and request.POST[f"_{name}"] != "anyway" and not (name == "schedule" and not time)
         if article.state not in move.states:
             messages.error(request, _("Your changes are saved. But the article’s state has changed in the meantime."))
@@ -145,7 +145,7 @@ class MovesArticles(admin.ModelAdmin):
         self._move_each(request, queryset, "withdraw")
 
     def _move_each(self, request: HttpRequest, queryset: QuerySet[Article], name: str) -> None:
-        """Each stands alone: one that is refused stops no other."""
+        """Move each article on its own: one refusal does not stop the others."""
         move, moved, lacking = MOVES[name], 0, []
         why = tidy(request.POST.get("reason", ""))[:1000]
         rows = queryset.filter(state__in=move.states).select_related("lead_picture").prefetch_related("sources")
@@ -186,7 +186,7 @@ class MovesArticles(admin.ModelAdmin):
 
 
 def where_it_is_read(article: Article) -> str:
-    """Return its public address; what readers do not see is previewed."""
+    """Return its public address, or the preview where readers cannot see it."""
     return article.get_absolute_url() if article.state == State.PUBLISHED else reverse("preview", args=[article.pk])
 
 

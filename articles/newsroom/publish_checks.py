@@ -1,6 +1,6 @@
-"""What an article still lacks before readers see it. To look at one more thing, write a check and its line in CHECKS.
+"""Publish checks: what an article still lacks. To add one, write a check and its line in CHECKS.
 
-Nothing here stops anybody: an editor may have a reason.
+They never stop anybody: an editor may have a reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from articles.models.article import Article
 
 
 class Remark(NamedTuple):
-    """What is missing, where it is typed (a field of the article, or of its lead picture), and how that is said."""
+    """What is missing, in which field (of the article or its lead picture), and a sentence about it."""
 
     code: str
     field: str
@@ -27,7 +27,7 @@ class Remark(NamedTuple):
 
 
 def remarks(article: Article) -> list[Remark]:
-    """Return what the article lacks, in the order of its form. Asks for its bylines, sources and lead picture."""
+    """Return what the article lacks, in the order of its form. Reads its bylines, sources and lead picture."""
     return [remark for check in CHECKS for remark in check(article)]
 
 
@@ -38,7 +38,7 @@ def _standfirst(article: Article) -> Iterator[Remark]:
 
 def _section(article: Article) -> Iterator[Remark]:
     if article.kind == Article.Kind.ARTICLE and not article.section_id:
-        yield Remark("no_section", "section", _("It stands in no section."))
+        yield Remark("no_section", "section", _("It has no section."))
 
 
 def _text(article: Article) -> Iterator[Remark]:
@@ -67,7 +67,7 @@ def _pictures_in_text(article: Article) -> Iterator[Remark]:
         )
     if not all(_is_ours(picture.get("src", "")) for picture in pictures):
         sentence = _(
-            "A picture in the text lies on another site, where readers’ browsers do not fetch it. Add it here."
+            "A picture in the text is on another site, and readers’ browsers will not load it. Upload it here."
         )
         yield Remark("foreign_picture", "body", sentence)
 
@@ -89,7 +89,7 @@ def _origin(article: Article) -> Iterator[Remark]:
     if article.kind != Article.Kind.ARTICLE:
         return
     if not article.sources.all() and not article.bylines.all():
-        yield Remark("no_origin", "bylines", _("Nobody is named for it: neither an author nor a source."))
+        yield Remark("no_origin", "bylines", _("It names neither an author nor a source."))
 
 
 CHECKS: list[Callable[[Article], Iterator[Remark]]] = [

@@ -1,4 +1,4 @@
-"""The editors' desk for what stands around articles: the paper itself, sections, tags, authors, old addresses."""
+"""The site, sections, tags, authors and old addresses in the admin."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from articles.models.site import MenuItem, Site
 from articles.models.taxonomy import Author, Section, Tag
 from newsreader.kit.admin_inputs import SoundChoices
 
-ROWS = 50  # of a table within a form: bylines, sources, the menu
-LISTED = 200  # rows of a list that are changed in one go: twice as many as stand on a page of it
+ROWS = 50  # rows of a table within a form: bylines, sources, the menu
+LISTED = 200  # rows of an editable list saved at once: twice as many as a page shows
 
 
 class Singleton(admin.ModelAdmin):
-    """A model of one row: its list is that row, which nobody adds or deletes."""
+    """A model with one row: its list redirects to that row, which can be neither added nor deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -40,10 +40,10 @@ class Singleton(admin.ModelAdmin):
 
 
 class OnManyPages(admin.ModelAdmin):
-    """What stands on many pages: each change of it makes all of them new, in the same transaction."""
+    """Something shown on many pages: each change bumps the site's page version, in the same transaction."""
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
-        # Only what was typed: the site's counter of versions must not be set back to what this form was opened with.
+        # Save only the form's fields: the page version must not be set back to its value when the form was opened.
         if change:
             obj.save(update_fields=[name for name in form.changed_data if name in columns(obj)])
         else:
@@ -66,7 +66,7 @@ def columns(row: models.Model) -> set[str]:
 
 
 class KeepsRelated(SoundChoices):
-    """Beside a chosen row stand pens and a plus, and no cross: a section is not deleted from an article's form."""
+    """Related rows can be edited and added from a form, but not deleted: an article's form deletes no section."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -76,9 +76,9 @@ class KeepsRelated(SoundChoices):
 
 
 class NamedCells(forms.BaseInlineFormSet):
-    """Rows of a table. The heads of its columns are no names of its fields, so each is named by column and row.
+    """Rows of a table. Column heads do not label the inputs, so each input is labelled by column and row.
 
-    There are no more than ROWS of them: Django would draw two thousand for whoever asks for as many, in a minute.
+    There are at most ROWS of them: Django would spend a minute on a request that asks for two thousand.
     """
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -88,7 +88,9 @@ class NamedCells(forms.BaseInlineFormSet):
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
         for field in form.fields.values():
-            widget: Any = getattr(field.widget, "widget", field.widget)  # Beside some stand pens and a plus.
+            widget: Any = getattr(
+                field.widget, "widget", field.widget
+            )  # Some inputs are wrapped with edit and add buttons.
             column = capfirst(str(field.label))
             widget.attrs["aria-label"] = (
                 _("%(column)s, new row") % {"column": column}
@@ -110,7 +112,7 @@ class MenuInline(KeepsRelated, admin.TabularInline):
 
 
 class MenuItemForm(forms.ModelForm):
-    """An entry as it is typed; an address is a path of this site, or a web or mail address."""
+    """An entry as it is typed. Its address is a path of this site, or a web or mail address."""
 
     class Meta:
         model = MenuItem
@@ -136,7 +138,7 @@ class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
 
 
 class SectionRow(forms.ModelForm):
-    """A section in the list. The heads of its columns are no names of its fields, so each brings its own."""
+    """A section in the list. Column heads do not label the inputs, so each input brings its own label."""
 
     class Meta:
         model = Section

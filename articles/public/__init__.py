@@ -1,6 +1,6 @@
-"""What readers and other programs get of articles.
+"""The public side of articles: pages for readers, data for other programs.
 
-views, front_page: the front page and lists
+views, front:      the front page and lists
 search_views:      `/search/`
 feeds, sitemaps:   for feed readers and search engines
 embedding:         oEmbed

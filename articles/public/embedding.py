@@ -1,4 +1,4 @@
-"""An article on other people's pages: `/oembed/?url=`. Source: https://oembed.com"""
+"""oEmbed: an article shown on other sites, `/oembed/?url=`. Source: https://oembed.com"""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ WIDTH, HEIGHT = 600, 220  # pixels
 
 @require_safe
 def oembed(request: HttpRequest) -> HttpResponse:
-    """Answer how the article at `url` is shown elsewhere; 404 for none.
+    """Answer how the article at `url` is embedded; 404 where there is none.
 
-    400 for another form than JSON or XML, where the standard has 501: the server is well.
+    400 for another format than JSON or XML. The standard says 501, but nothing is wrong with the server.
     """
     form = request.GET.get("format", "json")
     if form not in {"json", "xml"}:

@@ -1,4 +1,4 @@
-"""Feeds of articles: the whole site's, a section's, a tag's, an author's; each as RSS, Atom and JSON Feed."""
+"""Feeds of articles: of the site, a section, a tag or an author, each as RSS, Atom and JSON Feed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _answer(request: HttpRequest, form: str, articles: ArticleQuerySet, subject:
 
 
 def entry(article: Article) -> feeds.FeedEntry:
-    """Return an article as it stands in a feed, in full."""
+    """Return an article as a feed entry, in full."""
     link = absolute(article.get_absolute_url())
     html = with_absolute_links(article.body)
     return feeds.FeedEntry(

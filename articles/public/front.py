@@ -1,7 +1,7 @@
-"""The front page: what stands where.
+"""The layout of the front page.
 
-First the lead (an editor's choice, else the newest with a picture), then the seconds, then each section of the menu
-with its newest, then whatever is new and stands nowhere yet. No article stands twice.
+First the lead (an editor's choice, else the newest with a picture), then two more, then each section of the menu with
+its newest articles, then whatever is new and not shown yet. No article is shown twice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Block:
 
 @dataclass
 class Front:
-    """What stands on the front page. `more`: there are further articles on the next page."""
+    """The front page. `more`: there are further articles on the next page."""
 
     lead: Article | None = None
     seconds: list[Article] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Front:
     more: bool = False
 
     def articles(self) -> Iterator[Article]:
-        """Yield everything that is shown, in order."""
+        """Yield all articles shown, in order."""
         if self.lead:
             yield self.lead
         yield from self.seconds
@@ -49,7 +49,7 @@ class Front:
 
 
 def arrange(site: Site) -> Front:
-    """Lay the front page out. Five queries however many sections there are."""
+    """Lay out the front page. Five queries, however many sections there are."""
     size = site.articles_per_page
     newest = list(_published().newest_first().values_list("pk", flat=True)[: size + 1])
     sections = list(_with_newest(Section.objects.filter(in_menu=True)))
@@ -74,7 +74,7 @@ def _published() -> ArticleQuerySet:
 
 
 def _with_newest(sections: QuerySet[Section]) -> QuerySet[Section]:
-    """Give each section the ids of its newest articles: enough of them, though some stand further up already."""
+    """Give each section the ids of its newest articles, with some to spare for those that are shown further up."""
     own = _published().filter(section=OuterRef("pk")).newest_first().values("pk")
     return sections.annotate(**{f"newest_{n}": Subquery(own[n : n + 1]) for n in range(PER_SECTION + SECONDS + 1)})
 
@@ -85,13 +85,13 @@ def _newest_of(section: Section) -> list[int]:
 
 
 def _first_pictured(articles: list[Article]) -> Article | None:
-    """The first with a picture among those that are fresh enough to lead, else the first."""
+    """Return the first with a picture among those fresh enough to lead, else the first."""
     pictured = (article for article in articles[: SECONDS + 1] if article.lead_picture_id)
     return next(pictured, articles[0] if articles else None)
 
 
 def _take(articles: Iterable[Article], most: int, shown: set[int]) -> list[Article]:
-    """Return as many of these as do not stand anywhere yet, and note that they do now."""
+    """Return up to `most` of these that are not shown yet, and mark them as shown."""
     taken: list[Article] = []
     for article in articles:
         if len(taken) < most and article.pk not in shown:

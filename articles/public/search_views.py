@@ -1,4 +1,4 @@
-"""The page on which readers search: `/search/?q=`, narrowed by section and dates. The same bytes for everybody."""
+"""The search page: `/search/?q=`, with filters for section and dates. The same bytes for everybody."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESULTS = 20
 
 
 class DayInput(forms.DateInput):
-    """A browser's own choice of a day. What is no day would not show in it, nor may it stand there."""
+    """The browser's date input. It shows only valid dates, so anything else is left out."""
 
     input_type = "date"
 
@@ -44,7 +44,7 @@ def _day(label: Any) -> forms.DateField:
 
 
 class SearchForm(forms.Form):
-    """What is looked for. Days are those of the site's time zone, both included."""
+    """A search. Days are in the site's time zone, both included."""
 
     q = forms.CharField(
         label=_("Words"), required=False, max_length=300, widget=forms.TextInput(attrs={"type": "search"})
@@ -59,7 +59,7 @@ class SearchForm(forms.Form):
     )
 
     def narrowed(self) -> ArticleQuerySet:
-        """Return the published articles of the section that was chosen."""
+        """Return the published articles of the chosen section."""
         articles, section = Article.objects.published().articles(), self.cleaned_data.get("section")
         return articles.filter(section=section) if section else articles
 
@@ -75,7 +75,7 @@ def _begins(day: dt.date) -> dt.datetime:
 
 @require_safe
 def search_page(request: HttpRequest) -> HttpResponse:
-    """One page of what was found; 404 past the last. A fixed number of queries."""
+    """Show one page of results; 404 past the last. A fixed number of queries."""
     site, number, form = current_site(request), page_number(request), SearchForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
     ids = _found(form, query) if query else []
@@ -104,7 +104,7 @@ def _found(form: SearchForm, query: str) -> list[int]:
 
 @require_safe
 def opensearch(request: HttpRequest) -> HttpResponse:
-    """How a browser searches us from its address bar."""
+    """Describe the search for browsers, so that it can be used from the address bar."""
     site = Site.objects.current()
     context = {"name": writable(site.name)[:16], "template": absolute("/search/?q={searchTerms}")}
     kind = "application/opensearchdescription+xml; charset=utf-8"

@@ -1,6 +1,6 @@
-"""Maps of the site for search engines: an index, a map for each month, one for all else, and one of the latest news.
+"""Sitemaps: an index, a sitemap for each month, one for everything else, and one for news.
 
-Source: https://www.sitemaps.org/protocol.html and the news extension of it.
+Source: https://www.sitemaps.org/protocol.html and its news extension.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from newsreader.kit.feeds import writable
 from newsreader.kit.http_cache import page_number, public
 from newsreader.kit.web import absolute
 
-MOST = 50_000  # addresses in one map, by the protocol
+MOST = 50_000  # addresses in one sitemap, by the protocol
 NEWS, RECENT = 1_000, dt.timedelta(days=2)
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """All maps. Two queries however many articles there are."""
+    """List all sitemaps. Two queries, however many articles there are."""
     months = (
         Article.objects.published()
         .articles()
@@ -55,7 +55,7 @@ def _page(number: int) -> str:
 
 @require_safe
 def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
-    """The articles that were first published in this month."""
+    """List the articles first published in this month."""
     start = (page_number(request) - 1) * MOST
     try:
         first = dt.date(int(year), int(month), 1)
@@ -72,7 +72,7 @@ def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
 
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:
-    """The front page, sections, pages, and the tags and authors of what is published."""
+    """List the front page, sections, pages, and the tags and authors of published articles."""
     shown = Article.objects.published().articles()
     pages: list[tuple[str, str]] = [(absolute("/"), "")]
     pages += [(absolute(row.get_absolute_url()), "") for row in Section.objects.all()]
@@ -86,7 +86,7 @@ def lists(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
-    """What was published in the last two days."""
+    """List the articles of the last two days."""
     site = Site.objects.current()
     since = timezone.now() - RECENT
     rows = list(
@@ -110,7 +110,7 @@ def _moment(at: dt.datetime | None) -> str:
 
 
 def _language(code: str) -> str:
-    """Return a language as the extension has it: without a country, but for Chinese."""
+    """Return a language code as the news extension wants it: without a country, except for Chinese."""
     code = code.lower()
     return code if code in {"zh-cn", "zh-tw"} else code.split("-")[0]
 

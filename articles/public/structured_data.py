@@ -1,4 +1,4 @@
-"""What search engines, social networks and other sites are told of a page: plain dicts, written out by templates.
+"""Metadata of pages for search engines, social networks and other sites: plain dicts that templates write out.
 
 Sources: https://schema.org/NewsArticle, https://ogp.me, https://oembed.com.
 """
@@ -20,12 +20,12 @@ from articles.pictures import for_sharing
 from newsreader.kit.web import absolute
 
 Facts = dict[str, Any]
-# In JSON they may stand as escapes, and so nothing that is said can end the element it is said in.
+# Written as escapes, so that no text can end the script element.
 _ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 def as_script(facts: Any) -> SafeString:
-    """Return facts as JSON that may stand in a script element. Everything empty is left out."""
+    """Return facts as JSON for a script element, without empty values."""
     return mark_safe(json.dumps(_without_empty(facts), ensure_ascii=False).translate(_ESCAPED))
 
 
@@ -36,7 +36,7 @@ def _without_empty(facts: Any) -> Any:
 
 
 def news_article(article: Article, site: Site, comments: list[Facts]) -> Facts:
-    """Return an article, with its tags, bylines and sources at hand and the comments shown under it."""
+    """Describe an article and the comments shown under it. Its tags, bylines and sources should be loaded."""
     url = absolute(article.get_absolute_url())
     is_page = article.kind == Article.Kind.PAGE
     return {
@@ -86,7 +86,7 @@ def _picture(picture: Picture) -> Facts:
 
 
 def path_to(article: Article, section: Section | None, site: Site) -> Facts:
-    """Return where an article stands: front page, section, article."""
+    """Return the breadcrumb trail: front page, section, article."""
     steps = [(site.name, "/")]
     if section:
         steps.append((section.name, section.get_absolute_url()))
@@ -102,7 +102,7 @@ def path_to(article: Article, section: Section | None, site: Site) -> Facts:
 
 
 def website(site: Site) -> Facts:
-    """Return the paper itself, and how it is searched."""
+    """Describe the site, and how to search it."""
     return {
         "@context": "https://schema.org",
         "@type": "WebSite",
@@ -119,7 +119,7 @@ def website(site: Site) -> Facts:
 
 
 def card(article: Article, site: Site) -> list[tuple[str, Any]]:
-    """Return an article's Open Graph properties in their order; properties may repeat, none is empty."""
+    """Return an article's Open Graph properties in order; they may repeat, and none is empty."""
     is_page = article.kind == Article.Kind.PAGE
     told: list[tuple[str, Any]] = [
         ("og:type", "website" if is_page else "article"),
@@ -152,7 +152,7 @@ def _moment(at: Any) -> str:
 
 
 def embed(article: Article, site: Site, html: str, width: int, height: int) -> Facts:
-    """Return an article as other sites show it, with HTML of this size in pixels."""
+    """Return an article as oEmbed data, with HTML of this size in pixels."""
     names = [byline.author for byline in article.bylines.all() if byline.role == "writer"]
     url, across, down = for_sharing(article.lead_picture) if article.lead_picture else ("", None, None)
     return {

@@ -1,6 +1,6 @@
-"""The front page and lists of articles: a section, a tag, an author.
+"""The front page, and lists of articles by section, tag or author.
 
-The same for all readers; keyed by the versions of what they show.
+The same for all readers; ETags come from the versions of what they show.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from newsreader.kit.http_cache import page_number, public
 
 @require_safe
 def front_page(request: HttpRequest) -> HttpResponse:
-    """The paper as it is laid out; its further pages are a list of all articles."""
+    """Show the front page; its further pages are a list of all articles."""
     if page_number(request) > 1:
         return list_page(request, Article.objects.all(), None, "articles/front.html")
     site = current_site(request)

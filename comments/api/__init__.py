@@ -1,6 +1,6 @@
-"""The operations of the room over REST: the same refusals as on pages.
+"""Comments over REST: the same operations as pages, with the same refusals.
 
-comments:   reading threads, replying, and changing one's own
+comments:   reading threads, replying, and changing one's own comments
 moderation: the queue, decisions, batches and their undo
 reports:    reporting a comment
 """

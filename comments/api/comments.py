@@ -1,4 +1,4 @@
-"""Comments over REST: reading threads, and replying. The same operations as the pages, the same refusals."""
+"""Comments over REST: reading threads, replying, and changing one's own comments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from newsreader.kit.web import absolute, comes_from_here
 
 
 class CommenterSerializer(serializers.Serializer):
-    """Who left a comment, as they were then. Never an email address."""
+    """Who left a comment, as they were at the time. Never an email address."""
 
     name = serializers.CharField()
     url = serializers.CharField()
@@ -41,7 +41,7 @@ REMOVED = {"name": "", "url": "", "avatar": "", "provider": "guest", "is_staff":
 
 
 class CommentSerializer(serializers.ModelSerializer):
-    """A comment. `text` is there for its author and for moderators; `reply_count` counts answers right under it."""
+    """A comment. `text` is only for its author and for moderators; `reply_count` counts its direct replies."""
 
     root = serializers.SerializerMethodField()  # type: ignore[assignment]
     status = serializers.SerializerMethodField()
@@ -84,7 +84,7 @@ class CommentSerializer(serializers.ModelSerializer):
         if self._moderates() or self._is_own(comment):
             return shown
         del shown["text"]
-        if comment.status != Comment.Status.APPROVED:  # It stands for the replies under it; what it said is gone.
+        if comment.status != Comment.Status.APPROVED:  # A tombstone: it is shown only because of the replies under it.
             shown |= {"author": REMOVED, "html": "", "edited_at": None}
         return shown
 
@@ -92,7 +92,7 @@ class CommentSerializer(serializers.ModelSerializer):
         return self.context["request"].user
 
     def _moderates(self) -> bool:
-        """Authors who moderate under their own articles alone are told by the queue instead."""
+        """Say whether the user moderates all comments. Authors who moderate their own articles use the queue."""
         return bool(self._user().has_perm("comments.moderate_any_comment"))
 
     def _is_own(self, comment: Comment) -> bool:
@@ -103,7 +103,7 @@ class CommentSerializer(serializers.ModelSerializer):
 
 
 class RootSerializer(CommentSerializer):
-    """A root comment with its first replies, in reading order; `more_replies` is how many are not here."""
+    """A root comment with its first replies, in reading order; `more_replies` is how many are left out."""
 
     replies = serializers.SerializerMethodField()
     more_replies = serializers.SerializerMethodField()
@@ -121,7 +121,7 @@ class RootSerializer(CommentSerializer):
 
 
 class PostedSerializer(CommentSerializer):
-    """What somebody has just left; `status_url` is its private page, there when it waits."""
+    """The comment just left; `status_url` is its private page, given when it waits."""
 
     status_url = serializers.URLField(required=False)
 
@@ -130,7 +130,7 @@ class PostedSerializer(CommentSerializer):
 
 
 class Typed(serializers.Field):
-    """Text as it comes; anything that is no text is none. What it must be is the operation's to say, not ours."""
+    """Text as it was sent; anything else counts as missing. The operation validates it."""
 
     def to_internal_value(self, data: Any) -> str:
         return data if isinstance(data, str) else ""
@@ -141,7 +141,7 @@ class Typed(serializers.Field):
 
 @extend_schema_field({"type": ["integer", "null"]})
 class Parent(Typed):
-    """A comment's id. What is no number is an unknown comment."""
+    """A comment's id. Anything that is not a number is an unknown comment."""
 
     def to_internal_value(self, data: Any) -> str:
         return str(data)[:40]
@@ -149,16 +149,16 @@ class Parent(Typed):
 
 @extend_schema_field(OpenApiTypes.STR)
 class Words(Typed):
-    """A field of the form."""
+    """A text field of the form."""
 
 
 @extend_schema_field({})
 class Anything(Typed):
-    """Of no consequence yet, whatever it is."""
+    """A field that is accepted and ignored."""
 
 
 class CommentInput(serializers.Serializer):
-    """A reply. What a signed-in commenter sends as name, email and website is ignored."""
+    """A reply. Name, email and website are ignored for a signed-in commenter."""
 
     text = Words(required=False)
     parent = Parent(required=False)  # type: ignore[assignment]
@@ -178,7 +178,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
     serializer_class = RootSerializer
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """The article comes before the token, as it does on the page."""
+        """Look for the article before checking the token, as the page does."""
         self.refuse_other_methods(request)
         self._article()
         super().initial(request, *args, **kwargs)
@@ -224,7 +224,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
                 "Idempotency-Key",
                 OpenApiTypes.STR,
                 OpenApiParameter.HEADER,
-                description="Up to 64 characters; the same reply sent again with the same key is made once.",
+                description="Up to 64 characters. A reply sent again with the same key is stored once.",
             )
         ],
     )
@@ -248,7 +248,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
 
 
 class CommentViewSet(Shared, viewsets.GenericViewSet):
-    """One comment: what is public, and to its author and to moderators what is not."""
+    """One comment: the public part for everybody, the rest for its author and for moderators."""
 
     serializer_class = CommentSerializer
     cursor_ordering = ("path",)
@@ -274,7 +274,7 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
 
     @extend_schema(request=EditInput, responses=CommentSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Mend one's own comment, for 15 minutes."""
+        """Change one's own comment, for 15 minutes."""
         self._signed()
         comment = self._found(pk)
         form = EditInput(data=request.data)
@@ -285,7 +285,7 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        """Take one's own comment back."""
+        """Withdraw one's own comment."""
         self._signed()
         withdraw_comment(self._found(pk).pk, by=self._user())
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,6 +1,6 @@
-"""Moderation over REST: the queue, decisions about one and about many, and undoing them.
+"""Moderation over REST: the queue, decisions about one comment or many, and undoing them.
 
-The same operations as the desk's page, with the same rights.
+The same operations as the desk's pages, with the same permissions.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from newsreader.kit.numbers import LARGEST_ID, read_id
 from newsreader.kit.rest import Shared
 from newsreader.kit.web import client_address
 
-MANY = 10_000  # ids in one request; for more there is the filter
+MANY = 10_000  # ids in one request; use the filter for more
 
 
 class ReasonSerializer(serializers.Serializer):
-    """Why, for programs; and for people, in the language that is asked for."""
+    """A reason: a code for programs, and a sentence for people in the requested language."""
 
     code = serializers.CharField()
     params = serializers.DictField(default=dict)
@@ -43,7 +43,7 @@ class ReasonSerializer(serializers.Serializer):
 
 
 class DecisionSerializer(serializers.ModelSerializer):
-    """One change of status: who (an account's id) or which rule, from, to, why, when."""
+    """One change of status: by whom (an account's id) or by which rule, from, to, why, when."""
 
     batch = serializers.UUIDField(source="batch_id", allow_null=True, required=False)
     reasons = ReasonSerializer(many=True)
@@ -54,7 +54,7 @@ class DecisionSerializer(serializers.ModelSerializer):
 
 
 class DecisionInput(serializers.Serializer):
-    """`reason` is the code of one that the editors offer. The trash needs one; without, it is 422 `reason_required`."""
+    """`reason` is the code of an offered reason. The trash needs one, or the answer is 422 `reason_required`."""
 
     status = serializers.ChoiceField(choices=Comment.Status.choices)
     reason = serializers.CharField(allow_blank=True, required=False, default="")
@@ -63,17 +63,17 @@ class DecisionInput(serializers.Serializer):
 class OneInput(DecisionInput):
     """A decision about one comment.
 
-    `seen` may tell the number of the last decision on it that was shown, 0 for none: where somebody else has decided
-    otherwise since, nothing is changed, and the answer is 409 with the code `decided_meanwhile`.
+    `seen` may give the number of the last decision that was shown, 0 for none. Where somebody else has decided
+    otherwise since, nothing changes, and the answer is 409 with the code `decided_meanwhile`.
     """
 
     seen = serializers.IntegerField(min_value=0, required=False)
 
 
 class QueuedSerializer(CommentSerializer):
-    """A comment as moderators see it: with why it waits, and what its author left behind.
+    """A comment as moderators see it, with why it waits and with its author's connection data.
 
-    `seen` is the number of its last decision, to be sent along with one's own.
+    `seen` is the number of its last decision, to be sent with one's own.
     """
 
     reasons = serializers.SerializerMethodField()
@@ -107,7 +107,7 @@ class QueuedSerializer(CommentSerializer):
 
 
 class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):
-    """For those who decide: about all comments, or about those under their own articles."""
+    """For moderators of all comments, or of those under their own articles."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -117,7 +117,7 @@ class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):
             raise PermissionDenied()
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Addresses and reasons are for whoever asked, now: not even their own browser keeps them."""
+        """Never cached, not even by the moderator's own browser: answers hold IP addresses and reasons."""
         response["Cache-Control"] = "private, no-store"
         return super().finalize_response(request, response, *args, **kwargs)
 
@@ -129,7 +129,7 @@ class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):
 
 
 class DecisionsViewSet(_ModeratorsViewSet):
-    """What was decided about a comment, and deciding."""
+    """The decisions about a comment, and deciding."""
 
     serializer_class = DecisionSerializer
     cursor_ordering = ("number",)
@@ -141,7 +141,7 @@ class DecisionsViewSet(_ModeratorsViewSet):
 
     @extend_schema(request=OneInput, responses={200: DecisionSerializer, 201: DecisionSerializer})
     def create(self, request: Request, pk: int) -> Response:
-        """Decide: 201 with the decision; 200 with the last one where the comment has that status already.
+        """Decide: 201 with the decision; 200 with the last one where the comment already has that status.
 
         409 where somebody else has decided otherwise since the decision that was `seen`.
         """
@@ -155,7 +155,7 @@ class DecisionsViewSet(_ModeratorsViewSet):
 
 
 class BatchSerializer(serializers.ModelSerializer):
-    """Decisions made in one go. `count` is how many comments they are about, `done` how many it has come to."""
+    """Decisions made together. `count` is how many comments they are about, `done` how many are finished."""
 
     batch = serializers.UUIDField(source="id")
     count = serializers.IntegerField(source="total")
@@ -169,8 +169,8 @@ class BatchSerializer(serializers.ModelSerializer):
 class ManyInput(DecisionInput):
     """Decisions about `ids`, or about everything that the `filter` (the queue's parameters) finds.
 
-    `seen` may tell the number of the last decision on each comment that was shown: what somebody else has decided about
-    since is then left alone.
+    `seen` may give the number of the last decision shown for each comment. Comments with a newer one by somebody else
+    are left alone.
     """
 
     ids = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), required=False)
@@ -195,7 +195,7 @@ class ManyInput(DecisionInput):
 
 
 def _filter(given: Any) -> Filter:
-    """Read the queue's parameters. Raises ParseError naming the first that says nothing sensible."""
+    """Read the queue's parameters. Raises ParseError naming the first invalid one."""
     found, odd = Filter.read(given)
     if odd:
         raise ParseError(f"{odd[0]} is not understood.", code=f"invalid_{odd[0]}")
@@ -203,7 +203,7 @@ def _filter(given: Any) -> Filter:
 
 
 class BatchesViewSet(_ModeratorsViewSet):
-    """Deciding about many comments at once, and undoing it."""
+    """Deciding about many comments at once, and undoing that."""
 
     serializer_class = BatchSerializer
 
@@ -220,31 +220,31 @@ class BatchesViewSet(_ModeratorsViewSet):
         batch = batches.decide_batch(
             rows, given["status"], by=self._user(), reason=given["reason"], seen=given.get("seen")
         )
-        return self._told(batch)
+        return self._answer(batch)
 
     def retrieve(self, request: Request, batch: uuid.UUID) -> Response:
-        """How far one's own batch is."""
+        """The progress of one's own batch."""
         return Response(BatchSerializer(get_object_or_404(Batch, pk=batch, by=self._user())).data)
 
     @extend_schema(request=None, responses={200: BatchSerializer, 202: BatchSerializer})
     def undo(self, request: Request, batch: uuid.UUID) -> Response:
-        """Give each comment of a batch back what it had before; what somebody has decided about since is left alone.
+        """Give each comment of a batch the status it had before, unless somebody has decided about it since.
 
-        Bans that came with it are lifted; where it was itself an undoing, those that it lifted are in force again.
+        Bans made with the batch are lifted; bans that the batch itself had lifted, as an undo, are in force again.
         """
         try:
             undone = undoing.undo(batch, by=self._user(), from_address=client_address(request))
         except Batch.DoesNotExist:
             raise NotFound() from None
-        return self._told(undone.batch)
+        return self._answer(undone.batch)
 
-    def _told(self, batch: Batch) -> Response:
+    def _answer(self, batch: Batch) -> Response:
         code = status.HTTP_200_OK if batch.state == Batch.State.DONE else status.HTTP_202_ACCEPTED
         return Response(BatchSerializer(batch).data, status=code)
 
 
 class QueueViewSet(_ModeratorsViewSet):
-    """The moderation queue: what waits longest first; of what is decided, the newest."""
+    """The moderation queue: waiting comments oldest first, decided ones newest first."""
 
     serializer_class = QueuedSerializer
 
@@ -261,13 +261,13 @@ class QueueViewSet(_ModeratorsViewSet):
             OpenApiParameter("section", OpenApiTypes.STR, description="Id of a section."),
             OpenApiParameter("author", OpenApiTypes.STR, description="Email address, or account:ID of an identity."),
             OpenApiParameter("network", OpenApiTypes.STR, description="IP address, network, or the beginning of one."),
-            OpenApiParameter("q", OpenApiTypes.STR, description="Words in text or name; an email or an address."),
+            OpenApiParameter("q", OpenApiTypes.STR, description="Words in text or name; an email or IP address."),
             OpenApiParameter("since", OpenApiTypes.STR, description="A time: left then or later."),
             OpenApiParameter("until", OpenApiTypes.STR, description="A time: left before."),
             OpenApiParameter("language", OpenApiTypes.STR),
-            OpenApiParameter("links", OpenApiTypes.BOOL, description="Those with links."),
+            OpenApiParameter("links", OpenApiTypes.BOOL, description="Only comments with links."),
             OpenApiParameter("label", OpenApiTypes.STR, description="tip, source or question."),
-            OpenApiParameter("mine", OpenApiTypes.BOOL, description="Those that were handed to you."),
+            OpenApiParameter("mine", OpenApiTypes.BOOL, description="Only comments handed to you."),
         ]
     )
     def list(self, request: Request) -> Response:

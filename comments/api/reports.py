@@ -1,4 +1,4 @@
-"""Reporting a comment over REST. The same operation as the page's form, the same refusals."""
+"""Reporting a comment over REST: the same operation as the page, with the same refusals."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Reason(Typed):
 
 
 class ReportInput(serializers.Serializer):
-    """A report. `law`, `good_faith`, `name` and `email` belong to the reason `illegal` and are else ignored.
+    """A report. `law`, `good_faith`, `name` and `email` belong to the reason `illegal` and are otherwise ignored.
 
-    `by_mail` is for those who are signed in: they hear by mail what becomes of it.
+    `by_mail` is for signed-in reporters who want to hear the outcome by mail.
     """
 
     reason = Reason()
@@ -49,7 +49,7 @@ class ReportInput(serializers.Serializer):
 
 
 class ReportedSerializer(serializers.Serializer):
-    """`status_url` is the private page that tells what becomes of the report."""
+    """`status_url` is the private page that says what became of the report."""
 
     id = serializers.IntegerField()
     status_url = serializers.URLField()
@@ -61,7 +61,7 @@ class FlagView(Shared, viewsets.GenericViewSet):
     serializer_class = ReportedSerializer
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        """The comment comes before the token, as it does on the page."""
+        """Look for the comment before checking the token, as the page does."""
         self.refuse_other_methods(request)
         if not Comment.objects.public().filter(pk=self.kwargs["pk"]).exists():
             raise NoSuchComment()
@@ -69,7 +69,7 @@ class FlagView(Shared, viewsets.GenericViewSet):
 
     @extend_schema(request=ReportInput, responses={201: ReportedSerializer})
     def create(self, request: Request, pk: int) -> Response:
-        """Report a comment that readers see, once."""
+        """Report a public comment, once."""
         if not request.user.is_authenticated and not comes_from_here(request._request):
             raise ForgeryRefused()
         form = ReportInput(data=request.data)

@@ -1,7 +1,7 @@
-"""What authors may still do to their own comments: mend the text for a while, or take it back.
+"""What authors may do to their own comments: change the text for a while, or withdraw it.
 
-An author is whoever is signed in with the comment's account, or holds its private address (`token`), which only the
-author was ever given.
+The author is whoever is signed in with the comment's account, or holds its private address (`token`), which only the
+author was given.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
 
 EDITABLE_FOR = dt.timedelta(minutes=15)
-MOST = 20  # changes of one comment: each earlier text is kept, and storage has an end
-SOURCE = "editing"  # The name under which decisions about a changed text are recorded.
+MOST = 20  # changes of one comment; bounded, as every earlier text is stored
+SOURCE = "editing"  # Decision.source of decisions about a changed text
 
 
 def edit_comment(
     comment_id: int, text: str, *, by: User | None = None, token: str = "", visit: Visit | None = None
 ) -> Comment:
-    """Give one's own comment another text; the rules judge it anew, and the one before is kept for moderators.
+    """Change the text of one's own comment. It is screened again, and the earlier text is kept for moderators.
 
-    The rules may take an approved comment away again, and put a waiting one aside; only people approve. The same text
+    Screening may hold an approved comment or put it aside as spam or trash; only people approve. An unchanged text
     changes nothing. Raises NotYours, Withdrawn, Removed, Banned, CommentsClosed, EditingOver, Invalid and Duplicate.
     """
     text = tidied(Draft(0, text)).text
-    html = Draft(0, text).rendered if len(text) <= LONGEST else None  # Before anything is locked.
+    html = Draft(0, text).rendered if len(text) <= LONGEST else None  # Rendered before anything is locked.
     with transaction.atomic():
         comment = own_comment(comment_id, by, token)
         rules = article_settings.settings_under(comment.article, CommentSettings.objects.current())
@@ -64,23 +64,23 @@ def edit_comment(
         _rewrite(comment, draft)
         verdict = Verdict.approve() if exempt else judge(draft, rules)
         if quiet:
-            _settle(comment, Verdict.strongest([ban_checks.verdict(), verdict]), source=ban_checks.SOURCE)
+            _apply(comment, Verdict.strongest([ban_checks.verdict(), verdict]), source=ban_checks.SOURCE)
         else:
-            _settle(comment, verdict)
+            _apply(comment, verdict)
         return comment
 
 
 def withdraw_comment(comment_id: int, *, by: User | None = None, token: str = "") -> Decision | None:
-    """Take one's own comment back; moderators cannot bring it back. None where it is withdrawn already."""
+    """Withdraw one's own comment, for good: moderators cannot bring it back. None where it is withdrawn already."""
     with transaction.atomic():
         comment = own_comment(comment_id, by, token)
         return withdraw(comment.pk, by=by if is_account_of(comment, by) else None)
 
 
 def why_not(comment: Comment, rules: EffectiveSettings) -> str:
-    """Return the code of what forbids a change by the comment's author now, empty where nothing does.
+    """Return the code of what forbids its author to change the comment now, empty where nothing does.
 
-    For showing a form. Who the author is, and where they are now, is asked when it is sent.
+    For deciding whether to show a form. Who the author is, and whether they are banned, is checked when it is sent.
     """
     try:
         _may_edit(comment, _draft(comment, comment.body, None, Visit()), rules, exempt=False)
@@ -90,7 +90,7 @@ def why_not(comment: Comment, rules: EffectiveSettings) -> str:
 
 
 def _draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draft:
-    """The comment with its new text, as if its author left it now."""
+    """Return the comment with its new text, as a draft that its author posts now."""
     if comment.identity:
         author = Author(identity=comment.identity, user=by if is_account_of(comment, by) else None)
     else:
@@ -100,12 +100,12 @@ def _draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draft:
 
 
 def _may_edit(comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
-    """Raise what forbids a change. Returns the quiet ban that its author is under, if any."""
+    """Raise what forbids a change. Returns the quiet ban that the author is under, if any."""
     if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
         last = comment.decisions.order_by("-number").first()
         if is_withdrawn(comment):
             raise Withdrawn()
-        # What a rule put aside looks to its author like what waits, so it can be changed like that.
+        # What a rule marked as spam or trash looks pending to its author, so it can be changed like a pending comment.
         if last and not last.source:
             raise Removed()
     quiet = refuse_banned(draft, comment.article, exempt=exempt)
@@ -129,13 +129,13 @@ def _rewrite(comment: Comment, draft: Draft) -> None:
     comment.save(update_fields=[*Comment.WRITTEN, "edited_at", "duplicate_key"])
 
 
-def _settle(comment: Comment, verdict: Verdict, *, source: str = SOURCE) -> None:
-    """Let the rules take away what they now object to; what they object to no longer is for people to release."""
+def _apply(comment: Comment, verdict: Verdict, *, source: str = SOURCE) -> None:
+    """Apply the new verdict where it is stricter; a comment that was held stays held until a person releases it."""
     if verdict.is_stronger_than(comment.status):
         decide(comment.pk, verdict.status, source=source, reasons=verdict.reasons)
         comment.refresh_from_db(fields=["status"])
     elif comment.status == Comment.Status.APPROVED:
         page_versions.bump([comment.article_id])
     elif verdict.status == comment.status:
-        # Why it waits is shown to moderators, and asked when an address is confirmed: about this text, not the last.
+        # Moderators and the confirmation of an address need the reasons for this text, not for the earlier one.
         note_reasons(comment.pk, verdict.reasons, source=source)

@@ -1,6 +1,6 @@
-"""Comments left as a guest, taken over by the account whose confirmed address they were left under.
+"""An account takes over the comments that were left as a guest under its confirmed address.
 
-A name proves nothing; an address that somebody has confirmed does.
+A name proves nothing; a confirmed address does.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from newsreader.accounts.models import User
 
 
 def claimable(user: User) -> CommentQuerySet:
-    """Return the guests' comments under one of this person's confirmed addresses, whatever the case.
+    """Return the guest comments under one of this person's confirmed addresses, ignoring case.
 
-    What its author has withdrawn is none of them: that is final.
+    Withdrawn ones are left out: withdrawing is final.
     """
     addresses = EmailAddress.objects.filter(user=user, verified=True).values(folded=Lower("email"))
     taken_back = Decision.objects.filter(comment=OuterRef("pk"), reasons__0__code=WITHDRAWN)
@@ -36,12 +36,12 @@ def claimable(user: User) -> CommentQuerySet:
 def claim(user: User, comment_ids: Iterable[int]) -> int:
     """Put these comments under the person's own identity, and return how many; name, text and status stay.
 
-    Those that are not claimable, or no longer, are left alone.
+    Those that are not claimable, or not any more, are left alone.
     """
     wanted = set(comment_ids)
-    # The person's few are asked for, not the ids: these came in from outside, and may be no numbers of rows at all.
+    # Filtered in Python: the ids come from outside and may not fit a database integer.
     found = {pk: article_id for pk, article_id in claimable(user).values_list("pk", "article_id") if pk in wanted}
-    # What is claimable is asked again behind the locks.
+    # Checked again once the rows are locked.
     rows = claimable(user).only("pk", "article_id", "status")
     mine = lock_comments(found, rows, under=set(found.values()))
     if not mine:

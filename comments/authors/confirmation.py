@@ -1,4 +1,4 @@
-"""Confirming one's address by the link that was sent there, and what follows: one's comments need not wait."""
+"""A guest confirms their address by the emailed link, and comments that waited only for that are published."""
 
 from __future__ import annotations
 
@@ -16,28 +16,32 @@ from comments.screening.history import FIRST_COMMENT
 
 
 def find(comment_id: int, token: str) -> EmailConfirmation:
-    """Return what this link stands for. Raises EmailConfirmation.DoesNotExist."""
+    """Return the confirmation that a link stands for. Raises EmailConfirmation.DoesNotExist."""
     rows = EmailConfirmation.objects.filter(comment=comment_id).select_related(
         "comment__article", "comment__connection_data"
     )
-    proof = next((proof for proof in rows if constant_time_compare(proof.token, token)), None)
-    if proof is None:
+    confirmation = next(
+        (confirmation for confirmation in rows if constant_time_compare(confirmation.token, token)), None
+    )
+    if confirmation is None:
         raise EmailConfirmation.DoesNotExist
-    return proof
+    return confirmation
 
 
 @transaction.atomic
-def prove(proof: EmailConfirmation, *, besides: Iterable[int] = ()) -> list[int]:
-    """Note that the address is its owner's, and publish what waited for that alone; returns which comments.
+def confirm(confirmation: EmailConfirmation, *, besides: Iterable[int] = ()) -> list[int]:
+    """Record that the address is confirmed, and publish the comments that waited only for that. Returns their ids.
 
-    The one that the link was sent for, and, of those `besides` (this browser's own), what is under the same address.
-    What waits for other reasons too, and what a person has decided about, stays as it is.
+    Considered are the comment the link was sent for, and those of `besides` (this browser's comments) under the same
+    address. Comments held for other reasons too, or decided about by a person, stay as they are.
     """
-    EmailConfirmation.objects.filter(pk=proof.pk, confirmed_at=None).update(confirmed_at=timezone.now())
-    waiting = Comment.objects.waiting().filter(pk__in={proof.comment_id, *besides}, identity=None)
+    EmailConfirmation.objects.filter(pk=confirmation.pk, confirmed_at=None).update(confirmed_at=timezone.now())
+    waiting = Comment.objects.waiting().filter(pk__in={confirmation.comment_id, *besides}, identity=None)
     released = []
     for comment in waiting.select_related("connection_data").prefetch_related("decisions").order_by("article_id", "pk"):
-        mine = comment.pk == proof.comment_id or address_key(comment.connection_data.email) == proof.address
+        mine = (
+            comment.pk == confirmation.comment_id or address_key(comment.connection_data.email) == confirmation.address
+        )
         if mine and _waits_for_this(comment):
             decide(comment.pk, Comment.Status.APPROVED, source="confirmed", reason=ADDRESS_CONFIRMED)
             released.append(comment.pk)

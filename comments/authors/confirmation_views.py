@@ -1,11 +1,11 @@
-"""Where the link in a mail leads a guest: is this your address? Opening it changes nothing; its button does."""
+"""The page behind the link in a confirmation mail. Opening it changes nothing; its button does."""
 
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from comments.authors.confirmation import find, prove
+from comments.authors.confirmation import confirm, find
 from comments.discussion import threads
 from comments.models import Comment, CommentSettings, EmailConfirmation
 from comments.posting import guest_cookie
@@ -17,14 +17,18 @@ from newsreader.kit.web import SeeOther, show_or_take
 def confirm_address(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
     """Ask (GET), or take the answer (POST): from then on this browser is known under the address."""
     try:
-        proof = find(comment_id, token)
+        confirmation = find(comment_id, token)
     except EmailConfirmation.DoesNotExist:
         raise Http404 from None
     if request.method != "POST":
-        context = {"comment": proof.comment, "article": proof.comment.article, "confirmed": proof.confirmed_at}
+        context = {
+            "comment": confirmation.comment,
+            "article": confirmation.comment.article,
+            "confirmed": confirmation.confirmed_at,
+        }
         return secret(render(request, "comments/confirm_address.html", context))
-    prove(proof, besides=guest_cookie.recall(request).comments)
-    comment = Comment.objects.select_related("article").get(pk=proof.comment_id)
+    confirm(confirmation, besides=guest_cookie.recall(request).comments)
+    comment = Comment.objects.select_related("article").get(pk=confirmation.comment_id)
     shown = comment.status == Comment.Status.APPROVED and comment.article.state == "published"
     where = threads.address(comment, comment.article, CommentSettings.objects.current(), new=True) if shown else ""
     response = SeeOther(where or comment.status_url)

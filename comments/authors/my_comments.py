@@ -1,4 +1,4 @@
-"""What somebody signed in has written here, and what became of it; and what they wrote before as a guest."""
+"""The list of somebody's own comments and their states, and the comments they may claim from their time as a guest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from newsreader.kit.http_cache import page_number, private
 from newsreader.kit.numbers import ids_in
 
 ON_A_PAGE = 20
-OFFERED = 100  # comments to claim at once; the rest is offered after these
+OFFERED = 100  # comments to claim at once; the others are offered next
 EXCERPT = 200  # characters
 
 Status = Comment.Status
@@ -41,7 +41,7 @@ STATES = {
 
 
 class OwnComment(NamedTuple):
-    """A comment in a list of one's own. `state` is a key of STATES, `words` what it says."""
+    """A comment in the author's own list. `state` is a key of STATES, `words` its label."""
 
     comment: Comment
     excerpt: str
@@ -52,7 +52,7 @@ class OwnComment(NamedTuple):
 @login_required
 @require_safe
 def my_comments(request: HttpRequest) -> HttpResponse:
-    """One's own comments, newest first, under what may be claimed. Two queries of its own."""
+    """List one's own comments, newest first, below those that may be claimed. Two queries of its own."""
     user = signed_in_user(request)
     number = page_number(request)
     start = (number - 1) * ON_A_PAGE
@@ -84,7 +84,7 @@ def claim_comments(request: HttpRequest) -> HttpResponse:
 
 
 def _own(user: User) -> CommentQuerySet:
-    """Return the comments under any of the person's identities, each with the rule and reasons of its last decision."""
+    """Return the comments under any of the person's identities, each with source and reasons of its last decision."""
     last = Decision.objects.filter(comment=OuterRef("pk")).order_by("-number")
     return _light(Comment.objects.filter(identity__user=user)).annotate(
         last_source=Subquery(last.values("source")[:1]), last_reasons=Subquery(last.values("reasons")[:1])
@@ -92,7 +92,7 @@ def _own(user: User) -> CommentQuerySet:
 
 
 def _light(comments: CommentQuerySet) -> CommentQuerySet:
-    """Newest first, with their articles, without the texts that no list shows."""
+    """Return these comments newest first, with their articles, without the texts that no list shows."""
     return comments.select_related("article").defer("body", "article__body").order_by("-created_at", "-pk")
 
 
@@ -102,7 +102,7 @@ def _entry(comment: Any) -> OwnComment:
 
 
 def _state(comment: Any) -> str:
-    """As `wording.shown_status` tells it: what a rule made spam or trash looks like waiting until a person decides."""
+    """Return the state shown to the author, as `reason_texts.shown_status`: only a person's refusal counts as one."""
     if comment.status in {Status.PENDING, Status.APPROVED}:
         return str(comment.status)
     if comment.status == Status.TRASH and comment.last_reasons and comment.last_reasons[0]["code"] == WITHDRAWN:

@@ -1,5 +1,6 @@
-"""The commenter's private page, behind an address that cannot be guessed: what became of a comment, and what its author
-may still do to it. Opening it changes nothing; its buttons do.
+"""The private status page of a comment, behind a secret address: its state, and what its author may still do.
+
+Opening it changes nothing; its buttons do.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ WAITING, APPROVED = Comment.Status.PENDING, Comment.Status.APPROVED
 
 @show_or_take
 def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
-    """Show the page (GET), or do what its buttons say (POST, `action`: `edit`, `withdraw` or `appeal`)."""
+    """Show the page (GET), or do what its button says (POST, `action`: `edit`, `withdraw` or `appeal`)."""
     rows = Comment.objects.select_related(
         "article__section", "article__discussion", "parent", "identity", "connection_data", "appeal"
     )
@@ -51,7 +52,7 @@ def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
 
 
 def _withdraw(request: HttpRequest, comment: Comment) -> HttpResponse:
-    """Take the comment back, and return to the page, or to the list of one's own comments where that was the way."""
+    """Withdraw the comment, and return to the page, or to the list of one's own comments if that was the referrer."""
     author_edits.withdraw_comment(comment.pk, by=_user(request), token=comment.status_token)
     if not (target := request.POST.get("next", "")):
         return secret(SeeOther(comment.status_url))
@@ -60,7 +61,7 @@ def _withdraw(request: HttpRequest, comment: Comment) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, comment: Comment) -> HttpResponse:
-    """Change the text. Where that is refused, what was typed stays on the page."""
+    """Change the text. If that is refused, what was typed stays on the page."""
     typed = request.POST.get("text", "")
     visit = visit_of(request, request.POST)
     try:
@@ -71,7 +72,7 @@ def _edit(request: HttpRequest, comment: Comment) -> HttpResponse:
 
 
 def _appeal(request: HttpRequest, comment: Comment) -> HttpResponse:
-    """Object to the refusal. Where that is not possible, what was typed stays on the page."""
+    """Appeal against the refusal. If that is not possible, what was typed stays on the page."""
     typed = request.POST.get("appeal", "")
     try:
         appeals.appeal(comment.pk, typed, token=comment.status_token, by=_user(request))
@@ -92,7 +93,7 @@ def _page(
     objection: str | None = None,
     refusal: DomainError | None = None,
 ) -> HttpResponse:
-    """The page; after a refusal with what was `typed` as the new text, or as the `objection`."""
+    """Render the page; after a refusal with what was `typed` as the new text, or as the `objection`."""
     rules, shown = (
         article_settings.settings_under(comment.article, CommentSettings.objects.current()),
         shown_status(comment),
@@ -115,7 +116,7 @@ def _page(
 
 
 def _about_refusal(comment: Comment) -> dict[str, Any]:
-    """Why a person refused it, and what its author has said or may say against that."""
+    """Return why a person refused it, and its author's appeal or whether one is possible."""
     decision, appeal = resolution.refusal_of(comment), getattr(comment, "appeal", None)
     return {
         "reason": sentence_for(decision),

@@ -1,6 +1,15 @@
-"""The moderators' desk: which comments lie on it, what is told of each, and what may be done.
+"""The moderation desk: the moderators' pages in the admin, and every ModelAdmin of comments.
 
-`finding` narrows the queue, `cards` lays comments out with what a decision needs, `marking` marks the words that a
-rule found, `deeds` says which buttons there are, `teamwork` holds what moderators tell each other. The page is
-`comments.desk.queue_views`; nothing here knows of requests.
+queue_views:     the pages: the queue, one comment with every tool, similar comments
+actions:         what the buttons on these pages do
+status_actions:  the buttons that give a comment a status
+filters:         the views of the queue, its filters and its search
+cards:           a comment with everything that a decision needs
+highlighting:    marking the words in a comment that a rule found
+networks:        finding comments by IP address or network
+teamwork:        notes, labels, handing over, review locks and picks
+answering:       approving a comment and replying to it in one go
+mail_link_views: the links in a moderator's mail
+stats, charts, stats_views: the desk's statistics
+comment_admin, article_settings_admin, ban_admin, blocklist_admin, objections_admin: the ModelAdmins
 """

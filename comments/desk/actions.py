@@ -1,7 +1,7 @@
-"""What the desk's buttons do: each an action by its name, over the operations that page, API and mails share.
+"""What the desk's buttons do. Each action calls the operations that pages, REST and mail links share.
 
-To add one, write a function that takes an Act and returns what is told, and its line in ACTS. Each touches only
-comments that whoever presses may decide about.
+To add an action, write a function that takes an ActionRequest and returns an ActionResult, and add its line to ACTIONS.
+Actions touch only comments that the moderator may decide about.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from comments.desk.filters import Filter, seen_in
 from comments.desk.status_actions import STATUS_ACTIONS, summary
 from comments.models import Appeal, Batch, Comment, Label, Report, Revision
 from comments.models.querysets import CommentQuerySet
-from comments.moderation import bans, batches, erasing, moderator_edits, raids, undoing
+from comments.moderation import ban_lifting, bans, batches, erasing, moderator_edits, raids, undoing
 from comments.moderation.bans import MAY_BAN
 from comments.objections import appeals, reports
 from comments.screening import ban_checks
@@ -33,7 +33,7 @@ from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError, Forbidden
 from newsreader.kit.numbers import ids_in
 
-# For how long somebody is kept from posting, in days; 0: for good.
+# How long a ban lasts, in days; 0: for good.
 SPANS = {
     "1": gettext_lazy("one day"),
     "7": gettext_lazy("a week"),
@@ -56,12 +56,12 @@ class NothingChosen(DomainError):
 
 @dataclass
 class ActionResult:
-    """What came of an act: sentences with a level of Django's messages; what undoes it, as the fields to send."""
+    """The result of an action: sentences, each with a level of Django's messages, and the form fields that undo it."""
 
     said: list[tuple[int, str]] = field(default_factory=list)
     undo: dict[str, str] | None = None
     batch: Batch | None = None
-    changed: int | None = None  # the comment whose card looks different now
+    changed: int | None = None  # the comment whose card has changed
 
     @classmethod
     def done(cls, sentence: str, **values: Any) -> ActionResult:
@@ -70,15 +70,15 @@ class ActionResult:
 
 @dataclass(frozen=True)
 class ActionRequest:
-    """A button that was pressed: by whom, with which fields, over which filter."""
+    """A button that a moderator has used: the form's fields, and the filter that the queue was shown with."""
 
     user: User
     fields: QueryDict
     filter: Filter
-    address: str = ""  # where who presses is now
+    address: str = ""  # the moderator's IP address
 
     @property
-    def mine(self) -> CommentQuerySet:
+    def comments(self) -> CommentQuerySet:
         return Comment.objects.moderated_by(self.user)
 
     @property
@@ -94,13 +94,14 @@ class ActionRequest:
             raise NotUnderstood()
         return self.text("reason")
 
-    def reason_for(self, deed: str) -> str:
-        """Return the reason that was chosen, or, where none was, the one that the form says it gives for the trash."""
-        return self.text("reason") or (self.text("trash_reason") if deed == "trash" else "")
+    def reason_for(self, action: str) -> str:
+        """Return the chosen reason; without one, for the trash, the reason that the form announces."""
+        return self.text("reason") or (self.text("trash_reason") if action == "trash" else "")
 
     def one(self) -> Comment:
-        """Return the one comment this is about. Raises NothingChosen where it is none of theirs."""
-        found = self.mine.select_related("article", "identity", "connection_data").filter(pk__in=self.chosen).first()
+        """Return the one comment this is about. Raises NothingChosen where the moderator may not decide about it."""
+        rows = self.comments.select_related("article", "identity", "connection_data")
+        found = rows.filter(pk__in=self.chosen).first()
         if found is None:
             raise NothingChosen()
         return found
@@ -113,44 +114,44 @@ class ActionRequest:
 
 
 @transaction.atomic
-def act(pressed: ActionRequest) -> ActionResult:
-    """Do what was pressed. Raises DomainError, having changed nothing, with a code and a sentence."""
-    name = pressed.text("action")
+def perform(request: ActionRequest) -> ActionResult:
+    """Perform the requested action. Raises DomainError, with nothing changed."""
+    name = request.text("action")
     if name in STATUS_ACTIONS:
-        return _decide(pressed, name)
-    if name not in ACTS:
+        return _decide(request, name)
+    if name not in ACTIONS:
         raise NotUnderstood()
-    return ACTS[name](pressed)
+    return ACTIONS[name](request)
 
 
 # --- Deciding -----------------------------------------------------------------------------------------------------
 
 
-def _decide(pressed: ActionRequest, name: str) -> ActionResult:
-    reason, said = pressed.reason_for(name), list[tuple[int, str]]()
-    if pressed.text("all"):
-        rows = pressed.filter.rows(pressed.user)
-        if before := _moment(pressed.text("before")):  # What has come in since the page was shown is not meant.
+def _decide(request: ActionRequest, name: str) -> ActionResult:
+    reason, said = request.reason_for(name), list[tuple[int, str]]()
+    if request.text("all"):
+        rows = request.filter.rows(request.user)
+        if before := _time(request.text("before")):  # Comments that came in after the page was shown are left out.
             rows = rows.filter(created_at__lte=before)
-    elif not pressed.chosen:
+    elif not request.chosen:
         raise NothingChosen()
     else:
-        rows = pressed.mine.filter(pk__in=pressed.chosen)
-        said = list(_foreign(len(pressed.chosen) - rows.count()))
+        rows = request.comments.filter(pk__in=request.chosen)
+        said = list(_not_theirs(len(request.chosen) - rows.count()))
     batch = batches.decide_batch(
-        rows, STATUS_ACTIONS[name].status, by=pressed.user, reason=reason, seen=seen_in(pressed.fields)
+        rows, STATUS_ACTIONS[name].status, by=request.user, reason=reason, seen=seen_in(request.fields)
     )
     said += summary(batch)
     return ActionResult(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch)
 
 
-def _foreign(number: int) -> Iterator[tuple[int, str]]:
+def _not_theirs(number: int) -> Iterator[tuple[int, str]]:
     if number > 0:
         one, many = "%d is not there, or not yours to decide about.", "%d are not there, or not yours to decide about."
         yield messages.ERROR, ngettext(one, many, number) % number
 
 
-def _moment(text: str) -> dt.datetime | None:
+def _time(text: str) -> dt.datetime | None:
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:
@@ -158,13 +159,13 @@ def _moment(text: str) -> dt.datetime | None:
     return found if found.tzinfo else None
 
 
-def _undo(pressed: ActionRequest) -> ActionResult:
+def _undo(request: ActionRequest) -> ActionResult:
     try:
-        number = uuid.UUID(pressed.text("batch"))
+        number = uuid.UUID(request.text("batch"))
     except ValueError:
         raise NotUnderstood() from None
     try:
-        batch, (lifted, again, left) = undoing.undo(number, by=pressed.user, from_address=pressed.address)
+        batch, (lifted, again, left) = undoing.undo(number, by=request.user, from_address=request.address)
     except Batch.DoesNotExist:
         raise NotUnderstood() from None
     said = list(summary(batch))
@@ -174,104 +175,104 @@ def _undo(pressed: ActionRequest) -> ActionResult:
         said.append((messages.SUCCESS, ngettext("%d ban in force again.", "%d bans in force again.", again) % again))
     if left:
         sentence = ngettext(
-            "%d ban of yours stays: somebody objects to it, and another moderator decides about that.",
-            "%d bans of yours stay: somebody objects to them, and another moderator decides about that.",
+            "%d ban of yours stays: there is an appeal, which another moderator has to decide.",
+            "%d bans of yours stay: there are appeals, which another moderator has to decide.",
             left,
         )
         said.append((messages.WARNING, sentence % left))
     return ActionResult(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch)
 
 
-def _answer(pressed: ActionRequest) -> ActionResult:
-    comment = pressed.one()
-    batch, _reply = answering.answer(comment.pk, pressed.text("text"), by=pressed.user, rows=pressed.mine)
+def _answer(request: ActionRequest) -> ActionResult:
+    comment = request.one()
+    batch, _reply = answering.answer(comment.pk, request.text("text"), by=request.user, rows=request.comments)
     return ActionResult.done(
         _("Your reply is published."), undo={"action": "undo", "batch": str(batch.pk)}, batch=batch
     )
 
 
-def _everything_like(pressed: ActionRequest) -> ActionResult:
-    """Decide about everything that is like one comment, as it was shown, and ban who wrote it where that is wanted."""
-    name, comment = pressed.text("deed"), pressed.one()
+def _decide_similar(request: ActionRequest) -> ActionResult:
+    """Decide about comments that are like one comment, as they were shown; ban their authors where that was chosen."""
+    name, comment = request.text("deed"), request.one()
     if name not in STATUS_ACTIONS:
         raise NotUnderstood()
-    rows = pressed.mine.filter(pk__in=pressed.chosen | ids_in(pressed.text("like").split()))
-    status, reason = STATUS_ACTIONS[name].status, pressed.reason_for(name)
-    if not pressed.text("ban"):
-        batch = batches.decide_batch(rows, status, by=pressed.user, reason=reason)
+    rows = request.comments.filter(pk__in=request.chosen | ids_in(request.text("like").split()))
+    status, reason = STATUS_ACTIONS[name].status, request.reason_for(name)
+    if not request.text("ban"):
+        batch = batches.decide_batch(rows, status, by=request.user, reason=reason)
         said = list(summary(batch))
     else:
-        batch, made, spared = raids.decide_and_ban(
+        batch, made, skipped = raids.decide_and_ban(
             rows,
             status,
             reason=reason,
-            why_banned=pressed.reason,
-            by=pressed.user,
-            networks=pressed.text("ban") == "networks",
-            ends_at=_end(pressed),
-            from_address=pressed.address,
+            why_banned=request.reason,
+            by=request.user,
+            networks=request.text("ban") == "networks",
+            ends_at=_ends_at(request),
+            from_address=request.address,
         )
         said = list(summary(batch))
         said.append((messages.SUCCESS, ngettext("%d ban.", "%d bans.", len(made)) % len(made)))
-        if spared:
-            said.append((messages.WARNING, _("%d not banned: that would have kept out the newsroom.") % spared))
+        if skipped:
+            said.append((messages.WARNING, _("%d not banned: this would have banned the newsroom.") % skipped))
     return ActionResult(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch, changed=comment.pk)
 
 
 # --- One comment --------------------------------------------------------------------------------------------------
 
 
-def _edit(pressed: ActionRequest) -> ActionResult:
-    comment = pressed.one()
-    before = moderator_edits.revise(comment.pk, pressed.text("text"), by=pressed.user)
+def _edit(request: ActionRequest) -> ActionResult:
+    comment = request.one()
+    before = moderator_edits.revise(comment.pk, request.text("text"), by=request.user)
     if before is None:
         return ActionResult([(messages.INFO, _("The text is the same."))], changed=comment.pk)
     undo = {"action": "edit-back", "revision": str(before.pk), "ids": str(comment.pk)}
     return ActionResult.done(_("The text is changed; what it said before is kept."), undo=undo, changed=comment.pk)
 
 
-def _edit_back(pressed: ActionRequest) -> ActionResult:
-    comment = pressed.one()
-    revision = Revision.objects.filter(pk=pressed.number("revision"), comment=comment).first()
+def _edit_back(request: ActionRequest) -> ActionResult:
+    comment = request.one()
+    revision = Revision.objects.filter(pk=request.number("revision"), comment=comment).first()
     if revision is None:
         raise NotUnderstood()
-    before = moderator_edits.take_back(revision.pk, by=pressed.user)
+    before = moderator_edits.take_back(revision.pk, by=request.user)
     undo = {"action": "edit-back", "revision": str(before.pk), "ids": str(comment.pk)} if before else None
     return ActionResult.done(_("The text is as it was before."), undo=undo, changed=comment.pk)
 
 
-def _pick(pressed: ActionRequest) -> ActionResult:
-    comment, on = pressed.one(), pressed.text("action") == "pick"
+def _pick(request: ActionRequest) -> ActionResult:
+    comment, on = request.one(), request.text("action") == "pick"
     if on and comment.status != Comment.Status.APPROVED:
         raise NotUnderstood(_("Only what is published can be picked."), code="not_published")
-    teamwork.pick(comment.pk, on=on, by=pressed.user)
+    teamwork.pick(comment.pk, on=on, by=request.user)
     undo = {"action": "unpick" if on else "pick", "ids": str(comment.pk)}
     return ActionResult.done(_("Picked.") if on else _("Not picked any more."), undo=undo, changed=comment.pk)
 
 
-def _label(pressed: ActionRequest) -> ActionResult:
-    comment, kind, on = pressed.one(), pressed.text("kind"), pressed.text("on") != "0"
+def _label(request: ActionRequest) -> ActionResult:
+    comment, kind, on = request.one(), request.text("kind"), request.text("on") != "0"
     if kind not in Label.Kind.values:
         raise NotUnderstood()
-    teamwork.label(comment.pk, kind, on=on, by=pressed.user)
+    teamwork.label(comment.pk, kind, on=on, by=request.user)
     undo = {"action": "label", "kind": kind, "on": "0" if on else "1", "ids": str(comment.pk)}
     return ActionResult.done(_("Noted."), undo=undo, changed=comment.pk)
 
 
-def _note(pressed: ActionRequest) -> ActionResult:
-    comment = pressed.one()
-    teamwork.add_note(comment.pk, pressed.text("text"), by=pressed.user)
+def _note(request: ActionRequest) -> ActionResult:
+    comment = request.one()
+    teamwork.add_note(comment.pk, request.text("text"), by=request.user)
     return ActionResult.done(_("Noted."), changed=comment.pk)
 
 
-def _hand_over(pressed: ActionRequest) -> ActionResult:
-    comment, to, before = pressed.one(), pressed.text("to"), None
+def _hand_over(request: ActionRequest) -> ActionResult:
+    comment, to, before = request.one(), request.text("to"), None
     before = comment.assigned_to_id
     match to:
         case "":
             user = None
         case "me":
-            user = pressed.user
+            user = request.user
         case "author":
             user = teamwork.author_of(comment)
             if user is None:
@@ -280,31 +281,31 @@ def _hand_over(pressed: ActionRequest) -> ActionResult:
             user = User.objects.filter(pk__in=ids_in([to]), is_active=True).first()
             if user is None:
                 raise NotUnderstood()
-    teamwork.hand_to(comment.pk, user, by=pressed.user, tell=not pressed.text("again"))
+    teamwork.hand_to(comment.pk, user, by=request.user, tell=not request.text("again"))
     undo = {"action": "hand-over", "to": str(before or ""), "again": "1", "ids": str(comment.pk)}
     said = _("Handed to %s.") % user.shown_name if user else _("Handed to nobody.")
     return ActionResult.done(said, undo=undo, changed=comment.pk)
 
 
-def _claim(pressed: ActionRequest) -> ActionResult:
-    comment = pressed.one()
-    claim = teamwork.claim(comment.pk, by=pressed.user)
-    if claim.by_id == pressed.user.pk:
+def _claim(request: ActionRequest) -> ActionResult:
+    comment = request.one()
+    claim = teamwork.claim(comment.pk, by=request.user)
+    if claim.by_id == request.user.pk:
         return ActionResult()
     return ActionResult([(messages.INFO, _("%s is reading this.") % claim.by.shown_name)])
 
 
-def _end(pressed: ActionRequest) -> dt.datetime | None:
-    days = pressed.text("days") or "0"
+def _ends_at(request: ActionRequest) -> dt.datetime | None:
+    days = request.text("days") or "0"
     if days not in SPANS:
         raise NotUnderstood()
     return timezone.now() + dt.timedelta(days=int(days)) if days != "0" else None
 
 
-def _ban(pressed: ActionRequest) -> ActionResult:
-    """For the whole site: it takes more than deciding under one's own articles, and without telling them yet more."""
-    comment = pressed.one()
-    if not pressed.user.has_perm(MAY_BAN) or (pressed.text("quiet") and not pressed.user.has_perm(MAY_BAN_QUIETLY)):
+def _ban(request: ActionRequest) -> ActionResult:
+    """Ban for the whole site. Needs the permission to ban, and another one to ban quietly."""
+    comment = request.one()
+    if not request.user.has_perm(MAY_BAN) or (request.text("quiet") and not request.user.has_perm(MAY_BAN_QUIETLY)):
         raise Forbidden()
     trace = getattr(comment, "connection_data", None)
     targets: dict[str, dict[str, Any]] = {
@@ -312,70 +313,70 @@ def _ban(pressed: ActionRequest) -> ActionResult:
         "email": {"email": trace.email if trace else ""},
         "network": {"network": str(trace.address or "") if trace else ""},
     }
-    if pressed.text("target") not in targets:
+    if request.text("target") not in targets:
         raise NotUnderstood()
     row = bans.ban(
-        **targets[pressed.text("target")],
-        by=pressed.user,
-        reason=pressed.reason,
-        note=pressed.text("note")[:200],
-        ends_at=_end(pressed),
-        quiet=bool(pressed.text("quiet")),
-        from_address=pressed.address,
+        **targets[request.text("target")],
+        by=request.user,
+        reason=request.reason,
+        note=request.text("note")[:200],
+        ends_at=_ends_at(request),
+        quiet=bool(request.text("quiet")),
+        from_address=request.address,
     )
     undo = {"action": "lift", "ban": str(row.pk), "ids": str(comment.pk)}
     return ActionResult.done(_("Banned."), undo=undo, changed=comment.pk)
 
 
-def _lift(pressed: ActionRequest) -> ActionResult:
-    comment = pressed.one()
-    if not pressed.user.has_perm(MAY_BAN):
+def _lift(request: ActionRequest) -> ActionResult:
+    comment = request.one()
+    if not request.user.has_perm(MAY_BAN):
         raise Forbidden()
     row = next(
-        (row for row in ban_checks.on_authors([comment]).get(comment.pk, []) if row.pk == pressed.number("ban")), None
+        (row for row in ban_checks.on_authors([comment]).get(comment.pk, []) if row.pk == request.number("ban")), None
     )
     if row is None:
         raise NotUnderstood()
-    bans.lift(row, pressed.user)
+    ban_lifting.lift(row, request.user)
     return ActionResult.done(_("The ban is lifted."), changed=comment.pk)
 
 
-def _keep(pressed: ActionRequest) -> ActionResult:
-    """Leave a reported comment where it is, and tell who reported it."""
-    comment = pressed.one()
-    settled = reports.settle(comment.pk, Report.Outcome.KEPT, by=pressed.user, reason=pressed.text("reason"))
+def _keep(request: ActionRequest) -> ActionResult:
+    """Keep a reported comment, and settle its reports."""
+    comment = request.one()
+    settled = reports.settle(comment.pk, Report.Outcome.KEPT, by=request.user, reason=request.text("reason"))
     return ActionResult.done(
         ngettext("%d report settled.", "%d reports settled.", settled) % settled, changed=comment.pk
     )
 
 
-def _settle_appeal(pressed: ActionRequest) -> ActionResult:
-    comment = pressed.one()
+def _settle_appeal(request: ActionRequest) -> ActionResult:
+    comment = request.one()
     row = Appeal.objects.filter(comment=comment, outcome=Appeal.Outcome.OPEN).first()
     if row is None:
         raise NotUnderstood()
-    granted = pressed.text("action") == "grant"
-    appeals.settle_appeal(row.pk, grant=granted, by=pressed.user)
+    granted = request.text("action") == "grant"
+    appeals.settle_appeal(row.pk, grant=granted, by=request.user)
     return ActionResult.done(
         _("The appeal is granted.") if granted else _("The appeal is rejected."), changed=comment.pk
     )
 
 
-def _erase(pressed: ActionRequest) -> ActionResult:
-    """For good: so it is asked twice, and of those alone who decide about every comment."""
-    comment = pressed.one()
-    if not pressed.user.has_perm("comments.moderate_any_comment"):
+def _erase(request: ActionRequest) -> ActionResult:
+    """Erase a comment for good: only for moderators of all comments, and only when confirmed."""
+    comment = request.one()
+    if not request.user.has_perm("comments.moderate_any_comment"):
         raise Forbidden()
-    if not pressed.text("sure"):
+    if not request.text("sure"):
         raise NotUnderstood(_("Please confirm that it cannot be undone."), code="not_confirmed")
-    erasing.erase(comment.pk, by=pressed.user)
+    erasing.erase(comment.pk, by=request.user)
     return ActionResult.done(_("Erased for good."), changed=comment.pk)
 
 
-ACTS: dict[str, Callable[[ActionRequest], ActionResult]] = {
+ACTIONS: dict[str, Callable[[ActionRequest], ActionResult]] = {
     "undo": _undo,
     "answer": _answer,
-    "everything-like": _everything_like,
+    "everything-like": _decide_similar,
     "edit": _edit,
     "edit-back": _edit_back,
     "pick": _pick,

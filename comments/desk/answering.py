@@ -1,4 +1,4 @@
-"""Answering a comment from the desk: approved where it waits, with the newsroom's reply under it at once."""
+"""Answering a comment from the desk: it is approved if it waits, and the newsroom's reply is posted under it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from newsreader.accounts.models import User
 
 @transaction.atomic
 def answer(comment_id: int, text: str, *, by: User, rows: CommentQuerySet) -> tuple[Batch, Comment]:
-    """Approve a comment and post a moderator's reply to it; both are one batch, so that one undo takes both back.
+    """Approve a comment and post a moderator's reply to it. Both are one batch, so one undo takes both back.
 
-    `rows` hold what `by` may decide about. Raises Comment.DoesNotExist, and whatever posting refuses.
+    `rows` must hold only comments that `by` may decide about. Raises Comment.DoesNotExist, and what `post_comment`
+    raises.
     """
     comment = rows.get(pk=comment_id)
     batch = decide_batch(rows.filter(pk=comment_id), Comment.Status.APPROVED, by=by)

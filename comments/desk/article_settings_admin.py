@@ -1,4 +1,4 @@
-"""What is different about an article's discussion, in the admin: a page for each article, linked from its form."""
+"""Article settings in the admin: a page for each article, linked from the article's form."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from newsreader.kit.numbers import read_id
 
 
 @admin.register(ArticleSettings)
-class DiscussionAdmin(admin.ModelAdmin):
-    """Every article has its page here; the list holds those where something is different."""
+class ArticleSettingsAdmin(admin.ModelAdmin):
+    """Settings of one article's discussion. Every article has a page here; the list shows those that differ."""
 
     fields = ["article_shown", *article_settings.SETTINGS, "surge_shown"]
     readonly_fields = ["article_shown", "surge_shown"]
@@ -85,8 +85,8 @@ class DiscussionAdmin(admin.ModelAdmin):
             return f"{row.get_surge_display()}, {since}"
 
 
-class LinksDiscussion(ArticleAdmin):
-    """An article's form that leads to what is different about its discussion."""
+class ArticleWithSettingsAdmin(ArticleAdmin):
+    """The article admin, with a link to the article's discussion settings."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), "discussion_link"]

@@ -1,4 +1,4 @@
-"""Who may not post, in the admin: the bans, and on the list of commenters who is under one."""
+"""Bans in the admin, and the list of commenters with who is banned."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from comments.audit.reasons import choices
 from comments.models import Ban, BanAppeal
 from comments.models.querysets import BanQuerySet
-from comments.moderation import bans
+from comments.moderation import ban_lifting, ban_targets, bans
 from comments.objections import ban_appeals
 from newsreader.accounts.admin import CommenterIdentityAdmin
 from newsreader.accounts.identities import signed_in_user
@@ -28,11 +28,11 @@ from newsreader.kit.errors import DomainError, Invalid
 from newsreader.kit.web import client_address
 
 TARGET, TERMS = ("identity", "email", "network"), ("reason", "note", "ends_at", "quiet")
-SHOWN = 300  # characters of an appeal on the list; all of it stands on the page of its ban
+SHOWN = 300  # characters of an appeal in the list; the ban's page shows all of it
 
 
 class BanForm(forms.ModelForm):
-    """A new ban, or other terms of one. Set by the admin: who bans, and where they are."""
+    """A new ban, or new terms of one. `by` and `from_address` are set by the admin."""
 
     by: Any = None
     from_address = ""
@@ -42,9 +42,9 @@ class BanForm(forms.ModelForm):
         model = Ban
         fields = [*TARGET, *TERMS]
         help_texts = {
-            "email": _("Binds guests alone: anybody can type an address, so it keeps nobody out who is signed in."),
+            "email": _("Applies to guests only: anybody can type an address, so signed-in readers are not affected."),
             "network": _("An address, or a network such as 192.0.2.0/24 or 2001:db8::/64."),
-            "quiet": _("They are told that their comments wait; these go to the trash. Use it rarely."),
+            "quiet": _("The banned reader is told that their comments wait, but these go to the trash. Use it rarely."),
         }
 
     def clean(self) -> dict[str, Any]:
@@ -55,14 +55,14 @@ class BanForm(forms.ModelForm):
             return cleaned
         try:
             identity, email, network = (target.get(name) for name in TARGET)
-            bans.check(identity, email or "", network or "", self.by, self.from_address, cleaned.get("ends_at"))
+            ban_targets.check(identity, email or "", network or "", self.by, self.from_address, cleaned.get("ends_at"))
         except Invalid as wrong:
             for error in wrong.errors:
                 self.add_error(error.field if error.field in self.fields else None, str(error.sentence))
         return cleaned
 
     def _post_clean(self) -> None:
-        """Fill in the instance; what must be true of the row is for the operation, which changes one that is there."""
+        """Fill in the instance without validating the row: `bans.ban` checks it, and updates an existing ban."""
         for name in self.fields:
             if name in self.cleaned_data:
                 setattr(self.instance, name, self.cleaned_data[name])
@@ -121,7 +121,7 @@ class KindFilter(admin.SimpleListFilter):
 class BanAdmin(admin.ModelAdmin):
     """Bans in force and past. A ban is lifted, never deleted: it stays on record.
 
-    Where somebody objects, to lift it is to grant that, and to uphold it to reject that.
+    Lifting a ban grants the open appeals against it; upholding it rejects them.
     """
 
     form = BanForm
@@ -144,12 +144,12 @@ class BanAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What is over is looked at and not changed: whoever is banned again gets a new one."""
+        """A ban that is over can be viewed, not changed: banning somebody again makes a new one."""
         return super().has_change_permission(request, obj) and (obj is None or obj.is_in_force)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = [*TARGET, *TERMS]
-        if not _insists(request):
+        if not _may_ban_quietly(request):
             fields.remove("quiet")
         return [*fields, "by", "created_at", "lifted_at", "every_appeal"] if obj else fields
 
@@ -163,7 +163,7 @@ class BanAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Ban, form: forms.ModelForm, change: bool) -> None:
         terms = {name: form.cleaned_data[name] for name in TERMS if name in form.cleaned_data}
-        # Who may not choose it leaves a quiet ban as it is.
+        # A moderator who may not ban quietly leaves a quiet ban as it is.
         terms.setdefault("quiet", bool(change and obj.quiet))
         target = {name: getattr(obj, name) for name in TARGET}
         made = bans.ban(**target, **terms, by=signed_in_user(request), from_address=client_address(request))
@@ -182,7 +182,7 @@ class BanAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("open appeal"))
     def open_appeals(self, row: Ban) -> SafeString | str:
-        """What is said against it and waits for a decision; the beginning of long ones."""
+        """Return the open appeals against a ban as HTML, shortened."""
         waiting = [appeal for appeal in row.appeals.all() if not appeal.outcome and row.is_in_force]
         return _worded(waiting, SHOWN) or "–"
 
@@ -208,11 +208,11 @@ class BanAdmin(admin.ModelAdmin):
 
 
 def _lift(request: HttpRequest, rows: Iterable[Ban]) -> None:
-    """Lift bans and say how many, and which stay and why."""
+    """Lift bans; say how many, and which stay and why."""
     done = 0
     for row in rows:
         try:
-            done += bans.lift(row, request.user) is not None  # type: ignore[arg-type]
+            done += ban_lifting.lift(row, signed_in_user(request)) is not None
         except DomainError as refusal:
             messages.error(request, f"{row}: {refusal}")
     if done:
@@ -221,7 +221,7 @@ def _lift(request: HttpRequest, rows: Iterable[Ban]) -> None:
 
 def _upheld(request: HttpRequest, row: Ban) -> bool:
     try:
-        ban_appeals.settle(row.pk, lift=False, by=request.user)  # type: ignore[arg-type]
+        ban_appeals.settle(row.pk, lift=False, by=signed_in_user(request))
     except DomainError as refusal:
         messages.error(request, f"{row}: {refusal}")
         return False
@@ -229,7 +229,7 @@ def _upheld(request: HttpRequest, row: Ban) -> bool:
 
 
 def _worded(appeals: Iterable[BanAppeal], length: int = 0) -> SafeString:
-    """Return appeals as a list of HTML: by whom, what became of them, and their words up to a length, 0 for all."""
+    """Return appeals as a list in HTML: who appealed, the outcome, and the text up to a length (0: all of it)."""
     said = [
         (
             _by_whom(row),
@@ -244,16 +244,16 @@ def _worded(appeals: Iterable[BanAppeal], length: int = 0) -> SafeString:
 
 def _by_whom(row: BanAppeal) -> Any:
     if row.by_owner:
-        return _("whoever is banned")
+        return _("the banned reader")
     return _("somebody in the network") if row.ban.kind == Ban.Kind.NETWORK else _("somebody who typed the address")
 
 
-def _insists(request: HttpRequest) -> bool:
-    """Say whether this person may ban without telling: whoever keeps the rules of discussion, no other moderator."""
+def _may_ban_quietly(request: HttpRequest) -> bool:
+    """Say whether this person may ban quietly."""
     return request.user.has_perm("comments.change_commentsettings")
 
 
-# Accounts know nothing of comments; here, one floor up, their commenters learn who is banned.
+# Accounts know nothing of comments, so their list of commenters gets its bans here.
 admin.site.unregister(CommenterIdentity)
 
 
@@ -270,13 +270,13 @@ class BannedFilter(admin.SimpleListFilter):
 
 
 def _banned() -> models.Exists:
-    """Whether a commenter's identity is banned now."""
+    """Return the condition that a commenter's identity is banned now."""
     return models.Exists(Ban.objects.in_force().filter(identity=models.OuterRef("pk")))
 
 
 @admin.register(CommenterIdentity)
 class BannedCommenterAdmin(CommenterIdentityAdmin):
-    """Who leaves replies, and who of them may not."""
+    """The list of commenters, with who of them is banned."""
 
     fields = [*CommenterIdentityAdmin.fields, "banned"]
     readonly_fields = ["banned"]
@@ -296,7 +296,7 @@ class BannedCommenterAdmin(CommenterIdentityAdmin):
 
     @admin.action(description=_("Ban from commenting"), permissions=["ban"])
     def ban(self, request: HttpRequest, queryset: QuerySet[CommenterIdentity]) -> None:
-        """Ban those who are not, for good; how long and why is set on the ban itself."""
+        """Ban the chosen commenters, for good; how long and why can be set on the ban itself."""
         done = 0
         for identity in queryset.filter(~_banned()).select_related("user"):
             try:

@@ -1,6 +1,6 @@
-"""The editors' lists in the admin: entries, many at once where wanted, and two places to try them.
+"""The block list in the admin: entries, added singly or many at once, and two ways to try them.
 
-Tried on a pasted text, or on the comments of the last days; neither stores anything.
+Entries can be tried on a pasted text, or on the comments of the last days. Neither stores anything.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from comments.screening.words import found_anywhere
 from newsreader.accounts.identities import signed_in_user
 from newsreader.kit.admin_inputs import SoundChoice
 
-LISTED = 100  # entries with what each of them found
+LISTED = 100  # entries listed with what each of them found
 
 
 class EntryForm(forms.ModelForm):
-    """One entry; when new, a line each for as many as one likes."""
+    """One entry; a new one may be many, one a line."""
 
     entries = forms.CharField(
         label=_("what to look for"),
@@ -86,7 +86,7 @@ class EntryForm(forms.ModelForm):
         return cleaned
 
     def validate_unique(self) -> None:
-        """Show, once the row is made of what was typed, what `entries` has against it."""
+        """Show the errors that `blocklist` finds in what was typed, once the row is filled in."""
         super().validate_unique()
         if "match" not in self.errors and "action" not in self.errors:
             self._show_problems(self.cleaned_data["wanted"])
@@ -94,7 +94,7 @@ class EntryForm(forms.ModelForm):
     def _show_problems(self, wanted: list[str]) -> None:
         before = FilterEntry.objects.filter(pk=self.instance.pk).first() if self.instance.pk else None
         for wrong in blocklist.problems(wanted, self.instance, before=before):
-            if wrong.sentence not in self.non_field_errors():  # The table's constraints have said so.
+            if wrong.sentence not in self.non_field_errors():  # The table's constraints have reported it already.
                 self._show(wrong.field, wrong.sentence, wrong.code)
         if wanted and not self.errors:
             try:
@@ -107,15 +107,15 @@ class EntryForm(forms.ModelForm):
         self.add_error(shown if shown in self.fields else None, ValidationError(sentence, code=code))
 
     def entered(self) -> list[FilterEntry]:
-        """Return what a valid form says, an unsaved row for each entry."""
+        """Return what a valid form holds: an unsaved row for each entry."""
         if self.instance.pk is not None:
             return [self.instance]
         values = {name: getattr(self.instance, name) for name in ("match", "action", "section", "article")}
         return [FilterEntry(pattern=pattern, **values) for pattern in self.cleaned_data["wanted"]]
 
 
-class TriedForm(EntryForm):
-    """The form when its entry is only tried: never valid for saving, so that the page comes back as it was typed."""
+class TrialEntryForm(EntryForm):
+    """The form of an entry that is only tried: never valid for saving, so that the page shows it again as typed."""
 
     def is_valid(self) -> bool:
         super().is_valid()
@@ -123,7 +123,7 @@ class TriedForm(EntryForm):
 
 
 class Trial(forms.Form):
-    """A comment that is not posted: what would the rules say?"""
+    """The form for trying a pasted text: what would screening say?"""
 
     text = forms.CharField(label=_("Text"), widget=forms.Textarea(attrs={"rows": 8}), max_length=LONGEST)
     name = forms.CharField(label=_("Name"), required=False, max_length=245)
@@ -146,7 +146,7 @@ class Trial(forms.Form):
         return cleaned
 
     def draft(self) -> Draft:
-        """Return it as a guest would send it who is nobody's acquaintance, where it is to stand."""
+        """Return the text as a draft of an unknown guest, in the chosen section or under the chosen article."""
         value = self.cleaned_data
         author = Author(value["name"], value["email"], value["website"])
         visit = Visit(address=value["address"] or "", user_agent=value["agent"])
@@ -154,19 +154,19 @@ class Trial(forms.Form):
         return tidied(Draft(article.pk, value["text"], author, visit=visit, section_id=article.section_id))
 
     def rules(self) -> EffectiveSettings:
-        """Return the settings that are in force where it is to stand."""
+        """Return the settings in force there."""
         rules, article = CommentSettings.objects.current(), self.cleaned_data["article"]
         return settings_under(article, rules) if article else EffectiveSettings.of(rules)
 
 
 class InForce(admin.SimpleListFilter):
-    """By whether an entry counts now: switched on, and its time not over."""
+    """Filter by whether an entry is in force: switched on, and not expired."""
 
     title = _("in force")
     parameter_name = "in_force"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> Iterable[tuple[str, Any]]:
-        return [("yes", _("in force")), ("off", _("switched off")), ("over", _("time is over"))]
+        return [("yes", _("in force")), ("off", _("switched off")), ("over", _("expired"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[FilterEntry]) -> QuerySet[FilterEntry]:
         over = Q(ends_at__lte=timezone.now())
@@ -181,8 +181,8 @@ class InForce(admin.SimpleListFilter):
 
 
 @admin.register(FilterEntry)
-class RuleAdmin(KeepsRelated, admin.ModelAdmin):
-    """What is looked for in comments, and what follows where it is found. Everything done here is on record."""
+class FilterEntryAdmin(KeepsRelated, admin.ModelAdmin):
+    """Entries of the block list: what to look for in comments, and what follows. Every change is in the audit log."""
 
     form = EntryForm
     change_form_template = "admin/comments/filterentry/change_form.html"
@@ -227,7 +227,7 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
         self, request: HttpRequest, obj: FilterEntry | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
         if "_backtest" in request.POST:
-            kwargs["form"] = TriedForm
+            kwargs["form"] = TrialEntryForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
@@ -266,7 +266,7 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "title": _("Tried on the last 30 days"),
             "opts": FilterEntry._meta,
-            "told": _told(result, ""),
+            "told": _backtest_context(result, ""),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/comments/filterentry/backtest.html", context)
@@ -314,9 +314,9 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Answer with the form; where its entry shall be tried, with what that found besides.
+        """Show the form; where its entry is only to be tried, with what that found.
 
-        Tried before Django begins the transaction in which it saves: nobody shall wait for it.
+        The trial runs before Django opens the transaction for saving, so that nobody has to wait for it.
         """
         context = {"days": DAYS, "most_days": MOST_DAYS} | (extra_context or {})
         if request.method == "POST" and "_backtest" in request.POST:
@@ -327,7 +327,7 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
         entry = self.get_object(request, object_id) if object_id else None
         allowed = self.has_change_permission(request, entry) if object_id else self.has_add_permission(request)
         if not allowed or (object_id and entry is None):
-            return {}  # Django says so.
+            return {}  # Django answers with the error.
         form = self.get_form(request, entry, change=entry is not None)(request.POST, instance=entry)
         form.is_valid()
         days = _days(request.POST.get("backtest_days", ""))
@@ -335,12 +335,12 @@ class RuleAdmin(KeepsRelated, admin.ModelAdmin):
             return {"days": days}
         rules = form.entered()
         result = backtest(rules, Comment.objects.moderated_by(request.user), days=days)
-        return {"days": days, "told": _told(result, rules[0].action)}
+        return {"days": days, "told": _backtest_context(result, rules[0].action)}
 
     # A pasted text.
 
     def try_view(self, request: HttpRequest) -> HttpResponse:
-        """Say what the rules would make of a pasted text. Nothing is stored."""
+        """Say what screening would make of a pasted text. Nothing is stored."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = Trial(request.POST or None)
@@ -373,18 +373,18 @@ _OF_THE_LAST = {
     "": _("Found in %(found)s of %(all)s comments of the last %(days)s days."),
 }
 _STOPPED = {
-    "number": _("There are more: looked at were the newest alone, back to %(when)s."),
-    "time": _("It would have taken too long: looked at were the newest alone, back to %(when)s."),
+    "number": _("There are more. Only the newest were checked, back to %(when)s."),
+    "time": _("Checking all of them would take too long. Only the newest were checked, back to %(when)s."),
 }
 
 
-def _told(result: Backtest, action: str) -> dict[str, Any]:
-    """Return what the page says about a backtest: of one action, or of entries with several (empty)."""
+def _backtest_context(result: Backtest, action: str) -> dict[str, Any]:
+    """Return what the page shows of a backtest, for one action or (empty) for entries with several."""
     found, false = result.total.found, result.total.approved
     numbers = {"found": _grouped(found), "all": _grouped(result.looked_at), "days": _grouped(result.days)}
     alarms = ngettext(
-        "A person has approved %s of them, which stands now: a false alarm.",
-        "A person has approved %s of them, which stand now: false alarms.",
+        "A person has approved %s of them: a false alarm.",
+        "A person has approved %s of them: false alarms.",
         false,
     )
     each = [(pattern, tally) for pattern, tally in result.each if tally.found]
@@ -411,6 +411,6 @@ def _grouped(number: int) -> str:
 
 
 def _days(typed: str) -> int:
-    """Return for how many days to look back, whatever was typed."""
+    """Return how many days to look back, whatever was typed."""
     days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else DAYS
     return min(max(days, 1), MOST_DAYS)

@@ -1,5 +1,5 @@
-"""A comment as it lies on the desk: with all that a decision needs, in a fixed number of queries a page."""
-# ruff: noqa: S608  The names in the SQL are ours; whatever anybody typed is a parameter.
+"""Cards: comments with everything that a decision needs, in a fixed number of queries a page."""
+# ruff: noqa: S608  Only our own names are put into the SQL; all input is passed as parameters.
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from comments.models.querysets import CommentQuerySet
 from comments.screening import ban_checks, trust
 
 Status = Comment.Status
-LOOKED_AT = 200  # comments of one person, network or text: whoever has more has many
+LOOKED_AT = 200  # comments counted of one person, network or text
 BESIDE = ("decisions__by", "revisions", "notes__by", "labels", "reports", "appeal", "claim__by")
 
 
 @dataclass(frozen=True)
 class StatusCounts:
-    """How many comments there are of somebody, or from somewhere; counted up to LOOKED_AT, then "200+"."""
+    """How many comments somebody, a network or a text has, counted up to LOOKED_AT and then shown as "200+"."""
 
     approved: int = 0
     refused: int = 0
@@ -50,7 +50,7 @@ class StatusCounts:
 
     @property
     def others(self) -> int:
-        """How many besides the one on the card."""
+        """Return how many there are besides the one on the card."""
         return max(self.total - 1, 0)
 
     @property
@@ -60,14 +60,14 @@ class StatusCounts:
 
 @dataclass
 class Card:
-    """A comment with its decisions, worded, its earlier texts, its author's record, and what colleagues say of it."""
+    """A comment with its decisions, its earlier texts, its author's record, and colleagues' notes and labels."""
 
     comment: Comment
     html: str
     history: list[dict[str, Any]]
     seen: int  # the number of the last decision
-    website: str  # only where it is safe to follow
-    deeds: dict[str, StatusAction]
+    website: str  # empty unless it is an http(s) link
+    buttons: dict[str, StatusAction]
     earlier: list[Revision]
     author: StatusCounts = field(default_factory=StatusCounts)
     network: StatusCounts = field(default_factory=StatusCounts)
@@ -90,17 +90,17 @@ class Card:
 
     @property
     def withdrawn(self) -> bool:
-        return not self.deeds
+        return not self.buttons
 
 
 def listed(rows: CommentQuerySet) -> CommentQuerySet:
-    """Load with each comment what one query can."""
+    """Load with each comment what one query can load."""
     rows = rows.select_related("article__section", "identity", "connection_data", "parent", "assigned_to")
     return rows.defer("article__body", "article__standfirst", "parent__html")
 
 
 def lay_out(comments: Sequence[Comment]) -> list[Card]:
-    """Return these comments as cards. Some twelve queries however many; `listed` loads what belongs to each."""
+    """Return these comments as cards. About twelve queries, however many comments; `listed` prepares them."""
     if not comments:
         return []
     prefetch_related_objects(comments, *BESIDE)
@@ -112,7 +112,7 @@ def lay_out(comments: Sequence[Comment]) -> list[Card]:
         card = plain_card(comment)
         card.level, card.bans = levels[comment.pk], banned.get(comment.pk, [])
         card.author = people.get(_person(comment), card.author)
-        card.network = networks.get(_address(comment), card.network)
+        card.network = networks.get(_ip_address(comment), card.network)
         card.same_text = texts.get(comment.text_key, card.same_text)
         card.notes, card.labels = list(comment.notes.all()), list(comment.labels.all())
         card.reports = [report for report in comment.reports.all() if not report.outcome]
@@ -124,7 +124,7 @@ def lay_out(comments: Sequence[Comment]) -> list[Card]:
 
 
 def plain_card(comment: Comment) -> Card:
-    """Return a comment as a card without what others have said or done; for pages about one."""
+    """Return a comment as a card without what others have said or done, for pages about one comment."""
     decisions = list(comment.decisions.all())
     last = decisions[-1] if decisions else None
     withdrawn = comment.status == Status.TRASH and last is not None and is_final(last.reason)
@@ -132,27 +132,27 @@ def plain_card(comment: Comment) -> Card:
     return Card(
         comment=comment,
         html=highlighted(comment.html, _words_found(decisions)),
-        history=[_told(row) for row in decisions],
+        history=[_shown(row) for row in decisions],
         seen=last.number if last else 0,
         website=comment.website if followable else "",
-        deeds={} if withdrawn else buttons(BUTTONS[Status(comment.status)]),
+        buttons={} if withdrawn else buttons(BUTTONS[Status(comment.status)]),
         earlier=list(comment.revisions.all()),
     )
 
 
 def _words_found(decisions: Collection[Decision]) -> set[str]:
-    """Return the words that reasons name: whatever a rule has found is told as `words`."""
+    """Return the words that rules found: a reason names them in its parameter `words`."""
     given = (reason for row in decisions for reason in row.reasons)
     return {word for reason in given for word in reason.get("params", {}).get("words", [])}
 
 
-def _told(decision: Decision) -> dict[str, Any]:
+def _shown(decision: Decision) -> dict[str, Any]:
     labels = dict(Status.choices)
     return {
         "number": decision.number,
         "before": labels.get(Status(decision.before)) if decision.before in Status.values else "",
         "after": decision.get_after_display(),
-        "by": decision.by.shown_name if decision.by else _guest(decision),
+        "by": decision.by.shown_name if decision.by else _name_of_guest(decision),
         "source": decision.source,
         "undone": decision.reason == UNDONE,
         "reasons": worded(decision.reasons),
@@ -160,8 +160,8 @@ def _told(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _guest(decision: Decision) -> Any:
-    """Name who has no account: a guest who took their own comment back."""
+def _name_of_guest(decision: Decision) -> Any:
+    """Return a name for a decision without an account: a guest withdrew their own comment."""
     return _("its author") if decision.reason == WITHDRAWN and not decision.source else ""
 
 
@@ -169,45 +169,46 @@ def _guest(decision: Decision) -> Any:
 
 
 def _person(comment: Comment) -> str:
-    """Who left it: an account, else the address that was typed, which proves nothing but is what there is."""
+    """Return who left a comment: the account, else the typed address, which proves nothing."""
     if comment.identity_id:
         return f"account:{comment.identity_id}"
     return comment.connection_data.email if hasattr(comment, "connection_data") else ""
 
 
-def _address(comment: Comment) -> str:
+def _ip_address(comment: Comment) -> str:
     return str(comment.connection_data.address or "") if hasattr(comment, "connection_data") else ""
 
 
 def _people(comments: Collection[Comment]) -> dict[str, StatusCounts]:
     accounts = {comment.identity_id for comment in comments if comment.identity_id}
     emails = {_person(comment) for comment in comments if not comment.identity_id} - {""}
-    of_accounts = _tallies(_OF_COMMENT % "identity_id", accounts, "bigint")
-    found = {f"account:{pk}": tally for pk, tally in of_accounts.items()}
-    return found | _tallies(_OF_TRACE % "email", emails, "text")
+    of_accounts = _counts(_OF_COMMENT % "identity_id", accounts, "bigint")
+    found = {f"account:{pk}": counts for pk, counts in of_accounts.items()}
+    return found | _counts(_OF_CONNECTION % "email", emails, "text")
 
 
 def _networks(comments: Collection[Comment]) -> dict[str, StatusCounts]:
-    return _tallies(_OF_TRACE % "address", {_address(comment) for comment in comments} - {""}, "inet")
+    return _counts(_OF_CONNECTION % "address", {_ip_address(comment) for comment in comments} - {""}, "inet")
 
 
 def _texts(comments: Collection[Comment]) -> dict[str, StatusCounts]:
     keys = {comment.text_key for comment in comments} - {""}
-    # Only of these is there an index, and SQLite takes it where its condition is written as the index has it.
-    return _tallies(_OF_COMMENT % "NOT (text_key = '') AND text_key", keys, "text")
+    # The index is partial. SQLite uses it only where the condition is written exactly as in the index.
+    return _counts(_OF_COMMENT % "NOT (text_key = '') AND text_key", keys, "text")
 
 
 _OF_COMMENT = "SELECT status, created_at FROM comments_comment WHERE %s = {key}"
-_OF_TRACE = (
+_OF_CONNECTION = (
     "SELECT c.status, c.created_at FROM comments_connectiondata t "
     "JOIN comments_comment c ON c.id = t.comment_id WHERE t.%s = {key}"
 )
 
 
-def _tallies(found: str, keys: Collection[Any], kind: str) -> dict[Any, StatusCounts]:
-    """Count what this finds for each key, at most LOOKED_AT of each: nobody's thousand comments slow the desk down.
+def _counts(found: str, keys: Collection[Any], kind: str) -> dict[Any, StatusCounts]:
+    """Count what this query finds for each key, up to LOOKED_AT each, so that a prolific author slows nothing down.
 
-    One query. `found` is ours, with `{key}` where the key belongs; keys are parameters, on PostgreSQL of this kind.
+    One query. `found` is our own SQL with `{key}` in place of the key. Keys are parameters, on PostgreSQL of type
+    `kind`.
     """
     if not keys:
         return {}
@@ -216,12 +217,12 @@ def _tallies(found: str, keys: Collection[Any], kind: str) -> dict[Any, StatusCo
     with connection.cursor() as cursor:
         cursor.execute(*_of_each(found, wanted, kind))
         for at, status, number, first in cursor.fetchall():
-            rows[wanted[int(at)]].append((status, number, _moment(first)))
-    return {key: _tally(counts) for key, counts in rows.items()}
+            rows[wanted[int(at)]].append((status, number, _as_time(first)))
+    return {key: _status_counts(counts) for key, counts in rows.items()}
 
 
 def _of_each(found: str, wanted: list[Any], kind: str) -> tuple[str, list[Any]]:
-    """Ask the same for each key: in a lateral join, planned once, or as one question after the other where none is."""
+    """Return SQL that runs the query for each key: a lateral join on PostgreSQL, one subquery per key on SQLite."""
     counted = "status, COUNT(*), MIN(created_at)"
     looked_at = f"({found} LIMIT {LOOKED_AT}) AS looked_at GROUP BY status"
     if connection.vendor == "postgresql":
@@ -232,13 +233,13 @@ def _of_each(found: str, wanted: list[Any], kind: str) -> tuple[str, list[Any]]:
     return " UNION ALL ".join([one] * len(wanted)), [value for at, key in enumerate(wanted) for value in (at, key)]
 
 
-def _moment(value: Any) -> dt.datetime:
-    if isinstance(value, str):  # SQLite has no times.
+def _as_time(value: Any) -> dt.datetime:
+    if isinstance(value, str):  # SQLite stores times as text.
         value = dt.datetime.fromisoformat(value)
     return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
 
 
-def _tally(counts: list[tuple[str, int, dt.datetime]]) -> StatusCounts:
+def _status_counts(counts: list[tuple[str, int, dt.datetime]]) -> StatusCounts:
     numbers = {status: number for status, number, _first in counts}
     return StatusCounts(
         approved=numbers.get(Status.APPROVED, 0),

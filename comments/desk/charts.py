@@ -1,16 +1,16 @@
-"""Pictures of figures, made on the server: bars as plain shapes for a template to draw as SVG, with no script."""
+"""Charts made on the server: bars as plain shapes that a template draws as SVG, without script."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, FOOT = 720, 180, 20  # of a chart, in its own units; FOOT for the words under it
+WIDTH, HEIGHT, FOOT = 720, 180, 20  # of a chart, in its own units; FOOT holds the labels under it
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar of two parts, the second on top of the first; `label` is what a reader of it is told."""
+    """A bar of two parts, the second on top of the first; `label` is its text alternative."""
 
     x: float
     width: float
@@ -31,7 +31,7 @@ class Chart:
 
 
 def stacked(values: Sequence[tuple[int, int, str, str]]) -> Chart:
-    """Return a chart of these: the lower part, the upper part, a label, and what stands at the foot (or nothing)."""
+    """Return a chart of these values: lower part, upper part, label, and the text at the foot (or nothing)."""
     highest = max((lower + upper for lower, upper, _label, _foot in values), default=0)
     step, ground = WIDTH / max(len(values), 1), HEIGHT - FOOT
     scale = (ground - 10) / highest if highest else 0

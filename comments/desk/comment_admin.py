@@ -1,4 +1,7 @@
-"""The moderators' desk: the queue of waiting comments, which the admin opens on, and what stands behind it."""
+"""ModelAdmins for comments, comment settings, mails, the audit log and reply templates.
+
+The admin opens on the queue (`queue_views`), which CommentAdmin registers.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from articles.models.article import Article
 from articles.newsroom.site_admin import Singleton
 from comments.audit import audit_log
 from comments.audit.reasons import choices
-from comments.desk.article_settings_admin import LinksDiscussion
+from comments.desk.article_settings_admin import ArticleWithSettingsAdmin
 from comments.desk.cards import plain_card
 from comments.desk.filters import seen_in
 from comments.desk.status_actions import RESTORE, STATUS_ACTIONS, reason_choice, summary
@@ -45,20 +48,20 @@ PAGE = 50  # comments
 
 
 class ReasonField(forms.ChoiceField):
-    """The reasons that are offered. Anything else is refused by the operation, which says what to choose from."""
+    """The choice of reasons. Values that are not offered pass: the operation refuses them with a better error."""
 
     def valid_value(self, value: str) -> bool:
         return True
 
 
 class ReasonForm(ActionForm):
-    """The list's bar of actions, with a reason."""
+    """The list's action bar, with a reason."""
 
     reason = ReasonField(label=_("Reason"), choices=choices, required=False)
 
 
 class ReadOnly(admin.ModelAdmin):
-    """What is looked at here, and neither written nor deleted."""
+    """A ModelAdmin whose rows can be viewed, but not added, changed or deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -72,7 +75,7 @@ class ReadOnly(admin.ModelAdmin):
 
 @admin.register(Comment)
 class CommentAdmin(ReadOnly):
-    """The queue, and the list and page of every comment. No field is written here: a status changes by a decision."""
+    """The list and page of every comment. No field is editable: a status changes by a decision."""
 
     fieldsets = [
         (None, {"fields": ["text_shown", "status", "history", "article", "parent", "kind", "created_at", "edited_at"]}),
@@ -117,7 +120,7 @@ class CommentAdmin(ReadOnly):
         return found
 
     def action_checkbox(self, comment: Comment) -> SafeString:
-        """Send along with a chosen comment the number of its last decision that was shown."""
+        """Send with a chosen comment the number of the last decision that was shown."""
         seen = max((decision.number for decision in comment.decisions.all()), default=0)
         return format_html(
             '{}<input type="hidden" name="seen" value="{}:{}">', super().action_checkbox(comment), comment.pk, seen
@@ -196,19 +199,19 @@ class CommentAdmin(ReadOnly):
 
     @admin.display(description=_("email"))
     def email(self, comment: Comment) -> str:
-        return _trace(comment, "email")
+        return _connection(comment, "email")
 
     @admin.display(description=_("IP address"))
     def address(self, comment: Comment) -> str:
-        return _trace(comment, "address")
+        return _connection(comment, "address")
 
     @admin.display(description=_("user agent"))
     def user_agent(self, comment: Comment) -> str:
-        return _trace(comment, "user_agent")
+        return _connection(comment, "user_agent")
 
 
-def _trace(comment: Comment, name: str) -> str:
-    """Traces go after a while, so that a comment may be without one."""
+def _connection(comment: Comment, name: str) -> str:
+    """Return a value of the connection data; it is deleted after a while, so a comment may have none."""
     return getattr(getattr(comment, "connection_data", None), name, "") or "–"
 
 
@@ -216,8 +219,8 @@ def _trace(comment: Comment, name: str) -> str:
 
 
 @admin.register(CommentSettings)
-class CommentRulesAdmin(Singleton):
-    """The rules of discussion; every page of articles depends on them."""
+class CommentSettingsAdmin(Singleton):
+    """The site's comment settings. Every article page depends on them."""
 
     fieldsets = [
         (_("Who may reply"), {"fields": ["require_name_email", "registration_required", "close_after_days"]}),
@@ -254,7 +257,7 @@ class CommentRulesAdmin(Singleton):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly):
-    """Mails that were or will be sent; for who runs the site."""
+    """Mails that were or will be sent, for the site's operators."""
 
     list_display = ["event", "address", "created_at", "due_at", "attempts", "sent_at", "failure"]
     list_filter = ["event"]
@@ -267,8 +270,8 @@ class DeliveryAdmin(ReadOnly):
 
 
 @admin.register(AuditEntry)
-class LogAdmin(ReadOnly):
-    """The log, to be read; `manage.py verify_log` says whether it holds."""
+class AuditEntryAdmin(ReadOnly):
+    """The audit log, read-only; `manage.py verify_log` checks its chain."""
 
     list_display = ["number", "created_at", "kind", "subject", "by_account", "facts"]
     list_filter = ["kind"]
@@ -282,7 +285,7 @@ class LogAdmin(ReadOnly):
 
 @admin.register(ReplyTemplate)
 class ReplyTemplateAdmin(admin.ModelAdmin):
-    """Replies that are written once and sent often; for all who moderate."""
+    """Reply templates, for all who moderate."""
 
     list_display = ["title", "position"]
 
@@ -301,13 +304,13 @@ class ReplyTemplateAdmin(admin.ModelAdmin):
     has_delete_permission = has_change_permission
 
 
-# Articles know nothing of comments; here, one floor up, their list learns how many wait under each.
+# Articles know nothing of comments, so their list gets the number of waiting comments here.
 admin.site.unregister(Article)
 
 
 @admin.register(Article)
-class DiscussedArticleAdmin(LinksDiscussion):
-    """The articles' list with the number of comments that wait under each."""
+class DiscussedArticleAdmin(ArticleWithSettingsAdmin):
+    """The list of articles, with the number of waiting comments under each."""
 
     list_display = ["headline", "state_shown", "waiting", "section", "names", "planned", "time"]
 

@@ -1,6 +1,6 @@
-"""Which comments lie on the desk: one of its views, narrowed by what moderators filter and search for.
+"""Which comments the queue lists: one of its views, narrowed by filters and search.
 
-The page, the REST queue and a decision about "all that match" read the same parameters and find the same comments.
+The page, the REST queue and decisions about "all that match" read the same parameters and find the same comments.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from newsreader.kit.numbers import ids_in, read_id
 from newsreader.kit.rest import moment, whole_number
 from newsreader.kit.text import tidy_line
 
-COUNTED = 1000  # Counting stops there: nobody reads further, and a million rows need not be counted for it.
-# The desk's views, in the order of its tabs.
+COUNTED = 1000  # Counting stops here: nobody needs the exact number of a million rows.
+# The queue's views, in the order of its tabs.
 VIEWS = {
     "pending": _("Waiting"),
     "reported": _("Reported"),
@@ -38,7 +38,7 @@ VIEWS = {
     "trash": _("Trash"),
     "all": _("All"),
 }
-OLDEST_FIRST = {"pending", "reported", "appeals"}  # What waits longest stands first; of all else, the newest.
+OLDEST_FIRST = {"pending", "reported", "appeals"}  # These list the oldest first; all others the newest.
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _ADDRESS = re.compile(r"(?=.*[0-9])[0-9a-f:.]*[:.][0-9a-f:.]*(/[0-9]{1,3})?", re.IGNORECASE)
 
@@ -75,10 +75,10 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """What of the queue is wanted, by the names of its parameters.
+    """What the queue is asked for, by the names of its parameters.
 
     `reason` is a code of the last decision; `author` an email address, or `account:12` with an identity's id; `network`
-    an address, a network or the beginning of an address; `mine`: handed to who asks.
+    an IP address, a network or the beginning of an address; `mine`: handed to the moderator who asks.
     """
 
     status: str = "pending"
@@ -97,7 +97,7 @@ class Filter:
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> tuple[Filter, list[str]]:
-        """Return the filter that these parameters say, and the names of those that say nothing sensible."""
+        """Return the filter for these parameters, and the names of those with invalid values."""
         values, odd = {}, []
         for name, reader in _READERS.items():
             if text := given.get(name, "").strip():
@@ -109,7 +109,7 @@ class Filter:
 
     @property
     def is_narrowed(self) -> bool:
-        """Say whether more than a view is asked for."""
+        """Say whether anything besides a view is asked for."""
         return any(getattr(self, field.name) != field.default for field in fields(self) if field.name != "status")
 
     @property
@@ -117,7 +117,7 @@ class Filter:
         return ("created_at", "id") if self.status in OLDEST_FIRST else ("-created_at", "-id")
 
     def rows(self, user: Any, *, view: str = "") -> CommentQuerySet:
-        """Return what this moderator finds, without an order; of another view where one is named."""
+        """Return what this moderator finds, unordered; `view` overrides the filter's own view."""
         rows = _of_view(Comment.objects.moderated_by(user), view or self.status, user)
         for name in ("article", "language"):
             if value := getattr(self, name):
@@ -138,7 +138,7 @@ class Filter:
         rows = rows.filter(from_network(self.network)) if self.network else rows
         return rows.filter(self._sought, self._reasoned)
 
-    # Found once, though every tab asks how many of it are its own.
+    # Cached: every tab counts its own part of it.
 
     @cached_property
     def _sought(self) -> Q:
@@ -171,7 +171,7 @@ def _by_author(rows: CommentQuerySet, author: str) -> CommentQuerySet:
 
 
 def sought(query: str) -> Q:
-    """Return the comments in which every word is: it begins one in name or text, or begins the email or the address."""
+    """Return the condition that every word matches: at the start of a word in name or text, of email or IP address."""
     wanted, plain = Q(), []
     for word in query.split()[: search_index.WORDS]:
         if "@" in word:
@@ -188,7 +188,7 @@ def sought(query: str) -> Q:
 def reasoned(code: str) -> Q:
     """Return the comments whose last decision gives this reason: the newest, as many as a search finds."""
     last = Decision.objects.filter(comment=OuterRef("comment")).order_by("-number").values("pk")[:1]
-    # As text first: an index of reasons would have to be written with every decision, and reading all takes a moment.
+    # A text match first: an index on reasons would slow every decision down, and parsing all JSON is slow.
     naming = Decision.objects.annotate(told=Cast("reasons", TextField())).filter(told__contains=f'"{code}"')
     newest = naming.filter(pk=Subquery(last)).order_by("-pk").values_list("comment_id", "reasons")[: search_index.MOST]
     return Q(pk__in=search_index.at_hand([pk for pk, reasons in newest if any(one["code"] == code for one in reasons)]))
@@ -198,7 +198,7 @@ def reasoned(code: str) -> Q:
 
 
 def beyond(rows: CommentQuerySet, order: tuple[str, str], position: str) -> CommentQuerySet:
-    """Return what comes after a position in this order; all of it where the position is none."""
+    """Return the rows after a position in this order; all rows where the position is invalid."""
     moment_text, _, number = position.partition("~")
     try:
         at, pk = dt.datetime.fromisoformat(moment_text), read_id(number)
@@ -216,7 +216,7 @@ def position_of(comment: Comment) -> str:
 
 
 def seen_in(fields: QueryDict) -> dict[int, int]:
-    """Return which decision was the last on each comment that was shown: `seen` is `12:3`, comment and number."""
+    """Return the number of the last decision shown, by comment; each `seen` field is `12:3`, comment and number."""
     found = {}
     for text in fields.getlist("seen"):
         pair = text.split(":")
@@ -226,6 +226,6 @@ def seen_in(fields: QueryDict) -> dict[int, int]:
 
 
 def counted(rows: CommentQuerySet) -> str:
-    """Say how many these are, up to a limit: `1000+`."""
+    """Return how many rows there are, up to a limit: `1000+`."""
     size = rows.order_by()[: COUNTED + 1].count()
     return f"{COUNTED}+" if size > COUNTED else str(size)

@@ -1,7 +1,6 @@
-"""Marking the words that a rule has found where they stand in a comment, however they were disguised.
+"""Marking the words in a comment that a rule found, however they were disguised.
 
-Only for the eye: what a comment is judged by is `comments.screening`. The HTML is ours, made by
-comments.text.formatting.
+Only for display: comments are judged by `comments.screening`. The HTML was made by `comments.text.formatting`.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from comments.screening.normalise import mixed, plain
 
-LONGEST = 20_000  # characters of HTML that are looked through
+LONGEST = 20_000  # characters of HTML that are searched
 _PART = re.compile(r"(<[^>]*>)")
 _CHUNK = re.compile(r"\S+")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -23,12 +22,12 @@ Span = tuple[int, int]
 
 
 def highlighted(html: str, words: Collection[str]) -> SafeString:
-    """Return a comment's HTML with these words in `<mark>`, also where signs or blanks tear them apart."""
+    """Return a comment's HTML with these words in `<mark>`, even where punctuation or blanks split them."""
     wanted = {letters for word in words for letters in (_letters(word), mixed(plain(word))) if len(letters) > 1}
     if not wanted or len(html) > LONGEST:
         return mark_safe(html)
     parts = (part if part.startswith("<") else _mark(part, wanted) for part in _PART.split(html))
-    return mark_safe("".join(parts))  # Safe: what was text is escaped again.
+    return mark_safe("".join(parts))  # Safe: all text is escaped again.
 
 
 def _letters(text: str) -> str:
@@ -51,7 +50,7 @@ def _mark(part: str, wanted: set[str]) -> str:
 
 
 def _found(chunks: list[Span], read: list[str], wanted: set[str]) -> Iterator[Span]:
-    """Yield which chunks hold a word: the letters of all are one string, in which each chunk has its place."""
+    """Yield the chunks that hold a word. The letters of all chunks form one string, in which each chunk has a range."""
     joined, starts, owner = "".join(read), set[int](), list[int]()
     for number, letters in enumerate(read):
         starts.add(len(owner))
@@ -60,7 +59,7 @@ def _found(chunks: list[Span], read: list[str], wanted: set[str]) -> Iterator[Sp
         at = joined.find(word)
         while at >= 0:
             first, last = owner[at], owner[at + len(word) - 1]
-            if first == last or at in starts:  # Within one chunk, or beginning where one begins.
+            if first == last or at in starts:  # Inside one chunk, or starting where a chunk starts.
                 yield chunks[first][0], chunks[last][1]
             at = joined.find(word, at + 1)
 

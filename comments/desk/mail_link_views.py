@@ -1,7 +1,7 @@
-"""Where the links in a moderator's mail lead: one decision about one comment, without signing in.
+"""The links in a moderator's mail: one decision about one comment, without signing in.
 
-Opening it changes nothing, since mail scanners open every link; its button does. The link is the moderator's own: what
-it does is recorded under their name, and it does nothing they could not do on the desk by now.
+Opening a link changes nothing, since mail scanners open every link; the page's button does. The link is the
+moderator's own: the decision is recorded under their name, and the link does only what they may do on the desk now.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import secret
 from newsreader.kit.web import render_form, show_or_take
 
-# Where a reason is chosen, and which one is until another is.
+# The statuses for which a reason is chosen, each with its preselected one.
 CHOSEN: dict[str, Callable[[], str]] = {"spam": lambda: SPAM, "trash": suggested}
 
 
@@ -37,7 +37,7 @@ class LinkExpired(DomainError):
 
 @show_or_take
 def mail_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what the link would do (GET), or do it (POST). 404 for a link that is none, or of who may not any more."""
+    """Show what the link would do (GET), or do it (POST). 404 for an invalid link, or without permission by now."""
     try:
         action = read_action(token)
     except (signing.BadSignature, TypeError, ValueError):

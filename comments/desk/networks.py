@@ -1,7 +1,7 @@
-"""Where comments came from, as a condition that an index answers: an address, a network, how an address begins.
+"""Finding comments by IP address, network, or beginning of an address, with a condition that an index serves.
 
-PostgreSQL's addresses have an order, so each of these is a few stretches of it. SQLite keeps the texts of addresses:
-there, all addresses of a network begin in one of a few ways.
+PostgreSQL orders addresses, so each search is a few ranges of them. SQLite stores addresses as text; there, all
+addresses of a network begin in one of a few ways.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from django.db.models import Q
 
 from comments.screening.compiled_entries import Network
 
-MOST = 256  # ways in which the addresses of a network may begin: an IPv6 /33 to /39 has more, and finds nothing
+MOST = 256  # beginnings of one network's addresses; an IPv6 /33 to /39 has more, and finds nothing
 _BEGINNING = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}\.?|[0-9a-f]{1,4}(:[0-9a-f]{1,4}){0,7}:?", re.IGNORECASE)
 
 
 def from_network(text: str) -> Q:
-    """Match an address, however it is written, a network, or the beginning of an address; nothing where it is none."""
+    """Match an address, however it is written, a network, or the beginning of an address; nothing for anything else."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -37,11 +37,11 @@ def from_network(text: str) -> Q:
 
 
 def begins(column: str, text: str) -> Q:
-    """Match texts that begin so: by a range of the index, which on PostgreSQL has to be one of patterns."""
+    """Match texts with this beginning, as a range of the index (on PostgreSQL one with `text_pattern_ops`)."""
     if connection.vendor == "postgresql":
         return Q(**{f"{column}__startswith": text})
     code = ord(text[-1]) + 1
-    after = chr(0xE000 if 0xD800 <= code <= 0xDFFF else min(code, 0x10FFFF))  # Half a character can be sent nowhere.
+    after = chr(0xE000 if 0xD800 <= code <= 0xDFFF else min(code, 0x10FFFF))  # A lone surrogate cannot be encoded.
     return Q(**{f"{column}__gte": text, f"{column}__lt": text[:-1] + after})
 
 
@@ -50,7 +50,7 @@ def _any(conditions: Iterable[Q]) -> Q:
 
 
 def _beginnings(network: Network) -> list[list[int]]:
-    """Return the groups of numbers with which a network's addresses begin, and no others; none where too many do."""
+    """Return the groups of digits with which a network's addresses begin, and only those; none where too many do."""
     bits, base = (8, 10) if network.version == 4 else (16, 16)
     groups = [int(group, base) for group in re.split(r"[.:]", network[0].exploded)]
     whole, rest = divmod(network.prefixlen, bits)
@@ -62,10 +62,10 @@ def _beginnings(network: Network) -> list[list[int]]:
 
 
 def _written(groups: list[int], version: int) -> Iterator[Q]:
-    """Yield each way in which addresses that begin with these groups are written.
+    """Yield each spelling of addresses that begin with these groups.
 
-    Of an IPv6 address one run of two and more groups of nothing is written `::`. How many these are is told by how
-    many follow, which a range of the index alone does not see.
+    In an IPv6 address, one run of two or more zero groups is written `::`. How long it is depends on how many groups
+    follow, which a range of the index cannot express.
     """
     if version == 4:
         yield begins("connection_data__address", "".join(f"{group}." for group in groups))
@@ -78,7 +78,7 @@ def _written(groups: list[int], version: int) -> Iterator[Q]:
         )
         if after and len(nothing[0]) > 1:
             rest = f"{after}(:[0-9a-f]+){{{left}}}"
-        elif not after:  # It may go on behind them.
+        elif not after:  # More zero groups may follow.
             rest = f"([0-9a-f]+(:[0-9a-f]+){{0,{left - 1}}})?"
         else:
             continue
@@ -92,13 +92,13 @@ def _from_beginning(text: str) -> Q:
         return Q(pk__in=[])
     if connection.vendor != "postgresql":
         return begins("connection_data__address", text)
-    stretches = [] if ":" in text or not text[0].isdecimal() else _stretches(text, 4)
-    stretches += [] if "." in text else _stretches(text, 6)
+    stretches = [] if ":" in text or not text[0].isdecimal() else _ranges(text, 4)
+    stretches += [] if "." in text else _ranges(text, 6)
     return _any(Q(connection_data__address__gte=first, connection_data__address__lte=last) for first, last in stretches)
 
 
-def _stretches(text: str, version: int) -> list[tuple[str, str]]:
-    """Return the first and last address of each stretch of addresses that begin so."""
+def _ranges(text: str, version: int) -> list[tuple[str, str]]:
+    """Return the first and last address of each range of addresses with this beginning."""
     bits, mark, base, longest = (8, ".", 10, 3) if version == 4 else (16, ":", 16, 4)
     of = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
     size = 32 if version == 4 else 128
@@ -110,7 +110,7 @@ def _stretches(text: str, version: int) -> list[tuple[str, str]]:
         return []
     if not part:
         return [(str(of(start << left)), str(of((start << left) + 2**left - 1)))]
-    if part.startswith("0") and (part != "0" or not whole):  # So no number begins; and nothing at all is written `::`.
+    if part.startswith("0") and (part != "0" or not whole):  # No number begins with 0, and all zeros is written `::`.
         return []
     found, left = [], left - bits
     for more in range(longest - len(part) + 1 if part != "0" else 1):

@@ -1,6 +1,6 @@
-"""The editors' list of reasons in the admin, and readers' reports and authors' appeals, to look things up.
+"""Refusal reasons, readers' reports and authors' appeals in the admin.
 
-What is decided about them is decided on the moderators' desk.
+Reports and appeals can only be viewed here; they are decided on the moderation desk.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from newsreader.accounts.identities import signed_in_user
 
 
 class ReasonForm(forms.ModelForm):
-    """A reason; its code is chosen once, since decisions keep it."""
+    """A refusal reason. Its code cannot be changed later, since decisions store it."""
 
     class Meta:
         model = RefusalReason
@@ -42,7 +42,7 @@ class ReasonForm(forms.ModelForm):
 
 @admin.register(RefusalReason)
 class RefusalReasonAdmin(admin.ModelAdmin):
-    """What moderators may choose from. Nobody deletes a reason: decisions name it, so it is only offered no more."""
+    """Refusal reasons that moderators choose from. Decisions name them, so none is deleted, only no longer offered."""
 
     form = ReasonForm
     list_display = ["label", "code", "sentence", "position", "is_active"]
@@ -61,11 +61,11 @@ class RefusalReasonAdmin(admin.ModelAdmin):
         audit_log.note(
             "reason_changed" if change else "reason_added", f"reason:{obj.pk}", by=signed_in_user(request), facts=facts
         )
-        page_versions.bump_site()  # Labels stand on the public page of figures.
+        page_versions.bump_site()  # The transparency page shows the labels.
 
 
 class _Record(admin.ModelAdmin):
-    """What is looked at by those who decide about its comment, and neither written nor deleted."""
+    """A read-only ModelAdmin for those who may decide about the comment concerned."""
 
     list_select_related = ["comment__article"]
     show_full_result_count = False
@@ -107,7 +107,7 @@ class ReportAdmin(_Record):
 
 @admin.register(Appeal)
 class AppealAdmin(_Record):
-    """Authors' objections."""
+    """Authors' appeals."""
 
     list_display = ["created_at", "comment_link", "outcome", "settled_by", "settled_at"]
     list_filter = ["outcome"]

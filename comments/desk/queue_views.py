@@ -1,7 +1,7 @@
-"""The moderation desk's pages: the queue, one comment with every tool, and everything that is like one.
+"""The moderation desk's pages: the queue, one comment with every tool, and the comments similar to one.
 
-Each answers the same to a form and to the desk's script: a form is led back with messages, the script is told the same
-sentences, what undoes it, and the card as it looks now. All of it works without script.
+A form is answered with a redirect and messages; the desk's script gets the same sentences as JSON, with what undoes
+the action and the card as it looks now. Everything works without script.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from articles.models.taxonomy import Section
 from comments.audit import audit_log
 from comments.audit.reason_codes import from_rules
 from comments.desk import cards, filters
-from comments.desk.actions import SPANS, ActionRequest, ActionResult, act
+from comments.desk.actions import SPANS, ActionRequest, ActionResult, perform
 from comments.desk.filters import Filter
 from comments.desk.status_actions import BUTTONS, EVERY, buttons, reason_choice, summary
 from comments.models import AuditEntry, Ban, Batch, Comment, Label, ReplyTemplate
@@ -53,18 +53,18 @@ def _is_script(request: HttpRequest) -> bool:
 
 
 def queue(request: HttpRequest) -> HttpResponse:
-    """Answer with the queue, or with what comes after a position of it (`part=cards`); do what was pressed (POST)."""
+    """Show the queue, or its cards after a position (`part=cards`); perform an action (POST)."""
     _may(request)
     wanted, odd = Filter.read(request.GET)
     if request.method == "POST":
-        return _pressed(request, wanted)
+        return _perform(request, wanted)
     if batch := request.GET.get("batch"):
         return _progress(request, batch)
     rows = wanted.rows(request.user)
     after = request.GET.get("after", "")
     found = cards.listed(filters.beyond(rows, wanted.order, after)).order_by(*wanted.order)
     shown = list(found[: PAGE + 1])
-    if after and not shown:  # All of them are decided.
+    if after and not shown:  # All that followed are decided by now.
         return HttpResponseRedirect(f"{request.path}?{_without(request, 'after')}".rstrip("?"))
     context = {
         "cards": cards.lay_out(shown[:PAGE]),
@@ -77,11 +77,11 @@ def queue(request: HttpRequest) -> HttpResponse:
     }
     if request.GET.get("part") == "cards":
         return TemplateResponse(request, "admin/comments/_cards.html", context)
-    return _page(request, "admin/comments/queue.html", context | _around(request, wanted, odd))
+    return _page(request, "admin/comments/queue.html", context | _surroundings(request, wanted, odd))
 
 
-def _around(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, Any]:
-    """What stands around the cards: the views with their sizes, the filters, what can be undone, what is on fire."""
+def _surroundings(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, Any]:
+    """Return what is shown around the cards: the views with their sizes, the filters, recent batches, and surges."""
     article = Article.objects.filter(pk=wanted.article).defer("body").first() if wanted.article else None
     names = BUTTONS.get(Comment.Status(wanted.status), EVERY) if wanted.status in Comment.Status.values else EVERY
     user: Any = request.user
@@ -102,7 +102,7 @@ def _around(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, A
 
 
 def _ban_appeals(user: Any) -> int:
-    """How many bans somebody objects to, for whoever may lift them."""
+    """Return how many bans have an open appeal, for moderators who may lift bans."""
     return Ban.objects.appealed().count() if user.has_perm("comments.change_ban") else 0
 
 
@@ -114,18 +114,18 @@ def _without(request: HttpRequest, *names: str) -> str:
 
 
 def _here(request: HttpRequest) -> str:
-    """The address of the view and filter that somebody is in, whole even where the script asks for a part of it."""
+    """Return the address of the current view and filter, whole even where the script asks for a part."""
     return f"{request.path}?{_without(request, 'part')}".rstrip("?")
 
 
 def _came_from(request: HttpRequest) -> str:
-    """Where a page about one comment leads back to once something is done; empty where it was opened by itself."""
+    """Return where a page about one comment leads back to after an action; empty where it was opened directly."""
     back = request.GET.get("back") or request.POST.get("next", "")
     return safe_next(request, back) if back else ""
 
 
 def _progress(request: HttpRequest, number: str) -> HttpResponse:
-    """Say how far a batch is: of one's own alone."""
+    """Answer with the progress of one's own batch."""
     try:
         batch = Batch.objects.get(pk=uuid.UUID(number), by=request.user.pk)
     except (ValueError, Batch.DoesNotExist):
@@ -137,25 +137,25 @@ def _batch(batch: Batch) -> dict[str, Any]:
     return {"batch": str(batch.pk), "done": batch.done, "total": batch.total, "state": batch.state}
 
 
-# --- What was pressed ---------------------------------------------------------------------------------------------
+# --- Actions ------------------------------------------------------------------------------------------------------
 
 
-def _pressed(request: HttpRequest, wanted: Filter) -> HttpResponse:
+def _perform(request: HttpRequest, wanted: Filter) -> HttpResponse:
     user: Any = request.user
-    pressed = ActionRequest(user, request.POST, wanted, client_address(request))
+    action = ActionRequest(user, request.POST, wanted, client_address(request))
     try:
-        told = act(pressed)
+        result = perform(action)
     except DomainError as refusal:
         return _refused(request, refusal)
     if _is_script(request):
-        return JsonResponse(_answer(request, told))
-    for level, sentence in told.said:
+        return JsonResponse(_answer(request, result))
+    for level, sentence in result.said:
         messages.add_message(request, level, sentence)
     return HttpResponseRedirect(safe_next(request, request.POST.get("next") or request.get_full_path()))
 
 
 def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
-    """Say why nothing was done; what was typed stays on the page of the comment."""
+    """Say why nothing was done. What was typed stays on the comment's page."""
     if _is_script(request):
         return JsonResponse(
             {"code": refusal.code, "detail": str(refusal)}, status=refusal.status, headers=refusal.headers
@@ -167,12 +167,12 @@ def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
     return HttpResponseRedirect(safe_next(request, request.POST.get("next") or request.get_full_path()))
 
 
-def _answer(request: HttpRequest, told: ActionResult) -> dict[str, Any]:
-    answer: dict[str, Any] = {"said": _plain(told.said), "undo": told.undo}
-    if told.batch:
-        answer |= _batch(told.batch)
-    if told.changed:
-        row = cards.listed(Comment.objects.filter(pk=told.changed)).first()
+def _answer(request: HttpRequest, result: ActionResult) -> dict[str, Any]:
+    answer: dict[str, Any] = {"said": _plain(result.said), "undo": result.undo}
+    if result.batch:
+        answer |= _batch(result.batch)
+    if result.changed:
+        row = cards.listed(Comment.objects.filter(pk=result.changed)).first()
         if row:
             context = {"card": cards.lay_out([row])[0], "leads_to": _here(request), **reason_choice()}
             answer["card"] = render_to_string("admin/comments/_card.html", context, request)
@@ -187,7 +187,7 @@ def _plain(said: list[tuple[int, str]]) -> list[dict[str, str]]:
 
 
 def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None = None) -> HttpResponse:
-    """One comment with every tool; `part=tools` is what the desk's script shows in a dialogue."""
+    """Show one comment with every tool; `part=tools` is the fragment that the desk's script shows in a dialog."""
     _may(request)
     comment = cards.listed(Comment.objects.moderated_by(request.user)).filter(pk=comment_id).first()
     if comment is None:
@@ -203,7 +203,7 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
         "labels": Label.Kind.choices,
         "set_labels": [label.kind for label in comment.labels.all()],
         "templates": ReplyTemplate.objects.all(),
-        "record": _record(comment),
+        "record": _log_of(comment),
         "refusal": refusal,
         "pressed": request.POST.get("action", ""),
         "typed": request.POST.get("text", ""),
@@ -212,19 +212,19 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
     return _page(request, f"admin/comments/{name}", context, status=refusal.status if refusal else 200)
 
 
-def _record(comment: Comment) -> list[tuple[AuditEntry, str]]:
-    """Every entry of the log about a comment, each with whose account it was. Two queries."""
+def _log_of(comment: Comment) -> list[tuple[AuditEntry, str]]:
+    """Return the audit entries about a comment, each with the name of its account. Two queries."""
     entries = list(audit_log.history(f"comment:{comment.pk}")[:200])
     accounts = User.objects.filter(pk__in={row.by_account for row in entries if row.by_account})
     names = {user.pk: user.shown_name for user in accounts}
     return [(row, names.get(row.by_account or 0, str(row.by_account or ""))) for row in entries]
 
 
-# --- Everything like it -------------------------------------------------------------------------------------------
+# --- Similar comments -------------------------------------------------------------------------------------------
 
 
 def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
-    """Show everything that is like one comment, to decide about all of it at once. POST goes to the queue."""
+    """Show the comments that are like one, to decide about all of them at once. The form posts to the queue."""
     _may(request)
     mine = Comment.objects.moderated_by(request.user)
     comment = cards.listed(mine).filter(pk=comment_id).first()

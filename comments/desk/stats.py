@@ -1,4 +1,4 @@
-"""The desk in figures: what waits, how fast and by whom it is decided, and why. Bounded, however much is stored."""
+"""The desk's statistics: what waits, how fast and by whom it is decided, and why. Bounded, however much is stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from comments.models import Appeal, Comment, Decision
 from comments.models.querysets import CommentQuerySet
 
 HOURS, DAYS, APPEALS = 48, 7, 90  # hours of the chart; days of the tables; days of appeals
-SAMPLE = 2_000  # of the newest decisions, for the time they took
+SAMPLE = 2_000  # the newest decisions, for how long they took
 MOST = 10  # rows of a table
 
 
@@ -33,13 +33,13 @@ class Hour:
 
 @dataclass(frozen=True)
 class DeskStats:
-    """What the page of figures shows; times in seconds."""
+    """What the statistics page shows; times in seconds."""
 
     waiting: int
     oldest: dt.datetime | None
     hours: list[Hour]
     median_seconds: float | None
-    slowest_tenth: float | None  # nine of ten were decided faster
+    slowest_tenth: float | None  # 90 % were decided faster
     reasons: list[tuple[str, int]]
     moderators: list[tuple[str, int]]
     articles: list[tuple[str, str, int]]  # headline, address, comments
@@ -48,12 +48,12 @@ class DeskStats:
 
     @property
     def overturned(self) -> int | None:
-        """Per cent of appeals that were granted."""
+        """Return the percentage of appeals that were granted."""
         return round(100 * self.appeals_granted / self.appeals_settled) if self.appeals_settled else None
 
 
 def desk_stats(rows: CommentQuerySet) -> DeskStats:
-    """Return the figures over these comments: those that a moderator may decide about. Nine queries."""
+    """Return the statistics of these comments, which a moderator may decide about. Nine queries."""
     now = timezone.now()
     since = now - dt.timedelta(days=DAYS)
     waiting = rows.waiting().aggregate(size=Count("pk"), oldest=Min("created_at"))
@@ -78,7 +78,7 @@ def desk_stats(rows: CommentQuerySet) -> DeskStats:
 
 
 def _hours(decided: Any, now: dt.datetime) -> list[Hour]:
-    """Every hour of the last two days, those without a decision too."""
+    """Return every hour of the last two days, including those without a decision."""
     first = timezone.localtime(now).replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=HOURS - 1)
     counts = (
         decided.filter(created_at__gte=first)
@@ -94,7 +94,7 @@ def _hours(decided: Any, now: dt.datetime) -> list[Hour]:
 
 
 def _took(recent: Any) -> list[float]:
-    """How long the newest comments waited that a person has decided about."""
+    """Return how long the newest comments decided by a person had waited."""
     rows = recent.filter(source="", before=Comment.Status.PENDING).order_by("-created_at")
     times = rows.values_list("created_at", "comment__created_at")[:SAMPLE]
     return [max((decided - left).total_seconds(), 0) for decided, left in times]
@@ -115,7 +115,7 @@ def _moderators(recent: Any) -> list[tuple[str, int]]:
 
 
 def _articles(rows: CommentQuerySet, since: dt.datetime) -> list[tuple[str, str, int]]:
-    # Grouped by a sum, which no index is sorted by: else SQLite goes through the whole archive, article by article.
+    # Grouping by an expression keeps SQLite from scanning the whole archive in the order of an index on articles.
     recent = rows.filter(created_at__gte=since).order_by().annotate(under=F("article_id") + 0)
     sizes = dict(recent.values_list("under").annotate(size=Count("pk")).order_by("-size", "under")[:MOST])
     headlines = dict(Article.objects.filter(pk__in=sizes).values_list("pk", "headline"))

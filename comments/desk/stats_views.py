@@ -1,4 +1,4 @@
-"""The page of figures on the moderators' desk."""
+"""The statistics page of the moderation desk."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def _bar(hour: Hour) -> tuple[int, int, str, str]:
 
 
 def _with_share(rows: list[tuple[str, int]]) -> list[tuple[str, int, int]]:
-    """Each with its length as a bar, in per cent of the longest."""
+    """Return each row with the length of its bar, in per cent of the longest."""
     longest = max((size for _name, size in rows), default=0)
     return [(name, size, round(100 * size / longest)) for name, size in rows]

@@ -1,7 +1,7 @@
-"""What may be done with a comment on the desk, and how it is told afterwards.
+"""The desk's buttons that give a comment a status, and what is said afterwards.
 
-To add a button, add a line to DEEDS and name it in BUTTONS. What it does is done by `comments.moderation.batches`, so
-no status changes without a decision on record, and all of it can be undone.
+To add a button, add a line to STATUS_ACTIONS and name it in BUTTONS. `comments.moderation.batches` does the work, so
+that every status change is a decision on record and can be undone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RESTORE = "restore"
 
 @dataclass(frozen=True)
 class StatusAction:
-    """A button: the status it gives (BEFORE: the one before removal), its label, and what is said then."""
+    """A button: the status it gives (BEFORE: the one before removal), its label, and what is said afterwards."""
 
     status: str
     label: Any
@@ -48,7 +48,7 @@ EVERY = ["approve", "hold", "spam", "trash", RESTORE]  # for a selection of mixe
 
 
 def reason_choice() -> dict[str, Any]:
-    """Return what the choice of a reason on a page shows: what is offered, and which one the trash gives by itself."""
+    """Return the choice of reasons for a template: what is offered, and the trash's default."""
     choice = offered()
     suggestion = suggested()
     return {"reasons": choice, "trash_reason": suggestion, "trash_label": choice[suggestion]}
@@ -58,12 +58,12 @@ def buttons(names: list[str]) -> dict[str, StatusAction]:
     return {name: STATUS_ACTIONS[name] for name in names}
 
 
-_SAID = {deed.status: deed.said for deed in STATUS_ACTIONS.values()}
+_SAID = {action.status: action.said for action in STATUS_ACTIONS.values()}
 _UNDONE = ngettext_lazy("%d is as it was before.", "%d are as they were before.")
 
 
 def summary(batch: Batch) -> Iterator[tuple[int, str]]:
-    """Yield what to say about a batch, each with a level of Django's messages."""
+    """Yield what to say about a batch, each sentence with a level of Django's messages."""
     if batch.state != Batch.State.DONE:
         sentence = ngettext("%d is being decided about.", "%d are being decided about.", batch.total)
         yield messages.INFO, sentence % batch.total
@@ -79,15 +79,15 @@ def summary(batch: Batch) -> Iterator[tuple[int, str]]:
         yield messages.WARNING, sentence % batch.withdrawn
     if meanwhile := batch.passed_over - batch.left_to_others:
         sentence = ngettext(
-            "%d was left alone: somebody has decided about it meanwhile.",
-            "%d were left alone: somebody has decided about them meanwhile.",
+            "%d was left alone: somebody else has decided about it in the meantime.",
+            "%d were left alone: somebody else has decided about them in the meantime.",
             meanwhile,
         )
         yield messages.WARNING, sentence % meanwhile
     if batch.left_to_others:
         sentence = ngettext(
-            "%d was left alone: its author objects to a decision of yours, and another moderator decides about that.",
-            "%d were left alone: their authors object to decisions of yours, and another moderator decides about that.",
+            "%d was left alone: its author appeals against your decision, and another moderator has to decide.",
+            "%d were left alone: their authors appeal against your decisions, and another moderator has to decide.",
             batch.left_to_others,
         )
         yield messages.WARNING, sentence % batch.left_to_others

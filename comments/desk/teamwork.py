@@ -1,4 +1,4 @@
-"""What moderators do for each other: notes, labels for the newsroom, handing over, saying who reads what, and picks."""
+"""How moderators work together: notes, labels, handing over, review locks and picks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.text import tidy
 
 LONGEST = 1000  # characters of a note
-READING = dt.timedelta(minutes=2)  # a claim lasts, unless it is renewed
+READING = dt.timedelta(minutes=2)  # how long a review lock lasts unless renewed
 
 
 @transaction.atomic
 def add_note(comment_id: int, text: str, *, by: User) -> Note:
-    """Write a note about a comment for colleagues. Raises Invalid for an empty or too long one."""
+    """Write a note for colleagues about a comment. Raises Invalid where it is empty or too long."""
     text = tidy(text).strip()
     if not text or len(text) > LONGEST:
         raise Invalid([FieldError("text", "invalid_note", _("A note has between 1 and %d characters.") % LONGEST)])
@@ -36,7 +36,7 @@ def add_note(comment_id: int, text: str, *, by: User) -> Note:
 
 @transaction.atomic
 def label(comment_id: int, kind: str, *, on: bool, by: User) -> bool:
-    """Say what a comment is to the newsroom (a Label.Kind), or that it is not; return whether that is new."""
+    """Set or remove a newsroom label (a Label.Kind) on a comment; return whether that changed anything."""
     kind = Label.Kind(kind).value
     if on:
         changed = Label.objects.get_or_create(comment_id=comment_id, kind=kind, defaults={"by": by})[1]
@@ -49,10 +49,10 @@ def label(comment_id: int, kind: str, *, on: bool, by: User) -> bool:
 
 @transaction.atomic
 def hand_to(comment_id: int, user: User | None, *, by: User, tell: bool = True) -> bool:
-    """Leave a comment to a colleague who may decide about it; to nobody with None. Returns whether that is new.
+    """Hand a comment to a colleague who may decide about it, or to nobody (None); return whether that changed anything.
 
-    The colleague hears of it by mail, unless it is oneself; with `tell` off they do not, as they knew before. Raises
-    Invalid for somebody who does not decide about comments there.
+    The colleague is told by mail, unless it is oneself or `tell` is off. Raises Invalid where they may not decide about
+    the comment.
     """
     comment = lock_comment(comment_id, Comment.objects.select_related("article"))
     if user and not moderates(user, comment.article):
@@ -68,14 +68,14 @@ def hand_to(comment_id: int, user: User | None, *, by: User, tell: bool = True) 
 
 
 def author_of(comment: Comment) -> User | None:
-    """Return the account of the first author of its article who has one: whose desk it can be handed to."""
+    """Return the account of the article's first author who has one: the comment can be handed to them."""
     line = Byline.objects.filter(article=comment.article_id, author__user__is_active=True).order_by("position").first()
     return line.author.user if line else None
 
 
 @transaction.atomic
 def pick(comment_id: int, *, on: bool, by: User) -> bool:
-    """Have a comment bear the newsroom's mark under its article, or not any more; return whether that is new."""
+    """Mark a comment as an editors' pick, or not any more; return whether that changed anything."""
     comment = lock_comment(comment_id, Comment.objects.only("article_id", "picked_at"))
     if on == (comment.picked_at is not None):
         return False
@@ -88,7 +88,7 @@ def pick(comment_id: int, *, on: bool, by: User) -> bool:
 
 @transaction.atomic
 def claim(comment_id: int, *, by: User) -> ReviewLock:
-    """Say that somebody has a comment before them, for two minutes, and return who has: by then perhaps another."""
+    """Take the review lock of a comment for two minutes, and return the lock in force, perhaps a colleague's."""
     now = timezone.now()
     until = now + READING
     mine = {"by": by, "until": until}
@@ -96,10 +96,10 @@ def claim(comment_id: int, *, by: User) -> ReviewLock:
     if not is_new and (row.by_id == by.pk or row.until < now):
         ReviewLock.objects.filter(pk=comment_id).update(**mine)
         row.by, row.until = by, until
-    ReviewLock.objects.filter(by=by).exclude(pk=comment_id).delete()  # One reads one at a time.
+    ReviewLock.objects.filter(by=by).exclude(pk=comment_id).delete()  # A moderator has one comment open at a time.
     return row
 
 
 def forget_claims() -> int:
-    """Delete claims that have run out. Returns how many."""
+    """Delete review locks that have run out. Returns how many."""
     return ReviewLock.objects.filter(until__lt=timezone.now()).delete()[0]

@@ -1,8 +1,8 @@
-"""Decisions about many comments in one go, one of which is many too: one number, one summary, one undo.
+"""Decisions made together (even about one comment): one id, one summary, one undo.
 
-A small batch is done before its answer. A large one is carried out by the worker, some hundreds of comments to a
-transaction, each together with its progress: a worker that is killed leaves what is left, and nothing is decided twice.
-What a batch did is known by its decisions alone, so undoing it needs no other memory, and is a batch itself.
+A small batch is carried out at once. A large one is left to the worker, a few hundred comments to a transaction, each
+together with its progress: if the worker is killed, the rest is done later and nothing is decided twice. What a batch
+did is known from its decisions alone, so undoing it needs no other record. An undo is a batch itself.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def decide_batch(
 ) -> Batch:
     """Give every comment of `rows` a status, or its last one before removal (RESTORE); return the batch.
 
-    `rows` hold what `by` may decide about and nothing else. `seen` tells, for comments shown to who decides, the number
-    of the last decision they saw. Raises DecidedMeanwhile, and changes nothing, where a single comment has another by
-    now, and OwnDecision as `decide` does; in a selection such comments are passed over. Raises ReasonRequired as
-    `decide` does. `state` of the batch says whether the worker still has to do it.
+    `rows` must hold only comments that `by` may decide about. `seen` maps comments to the number of the last decision
+    that `by` saw. A comment with a newer decision is passed over, and so is one whose appeal somebody else has to
+    decide; where the batch is a single comment, DecidedMeanwhile or OwnDecision is raised instead. Raises
+    ReasonRequired as `decide` does. `state` of the batch says whether the worker still has to do it.
     """
     if status != RESTORE:
         status = Comment.Status(status).value
@@ -46,11 +46,11 @@ def decide_batch(
 
 
 def undo(batch_id: uuid.UUID, *, by: User, rows: CommentQuerySet) -> Batch:
-    """Give each comment of a batch back what it had before; of those in `rows`, which `by` may decide about.
+    """Give each comment of a batch the status it had before, as far as it is in `rows`, which `by` may decide about.
 
-    A comment that somebody has decided about since is passed over, and one whose author has withdrawn it. Undoing the
-    batch that this returns does it all again. Raises Batch.DoesNotExist, and OwnDecision for a single comment. With the
-    bans that came with a batch it is `undoing.undo`.
+    Passes over comments that somebody has decided about since, and those that their authors have withdrawn. Undoing the
+    returned batch does everything again. Raises Batch.DoesNotExist, and OwnDecision for a single comment. Its bans are
+    not undone here: `undoing.undo` does both.
     """
     undone = Batch.objects.get(pk=batch_id)
     touched = rows.filter(pk__in=Decision.objects.filter(batch=batch_id).values("comment"))
@@ -58,7 +58,7 @@ def undo(batch_id: uuid.UUID, *, by: User, rows: CommentQuerySet) -> Batch:
 
 
 def recent(user: User) -> list[Batch]:
-    """Return what somebody did last, the newest first, each with `undone_by` loaded. Two queries."""
+    """Return somebody's last batches, newest first, each with `undone_by` loaded. Two queries."""
     since = timezone.now() - RECENT
     mine = Batch.objects.filter(by=user, created_at__gt=since).order_by("-created_at")
     return list(mine.prefetch_related("undone_by")[:5])
@@ -82,7 +82,7 @@ def _begin(rows: CommentQuerySet, batch: Batch, seen: Mapping[int, int]) -> Batc
 
 @task()
 def carry_out(batch_id: str) -> None:
-    """Do what is left of a batch. Safe to run twice, and in two workers at once."""
+    """Do the rest of a batch. Safe to run twice, and in two workers at once."""
     while _next_step(uuid.UUID(batch_id)):
         pass
 
@@ -131,7 +131,7 @@ def _wanted(batch: Batch, found: Locked) -> dict[int, str]:
 
 
 def _as_before(undone: uuid.UUID, found: Locked) -> dict[int, str]:
-    """What to give back: nothing where somebody has decided since. What a batch brought into being is for the trash."""
+    """Return the statuses to give back, none where somebody has decided since. What the batch made is trashed."""
     wanted = {}
     for pk, history in found.history.items():
         at = max((at for at, row in enumerate(history) if row.batch_id == undone), default=None)
@@ -141,7 +141,7 @@ def _as_before(undone: uuid.UUID, found: Locked) -> dict[int, str]:
 
 
 def _left_of(decisions: list[Decision]) -> list[Decision]:
-    """Return those that count: a decision and the one that undid it are as if neither had been."""
+    """Return the decisions that still count: a decision and the one that undid it cancel each other out."""
     left: list[Decision] = []
     for decision in decisions:
         undone = decision.batch.undoes_id if decision.batch else None

@@ -1,4 +1,4 @@
-"""Deciding about comments: the only way a status changes. Many are decided together as one is; see also `batches`."""
+"""Deciding about comments: the only way a status changes. Many comments are decided by the same code as one."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def decide(
 ) -> Decision | None:
     """Give a comment a status and record who did it (`by=None`: a rule, named by `source`). `reason` is a code.
 
-    `reasons` stand instead of one with its `params` where there are several. `seen` is the number of the last decision
-    that whoever decides knows of, 0 for none. Which reasons count where a person decides: `reasons.accepted`. Returns
-    None, and changes nothing, if it already has that status. Raises Comment.DoesNotExist, ValueError for a status that
-    is none, ReasonRequired, Withdrawn for a comment that its author has taken back, DecidedMeanwhile where somebody
-    else has decided otherwise since, and OwnDecision where to approve it is to grant an appeal against a decision by
-    `by`, and somebody else could.
+    `reasons` replaces `reason` and `params` where there are several. `seen` is the number of the last decision that the
+    moderator knows of, 0 for none. Which reasons a person may give: `reasons.accepted`. Returns None, and changes
+    nothing, if the comment already has that status. Raises Comment.DoesNotExist; ValueError for an unknown status;
+    ReasonRequired; Withdrawn where its author has taken it back; DecidedMeanwhile where somebody else has decided
+    otherwise since; OwnDecision where approving would grant an appeal against a decision by `by`, and somebody else
+    could decide.
     """
     status = Comment.Status(status).value
     given = list(reasons) or single(reason, params)
@@ -63,9 +63,9 @@ def decide_locked(
     source: str = "",
     batch: uuid.UUID | None = None,
 ) -> Decision | None:
-    """Decide about one locked comment. Its reasons are not checked: they are a rule's, or the calling operation's own.
+    """Decide about one locked comment. The reasons are not checked: they are a rule's, or the calling operation's own.
 
-    Returns None, and changes nothing, if it already has that status. Raises Withdrawn.
+    Returns None, and changes nothing, if it already has that status. Raises Withdrawn and OwnDecision.
     """
     (comment,) = found.comments
     outcome = decide_many(found, {comment.pk: status}, by=by, reasons=reasons, source=source, batch=batch)
@@ -90,12 +90,12 @@ class Locked:
         return self.history[pk][-1] if self.history.get(pk) else None
 
     def before_removal(self, pk: int) -> str:
-        """The status to restore a comment to: its last that was neither spam nor trash, else waiting."""
+        """Return the status to restore a comment to: its last one that was neither spam nor trash, else pending."""
         kept = [row.after for row in self.history[pk] if row.after not in REMOVED]
         return kept[-1] if kept else Comment.Status.PENDING.value
 
     def has_news(self, pk: int, status: str, *, seen: int, by: int | None) -> bool:
-        """Say whether something was decided that whoever decides now has not seen; to the same status, it is no matter.
+        """Say whether somebody else has given the comment another status than this, by a decision not seen yet.
 
         `seen` is the number of the last decision they saw, `by` their account.
         """
@@ -111,16 +111,16 @@ class Locked:
 
 @dataclass
 class Outcome:
-    """What became of comments that were decided together."""
+    """What happened to comments that were decided together."""
 
     decisions: list[Decision] = field(default_factory=list)
-    same: list[Comment] = field(default_factory=list)  # had that status already
-    withdrawn: list[Comment] = field(default_factory=list)  # stay as they are: their authors took them back
-    left_to_others: list[Comment] = field(default_factory=list)  # stay: an appeal is against a decision of one's own
+    same: list[Comment] = field(default_factory=list)  # already had that status
+    withdrawn: list[Comment] = field(default_factory=list)  # unchanged: their authors withdrew them
+    left_to_others: list[Comment] = field(default_factory=list)  # unchanged: the appeal is against one's own decision
 
 
 def lock(ids: Collection[int]) -> Locked:
-    """Lock these comments, and return them with their decisions. Four queries. What does not exist is left out."""
+    """Lock these comments and return them with their decisions. Four queries. Ids without a comment are left out."""
     comments = lock_comments(ids, Comment.objects.select_related("identity"))
     history: dict[int, list[Decision]] = {comment.pk: [] for comment in comments}
     decisions = Decision.objects.filter(comment__in=list(history)).select_related("batch").order_by("number")
@@ -138,9 +138,9 @@ def decide_many(
     source: str = "",
     batch: uuid.UUID | None = None,
 ) -> Outcome:
-    """Give locked comments the status that is wanted for each; one without is left alone.
+    """Give locked comments the status wanted for each; those without one are left alone.
 
-    A fixed number of queries, but for appeals against decisions by `by` themselves (`settling.own_appeals`).
+    A fixed number of queries, plus one for each appeal against a decision by `by` (`resolution.own_appeals`).
     """
     outcome, changed = Outcome(), list[Comment]()
     own = _own_appeals(found, wanted, by)
@@ -195,7 +195,7 @@ def _next_number(found: Locked, comment: Comment) -> int:
 
 
 def follow(decided: list[tuple[Comment, Decision]]) -> None:
-    """Do what decisions call for, in their transaction: the log, counts and mails."""
+    """Do what follows from decisions, in their transaction: the audit log, reports and appeals, counts and mails."""
     audit_log.note_decisions(decision for _, decision in decided)
     resolution.resolve(decided)
     counting.adjust((comment, decision.before, decision.after) for comment, decision in decided)
@@ -207,7 +207,7 @@ def follow(decided: list[tuple[Comment, Decision]]) -> None:
 
 @transaction.atomic
 def note_reasons(comment_id: int, reasons: Sequence[Reason], *, source: str) -> Decision | None:
-    """Record that a rule, asked again, gives these reasons for the status a comment has; None where it gave them."""
+    """Record that a rule, run again, gives these reasons for the status a comment has; None where they are the same."""
     found = lock_one(comment_id)
     comment, last = found.comments[0], found.last(comment_id)
     if last and last.reasons == list(reasons):
@@ -217,10 +217,10 @@ def note_reasons(comment_id: int, reasons: Sequence[Reason], *, source: str) -> 
 
 @transaction.atomic
 def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
-    """Take a comment back for its author, for good: also one that was removed already. Mails about it are not sent.
+    """Withdraw a comment for its author, for good, even one that was removed already. Mails about it are not sent.
 
-    `by` is the author's account, None for a guest. Returns None where it is withdrawn already. Whose it is was checked
-    before.
+    `by` is the author's account, None for a guest; the caller has checked that it is theirs. Returns None where it is
+    withdrawn already.
     """
     found = lock_one(comment_id)
     comment = found.comments[0]

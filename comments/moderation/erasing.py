@@ -1,6 +1,6 @@
-"""Erasing what is personal of a comment, its words with it, for good.
+"""Erasing the personal data of a comment, its text included, for good.
 
-The chain of the log still holds afterwards. Nothing brings back what was erased: there is no undo.
+The audit log's chain stays valid. There is no undo.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from newsreader.kit.text import fold
 
 @transaction.atomic
 def erase(comment_id: int, *, by: User) -> None:
-    """Remove a comment and take name, address, website, picture, traces and text off it.
+    """Remove a comment and erase its name, address, website, picture, connection data and text.
 
-    What moderators, readers and its author wrote about it goes as well, and what was written against a ban of its
-    author; what was decided, when and by whom, stays. Raises Comment.DoesNotExist.
+    What moderators, readers and its author wrote about it is erased too, and the appeals against bans of its author.
+    What was decided, when and by whom, stays. Raises Comment.DoesNotExist.
     """
     found = lock_one(comment_id)
     comment = found.comments[0]
@@ -46,8 +46,8 @@ def erase(comment_id: int, *, by: User) -> None:
 
 
 def _appealed_bans(comment: Comment) -> list[int]:
-    """Return the bans of its author, past ones too, that somebody has objected to. Networks are many people's."""
-    trace = getattr(comment, "connection_data", None)
-    email = fold(trace.email) if trace and not comment.identity_id else ""
+    """Return the author's bans, past ones too, that have appeals; none of networks, which concern many people."""
+    connection = getattr(comment, "connection_data", None)
+    email = fold(connection.email) if connection and not comment.identity_id else ""
     of_author = Q(identity=comment.identity_id, identity__isnull=False) | (Q(email=email) & ~Q(email=""))
     return list(Ban.objects.filter(of_author, appeals__isnull=False).distinct().values_list("pk", flat=True))

@@ -1,4 +1,4 @@
-"""What a moderator changes in somebody else's words: recorded, kept as it was before, and undone like everything."""
+"""A moderator changes the text of somebody else's comment: recorded, with the earlier text kept, and undoable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from newsreader.kit.errors import Invalid
 
 @transaction.atomic
 def revise(comment_id: int, text: str, *, by: User) -> Revision | None:
-    """Give a comment another text; what it said before is kept and returned, None where it said that already.
+    """Give a comment another text. Returns the revision that keeps the earlier one, None where nothing changes.
 
     Raises Comment.DoesNotExist, Withdrawn, and Invalid for a text that nobody could have posted.
     """
@@ -32,7 +32,7 @@ def revise(comment_id: int, text: str, *, by: User) -> Revision | None:
     if errors := text_errors(draft, max(CommentSettings.objects.current().text_limit, len(comment.body))):
         raise Invalid(errors)
     before = Revision.objects.create(comment=comment, body=comment.body, by=by)
-    if comment.may_hold_html:  # It stays what it is, a text of another site.
+    if comment.may_hold_html:  # An imported comment is rendered as before.
         comment.write(draft.text, imported_to_html(draft.text))
     else:
         comment.write(draft.text, draft.rendered)

@@ -11,7 +11,7 @@ from newsreader.accounts.models import User
 
 
 def is_own(by: User, deciders: Collection[int | None], could: QuerySet[User]) -> bool:
-    """Say whether `by` is one of those who decided before. Raises OwnDecision where one of `could` is somebody else."""
+    """Say whether `by` is among those who decided. Raises OwnDecision where they are but another of `could` is not."""
     if by.pk not in deciders:
         return False
     if could.exclude(pk__in=[pk for pk in deciders if pk]).exists():

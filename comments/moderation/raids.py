@@ -1,4 +1,4 @@
-"""A raid: many comments decided about and their authors banned, in one go that `undoing.undo` takes back as a whole."""
+"""Cleaning up after a raid: deciding about many comments and banning their authors, in one batch for `undoing.undo`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MOST_BANNED = 1_000  # authors of one raid
 
 
 class Decided(NamedTuple):
-    """The batch, the bans that came with it, and how many were not made: they would have kept out the newsroom."""
+    """The batch, the bans made with it, and how many were skipped because they would have kept out the newsroom."""
 
     batch: Batch
     bans: list[Ban]
-    spared: int
+    skipped: int
 
 
 @transaction.atomic
@@ -36,18 +36,17 @@ def decide_and_ban(
     ends_at: dt.datetime | None = None,
     from_address: str = "",
 ) -> Decided:
-    """Give every comment of `rows` a status, as `decide_batch` does, and ban whoever left them, as `ban_authors` does.
+    """Give every comment of `rows` a status, as `decide_batch` does, and ban their authors, as `ban_authors` does.
 
-    `rows` hold what `by` may decide about. `reason` is that of the decisions, `why_banned` that of the bans. Raises
-    Forbidden where `by` may not ban.
+    `rows` must hold only comments that `by` may decide about. `reason` belongs to the decisions, `why_banned` to the
+    bans. Raises Forbidden where `by` may not ban.
     """
     if not by.has_perm(bans.MAY_BAN):
         raise Forbidden()
-    authors = list(
-        rows.select_related("identity__user", "connection_data")[:MOST_BANNED]
-    )  # `rows` may ask for the old status.
+    # Read before deciding: `rows` may filter by the status that the decision changes.
+    authors = list(rows.select_related("identity__user", "connection_data")[:MOST_BANNED])
     batch = batches.decide_batch(rows, status, by=by, reason=reason)
-    made, spared = bans.ban_authors(
+    made, skipped = bans.ban_authors(
         authors,
         by=by,
         batch=batch.pk,
@@ -56,4 +55,4 @@ def decide_and_ban(
         ends_at=ends_at,
         from_address=from_address,
     )
-    return Decided(batch, made, spared)
+    return Decided(batch, made, skipped)

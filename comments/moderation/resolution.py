@@ -1,6 +1,6 @@
-"""What decisions settle besides: the readers' reports of a comment, and its author's appeal.
+"""What a decision settles: readers' reports of the comment, and its author's appeal.
 
-Whatever is settled by a decision names that decision, so that undoing it opens the same again.
+A settled report or appeal names its decision, so that undoing the decision reopens it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Decided = tuple[Comment, Decision]
 
 
 def refusal_of(comment: Comment) -> Decision | None:
-    """Return the decision by which a person refused a comment; None where it is not refused, or a rule did it."""
+    """Return the decision by which a person refused a comment; None where it is not refused, or where a rule did it."""
     if comment.status not in REMOVED:
         return None
     decision = standing_decision(comment)
@@ -32,21 +32,21 @@ def refusal_of(comment: Comment) -> Decision | None:
 
 
 def resolve(decided: Iterable[Decided]) -> None:
-    """Settle what these decisions by people settle, and open again what one that they undo had settled.
+    """Settle the reports and appeals that these decisions by people answer; reopen what an undone decision settled.
 
-    In their transaction, under the locks of the comments. A few queries, however many they are; none where nobody
-    has reported or appealed.
+    Runs in the decisions' transaction, under the locks of the comments. A few queries, however many decisions; none
+    where nobody has reported or appealed.
     """
     by_people = [(comment, decision) for comment, decision in decided if not decision.source]
     undoing = _reopen([pair for pair in by_people if pair[1].reason == UNDONE])
     anew = [pair for pair in by_people if pair[1].pk not in undoing]
     _settle_reports([pair for pair in anew if pair[0].flag_count and _outcome(pair[1])])
-    # To undo the refusal is to grant it. Before an appeal there are two decisions: at posting, and the refusal.
+    # Undoing a refusal grants the appeal. An appeal comes after two decisions: the one at posting, and the refusal.
     _settle_appeals([pair for pair in by_people if pair[1].number > 2 and _appeal_outcome(pair[1])])
 
 
 def _outcome(decision: Decision) -> str:
-    """What a decision says to who reported; nothing where it leaves the question open."""
+    """Return the outcome that a decision means for reports; empty where it leaves the question open."""
     if decision.after == Comment.Status.PENDING:
         return ""
     return Report.Outcome.REMOVED if decision.after in REMOVED else Report.Outcome.KEPT
@@ -76,41 +76,41 @@ def _settle_reports(pairs: Sequence[Decided]) -> None:
 
 
 def _is_own(report: Report, decision: Decision) -> bool:
-    """Say whether somebody keeps a comment again to whose keeping by themselves a reader objects.
+    """Say whether a moderator keeps a comment again, against a reader's objection to their own keeping of it.
 
-    Another moderator answers that. Where there is none, `reporting.settle` lets them.
+    Another moderator has to answer that. Where there is none, `objections.reports.settle` lets them.
     """
     own = report.kept_by_id is not None and report.kept_by_id == decision.by_id
     return own and _outcome(decision) == Report.Outcome.KEPT
 
 
 def _moderator(decision: Decision) -> User | None:
-    """Who decided about somebody else's comment; nobody where its author took it back."""
+    """Return who decided about somebody else's comment; None where its author withdrew it."""
     return None if decision.reason == WITHDRAWN else decision.by
 
 
 def close(report: Report, outcome: str, *, by: User | None, reason: str, at: dt.datetime) -> None:
-    """Write an outcome into an open report, which `finish` then stores with all the others."""
+    """Set the outcome of an open report; `finish` stores it with the others."""
     report.outcome, report.settled_by, report.decision_reason, report.settled_at = outcome, by, reason[:40], at
 
 
 def finish(reports: Sequence[Report], comments: Iterable[Comment], left: Sequence[Report] = ()) -> None:
-    """Store closed reports of these locked comments, of which those `left` alone stay open; log, and queue mails."""
+    """Store closed reports of these locked comments; log them and queue mails. The reports in `left` stay open."""
     fields = ["outcome", "settled_by", "decision_reason", "settled_at", "settled_with"]
     Report.objects.bulk_update(reports, fields, batch_size=200)
     waiting = Counter(report.comment_id for report in left)
     _count([(comment, waiting[comment.pk]) for comment in comments])
-    audit_log.note_many("report_settled", [_told(report) for report in reports])
+    audit_log.note_many("report_settled", [_report_event(report) for report in reports])
     notifications.queue_outcomes(reports)
 
 
-def _told(report: Report) -> audit_log.Event:
+def _report_event(report: Report) -> audit_log.Event:
     facts = {"report": report.pk, "outcome": report.outcome, "reason": report.decision_reason}
     return audit_log.Event(f"comment:{report.comment_id}", report.settled_by_id, facts)
 
 
 def _count(counts: Iterable[tuple[Comment, int]]) -> None:
-    """Note how many open reports each comment has."""
+    """Store how many open reports each comment has."""
     by_count: dict[int, list[int]] = {}
     for comment, count in counts:
         if comment.flag_count != count:
@@ -124,19 +124,17 @@ def _count(counts: Iterable[tuple[Comment, int]]) -> None:
 
 
 class OwnAppeals(NamedTuple):
-    """Open appeals against decisions of whoever decides now: those left to others, and those that nobody else could
-    decide about.
-    """
+    """Open appeals against decisions by the moderator who decides now: left to others, or decided by nobody else."""
 
     left: list[Appeal]
     allowed: list[Appeal]
 
 
 def own_appeals(histories: Mapping[Comment, Sequence[Decision]], by: User) -> OwnAppeals:
-    """Return the open appeals of locked comments that are against decisions by `by` themselves.
+    """Return the open appeals of locked comments that are against decisions by `by`.
 
-    `histories` hold every decision on each, in order and with its batch. No query where `by` has decided about none of
-    them, else one, and one more for each such appeal.
+    `histories` hold every decision on each comment, in order and with its batch. No query where `by` has decided about
+    none of them, else one, and one more for each such appeal.
     """
     found = OwnAppeals([], [])
     mine = {comment.pk: comment for comment, rows in histories.items() if by.pk in {row.by_id for row in rows}}
@@ -154,15 +152,15 @@ def own_appeals(histories: Mapping[Comment, Sequence[Decision]], by: User) -> Ow
 
 
 def _deciders(appeal: Appeal, history: Sequence[Decision]) -> set[int | None]:
-    """Return who made the decision that an appeal is against, and who the one that stands since."""
+    """Return who made the decision appealed against, and who made the one that stands now."""
     standing = _standing(history)
     return {row.by_id for row in history if row.pk == appeal.decision_id or row == standing}
 
 
 def note_own(appeals: Iterable[Appeal], by: User) -> None:
-    """Record that somebody decided about appeals against their own decisions, as nobody else could."""
-    told = [audit_log.Event(f"comment:{row.comment_id}", by.pk, {"appeal": row.pk}) for row in appeals]
-    audit_log.note_many("own_appeal_settled", told)
+    """Record that somebody decided about appeals against their own decisions, because nobody else could."""
+    events = [audit_log.Event(f"comment:{row.comment_id}", by.pk, {"appeal": row.pk}) for row in appeals]
+    audit_log.note_many("own_appeal_settled", events)
 
 
 def _settle_appeals(pairs: Sequence[Decided]) -> None:
@@ -179,18 +177,18 @@ def _settle_appeals(pairs: Sequence[Decided]) -> None:
 
 
 def appeal_event(appeal: Appeal, **facts: bool) -> audit_log.Event:
-    """Return what the log is told about a settled appeal."""
-    told = {"appeal": appeal.pk, "outcome": appeal.outcome}
-    return audit_log.Event(f"comment:{appeal.comment_id}", appeal.settled_by_id, told | facts)
+    """Return the audit log's event about a settled appeal."""
+    about = {"appeal": appeal.pk, "outcome": appeal.outcome}
+    return audit_log.Event(f"comment:{appeal.comment_id}", appeal.settled_by_id, about | facts)
 
 
 # --- Undoing ------------------------------------------------------------------------------------------------------
 
 
 def _reopen(pairs: Sequence[Decided]) -> set[int]:
-    """Open again what the undone decisions had settled; return the ids of the decisions that undid one.
+    """Reopen what the undone decisions had settled; return the ids of the decisions that undid one.
 
-    Undoing an undoing is none of them: it decides as before, and so settles.
+    Undoing an undo is not among them: it is a decision like any other, and settles again.
     """
     if not pairs:
         return set()

@@ -1,6 +1,6 @@
-"""Everything like this: which other comments of the same hours are alike, and in which ways. For rolling a raid back.
+"""Finding comments that are like a given one, among those of the same hours. For cleaning up after a raid.
 
-To add a way, write a function that compares two `Face`s and its line in WAYS. Nothing is decided here.
+To add a criterion, write a function that compares two `Features` and add its line to WAYS. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ Way = Literal["network", "domain", "text", "email"]
 MOST = 20_000  # comments that are compared
 READ = 2_000  # characters of each text
 TOGETHER = 3  # words to a shingle
-NEAR = 0.5  # of all shingles that two texts must have in common
+NEAR = 0.5  # the share of shingles that two texts must have in common
 EVERY_WAY: tuple[Way, ...] = ("network", "domain", "text", "email")
 _LINK = re.compile(r'<a href="([^"]*)"')
-# A word; in scripts that put no blanks between words, a character.
+# A word, or a single character in scripts that are written without spaces.
 _WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+")
 
 
 @dataclass(frozen=True)
 class Match:
-    """A comment that is like the one asked about, and how: `network`, `domain`, `text`, `email`."""
+    """A similar comment, and how it is alike: `network`, `domain`, `text`, `email`."""
 
     comment_id: int
     reasons: tuple[Way, ...]
 
 
 @dataclass
-class Face:
-    """What of a comment is compared. What takes time is worked out when it is asked for."""
+class Features:
+    """What is compared of a comment. Costly features are computed on demand."""
 
     comment_id: int
     address: str
@@ -57,7 +57,7 @@ class Face:
 
     @cached_property
     def network(self) -> str:
-        """The /64 of an IPv6 address, the network of so many bits of an IPv4 one; empty where there is no address."""
+        """Return the /64 of an IPv6 address, or the network of `ipv4_prefix` bits of an IPv4 one; empty without one."""
         if not self.address:
             return ""
         ip = ipaddress.ip_address(self.address.partition("/")[0])
@@ -82,41 +82,41 @@ def find_similar(
     hours: float = 24,
     ipv4_prefix: Literal[24, 32] = 24,
 ) -> list[Match]:
-    """Return the comments of `rows` that are like this one, which itself is not among them, the newest first.
+    """Return the comments of `rows` that are like this one, newest first, without the comment itself.
 
-    `rows` are what this moderator may see, `by` the ways that count, each enough alone. Looked at are the hours before
-    and after it, of these the newest MOST. One query, another for the traces where they are not loaded.
+    `rows` are what this moderator may see, `by` the criteria, of which one suffices. Compared are the hours before and
+    after it, at most the newest MOST comments. One query, and one more where the connection data is not loaded.
     """
     span = dt.timedelta(hours=hours)
     near = rows.filter(created_at__gte=comment.created_at - span, created_at__lte=comment.created_at + span)
     wanted = [way for way in EVERY_WAY if way in by]
-    this = _face_of(comment, ipv4_prefix)
+    this = _features_of(comment, ipv4_prefix)
     found = []
-    for face in _faces(near.exclude(pk=comment.pk), wanted, ipv4_prefix):
-        if reasons := tuple(way for way in wanted if WAYS[way](this, face)):
-            found.append(Match(face.comment_id, reasons))
+    for features in _features(near.exclude(pk=comment.pk), wanted, ipv4_prefix):
+        if reasons := tuple(way for way in wanted if WAYS[way](this, features)):
+            found.append(Match(features.comment_id, reasons))
     return found
 
 
-def _face_of(comment: Comment, ipv4_prefix: int) -> Face:
+def _features_of(comment: Comment, ipv4_prefix: int) -> Features:
     trace = getattr(comment, "connection_data", None)
     address, email = (trace.address or "", fold(trace.email)) if trace else ("", "")
-    return Face(comment.pk, address, email, comment.text_key, comment.body[:READ], comment.html, ipv4_prefix)
+    return Features(comment.pk, address, email, comment.text_key, comment.body[:READ], comment.html, ipv4_prefix)
 
 
-def _faces(rows: CommentQuerySet, ways: Collection[Way], ipv4_prefix: int) -> Iterator[Face]:
-    """Read what is compared and nothing else, some thousand at a time: no text, no links where these do not count."""
+def _features(rows: CommentQuerySet, ways: Collection[Way], ipv4_prefix: int) -> Iterator[Features]:
+    """Read only what is compared, a few thousand rows at a time; texts and links only where they count."""
     nothing: Any = Value("", output_field=TextField())
     html = Case(When(link_count__gt=0, then=F("html")), default=nothing) if "domain" in ways else nothing
     body = Substr("body", 1, READ) if "text" in ways else nothing
     columns = (Cast("connection_data__address", CharField()), "connection_data__email", "text_key", body, html)
     read = rows.order_by("-created_at", "-pk").values_list("pk", *columns)[:MOST]
     for pk, address, email, text_key, text, links in read.iterator(chunk_size=2_000):
-        yield Face(pk, address or "", fold(email or ""), text_key, text, links, ipv4_prefix)
+        yield Features(pk, address or "", fold(email or ""), text_key, text, links, ipv4_prefix)
 
 
 def _domains(html: str) -> Iterator[str]:
-    """Yield where a comment links to, but for our own pages."""
+    """Yield the domains that a comment links to, without our own."""
     own = clean_domain(urlsplit(settings.SITE_URL).hostname or "")
     for address in _LINK.findall(html):
         try:
@@ -130,32 +130,32 @@ def _domains(html: str) -> Iterator[str]:
 # --- Ways ---------------------------------------------------------------------------------------------------------
 
 
-def _same_network(this: Face, other: Face) -> bool:
+def _same_network(this: Features, other: Features) -> bool:
     return bool(this.network) and this.network == other.network
 
 
-def _same_domain(this: Face, other: Face) -> bool:
+def _same_domain(this: Features, other: Features) -> bool:
     return not this.domains.isdisjoint(other.domains)
 
 
-def _near_text(this: Face, other: Face) -> bool:
-    """Short texts, which many say, have no key and are like none."""
+def _near_text(this: Features, other: Features) -> bool:
+    """Compare by shingles. Texts too short to tell apart have no key and are like none."""
     if not this.text_key or not other.text_key:
         return False
     if this.text_key == other.text_key:
         return True
-    # So different in length, they cannot have enough in common.
+    # Texts of such different lengths cannot share enough shingles.
     if not 1 / 4 < (len(this.body) + 1) / (len(other.body) + 1) < 4:
         return False
     common = len(this.shingles & other.shingles)
     return common > 0 and common >= NEAR * len(this.shingles | other.shingles)
 
 
-def _same_email(this: Face, other: Face) -> bool:
+def _same_email(this: Features, other: Features) -> bool:
     return bool(this.email) and this.email == other.email
 
 
-WAYS: dict[Way, Callable[[Face, Face], bool]] = {
+WAYS: dict[Way, Callable[[Features, Features], bool]] = {
     "network": _same_network,
     "domain": _same_domain,
     "text": _near_text,

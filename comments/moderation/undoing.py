@@ -9,7 +9,7 @@ from django.db import transaction
 
 from comments.errors import OwnDecision
 from comments.models import Batch, Comment
-from comments.moderation import bans, batches
+from comments.moderation import ban_lifting, batches
 from newsreader.accounts.models import User
 
 
@@ -17,7 +17,7 @@ class Undone(NamedTuple):
     """The batch that undoes another, and what it has done to bans."""
 
     batch: Batch
-    bans: bans.Undone
+    bans: ban_lifting.BansUndone
 
 
 @transaction.atomic
@@ -29,7 +29,7 @@ def undo(batch_id: uuid.UUID, *, by: User, from_address: str = "") -> Undone:
     to somebody else where there is one. Raises Batch.DoesNotExist, and OwnDecision where that leaves nothing to undo.
     """
     batch = batches.undo(batch_id, by=by, rows=Comment.objects.moderated_by(by))
-    done = bans.undo_batch(batch, by=by, from_address=from_address)
+    done = ban_lifting.undo_batch(batch, by=by, from_address=from_address)
     if done.left and not (done.lifted or done.again or batch.changed or batch.state == Batch.State.RUNNING):
         raise OwnDecision()
     return Undone(batch, done)

@@ -1,4 +1,4 @@
-"""A refused author objects, once; another moderator than the one who refused decides about it."""
+"""The author of a refused comment appeals, once; another moderator than the one who refused it decides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPEN = Appeal.Outcome.OPEN
 
 @transaction.atomic
 def appeal(comment_id: int, text: str, *, token: str = "", by: User | None = None) -> Appeal:
-    """Object to the refusal of one's own comment: by its private address (`token`), or as its account (`by`).
+    """Appeal against the refusal of one's own comment, by its private address (`token`) or as its account (`by`).
 
     Raises Comment.DoesNotExist, NotYours, AppealedTwice, NotRefused and Invalid.
     """
@@ -43,10 +43,10 @@ def appeal(comment_id: int, text: str, *, token: str = "", by: User | None = Non
 
 @transaction.atomic
 def settle_appeal(appeal_id: int, *, grant: bool, by: User) -> Appeal:
-    """Decide about an appeal; granted, the comment is approved. That `by` may decide about it was checked before.
+    """Decide about an appeal; granting it approves the comment. The caller has checked that `by` may decide about it.
 
-    Raises Appeal.DoesNotExist, AppealSettled, OwnDecision where `by` refused the comment and somebody else could
-    decide, and Withdrawn.
+    Raises Appeal.DoesNotExist; AppealSettled; OwnDecision where `by` refused the comment and somebody else could
+    decide; and Withdrawn.
     """
     found = lock_one(Appeal.objects.values_list("comment_id", flat=True).get(pk=appeal_id))
     comment = found.comments[0]
@@ -71,12 +71,12 @@ def settle_appeal(appeal_id: int, *, grant: bool, by: User) -> Appeal:
 
 
 def appeals_waiting(user: User) -> QuerySet[Appeal]:
-    """Return the open appeals that somebody may decide about, the oldest first: not those against their own decisions.
+    """Return the open appeals that somebody may decide about, oldest first, without those against their own decisions.
 
-    Where nobody else is there to decide, `settle_appeal` lets them, by the appeal's own page.
+    Where nobody else could decide, `settle_appeal` allows it, from the comment's own page.
     """
     rows = Comment.objects.moderated_by(user).narrow(Appeal.objects.filter(outcome=OPEN))
     still_refused = rows.filter(comment__status__in=resolution.REMOVED)
-    # A decision without an account is nobody's own any more.
+    # A decision whose account is gone is nobody's own.
     foreign = still_refused.filter(~Q(decision__by=user) | Q(decision__by=None))
     return foreign.select_related("comment__article", "decision__by").order_by("created_at", "pk")

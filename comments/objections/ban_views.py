@@ -1,6 +1,6 @@
-"""The private page of a ban, to which the refusal of a reply leads: what is so and why, and the one objection to it.
+"""The private page of a ban, linked from the refusal of a reply: what is banned and why, and the one appeal.
 
-It tells nothing that the refusal has not said. Opening it changes nothing.
+It says nothing that the refusal has not said. Opening it changes nothing.
 """
 
 from __future__ import annotations
@@ -26,47 +26,50 @@ from newsreader.kit.web import SeeOther, client_address, render_form, show_or_ta
 @csrf_exempt  # A guest's form holds no token; refuse_forgery does the check, and keeps what was typed.
 @show_or_take
 def page(request: HttpRequest, ban_id: int, token: str) -> HttpResponse:
-    """Show the page (GET), or take the objection (POST)."""
+    """Show the page (GET), or take the appeal (POST)."""
     try:
-        ban, told = ban_appeals.find(ban_id, token)
+        ban, notice = ban_appeals.find(ban_id, token)
     except Ban.DoesNotExist:
         raise Http404 from None
     if request.method != "POST":
-        return _page(request, ban, told)
+        return _page(request, ban, notice)
     typed = request.POST.get("appeal", "")
     user: Any = request.user if request.user.is_authenticated else None
     try:
         refuse_forgery(request)
         ban_appeals.appeal(ban_id, token, typed, address=client_address(request), by=user)
     except Ban.DoesNotExist:
-        raise Http404 from None  # Since this instant it is a quiet one.
+        raise Http404 from None  # It has just been made a quiet one.
     except DomainError as refusal:
-        return _page(request, ban, told, typed=typed, refusal=refusal)
+        return _page(request, ban, notice, typed=typed, refusal=refusal)
     return secret(SeeOther(f"{request.path}#appeal"))
 
 
 def _page(
-    request: HttpRequest, ban: Ban, told: BanNotice, *, typed: str | None = None, refusal: DomainError | None = None
+    request: HttpRequest, ban: Ban, notice: BanNotice, *, typed: str | None = None, refusal: DomainError | None = None
 ) -> HttpResponse:
-    """The page; after a refusal with what was typed."""
-    why_not = ban_appeals.why_not(ban, told)
-    what, *reasons = ban_checks.sentences(ban, told.is_owner)
+    """Render the page; after a refusal with what was typed."""
+    why_not = ban_appeals.why_not(ban, notice)
+    what, *reasons = ban_checks.sentences(ban, notice.is_owner)
     context = {
         "ban": ban,
         "what": what,
         "reasons": reasons,
-        "appeal": ban_appeals.appeal_of(told),
+        "appeal": ban_appeals.appeal_of(notice),
         "may_appeal": _may_try(ban, why_not),
         "why_not": why_not if isinstance(why_not, AppealedTwice | AppealOpen) else None,
         "typed": typed,
         "length": LENGTH,
         "address": request.path,
-        # Only somebody signed in needs one; it sets a cookie.
+        # Only a signed-in reader needs one; it sets a cookie.
         "token": get_token(request) if request.user.is_authenticated else "",
     }
     return secret(render_form(request, "comments/ban.html", context, refusal))
 
 
 def _may_try(ban: Ban, why_not: DomainError | None) -> bool:
-    """Say whether the form is offered. Whoever typed somebody's address is not told that others object."""
+    """Say whether the form is offered: for a ban of an email address, also where somebody else's appeal is open.
+
+    Whoever merely typed that address must not learn that its owner has appealed.
+    """
     return why_not is None or (isinstance(why_not, AppealOpen) and ban.kind == Ban.Kind.EMAIL)

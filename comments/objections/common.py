@@ -1,6 +1,4 @@
-"""What every objection has in common, be it of a refused author, of somebody banned or of whoever reported: its words,
-and that nobody decides about one against their own decision while somebody else could.
-"""
+"""Checking the text of an objection: an author's appeal, an appeal against a ban, or a reporter's objection."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ LENGTH = 2_000  # code points
 
 
 def words_of(text: str, field: str, ask: str) -> str:
-    """Return what was typed as it is stored. `ask` is what is said where there is nothing.
+    """Return what was typed as it is stored. `ask` is the sentence for an empty text.
 
     Raises Invalid with the code `require_<field>` or `<field>_column_length`.
     """
@@ -21,6 +19,6 @@ def words_of(text: str, field: str, ask: str) -> str:
     if is_blank(text):
         raise Invalid([FieldError(field, f"require_{field}", ask)])
     if len(text) > LENGTH:
-        sentence = _("This is %(count)s characters long; %(limit)s are possible.")
+        sentence = _("This is %(count)s characters long; at most %(limit)s are possible.")
         raise Invalid([FieldError(field, f"{field}_column_length", sentence % {"count": len(text), "limit": LENGTH})])
     return text

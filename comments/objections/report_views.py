@@ -1,4 +1,4 @@
-"""The pages of whoever reports a comment: the form, and the private page that tells what became of it."""
+"""Pages for reporting a comment: the form, and the private page that says what became of the report."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LENGTHS = {
 @csrf_exempt  # A guest's form holds no token; refuse_forgery does the check.
 @show_or_take
 def flag(request: HttpRequest, comment_id: int) -> HttpResponse:
-    """The form by which a comment is reported, and where reports are sent."""
+    """Show the form for reporting a comment (GET), or take the report (POST)."""
     comment = _visible(comment_id)
     if request.method != "POST":
         reason = request.GET.get("reason", "")
@@ -54,14 +54,14 @@ def flag(request: HttpRequest, comment_id: int) -> HttpResponse:
             visitor=reporter_of(request),
         )
     except NoSuchComment:
-        raise Http404 from None  # It has gone in this instant.
+        raise Http404 from None  # It has just been removed.
     except DomainError as refusal:
         return _form(request, comment, words | ticked, refusal)
     return private(SeeOther(row.status_url))
 
 
 def reporter_of(request: HttpRequest) -> reports.Reporter:
-    """Return who reports: the session's account, else where the request comes from."""
+    """Return the reporter: the session's account, else the network that the request comes from."""
     user = request.user if request.user.is_authenticated else None
     return reports.Reporter(user, client_address(request), recall(request).comments)
 
@@ -77,7 +77,7 @@ def _visible(comment_id: int) -> Comment:
 def _form(
     request: HttpRequest, comment: Comment, typed: dict[str, Any], refusal: DomainError | None = None
 ) -> HttpResponse:
-    """The form with everything typed in it; with a refusal, its status and what is wrong, field by field."""
+    """Render the form with everything typed in it; with a refusal, its status and the errors field by field."""
     signed_in = request.user.is_authenticated
     context = {
         "comment": comment,
@@ -87,7 +87,7 @@ def _form(
         "lengths": LENGTHS,
         "signed_in": signed_in,
         "own": reports.is_own(comment, reporter_of(request)),
-        "token": get_token(request) if signed_in else "",  # Only somebody signed in needs one; it sets a cookie.
+        "token": get_token(request) if signed_in else "",  # Only a signed-in reader needs one; it sets a cookie.
     }
     return private(render_form(request, "comments/report.html", context, refusal))
 
@@ -95,7 +95,7 @@ def _form(
 @csrf_exempt  # A guest's form holds no token; refuse_forgery does the check, and keeps what was typed.
 @show_or_take
 def receipt(request: HttpRequest, report_id: int, token: str) -> HttpResponse:
-    """Tell whoever reported a comment what became of it, and why; take their objection to its staying (POST)."""
+    """Say what became of a report, and why (GET); take the objection to the comment's staying (POST)."""
     try:
         row = reports.find(report_id, token)
     except Report.DoesNotExist:
@@ -114,7 +114,7 @@ def receipt(request: HttpRequest, report_id: int, token: str) -> HttpResponse:
 def _receipt(
     request: HttpRequest, row: Report, *, typed: str | None = None, refusal: DomainError | None = None
 ) -> HttpResponse:
-    """The receipt; after a refused objection with what was typed."""
+    """Render the receipt; after a refused objection with what was typed."""
     comment, article = row.comment, row.comment.article
     visible = comment.status == Comment.Status.APPROVED and article.state == article.State.PUBLISHED
     context = {

@@ -1,7 +1,7 @@
-"""Readers report a comment, or give notice that it is against the law; moderators settle what they say.
+"""Readers report a comment, or give notice that it is against the law; moderators settle the reports.
 
-Whoever decides about a comment settles its reports by that (`comments.moderation.resolution`); `settle` alone dismisses
-them. A reader may object to that, once.
+A decision about a comment settles its reports (`comments.moderation.resolution`). `settle` here dismisses or accepts
+them without a decision. A reporter may object once to a comment's staying.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name, without_in
 from newsreader.kit.web import network
 
 DETAIL_LENGTH, LAW_LENGTH = 2_000, 200  # code points
-SOURCE = "reports"  # the name under which a comment is held for its reports
+SOURCE = "reports"  # Decision.source of a comment held for its reports
 BURST, PAUSE = 5, 60  # reports in a row by one account or network, then one in so many seconds
 ILLEGAL = Report.Reason.ILLEGAL
 
 
 @dataclass(frozen=True)
 class Reporter:
-    """Who reports: a member, or a guest by network and by the comments that their browser's signed cookie names."""
+    """Who reports: an account, or a guest known by network and by the comments in their browser's signed cookie."""
 
     user: User | None = None
     address: str = ""
@@ -48,7 +48,7 @@ class Reporter:
 
     @property
     def key(self) -> str:
-        """Tells reporters apart, and nothing else to whoever has a copy of the database."""
+        """Return a key that tells reporters apart and reveals nothing to whoever has a copy of the database."""
         return keyed("reporter", f"user:{self.user.pk}" if self.user else f"network:{network(self.address)}")
 
 
@@ -64,11 +64,11 @@ def report(
     email: str = "",
     by_mail: bool = False,
 ) -> Report:
-    """Take a reader's report of a comment that readers see. `reason` is one of Report.Reason.
+    """Take a reader's report of a public comment. `reason` is one of Report.Reason.
 
     A notice of something illegal names the law and states good faith; name and email may stay empty. With any other
-    reason these four are dropped. `by_mail`: a member wants to hear by mail what becomes of it. Enough open reports
-    hold the comment (CommentSettings.flags_hold). Raises NoSuchComment, OwnComment, Invalid, AlreadyReported,
+    reason these four are dropped. `by_mail`: a signed-in reporter wants to hear the outcome by mail. Enough open
+    reports hold the comment (CommentSettings.flags_hold). Raises NoSuchComment, OwnComment, Invalid, AlreadyReported,
     ReportFlood.
     """
     row = Report(reason=reason, detail=tidy(detail).strip(), reporter=visitor.key)
@@ -95,7 +95,7 @@ def report(
 
 
 def _refuse(comment_id: int, row: Report, visitor: Reporter) -> None:
-    """Raise what speaks against a report, in the order in which the API tells it."""
+    """Raise what speaks against a report, in the order documented for the API."""
     comment = Comment.objects.public().select_related("identity").filter(pk=comment_id).first()
     if comment is None:
         raise NoSuchComment()
@@ -104,7 +104,7 @@ def _refuse(comment_id: int, row: Report, visitor: Reporter) -> None:
     if errors := _errors(row):
         raise Invalid(errors)
     if first := Report.objects.filter(comment=comment, reporter=row.reporter).first():
-        # In one network there may be others, and what they wrote is theirs.
+        # A guest's network is shared: the first report may be somebody else's, and stays theirs.
         raise AlreadyReported(first.status_url if visitor.user else "")
 
 
@@ -145,7 +145,7 @@ def _errors(row: Report) -> list[FieldError]:
 
 
 def _hold(comment: Comment) -> None:
-    """Let a comment wait again that enough readers have reported; never the newsroom's, nor one that was kept."""
+    """Hold a comment that enough readers have reported; never the newsroom's, nor one that a moderator has kept."""
     enough = CommentSettings.objects.current().flags_hold
     if not enough or comment.by_staff:
         return
@@ -155,7 +155,7 @@ def _hold(comment: Comment) -> None:
 
 
 def _was_kept(comment: Comment) -> bool:
-    """Say whether a moderator has kept this very text before, whatever readers said."""
+    """Say whether a moderator has kept this very text before, in spite of reports."""
     since = comment.edited_at or comment.created_at
     kept = Q(outcome=Report.Outcome.KEPT, settled_at__gte=since) | Q(kept_at__gte=since)
     return Report.objects.filter(kept, comment=comment).exists()
@@ -163,11 +163,11 @@ def _was_kept(comment: Comment) -> bool:
 
 @transaction.atomic
 def settle(comment_id: int, outcome: str, *, by: User, reason: str = "") -> int:
-    """Settle the open reports of a comment and leave the comment as it is. Returns how many they were.
+    """Settle the open reports of a comment and leave the comment as it is. Returns how many there were.
 
-    `outcome` is one of Report.Outcome. Raises Comment.DoesNotExist, ValueError for an outcome that is none,
-    ReasonRequired for a reason that is not offered, and OwnDecision where `by` kept the comment before, a reader
-    objects to that, and somebody else could decide.
+    `outcome` is one of Report.Outcome. Raises Comment.DoesNotExist, ValueError for another outcome, ReasonRequired for
+    a reason that is not offered, and OwnDecision where `by` kept the comment before, the reporter objects to that, and
+    somebody else could decide.
     """
     outcome = Report.Outcome(outcome).value
     if outcome == Report.Outcome.OPEN:
@@ -188,7 +188,7 @@ def settle(comment_id: int, outcome: str, *, by: User, reason: str = "") -> int:
 
 @transaction.atomic
 def object_to(report_id: int, token: str, text: str, *, visitor: Reporter) -> Report:
-    """Object, once, to a reported comment's staying, by the report's private address: it is open again by that.
+    """Object, once, to a reported comment's staying, by the report's private address. This reopens the report.
 
     Raises Report.DoesNotExist, ObjectedTwice, NotKept and Invalid.
     """
@@ -210,7 +210,7 @@ def object_to(report_id: int, token: str, text: str, *, visitor: Reporter) -> Re
 
 
 def why_not_object(row: Report, comment: Comment) -> Conflict | None:
-    """Return what forbids whoever reported to object, None where nothing does."""
+    """Return what forbids the reporter to object, None where nothing does."""
     if row.objected_at:
         return ObjectedTwice()
     if row.outcome != Report.Outcome.KEPT or comment.status != Comment.Status.APPROVED:

@@ -1,6 +1,6 @@
-"""What moderation did in a month, in numbers for everybody: no names, no addresses, no words, counts alone.
+"""Moderation by month, in public numbers. Counts only: no names, no addresses, no texts.
 
-A month that is over is counted once, the current one at most every hour, by the worker; pages read what was counted.
+The worker counts a past month once, and the current one about every hour; pages show what was counted.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from comments.audit.reason_codes import UNDONE, WITHDRAWN
 from comments.models import Appeal, Ban, BanAppeal, Comment, Decision, MonthlyStats, RefusalReason, Report
 from comments.moderation.resolution import REMOVED
 
-MONTHS = 36  # looked back upon when a paper counts for the first time
-SAMPLE = 20_000  # of so many or fewer a median is exact
-FRESH = dt.timedelta(minutes=55)  # The job comes every hour; so a current month is never two hours old.
+MONTHS = 36  # how far back the first count goes
+SAMPLE = 20_000  # up to so many, a median is exact
+FRESH = dt.timedelta(minutes=55)  # The job runs every hour, so the current month's numbers are never two hours old.
 Numbers = dict[str, Any]
-# As text: SQLite compares what comes out of JSON as JSON.
+# Cast to text: SQLite compares a value from JSON as JSON.
 CODE = Cast(KT("reasons__0__code"), CharField())
-OTHER, NONE = "other", "none"  # in place of a reason that is not on the list, or of none
+OTHER, NONE = "other", "none"  # stand for a reason that is not on the list, and for none
 
 
 def monthly_stats(month: dt.date) -> Numbers:
-    """Count a month, given by any of its days, in the site's time zone. Times are whole seconds, None where none are.
+    """Count a month, given by any of its days, in the site's time zone. Times are whole seconds, None without any.
 
-    Costs the reading of the month's decisions by an index, and no more rows of Python than there are kinds of them.
+    Costs one index scan over the month's decisions, and no more Python rows than there are kinds of decisions.
     """
     start, end = _span(month)
     return {
@@ -61,7 +61,7 @@ def next_month(month: dt.date) -> dt.date:
 
 
 def _received(start: dt.datetime, end: dt.datetime) -> int:
-    """What came in; imports did not."""
+    """Count the comments that came in, without imports."""
     return Comment.objects.filter(created_at__gte=start, created_at__lt=end).exclude(channel="import").count()
 
 
@@ -69,9 +69,9 @@ def _received(start: dt.datetime, end: dt.datetime) -> int:
 
 
 def _decided(start: dt.datetime, end: dt.datetime) -> Numbers:
-    """Decisions by rules and by people, each by status and by reason."""
+    """Count decisions by rules and by people, each by status and by reason."""
     rows = Decision.objects.filter(created_at__gte=start, created_at__lt=end).exclude(source="import")
-    rows = rows.exclude(before=F("after")).order_by()  # A rule that gave new reasons has changed nothing.
+    rows = rows.exclude(before=F("after")).order_by()  # A rule's new reasons (`note_reasons`) change no status.
     kinds = rows.annotate(code=CODE).values_list("source", "after", "code").annotate(size=Count("pk"))
     automatic, people = _Side(), _Side(set(RefusalReason.objects.values_list("code", flat=True)))
     withdrawn = undone = 0
@@ -85,8 +85,8 @@ def _decided(start: dt.datetime, end: dt.datetime) -> Numbers:
         else:
             people.add(after, code, size)
     return {
-        "automatic": automatic.told(),
-        "people": people.told(),
+        "automatic": automatic.numbers(),
+        "people": people.numbers(),
         "automatic_percent": _percent(automatic.final, people.final),
         "withdrawn_by_authors": withdrawn,
         "undone": undone,
@@ -94,7 +94,7 @@ def _decided(start: dt.datetime, end: dt.datetime) -> Numbers:
 
 
 class _Side:
-    """What the rules decided, or what people did. Of people's reasons only those on the list are named."""
+    """What rules decided, or what people decided. Of people's reasons, only those on the list are named."""
 
     def __init__(self, known: set[str] | None = None):
         self._known = known
@@ -116,10 +116,10 @@ class _Side:
 
     @property
     def final(self) -> int:
-        """What was not left for somebody else to decide."""
+        """Return how many decisions were not left for somebody else."""
         return self._statuses.total() - self._statuses[Comment.Status.PENDING]
 
-    def told(self) -> Numbers:
+    def numbers(self) -> Numbers:
         return {
             "by_status": dict(self._statuses),
             "refused_by_reason": dict(sorted(self._refused.items())),
@@ -132,17 +132,17 @@ def _percent(part: int, rest: int) -> float | None:
 
 
 def _waiting(start: dt.datetime, end: dt.datetime) -> Numbers:
-    """Comments that waited and that a person decided about for the first time in this time."""
+    """Count the comments that a person decided about for the first time in this month, and how long they had waited."""
     earlier = Decision.objects.filter(comment=OuterRef("comment"), source="", number__lt=OuterRef("number"))
     rows = Decision.objects.filter(created_at__gte=start, created_at__lt=end, source="", before=Comment.Status.PENDING)
     rows = rows.annotate(code=CODE).filter(Q(code=None) | ~Q(code__in=[WITHDRAWN, UNDONE]))
     rows = rows.exclude(comment__channel="import")
-    # Before the second there is but the one at posting; so for most, nobody looks.
+    # Only the decision at posting comes before number 2, so most comments need no look at earlier decisions.
     return _timed(rows.filter(Q(number=2) | ~Exists(earlier)), "comment__created_at", "created_at")
 
 
 def _timed(rows: QuerySet[Any], begin: str, end: str) -> Numbers:
-    """How many these are, and how long half of them took at most: of very many, of an even sample of their comments."""
+    """Return how many there are, and the median time; of very many, the median of an even sample of their comments."""
     size = measured = rows.count()
     if size > SAMPLE:
         rows = rows.annotate(place=Mod("comment_id", size // SAMPLE + 1)).filter(place=0)
@@ -157,7 +157,7 @@ def _timed(rows: QuerySet[Any], begin: str, end: str) -> Numbers:
 
 
 def _reports(start: dt.datetime, end: dt.datetime, which: Q) -> Numbers:
-    """What readers reported, and what became of what was settled in this time."""
+    """Count what readers reported in this month, and the outcomes of what was settled in it."""
     came = Report.objects.filter(which, created_at__gte=start, created_at__lt=end).order_by()
     settled = Report.objects.filter(which, settled_at__gte=start, settled_at__lt=end).order_by()
     outcomes: dict[str, Counter[str]] = {Report.Outcome.REMOVED.value: Counter(), Report.Outcome.KEPT.value: Counter()}
@@ -175,7 +175,7 @@ def _reports(start: dt.datetime, end: dt.datetime, which: Q) -> Numbers:
 
 
 def _objections(start: dt.datetime, end: dt.datetime) -> Numbers:
-    """What readers said against the staying of what they had reported; and what was said to that in this time."""
+    """Count the reporters' objections to comments that stayed, and the outcomes of those settled in this month."""
     came, settled = Q(objected_at__gte=start, objected_at__lt=end), Q(settled_at__gte=start, settled_at__lt=end)
     removed = settled & Q(outcome=Report.Outcome.REMOVED) & ~Q(decision_reason=WITHDRAWN)
     return Report.objects.filter(came | settled, objected_at__isnull=False).aggregate(
@@ -220,7 +220,7 @@ def _ban_appeals(start: dt.datetime, end: dt.datetime) -> Numbers:
 
 
 def bring_up_to_date(now: dt.datetime | None = None) -> int:
-    """Count every month that was not counted since it was over, and the current one if that is an hour ago.
+    """Count every past month that was not counted since it ended, and the current one where its count is an hour old.
 
     Returns how many were counted. Safe to run in several workers at once.
     """
@@ -233,7 +233,7 @@ def bring_up_to_date(now: dt.datetime | None = None) -> int:
 
 
 def _months(now: dt.datetime) -> Iterator[dt.date]:
-    """Yield the first days of the months since anything was decided here."""
+    """Yield the first day of each month since the first decision on this site."""
     first = Decision.objects.order_by("created_at").values_list("created_at", flat=True).first()
     if first is None:
         return

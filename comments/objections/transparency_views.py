@@ -1,4 +1,4 @@
-"""The public page of moderation in figures, and each month of it for programs. It shows what the worker has counted."""
+"""The public transparency page: moderation by month, with each month as JSON or CSV. Shows what the worker counted."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from comments.models import MonthlyStats, Report
 from comments.objections.transparency import NONE, OTHER, Numbers, next_month
 from newsreader.kit.http_cache import public
 
-SHOWN = 12  # months in full; of earlier ones the figures are there to be fetched
-MOST = 120  # months named at all
-Line = tuple[str, str]  # what was counted, how many
+SHOWN = 12  # months shown in full; earlier ones are links
+MOST = 120  # months listed at all
+Line = tuple[str, str]  # what was counted, and how many
 UNNAMED = {NONE: gettext_lazy("without a reason"), OTHER: gettext_lazy("another reason")}
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """The newest months in figures."""
+    """Show the newest months in figures."""
     site = current_site(request)
     rows = list(MonthlyStats.objects.order_by("-month")[:MOST])
 
@@ -48,7 +48,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def month(request: HttpRequest, month: str, form: str) -> HttpResponse:
-    """One month (`2026-11`) for programs: JSON, or CSV with a line for each figure."""
+    """Answer with one month (`2026-11`) for programs: JSON, or CSV with a line for each figure."""
     try:
         first = dt.date.fromisoformat(f"{month}-01")
     except ValueError:
@@ -72,7 +72,7 @@ def _as_csv(row: MonthlyStats) -> HttpResponse:
 
 
 def flat(numbers: Numbers, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each figure with the names that lead to it, joined by dots; what was not there to be measured is empty."""
+    """Yield each figure with its path in the tree, joined by dots; a figure that was not measured is empty."""
     for name, value in numbers.items():
         if isinstance(value, dict):
             yield from flat(value, f"{before}{name}.")
@@ -98,7 +98,7 @@ def _named(row: MonthlyStats) -> dict[str, Any]:
 
 
 def _month(row: MonthlyStats, most: int) -> dict[str, Any]:
-    """A month as the template shows it; bars are percent of the month in which most came in."""
+    """Return a month for the template. Bars are percentages of the month with the most comments (`most`)."""
     numbers = row.numbers
     received, refused = numbers["comments"]["received"], _refused(numbers)
     return _named(row) | {
@@ -180,13 +180,13 @@ def _settled(numbers: Numbers) -> list[Line]:
     ]
 
 
-def _told(numbers: Numbers, labels: dict[str, str]) -> list[Line]:
-    """Nothing of a month that was counted before these were."""
+def _lines(numbers: Numbers, labels: dict[str, str]) -> list[Line]:
+    """Return the lines for these numbers; none for a month that was counted before they existed."""
     return [(label, str(numbers[name])) for name, label in labels.items() if name in numbers]
 
 
 def _objected(numbers: Numbers) -> list[Line]:
-    return _told(
+    return _lines(
         numbers,
         {"received": _("received"), "granted": _("the comment was removed"), "rejected": _("the comment stays")},
     )
@@ -212,11 +212,11 @@ def _banned(numbers: Numbers) -> list[Line]:
 
 
 def _ban_appealed(numbers: Numbers) -> list[Line]:
-    return _told(numbers, {"received": _("received"), "lifted": _("the ban was lifted"), "upheld": _("the ban stays")})
+    return _lines(numbers, {"received": _("received"), "lifted": _("the ban was lifted"), "upheld": _("the ban stays")})
 
 
 def _lasting(seconds: int | None) -> str:
-    """A length of time in words."""
+    """Return a length of time in words."""
     if seconds is None:
         return "–"
     if seconds < 60:

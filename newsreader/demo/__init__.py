@@ -1,1 +1,1 @@
-"""The demonstration newsroom: words and pictures of our own, in files beside this one; `manage.py load_demo`."""
+"""The demonstration newsroom: our own texts and pictures, in files beside this one; `manage.py load_demo`."""

@@ -1,4 +1,4 @@
-"""From the demonstration's files to rows, by the operations that everybody else uses."""
+"""Loads the demonstration's files through the same operations that everybody else uses."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from newsreader.accounts.models import User
 
 HERE = Path(__file__).parent
 EDITOR, MODERATOR = "editor", "moderator"
-HELD_WORD = "damned"  # On the list of this newsroom.
+HELD_WORD = "damned"  # On this newsroom's block list.
 
 
 @transaction.atomic
 def load(password: str) -> tuple[int, int]:
-    """Write the whole newsroom; everybody in it signs in with this password. Returns how many articles and comments."""
+    """Write the whole newsroom; its people sign in with this password. Returns the counts of articles and comments."""
     room = tomllib.loads((HERE / "newsroom.toml").read_text())
     Site.objects.current()
     rules = CommentSettings.objects.current()
-    # Nobody needs to be told of comments that were there from the beginning.
+    # Nobody needs a notification of comments that were there from the beginning.
     CommentSettings.objects.filter(pk=rules.pk).update(mail_moderators=False)
     FilterEntry.objects.get_or_create(pattern=HELD_WORD, defaults={"note": "The house style has no place for it."})
     Site.objects.filter(pk=1).update(**room["site"])
@@ -111,8 +111,8 @@ def _discussion(article: Article, entries: list[dict[str, Any]], at: dt.datetime
     return len(stored)
 
 
-def _noted(reason: str, draft: Draft) -> dict[str, Any]:
-    """What a rule notes beside its code."""
+def _params_of(reason: str, draft: Draft) -> dict[str, Any]:
+    """Return the parameters that a rule stores with its reason code."""
     match reason:
         case links.TOO_MANY_LINKS:
             return {"links": count_links(draft.rendered), "allowed": 1}
@@ -143,7 +143,7 @@ def _comment(
     status, reason = entry["status"], entry.get("reason", "")
     verdict = Verdict.approve()
     if status == "pending":
-        verdict = Verdict.hold(reason or history.FIRST_COMMENT, **_noted(reason, draft))
+        verdict = Verdict.hold(reason or history.FIRST_COMMENT, **_params_of(reason, draft))
     elif status != "approved":
         verdict = Verdict.hold(history.FIRST_COMMENT)
     comment = store(draft, article, parent, verdict, at=at + dt.timedelta(minutes=entry["minutes_after"]))

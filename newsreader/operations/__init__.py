@@ -1,5 +1,5 @@
 """Running the site.
 
-schedule:      jobs that are due by the clock
-old_databases: refusing a database that was made before the first release
+schedule:      the jobs that run on a schedule
+old_databases: refusing a database from before the first release
 """

@@ -1,4 +1,4 @@
-"""A database that was made before the first release is refused: its migrations are not those of today."""
+"""Refuses a database from before the first release, whose migrations are different ones."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from django.core.management.base import CommandError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
-# One of these has run in every database of that time, and in none since.
+# Every database of that time has one of these migrations, and none has had since.
 GONE = {("accounts", "0002_pictures"), ("articles", "0002_standing_roots"), ("comments", "0002_groups_and_rules")}
 
 
 def refuse_old_database(connection: BaseDatabaseWrapper) -> None:
-    """Raise CommandError where the database was made before the first release. Changes nothing."""
+    """Raise CommandError where the database is from before the first release. Changes nothing."""
     if GONE & set(MigrationRecorder(connection).applied_migrations()):
         raise CommandError(
             f"The database {connection.settings_dict['NAME']} was made by a version before the first release and "

@@ -1,4 +1,4 @@
-"""What is done by the clock: each job with its interval. To add one, write a function and its line in JOBS."""
+"""Scheduled jobs, each with its interval. To add one, write a function and its line in JOBS."""
 
 import datetime as dt
 import logging
@@ -25,37 +25,37 @@ from comments.screening.rate_limit import forget_full
 from newsreader.kit.tasks import HEARTBEAT
 
 logger = logging.getLogger(__name__)
-WORKER = get_random_string(32)  # What this process is called, should it be a worker.
+WORKER = get_random_string(32)  # This process's name as a worker.
 BEAT = 15  # seconds
-SILENCE = dt.timedelta(minutes=2)  # Who has missed eight beats is dead: a busy database loses one or two.
-ATTEMPTS = 5  # A task that has killed so many workers is not given to another.
+SILENCE = dt.timedelta(minutes=2)  # Eight missed beats mean death; a busy database may lose one or two.
+ATTEMPTS = 5  # A task that has killed so many workers is given up.
 
 
 def alive(worker: str) -> str:
-    """Return the key in the cache, which all processes share, that is there while this worker lives."""
+    """Return the cache key that exists as long as this worker lives. All processes share the cache."""
     return f"worker-{worker}"
 
 
 def take_up_lost_tasks() -> int:
-    """Queue tasks again whose worker died while running them: nothing else ever would. Returns how many.
+    """Queue tasks again whose worker died while running them. Returns how many.
 
-    However long a task takes, it is left alone while its worker lives. After a death it may have done its work and
-    not have said so: every task must bear being run twice.
+    A task is left alone as long as its worker lives, however long it takes. A worker may die after its work and before
+    it says so, so every task must be safe to run twice.
     """
     silent = DBTaskResult.objects.filter(status="RUNNING", started_at__lt=timezone.now() - SILENCE)
     ran_by = dict(silent.values_list("pk", "worker_ids"))
     keys = [alive(ids[-1]) for ids in ran_by.values() if ids]
-    beating = cache.get_many(keys) if keys else {}  # PostgreSQL takes no empty list from the cache's table.
+    beating = cache.get_many(keys) if keys else {}  # The database cache fails on an empty list with PostgreSQL.
     lost = {pk: ids for pk, ids in ran_by.items() if not ids or alive(ids[-1]) not in beating}
     hopeless = silent.filter(pk__in=[pk for pk, ids in lost.items() if len(ids) >= ATTEMPTS])
     for path in hopeless.values_list("task_path", flat=True):
-        logger.error("A task outlived no worker and is given up: %s", path)
+        logger.error("A task has killed too many workers and is given up: %s", path)
     hopeless.update(status="FAILED", finished_at=timezone.now())
     return silent.filter(pk__in=lost).update(status="READY", started_at=None)
 
 
 def beat() -> None:
-    """Tell whoever asks (`/readyz`, other workers) that this one is alive."""
+    """Record that this worker is alive, for `/readyz` and for other workers."""
     cache.set(HEARTBEAT, "alive", timeout=60)  # seconds
     cache.set(alive(WORKER), "", timeout=SILENCE.total_seconds())
 
@@ -69,7 +69,7 @@ def clear_up() -> None:
     forget_claims()
 
 
-# Seconds between two runs, and what runs. All are safe to run in several workers at once.
+# Seconds between two runs, and the job. All are safe to run in several workers at once.
 JOBS: list[tuple[float, Callable[[], object]]] = [
     (5, publish_due),
     (5, audit_log.seal),
@@ -84,7 +84,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
 
 
 def run_due(last: dict[Callable[[], object], float], now: float) -> None:
-    """Run each job whose interval has passed since `last`; one that fails is logged and tried again in its turn."""
+    """Run each job whose interval has passed since `last`. One that fails is logged and tried again when next due."""
     for interval, job in JOBS:
         if now - last.get(job, float("-inf")) < interval:
             continue
@@ -96,18 +96,18 @@ def run_due(last: dict[Callable[[], object], float], now: float) -> None:
 
 
 def keep_beating() -> None:
-    """Tell that this worker is alive for as long as it is: in a thread of its own, since a job may take its time."""
+    """Record regularly that this worker is alive, in a thread of its own, since a job may take long."""
     while True:
         close_old_connections()
         try:
             beat()
         except Exception:
-            logger.exception("A sign of life was lost")
+            logger.exception("A heartbeat could not be recorded")
         time.sleep(BEAT)
 
 
 def keep_running() -> None:
-    """Run what is due, for as long as the process lives."""
+    """Run due jobs for as long as the process lives."""
     last: dict[Callable[[], object], float] = {}
     while True:
         close_old_connections()

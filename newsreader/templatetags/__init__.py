@@ -1,1 +1,1 @@
-"""Tags of the house's templates."""
+"""Template tags used everywhere."""

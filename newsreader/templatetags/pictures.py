@@ -1,6 +1,6 @@
 """Pictures in templates.
 
-`{% avatar file name %}`: somebody's picture, or their initials drawn where they have none.
+`{% avatar file name %}`: somebody's portrait, or their initials where there is none.
 `{% picture row sizes %}`: an editor's picture in all its sizes. `{{ html|pictured }}`: an article's text with its own.
 """
 

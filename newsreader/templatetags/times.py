@@ -1,4 +1,4 @@
-"""`{{ moment|iso }}`: a time as `<time datetime>` has it: ISO 8601 with its zone, in whole seconds."""
+"""`{{ moment|iso }}`: a time for `<time datetime>`: ISO 8601 with its zone, in whole seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def iso(moment: dt.datetime | None) -> str:
 
 @register.filter
 def span(seconds: float | None) -> str:
-    """Word so many seconds in the largest unit that fills: "3 minutes"; "–" where nothing is known."""
+    """Word a number of seconds in its largest unit: "3 minutes"; "–" where it is not known."""
     if seconds is None:
         return "–"
     whole = round(seconds)

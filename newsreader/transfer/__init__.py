@@ -1,1 +1,6 @@
-"""Moving house, in and out: a file of another system to records, records to rows, and a report of it all."""
+"""Importing from other systems: readers turn a file into records, `load` turns records into rows, and a report is made.
+
+readers: one module for each format
+load:    records -> rows, in batches, in one transaction; names and slugs help it
+report:  what was imported, what was left out, and why
+"""

@@ -1,4 +1,4 @@
-"""Why a file cannot be taken over."""
+"""Errors of importing."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,7 +6,7 @@ from newsreader.kit.errors import DomainError
 
 
 class Unreadable(DomainError):
-    """The file is not what the reader was made for. The sentence is one line."""
+    """The file is not in the format that the reader expects. The sentence is one line."""
 
     code, sentence = "unreadable_file", _("This file cannot be read.")
     status = 422

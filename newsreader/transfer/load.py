@@ -1,4 +1,4 @@
-"""Records -> rows, in batches, in one transaction, safe to run again: what is here already is left as it is."""
+"""Records -> rows, in batches, in one transaction. Safe to run again: existing rows are left as they are."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from newsreader.transfer.readers import Record
 from newsreader.transfer.report import Report
 from newsreader.transfer.slugs import FreeSlugs
 
-BATCH = 200  # records of articles and comments taken together
+BATCH = 200  # records of articles and comments in a batch
 HEADLINE_LENGTH = 300
 
 
 @transaction.atomic
 def load(records: Iterable[Record], report: Report) -> None:
-    """Write what a reader yields and count it in the report. Nothing stays if the reader fails on its way."""
+    """Write what a reader yields and count it in the report. Nothing is stored if the reader fails on the way."""
     admission = admit(_Articles(report).written(records))
     if admission.came_in:
         report.came_in["comments"].update(admission.came_in)
@@ -32,18 +32,18 @@ def load(records: Iterable[Record], report: Report) -> None:
         report.already_here["comments"] += admission.already_here
     report.remarks += admission.remarks
     if report.came_in:
-        page_versions.bump_site()  # Menus and the foot of every page may show what is new.
+        page_versions.bump_site()  # Menus and the foot of every page may show new sections and pages.
 
 
 class _Articles:
-    """Writes articles as they pass by and lets their comments through."""
+    """Writes the articles among the records, and passes their comments on."""
 
     def __init__(self, report: Report) -> None:
         self.report, self.names = report, Names(report)
-        self.passed: set[Origin] = set()  # of this run: an item may stand in the file twice
+        self.passed: set[Origin] = set()  # in this run: a file may hold an item twice
 
     def written(self, records: Iterable[Record]) -> Iterator[CommentRecord]:
-        """Yield the comments among the records, each after its article is there."""
+        """Yield the comments among the records, each after its article was written."""
         records = iter(records)
         while batch := list(islice(records, BATCH)):
             self._write([record for record in batch if isinstance(record, ArticleRecord)])
@@ -97,7 +97,7 @@ class _Articles:
         )
 
     def _join(self, records: list[ArticleRecord], rows: list[Article]) -> None:
-        """Write what belongs to articles: bylines, tags, the addresses that they had."""
+        """Write what belongs to articles: bylines, tags, old addresses."""
         bylines, tags = [], []
         for record, row in zip(records, rows, strict=True):
             authors = dict.fromkeys(self.names.author(author) for author in record.authors)
@@ -127,7 +127,7 @@ class _Articles:
 
 
 def _known(origins: set[Origin]) -> set[Origin]:
-    """Return those of the origins whose articles are here already."""
+    """Return the origins whose articles exist already."""
     known: set[Origin] = set()
     for site, kind in {(origin.site, origin.type) for origin in origins}:
         ids = [origin.id for origin in origins if (origin.site, origin.type) == (site, kind)]

@@ -1,4 +1,4 @@
-"""Sections, tags and authors of imported articles: found again by their origin, made where they are missing."""
+"""Sections, tags and authors of imported articles: found by origin, created where missing."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _Named = type[Section] | type[Tag] | type[Author]
 
 
 class Names:
-    """Remembers what it has found or made in this run."""
+    """Finds or creates them, and remembers them for this run."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
         self.ids: dict[tuple[_Named, Origin], int] = {}
 
     def section(self, record: NameRecord) -> int:
-        """Return the section's id. One with the same address is the same section, whichever site it came from."""
+        """Return the section's id. Sections with the same slug are the same, whichever site they came from."""
         return self._id(Section, record, shared=True)
 
     def tag(self, record: NameRecord) -> int:
-        """Return the tag's id; as for sections, the address decides."""
+        """Return the tag's id, found by slug like a section's."""
         return self._id(Tag, record, shared=True)
 
     def author(self, record: NameRecord) -> int:
-        """Return the author's id. People with the same name on two sites stay two people."""
+        """Return the author's id. Authors with the same name on two sites stay two authors."""
         return self._id(Author, record, shared=False)
 
     def _id(self, model: _Named, record: NameRecord, *, shared: bool) -> int:

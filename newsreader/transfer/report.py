@@ -1,4 +1,4 @@
-"""What came in, what was left out and why: as text for people, as JSON for programs."""
+"""The report of an import: what came in, what was left out and why. As text for people, as JSON for programs."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import Any
 from articles.records import Remark
 from newsreader.kit.text import tidy_line
 
-EXAMPLES = 5  # of each kind of remark in the text; the JSON has all
-# What a remark's code means; the number follows. To add a remark, add its line.
+EXAMPLES = 5  # examples of each kind of remark in the text; the JSON has all
+# What the codes of remarks mean. To add a remark, add its line.
 WORDING = {
-    "picture": "pictures, of which an export holds the address and not the file",
+    "picture": "pictures, whose files are not part of the export",
     "not_an_article": "items that are neither articles, pages nor pictures, and carry no comments",
-    "not_of_wordpress": "items without anything of WordPress",
-    "comment_without_article": "comments whose article is not there",
+    "not_of_wordpress": "items without any WordPress data",
+    "comment_without_article": "comments whose article is missing",
     "listed_twice": "articles listed a second time; the first was taken, with the comments of all",
     "draft_for_its_comments": "items that came in, as drafts, only because they carry comments",
     "with_password": "articles with a password, now drafts",
     "private": "private articles, now drafts",
-    "unknown_state": "articles with a state that we do not know, now drafts",
+    "unknown_state": "articles with an unknown status, now drafts",
     "without_date": "articles published without a date, now with that of the import",
     "without_title": "articles without a title, now with their first words",
     "headline_cut": "titles that were too long and lost their end",
     "slug_changed": "addresses that another article has, now others",
     "name_shortened": "sections, tags or authors whose name was too long and lost its end",
-    "parent_lost": "comments that answer one that is not there, now roots",
-    "parent_elsewhere": "comments that answer one under another article, now roots",
-    "parent_in_a_circle": "comments that answer each other in a circle, now roots",
-    "comment_id_replaced": "comments without an id, or with that of another, now with one made from their text",
+    "parent_lost": "comments whose parent is missing, now top-level comments",
+    "parent_elsewhere": "comments whose parent is under another article, now top-level comments",
+    "parent_in_a_circle": "comments that reply to each other in a circle, now top-level comments",
+    "comment_id_replaced": "comments without an id of their own, now with one made from their text",
     "internal_comment": "notes for the staff that were never public, now in the trash",
-    "unknown_status": "comments with a status that we do not know, now waiting",
+    "unknown_status": "comments with an unknown status, now waiting",
     "comment_without_date": "comments without a date, now with that of the import",
     "name_cut": "comments whose author's name was too long and lost its end",
-    "website_dropped": "comments whose website is no web address or too long, now without",
-    "email_dropped": "comments whose email address was too long, now without",
+    "website_dropped": "comments whose website is invalid or too long, now without one",
+    "email_dropped": "comments whose email address was too long, now without one",
 }
 
 
 @dataclass
 class Report:
-    """Counted while the import runs. `came_in` and `already_here` are keyed by what it is, then by its state."""
+    """Counted while the import runs. `came_in` and `already_here` are keyed by kind, then by state."""
 
     came_in: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     already_here: Counter[str] = field(default_factory=Counter)
@@ -51,7 +51,7 @@ class Report:
         self.remarks.append(Remark(code, subject, detail))
 
     def as_text(self) -> str:
-        """Return the summary: a line for each kind of thing, a few examples of what is remarkable."""
+        """Return the summary: a line for each kind, and a few examples of each remark."""
         lines = ["Came in:"]
         for what, states in self.came_in.items():
             named = ", ".join(f"{count} {state}" for state, count in sorted(states.items()) if state)
@@ -110,7 +110,7 @@ class Report:
 
 
 def _line(remark: Remark) -> str:
-    """Return a remark for the terminal, which must not meet what else stood in the file."""
+    """Return a remark for the terminal, without control characters from the file."""
     detail = tidy_line(remark.detail)
     detail = detail if len(detail) <= 80 else f"{detail[:80]} …"
     return f"{tidy_line(remark.subject)}: {detail}" if detail else tidy_line(remark.subject)

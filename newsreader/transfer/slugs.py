@@ -1,4 +1,4 @@
-"""Addresses that are still free: two articles of one day, or two pages, never share one."""
+"""Slugs that are free: no two articles of one day, and no two pages, share one."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from articles.models.article import Article
 from articles.records import digest
 from newsreader.transfer.report import Report
 
-LENGTH, NUMBERED = 200, 20  # code points; how often a slug is numbered before it gets a digest instead
-Place = dt.date | str  # the day of an article, or that it is a page
+LENGTH, NUMBERED = 200, 20  # code points; numbers tried before a slug gets a digest instead
+Place = dt.date | str  # the day of an article, or "page"
 
 
 def _place(article: Article) -> Place | None:
-    """Return where its slug has to be the only one; None: nowhere, it has no address yet."""
+    """Return where its slug has to be unique; None where it has no address yet."""
     if article.published_on is None:
         return None
     return "page" if article.kind == Article.Kind.PAGE else article.published_on
 
 
 class FreeSlugs:
-    """Slugs for a batch of new articles, checked against each other and against what is here."""
+    """Slugs for a batch of new articles, checked against each other and against existing ones."""
 
     def __init__(self, articles: list[Article]) -> None:
         self.articles = articles
@@ -36,7 +36,7 @@ class FreeSlugs:
         self.tries: Counter[tuple[Place, str]] = Counter()
 
     def give(self, report: Report) -> None:
-        """Change the slugs that are taken, and remark on each; what readers see chooses first."""
+        """Change the slugs that are taken, with a remark on each; published articles choose first."""
         for article in sorted(self.articles, key=lambda article: article.state != Article.State.PUBLISHED):
             article.slug = article.slug[:LENGTH]
             if (place := _place(article)) is None:

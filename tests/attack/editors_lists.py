@@ -52,7 +52,7 @@ def _kept(text: str, by: Any) -> dict[str, Any]:
     ban = Ban.objects.create(**whom, note=line(text, 200), reason=line(text, 40), by=by)
     BanAppeal.objects.create(ban=ban, appellant=BanAppeal.OWNER, by_owner=True, text=tidy(text)[:2_000])
     return {
-        "rule": FilterEntry.objects.create(
+        "filterentry": FilterEntry.objects.create(
             pattern=f"{number} {line(text, 190)}", match=MATCHES[number % len(MATCHES)], note=line(text, 200),
             action=FilterEntry.Action.HOLD, examples=tidy(text)[:2_000], counterexamples=tidy(text)[:2_000],
         ),
@@ -60,7 +60,7 @@ def _kept(text: str, by: Any) -> dict[str, Any]:
         "commenteridentity": identity,
         "refusalreason": RefusalReason.objects.create(code=f"row-{number}", label=line(text, 100), sentence=tidy(text)),
         "replytemplate": ReplyTemplate.objects.create(title=line(text, 100), text=tidy(text)),
-        "logentry": AuditEntry.objects.create(kind="decision", subject="attack", facts={"codes": [line(text, 200)]}),
+        "auditentry": AuditEntry.objects.create(kind="decision", subject="attack", facts={"codes": [line(text, 200)]}),
     }  # fmt: skip
 
 
@@ -78,12 +78,12 @@ def _list(kind: str, words: Any, room: str = "comments") -> Any:
     return check
 
 
-rules_list = _list("rule", lambda text: f"{line(text, 190)} {line(text, 200)}")
+rules_list = _list("filterentry", lambda text: f"{line(text, 190)} {line(text, 200)}")
 bans_list = _list("ban", lambda text: f"{line(text, 200)} {tidy(text)[:2_000] if len(text) <= 300 else ''}")
 commenters_list = _list("commenteridentity", lambda text: line(text, 245), "accounts")
 reasons_list = _list("refusalreason", lambda text: f"{line(text, 100)} {tidy(text)}")
 templates_list = _list("replytemplate", lambda text: line(text, 100))
-log_list = _list("logentry", lambda text: line(text, 200).replace("\\", " ").replace("'", " "))
+log_list = _list("auditentry", lambda text: line(text, 200).replace("\\", " ").replace("'", " "))
 
 
 def kept_in_packs(stage: Stage, attacks: list[Attack]) -> Planting:
@@ -117,7 +117,9 @@ def _form(kind: str, fields: dict[str, int]) -> Any:
     return check
 
 
-rule_form = _form("rule", {"#id_pattern": 190, "#id_note": 200, "#id_examples": 2_000, "#id_counterexamples": 2_000})
+rule_form = _form(
+    "filterentry", {"#id_pattern": 190, "#id_note": 200, "#id_examples": 2_000, "#id_counterexamples": 2_000}
+)
 ban_form = _form("ban", {"#id_note": 200, ".appeals": 2_000})
 reason_form = _form("refusalreason", {"#id_label": 100, "#id_sentence": 10_000})
 template_form = _form("replytemplate", {"#id_title": 100, "#id_text": 10_000})

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from django.test import Client
 
-from comments.desk.actions import ACTS
+from comments.desk.actions import ACTIONS
 from comments.desk.status_actions import STATUS_ACTIONS
 from comments.models import Comment
 from comments.moderation.batches import decide_batch
@@ -73,7 +73,7 @@ def form(client: Client, path: str, names: list[str], value: str, **more: str) -
 _REPORT = ["reason", "detail", "law", "name", "email", "good_faith", "by_mail"]
 _DESK = ["ids", "action", "reason", "next", "seen", "text", "kind", "on", "to", "target", "days", "note", "quiet",
          "ban", "batch", "revision", "deed", "like", "sure"]  # fmt: skip
-_DEEDS = [*ACTS, *STATUS_ACTIONS, "everything-like", "ban"]
+_DEEDS = [*ACTIONS, *STATUS_ACTIONS, "everything-like", "ban"]
 
 
 def fields(scene: Scene, text: str) -> Iterator[Request]:

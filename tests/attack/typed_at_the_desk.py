@@ -78,7 +78,9 @@ def refused_entries(stage: Stage, attacks: list[Attack]) -> Planting:
             "ends_at_0": "2001-01-01", "ends_at_1": "00:00",
         }  # fmt: skip
         ban = dict.fromkeys(["email", "network", "note", "identity"], text) | {"ends_at_0": text[:30], "ends_at_1": "x"}
-        pages = [editor.post(f"/admin/comments/{kind}/add/", typed) for kind, typed in (("rule", entry), ("ban", ban))]
+        pages = [
+            editor.post(f"/admin/comments/{kind}/add/", typed) for kind, typed in (("filterentry", entry), ("ban", ban))
+        ]
         planting.rows.append((pack[0], (pack, text, [read(stage, "rules: refused", pack, page) for page in pages])))
     FilterEntry.objects.all().delete()
     return planting

@@ -167,7 +167,7 @@ def test_an_editor_writes_looks_and_publishes(desk: Page, complaints: list[str],
     desk.goto(form_of(article))
     desk.get_by_role("button", name="Publish", exact=True).click()
     expect(desk.locator("#remarks li")).to_have_text(
-        ["It has no standfirst.", "Nobody is named for it: neither an author nor a source."]
+        ["It has no standfirst.", "It names neither an author nor a source."]
     )
     assert Article.objects.get().state == "draft"
     desk.get_by_role("link", name="It has no standfirst.").click()

@@ -112,10 +112,10 @@ def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any) -> No
     addresses = [
         "", "articles/article/", "articles/picture/", f"articles/picture/{article.lead_picture_id}/change/",
         "articles/section/", "comments/comment/", f"comments/comment/{waiting.pk}/change/",
-        "comments/rule/", f"comments/rule/{rule.pk}/change/", "comments/rule/add/", "comments/rule/try/",
+        "comments/filterentry/", f"comments/filterentry/{rule.pk}/change/", "comments/filterentry/add/", "comments/filterentry/try/",
         "comments/commentsettings/1/change/", "password_change/",
-        "comments/ban/", "comments/ban/add/", f"comments/discussion/{article.pk}/change/", "comments/refusalreason/",
-        "comments/report/", "comments/logentry/", f"moderation/{waiting.pk}/", f"moderation/{waiting.pk}/alike/",
+        "comments/ban/", "comments/ban/add/", f"comments/articlesettings/{article.pk}/change/", "comments/refusalreason/",
+        "comments/report/", "comments/auditentry/", f"moderation/{waiting.pk}/", f"moderation/{waiting.pk}/alike/",
         "moderation/figures/",
     ]  # fmt: skip
     found = wrong_at_the_desk(page, addresses)

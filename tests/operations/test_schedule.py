@@ -64,7 +64,7 @@ def test_a_task_that_outlives_no_worker_is_given_up(caplog):
 
     task.refresh_from_db()
     assert (task.status, task.finished_at is None) == ("FAILED", False)
-    assert "outlived no worker" in caplog.text
+    assert "has killed too many workers" in caplog.text
 
 
 def test_where_nothing_runs_the_cache_is_asked_for_nothing():

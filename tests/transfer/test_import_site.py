@@ -52,7 +52,7 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(capsys):
     ("name", "why"),
     [
         ("broken.xml", "not well-formed"),
-        ("feed.xml", "no WordPress export"),
+        ("feed.xml", "not a WordPress export"),
         ("entities.xml", "document type"),
         ("no.xml", "No such file"),
     ],

@@ -121,7 +121,7 @@ def test_the_report_says_what_is_not_as_it_was(report):
         "parent_lost": 1,
         "parent_elsewhere": 1,
     }
-    assert "comments that answer one that is not there, now roots: 1\n    22: 404" in report.as_text()
+    assert "comments whose parent is missing, now top-level comments: 1\n    22: 404" in report.as_text()
 
 
 def test_a_second_run_changes_nothing(report):

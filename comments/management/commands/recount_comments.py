@@ -1,4 +1,4 @@
-"""Set all comment counts anew from the comments themselves."""
+"""Recount the comments of all articles."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from comments.discussion.counting import recount
 
 
 class Command(BaseCommand):
-    help = "Count approved comments anew and mend what had drifted."
+    help = "Recount approved comments and correct wrong counts."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():

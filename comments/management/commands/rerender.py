@@ -1,4 +1,4 @@
-"""Render all comments anew that an older renderer made."""
+"""Render comments again whose HTML an older version made."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from comments.posting.rerendering import rerender
 
 
 class Command(BaseCommand):
-    help = "Render comments anew whose HTML an older version made. The worker does it by itself, little by little."
+    help = "Render comments again whose HTML an older version made. The worker does this by itself, bit by bit."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--all", action="store_true", help="every comment, also those of this version")
@@ -19,4 +19,4 @@ class Command(BaseCommand):
             seen, changed = seen + had, changed + renewed
             if options["verbosity"] > 1:
                 self.stdout.write(f"{seen} …")
-        self.stdout.write(f"{seen} comments rendered anew, {changed} of them look different.")
+        self.stdout.write(f"{seen} comments rendered again, {changed} of them look different.")

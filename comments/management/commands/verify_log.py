@@ -1,4 +1,4 @@
-"""Verify that nobody has changed, removed or added anything in the log of moderation."""
+"""Check that nobody has changed, removed or added entries of the audit log."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ SAID = {
     "missing": "missing from the chain",
     "changed": "changed since it was written",
     "personal_data_changed": "its personal data was changed",
-    "other_chain": "not the entry whose hash was noted down",
-    "cut_off": "noted down once, and not there any more",
-    "decision_differs": "the decision is not what the log tells, or the log does not tell it",
+    "other_chain": "not the entry whose hash was noted",
+    "cut_off": "was in the chain earlier, and is missing now",
+    "decision_differs": "the decision differs from the log, or is missing there",
 }
 
 
@@ -24,11 +24,11 @@ def _head(text: str) -> Head:
 
 
 class Command(BaseCommand):
-    help = "Verify the chain of the log, and every decision against it. Prints the chain's end: note it down elsewhere."
+    help = "Verify the audit log's chain, and every decision against it. Prints the head: note it down elsewhere."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--head", type=_head, metavar="NUMBER:HASH", help="An end that was printed earlier: it must still be there."
+            "--head", type=_head, metavar="NUMBER:HASH", help="A head printed earlier, which must still be there."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,5 +39,5 @@ class Command(BaseCommand):
                 f"{where}: {SAID[fault.code]}" + (f" ({fault.detail})" if fault.number and fault.detail else "")
             )
         if faults:
-            raise CommandError("The log does not hold.")
-        self.stdout.write(f"The log holds. {head.number} entries; its end is {head.number}:{head.hash}")
+            raise CommandError("The audit log was changed.")
+        self.stdout.write(f"The audit log is intact. {head.number} entries; its head is {head.number}:{head.hash}")

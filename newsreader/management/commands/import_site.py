@@ -1,6 +1,6 @@
-"""Bring another system's export in: `manage.py import_site --from wordpress FILE`.
+"""Import another system's export: `manage.py import_site --from wordpress FILE`.
 
-The whole file is one transaction: it comes in, or nothing of it does. On SQLite nobody else can write meanwhile.
+The whole file is one transaction: all of it is imported, or nothing. On SQLite nobody else can write meanwhile.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--from", dest="source", required=True, choices=sorted(READERS))
         parser.add_argument("file", metavar="FILE", type=Path)
-        parser.add_argument("--dry-run", action="store_true", help="Report what would come in, and change nothing.")
-        parser.add_argument("--report", metavar="FILE.json", type=Path, help="Write the whole report there.")
+        parser.add_argument("--dry-run", action="store_true", help="Report what would be imported, and change nothing.")
+        parser.add_argument("--report", metavar="FILE.json", type=Path, help="Write the full report to this file.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path, report = options["file"], Report()
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         self.stdout.write(report.as_text())
 
     def _watched(self, records: Iterable[Record], file: BinaryIO, size: int) -> Iterator[Record]:
-        """Pass the records on, and say from time to time how far we are."""
+        """Pass the records on, and report progress from time to time."""
         said, articles, comments = time.monotonic(), 0, 0
         for record in records:
             articles += isinstance(record, ArticleRecord)
@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
 
 def _refuse_unwritable(path: Path) -> None:
-    """Find out before the import, not after it."""
+    """Find out before the import, not after it, that the report cannot be written."""
     try:
         path.open("a").close()
     except OSError as error:

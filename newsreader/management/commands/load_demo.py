@@ -1,4 +1,4 @@
-"""Bring the demonstration newsroom in: sections, authors, articles, discussions, and three people who can sign in."""
+"""Load the demonstration newsroom: sections, authors, articles, discussions, and three people who can sign in."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.filter(username=loader.EDITOR).exists():
-            raise CommandError("The demonstration is here already.")
+            raise CommandError("The demonstration is loaded already.")
         password = os.environ.get("DEMO_PASSWORD") or secrets.token_urlsafe(12)
         articles, comments = loader.load(password)
         self.stdout.write(f"{articles} articles and {comments} comments.")

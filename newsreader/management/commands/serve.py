@@ -1,7 +1,7 @@
-"""Start the web server and the background worker; stop both when told to, or when one of them ends.
+"""Start the web server and the background worker; stop both when asked to, or when one of them ends.
 
-A web process that dies is replaced by the server. Where the server or the worker itself dies, everything stops and the
-exit code is 1: whoever watches over us starts all of it again. Nor does anything outlive `serve` being killed.
+The server replaces web processes that die. Where the server or the worker itself dies, everything stops with exit code
+1, so that the service manager can restart all of it. If `serve` is killed, its child processes end too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=settings.PORT)
-        # SQLite has one writer: a second process would only wait for the first.
+        # SQLite allows one writer, so a second process would only wait for the first.
         parser.add_argument("--processes", type=int, default=1 if settings.SQLITE else 2)
         parser.add_argument("--threads", type=int, default=4, help="Per process; each holds a database connection.")
         parser.add_argument("--reload", action="store_true", help="For development: start again when code changes.")
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             "--host", host, "--port", str(port),
             "--workers", str(options["processes"]), "--blocking-threads", str(options["threads"]),
             "--backpressure", "512", "--no-ws", "--log-level", "warning", "--respawn-failed-workers",
-            # A web process that is still starting loses the signal to stop, and would stay for good.
+            # A web process that is still starting misses the stop signal, and would keep running.
             "--workers-kill-timeout", str(PATIENCE - 5),
         ]  # fmt: skip
         worker = [*python, "manage.py", "work"]
@@ -65,7 +65,7 @@ class Command(BaseCommand):
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings")
         }
         stopped = _Stopped()
-        # A session of their own: Ctrl-C reaches this process alone, which then stops them in order.
+        # In a session of their own: Ctrl-C reaches only this process, which then stops them in order.
         running = [
             subprocess.Popen(  # noqa: S603
                 command,
@@ -83,12 +83,14 @@ class Command(BaseCommand):
         finally:
             _stop(running)
         if not stopped.asked:
-            raise CommandError("The server or the worker ended by itself; see above.", returncode=1)
+            raise CommandError("The server or the worker ended unexpectedly; see above.", returncode=1)
 
     def prepare(self) -> None:
-        """Make the database ready; on the first run, when nobody can sign in yet, bring the demonstration in."""
+        """Migrate the database; on the first run, when there are no users yet, load the demonstration."""
         executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):  # Else a start would wait for nothing.
+        if executor.migration_plan(
+            executor.loader.graph.leaf_nodes()
+        ):  # Skipping a needless migrate makes the start faster.
             call_command("migrate", verbosity=0, interactive=False)
             call_command("createcachetable", verbosity=0)
         held_already = "DATABASE_URL" in os.environ and Article.objects.exists()
@@ -96,7 +98,7 @@ class Command(BaseCommand):
             call_command("load_demo", verbosity=0)
 
     def welcome(self, host: str, port: int, server: subprocess.Popen, stopped: _Stopped) -> None:
-        """Say where the site is once it answers."""
+        """Print the site's address once it answers."""
         while server.poll() is None and not stopped.asked:
             with socket.socket() as probe:
                 probe.settimeout(1)
@@ -114,7 +116,7 @@ class Command(BaseCommand):
 
 
 class _Stopped:
-    """Whether SIGINT or SIGTERM has come."""
+    """Whether SIGINT or SIGTERM has arrived."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -126,7 +128,7 @@ class _Stopped:
 
 
 def _end_with_parent() -> None:
-    """Have the kernel tell this process to stop when its parent dies, even of a signal that nobody can catch."""
+    """Have the kernel stop this process when its parent dies, even of SIGKILL."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
@@ -142,7 +144,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
 
 
 def _stop(processes: list[subprocess.Popen]) -> None:
-    """End every process and what it has started: politely, then for good."""
+    """End every process and its children: with SIGTERM, then with SIGKILL."""
     for process in processes:
         if process.poll() is None:
             process.terminate()
@@ -153,6 +155,6 @@ def _stop(processes: list[subprocess.Popen]) -> None:
         except subprocess.TimeoutExpired:
             pass
         try:
-            os.killpg(process.pid, signal.SIGKILL)  # Its workers, should any be left.
+            os.killpg(process.pid, signal.SIGKILL)  # Its children, if any are left.
         except ProcessLookupError:
             pass

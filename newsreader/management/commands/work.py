@@ -1,4 +1,4 @@
-"""The background worker: runs queued tasks, and the jobs that are due by the clock. `serve` starts it."""
+"""The background worker: runs queued tasks and scheduled jobs. `serve` starts it."""
 
 import argparse
 import logging
@@ -39,13 +39,15 @@ class Command(BaseCommand):
             worker.configure_signals()
             _start(worker)
         else:
-            if os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":  # The process that works; the other one watches it.
+            if (
+                os.environ.get(DJANGO_AUTORELOAD_ENV) == "true"
+            ):  # The process that works; its parent only watches the files.
                 worker.configure_signals()
             run_with_reloader(_start, worker)
 
 
 def _start(worker: Worker) -> None:
-    schedule.beat()  # Before it takes a task: nobody else shall take it for dead.
+    schedule.beat()  # Before the first task, so that no other worker takes it for dead.
     for name, keep in {"beats": schedule.keep_beating, "jobs": schedule.keep_running}.items():
         threading.Thread(target=keep, name=name, daemon=True).start()
     worker.run()

@@ -1,8 +1,8 @@
-"""What WordPress stores as an article's text -> HTML with paragraphs.
+"""WordPress' stored article text -> HTML with paragraphs.
 
-Blank lines part paragraphs and single ones break lines, except in what is preformatted. Block comments go, headings
-take our levels, and what was embedded becomes a link. One walk over the text, linear in its length; making it safe is
-not done here.
+Blank lines separate paragraphs and single ones break lines, except in preformatted text. Block comments are removed,
+headings are moved to our levels, and embeds become links. One pass, linear in the text's length. The result is not
+sanitised yet.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from html import escape, unescape
 
-# Where a piece of text stands by itself and needs a paragraph around it.
+# Elements in which loose text needs a paragraph around it.
 _ROOMS = {"div", "blockquote", "section", "article", "aside", "main", "header", "footer", "center", "form", "fieldset"}
 _BLOCKS = _ROOMS | {
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead",
@@ -20,7 +20,7 @@ _BLOCKS = _ROOMS | {
 }  # fmt: skip
 _RENAMED = {"h1": "h2", "h5": "h4", "h6": "h4", "strike": "s", "tt": "code", "acronym": "abbr", "center": "div"}
 _EMBEDDED = {"iframe", "embed", "video", "audio", "source"}
-_DROPPED = {"script", "style"}  # with all that is in them
+_DROPPED = {"script", "style"}  # with their content
 _TOKEN = re.compile(
     r"<!--"
     r"|<(?P<slash>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9]*)(?P<rest>(?![a-zA-Z0-9:])(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>"
@@ -39,7 +39,7 @@ def to_html(text: str) -> str:
 
 
 class _Walk:
-    """One walk over a text: `inline` is what waits for its paragraph, `inside` the blocks that are open."""
+    """One pass over a text: `inline` is what waits for its paragraph, `inside` the open blocks."""
 
     def __init__(self, text: str) -> None:
         self.text, self.position = text, 0
@@ -47,8 +47,8 @@ class _Walk:
         self.inline: list[str] = []
         self.inside: list[str] = []
         self.opened: Counter[str] = Counter()
-        self.absent: set[str] = set()  # closing marks that do not come any more: not looked for again
-        # The block editor writes its own paragraphs, and a line's end inside them means nothing.
+        self.absent: set[str] = set()  # closing marks that do not occur any more, so as not to search again
+        # The block editor writes its own paragraphs, in which line ends mean nothing.
         self.breaks = "<!-- wp:" not in text
 
     def html(self) -> str:
@@ -66,7 +66,7 @@ class _Walk:
         return "".join(self.done).strip()
 
     def _up_to(self, mark: str) -> str | None:
-        """Walk past the next such mark and return what stood before it; None, without a step, where none follows."""
+        """Move past the next such mark and return what is before it; None, without moving, where there is none."""
         end = -1 if mark in self.absent else self.text.find(mark, self.position)
         if end < 0:
             self.absent.add(mark)
@@ -80,7 +80,9 @@ class _Walk:
         tag, closing = token["tag"].lower(), bool(token["slash"])
         if tag in _DROPPED:
             if not closing and self._up_to(f"</{token['tag']}>") is None:
-                self.inline.append(escape(token[0]))  # Else the browser would take all that follows for script.
+                self.inline.append(
+                    escape(token[0])
+                )  # Otherwise the browser would take everything that follows for script.
         elif tag == "pre":
             self._preformatted(token)
         elif tag == "code":
@@ -125,7 +127,7 @@ class _Walk:
         self._block(f"<pre{token['rest']}>{inner}</pre>")
 
     def _code(self, token: re.Match[str]) -> None:
-        """Keep code as it is; several lines of it are preformatted, whether or not their author said so."""
+        """Keep code as it is. Several lines of it become preformatted, even where their author did not mark them so."""
         inner = None if token["slash"] else self._up_to(f"</{token['tag']}>")
         if inner is None:
             self.inline.append(token[0])
@@ -170,7 +172,7 @@ class _Walk:
     # --- Text ---
 
     def _flush(self) -> None:
-        """Write what waits: as paragraphs where it stands by itself, as it is inside a list's item or a cell."""
+        """Write what waits: in paragraphs where loose text needs them, as it is inside a list item or a cell."""
         text = "".join(self.inline)
         self.inline.clear()
         if not text.replace("&nbsp;", " ").strip():
@@ -186,7 +188,7 @@ class _Walk:
 
 
 def _lines(piece: str) -> str:
-    """Break lines where they were broken; an address alone, which WordPress would embed, becomes a link."""
+    """Keep line breaks; a URL alone on a line, which WordPress would embed, becomes a link."""
     if _ADDRESS.fullmatch(piece):
         address = escape(unescape(piece))
         return f'<a href="{address}">{address}</a>'

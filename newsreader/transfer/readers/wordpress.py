@@ -1,7 +1,7 @@
-"""WordPress' export (WXR 1.0 to 1.2) -> records: articles and pages, then the comments of each.
+"""WordPress' export (WXR 1.0 to 1.2) -> records: articles and pages, each followed by its comments.
 
-The format is RSS with elements of WordPress' own, whose namespace changes with the version: what counts is the family
-that it belongs to. Times: `*_gmt` are UTC without a zone; `0000-00-00` means none.
+The format is RSS with WordPress' own elements. Their namespace changes with the version, so elements are told apart by
+the namespace's family. Times: `*_gmt` are UTC without a zone; `0000-00-00` means none.
 Source: `wp-admin/includes/export.php` of WordPress, and real exports of versions 3.3 to 6.9.
 """
 
@@ -31,7 +31,7 @@ from newsreader.transfer.readers.xml import forget, stream, text_of
 STATUSES = {"1": "approved", "spam": "spam", "trash": "trash", "post-trashed": "trash", "0": "pending"}
 KINDS = {"post": "article", "page": "page"}
 PICTURE = "attachment"
-# Comments that plugins and the block editor keep for the staff: they are "approved" and were never public.
+# Internal comments of plugins and the block editor: they are "approved" but were never public.
 INTERNAL = {"order_note", "webhook_delivery", "action_log", "note"}
 _FAMILIES = {
     "": re.compile(r"$"),
@@ -45,7 +45,7 @@ _families: dict[str, str] = {}
 
 @dataclass
 class _Export:
-    """What the head of a file says, and which comments it has told so far."""
+    """The head of the file, and the ids of comments seen so far."""
 
     site: str = ""
     names: dict[str, str] = field(default_factory=dict)  # login -> display name
@@ -56,8 +56,8 @@ class _Export:
 def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | Remark]:
     """Yield each article and then its comments, one item of the file in memory at a time.
 
-    What is neither article, page nor picture comes only with comments, as a draft; a remark tells what is left out.
-    Raises Unreadable for what is no WXR.
+    Items that are neither articles, pages nor pictures are imported only where they have comments, as drafts; remarks
+    say what is left out. Raises Unreadable for a file that is not WXR.
     """
     export: _Export | None = None
     exported_items = 0
@@ -67,7 +67,7 @@ def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | Remark]:
             continue
         export = export or _head(channel)
         if element is channel:
-            continue  # The file goes on, and what is left of it may be broken.
+            continue  # Read on: the rest of the file may be broken, and that has to be noticed.
         if any(_name(child).startswith("wp:") for child in element):
             exported_items += 1
             yield from _item(element, export)
@@ -76,11 +76,11 @@ def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | Remark]:
             yield Remark("not_of_wordpress", title, left_out=True)
         forget(element)
     if export is None or not (export.versioned or exported_items):
-        raise Unreadable("well-formed, but no WordPress export: it has no wp:wxr_version")
+        raise Unreadable("well-formed, but not a WordPress export: it has no wp:wxr_version")
 
 
 def _name(element: Any) -> str:
-    """Return `family:name`, whatever the version: `wp:post_id`, `content:encoded`, `:title`; `?:…` is of others."""
+    """Return `family:name`, whatever the version: `wp:post_id`, `content:encoded`, `:title`; `?:…` for others."""
     space, _, name = element.tag[1:].rpartition("}") if element.tag[0] == "{" else ("", "", element.tag)
     if space not in _families:
         matches = (family for family, known in _FAMILIES.items() if known.match(space))
@@ -89,7 +89,7 @@ def _name(element: Any) -> str:
 
 
 def _fields(element: Any) -> dict[str, str]:
-    """Return the text of each child by its name, the first where there are several."""
+    """Return the text of each child by its name; the first one where there are several."""
     fields: dict[str, str] = {}
     for child in element:
         name = _name(child)
@@ -99,9 +99,9 @@ def _fields(element: Any) -> dict[str, str]:
 
 
 def _head(channel: Any) -> _Export:
-    """Read what stands before the first item."""
+    """Read what comes before the first item."""
     fields = _fields(channel)
-    # `base_site_url` is the network's, the same for every blog of wordpress.com, and their ids would meet.
+    # Not `base_site_url`: it is the same for every blog of wordpress.com, and their ids would collide.
     addresses = (host_and_path(fields.get(name, "")) for name in ("wp:base_blog_url", ":link", "wp:base_site_url"))
     site = next((address for address in addresses if address), "") or tidy_line(fields.get(":title", ""))
     export = _Export(site=site, versioned="wp:wxr_version" in fields)
@@ -185,7 +185,7 @@ def _first_words(html: str) -> str:
 
 
 def _terms(item: Any, site: str) -> tuple[list[NameRecord], list[NameRecord]]:
-    """Return an item's categories and its tags. WXR 1.0 tells each twice, once without saying what it is."""
+    """Return an item's categories and its tags. WXR 1.0 lists each twice, once without its kind."""
     found: dict[str, dict[str, NameRecord]] = {"category": {}, "tag": {}}
     for child in item.findall("category"):
         domain = {"post_tag": "tag"}.get(child.get("domain", ""), child.get("domain", ""))
@@ -198,7 +198,7 @@ def _terms(item: Any, site: str) -> tuple[list[NameRecord], list[NameRecord]]:
 
 
 def _authors(item: Any, fields: dict[str, str], export: _Export) -> tuple[NameRecord, ...]:
-    """Return who wrote it: those whom the plugin Co-Authors names, else whose account it was."""
+    """Return who wrote it: the names from the plugin Co-Authors, else the account."""
     several = [
         (child.get("nicename", "").removeprefix("cap-"), plain(text_of(child)))
         for child in item.findall("category")
@@ -218,10 +218,10 @@ def _authors(item: Any, fields: dict[str, str], export: _Export) -> tuple[NameRe
 
 
 def _comments(told: list[dict[str, str]], article: ArticleRecord, export: _Export) -> Iterator[CommentRecord | Remark]:
-    """Yield an item's comments. An id that is missing or was told before is replaced by a digest of the comment."""
+    """Yield an item's comments. A missing or repeated id is replaced by a digest of the comment."""
     site = article.origin.site
     origins: list[Origin] = []
-    own: dict[str, Origin] = {}  # Where an id is told twice, replies mean the first one under their article.
+    own: dict[str, Origin] = {}  # Where an id is repeated, replies refer to the first one under their article.
     for fields in told:
         number = fields.get("wp:comment_id", "").strip()
         origin = Origin.of(site, "comment", number)

@@ -1,4 +1,4 @@
-"""Single values of a WordPress export: times, plain text, slugs, addresses, and what its states mean here."""
+"""Single values of a WordPress export: times, plain text, slugs, addresses, and what its statuses mean here."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from newsreader.kit.text import tidy, tidy_line
 SLUG_LENGTH, ADDRESS_LENGTH = 200, 700
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _QUOTES = re.compile("['’]")
-_UNFIT = re.compile(r"(?:[^\w\x80-\U0010ffff-]|\s)+")  # ASCII but for letters, digits, - and _; blanks of all kinds
+_UNFIT = re.compile(r"(?:[^\w\x80-\U0010ffff-]|\s)+")  # ASCII other than letters, digits, - and _; all kinds of blanks
 
 
 def utc(text: str, *, local: bool = False) -> dt.datetime | None:
-    """Return the time of `2024-01-31 18:30:00`, in UTC or in TIME_ZONE; None for zeros and what is no time."""
+    """Return the time of `2024-01-31 18:30:00`, in UTC or in TIME_ZONE; None for zeros and for invalid times."""
     try:
         time = dt.datetime.fromisoformat(text.strip())
     except ValueError:
@@ -45,26 +45,26 @@ def _utc_of_mail(text: str) -> dt.datetime | None:
 
 
 def plain(text: str) -> str:
-    """Return one line of text from what may hold tags and entities."""
+    """Return one line of text without tags and entities."""
     return tidy_line(unescape(_TAG.sub("", text)))
 
 
 def slug_of(text: str) -> str:
-    """Return the last part of an address as it is read, not as it is sent: WordPress stores `%e0%a4%95`.
+    """Return a decoded slug: WordPress stores `%e0%a4%95`.
 
-    Vowel signs and pictures stay, so that old addresses do; only what would break an address goes.
+    Vowel signs and emoji are kept, so that old addresses stay valid; only what would break an address is removed.
     """
     return _UNFIT.sub("-", tidy_line(unquote(text, errors="ignore")))[:SLUG_LENGTH].strip("-")
 
 
 def slug_of_title(title: str) -> str:
-    """Return an address for what has none: letters, marks and digits of its title, small."""
+    """Return a slug made from a title: its letters, marks and digits, in lower case."""
     words = "".join(c if unicodedata.category(c)[0] in "LMN_" else " " for c in _QUOTES.sub("", title.lower()))
     return slug_of(" ".join(words.split()))
 
 
 def host_and_path(address: str) -> str:
-    """Return `example.org/blog` for `https://example.org/blog/`: which site this is, however it is fetched."""
+    """Return `example.org/blog` for `https://example.org/blog/`: the same site, whatever the scheme."""
     try:
         parts = urlsplit(tidy_line(address))
     except ValueError:
@@ -73,7 +73,7 @@ def host_and_path(address: str) -> str:
 
 
 def old_address(address: str) -> str:
-    """Return path and query of an article's address elsewhere, as a request shows them; empty where it has none.
+    """Return path and query of an article's old address, as a request shows them; empty where it has none.
 
     Without a query the path is decoded, with one it is quoted: `request.path` and `request.get_full_path()`.
     """
@@ -89,7 +89,7 @@ def old_address(address: str) -> str:
 
 
 class Publication(NamedTuple):
-    """An article's state with the times that belong to it, and a remark's code where it is not what it was."""
+    """An article's state with the times that belong to it, and a remark's code where the state had to be changed."""
 
     state: str
     date: dt.datetime | None
@@ -99,7 +99,7 @@ class Publication(NamedTuple):
 
 
 def publication(fields: dict[str, str], *, known_kind: bool) -> Publication:
-    """Return what an item's status and dates mean here. A date is the UTC one, else the local one, else the feed's."""
+    """Return what an item's status and dates mean here. The date is the UTC one, else the local or the feed's."""
     date = (
         utc(fields.get("wp:post_date_gmt", ""))
         or utc(fields.get("wp:post_date", ""), local=True)

@@ -1,4 +1,4 @@
-"""XML that we did not write: read as a stream, without entities, document types or network."""
+"""Reading XML from elsewhere: as a stream, without entities, document types or network."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 def stream(file: BinaryIO, *names: str) -> Iterator[etree._Element]:
-    """Yield each element with one of these local names when it is whole; `forget` it when it is read.
+    """Yield each element with one of these local names when it is complete; call `forget` once it is read.
 
-    The file is seekable. Raises Unreadable for what is not well-formed or has a document type.
+    The file must be seekable. Raises Unreadable where it is not well-formed or has a document type.
     """
     start = _first_byte(file)
     try:
         _refuse_document_type(file, start)
         file.seek(start)
-        # `huge_tree`: a comment may be longer than the 10 MB that libxml2 takes for an attack.
+        # `huge_tree`: a comment may be longer than the 10 MB that libxml2 allows by default.
         tags = [f"{{*}}{name}" for name in names]
         for _, element in etree.iterparse(file, events=("end",), tag=tags, huge_tree=True, collect_ids=False, **_SAFE):
             yield element
@@ -32,24 +32,24 @@ def stream(file: BinaryIO, *names: str) -> Iterator[etree._Element]:
 
 
 def _first_byte(file: BinaryIO) -> int:
-    """Return where the document begins: some sites put blank lines or a mark before it, and no parser takes that."""
+    """Return where the document begins, after the blank lines or the byte order mark that no parser accepts."""
     file.seek(0)
     head = file.read(io.DEFAULT_BUFFER_SIZE)
     return len(head) - len(head.lstrip(_BLANK))
 
 
 def _refuse_document_type(file: BinaryIO, start: int) -> None:
-    """Refuse a file that declares entities. Read with libxml2's own limits, which `huge_tree` would lift."""
+    """Refuse a file with a document type. Reads with libxml2's own limits, which `huge_tree` would lift."""
     file.seek(start)
     _, root = next(etree.iterparse(file, events=("start",), **_SAFE), (None, None))
     if root is None:
         raise Unreadable("the file is empty")
     if root.getroottree().docinfo.internalDTD is not None:
-        raise Unreadable("it has a document type, which an export does not need and an attack does")
+        raise Unreadable("it has a document type, which exports do not need and attacks use")
 
 
 def forget(element: etree._Element) -> None:
-    """Free an element and all that stood before it."""
+    """Free an element and everything before it."""
     element.clear()
     parent = element.getparent()
     while parent is not None and parent[0] is not element:

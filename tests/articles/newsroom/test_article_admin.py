@@ -251,7 +251,7 @@ def test_scheduling_without_a_time_is_refused_and_the_words_are_kept(client, edi
 
     response = client.post(page_of(article), form(client, page_of(article), body="<p>Kept.</p>", _schedule="1"))
 
-    assert "Please say when it shall be published." in said(response)
+    assert "Please say when to publish it." in said(response)
     assert (row(article).state, row(article).body) == ("draft", "<p>Kept.</p>")
 
 

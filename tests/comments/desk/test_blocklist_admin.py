@@ -392,7 +392,7 @@ def test_a_page_says_where_a_bound_ended_it(client, editor, discussion, monkeypa
     page = client.post(ADD, typed(_backtest="1")).text
 
     assert "Would have held 1 of 1 comments" in page
-    assert "There are more: looked at were the newest alone, back to" in page
+    assert "There are more. Only the newest were checked, back to" in page
 
 
 def _bounded(*args, **kwargs):

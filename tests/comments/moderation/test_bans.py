@@ -15,7 +15,7 @@ from comments.audit import audit_log
 from comments.authors.author_edits import edit_comment, why_not
 from comments.errors import Banned
 from comments.models import AuditEntry, Ban, Batch, Comment, CommentSettings
-from comments.moderation import bans, batches, raids, undoing
+from comments.moderation import ban_lifting, bans, batches, raids, undoing
 from comments.posting.submission import post_comment
 from comments.screening import ban_checks
 from newsreader.accounts.identities import own_identity
@@ -107,7 +107,7 @@ def test_with_a_batch_a_ban_never_becomes_shorter_and_stays_out_of_its_undo():
     assert len(made) == 2
     assert Ban.objects.get(identity=own_identity(users[0])).ends_at is None
     assert Ban.objects.get(identity=own_identity(users[1])).ends_at > timezone.now() + TOMORROW * 0.9
-    assert bans.lift_batch(batch, moderator) == (1, 0)
+    assert ban_lifting.lift_batch(batch, moderator) == (1, 0)
     kept = set(Ban.objects.in_force().values_list("identity", flat=True))
     assert kept == {own_identity(users[0]).pk, own_identity(users[1]).pk}
 
@@ -115,8 +115,8 @@ def test_with_a_batch_a_ban_never_becomes_shorter_and_stays_out_of_its_undo():
 def test_a_lifted_ban_is_over_once_and_on_record():
     moderator, ban = make_moderator(), make_ban()
 
-    assert bans.lift(ban, moderator).lifted_at
-    assert bans.lift(ban, moderator) is None
+    assert ban_lifting.lift(ban, moderator).lifted_at
+    assert ban_lifting.lift(ban, moderator) is None
 
     entry = AuditEntry.objects.get(kind="ban_lifted")
     assert (entry.subject, entry.by_account) == (f"ban:{ban.pk}", moderator.pk)
@@ -237,7 +237,7 @@ def test_a_lifted_ban_keeps_nobody_out():
     ban = make_ban(identity=own_identity(user))
     refused(make_draft(user=user))
 
-    bans.lift(ban, make_moderator())
+    ban_lifting.lift(ban, make_moderator())
 
     assert post_comment(make_draft(user=user)).pk
 
@@ -415,7 +415,7 @@ def test_the_desk_learns_who_is_banned_in_one_question(django_assert_num_queries
     make_comment(article, address="198.51.100.2")
     account, network = make_ban(identity=mine.identity), make_ban(network="192.0.2.0/24")
     email = make_ban(email="bob@example.org")
-    bans.lift(make_ban(network="192.0.2.4"), make_moderator())
+    ban_lifting.lift(make_ban(network="192.0.2.4"), make_moderator())
     rows = list(Comment.objects.select_related("identity", "connection_data"))
 
     with django_assert_num_queries(1):
@@ -460,8 +460,8 @@ def test_a_wrong_ban_comes_back_with_everything_typed(client):
     for target, said in [
         ({"network": "0.0.0.0/0"}, "too wide"),
         ({"network": "127.0.0.0/24"}, "You are in this network yourself"),
-        ({"network": "nowhere"}, "no address or network"),
-        ({}, "one of them"),
+        ({"network": "nowhere"}, "not an IP address or a network"),
+        ({}, "exactly one of these"),
         ({"identity": own_identity(make_editor()).pk}, "belongs to the newsroom"),
         ({"email": "a@example.org", "ends_at_0": "2020-01-01", "ends_at_1": "12:00"}, "in the past"),
         ({"identity": "9" * 30}, "valid choice"),
@@ -562,7 +562,7 @@ def undone(batch: Batch, **values) -> tuple[Batch, tuple[int, int]]:
     """Undo a batch's decisions and its bans; return the batch that undoes it, and what became of bans."""
     by = values.setdefault("by", batch.by)
     undoing = batches.undo(batch.pk, by=by, rows=Comment.objects.all())
-    done = bans.undo_batch(undoing, **values)
+    done = ban_lifting.undo_batch(undoing, **values)
     assert not done.left
     return undoing, (done.lifted, done.again)
 
@@ -606,10 +606,10 @@ def test_undoing_an_undo_leaves_alone_whom_somebody_has_decided_about_since():
     raid = make_raid(4)
     moderator = raid.by
     lifted, banned, released, untouched = Ban.objects.exclude(email="").order_by("pk")
-    bans.lift(lifted, moderator)
+    ban_lifting.lift(lifted, moderator)
     first, _done = undone(raid)
     make_ban(email=banned.email, reason="abuse")
-    bans.lift(make_ban(email=released.email), moderator)
+    ban_lifting.lift(make_ban(email=released.email), moderator)
 
     done = undone(first)[1]
 
@@ -623,7 +623,7 @@ def test_undoing_an_undo_bans_nobody_who_was_let_post_again_by_hand_in_the_same_
     time_machine.move_to(timezone.now(), tick=False)
     raid = make_raid(2)
     by_hand = Ban.objects.exclude(email="").first()
-    bans.lift(by_hand, raid.by)
+    ban_lifting.lift(by_hand, raid.by)
     first, done = undone(raid)
     assert done == (3, 0)
 
@@ -705,7 +705,7 @@ def test_undoing_costs_as_many_questions_however_many_are_banned():
         first, _done = undone(make_raid(size))
         second = batches.undo(first.pk, by=first.by, rows=Comment.objects.all())
         with CaptureQueriesContext(connection) as asked:
-            assert bans.undo_batch(second, by=User.objects.get(pk=first.by_id)) == (0, 2 * size, 0)
+            assert ban_lifting.undo_batch(second, by=User.objects.get(pk=first.by_id)) == (0, 2 * size, 0)
         return len(asked)
 
     assert count(2) == count(9)

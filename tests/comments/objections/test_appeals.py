@@ -233,7 +233,7 @@ def test_in_a_selection_one_s_own_refusals_are_left_to_others_and_that_is_said()
     assert statuses == ["trash", "approved", "approved"]
     assert (batch.changed, batch.passed_over, batch.left_to_others) == (2, 1, 1)
     said = [str(sentence) for _, sentence in summary(batch)]
-    assert any("its author objects to a decision of yours" in sentence for sentence in said)
+    assert any("its author appeals against your decision" in sentence for sentence in said)
     assert not any("meanwhile" in sentence for sentence in said)
 
 

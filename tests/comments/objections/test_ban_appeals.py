@@ -16,7 +16,7 @@ from django.utils import timezone
 from comments.audit import audit_log
 from comments.errors import AppealedTwice, AppealFlood, AppealOpen, AppealSettled, Banned, BanOver, OwnDecision
 from comments.models import AuditEntry, Ban, BanAppeal, Batch, Comment
-from comments.moderation import bans, erasing, raids
+from comments.moderation import ban_lifting, bans, erasing, raids
 from comments.objections import ban_appeals
 from comments.objections.ban_appeals import appeal, settle
 from comments.objections.common import LENGTH
@@ -121,7 +121,7 @@ def test_an_objection_has_words_and_not_too_many(text, code):
 def test_nobody_objects_to_what_is_over(time_machine):
     _, ending = banned_user(ends_at=timezone.now() + DAY)
     lifted, url = banned_user()
-    bans.lift(lifted, make_moderator())
+    ban_lifting.lift(lifted, make_moderator())
     with pytest.raises(BanOver):
         objected(url)
     time_machine.move_to(timezone.now() + 2 * DAY)
@@ -307,9 +307,9 @@ def test_to_lift_a_ban_in_another_way_is_to_grant_the_objection(way):
     made = objected(url_for(user=user))
 
     if way == "one":
-        bans.lift(ban, first)
+        ban_lifting.lift(ban, first)
     else:
-        bans.lift_batch(batch, first)
+        ban_lifting.lift_batch(batch, first)
 
     assert (row(made).outcome, row(made).settled_by) == ("lifted", first)
     assert audit_log.history(f"ban:{ban.pk}").last().kind == "ban_appeal_settled"
@@ -406,7 +406,7 @@ def test_undoing_leaves_the_ban_that_somebody_objects_to_and_says_so(client):
     assert [ban.identity.user for ban in Ban.objects.in_force()] == [user]
     said = [line["text"] for line in answer.json()["said"]]
     assert "1 ban lifted." in said
-    assert any(line.startswith("1 ban of yours stays: somebody objects to it") for line in said)
+    assert any(line.startswith("1 ban of yours stays: there is an appeal") for line in said)
 
 
 # --- What is told, and to whom ------------------------------------------------------------------------------------
@@ -632,7 +632,7 @@ def test_a_second_objection_keeps_the_words(client):
 
 def test_what_is_over_keeps_the_words_too(client):
     ban, url = banned_user()
-    bans.lift(ban, make_moderator())
+    ban_lifting.lift(ban, make_moderator())
 
     answer = client.post(url, {"appeal": "words to keep"})
 

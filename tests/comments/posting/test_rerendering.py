@@ -32,7 +32,7 @@ def test_what_is_old_is_made_anew_and_shown(client, capsys):
 
     call_command("rerender")
 
-    assert capsys.readouterr().out == "2 comments rendered anew, 1 of them look different.\n"
+    assert capsys.readouterr().out == "2 comments rendered again, 1 of them look different.\n"
     assert (now(comment).html, now(comment).renderer) == ("<p><em>New</em></p>", VERSION)
     assert "<em>New</em>" in client.get(address, headers={"If-None-Match": before["ETag"]}).content.decode()
     assert now(other.article).page_version == other.article.page_version
