@@ -27,9 +27,9 @@ test: $(INSTALLED) ## Run the whole suite: make test ARGS="tests/comments -k flo
 	@$(PY) -m newsreader.local_env
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
-test-fast: $(INSTALLED) ## Run the suite without what takes long: no browser, no attacks, no servers
+test-fast: $(INSTALLED) ## Run what needs neither database nor browser, in under a minute
 	@$(PY) -m newsreader.local_env
-	@$(PY) -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal -m "not slow and not database and not browser" $(ARGS)
 
 # Every string of the lists of attacks through every page, field, header and parser, and a table of what came of it.
 # MOST=100 takes a hundred strings of each list, ARGS="-k on_the_desk" one way in which texts get to their surfaces.

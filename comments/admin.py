@@ -1,4 +1,4 @@
-"""Registers what the admin shows of comments; the classes are in `comments.desk`."""
+"""Registers the ModelAdmins of comments, which are in `comments.desk`."""
 
 from comments.desk import article_settings_admin, ban_admin, blocklist_admin, comment_admin, objections_admin
 

@@ -1,4 +1,4 @@
-"""The room of comments as a Django app."""
+"""Comments as a Django app: registers checks, listeners and what runs after every migrate."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
@@ -10,7 +10,7 @@ class CommentsConfig(AppConfig):
     verbose_name = _("Comments")
 
     def ready(self) -> None:
-        from comments import checks, listeners  # noqa: F401  Importing registers the check over the data.
+        from comments import checks, listeners  # noqa: F401  Importing `checks` registers the system check.
         from comments.models import permissions, search_index
 
         listeners.register()

@@ -1,4 +1,4 @@
-"""A system check over the data (`manage.py check --database default`): what no constraint of one row can say."""
+"""A system check over the data (`manage.py check --database default`), for what a constraint cannot express."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,10 +12,10 @@ from comments.models import Comment
 
 @register(Tags.database)
 def threads_stay_under_their_article(databases: Iterable[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Find comments whose parent or root stands under another article, or not one level above them."""
+    """Find comments whose parent or root belongs to another article, or whose parent is not one level above them."""
     found: list[CheckMessage] = []
     for database in databases or []:
-        astray = (
+        misplaced = (
             Comment.objects.using(database)
             .exclude(parent=None)
             .filter(
@@ -25,9 +25,9 @@ def threads_stay_under_their_article(databases: Iterable[str] | None = None, **_
             )
         )
         try:
-            ids = list(astray.values_list("pk", flat=True)[:10])
+            ids = list(misplaced.values_list("pk", flat=True)[:10])
         except DatabaseError:
-            continue  # Not migrated yet: there is no data to check.
+            continue  # Not migrated yet, so there is no data to check.
         if ids:
             found.append(
                 Error(

@@ -1,4 +1,4 @@
-"""A comment before it is accepted: what was typed, by whom, from where; and whether it is well formed."""
+"""A comment before it is accepted: what was typed, by whom and from where, and whether it is well formed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
@@ -39,10 +39,10 @@ class Author:
 
 @dataclass(frozen=True)
 class Visit:
-    """Where a reply comes from. `browser` and `comments` are what this browser's signed cookie says.
+    """Where a reply comes from. `browser` and `comments` are read from this browser's signed cookie.
 
-    `trap` is what came in the field that no person sees, `took` the seconds since the form was first touched, where
-    that is known.
+    `trap` is the content of the honeypot field, which no person sees. `took` is the number of seconds since the form
+    was first touched; None: unknown.
     """
 
     address: str = ""
@@ -55,7 +55,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Draft:
-    """A reply as typed. `parent` is the text of the field: a comment's id, or empty."""
+    """A reply as typed. `parent` is the form field's text: a comment's id, or empty."""
 
     article_id: int
     text: str
@@ -65,8 +65,8 @@ class Draft:
     visit: Visit = field(default_factory=Visit)
     channel: str = Comment.Channel.PAGE
     language: str = ""
-    section_id: int | None = None  # where it is to stand, where no article says so
-    html: str | None = field(default=None, repr=False, compare=False)  # what its text was rendered to already
+    section_id: int | None = None  # for trying the checks without an article
+    html: str | None = field(default=None, repr=False, compare=False)  # the rendered text, where it is known
 
     @cached_property
     def rendered(self) -> str:
@@ -75,7 +75,7 @@ class Draft:
 
     @property
     def person(self) -> str:
-        """Who this is for telling duplicates: the account, else name and email, else the network."""
+        """A key for this person, for finding duplicates: the account, else name and email, else the network."""
         if identity := self.author.identity:
             return f"user:{identity.user_id}" if identity.user_id else f"identity:{identity.pk}"
         if self.author.email:
@@ -88,19 +88,19 @@ class Draft:
 
     @property
     def fingerprint(self) -> str:
-        """What a repeated submission must equal to be taken for the first."""
+        """A keyed hash of what was sent. A submission with a known key is a repetition only if this is equal."""
         who = self.person if self.author.identity else f"guest:{self.author.name}\n{self.author.email}"
         return keyed("submission", str(self.article_id), self.parent, who, self.text)
 
 
 def keyed(*parts: str) -> str:
-    """Return a keyed hash: equal for equal parts, and nothing that a copy of the database gives away."""
+    """Return a keyed hash (HMAC) of the parts: equal for equal parts, and useless without the secret key."""
     message = "\0".join(f"{len(part)}:{part}" for part in parts)
-    return hmac.new(settings.SECRET_KEY.encode(), message.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(django_settings.SECRET_KEY.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
 def tidied(draft: Draft) -> Draft:
-    """Return the draft as it would be stored: NFC, one-line names, a scheme before the website."""
+    """Return the draft in normal form: NFC, names and addresses on one line, no stray blanks."""
     author = draft.author
     if author.identity:
         author = replace(author, name="", email="", website="")
@@ -113,28 +113,28 @@ def tidied(draft: Draft) -> Draft:
         )
     parent = draft.parent.strip()
     if (parent_id := read_id(parent)) is not None:
-        parent = str(parent_id)  # 077 is 77, for telling duplicates too.
+        parent = str(parent_id)  # 077 is 77, also for finding duplicates.
     text, key = tidy(draft.text).strip(), tidy_line(draft.key)
     return replace(draft, text=text, author=author, parent=parent, key=key, html=None)
 
 
 def with_html(draft: Draft) -> Draft:
-    """Return the draft with its text rendered, which takes a moment; copies of it need not render it again."""
+    """Return the draft with its text rendered. That takes time, and copies of the draft share the result."""
     return replace(draft, html=draft.rendered)
 
 
 def website_with_scheme(website: str) -> str:
-    """Return the address with https before it where it begins with a host, perhaps with a port."""
+    """Return the address with `https://` added if it starts with a host (and perhaps a port) instead of a scheme."""
     bare = website and "://" not in website and not re.match(r"[^/]*:(?![0-9]+(/|$))", website)
     return f"https://{website}" if bare else website
 
 
-def validate(draft: Draft, rules: EffectiveSettings) -> Draft:
-    """Return a tidied draft ready to store. Raises Invalid with every field that is wrong; lengths in code points."""
-    errors = text_errors(draft, rules.text_limit)
+def validate(draft: Draft, settings: EffectiveSettings) -> Draft:
+    """Return a tidied draft, ready to store. Raises Invalid with all wrong fields. Lengths are in code points."""
+    errors = text_errors(draft, settings.text_limit)
     author = draft.author
     if author.identity is None:
-        errors += _guest_errors(author, rules)
+        errors += _guest_errors(author, settings)
         author = replace(author, website=website_with_scheme(author.website))
     if errors:
         raise Invalid(errors)
@@ -145,7 +145,7 @@ def text_errors(draft: Draft, limit: int) -> list[FieldError]:
     """Return what is wrong with a tidied draft's text, if anything."""
     text = draft.text
     if len(text) > limit:
-        sentence = _("This is %(count)s characters long; %(limit)s are possible.") % {
+        sentence = _("Your comment is %(count)s characters long. The limit is %(limit)s.") % {
             "count": len(text),
             "limit": limit,
         }
@@ -155,32 +155,34 @@ def text_errors(draft: Draft, limit: int) -> list[FieldError]:
     return []
 
 
-def _guest_errors(author: Author, rules: EffectiveSettings) -> list[FieldError]:
+def _guest_errors(author: Author, settings: EffectiveSettings) -> list[FieldError]:
     errors = []
 
     def wrong(name: str, code: str, sentence: str) -> None:
         errors.append(FieldError(name, code, sentence))
 
     if len(author.name) > NAME_LENGTH:
-        wrong("name", "comment_author_column_length", _("A name may have %d characters.") % NAME_LENGTH)
-    elif rules.require_name_email and is_unseen(author.name):
-        wrong("name", "require_name_email", _("Please tell us your name."))
+        wrong("name", "comment_author_column_length", _("A name can be up to %d characters long.") % NAME_LENGTH)
+    elif settings.require_name_email and is_unseen(author.name):
+        wrong("name", "require_name_email", _("Please enter your name."))
     if len(author.email) > EMAIL_LENGTH:
-        wrong("email", "comment_author_email_column_length", _("An address may have %d characters.") % EMAIL_LENGTH)
-    elif rules.require_name_email and not author.email:
-        wrong("email", "require_name_email", _("Please tell us your email address. It is not published."))
+        sentence = _("An email address can be up to %d characters long.") % EMAIL_LENGTH
+        wrong("email", "comment_author_email_column_length", sentence)
+    elif settings.require_name_email and not author.email:
+        wrong("email", "require_name_email", _("Please enter your email address. It will not be published."))
     elif author.email and not is_email(author.email):
-        wrong("email", "require_valid_email", _("An email address looks like name@example.org."))
+        wrong("email", "require_valid_email", _("This is not an email address. Example: name@example.org"))
     if len(author.website) > WEBSITE_LENGTH:
-        wrong("website", "comment_author_url_column_length", _("An address may have %d characters.") % WEBSITE_LENGTH)
+        sentence = _("A web address can be up to %d characters long.") % WEBSITE_LENGTH
+        wrong("website", "comment_author_url_column_length", sentence)
     elif author.website and not is_website(website_with_scheme(author.website)):
-        wrong("website", "require_valid_url", _("This is no web address: https://example.org."))
+        wrong("website", "require_valid_url", _("This is not a web address. Example: https://example.org"))
     return errors
 
 
 def is_email(text: str) -> bool:
     try:
-        EmailValidator(allowlist=[])(text)  # An address on localhost is nobody's who reads here.
+        EmailValidator(allowlist=[])(text)  # No reader has an address at localhost.
     except ValidationError:
         return False
     return True
@@ -191,7 +193,7 @@ def is_website(text: str) -> bool:
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
-    except ValueError:  # Its port is no number, or too large.
+    except ValueError:  # The port is not a number, or too large.
         return False
     if port == 0:
         return False
@@ -217,7 +219,7 @@ def _is_host(host: str) -> bool:
 
 
 def as_typed(draft: Draft) -> dict[str, Any]:
-    """What goes back into the form, whatever becomes of the draft."""
+    """Return the fields of the form as they were typed, to fill it in again."""
     return {
         "text": draft.text,
         "name": draft.author.name,

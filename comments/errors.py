@@ -1,4 +1,4 @@
-"""Why a reply or a decision is refused. The codes are WordPress' where it has one, so that programs understand both."""
+"""Why a reply or a decision is refused. Codes are those of WordPress where it has one, so that programs know them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,13 @@ from newsreader.kit.errors import Conflict, DomainError, FieldError, Forbidden, 
 
 
 class NoSuchArticle(DomainError):
-    """Unknown, draft, scheduled or withdrawn: one answer for all, so that nobody learns which."""
+    """Unknown, draft, scheduled or withdrawn: the answer is the same, so that nobody learns which."""
 
     code, status, sentence = "not_found", 404, _("There is no such article.")
 
 
 class CommentsClosed(Forbidden):
-    code, sentence = "comment_closed", _("Comments are closed. Your text is below, so that you can keep it.")
+    code, sentence = "comment_closed", _("Comments are closed. You can still copy your text below.")
 
 
 class NotLoggedIn(Forbidden):
@@ -23,9 +23,9 @@ class NotLoggedIn(Forbidden):
 
 
 class Banned(Forbidden):
-    """`appeal_url` leads to the private page on which the banned may object; empty where there is none."""
+    """`appeal_url` is the private page where the banned person can appeal; empty: there is none."""
 
-    code, sentence = "banned", _("This account cannot reply here. Your text is below, so that you can keep it.")
+    code, sentence = "banned", _("This account cannot reply here. You can still copy your text below.")
 
     def __init__(self, sentence: str | None = None, *, appeal_url: str = ""):
         self.appeal_url = appeal_url
@@ -33,37 +33,41 @@ class Banned(Forbidden):
 
 
 class NetworkBanned(Banned):
-    sentence = _("Nobody can reply here from your network. Your text is below, so that you can keep it.")
+    sentence = _("Replies from your network are blocked. You can still copy your text below.")
 
 
 class ReplyToUnapproved(Forbidden):
     code = "comment_reply_to_unapproved_comment"
     sentence = _(
-        "The comment you are answering is not there any more. Your text is kept; sent again, it stands on its own."
+        "The comment you are replying to is no longer there. "
+        "Your text is kept: post it again, and it becomes a comment of its own."
     )
 
 
 class ForgeryRefused(Forbidden):
     code = "forgery_refused"
-    sentence = _("We could not make sure that this came from you. Please look it over and send it again.")
+    sentence = _("We could not confirm that this came from you. Please check it and send it again.")
 
 
 class ParentMismatch(Invalid):
     def __init__(self) -> None:
-        sentence = _("The comment you are answering stands under another article; sent again, yours stands on its own.")
+        sentence = _(
+            "The comment you are replying to belongs to another article. "
+            "Post yours again, and it becomes a comment of its own."
+        )
         super().__init__([FieldError("parent", "comment_parent_mismatch", sentence)])
 
 
 class KeyReused(Invalid):
     def __init__(self) -> None:
-        sentence = _("This form was already sent with something else in it. Please send it again.")
+        sentence = _("This form was already sent with different content. Please send it again.")
         super().__init__([FieldError("key", "idempotency_key_reused", sentence)])
 
 
 class Duplicate(Conflict):
-    """The same text by the same person; `url` leads to the first where that is approved, else it is empty."""
+    """The same person has posted the same text; `url` is the first comment's address if it is approved, else empty."""
 
-    code, sentence = "comment_duplicate", _("It looks as though you have already said that.")
+    code, sentence = "comment_duplicate", _("You have already posted this.")
 
     def __init__(self, url: str = ""):
         self.url = url
@@ -72,21 +76,21 @@ class Duplicate(Conflict):
 
 class Flood(TooMany):
     code = "comment_flood"
-    sentence: Sentence = _("You are replying very fast. Please wait a moment and send it again.")
+    sentence: Sentence = _("Just a moment: please wait a few seconds, then post again.")
 
 
 class SlowMode(Flood):
-    """Too soon after one's last comment under an article in slow mode; `pause` is worded."""
+    """Too soon after the same person's last comment under an article in slow mode; `pause` is in words."""
 
     def __init__(self, retry_after: int, pause: str):
         super().__init__(retry_after, pause=pause)
-        said = _("This discussion is in slow mode: %s between two comments of one person. Please send it again then.")
+        said = _("This discussion is in slow mode. Please wait %s between comments, then post again.")
         self.sentence = str(said) % pause
 
 
 class Withdrawn(Conflict):
     code = "comment_withdrawn"
-    sentence = _("Its author has withdrawn this comment, so it stays removed.")
+    sentence = _("The author has withdrawn this comment, so it stays removed.")
 
 
 class ReasonRequired(Invalid):
@@ -105,15 +109,15 @@ class ReasonRequired(Invalid):
 
 
 class NotYours(Forbidden):
-    code, sentence = "not_yours", _("Only its author may do this.")
+    code, sentence = "not_yours", _("Only the author of a comment can do this.")
 
 
 class EditingOver(Forbidden):
-    code, sentence = "editing_over", _("A comment can be changed for 15 minutes after it was left.")
+    code, sentence = "editing_over", _("Comments can be edited for 15 minutes after posting.")
 
 
 class EditedTooOften(EditingOver):
-    sentence = _("This comment has been changed so often that it has to stay as it is.")
+    sentence = _("This comment has been edited too often and can no longer be changed.")
 
 
 class Removed(Forbidden):
@@ -133,35 +137,35 @@ class DecidedMeanwhile(Conflict):
 
 
 class TooManyPatterns(Conflict):
-    """More regular expressions would be looked for together than a comment can be made to wait for."""
+    """So many regular expressions, or such large ones, that checking a comment would take too long."""
 
     code = "too_many_patterns"
 
     def __init__(self, most: int):
         said = _(
-            "At most %d regular expressions may be in force, and together they must not become too large. "
-            "Put others out of force first, or write several as one: this|that."
+            "At most %d regular expressions can be in force, and their total size is limited. "
+            "Put others out of force first, or combine several into one: this|that."
         )
         super().__init__(said % most)
 
 
 class NoSuchComment(DomainError):
-    """Unknown, waiting, removed, or under an article that readers do not see: one answer for all."""
+    """Unknown, waiting, removed, or under an article that readers do not see: the answer is the same."""
 
-    code, status, sentence = "not_found", 404, _("There is no such comment, or not any more.")
+    code, status, sentence = "not_found", 404, _("This comment does not exist, or is no longer available.")
 
 
 class OwnComment(Forbidden):
     code = "own_comment"
-    sentence = _("This comment is your own. On its private page you can change it or take it back.")
+    sentence = _("This is your own comment. You can edit or withdraw it on its status page.")
 
 
 class AlreadyReported(Conflict):
-    """Reported before by the same account or network; `url` is the receipt where the first is surely theirs."""
+    """The same account or network has reported it before; `url` is the receipt, if that report is certainly theirs."""
 
     code = "report_twice"
     sentence = _(
-        "You have reported this comment already, or somebody in your network has. The editors will look at it."
+        "You have already reported this comment, or somebody on your network has. The editors will look at it."
     )
 
     def __init__(self, url: str = ""):
@@ -170,33 +174,33 @@ class AlreadyReported(Conflict):
 
 
 class ReportFlood(TooMany):
-    code, sentence = "report_flood", _("You are reporting very fast. Please wait a moment and send it again.")
+    code, sentence = "report_flood", _("You are sending reports too fast. Please wait a moment, then send it again.")
 
 
 class NotRefused(Conflict):
-    code, sentence = "not_refused", _("No editor has refused this comment, so there is nothing to object to.")
+    code, sentence = "not_refused", _("No editor has refused this comment, so there is nothing to appeal.")
 
 
 class AppealedTwice(Conflict):
-    code, sentence = "appeal_twice", _("You have objected already. That is possible once.")
+    code, sentence = "appeal_twice", _("You have already appealed. You can appeal once.")
 
 
 class AppealOpen(Conflict):
     """Somebody else's appeal against the same ban is open."""
 
-    code, sentence = "appeal_open", _("An objection to this is being looked at already. Please come back later.")
+    code, sentence = "appeal_open", _("An appeal against this ban is already being looked at. Please come back later.")
 
 
 class AppealFlood(TooMany):
-    code, sentence = "appeal_flood", _("You are objecting very fast. Please wait a moment and send it again.")
+    code, sentence = "appeal_flood", _("You are sending appeals too fast. Please wait a moment, then send it again.")
 
 
 class BanOver(Conflict):
-    code, sentence = "ban_over", _("This is over: replies are possible again.")
+    code, sentence = "ban_over", _("This ban has ended. You can reply again.")
 
 
 class NotKept(Conflict):
-    code, sentence = "not_kept", _("No editor has decided that this comment stays, so there is nothing to object to.")
+    code, sentence = "not_kept", _("No editor has decided to keep this comment, so there is nothing to appeal.")
 
 
 class ObjectedTwice(AppealedTwice):
@@ -204,11 +208,11 @@ class ObjectedTwice(AppealedTwice):
 
 
 class AppealSettled(Conflict):
-    code, sentence = "appeal_settled", _("Somebody has decided about this appeal meanwhile.")
+    code, sentence = "appeal_settled", _("Somebody has already decided this appeal.")
 
 
 class OwnDecision(Forbidden):
     code, sentence = (
         "own_decision",
-        _("This appeal is against a decision of yours. Another moderator decides about it."),
+        _("This appeal is against your own decision. Another moderator has to decide it."),
     )

@@ -1,10 +1,10 @@
-"""What has happened to comments, told after commit."""
+"""What has happened to comments, published after commit."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class EntriesMatched:
-    """Entries of the editors' lists were found in what was posted or changed."""
+    """Filter entries were found in what was posted or edited."""
 
-    rule_ids: frozenset[int]
+    entry_ids: frozenset[int]

@@ -1,4 +1,4 @@
-"""What the room of comments does about what has happened elsewhere."""
+"""How comments react to events, their own and those of other packages."""
 
 from django.db import transaction
 
@@ -12,16 +12,16 @@ from newsreader.kit.events import listen
 
 @transaction.atomic
 def show_picture(event: PictureKept) -> None:
-    """Give comments that were posted before their author's picture had arrived the picture of that day."""
-    bare = Comment.objects.filter(identity=event.identity_id, avatar="")
-    articles = list(bare.values_list("article_id", flat=True).distinct().order_by("article_id"))
+    """Give the picture to those of its author's comments that were posted before it was fetched."""
+    without_picture = Comment.objects.filter(identity=event.identity_id, avatar="")
+    articles = list(without_picture.values_list("article_id", flat=True).distinct().order_by("article_id"))
     if articles:
         page_versions.bump(articles)
-        bare.update(avatar=event.name)
+        without_picture.update(avatar=event.name)
 
 
 def count_hits(event: EntriesMatched) -> None:
-    entry_hits.count(event.rule_ids)
+    entry_hits.count(event.entry_ids)
 
 
 def register() -> None:

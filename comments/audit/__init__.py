@@ -1,6 +1,8 @@
-"""What is on record, and how it is worded.
+"""The audit log, and the reasons of decisions with their texts.
 
-audit_log:    events, only ever added to and chained by hash
+audit_log:    events, append-only and chained by hash
+reason_codes: every code that a rule or the site itself gives as a reason
 reasons:      the reasons that moderators may give: rows that editors change
-reason_texts: reason codes -> sentences, in the language of whoever reads them
+reason_texts: reason codes -> sentences, in the reader's language
+standing:     the decision about a comment that is in effect
 """

@@ -1,11 +1,11 @@
-"""The log: every decision, edit, ban, change of a rule, import and erasure, only ever added to and chained by hash.
+"""The audit log: decisions, edits, bans, changes of settings and filter entries, imports, erasures. Append-only.
 
-An entry is written in the transaction of what it tells. Some seconds later it is sealed: it gets the next number, and
-a hash over itself and the hash of the one before. Sealed by one worker at a time and apart from posting, since a chain
-that every post had to extend would let the whole site post one after another.
+An entry is written in the transaction of the event that it records. Some seconds later it is sealed: it gets the next
+number, and a hash over itself and the hash of the entry before. One worker seals at a time, outside of posting: if
+every post had to extend the chain, the whole site could only post one after another.
 
-What is personal stands apart in an entry. The chain holds a digest of it with a random salt; `forget` erases both, and
-nobody can say any more what it was, while the chain still holds.
+Personal data is kept apart in an entry. The chain covers a digest of it with a random salt. `forget` erases data and
+salt: nobody can tell any more what the data was, and the chain still verifies.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from newsreader.accounts.models import User
 
 START = "0" * 64  # what the first entry is chained to
 AT_ONCE = 2_000  # entries sealed in one transaction
-OPENED = "log_opened"  # decisions up to the one it names were made before there was a log
+OPENED = "log_opened"  # decisions up to the one that this entry names are older than the log
 
 
 def note(
@@ -37,7 +37,7 @@ def note(
     facts: dict[str, Any] | None = None,
     personal: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """Write an event, in the transaction of what it tells. `subject` is such as `comment:12`.
+    """Write an event, in the transaction of what it records. `subject` is for instance `comment:12`.
 
     `facts` are kept for good and must hold nothing personal; names, texts and addresses go into `personal`.
     """
@@ -47,7 +47,7 @@ def note(
 
 
 class Event(NamedTuple):
-    """What `note_many` writes of each: about what, by which account, facts that hold nothing personal, and what is."""
+    """One event for `note_many`: about what, by which account, facts without personal data, and the personal data."""
 
     subject: str
     by_account: int | None
@@ -61,14 +61,14 @@ def note_many(kind: str, events: Iterable[Event]) -> None:
 
 
 def note_decisions(decisions: Iterable[Decision]) -> None:
-    """Write an event for each of these."""
+    """Write an event for each of these decisions."""
     AuditEntry.objects.bulk_create(
-        [_entry("decision", f"comment:{row.comment_id}", row.by_id, _of(row), None) for row in decisions]
+        [_entry("decision", f"comment:{row.comment_id}", row.by_id, _facts_of(row), None) for row in decisions]
     )
 
 
-def _of(row: Decision) -> dict[str, Any]:
-    """The facts of a decision: what its entry says, and what it is compared with when the log is verified."""
+def _facts_of(row: Decision) -> dict[str, Any]:
+    """The facts that the entry of a decision holds; `verify` compares both."""
     facts = {
         "number": row.number,
         "before": row.before,
@@ -95,25 +95,25 @@ def _entry(
 
 
 def forget(subject: str, *, by: User | None = None) -> int:
-    """Erase what is personal in every entry about something, and note that it was. Returns how many entries held any.
+    """Erase the personal data in every entry about something, and record that. Returns how many entries held any.
 
-    In a transaction. The chain still holds afterwards.
+    In a transaction. The chain still verifies afterwards.
     """
     return forget_all([subject], by=by)
 
 
 def forget_all(subjects: Collection[str], *, by: User | None = None) -> int:
-    """Erase what is personal in every entry about several things, as `forget` does about one. Three queries."""
+    """Do what `forget` does for several things at once. Three queries."""
     entries = AuditEntry.objects.filter(subject__in=subjects).exclude(personal=None)
-    held = Counter(entries.values_list("subject", flat=True))
+    erased = Counter(entries.values_list("subject", flat=True))
     entries.update(personal=None, salt="")
     account = by.pk if by else None
-    note_many("erasure", [Event(subject, account, {"entries": held[subject]}) for subject in subjects])
-    return held.total()
+    note_many("erasure", [Event(subject, account, {"entries": erased[subject]}) for subject in subjects])
+    return erased.total()
 
 
 def history(subject: str) -> QuerySet[AuditEntry]:
-    """Return every entry about something, the oldest first."""
+    """Return all entries about something, oldest first."""
     return AuditEntry.objects.filter(subject=subject).order_by("pk")
 
 
@@ -121,7 +121,7 @@ def history(subject: str) -> QuerySet[AuditEntry]:
 
 
 def seal() -> int:
-    """Number and chain what was written since the last time. Returns how many. Safe to run in several workers."""
+    """Seal the entries written since the last time. Returns how many. Safe to run in several workers."""
     sealed = 0
     while some := _seal_some():
         sealed += some
@@ -145,17 +145,17 @@ def _seal_some() -> int:
 
 
 def _take_turn() -> None:
-    """Wait until nobody else seals. SQLite's transactions, which begin as writers, are one after another anyway."""
+    """Wait until no other worker seals. On SQLite, transactions that write run one after another anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('comments.log.seal'))")
 
 
 def _hash(row: AuditEntry, number: int, before: str) -> str:
-    told = [
+    hashed = [
         number, row.kind, row.subject, row.by_account, row.created_at.isoformat(), row.facts, row.digest, before,
     ]  # fmt: skip
-    return hashlib.sha256(_plain(told)).hexdigest()
+    return hashlib.sha256(_plain(hashed)).hexdigest()
 
 
 def _digest(salt: str, personal: dict[str, Any]) -> str:
@@ -163,7 +163,7 @@ def _digest(salt: str, personal: dict[str, Any]) -> str:
 
 
 def _plain(value: Any) -> bytes:
-    """The same bytes for the same value, whichever database has kept it meanwhile."""
+    """Return the same bytes for the same value, whichever database it was stored in."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
@@ -172,7 +172,7 @@ def _plain(value: Any) -> bytes:
 
 @dataclass(frozen=True)
 class Fault:
-    """What does not hold, and where: the number of an entry, 0 where it is none."""
+    """What is wrong, and in which entry: its number, or 0 if it is not about one entry."""
 
     code: str
     number: int
@@ -181,16 +181,16 @@ class Fault:
 
 @dataclass(frozen=True)
 class Head:
-    """The end of the chain: whoever noted it down can prove later that nothing before it was changed."""
+    """The last number and hash of the chain. Whoever kept a copy can prove later that nothing before it was changed."""
 
     number: int = 0
     hash: str = START
 
 
 def verify(known: Head | None = None) -> tuple[Head, list[Fault]]:
-    """Walk the whole chain, then compare every decision with it. Returns its end and what does not hold (ten at most).
+    """Check the whole chain, then compare every decision with its entry. Returns the head and at most ten faults.
 
-    `known` is an end that somebody noted down: the chain must still lead through it. Constant memory.
+    `known` is an earlier head that somebody kept: the chain must still contain it. Constant memory.
     """
     seal()
     head, faults = Head(), []
@@ -221,23 +221,23 @@ def _walked(known: Head | None) -> Iterator[tuple[Head, Fault | None]]:
 
 
 def _decisions_without_entry() -> list[Fault]:
-    """Return decisions that the log tells otherwise, or does not tell. Those of imports are told by their import."""
+    """Return decisions whose entry differs or is missing. Imported ones have none: the import has one entry."""
     opened = AuditEntry.objects.filter(kind=OPENED).order_by("pk").first()
     rows = Decision.objects.exclude(source="import").filter(pk__gt=opened.facts["last_decision"] if opened else 0)
     faults, last = [], 0
     while some := list(rows.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
         last = some[-1].pk
-        told = _told({f"comment:{row.comment_id}" for row in some})
+        entries = _entries_of({f"comment:{row.comment_id}" for row in some})
         for row in some:
-            entry = told.get((f"comment:{row.comment_id}", row.number))
-            # An account that is deleted is named in the log alone.
-            if entry is None or entry != _of(row) | {"by": row.by_id or entry["by"]}:
+            entry = entries.get((f"comment:{row.comment_id}", row.number))
+            # A deleted account is still named in the log, but no longer in the decision.
+            if entry is None or entry != _facts_of(row) | {"by": row.by_id or entry["by"]}:
                 faults.append(Fault("decision_differs", 0, f"comment:{row.comment_id}/{row.number}"))
                 if len(faults) == 10:
                     return faults
     return faults
 
 
-def _told(subjects: set[str]) -> dict[tuple[str, int], dict[str, Any]]:
+def _entries_of(subjects: set[str]) -> dict[tuple[str, int], dict[str, Any]]:
     entries = AuditEntry.objects.filter(kind="decision", subject__in=subjects)
     return {(entry.subject, entry.facts["number"]): entry.facts | {"by": entry.by_account} for entry in entries}

@@ -1,8 +1,8 @@
-"""Every code that a rule, or the site itself, gives as the reason of a decision: once, with its words.
+"""Every code that a rule, or the site itself, gives as the reason of a decision, with its texts; each in one place.
 
-What a check gives is declared in the check's own file (`comments.screening`), what belongs to no check here. A declared
-code is reserved: no person gives it. The reasons that people choose are rows that editors change:
-`comments.audit.reasons`. Decisions keep codes for good, so none is ever renamed.
+A check declares its codes in its own file (`comments.screening`); codes of no check are declared here. A declared code
+is reserved: no person can give it. The reasons that people choose are rows that editors change
+(`comments.audit.reasons`). Decisions keep codes for good, so no code is ever renamed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
-Reason = dict[str, Any]  # {"code": …, "params": {…}}: how decisions hold one
+Reason = dict[str, Any]  # {"code": …, "params": {…}}, as stored in a decision
 
 
 class Source(Enum):
@@ -29,11 +29,11 @@ class Source(Enum):
 
 @dataclass(frozen=True)
 class ReasonCode:
-    """A code and its words.
+    """A code and its texts.
 
-    `sentence` may name parameters, as `%(name)s`; a list is shown with commas. `label` does without them: it stands in
-    filters and figures. `is_final`: what was removed for it is never brought back. `is_suspicious`: a comment that is
-    held for it may well be bad; many of them at once are a sign of trouble.
+    `sentence` may name parameters, as `%(name)s`; lists are joined with commas. `label` has no parameters: it is used
+    in filters and statistics. `is_final`: a comment removed for this reason is never restored. `is_suspicious`: a
+    comment held for this reason may well be bad, and many at once are a sign of trouble.
     """
 
     code: str
@@ -48,7 +48,7 @@ class ReasonCode:
 
 
 class _Shown(dict[str, Any]):
-    """Parameters as they stand in a sentence; one that a decision does not hold is left out."""
+    """Parameters as text for a sentence; empty for one that the decision does not hold."""
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name, "")
@@ -59,7 +59,7 @@ CODES: dict[str, ReasonCode] = {}
 
 
 def declare(code: str, sentence: Text, *, label: Text = "", **more: Any) -> str:
-    """Add a code with its words and return it; without a `label`, the sentence is one. Raises ValueError if taken."""
+    """Register a code with its texts and return it. `label` defaults to the sentence. Raises ValueError if taken."""
     if code in CODES:
         raise ValueError(f"The reason {code} is declared twice.")
     CODES[code] = ReasonCode(code, sentence, label or sentence, **more)
@@ -67,32 +67,32 @@ def declare(code: str, sentence: Text, *, label: Text = "", **more: Any) -> str:
 
 
 def is_reserved(code: str) -> bool:
-    """Say whether only rules and the site give this reason."""
+    """Say whether only rules and the site itself give this reason."""
     return code in CODES
 
 
 def is_final(code: str) -> bool:
-    """Say whether nobody brings back what was removed for this reason."""
+    """Say whether a comment removed for this reason can never be restored."""
     return code in CODES and CODES[code].is_final
 
 
 def from_rules() -> list[ReasonCode]:
-    """Return what rules hold and refuse comments for, in the order of the labels."""
+    """Return the reasons for which rules hold and refuse comments, sorted by label."""
     found = [known for known in CODES.values() if known.source is Source.RULE]
     return sorted(found, key=lambda known: str(known.label))
 
 
 def harmless() -> list[str]:
-    """Return the codes that say nothing against the comments that are held for them."""
+    """Return the codes that are no sign of a bad comment."""
     return [known.code for known in CODES.values() if not known.is_suspicious]
 
 
 def single(code: str, params: dict[str, Any] | None = None) -> list[Reason]:
-    """Return one reason as decisions hold them; none where there is no code."""
+    """Return a list of this one reason, as stored in a decision; an empty list without a code."""
     return [{"code": code, "params": params or {}}] if code else []
 
 
-# --- What belongs to no check -------------------------------------------------------------------------------------
+# --- Codes of no check -------------------------------------------------------------------------------------
 
 QUIET_BAN = declare("quiet_ban", _("banned without being told"))
 REPORTED = declare("reported", _("reported by %(count)s readers"), label=_("reported by readers"))

@@ -1,4 +1,4 @@
-"""Codes of reasons and refusals -> sentences, in the language of whoever reads them."""
+"""Reason codes -> labels and sentences, in the language of whoever reads them; a status as its author sees it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,12 +10,12 @@ from comments.models import Comment
 
 
 def kind_of(code: str) -> str:
-    """Name a reason without its parameters; an unknown code stands for itself."""
+    """Return the label of a reason; an unknown code is returned as it is."""
     return str(CODES[code].label) if code in CODES else label_of(code) or code
 
 
 def worded(reasons: Iterable[dict[str, Any]]) -> list[str]:
-    """Return each reason as a sentence; an unknown code stands for itself."""
+    """Return each reason as a sentence; an unknown code is returned as it is."""
     return [_sentence(reason["code"], reason.get("params") or {}) for reason in reasons]
 
 
@@ -24,7 +24,7 @@ def _sentence(code: str, params: dict[str, Any]) -> str:
 
 
 def shown_status(comment: Comment) -> str:
-    """The status as its author is told it: what a rule made spam or trash looks like waiting until a person decides."""
+    """Return the status that the author is shown: what a rule made spam or trash is pending until a person decides."""
     if comment.status in {Comment.Status.PENDING, Comment.Status.APPROVED}:
         return comment.status
     decision = standing_decision(comment)

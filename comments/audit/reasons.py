@@ -1,6 +1,6 @@
-"""The reasons that moderators may give and what a refused author then reads: rows that editors change.
+"""The reasons that moderators may give, and what a refused author then reads: rows that editors change.
 
-Labels and sentences go through gettext when shown, so that a locale may translate those that come with the house.
+Labels and sentences are passed through gettext when they are shown, so that the built-in ones can be translated.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from comments.audit.reason_codes import is_reserved
 from comments.errors import ReasonRequired
 from comments.models import Comment, Decision, RefusalReason
 
-SPAM = "spam"  # What a person's decision for spam says where no other reason is given.
+SPAM = "spam"  # A person's reason for spam, unless they give another.
 
-# What came with the house (migration 0016), named here so that translators' tools find it.
+# The texts of the built-in rows (migration 0002_first_rows), listed here so that makemessages finds them.
 IN_HOUSE = (
     gettext_noop("spam or advertising"),
     gettext_noop("It advertises something, or looks like spam."),
@@ -37,7 +37,7 @@ IN_HOUSE = (
     gettext_noop("An earlier decision of ours was a mistake."),
 )
 
-# Read once in a request: a desk of fifty cards words some hundred reasons.
+# Read once in a request: the desk shows some hundred reasons on fifty cards.
 _read = local()
 
 
@@ -45,9 +45,9 @@ def _forget(**kwargs: Any) -> None:
     _read.rows = None
 
 
-request_started.connect(_forget, dispatch_uid="comments.reasons")
+request_started.connect(_forget, dispatch_uid="comments.audit.reasons")
 for _signal in (post_save, post_delete):
-    _signal.connect(_forget, sender=RefusalReason, dispatch_uid="comments.reasons")
+    _signal.connect(_forget, sender=RefusalReason, dispatch_uid="comments.audit.reasons")
 
 
 def _rows() -> dict[str, RefusalReason]:
@@ -58,21 +58,21 @@ def _rows() -> dict[str, RefusalReason]:
 
 
 def offered() -> dict[str, str]:
-    """Return what moderators may choose, code -> label, in the editors' order; the first is "": no reason."""
+    """Return what moderators can choose, code -> label, in the editors' order; the first is "": no reason."""
     rows = {code: row for code, row in _rows().items() if row.is_active and not is_reserved(code)}
     return {"": _("no reason")} | {code: _(row.label) for code, row in rows.items()}
 
 
 def choices() -> list[tuple[str, str]]:
-    """Return what is offered as a form's field takes it."""
+    """Return the offered reasons as choices of a form field."""
     return list(offered().items())
 
 
 def accepted(code: str, status: str) -> str:
-    """Return the reason to record where a person gives a comment this status; "": none, and none is needed.
+    """Return the reason to record when a person gives a comment this status; "": none is needed.
 
-    `status` may be empty: the one before removal. For spam it is SPAM unless another is given. Raises ReasonRequired
-    for the trash without a reason, and for whatever is not offered: unknown, retired, or the site's own.
+    `status` may be empty: the status before removal. For spam the reason is SPAM unless another is given. Raises
+    ReasonRequired for the trash without a reason, and for a code that is not offered (unknown, retired or reserved).
     """
     if status == Comment.Status.SPAM and code in {"", SPAM}:
         return SPAM
@@ -83,23 +83,23 @@ def accepted(code: str, status: str) -> str:
 
 
 def suggested() -> str:
-    """Return the reason that forms suggest for the trash: the first offered; SPAM, with a button of its own, last."""
+    """Return the reason that forms suggest for the trash: the first offered; SPAM, which has its own button, last."""
     codes = [code for code in offered() if code]
     return next((code for code in codes if code != SPAM), codes[0] if codes else "")
 
 
 def label_of(code: str) -> str | None:
-    """Return a reason's label, also of one that is not offered any more; None where the code is none of theirs."""
+    """Return a reason's label, also of one that is no longer offered; None for an unknown code."""
     row = _rows().get(code)
     return _(row.label) if row else None
 
 
 def sentence_of(code: str) -> str:
-    """Return what a reader is told about this reason; empty where there is nothing to tell."""
+    """Return the sentence that a reader is shown about this reason; empty if there is none."""
     row = RefusalReason.objects.filter(code=code).first() if code else None
     return _(row.sentence) if row else ""
 
 
 def sentence_for(decision: Decision | None) -> str:
-    """Return what its author is told about a person's decision; empty for a rule's, or one without a reason."""
+    """Return what the author is shown as the reason of a person's decision; empty for a rule's, or without a reason."""
     return sentence_of(decision.reason) if decision and not decision.source else ""

@@ -1,4 +1,4 @@
-"""The decision about a comment that stands."""
+"""The decision about a comment that is in effect, after undoing."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from comments.models import Comment, Decision
 
 
 def standing_decision(comment: Comment) -> Decision | None:
-    """Return the decision that stands: the last, or, where that undid one, the one before the undone. One query."""
+    """Return the decision in effect: the last, or, if that undid another, the one before the undone. One query."""
     return _standing(list(comment.decisions.select_related("batch").order_by("number")))
 
 
 def _standing(history: Sequence[Decision]) -> Decision | None:
-    """Return the decision that stands of all that were made about a comment, in order and with their batches."""
+    """Return the decision in effect, given all decisions about a comment in order, with their batches."""
     left = list(history)
     while left and left[-1].reason == UNDONE:
         undone = left[-1].batch.undoes_id if left[-1].batch else None

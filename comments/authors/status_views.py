@@ -104,7 +104,7 @@ def _page(
         "article": comment.article,
         "shown_status": shown,
         "withdrawn": is_withdrawn(comment),
-        "rules": rules,
+        "settings": rules,
         "may_be_asked": shown == WAITING and email_confirmation.may_be_asked(comment, rules),
         "editable": not refused,
         "editable_until": comment.created_at + author_edits.EDITABLE_FOR,

@@ -36,7 +36,7 @@ from comments.screening import ban_checks, trust
 
 Status = Comment.Status
 LOOKED_AT = 200  # comments counted of one person, network or text
-BESIDE = ("decisions__by", "revisions", "notes__by", "labels", "reports", "appeal", "claim__by")
+BESIDE = ("decisions__by", "revisions", "notes__by", "labels", "reports", "appeal", "review_lock__by")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def lay_out(comments: Sequence[Comment]) -> list[Card]:
         card.notes, card.labels = list(comment.notes.all()), list(comment.labels.all())
         card.reports = [report for report in comment.reports.all() if not report.outcome]
         card.appeal = getattr(comment, "appeal", None)
-        claim = getattr(comment, "claim", None)
+        claim = getattr(comment, "review_lock", None)
         card.claim = claim if claim and claim.until > now else None
         cards.append(card)
     return cards

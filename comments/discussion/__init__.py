@@ -1,9 +1,9 @@
 """Rows -> what a page shows.
 
-threads:         reading order, levels, pages, and where a comment is to be found
-positions:       how many stand before a comment in an order of any length
-counting:        keeps every count true
-display:         words and times of the comments on a page, made once each
-structured_data: comments as search engines are told of them
+threads:         reading order, levels, pages, and the address of each comment
+positions:       how many comments come before one, in an order of any length
+counting:        keeps every count right
+display:         labels and times of the comments on a page, formatted once each
+structured_data: comments as schema.org data for search engines
 feeds:           feeds of comments
 """

@@ -1,7 +1,7 @@
-"""Keeps the counts true: an article's comments and standing roots, a comment's replies, a thread's size and places.
+"""Keeps the counts right: an article's comments and shown roots, a comment's replies, a thread's size, path buckets.
 
-Approved comments only, but for roots, which stand as long as something approved is under them. Everything is kept in
-the transaction of what changes it, under the lock of the article.
+Only approved comments count. A removed root still counts as a shown root while it has approved replies. Counts change
+in the transaction of what changes them, under the lock of the article.
 """
 
 from collections import defaultdict
@@ -26,9 +26,9 @@ Change = tuple[Comment, str, str]  # a comment, its status before, and after
 
 
 def adjust(changes: Iterable[Change]) -> None:
-    """Move the counts by what changes of status mean to readers, inside their transaction: all of them at once.
+    """Adjust all counts for these changes of status, in the same transaction.
 
-    The rows have their new status already, and all their articles are locked.
+    The rows already have their new status, and their articles are locked.
     """
     moved = [(comment, before, step) for comment, before, after in changes if (step := _step(before, after))]
     if not moved:
@@ -68,7 +68,7 @@ def _step(before: str, after: str) -> int:
 
 
 def _count_replies(replies: dict[int, int], threads: dict[int, list[Step]]) -> None:
-    """Move the two counts of whatever was answered, in one statement for all that move by the same."""
+    """Adjust both counts of parents and roots: one statement for all rows that change by the same numbers."""
     same: dict[tuple[int, int], list[int]] = defaultdict(list)
     for pk in {*replies, *threads}:
         same[replies.get(pk, 0), sum(step for _, step in threads.get(pk, ()))].append(pk)
@@ -89,17 +89,17 @@ def _count_in_articles(articles: dict[int, int], standing: dict[int, list[Step]]
 
 
 def _moved(field: str, step: int) -> Combinable:
-    # Never below nothing, even where a count had drifted: recounting mends it, an error page would not.
+    # Never below zero, even if a count was wrong before: recounting repairs it, an error page would not.
     return F(field) + step if step > 0 else Greatest(F(field) + step, Value(0))
 
 
 @transaction.atomic
 def recount(article_ids: list[int] | None = None) -> int:
-    """Set every count anew from the rows; of some articles, or of all. Returns how many articles were wrong."""
+    """Count everything again from the rows, for some articles or all. Returns how many articles were wrong."""
     articles = Article.objects.all() if article_ids is None else Article.objects.filter(pk__in=article_ids)
     comments = Comment.objects.all() if article_ids is None else Comment.objects.filter(article__in=article_ids)
     approved = Comment.objects.filter(status=APPROVED).order_by()
-    # Nobody posts or decides meanwhile.
+    # Nobody can post or decide meanwhile.
     lock_articles(articles.only("pk"))
 
     def size(key: str) -> Coalesce:

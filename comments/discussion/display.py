@@ -1,4 +1,4 @@
-"""Words and times of the comments on a page, made once each: in a template's loop they cost more than all the rest."""
+"""Labels and times of the comments on a page, formatted in one pass: a template's loop would take longer."""
 
 import datetime as dt
 from typing import NamedTuple
@@ -9,9 +9,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from comments.discussion.threads import Page, ThreadNode
-from comments.models import (
-    Comment,
-)
+from comments.models import Comment
 from newsreader.kit.text import tidy_line
 
 
@@ -24,8 +22,8 @@ class Words(NamedTuple):
 
 
 def word(page: Page) -> Page:
-    """Give every comment on the page the words that its template shows."""
-    zone, written = timezone.get_current_timezone(), get_format("DATETIME_FORMAT")
+    """Fill in the labels and times that the template shows, for every comment on the page."""
+    zone, date_format = timezone.get_current_timezone(), get_format("DATETIME_FORMAT")
     words = Words(
         reply_to=_("Reply to %(name)s"),
         report=_("Report"),
@@ -35,15 +33,15 @@ def word(page: Page) -> Page:
     )
     for branch in page.branches:
         for placed in branch.placed:
-            _word(placed, zone, written, words)
+            _word(placed, zone, date_format, words)
     return page
 
 
-def _word(placed: ThreadNode, zone: dt.tzinfo, written: str, words: Words) -> None:
+def _word(placed: ThreadNode, zone: dt.tzinfo, date_format: str, words: Words) -> None:
     comment = placed.comment
     local = comment.created_at.astimezone(zone)
     placed.number, placed.name = str(comment.pk), comment.shown_name
-    placed.iso, placed.when = local.isoformat(timespec="seconds"), dateformat.format(local, written)
+    placed.iso, placed.when = local.isoformat(timespec="seconds"), dateformat.format(local, date_format)
     placed.reply_label = words.reply_to % {"name": placed.name}
     placed.report_word, placed.report_label = words.report, words.report_by % {"name": placed.name}
     if placed.answers:

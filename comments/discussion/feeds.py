@@ -37,7 +37,7 @@ def article(request: HttpRequest, year: str, month: str, day: str, slug: str, fo
 def _answer(
     request: HttpRequest, form: str, paper: Site, comments: CommentQuerySet, title: str, page: str
 ) -> HttpResponse:
-    """Answer with a feed of the newest; two queries beside those for what it is about."""
+    """Answer with a feed of the newest of these comments. Two queries."""
     rows = list(comments.select_related("article").order_by("-created_at", "-pk")[:ENTRIES])
     channel = feeds.Channel(
         title=title,
@@ -46,17 +46,17 @@ def _answer(
         language=settings.LANGUAGE_CODE,
         entries=[entry(comment) for comment in rows],
     )
-    # An article's version counts whatever changes about its comments.
+    # An article's page version also changes with its comments.
     versions = [paper.page_version, *((row.pk, row.article.page_version) for row in rows)]
     return feeds.answer(request, form, absolute(request.path), channel, versions)
 
 
 def entry(comment: Comment) -> feeds.FeedEntry:
-    """Return an approved comment as it stands in a feed. Its address is the permanent one."""
-    told = {"name": comment.shown_name, "headline": comment.article.headline}
+    """Return an approved comment as an entry of a feed, with its permanent address."""
+    params = {"name": comment.shown_name, "headline": comment.article.headline}
     return feeds.FeedEntry(
         link=absolute(comment.permanent_url),
-        title=_("%(name)s on “%(headline)s”") % told,
+        title=_("%(name)s on “%(headline)s”") % params,
         html=with_absolute_links(comment.html),
         published=comment.created_at,
         updated=comment.edited_at or comment.created_at,

@@ -1,8 +1,8 @@
-"""Places in a reading order of any length: how many stand before one, and what stands at one.
+"""Positions in a reading order of any length: how many comments come before one, and which comment is at a position.
 
-A reading order is an article's standing roots, or what is approved under a root; both are an index in order of paths.
-A long one is divided into stretches of some hundred comments whose sizes are kept (`PathBucket`), so that nothing ever
-counts its rows one by one: a place is the sizes of the stretches before it, and a few hundred entries of an index.
+A reading order holds the roots that an article shows, or the approved comments under a root; an index sorts both by
+path. A long order is divided into path buckets of some hundred comments whose sizes are stored (`PathBucket`), so that
+rows are never counted one by one: a position is the sum of the buckets before it, and a few hundred index entries.
 Whoever changes an order holds the lock of its article.
 """
 
@@ -22,16 +22,16 @@ from django.db.models.functions import Greatest
 from comments.models import Comment, PathBucket
 from comments.models.querysets import CommentQuerySet
 
-SIZE = 500  # comments of a new stretch; it is divided when it holds twice as many
-SHORT = 2 * SIZE  # An order of up to so many comments has no stretches: counting them costs about as much.
+SIZE = 500  # comments in a new bucket; it is split when it holds twice as many
+SHORT = 2 * SIZE  # An order of up to so many comments has no buckets: counting its rows costs about as much.
 
 
-Step = tuple[str, int]  # a path, and 1 where something has come there, -1 where it has gone
+Step = tuple[str, int]  # a path, and 1 if a comment was added there, -1 if it was removed
 
 
 @dataclass
 class ReadingOrder:
-    """A reading order: an article's standing roots, or, with `root`, what is approved under that. `size` is kept."""
+    """The roots that an article shows or, with `root_id`, the approved comments under that root. `size`: how many."""
 
     article_id: int
     root_id: int | None
@@ -42,7 +42,7 @@ class ReadingOrder:
             return Comment.objects.filter(article=self.article_id).roots()
         return Comment.objects.approved().filter(root=self.root_id)
 
-    def _stretches(self) -> QuerySet[PathBucket]:
+    def _buckets(self) -> QuerySet[PathBucket]:
         return PathBucket.objects.filter(article=self.article_id, root=self.root_id)
 
     @property
@@ -53,11 +53,11 @@ class ReadingOrder:
 
     @cached_property
     def _known(self) -> list[tuple[str, int]]:
-        """The start and size of each stretch, in order; none of a short order. One query."""
-        return list(self._stretches().order_by("start").values_list("start", "count")) if self.is_long else []
+        """The start and size of each bucket, in order; none for a short order. One query."""
+        return list(self._buckets().order_by("start").values_list("start", "count")) if self.is_long else []
 
     def before(self, path: str) -> int:
-        """Return how many stand before this path. Two queries at most."""
+        """Return how many comments come before this path. At most two queries."""
         at = bisect_right(self._known, path, key=itemgetter(0)) - 1
         rows = self._rows().filter(path__lt=path)
         if at < 0:
@@ -65,12 +65,12 @@ class ReadingOrder:
         return sum(count for _, count in self._known[:at]) + rows.filter(path__gte=self._known[at][0]).count()
 
     def span(self, low: str, high: str) -> tuple[int, int]:
-        """Return the place of the first that stands between two paths, and how many do. Three queries at most."""
+        """Return the position of the first comment between two paths, and how many are there. At most three queries."""
         first = self.before(low + "0")  # Less than any path under `low`, and greater than `low`.
         return first, max(self.before(high) - first, 0)
 
     def page(self, first: int, size: int, *, backwards: bool = False) -> CommentQuerySet:
-        """Return so many from the place `first` (0: the beginning) on; `backwards`, both from the end."""
+        """Return `size` comments from position `first` (from 0); with `backwards`, counted and read from the end."""
         rows = self._rows().order_by("-path" if backwards else "path")
         if first <= SIZE:
             return rows[first : first + size]
@@ -85,23 +85,23 @@ class ReadingOrder:
             elif at + 1 < len(starts):
                 rows = rows.filter(path__lt=starts[at + 1])
             return rows[skipped : skipped + size]
-        return rows[first : first + size]  # Not known, or drifted: the long way.
+        return rows[first : first + size]  # No buckets, or wrong ones: let the database count.
 
-    # --- Keeping --------------------------------------------------------------------------------------------------
+    # --- Changing -------------------------------------------------------------------------------------------------
 
     def moved(self, steps: list[Step]) -> None:
-        """Note what has come (step 1) or gone (-1) at these paths; `size` counts it already."""
+        """Update the buckets for comments added (1) or removed (-1) at these paths; `size` already includes them."""
         was_long = self.size - sum(step for _, step in steps) > SHORT
         if not self.is_long:
             if was_long:
-                self._stretches().delete()
+                self._buckets().delete()
             return
         held = list(self._holding(steps)) if was_long else []
         if not held or held[0].start > min(path for path, _ in steps):
             rebuild(roots=[self.root_id]) if self.root_id else rebuild(articles=[self.article_id])
             return
         grown: dict[int, int] = defaultdict(int)
-        starts = [stretch.start for stretch in held]
+        starts = [bucket.start for bucket in held]
         for path, step in steps:
             grown[bisect_right(starts, path) - 1] += step
         for at, step in grown.items():
@@ -112,9 +112,9 @@ class ReadingOrder:
                 self._divide(held[at])
 
     def _holding(self, steps: list[Step]) -> Iterable[PathBucket]:
-        """The stretches that hold these paths, in order; of one path, the one."""
+        """The buckets that hold these paths, in order; for one path, its bucket only."""
         low, high = min(path for path, _ in steps), max(path for path, _ in steps)
-        rows = self._stretches().filter(start__lte=high)
+        rows = self._buckets().filter(start__lte=high)
         if low == high:
             return rows.order_by("-start")[:1]
         return rows.order_by("start")
@@ -128,7 +128,7 @@ class ReadingOrder:
 
 
 def rebuild(*, articles: Iterable[int] | None = None, roots: Iterable[int] | None = None) -> None:
-    """Divide anew what is long: the standing roots of these articles, and the threads of these roots."""
+    """Make the buckets anew for the long ones among these articles' roots and these roots' threads."""
     article_ids, root_ids = list(articles or ()), list(roots or ())
     PathBucket.objects.filter(Q(article__in=article_ids, root=None) | Q(root__in=root_ids)).delete()
     found = Comment.objects.filter(article__in=article_ids).roots().order_by("article", "path")
@@ -138,7 +138,7 @@ def rebuild(*, articles: Iterable[int] | None = None, roots: Iterable[int] | Non
 
 
 def _divided(rows: QuerySet, *, under_root: bool) -> Iterator[PathBucket]:
-    """Yield the stretches of orders given as rows of article, order and path, one order after another."""
+    """Yield the buckets of long orders, given as rows (article, order, path) sorted by order and path."""
     for key, members in groupby(rows.iterator(), key=lambda row: row[:2]):
         article_id, order_id = key
         paths = [path for _, _, path in members]

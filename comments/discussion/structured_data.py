@@ -1,4 +1,4 @@
-"""Comments as search engines are told of them. Source: https://schema.org/Comment"""
+"""Comments as structured data for search engines. Source: https://schema.org/Comment"""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from newsreader.kit.web import absolute
 
 
 def comments_of(page: Page) -> list[Facts]:
-    """Return the comments that a page shows, replies with what they answer; no query."""
+    """Return the comments that a page shows; replies name their parent. No query."""
     shown = (placed for branch in page.branches for placed in branch.placed if not placed.removed)
-    return [_told(placed.comment) for placed in shown]
+    return [_facts(placed.comment) for placed in shown]
 
 
-def _told(comment: Comment) -> Facts:
+def _facts(comment: Comment) -> Facts:
     url = absolute(comment.permanent_url)
-    answered = {"@type": "Comment", "@id": absolute(f"/comments/{comment.parent_id}/")} if comment.parent_id else None
+    parent = {"@type": "Comment", "@id": absolute(f"/comments/{comment.parent_id}/")} if comment.parent_id else None
     return {
         "@type": "Comment",
         "@id": url,
@@ -24,5 +24,5 @@ def _told(comment: Comment) -> Facts:
         "text": comment.words,
         "author": {"@type": "Person", "name": comment.shown_name},
         "dateCreated": comment.created_at.isoformat(timespec="seconds"),
-        "parentItem": answered,
+        "parentItem": parent,
     }

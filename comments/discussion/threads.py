@@ -1,7 +1,7 @@
-"""Rows -> what a page shows: reading order, levels, pages, and where a comment is to be found.
+"""Rows -> what a page shows: reading order, levels, pages, and the address of each comment.
 
-`arrange` is pure. `discussion` and `thread` ask for one page of rows each, in a fixed number of queries whatever the
-size of the discussion; `address` says where one comment stands.
+`arrange` is pure. `discussion` and `thread` load one page each, in a fixed number of queries whatever the size of the
+discussion. `address` says on which page a comment is shown.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ class NoSuchPage(LookupError):
 
 @dataclass
 class ThreadNode:
-    """A comment where it is shown. `closes` lists end before it, then, if `opens`, a list of replies begins.
+    """A comment as it is shown. Before it, `closes` lists end; then, if `opens`, a list of replies begins.
 
-    `level` is 0 for the top of the page. `answers` is the comment it replies to where the nesting does not show it;
-    that one may stand on another page, so its address is `answers_url`.
+    `level` is 0 at the top of the page. `answers` is the comment that it replies to, if the nesting does not show that;
+    it may be on another page, so `answers_url` is its address.
     """
 
     comment: Comment
@@ -53,7 +53,7 @@ class ThreadNode:
 
 @dataclass
 class Branch:
-    """A comment with the replies shown under it, in reading order; `more` follow, from the page `more_url` on."""
+    """A comment with the replies shown under it, in reading order; `more` replies follow on the page `more_url`."""
 
     placed: list[ThreadNode]
     more: int = 0
@@ -88,11 +88,11 @@ class Page:
 def arrange(
     comments: Iterable[Comment], levels: int, *, one_tree: bool = False, elsewhere: Iterable[Comment] = ()
 ) -> Iterator[ThreadNode]:
-    """Yield comments, given in order of their paths, with the level at which each is shown; `levels` at most.
+    """Yield comments, given in order of their paths, with the level at which each is shown; at most `levels`.
 
-    A reply stands under the nearest of its ancestors that is there, so none is lost where one is missing; with
-    `one_tree` all stand under the first, even where paths no longer tell. `elsewhere` are comments that are not on this
-    page and are answered here. Linear; asks no query.
+    A reply is shown under its nearest ancestor that is present, so none is lost if its parent is missing. With
+    `one_tree`, all are shown under the first, even if their paths are too deep to tell. `elsewhere` are comments on
+    other pages that comments here reply to. Linear; asks no query.
     Source: WordPress' threaded list, `thread_comments` and `thread_comments_depth`.
     """
     above: list[Comment] = []
@@ -122,31 +122,31 @@ def _under(comment: Comment, other: Comment) -> bool:
     )
 
 
-def discussion(article: Article, rules: CommentSettings, number: int = 1) -> Page:
+def discussion(article: Article, settings: CommentSettings, number: int = 1) -> Page:
     """Return one page of an article's comments: roots with their first replies. Raises NoSuchPage.
 
-    Counts nothing: how many roots there are is kept with the article. Three queries (four far from the first page):
-    the roots, their replies, and the removed comments these answer.
+    Counts nothing: the number of roots is stored with the article. Three queries (four far from the first page): the
+    roots, their replies, and the removed comments that these reply to.
     """
-    pages = _pages(article.root_count, rules.roots_per_page)
+    pages = _pages(article.root_count, settings.roots_per_page)
     _check(number, pages)
-    shown, backwards = rules.replies_shown, rules.order == CommentSettings.Order.NEWEST
+    shown, backwards = settings.replies_shown, settings.order == CommentSettings.Order.NEWEST
     order = positions.roots_of(article.pk, article.root_count)
-    start = (number - 1) * rules.roots_per_page
-    page = list(order.page(start, rules.roots_per_page, backwards=backwards))
+    start = (number - 1) * settings.roots_per_page
+    page = list(order.page(start, settings.roots_per_page, backwards=backwards))
     replies = _by_root(page, list(_first_replies(page, shown)))
     branches = []
     for root in page:
         living = sum(reply.status == Comment.Status.APPROVED for reply in replies[root.pk])
-        placed = list(arrange([root, *replies[root.pk]], rules.levels_shown))
+        placed = list(arrange([root, *replies[root.pk]], settings.levels_shown))
         branches.append(Branch(placed, max(root.thread_count - living, 0), _thread_url(root)))
     return Page(branches, number, pages)
 
 
-def first_replies(roots: Sequence[Comment], rules: CommentSettings) -> dict[int, list[Comment]]:
+def first_replies(roots: Sequence[Comment], settings: CommentSettings) -> dict[int, list[Comment]]:
     """Return the first approved replies of each of these roots, in reading order, by the root's id. One query."""
     found: dict[int, list[Comment]] = {}
-    for reply in _first_replies(roots, rules.replies_shown).select_related("identity"):
+    for reply in _first_replies(roots, settings.replies_shown).select_related("identity"):
         found.setdefault(reply.root_id or 0, []).append(reply)
     return found
 
@@ -159,8 +159,8 @@ def _by_root(roots: Sequence[Comment], replies: list[Comment]) -> dict[int, list
     return found
 
 
-# One short range of an index for each root, however many replies it has. Written out: the ORM knows no such union, and
-# as conditions joined by OR, SQLite read the whole table.
+# Reads one short range of an index for each root, however many replies it has. In SQL, since the ORM has no such union,
+# and with conditions joined by OR, SQLite read the whole table.
 _FIRST = (
     "SELECT id FROM (SELECT id FROM comments_comment WHERE status = 'approved' AND root_id = %s ORDER BY path LIMIT %s)"
     " AS replies"
@@ -178,9 +178,9 @@ def _first_replies(roots: Sequence[Comment], shown: int) -> CommentQuerySet:
 
 
 def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Comment], list[Comment]]:
-    """Add the removed comments that these answer: a tombstone says what a reply hangs on.
+    """Add the removed comments that these reply to, to be shown as tombstones.
 
-    Returns besides the approved ones that these answer and that are not among them: those stand on another page.
+    Also returns the approved comments that these reply to and that are not among them: they are on another page.
     """
     known = known | {comment.pk for comment in comments}
     missing = {comment.parent_id for comment in comments if comment.parent_id} - known
@@ -193,70 +193,70 @@ def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Com
     return sorted([*comments, *removed], key=lambda comment: comment.path or ""), elsewhere
 
 
-def thread(top: Comment, rules: CommentSettings, number: int = 1) -> Page:
-    """Return one page of a comment with all its replies, the comment itself at the head of each. Raises NoSuchPage.
+def thread(top: Comment, settings: CommentSettings, number: int = 1) -> Page:
+    """Return one page of a comment with all its replies; the comment itself starts every page. Raises NoSuchPage.
 
-    A page holds so many approved replies, and the removed comments that these answer. A root's are not counted; four
-    queries at most then, and six for a reply's.
+    A page holds `thread_page_size` approved replies, and the removed comments that these reply to. At most four queries
+    for a root, whose replies need not be counted, and six for a reply.
     """
     size, rows_from = _replies_of(top)
-    pages = _pages(size, rules.thread_page_size)
+    pages = _pages(size, settings.thread_page_size)
     _check(number, pages)
-    start, end = (number - 1) * rules.thread_page_size, min(number * rules.thread_page_size, size)
+    start, end = (number - 1) * settings.thread_page_size, min(number * settings.thread_page_size, size)
     rows, elsewhere = _with_tombstones(list(rows_from(start, max(end - start, 0))), {top.pk})
-    placed = arrange([top, *rows], rules.levels_shown, one_tree=True, elsewhere=elsewhere)
+    placed = arrange([top, *rows], settings.levels_shown, one_tree=True, elsewhere=elsewhere)
     branch = Branch(list(placed), size - end, f"{_thread_url(top)}?page={number + 1}")
     return Page([branch], number, pages)
 
 
 def _replies_of(top: Comment) -> tuple[int, Callable[[int, int], CommentQuerySet]]:
-    """Return how many are approved under a comment, and what gives those from a place on: `rows(place, how_many)`."""
+    """Return how many approved comments are under a comment, and a function `rows(position, how_many)` for them."""
     if top.parent_id is None:
         order = positions.thread_of(top)
         return order.size, order.page
-    if _tells_apart(top.path or ""):
+    if _path_is_unique(top.path or ""):
         order = positions.thread_of(Comment.objects.only("article", "thread_count").get(pk=top.root_id or top.pk))
         if order.is_long:
             first, size = order.span(*subtree(top.path or ""))
-            return size, lambda place, how_many: order.page(first + place, how_many)
+            return size, lambda position, how_many: order.page(first + position, how_many)
     under = descendants(top).in_order()
-    return under.count(), lambda place, how_many: under[place : place + how_many]
+    return under.count(), lambda position, how_many: under[position : position + how_many]
 
 
-def _tells_apart(path: str) -> bool:
-    """Say whether what stands under this path, and nothing else, begins with it: above the tenth level."""
+def _path_is_unique(path: str) -> bool:
+    """Say whether the paths that begin with this one are exactly those under it: true above the tenth level."""
     return len(path) <= SEGMENT * (LEVELS - 1)
 
 
 def stands(comment: Comment) -> bool:
-    """Say whether a discussion shows this comment: approved, or removed (a tombstone) with approved replies under it.
+    """Say whether a discussion shows this comment: approved, or removed but with approved replies (a tombstone).
 
-    Under a root those count at any depth, under others right below. Whether its article is public is not asked here.
+    For a root, replies at any depth count, for others direct replies. Does not ask whether the article is public.
     """
     living = comment.thread_count if comment.parent_id is None else comment.reply_count
     return comment.status == Comment.Status.APPROVED or living > 0
 
 
 def descendants(top: Comment) -> CommentQuerySet:
-    """Return what is approved under a comment, at any depth. Asks one query itself where paths do not tell."""
+    """Return the approved comments under a comment, at any depth. Asks one query itself where paths are not enough."""
     approved = Comment.objects.approved().filter(root=top.root_id or top.pk)
     if top.parent_id is None:
         return approved
     path = top.path or ""
     low, high = subtree(path[: SEGMENT * (LEVELS - 1)])
-    if not _tells_apart(path):
+    if not _path_is_unique(path):
         under = _walked(top, low, high)
-        # Written out, since SQLite takes no more than 32,766 parameters. Integers from the database: nothing to quote.
+        # Not as parameters, of which SQLite takes at most 32,766. Integers from the database need no quoting.
         listed = RawSQL(",".join(map(str, under)), [])  # noqa: S611
         approved = approved.filter(pk__in=listed) if under else approved.none()
     return approved.filter(path__gt=low, path__lt=high)
 
 
 def _walked(top: Comment, low: str, high: str) -> list[int]:
-    """The ids of all under a comment of the tenth level or deeper, found among those under its ninth ancestor.
+    """The ids of all comments under one of the tenth level or deeper, found among those under its ninth ancestor.
 
-    One range of an index and linear: 0.1 s for 30,000. A recursive query took 0.7 s on PostgreSQL without statistics,
-    as it reads the table anew at every level.
+    Reads one range of an index, linear: 0.1 s for 30,000. A recursive query took 0.7 s on PostgreSQL without
+    statistics, since it read the table again at every level.
     """
     replies: dict[int | None, list[int]] = {}
     among = Comment.objects.filter(article=top.article_id, path__gt=low, path__lt=high)
@@ -270,23 +270,23 @@ def _walked(top: Comment, low: str, high: str) -> list[int]:
     return found
 
 
-def address(comment: Comment, article: Article, rules: CommentSettings, *, new: bool = False) -> str:
-    """Return where a comment is shown: its article's page that holds it, else its thread's. Five queries at most.
+def address(comment: Comment, article: Article, settings: CommentSettings, *, new: bool = False) -> str:
+    """Return the address where a comment is shown: on a page of its article, else of its thread. At most five queries.
 
-    `new` adds `new=<id>`, which every page ignores: whoever has just posted never meets an older copy.
+    `new` adds `new=<id>`, which every page ignores: whoever has just posted then gets no older copy from a cache.
     """
     root = Comment.objects.select_related("article").get(pk=comment.root_id or comment.pk)
     query = [f"new={comment.pk}"] if new else []
     if comment.parent_id is not None:
         rank = positions.thread_of(root).before(comment.path or "")
-        if rank >= rules.replies_shown:
-            page = rank // rules.thread_page_size + 1
+        if rank >= settings.replies_shown:
+            page = rank // settings.thread_page_size + 1
             return _joined(_thread_url(root), [f"page={page}", *query], comment)
-    size = root.article.root_count  # The row that was given may be older than the comment.
+    size = root.article.root_count  # The given article may have been read before the comment was posted.
     rank = positions.roots_of(article.pk, size).before(root.path or "")
-    if rules.order == CommentSettings.Order.NEWEST:
+    if settings.order == CommentSettings.Order.NEWEST:
         rank = max(size - 1 - rank, 0)
-    page = rank // rules.roots_per_page + 1
+    page = rank // settings.roots_per_page + 1
     pages = [f"page={page}"] if page > 1 else []
     return _joined(article.get_absolute_url(), [*pages, *query], comment)
 

@@ -1,6 +1,19 @@
-"""Comment and what belongs to it: what each is, and what must be true of one row.
+"""The tables of comments: what each row is, and what must be true of it.
 
-Order of locks, for every operation that needs several: article, flood buckets, comments.
+comment:            Comment, its connection data and revisions, and path buckets
+decisions:          decisions, batches of them, and audit entries
+settings:           the site's comment settings, and those of one article
+effective_settings: both joined: the settings in force under one article
+blocklist:          filter entries and bans
+objections:         reports and appeals
+posting:            kept drafts, email confirmations, rate limits, deliveries
+newsroom:           refusal reasons, notes, labels, reply templates, review locks, monthly statistics
+querysets:          the querysets of these tables
+paths:              a comment's place in reading order, as text
+locks:              row locks, in one order for every operation
+ownership:          whose a comment is
+permissions:        who may do what
+search_index:       full-text search for moderators
 """
 
 from comments.models.blocklist import Ban, FilterEntry

@@ -1,4 +1,4 @@
-"""What is not wanted: the editors' lists of words, domains and networks, and bans."""
+"""The block list (words, domains, networks, browsers, regular expressions), and bans."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from newsreader.accounts.models import CommenterIdentity
 
 
 class FilterEntry(models.Model):
-    """An entry of the editors' lists: what is looked for in what somebody typed, and what follows where it is found.
+    """One entry of the block list: what to look for in a draft, and what to do when it is found.
 
-    What it is limited to cannot be deleted before it: no entry goes without being on record.
+    The section or article that an entry is limited to cannot be deleted before the entry: the deletion of every entry
+    is on record.
     """
 
     class Match(models.TextChoices):
@@ -31,7 +32,7 @@ class FilterEntry(models.Model):
     class Action(models.TextChoices):
         HOLD = "hold", _("wait for an editor")
         SPAM = "spam", _("spam")
-        REFUSE = "refuse", _("trash, without a word")
+        REFUSE = "refuse", _("trash, without telling the author")
         BAN = "ban", _("refuse openly (networks only)")
 
     pattern = models.CharField(_("what to look for"), max_length=200)
@@ -39,7 +40,7 @@ class FilterEntry(models.Model):
     action = models.CharField(_("then"), max_length=10, choices=Action, default=Action.HOLD)
     is_active = models.BooleanField(_("in force"), default=True)
     only_counts = models.BooleanField(
-        _("only count"), default=False, help_text=_("Nothing follows; it is counted how often it would have.")
+        _("only count"), default=False, help_text=_("Takes no action; only counts how often it matches.")
     )
     section = models.ForeignKey(
         Section, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("only in the section")
@@ -47,12 +48,16 @@ class FilterEntry(models.Model):
     article = models.ForeignKey(
         Article, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("only under the article")
     )
-    ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: for good."))
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: no end."))
     examples = models.TextField(
-        _("must be found in"), blank=True, help_text=_("A line each: the entry is refused where it misses one.")
+        _("must be found in"),
+        blank=True,
+        help_text=_("One per line. The entry is refused if it does not match all of them."),
     )
     counterexamples = models.TextField(
-        _("must not be found in"), blank=True, help_text=_("A line each: the entry is refused where it hits one.")
+        _("must not be found in"),
+        blank=True,
+        help_text=_("One per line. The entry is refused if it matches any of them."),
     )
     note = models.CharField(_("note for colleagues"), max_length=200, blank=True)
     hits = models.PositiveIntegerField(_("hits"), default=0, editable=False)
@@ -105,9 +110,9 @@ class FilterEntry(models.Model):
 class Ban(models.Model):
     """Somebody who may not post: an account, an email address or a network; for good, or until `ends_at`.
 
-    A quiet one (shadow ban) refuses nothing: what they post goes to the trash while they are told that it waits. One
-    that has ended is out of force by the clock. An address binds guests alone: anybody can type it, so it must not keep
-    out the person with an account whose address it is.
+    A quiet ban (shadow ban) shows no refusal: comments go to the trash, and their author is shown that they wait. A ban
+    stops being in force at `ends_at` by itself. A banned email address applies to guests only: anybody can type it, so
+    it must not lock out the account that owns it.
     """
 
     class Kind(models.TextChoices):
@@ -123,11 +128,11 @@ class Ban(models.Model):
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     note = models.CharField(_("note for colleagues"), max_length=200, blank=True)
     quiet = models.BooleanField(_("without telling them"), default=False)
-    ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: for good."))
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: no end."))
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
     )
-    # The decisions it came with, and the undoing of these that lifted it.
+    # The batch of decisions that it was made with, and the batch whose undo lifted it.
     batch = models.ForeignKey(
         "comments.Batch", models.PROTECT, null=True, blank=True, related_name="bans", editable=False
     )
@@ -147,9 +152,9 @@ class Ban(models.Model):
                 condition=Q(identity__isnull=False, email="", network="")
                 | (Q(identity=None) & (Q(email="") ^ Q(network=""))),
                 name="ban_of_one_kind",
-                violation_error_message=_("A ban names an account, an address or a network: one of them."),
+                violation_error_message=_("A ban names one of these: an account, an email address or a network."),
             ),
-            # One at a time for each target; and by these, who posts is looked up.
+            # One ban at a time for each target. Posting looks bans up by these.
             models.UniqueConstraint(
                 fields=["identity"], condition=Q(lifted_at=None, identity__isnull=False), name="ban_of_account_once"
             ),

@@ -1,4 +1,4 @@
-"""A comment, what it left behind, its earlier texts, and the sizes of long discussions."""
+"""Comment, its connection data and revisions, and the path buckets of long discussions."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from comments.text import formatting
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.text import fold
 
-SAME_FROM = 20  # characters: shorter texts are said by many, and say nothing about who says them
+SAME_FROM = 20  # characters; many people write the same shorter texts, which says nothing about them
 _NO_LETTER = re.compile(r"[\W_]+")
 
 NAME_LENGTH, EMAIL_LENGTH, WEBSITE_LENGTH, KEY_LENGTH = 245, 100, 200, 64  # code points, after NFC
 
 
 def new_token() -> str:
-    """Return 128 random bits: enough that nobody guesses the address of a private status page."""
+    """Return 128 random bits as text: nobody can guess the address of a private page that holds them."""
     return secrets.token_urlsafe(16)
 
 
 def text_key(text: str) -> str:
-    """Return under which key the same letters are found again, whatever stands between them; empty for short texts."""
+    """Return a key that is equal for texts with the same letters, whatever is between them; empty for short texts."""
     letters = _NO_LETTER.sub("", fold(text))
     return hashlib.sha256(letters.encode()).hexdigest()[:16] if len(letters) >= SAME_FROM else ""
 
 
 class Comment(Imported):
-    """One reader's words under one article. `parent` is the true parent at any depth, `root` the top of its branch."""
+    """A reader's words under an article. `parent` is what it replies to, at any depth, `root` the top of its thread."""
 
     class Status(models.TextChoices):  # one field, not is_public + is_removed: no impossible mixtures
         PENDING = "pending", _("Waiting")
@@ -59,7 +59,7 @@ class Comment(Imported):
         IMPORT = "import", _("import")
 
     article = models.ForeignKey(Article, models.PROTECT, related_name="comments", verbose_name=_("article"))
-    # Indexed below without the roots: SQLite took "no parent" for a handful of rows and read all the site's roots.
+    # Indexed in Meta, without the roots: SQLite expected few rows to have no parent, and read all roots of the site.
     parent = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -82,7 +82,7 @@ class Comment(Imported):
     identity = models.ForeignKey(
         CommenterIdentity, models.SET_NULL, null=True, blank=True, related_name="comments", verbose_name=_("commenter")
     )
-    # As they were at posting: what somebody renames later does not rewrite what was said.
+    # As they were at posting: a later change of name does not change earlier comments.
     name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
     website = models.CharField(_("website"), max_length=500, blank=True)
     avatar = models.CharField(_("picture"), max_length=100, blank=True)  # a file in the storage
@@ -99,7 +99,7 @@ class Comment(Imported):
 
     created_at = models.DateTimeField(_("left at"), default=timezone.now)
     edited_at = models.DateTimeField(_("edited at"), null=True, blank=True, editable=False)
-    # Approved comments right under this one, and, for a root, in its whole thread. Kept by
+    # Approved replies directly under this comment, and, for a root, in its whole thread. Kept by
     # comments.discussion.counting.
     reply_count = models.PositiveIntegerField(default=0, editable=False)
     thread_count = models.PositiveIntegerField(default=0, editable=False)
@@ -118,7 +118,7 @@ class Comment(Imported):
     )
 
     status_token = models.CharField(max_length=32, default=new_token, editable=False)
-    # NULL where there is none: any number of comments came without a key, and no two with the same.
+    # NULL where no key was sent: the unique constraint ignores those comments.
     idempotency_key = models.CharField(max_length=KEY_LENGTH, null=True, editable=False)  # noqa: DJ001
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)  # of the submission with that key
     duplicate_key = models.CharField(max_length=64, blank=True, editable=False)  # of the folded text
@@ -149,14 +149,14 @@ class Comment(Imported):
             ),
         ]
         indexes = [
-            # An article's page: its standing roots in order of time and id.
+            # An article's page: the roots that it shows, by time and id.
             models.Index(fields=["article", "path"], condition=Q(parent=None) & STANDING, name="comment_roots"),
             # A thread in reading order, and the first replies of a root.
             models.Index(fields=["root", "path"], condition=Q(status="approved"), name="comment_thread"),
-            # What answers one. With the status: without statistics, PostgreSQL read all that is approved for each.
+            # Replies to a comment. With the status: without statistics, PostgreSQL read all approved comments for each.
             models.Index(fields=["parent", "status"], condition=Q(parent__isnull=False), name="comment_replies"),
             models.Index(fields=["root"], condition=Q(root__isnull=False), name="comment_branch"),
-            # The moderation queue: what waits, oldest first.
+            # The moderation queue: waiting comments, oldest first.
             models.Index(fields=["created_at", "id"], condition=Q(status="pending"), name="comment_waiting"),
             # Lists of one status in the admin, newest first.
             models.Index(fields=["status", "-created_at", "-id"], name="comment_by_status"),
@@ -172,16 +172,16 @@ class Comment(Imported):
             models.Index(fields=["renderer", "id"], name="comment_by_renderer"),
             # Who said the same elsewhere?
             models.Index(fields=["text_key", "-created_at"], condition=~Q(text_key=""), name="comment_same_text"),
-            # What have readers reported, what leads elsewhere, what is handed to somebody, what have editors picked?
+            # What have readers reported, what holds links, what is handed to somebody, what have editors picked?
             models.Index(fields=["created_at", "id"], condition=Q(flag_count__gt=0), name="comment_reported"),
             models.Index(fields=["-created_at", "-id"], condition=Q(link_count__gt=0), name="comment_with_links"),
-            # Without it, SQLite goes through all that is approved to find that nothing there has links.
+            # Without it, SQLite scans all approved comments where none of them has links.
             models.Index(
                 fields=["status", "-created_at", "-id"], condition=Q(link_count__gt=0), name="comment_links_by_status"
             ),
             models.Index(fields=["assigned_to"], condition=Q(assigned_to__isnull=False), name="comment_assigned"),
             models.Index(fields=["article", "picked_at"], condition=Q(picked_at__isnull=False), name="comment_picked"),
-            # Everything, newest first, and what came in of late.
+            # All comments, newest first, and recent ones.
             models.Index(fields=["-created_at", "-id"], name="comment_newest"),
             # Has this identity an approved comment?
             models.Index(fields=["identity", "status"], name="comment_by_identity"),
@@ -190,10 +190,10 @@ class Comment(Imported):
     def __str__(self) -> str:
         return f"{self.name}: {self.body[:60]}"
 
-    WRITTEN = ("body", "html", "renderer", "link_count", "text_key")  # What `write` sets.
+    WRITTEN = ("body", "html", "renderer", "link_count", "text_key")  # the columns that `write` sets
 
     def write(self, text: str, html: str | None = None) -> None:
-        """Set the text, its HTML (rendered here unless it was before) and what follows from both; they never differ."""
+        """Set the text, its HTML (rendered here unless given) and what is derived from them, so that all agree."""
         self.body, self.renderer = text, formatting.VERSION
         self.html = formatting.to_html(text) if html is None else html
         self.link_count, self.text_key = min(self.html.count("<a href="), 32_767), text_key(text)
@@ -204,12 +204,12 @@ class Comment(Imported):
 
     @property
     def may_hold_html(self) -> bool:
-        """Whether its text is one of another site, and nobody has typed it anew here."""
+        """Whether its text was imported and has not been edited since."""
         return self.channel == self.Channel.IMPORT and self.edited_at is None
 
     @property
     def words(self) -> str:
-        """Its text as people read it where there is no markup: what was typed, as it was typed."""
+        """The text where markup cannot be shown: as typed, without tags where it may hold HTML."""
         return unescape(strip_tags(self.html)) if self.may_hold_html else self.body
 
     @property
@@ -218,20 +218,18 @@ class Comment(Imported):
 
     @property
     def status_url(self) -> str:
-        """The commenter's private page."""
+        """The author's private status page."""
         return f"/comments/{self.pk}/status/{self.status_token}/"
 
 
-REMOVED = (Comment.Status.SPAM.value, Comment.Status.TRASH.value)  # the statuses of what was refused
+REMOVED = (Comment.Status.SPAM.value, Comment.Status.TRASH.value)  # the statuses of removed comments
 
 
 class PathBucket(models.Model):
-    """How many comments of a long reading order stand from `start` up to the next bucket.
+    """How many comments of a long reading order have a path from `start` up to the next bucket's.
 
-    Kept by `comments.discussion.positions`.
-
-    The order is that of an article's standing roots or, with `root`, of what is approved under that. The first of an
-    order starts at an empty path.
+    The order holds the roots that an article shows or, with `root`, the approved comments under that root. The first
+    bucket of an order starts at the empty path. Kept by `comments.discussion.positions`.
     """
 
     article = models.ForeignKey(Article, models.CASCADE, related_name="+", db_index=False)
@@ -252,7 +250,7 @@ class PathBucket(models.Model):
 
 
 class ConnectionData(models.Model):
-    """What a comment left behind that is nobody's business: apart from it, so that it can be truncated and erased."""
+    """IP address, browser and email that a comment came with. Private; a table of its own, so that it can be erased."""
 
     comment = models.OneToOneField(Comment, models.CASCADE, primary_key=True, related_name="connection_data")
     address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
@@ -260,10 +258,10 @@ class ConnectionData(models.Model):
     email = models.CharField(_("email"), max_length=254, blank=True)
 
     class Meta:
-        verbose_name = _("connection_data")
-        verbose_name_plural = _("traces")
+        verbose_name = _("connection data")
+        verbose_name_plural = _("connection data")
         indexes = [
-            # Of patterns, since moderators search by how an address begins.
+            # With pattern operators, since moderators search by the beginning of an address.
             models.Index(
                 fields=["email", "comment"], opclasses=["varchar_pattern_ops", "int8_ops"], name="trace_by_beginning"
             ),
@@ -275,7 +273,7 @@ class ConnectionData(models.Model):
 
 
 class Revision(models.Model):
-    """What a comment said until `replaced_at`. Moderators alone see it. `by`: who changed it; empty: its author."""
+    """A comment's text until `replaced_at`; only moderators see it. `by`: who changed it; None: its author."""
 
     comment = models.ForeignKey(Comment, models.CASCADE, related_name="revisions", verbose_name=_("comment"))
     body = models.TextField(_("text"))  # as typed

@@ -1,4 +1,4 @@
-"""What was decided, by whom, and the log of it all."""
+"""Decisions, batches of them, and the audit log."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from comments.models.comment import Comment
 
 
 class Decision(models.Model):
-    """One change of a comment's status: the record that is only ever added to. No personal data, no sentences.
+    """One change of a comment's status, on record for good: never changed, without personal data or sentences.
 
-    `reasons` is a list of `{"code": …, "params": {…}}`, worded when shown. `by` is empty where a rule decided, which
-    `source` names.
+    `reasons` is a list of `{"code": …, "params": {…}}`; `comments.audit.reason_texts` turns them into sentences. Where
+    a rule decided, `by` is None and `source` names it.
     """
 
     comment = models.ForeignKey(Comment, models.CASCADE, related_name="decisions", verbose_name=_("comment"))
-    number = models.PositiveIntegerField(_("number"))  # 1 is the one at posting
+    number = models.PositiveIntegerField(_("number"))  # 1: the decision at posting
     batch = models.ForeignKey(
         "comments.Batch", models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("batch")
     )
@@ -43,7 +43,7 @@ class Decision(models.Model):
             models.CheckConstraint(condition=Q(after__in=Comment.Status.values), name="decision_status_known"),
         ]
         indexes = [
-            # What was decided of late, by whom and why?
+            # What was decided recently, by whom and why?
             models.Index(fields=["created_at"], name="decision_by_time")
         ]
 
@@ -57,11 +57,11 @@ class Decision(models.Model):
 
 
 class Batch(models.Model):
-    """Decisions made in one go, however many, and undone in one go. `comments.moderation.batches` carries it out.
+    """Decisions made together and undone together, however many. `comments.moderation.batches` carries them out.
 
-    What is to be decided stands in its items, which go as they are done, so that a worker that dies in the middle
-    leaves what is left. `status` is the one to give; empty: each comment's last one before it was removed. A batch
-    that undoes another (`undoes`) gives each comment back what it had before.
+    `items` are the comments still to be decided; each is deleted when it is done, so that another worker can go on
+    where one was killed. `status` is the status to give; empty: what each comment had before it was removed. A batch
+    that undoes another (`undoes`) gives each of its comments back the status it had before.
     """
 
     class State(models.TextChoices):
@@ -76,9 +76,11 @@ class Batch(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
     total = models.PositiveIntegerField(_("comments"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
-    withdrawn = models.PositiveIntegerField(default=0)  # stay as they are: their authors took them back
-    passed_over = models.PositiveIntegerField(default=0)  # somebody has decided otherwise since, or else has to
-    left_to_others = models.PositiveIntegerField(default=0)  # of these: objections to decisions of one's own
+    withdrawn = models.PositiveIntegerField(default=0)  # left as they are: their authors have withdrawn them
+    passed_over = models.PositiveIntegerField(
+        default=0
+    )  # left as they are: somebody has decided since, or somebody else has to decide
+    left_to_others = models.PositiveIntegerField(default=0)  # of these: appeals against one's own decisions
     created_at = models.DateTimeField(_("at"), default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 
@@ -86,7 +88,7 @@ class Batch(models.Model):
         verbose_name = _("batch of decisions")
         verbose_name_plural = _("batches of decisions")
         indexes = [
-            # A moderator's own, the last first: what does "undo" mean?
+            # A moderator's own batches, newest first: which one does "undo" mean?
             models.Index(fields=["by", "-created_at"], name="batch_of_moderator"),
             models.Index(fields=["created_at"], condition=Q(state="running"), name="batch_running"),
         ]
@@ -96,12 +98,12 @@ class Batch(models.Model):
 
     @property
     def done(self) -> int:
-        """How many of `total` have been looked at."""
+        """How many of `total` have been processed."""
         return self.total if self.state == self.State.DONE else self.total - self.items.count()
 
 
 class BatchItem(models.Model):
-    """A comment that a running batch has not come to yet."""
+    """A comment that a running batch has not processed yet."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="items", db_index=False)
     comment = models.ForeignKey(Comment, models.CASCADE, related_name="+")
@@ -114,11 +116,11 @@ class BatchItem(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One event of the log that is only ever added to. Written by `comments.audit.audit_log`, which chains it by hash.
+    """One event of the append-only audit log. Written by `comments.audit.audit_log`, which chains entries by hash.
 
-    `facts` hold no personal data. What does is in `personal`, of which the chain holds a salted digest alone: erased
-    with its salt, it is gone, and the chain still holds. `by_account` is an account's number, so that the entry
-    outlives the account. `number` and `hash` are given when the entry is sealed, some seconds after it is written.
+    `facts` hold no personal data. Personal data is in `personal`, and the chain covers only a salted digest of it: data
+    and salt can be erased without breaking the chain. `by_account` is an account's id and not a foreign key, so that
+    the entry outlives the account. `number` and `hash` are set when the entry is sealed, seconds after it is written.
     """
 
     number = models.PositiveBigIntegerField(null=True, unique=True)
@@ -133,8 +135,8 @@ class AuditEntry(models.Model):
     created_at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("entry of the log")
-        verbose_name_plural = _("log")
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
         indexes = [
             models.Index(fields=["id"], condition=Q(number=None), name="log_unsealed"),
             models.Index(fields=["subject", "id"], name="log_by_subject"),

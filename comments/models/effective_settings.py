@@ -1,4 +1,4 @@
-"""The settings in force under one article: the site's, with what is different there and what a surge adds."""
+"""The settings in force under one article: the site's, changed by the article's own settings and by a surge."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from comments.models import ArticleSettings, CommentSettings
 
 @dataclass(frozen=True, slots=True)
 class EffectiveSettings:
-    """What checks, limits and forms go by. Made by `of` alone; the two models say what each means."""
+    """The settings that checks, limits and forms use. Made only by `of`; the two models say what each field means."""
 
     require_name_email: bool
     registration_required: bool
@@ -26,15 +26,12 @@ class EffectiveSettings:
     trusted_after: int
     refusals_allowed: int
     mail_confirmations: bool
-    surge: int  # one of Discussion.Surge
+    surge: int  # one of ArticleSettings.Surge
 
     @classmethod
-    def of(cls, site: CommentSettings, discussion: ArticleSettings | None = None) -> EffectiveSettings:
-        """Join the site's settings with those of a discussion; without one, they are those where nothing is different.
-
-        Asks no query.
-        """
-        own = discussion or ArticleSettings()
+    def of(cls, site: CommentSettings, article: ArticleSettings | None = None) -> EffectiveSettings:
+        """Join the site's settings with those of an article; without an article, the site's alone. Asks no query."""
+        own = article or ArticleSettings()
         surge = own.surge if site.surge_control else ArticleSettings.Surge.NONE
         return cls(
             require_name_email=site.require_name_email,
@@ -57,10 +54,10 @@ class EffectiveSettings:
 
     @property
     def is_surging(self) -> bool:
-        """Say whether so many write that it goes more slowly."""
+        """Say whether a surge slows the discussion down, at least."""
         return self.surge != ArticleSettings.Surge.NONE
 
     @property
     def holds_for_surge(self) -> bool:
-        """Say whether so many write that everything waits until it is over."""
+        """Say whether every comment waits until a surge is over."""
         return self.surge == ArticleSettings.Surge.HELD

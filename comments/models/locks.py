@@ -1,6 +1,6 @@
-"""Locking rows, in one order for everybody: articles, then limits, then comments, and those of a kind by their keys.
+"""Row locks, taken in one order by every operation: articles, rate limits, comments; rows of one table by their keys.
 
-That rules out deadlocks. Whoever needs several of them takes them here, inside a transaction.
+This rules out deadlocks. Whoever needs several locks takes them here, inside a transaction.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from comments.models import Comment, RateLimit
 
 
 def lock_articles(articles: Iterable[int] | QuerySet[Article]) -> list[Article]:
-    """Lock these articles and return those that exist, by id. One query. Of ids, the rows hold nothing else."""
+    """Lock these articles and return those that exist, by id. One query. Given ids, it loads nothing but the ids."""
     if not isinstance(articles, QuerySet):
         articles = Article.objects.filter(pk__in=list(articles)).only("pk")
     return list(articles.select_for_update(of=("self",)).order_by("pk"))
 
 
 def lock_limit(key: str, *, full_at: dt.datetime) -> RateLimit:
-    """Lock the bucket of a rate limit; where there is none, make one that is full at this time."""
+    """Lock the row of a rate limit; if there is none, make one that is full at this time."""
     return RateLimit.objects.select_for_update().get_or_create(key=key, defaults={"full_at": full_at})[0]
 
 
@@ -33,11 +33,11 @@ def lock_comments(
     articles: QuerySet[Article] | None = None,
     under: Collection[int] | None = None,
 ) -> list[Comment]:
-    """Lock these comments after the articles they are under, and return those that exist, by id. Three queries.
+    """Lock the articles of these comments, then the comments, and return those that exist, by id. Three queries.
 
-    `rows` says what is loaded with them, or which of them are wanted still, once nobody else can change them. With
-    `articles` they come with their articles, loaded as these rows are. Whoever knows which articles these are says so
-    in `under`, and saves a query.
+    `rows` says what is loaded with the comments; a condition on it is tested once they are locked. With `articles`, the
+    comments come with their articles, loaded by this queryset. `under` are the articles' ids, where they are known;
+    this saves a query.
     """
     wanted = list(ids)
     if under is None:

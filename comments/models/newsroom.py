@@ -1,4 +1,4 @@
-"""What moderators work with besides: reasons, notes, labels, templates, locks, and months in numbers."""
+"""Tables of the moderation desk: refusal reasons, notes, labels, reply templates, review locks, monthly statistics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from comments.models.comment import Comment
 
 
 class RefusalReason(models.Model):
-    """A reason that moderators may give, and what a refused author then reads. Editors change the list."""
+    """A reason that moderators may give, and the sentence that a refused author reads. Editors change the list."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     label = models.CharField(_("for moderators"), max_length=100)
@@ -46,7 +46,7 @@ class Note(models.Model):
 
 
 class Label(models.Model):
-    """What a comment is to the newsroom."""
+    """What a comment is good for in the newsroom: a tip, a source, a question."""
 
     class Kind(models.TextChoices):
         TIP = "tip", _("tip")
@@ -67,7 +67,7 @@ class Label(models.Model):
 
 
 class ReplyTemplate(models.Model):
-    """A reply of the desk that is written once and sent often."""
+    """A reply that moderators have prepared and can send again."""
 
     title = models.CharField(_("title"), max_length=100)
     text = models.TextField(_("text"), max_length=10_000)
@@ -83,9 +83,9 @@ class ReplyTemplate(models.Model):
 
 
 class ReviewLock(models.Model):
-    """A comment that a moderator has before them now, so that no other takes the trouble. It runs out by itself."""
+    """A moderator has this comment open, so that no other moderator works on it meanwhile. Expires by itself."""
 
-    comment = models.OneToOneField(Comment, models.CASCADE, primary_key=True, related_name="claim")
+    comment = models.OneToOneField(Comment, models.CASCADE, primary_key=True, related_name="review_lock")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     until = models.DateTimeField(db_index=True)
 

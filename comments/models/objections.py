@@ -14,14 +14,14 @@ from comments.models.decisions import Decision
 
 
 class Report(models.Model):
-    """A reader's report of a comment, or a notice that it is against the law, with what the law asks of such a notice.
+    """A reader's report of a comment, or a notice that it is illegal, with what the law asks of such a notice.
 
-    `reporter` is a keyed hash of the account, or of a guest's network: one report of a comment each. Name and address
-    are those of whoever gives notice of something illegal; they are nobody else's business. `account` is a member's who
-    wants to hear by mail what becomes of it.
+    `reporter` is a keyed hash of the account, or of a guest's network: each can report a comment once. `name` and
+    `email` belong to somebody who gives notice of illegal content, and are private. `account` is set for members who
+    want to learn the outcome by mail.
 
-    Whoever reported may object once to the comment's staying, which opens the report again; `kept_at` and `kept_by`
-    then tell when and by whom it was settled first.
+    If the comment stays, the reporter can object once, which opens the report again. `kept_at` and `kept_by` then say
+    when, and by whom, it was settled the first time.
     """
 
     class Reason(models.TextChoices):
@@ -48,18 +48,18 @@ class Report(models.Model):
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
-    token = models.CharField(max_length=32, default=new_token, editable=False)  # of the private page with the outcome
+    token = models.CharField(max_length=32, default=new_token, editable=False)  # of the reporter's private page
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
     decision_reason = models.CharField(max_length=40, blank=True, editable=False)
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True, editable=False)
-    # The decision that settled it: undoing that opens it again. None where it was settled by itself.
+    # The decision that settled it, if one did: undoing that opens the report again.
     settled_with = models.ForeignKey(
         Decision, models.SET_NULL, null=True, blank=True, related_name="settled_reports", editable=False
     )
-    objection = models.TextField(_("objection to its staying"), blank=True)
+    objection = models.TextField(_("objection to keeping the comment"), blank=True)
     objected_at = models.DateTimeField(_("objected at"), null=True, blank=True, editable=False)
     kept_at = models.DateTimeField(null=True, blank=True, editable=False)
     kept_by = models.ForeignKey(
@@ -80,7 +80,7 @@ class Report(models.Model):
         ]
         indexes = [
             models.Index(fields=["created_at"], condition=Q(outcome=""), name="report_open"),
-            # A month in figures: what came in, what was settled.
+            # Monthly statistics: what came in, what was settled.
             models.Index(fields=["created_at"], name="report_by_time"),
             models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="report_settled"),
         ]
@@ -90,14 +90,14 @@ class Report(models.Model):
 
     @property
     def status_url(self) -> str:
-        """The private page of whoever reported."""
+        """The reporter's private page."""
         return f"/reports/{self.pk}/{self.token}/"
 
 
 class Appeal(models.Model):
-    """A refused author's one objection. Another moderator than the one who refused decides about it.
+    """A refused author's appeal, one for each comment. A moderator other than the one who refused it decides.
 
-    What a decision about the comment settles names that decision (`settled_with`), as a report does.
+    `settled_with` is the decision about the comment that settled the appeal, if one did, as for a report.
     """
 
     class Outcome(models.TextChoices):
@@ -133,11 +133,11 @@ class Appeal(models.Model):
 
 
 class BanAppeal(models.Model):
-    """An objection of somebody who may not post. Another moderator than those who banned decides about it.
+    """An appeal against a ban. A moderator other than those who imposed it decides.
 
-    `appellant` is who objects: OWNER, where it is surely whom the ban is of, else a keyed hash of the account or the
-    network. Each objects once, and of all who are not the owner one at a time. `token` is that of the private page it
-    was written on: only there its words are shown again.
+    `appellant` is OWNER if it is certainly the banned person, else a keyed hash of the account or network. Each can
+    appeal once; of those who are not the owner, only one appeal is open at a time. `token` belongs to the private page
+    where the appeal was written: its text is shown again only there.
     """
 
     OWNER = "owner"
@@ -149,7 +149,7 @@ class BanAppeal(models.Model):
 
     ban = models.ForeignKey(Ban, models.CASCADE, related_name="appeals", verbose_name=_("ban"))
     appellant = models.CharField(max_length=64, editable=False)
-    by_owner = models.BooleanField(_("by whom it is of"), editable=False)
+    by_owner = models.BooleanField(_("by the banned person"), editable=False)
     token = models.CharField(max_length=32, blank=True, editable=False)
     text = models.TextField(_("in their words"), blank=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
@@ -176,7 +176,7 @@ class BanAppeal(models.Model):
             ),
         ]
         indexes = [
-            # What waits; and a month in figures.
+            # Open appeals; and the monthly statistics.
             models.Index(fields=["created_at"], condition=Q(outcome=""), name="ban_appeal_open"),
             models.Index(fields=["created_at"], name="ban_appeal_by_time"),
             models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="ban_appeal_settled"),

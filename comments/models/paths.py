@@ -1,8 +1,8 @@
-"""A comment's place in reading order as text: sorting by path is reading the thread depth first.
+"""A comment's place in reading order, as text: sorting by path gives the thread depth first.
 
-A path is its parent's path and one segment: the time, then the id, both in base 36 of fixed width. Siblings therefore
-stand in order of time and id, and a subtree is one range of an index. From ten levels on paths stop growing, since a
-B-tree row has an end: deeper comments stand under their ancestor of the ninth level, in order of time.
+A path is the parent's path and one more segment: the time, then the id, both in base 36 of fixed width. So siblings are
+sorted by time and id, and a subtree is one range of an index. Paths stop growing at ten levels, since an index row has
+a limited size: deeper comments are sorted by time under their ancestor of the ninth level.
 """
 
 import datetime as dt
@@ -20,7 +20,7 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def base36(number: int, width: int) -> str:
-    """Return the number in base 36, padded; the largest that fits where it does not fit."""
+    """Return the number in base 36, padded to this width; a number too large becomes the largest that fits."""
     number = max(0, min(number, 36**width - 1))
     digits = []
     for _ in range(width):
@@ -39,7 +39,7 @@ def path_of(parent: str, created_at: dt.datetime, pk: int) -> str:
 
 
 def subtree(path: str) -> tuple[str, str]:
-    """Return the bounds of what stands under a path: greater than the first, less than the second."""
+    """Return bounds for the paths under a path: they are greater than the first and less than the second."""
     return path, path + "z"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def may_moderate(user: Any) -> bool:
-    """Say whether this person decides about comments at all; which ones is `visible_to`'s to answer."""
+    """Say whether this person decides about comments at all; which ones, `moderated_by` says."""
     return bool(getattr(user, "is_authenticated", False)) and user.has_perm("comments.moderate_comment")
 
 
@@ -43,7 +43,7 @@ def moderators_of(article_id: int) -> models.QuerySet[User]:
 
 
 def may_lift_bans() -> models.QuerySet[User]:
-    """Return those who may change and lift bans, which is done in the newsroom."""
+    """Return those who may change and lift bans. That is done in the admin, so they are staff."""
     backend = "django.contrib.auth.backends.ModelBackend"
     return User.objects.with_perm("comments.change_ban", backend=backend).filter(is_staff=True)
 

@@ -1,4 +1,4 @@
-"""What posting needs besides: drafts that wait, proofs of addresses, limits, and mails."""
+"""Tables for posting: email confirmations, rate limits, kept drafts, and the outbox of mails."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from comments.models.decisions import Decision
 
 
 class EmailConfirmation(models.Model):
-    """A guest's email address that may be confirmed by a link: asked for once, whoever types the address how often.
+    """A guest's email address that can be confirmed by a link. One mail is sent, however often somebody types it.
 
-    `address` and `network` are keyed hashes: they serve for finding the same again, not for reading.
+    `address` and `network` are keyed hashes: the same value can be found again, but not read.
     """
 
     address = models.CharField(max_length=64, unique=True)
     network = models.CharField(max_length=64)
-    comment = models.ForeignKey(Comment, models.CASCADE, related_name="proofs")
+    comment = models.ForeignKey(Comment, models.CASCADE, related_name="email_confirmations")
     token = models.CharField(max_length=32, default=new_token)
     asked_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
-            # How many were asked for from one network of late?
+            # How many were requested from one network recently?
             models.Index(fields=["network", "asked_at"], name="proof_by_network"),
         ]
 
@@ -38,7 +38,7 @@ class EmailConfirmation(models.Model):
 class RateLimit(models.Model):
     """How fast somebody may still post. `key` is a keyed hash of a network or an identity: no address is kept.
 
-    `full_at` is when the bucket will be full again; the earlier, the more may be posted now.
+    `full_at` is when the bucket is full again: the earlier that is, the more may be posted now.
     """
 
     key = models.CharField(max_length=64, primary_key=True)
@@ -49,11 +49,11 @@ class RateLimit(models.Model):
 
 
 class KeptDraft(models.Model):
-    """A reply that waits while its writer is away, saying who they are. Deleted when it is posted, or after a day.
+    """A draft that is kept while its author signs in. Deleted when it is posted, or after a day.
 
-    `browser` is the random id in that browser's signed cookie; `network` a keyed hash, for bounding their number.
-    `back` says how to return: to the private page, to the article (its script puts everything back), or by closing a
-    window that tells the article on `channel`.
+    `browser` is the random id in that browser's signed cookie. `network` is a keyed hash, for limiting their number.
+    `back` says how to return: to the form's own page, to the article (its script fills in the form again), or by
+    closing a pop-up window, which tells the article on the BroadcastChannel that `channel` names.
     """
 
     class Back(models.TextChoices):
@@ -76,9 +76,9 @@ class KeptDraft(models.Model):
 
 
 class Delivery(models.Model):
-    """One mail to one address about one event, written in the transaction of the event and sent by the worker.
+    """One mail to one address about one event, stored in the event's transaction and sent by the worker.
 
-    It is about a decision, about a reader's report, or about a comment that was handed over.
+    It is about a decision, a reader's report, or a comment that was handed over.
     """
 
     class Event(models.TextChoices):
@@ -86,10 +86,10 @@ class Delivery(models.Model):
         PUBLISHED = "published", _("your comment is published")
         REFUSED = "refused", _("your comment was refused")
         CONFIRM = "confirm", _("is this your address?")
-        REPORT_RECEIVED = "report_received", _("your report reached us")
-        REPORT_SETTLED = "report_settled", _("what became of your report")
-        OBJECTION_SETTLED = "objection_settled", _("what became of your objection")
-        APPEAL_REJECTED = "appeal_rejected", _("your objection was rejected")
+        REPORT_RECEIVED = "report_received", _("we have your report")
+        REPORT_SETTLED = "report_settled", _("the outcome of your report")
+        OBJECTION_SETTLED = "objection_settled", _("the outcome of your objection")
+        APPEAL_REJECTED = "appeal_rejected", _("your appeal was rejected")
         HANDED_OVER = "handed_over", _("a comment was handed to you")
 
     decision = models.ForeignKey(Decision, models.CASCADE, null=True, related_name="deliveries")
@@ -102,7 +102,7 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
-    failure = models.CharField(max_length=200, blank=True)  # class of the last error, never the mail's words
+    failure = models.CharField(max_length=200, blank=True)  # class of the last error, never the text of the mail
 
     class Meta:
         verbose_name = _("mail")
@@ -120,7 +120,7 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            # The worker asks for what is due.
+            # The worker looks for what is due.
             models.Index(fields=["due_at"], condition=Q(sent_at=None), name="delivery_due"),
         ]
 

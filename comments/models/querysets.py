@@ -1,4 +1,4 @@
-"""The questions the house asks about comments. Each calls for an index in the model's Meta."""
+"""Querysets of comments, settings and bans. For each there is an index in the model's Meta."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from comments.models.permissions import may_moderate
 if TYPE_CHECKING:
     from comments.models import Ban, Comment, CommentSettings  # noqa: F401
 
-# What stands in a discussion: what is approved, and removed roots that have living replies (as tombstones).
+# What a discussion shows: approved comments, and removed roots with approved replies (as tombstones).
 STANDING = Q(status="approved") | Q(thread_count__gt=0)
 
 
@@ -30,7 +30,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         return self.approved().filter(article__state="published")
 
     def visible_to(self, user: Any) -> CommentQuerySet:
-        """What is public; everything for moderators; one's own besides."""
+        """Public comments, and one's own; for moderators, all that they moderate."""
         if not getattr(user, "is_authenticated", False):
             return self.public()
         if user.has_perm("comments.moderate_any_comment"):
@@ -49,18 +49,18 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         return self.filter(article__in=_own_articles(user))
 
     def narrow(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        """Return what is about these comments of rows with a `comment`: appeals, decisions, reports.
+        """Limit rows that have a `comment` (appeals, decisions, reports) to those about these comments.
 
-        Where these are all comments there is nothing to narrow, and no database goes through all to find that out.
+        For all comments, the rows are returned unchanged, which saves the database a useless search.
         """
         return rows.filter(comment__in=self) if self.query.where else rows
 
     def roots(self) -> CommentQuerySet:
-        """Roots that stand in the discussion, tombstones included."""
+        """Roots that the discussion shows, tombstones included."""
         return self.filter(STANDING, parent=None)
 
     def for_display(self) -> CommentQuerySet:
-        """With what showing a comment needs, in one query."""
+        """With the rows that are needed to show a comment, in one query."""
         return self.select_related("article", "identity")
 
     def in_order(self) -> CommentQuerySet:
@@ -74,18 +74,18 @@ def _own_articles(user: Any) -> models.QuerySet:
 
 class SettingsQuerySet(models.QuerySet["CommentSettings"]):
     def current(self) -> CommentSettings:
-        """The one row; made with its defaults where it is missing."""
+        """The one row; created with the defaults if it is missing."""
         row, _ = self.get_or_create(pk=1)
         return row
 
 
 class BanQuerySet(models.QuerySet["Ban"]):
     def in_force(self) -> BanQuerySet:
-        """Neither lifted nor over."""
+        """Neither lifted nor ended."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), lifted_at=None)
 
     def appealed(self) -> BanQuerySet:
-        """In force, and somebody objects to them: an appeal is open."""
+        """In force, with an open appeal."""
         return self.in_force().filter(models.Exists(self._open_appeals()))
 
     def _open_appeals(self) -> models.QuerySet[Any]:
@@ -93,5 +93,5 @@ class BanQuerySet(models.QuerySet["Ban"]):
         return appeals.objects.filter(ban=models.OuterRef("pk"), outcome="")
 
     def past(self) -> BanQuerySet:
-        """Lifted, or over."""
+        """Lifted or ended."""
         return self.filter(Q(lifted_at__isnull=False) | Q(ends_at__lte=timezone.now()))

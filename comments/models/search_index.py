@@ -1,8 +1,8 @@
-"""Finding comments by their words, among a million of them: FTS5 on SQLite, full text search on PostgreSQL.
+"""Full-text search over a million comments, for moderators: FTS5 on SQLite, full text search on PostgreSQL.
 
-What is indexed is derived from the rows and kept by the database itself: by triggers on SQLite, by an index over an
-expression on PostgreSQL. `install` makes both where they are missing, after every migration, since rebuilding a table,
-as SQLite does to alter it, drops its triggers. For moderators: readers search articles.
+The database itself keeps the index up to date: by triggers on SQLite, by an index over an expression on PostgreSQL.
+`install` runs after every migrate and creates what is missing, since SQLite rebuilds a table to alter it and drops its
+triggers. Readers search articles only.
 """
 # ruff: noqa: S608  The names in the SQL are ours; whatever anybody typed is a parameter.
 
@@ -17,11 +17,11 @@ from django.db.models.expressions import RawSQL
 
 from newsreader.kit.text import without_invisible
 
-MOST = 20_000  # matches, the newest: what else is asked for is looked for among these
+MOST = 20_000  # matches, the newest; other conditions are applied to these
 WORDS, LONGEST = 10, 50  # of a query; characters of a word
 _WORD = re.compile(r"[^\W_]+")
 _TABLE, _INDEX = "comments_words", "comments_words"
-# A text of which PostgreSQL can make no vector would refuse the comment: no more than this of it is indexed.
+# PostgreSQL would refuse a comment whose text makes too large a vector, so only the first characters are indexed.
 _VECTOR = "to_tsvector('simple', name || ' ' || left(body, 100000))"
 
 _SQLITE = (
@@ -36,7 +36,7 @@ _SQLITE = (
 
 
 def install(using: str = "default", **_: Any) -> None:
-    """Make the index, and fill it, where it is missing. Told of every migration."""
+    """Create and fill the index if it is missing. Runs after every migrate."""
     connection = connections[using]
     if "comments_comment" not in connection.introspection.table_names():
         return
@@ -58,21 +58,21 @@ def install(using: str = "default", **_: Any) -> None:
 
 
 def words_in(text: str) -> list[str]:
-    """Return the words of a query, as they are looked for: the beginnings of words in a name or a text."""
+    """Return the words of a query. Each is looked for at the beginning of words in names and texts."""
     return [word[:LONGEST] for word in _WORD.findall(without_invisible(text))][:WORDS]
 
 
 def with_words(words: list[str], using: str = "default") -> RawSQL:
-    """Return the ids of the newest comments in whose name or text every one of these begins a word.
+    """Return the ids of the newest comments in whose name or text each of these begins a word.
 
-    They are looked for at once, so that whoever asks several questions about them does not have them looked for again.
+    The search runs now, and once: several queries can use its result.
     """
     connection = connections[using]
     if connection.vendor == "postgresql":
         query = " & ".join(f"'{word}':*" for word in words)
         found = f"SELECT id FROM comments_comment WHERE {_VECTOR} @@ to_tsquery('simple', %s)"
         with transaction.atomic(using), connection.cursor() as cursor:
-            # So that it need not forget which rows of a page it found, and read their words again: for some millions.
+            # Room for the exact rows of some millions of matches: with less, PostgreSQL reads whole pages again.
             cursor.execute("SET LOCAL work_mem = '64MB'")
             cursor.execute(f"{found} ORDER BY id DESC LIMIT {MOST}", [query])
             return at_hand([pk for (pk,) in cursor], using)
@@ -84,7 +84,7 @@ def with_words(words: list[str], using: str = "default") -> RawSQL:
 
 
 def at_hand(ids: list[int], using: str = "default") -> RawSQL:
-    """Return ids that are known already, for `pk__in`: one parameter, however many they are."""
+    """Return these ids for use with `pk__in`, as one parameter, however many there are."""
     if connections[using].vendor == "postgresql":
         return RawSQL("SELECT unnest(%s::bigint[])", [ids])
     return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(ids)])

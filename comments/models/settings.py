@@ -1,4 +1,4 @@
-"""How discussions work: the site's settings, and those of one article."""
+"""How discussions work: the site's comment settings, and those of one article."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from comments.models.querysets import SettingsQuerySet
 
 
 class CommentSettings(models.Model):
-    """How discussions work here; one row, edited in the admin."""
+    """How discussions work on this site; one row, edited in the admin."""
 
     class Order(models.TextChoices):
         OLDEST = "oldest", _("oldest first")
@@ -21,7 +21,7 @@ class CommentSettings(models.Model):
     require_name_email = models.BooleanField(_("guests must give name and email"), default=True)
     registration_required = models.BooleanField(_("only people who are signed in may reply"), default=False)
     close_after_days = models.PositiveIntegerField(
-        _("close after days"), default=0, help_text=_("After an article's publication; 0: never.")
+        _("close after days"), default=0, help_text=_("Counted from an article’s publication. 0: never.")
     )
     text_limit = models.PositiveIntegerField(
         _("longest text, in characters"),
@@ -29,27 +29,27 @@ class CommentSettings(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(65_000)],
     )
     hold_everything = models.BooleanField(_("hold every comment"), default=False)
-    hold_first_comment = models.BooleanField(_("hold until somebody has an approved comment"), default=True)
+    hold_first_comment = models.BooleanField(_("hold comments of people without an approved comment"), default=True)
     max_links = models.PositiveSmallIntegerField(
-        _("hold from so many links on"), default=2, help_text=_("0: links do not matter.")
+        _("hold comments with this many links"), default=2, help_text=_("Or more. 0: any number of links is fine.")
     )
     fastest_seconds = models.PositiveSmallIntegerField(
-        _("hold what strangers send faster than in so many seconds"),
+        _("hold comments that newcomers post within so many seconds"),
         default=3,
         validators=[MaxValueValidator(60)],
-        help_text=_("Counted from the first touch of the form, which its script notes; 0: speed does not matter."),
+        help_text=_("Counted from the first touch of the form, by its script. 0: speed does not matter."),
     )
     flood_burst = models.PositiveSmallIntegerField(
-        _("comments in a row"), default=3, validators=[MinValueValidator(1)], help_text=_("From one address or person.")
+        _("comments in a row"), default=3, validators=[MinValueValidator(1)], help_text=_("From one network or person.")
     )
     flood_seconds = models.PositiveSmallIntegerField(
-        _("then one in so many seconds"), default=15, help_text=_("0: no limit.")
+        _("then one every so many seconds"), default=15, help_text=_("0: no limit.")
     )
     roots_per_page = models.PositiveSmallIntegerField(
         _("threads on a page"), default=20, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
     replies_shown = models.PositiveSmallIntegerField(
-        _("replies shown of each"), default=3, validators=[MaxValueValidator(50)]
+        _("replies shown under each"), default=3, validators=[MaxValueValidator(50)]
     )
     thread_page_size = models.PositiveSmallIntegerField(
         _("comments on a page of one thread"), default=50, validators=[MinValueValidator(1), MaxValueValidator(200)]
@@ -59,47 +59,51 @@ class CommentSettings(models.Model):
     )
     order = models.CharField(_("order"), max_length=10, choices=Order, default=Order.OLDEST)
     flags_hold = models.PositiveSmallIntegerField(
-        _("hold from so many reports by readers on"), default=3, help_text=_("0: reports alone hold nothing.")
+        _("hold comments with this many reports by readers"),
+        default=3,
+        help_text=_("Or more. 0: reports alone hold nothing."),
     )
     premoderated = models.PositiveSmallIntegerField(
-        _("comments of a new person that wait"),
+        _("comments of a newcomer to approve by hand"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text=_("So many must be approved before the next need not wait, where new people's comments wait."),
+        help_text=_("Once so many are approved, the next ones appear at once."),
     )
     trusted_after = models.PositiveSmallIntegerField(
         _("approved comments until somebody is trusted"),
         default=20,
-        help_text=_("Links of trusted people do not matter. 0: nobody is."),
+        help_text=_("Links from trusted people are never held. 0: trust nobody."),
     )
     refusals_allowed = models.PositiveSmallIntegerField(
-        _("refusals in 30 days that cost somebody their trust"),
+        _("refusals in 30 days until somebody loses trust"),
         default=3,
-        help_text=_("From then on their comments wait again. 0: they never do."),
+        help_text=_("From then on their comments wait again. 0: never."),
     )
     surge_control = models.BooleanField(
-        _("slow a discussion down by itself when it gets out of hand"),
+        _("slow discussions down automatically when they get out of hand"),
         default=True,
-        help_text=_("First a pause between comments of one person, then everything waits; it relaxes by itself."),
+        help_text=_("First people pause between comments, then every comment waits. It ends by itself."),
     )
     surge_from = models.PositiveSmallIntegerField(
-        _("but never below so many comments in ten minutes"), default=20, validators=[MinValueValidator(1)]
+        _("fewest comments in ten minutes that can be a surge"), default=20, validators=[MinValueValidator(1)]
     )
     surge_pause = models.PositiveSmallIntegerField(
-        _("pause then, in seconds"), default=60, validators=[MinValueValidator(1), MaxValueValidator(3600)]
+        _("seconds between two comments of one person in a surge"),
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(3600)],
     )
     mail_moderators = models.BooleanField(_("mail moderators when a comment waits"), default=True)
     mail_confirmations = models.BooleanField(
-        _("let guests confirm their address"),
+        _("let guests confirm their email address"),
         default=True,
-        help_text=_("One mail with a link; whoever follows it need not wait for an editor any more."),
+        help_text=_("One mail with a link. After following it, they no longer wait for an editor."),
     )
 
     objects = SettingsQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("comment rules")
-        verbose_name_plural = _("comment rules")
+        verbose_name = _("comment settings")
+        verbose_name_plural = _("comment settings")
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="rules_are_one_row"),
             models.CheckConstraint(
@@ -109,13 +113,13 @@ class CommentSettings(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(_("comment rules"))
+        return str(_("comment settings"))
 
 
 class ArticleSettings(models.Model):
-    """What is different about the discussion of one article. No row: nothing is.
+    """What is different about one article's discussion. Without a row, the site's settings apply.
 
-    `surge` is set by the site itself (`comments.screening.surge`): 1 slows posting down, 2 holds everything besides.
+    `surge` is set by `comments.screening.surge`: 1 slows posting down, 2 also holds every comment.
     """
 
     class Surge(models.IntegerChoices):
@@ -130,11 +134,11 @@ class ArticleSettings(models.Model):
     members_only = models.BooleanField(_("only people who are signed in may reply"), default=False)
     hold_everything = models.BooleanField(_("hold every comment"), default=False)
     close_after_days = models.PositiveIntegerField(
-        _("close after days"), null=True, blank=True, help_text=_("Empty: as everywhere; 0: never.")
+        _("close after days"), null=True, blank=True, help_text=_("Empty: as on the whole site. 0: never.")
     )
     surge = models.PositiveSmallIntegerField(_("surge"), choices=Surge, default=Surge.NONE, editable=False)
     surge_since = models.DateTimeField(null=True, editable=False)  # when it last changed
-    surge_facts = models.JSONField(default=dict, editable=False)  # what was counted then, and what is usual
+    surge_facts = models.JSONField(default=dict, editable=False)  # the counts at that time, and the usual ones
 
     class Meta:
         verbose_name = _("discussion")

@@ -1,4 +1,11 @@
-"""Who hears about a decision: queued in its transaction, sent by the worker, once per event and address."""
+"""Mails about decisions and reports: queued in their transaction, sent by the worker, once per event and address.
+
+recipients: who gets a mail about a decision
+reports:    mails to members who reported a comment
+handover:   the mail to a colleague to whom a comment was handed
+links:      addresses in mails, and the signed ones that let a moderator decide
+outbox:     the queue, and the task that sends it
+"""
 
 from collections.abc import Iterable
 
@@ -25,14 +32,14 @@ __all__ = [
 
 
 def queue(decided: Iterable[tuple[Comment, Decision]]) -> int:
-    """Write a row for each mail that these decisions call for, and wake the worker. Returns how many."""
+    """Queue the mails about these decisions, and wake the worker. Returns how many."""
     return _write(recipients(decided))
 
 
 def queue_rejection(appeal: Appeal) -> int:
-    """Write a row for the mail that an appeal was rejected. Returns how many, which is one or none.
+    """Queue the mail that an appeal was rejected. Returns how many: one or none.
 
-    Of one that is granted its author hears that the comment is published.
+    When an appeal is granted, the author gets the mail that the comment is published.
     """
     return _write(rejected(appeal))
 
@@ -47,11 +54,11 @@ def _write(wanted: Iterable[Recipient]) -> int:
 
 
 def take_back(comment: Comment) -> int:
-    """Drop every mail about a comment that has not gone out, since its author has withdrawn it. Returns how many."""
+    """Drop the unsent mails about a comment that its author has withdrawn. Returns how many."""
     decisions = list(comment.decisions.values_list("pk", flat=True))
     return Delivery.objects.filter(Q(decision__in=decisions) | Q(comment=comment.pk), sent_at=None).delete()[0]
 
 
 def not_any_more(decisions: Iterable[Decision]) -> int:
-    """Drop mails about decisions that were undone before they went out. Returns how many."""
+    """Drop the unsent mails about decisions that were undone. Returns how many."""
     return Delivery.objects.filter(decision__in=[row.pk for row in decisions], sent_at=None, attempts=0).delete()[0]

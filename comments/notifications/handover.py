@@ -1,4 +1,4 @@
-"""The mail to a colleague to whom a comment was handed: once for each handing over, unless it is taken back at once."""
+"""The mail to a colleague to whom a comment was handed: once each time, unless it is taken back before it is sent."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from newsreader.accounts.models import User
 
 
 def queue_handed_over(comment: Comment, to: User) -> int:
-    """Write a row for the mail to whom a comment was handed. Returns how many, which is one or none.
+    """Queue the mail to the colleague to whom a comment was handed. Returns how many: one or none.
 
-    None to whom the desk is not open, and none where no address of theirs is verified.
+    None if they cannot open the desk, or have no verified address.
     """
     known = addresses(Q(user=to.pk, user__is_staff=True))
     return enqueue(
@@ -25,6 +25,6 @@ def queue_handed_over(comment: Comment, to: User) -> int:
 
 
 def not_handed_over(comment: Comment) -> int:
-    """Drop the mail about a comment that is in other hands before it went out. Returns how many."""
+    """Drop the unsent mail about handing over a comment that somebody else has now. Returns how many."""
     handed = Delivery.objects.filter(comment=comment.pk, event=Delivery.Event.HANDED_OVER)
     return handed.filter(sent_at=None, attempts=0).delete()[0]

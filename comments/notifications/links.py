@@ -1,4 +1,4 @@
-"""Addresses as they stand in mails: absolute, on SITE_URL; and the signed ones that let a moderator decide."""
+"""Addresses in mails: absolute, on SITE_URL; and the signed ones with which a moderator decides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIFE, SALT = dt.timedelta(days=7), "comments.mail-link"
 
 
 class Action(NamedTuple):
-    """What a signed address lets one moderator do: once, for a week, and while nobody has decided since."""
+    """What a signed address lets one moderator do: once, within a week, and only if nobody has decided since."""
 
     comment_id: int
     user_id: int
@@ -37,20 +37,22 @@ def moderation_url(comment: Comment) -> str:
 
 
 def desk_url(comment: Comment) -> str:
-    """Where a comment lies on the desk with every tool; signing in comes first."""
+    """Where a comment is shown on the desk, with all tools; signing in comes first."""
     return absolute(reverse("admin:moderation-comment", args=[comment.pk]))
 
 
 def confirmation_url(comment: Comment) -> str:
-    """Where a guest confirms the address typed with this comment; empty where nothing is to be confirmed any more."""
-    proof = comment.proofs.first()
-    return absolute(reverse("confirm-address", args=[comment.pk, proof.token])) if proof else ""
+    """Where a guest confirms the address typed with this comment; empty if nothing is left to confirm."""
+    confirmation = comment.email_confirmations.first()
+    if confirmation is None:
+        return ""
+    return absolute(reverse("confirm-address", args=[comment.pk, confirmation.token]))
 
 
 def action_urls(decision: Decision, address: str) -> dict[str, str]:
-    """Return where the moderator with this verified address approves, marks as spam and removes, without signing in.
+    """Return the addresses with which the moderator at this verified address decides without signing in, by action.
 
-    The same whenever it is asked for: a mail that is sent twice is the same mail.
+    Always the same for one decision and address, so that a mail that is sent twice is the same mail.
     """
     user = User.objects.filter(is_active=True, emailaddress__email__iexact=address, emailaddress__verified=True).first()
     if user is None:

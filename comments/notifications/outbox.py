@@ -1,9 +1,9 @@
-"""The background task that sends what is due. A mail that fails is tried again, later each time, six times in all.
+"""The queue of mails, and the task that sends what is due. A failed mail is tried six times in all, each time later.
 
-A worker claims a mail before it sends it, so no two send it, and records it afterwards. One that is killed in between
-leaves a claim that runs out, and the mail is sent again: none is ever lost. Had the mail server taken the first copy
-already (the moment between its answer and our record), it knows the second by its Message-ID, which a mail keeps for
-good. More than that nobody can promise: a mail server takes no part in our transaction.
+A worker leases a mail before it sends it, so that no other worker sends it, and records afterwards that it was sent. If
+a worker is killed in between, its lease runs out and the mail is sent again: none is lost. If the mail server had
+already accepted the first copy, it can recognise the second by its Message-ID, which stays the same. We cannot promise
+more, since a mail server takes no part in our transaction.
 """
 
 import datetime as dt
@@ -24,17 +24,17 @@ from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
 
 logger = logging.getLogger(__name__)
-# A worker that died while sending is waited for so long. Longer than a living one can take: about ten steps of SMTP,
-# each cut off after EMAIL_TIMEOUT.
+# How long a mail waits for a worker that died while sending. Longer than sending can take: about ten steps of SMTP,
+# each limited to EMAIL_TIMEOUT.
 LEASE = dt.timedelta(minutes=5)
 ATTEMPTS = 6
-TURN = 20  # seconds; a mail server that hangs must not keep the worker from its other jobs. The rest is due next time.
+TURN = 20  # seconds; a mail server that hangs must not block the worker's other jobs. The rest is sent next time.
 
 
 def enqueue(rows: Collection[Delivery]) -> int:
-    """Put mails into the outbox, in the transaction of their event, and wake the worker. Returns how many they are.
+    """Put mails into the outbox, in the transaction of their event, and wake the worker. Returns how many were given.
 
-    A second one about the same to the same address is left out.
+    A second mail about the same event to the same address is left out.
     """
     if rows:
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)
@@ -52,14 +52,14 @@ def send_due() -> int:
 
 def _send(pk: int) -> bool:
     now = timezone.now()
-    mine = Delivery.objects.filter(pk=pk, sent_at=None, due_at__lte=now)
-    if mine.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
+    leased = Delivery.objects.filter(pk=pk, sent_at=None, due_at__lte=now)
+    if leased.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
         return False  # Another worker has it.
     rows = Delivery.objects.select_related("decision__comment__article", "report__comment__article", "comment__article")
     delivery = rows.filter(pk=pk).first()
     if delivery is None:
-        return False  # The comment was withdrawn in this instant.
-    identity = f"{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}"  # The time, lest a restored table repeats one.
+        return False  # The comment was withdrawn at this moment.
+    identity = f"{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}"  # With the time, since ids repeat after a restore.
     try:
         mail.send(
             f"comment_{delivery.event}",
@@ -82,7 +82,7 @@ def _context(delivery: Delivery) -> dict[str, Any]:
     comment = (report or decision or delivery).comment
     if comment is None:
         raise LookupError(f"Mail {delivery.pk} is about no comment")
-    waits = delivery.event == Delivery.Event.WAITING
+    is_waiting = delivery.event == Delivery.Event.WAITING
     return {
         "comment": comment,
         "article": comment.article,
@@ -91,10 +91,10 @@ def _context(delivery: Delivery) -> dict[str, Any]:
         "status_url": absolute(comment.status_url),
         "moderation_url": moderation_url(comment),
         "desk_url": desk_url(comment),
-        "actions": action_urls(decision, delivery.address) if decision and waits else {},
+        "actions": action_urls(decision, delivery.address) if decision and is_waiting else {},
         "confirmation_url": confirmation_url(comment) if delivery.event == Delivery.Event.CONFIRM else "",
         "report": report,
-        # Called by the template, so that the reason is told in the language of the mail.
+        # Called by the template, so that the reason is in the language of the mail.
         "reason": partial(sentence_of, report.decision_reason) if report else partial(sentence_for, decision),
         "report_url": absolute(report.status_url) if report else "",
     }

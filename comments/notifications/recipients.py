@@ -1,4 +1,4 @@
-"""Who wants to hear about a decision. Nobody about spam; nobody at an address that was not verified."""
+"""Who gets a mail about a decision. Nobody about spam; nobody at an address that is not verified."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,8 +13,8 @@ Recipient = tuple[Decision, str, str, str]  # the decision, event, address, lang
 
 
 def recipients(decided: Iterable[tuple[Comment, Decision]]) -> Iterator[Recipient]:
-    """Yield each address once for each decision: moderators when a rule made a comment wait at posting, its author
-    when a person decided. However many are decided, their authors' addresses are asked for once.
+    """Yield the recipients of each decision: moderators if a rule held the comment at posting, the author if a person
+    decided. The authors' addresses take one query, however many decisions there are.
     """
     authors: list[tuple[Decision, str, int]] = []
     for comment, decision in decided:
@@ -33,7 +33,7 @@ def recipients(decided: Iterable[tuple[Comment, Decision]]) -> Iterator[Recipien
 
 
 def rejected(appeal: Appeal) -> Iterator[Recipient]:
-    """Yield the author of a comment whose appeal was rejected, with the decision that it was against."""
+    """Yield the author whose appeal was rejected, with the decision that it was against."""
     identity = appeal.comment.identity
     if identity and identity.user_id and identity.user_id != appeal.settled_by_id:
         for address, language in addresses(Q(user=identity.user_id)).values():
@@ -41,7 +41,7 @@ def rejected(appeal: Appeal) -> Iterator[Recipient]:
 
 
 def _event(decision: Decision) -> str | None:
-    """What a person's decision is to its author; nothing where it says nothing new."""
+    """The event that a person's decision is for the author; None if it is no news."""
     if decision.before == Comment.Status.SPAM and decision.after == TRASH:
         return None
     events = {APPROVED: Delivery.Event.PUBLISHED, TRASH: Delivery.Event.REFUSED}
@@ -53,7 +53,7 @@ def _moderators(comment: Comment) -> list[tuple[str, str]]:
 
 
 def addresses(whose: Q) -> dict[int, tuple[str, str]]:
-    """Return a verified address and the language of each of these people, by their accounts."""
+    """Return a verified address and the language of each of these people, by account id."""
     rows = EmailAddress.objects.filter(whose, verified=True, user__is_active=True).order_by("user", "-primary", "pk")
     first: dict[int, tuple[str, str]] = {}
     for user, email, language in rows.values_list("user", "email", "user__language"):

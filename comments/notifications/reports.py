@@ -1,6 +1,6 @@
 """Mails to members who reported a comment and want to hear what becomes of it: a receipt, and the outcome.
 
-They go to the verified address of the account alone, never to one that was typed.
+They go only to a verified address of the account, never to one that was typed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,17 +16,17 @@ OBJECTION_SETTLED = Delivery.Event.OBJECTION_SETTLED
 
 
 def queue_receipt(report: Report) -> int:
-    """Write a row for the mail that a report has reached us. Returns how many, which is one or none."""
+    """Queue the mail that we have received a report. Returns how many: one or none."""
     return _queue([(report, RECEIVED)])
 
 
 def queue_outcomes(reports: Sequence[Report]) -> int:
-    """Write a row for each mail that tells what became of a report, or of the objection to that. Returns how many."""
+    """Queue a mail about the outcome of each report, or of the objection to that outcome. Returns how many."""
     return _queue([(report, OBJECTION_SETTLED if report.objected_at else SETTLED) for report in reports])
 
 
 def no_outcome(reports: Iterable[Report]) -> int:
-    """Drop mails about outcomes that were undone before they went out. Returns how many."""
+    """Drop the unsent mails about outcomes that were undone. Returns how many."""
     unsent = Delivery.objects.filter(report__in=[row.pk for row in reports], sent_at=None, attempts=0)
     return unsent.filter(event__in=[SETTLED, OBJECTION_SETTLED]).delete()[0]
 

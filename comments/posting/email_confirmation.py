@@ -1,7 +1,7 @@
-"""A guest's email address, confirmed by a link sent there: what is asked for, once; what the link does is `proving`.
+"""Asking a guest, once, to confirm an email address by a link. `comments.authors.confirmation` does what the link says.
 
-The only mail that an unverified address ever gets. It repeats nothing that was typed: whoever types somebody else's
-address must not speak to them through us.
+This is the only mail that an unverified address ever gets. It repeats nothing that was typed: nobody can use us to send
+a message to somebody else's address.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from comments.screening.history import FIRST_COMMENT
 from newsreader.kit.text import fold
 from newsreader.kit.web import network
 
-AGAIN = dt.timedelta(days=30)  # Until then nobody can have another mail sent to the same address.
+AGAIN = dt.timedelta(days=30)  # Before that, the same address gets no second mail.
 PER_NETWORK, PERIOD = 5, dt.timedelta(days=1)
 
 
 def ask(comment: Comment, visitor: str) -> bool:
-    """Write a mail to a guest whose comment waits since nobody knows them; returns whether one will go out.
+    """Queue the mail to a guest whose first comment waits. Returns whether one will go out.
 
-    None where the address has been asked of late, or too many were from this network. In the transaction of the post.
+    No mail if the address was asked recently, or if too many came from this network. In the transaction of the post.
     """
     first = comment.decisions.get(number=1)
     if comment.identity_id or first.after != Comment.Status.PENDING or FIRST_COMMENT not in _codes(first.reasons):
@@ -35,10 +35,10 @@ def ask(comment: Comment, visitor: str) -> bool:
     if not email or EmailConfirmation.objects.filter(network=where, asked_at__gt=now - PERIOD).count() >= PER_NETWORK:
         return False
     wanted = {"network": where, "comment": comment, "asked_at": now}
-    proof, is_new = EmailConfirmation.objects.get_or_create(address=address_key(email), defaults=wanted)
+    confirmation, is_new = EmailConfirmation.objects.get_or_create(address=address_key(email), defaults=wanted)
     if not is_new:
         again = {"token": new_token(), "confirmed_at": None}
-        if not EmailConfirmation.objects.filter(pk=proof.pk, asked_at__lt=now - AGAIN).update(**wanted, **again):
+        if not EmailConfirmation.objects.filter(pk=confirmation.pk, asked_at__lt=now - AGAIN).update(**wanted, **again):
             return False
     Delivery.objects.create(decision=first, event=Delivery.Event.CONFIRM, address=email, language=comment.language)
     send_due.enqueue()
@@ -50,40 +50,40 @@ def _codes(reasons: list[dict[str, object]]) -> set[object]:
 
 
 def address_key(email: str) -> str:
-    """Return under which key an address is found again; its case does not matter."""
+    """Return the key under which an address is stored; case does not matter."""
     return keyed("proof", fold(email))
 
 
 def take_back(comment: Comment) -> None:
-    """Forget what was asked for with a comment that is withdrawn before its mail went out: it may be asked again.
+    """Forget the request that came with a withdrawn comment, if its mail is unsent: the address can be asked again.
 
-    A mail that a worker has begun to send counts as sent, so that nobody can have a second by withdrawing fast.
+    A mail that a worker has begun to send counts as sent, so that withdrawing fast does not get a second mail.
     """
-    proof = comment.proofs.filter(confirmed_at=None).first()
-    if proof is None:
+    confirmation = comment.email_confirmations.filter(confirmed_at=None).first()
+    if confirmation is None:
         return
     first = list(comment.decisions.filter(number=1).values_list("pk", flat=True))
-    untouched = Delivery.objects.filter(decision__in=first, event=Delivery.Event.CONFIRM, sent_at=None, attempts=0)
-    if untouched.delete()[0]:
-        proof.delete()
+    unsent = Delivery.objects.filter(decision__in=first, event=Delivery.Event.CONFIRM, sent_at=None, attempts=0)
+    if unsent.delete()[0]:
+        confirmation.delete()
 
 
-def may_be_asked(comment: Comment, rules: EffectiveSettings) -> bool:
-    """Say whether the author of a comment that waits should look for our mail.
+def may_be_asked(comment: Comment, settings: EffectiveSettings) -> bool:
+    """Say whether the author of a waiting comment is told to look for our mail.
 
-    The same for a new address, one asked of late, and one that an account has; and for a comment that a rule put aside,
-    which looks to its author like one that waits. So the answer gives away nothing about any of these.
+    The answer is the same for a new address, one asked recently, and one of an account; and for a comment that a rule
+    refused, which its author sees as waiting. So it reveals none of these.
     """
     typed = comment.identity_id is None and hasattr(comment, "connection_data") and bool(comment.connection_data.email)
-    return typed and are_asked_for(rules) and rules.hold_first_comment
+    return typed and are_asked_for(settings) and settings.hold_first_comment
 
 
-def are_asked_for(rules: EffectiveSettings) -> bool:
-    """Say whether confirming an address is enough here: where editors want to see several comments, it is not."""
-    return rules.mail_confirmations and rules.premoderated <= 1
+def are_asked_for(settings: EffectiveSettings) -> bool:
+    """Say whether guests are asked: not if editors want to approve more than one comment of a newcomer by hand."""
+    return settings.mail_confirmations and settings.premoderated <= 1
 
 
 def forget_old() -> int:
-    """Delete what nobody has confirmed for long; then the address may be asked again. Returns how many."""
+    """Delete requests that nobody has confirmed for long; the address can then be asked again. Returns how many."""
     old = EmailConfirmation.objects.filter(confirmed_at=None, asked_at__lt=timezone.now() - AGAIN)
     return old.delete()[0]

@@ -1,7 +1,7 @@
-"""The one cookie of a guest: signed, HttpOnly, what this browser has left here and, if asked, its owner's details.
+"""The only cookie of a guest, signed and HttpOnly: the comments that this browser left, and the guest's details.
 
-Without `remember` it ends with the browser's session and holds no name: only which comments were left, so that their
-author sees them waiting and is trusted once they are approved. With it, it also fills in the form, for a year.
+Without `remember` it ends with the browser's session and holds only the ids of comments, so that their author sees them
+while they wait, and is trusted once they are approved. With it, it lasts a year and also fills in the form.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Remembered:
 
 
 def recall(request: HttpRequest) -> Remembered:
-    """Return what this browser's cookie says; nothing where there is none or somebody has changed it."""
+    """Return what this browser's cookie holds; empty if there is none or it was tampered with."""
     try:
         values = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=YEAR)
         return Remembered(**{**values, "comments": tuple(values.get("comments", ()))})
@@ -49,7 +49,7 @@ def is_tampered(request: HttpRequest) -> bool:
 
 
 def remember(request: HttpRequest, response: HttpResponse, comment_id: int, author: Author, *, keep: bool) -> None:
-    """Note a guest's comment in their browser's cookie, with their details if they asked for it."""
+    """Add a guest's comment to the cookie, with their details if they want that."""
     before = recall(request)
     after = Remembered(
         browser=before.browser or secrets.token_urlsafe(12),
@@ -68,7 +68,7 @@ def remember(request: HttpRequest, response: HttpResponse, comment_id: int, auth
 
 
 def add(request: HttpRequest, response: HttpResponse, comment_id: int) -> None:
-    """Note a comment in this browser's cookie, and leave its owner's details as they are."""
+    """Add a comment to the cookie, and keep the details in it."""
     before = recall(request)
     author = Author(before.name, before.email, before.website)
     remember(request, response, comment_id, author, keep=before.kept)

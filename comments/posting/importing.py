@@ -1,6 +1,6 @@
-"""The other way in, for imports: records -> comments, in batches; no rules, limits or mails.
+"""Imports: records -> comments, in batches; without screening, rate limits or mails.
 
-Every record comes in. What cannot be kept as it was is cut or dropped, and a remark says so.
+Every record under a known article is stored. What cannot be kept as it was is cut or dropped, with a remark.
 """
 
 from __future__ import annotations
@@ -28,16 +28,17 @@ from comments.models.paths import path_of
 from comments.text import formatting
 from newsreader.kit.text import tidy, tidy_line, tidy_name
 
-BATCH = 500  # rows: SQLite takes 999 values in one list on old builds
+BATCH = 500  # rows; old builds of SQLite take 999 values in one list
 LONGEST_WEBSITE, LONGEST_EMAIL, LONGEST_AGENT = 500, 254, 254
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class CommentRecord:
-    """One comment as another system tells it. `parent` is the origin of what it answers; None: nothing.
+    """One comment of another system. `parent` is the origin of the comment that it replies to; None: a root.
 
-    `body` as in the file, HTML allowed. `created_at` has a zone; None: not known. An unknown `status` waits.
+    `body` is as in the file, and may be HTML. `created_at` has a time zone; None: not known. An unknown `status`
+    becomes pending.
     """
 
     origin: Origin
@@ -56,7 +57,7 @@ class CommentRecord:
 
 @dataclass
 class ImportResult:
-    """What became of the records: how many came in, by status; how many were here before; what is to be told."""
+    """The result: how many records came in, by status; how many had been imported before; and remarks."""
 
     came_in: Counter[str] = field(default_factory=Counter)
     already_here: int = 0
@@ -64,7 +65,7 @@ class ImportResult:
 
 
 class _Reply(NamedTuple):
-    """A comment that is stored and has no place yet: it may stand in the file before what it answers."""
+    """A stored reply without a place yet: in the file, it may come before its parent."""
 
     pk: int
     article_id: int
@@ -81,41 +82,41 @@ class _Place(NamedTuple):
 
 @transaction.atomic
 def admit(records: Iterable[CommentRecord]) -> ImportResult:
-    """Store comments of any number, in any order, under articles that are here already.
+    """Store any number of comments, in any order, under articles that are imported already.
 
-    Those found by their origin are left alone, so a second run changes nothing. A reply whose parent is absent, under
-    another article or in a circle becomes a root. Keeps a batch of records and the places of replies in memory.
+    Comments whose origin is known are skipped, so a second run changes nothing. A reply whose parent is missing, under
+    another article or in a cycle becomes a root. Memory holds one batch of records, and the places of all replies.
     """
-    admission, replies, articles = ImportResult(), list[_Reply](), set[int]()
+    result, replies, articles = ImportResult(), list[_Reply](), set[int]()
     records = iter(records)
     while batch := list(islice(records, BATCH)):
-        replies += _store(batch, admission, articles)
-    _place(replies, admission)
+        replies += _store(batch, result, articles)
+    _place(replies, result)
     for some in _in_batches(sorted(articles)):
         counting.recount(some)
-    if admission.came_in:
-        audit_log.note("import", facts={"came_in": dict(admission.came_in), "already_here": admission.already_here})
-    return admission
+    if result.came_in:
+        audit_log.note("import", facts={"came_in": dict(result.came_in), "already_here": result.already_here})
+    return result
 
 
-def _store(batch: list[CommentRecord], admission: ImportResult, touched: set[int]) -> list[_Reply]:
-    """Write what is new of a batch and give roots their place. Returns the replies."""
+def _store(batch: list[CommentRecord], result: ImportResult, touched: set[int]) -> list[_Reply]:
+    """Store the new records of a batch, roots with their place. Returns the replies."""
     articles = _article_ids({record.article for record in batch})
-    lock_articles(articles.values())  # A reader who posts meanwhile waits, or we wait for them.
+    lock_articles(articles.values())  # Readers who post meanwhile wait, or we wait for them.
     known = {origin for origin, _ in _rows({record.origin for record in batch})}
     rows: dict[Origin, tuple[CommentRecord, Comment]] = {}
     for record in batch:
         if not record.origin.id:
             raise ValueError("A comment without an origin would come in again with every run.")
         if record.article not in articles:
-            admission.remarks.append(Remark("comment_without_article", record.origin.id, left_out=True))
+            result.remarks.append(Remark("comment_without_article", record.origin.id, left_out=True))
         elif record.origin in known or record.origin in rows:
-            admission.already_here += 1
+            result.already_here += 1
         else:
-            rows[record.origin] = record, _comment(record, articles[record.article], admission.remarks)
-    _write([record for record, _ in rows.values()], [row for _, row in rows.values()], admission.remarks)
+            rows[record.origin] = record, _comment(record, articles[record.article], result.remarks)
+    _write([record for record, _ in rows.values()], [row for _, row in rows.values()], result.remarks)
     touched.update(row.article_id for _, row in rows.values())
-    admission.came_in.update(row.status for _, row in rows.values())
+    result.came_in.update(row.status for _, row in rows.values())
     return [
         _Reply(row.pk, row.article_id, row.created_at, record.origin, record.parent)
         for record, row in rows.values()
@@ -132,7 +133,7 @@ def _article_ids(origins: set[Origin]) -> dict[Origin, int]:
 
 
 def _rows(origins: set[Origin]) -> Iterator[tuple[Origin, tuple[int, int]]]:
-    """Yield the id and the article of each comment that is here already."""
+    """Yield the id and article id of each comment that is stored already, by origin."""
     for site, kind, ids in _grouped(origins):
         rows = Comment.objects.filter(origin_site=site, origin_type=kind, origin_id__in=ids)
         for id, pk, article_id in rows.values_list("origin_id", "pk", "article_id"):
@@ -157,7 +158,7 @@ def _in_batches(items: list[_T]) -> Iterator[list[_T]]:
 
 
 def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> Comment:
-    """Return the row of a record, without a place, and remark what could not be kept."""
+    """Return the row of a record, without a place, with remarks on what could not be kept."""
 
     def remark(code: str, detail: str) -> None:
         remarks.append(Remark(code, record.origin.id, detail))
@@ -188,9 +189,9 @@ def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> C
 
 
 def _website(record: CommentRecord, remark: Callable[[str, str], None]) -> str:
-    """Return the address that the name may link to: of the web and short enough, else none."""
+    """Return the website that the name links to; empty if it is not a web address or too long."""
     website = tidy_line(record.website)
-    if website in {"", "http://", "https://"}:  # What a form's placeholder left behind.
+    if website in {"", "http://", "https://"}:  # The placeholder of some forms.
         return ""
     full = website_with_scheme(website)
     if len(full) > LONGEST_WEBSITE or not is_website(full):
@@ -199,7 +200,7 @@ def _website(record: CommentRecord, remark: Callable[[str, str], None]) -> str:
     return full
 
 
-def _trace(record: CommentRecord, comment: Comment, remarks: list[Remark]) -> ConnectionData:
+def _connection_data(record: CommentRecord, comment: Comment, remarks: list[Remark]) -> ConnectionData:
     email = tidy_line(record.email)
     if len(email) > LONGEST_EMAIL:
         remarks.append(Remark("email_dropped", record.origin.id))
@@ -209,7 +210,7 @@ def _trace(record: CommentRecord, comment: Comment, remarks: list[Remark]) -> Co
 
 
 def _address(text: str) -> str | None:
-    """Return a valid IP address as it is stored, an IPv4 one inside an IPv6 one as itself."""
+    """Return an IP address as it is stored, an IPv4-mapped one as IPv4; None if it is invalid."""
     try:
         address = ipaddress.ip_address(text.strip().partition("%")[0])  # A zone behind % means nothing elsewhere.
     except ValueError:
@@ -218,12 +219,12 @@ def _address(text: str) -> str | None:
 
 
 def _write(records: list[CommentRecord], rows: list[Comment], remarks: list[Remark]) -> None:
-    """Insert rows with what belongs to each; roots get their path."""
+    """Insert rows with their connection data and decisions; roots get their path."""
     Comment.objects.bulk_create(rows)
     roots = [row for row, record in zip(rows, records, strict=True) if record.parent is None]
-    _settle({row.pk: (None, _Place(row.pk, 0, path_of("", row.created_at, row.pk))) for row in roots})
+    _write_places({row.pk: (None, _Place(row.pk, 0, path_of("", row.created_at, row.pk))) for row in roots})
     ConnectionData.objects.bulk_create(
-        [_trace(record, row, remarks) for record, row in zip(records, rows, strict=True)]
+        [_connection_data(record, row, remarks) for record, row in zip(records, rows, strict=True)]
     )
     Decision.objects.bulk_create(
         Decision(comment=row, number=1, source="import", after=row.status, reasons=single(IMPORTED)) for row in rows
@@ -233,9 +234,9 @@ def _write(records: list[CommentRecord], rows: list[Comment], remarks: list[Rema
 # --- Threads ------------------------------------------------------------------------------------------------------
 
 
-def _place(replies: list[_Reply], admission: ImportResult) -> None:
-    """Give every reply its parent, root, depth and path, parents before children. Linear, never recursive."""
-    parents = _parents(replies, admission)
+def _place(replies: list[_Reply], result: ImportResult) -> None:
+    """Give every reply its parent, root, depth and path, parents first. Linear, not recursive."""
+    parents = _parents(replies, result)
     below: dict[int, list[_Reply]] = defaultdict(list)
     for reply in replies:
         if reply.pk in parents:
@@ -245,23 +246,23 @@ def _place(replies: list[_Reply], admission: ImportResult) -> None:
         for reply in replies
         if reply.pk not in parents
     }
-    _settle({pk: (None, place) for pk, place in places.items()})
+    _write_places({pk: (None, place) for pk, place in places.items()})
     places |= _places_here([pk for pk in below if pk not in parents and pk not in places])
     level = [pk for pk in below if pk in places]
     while level:
-        settled: dict[int, tuple[int | None, _Place]] = {}
+        placed: dict[int, tuple[int | None, _Place]] = {}
         for parent_id in level:
             above = places[parent_id]
             for reply in below[parent_id]:
                 path = path_of(above.path, reply.created_at, reply.pk)
-                settled[reply.pk] = parent_id, _Place(above.root_id, above.depth + 1, path)
-        _settle(settled)
-        places = {pk: place for pk, (_, place) in settled.items() if pk in below}
+                placed[reply.pk] = parent_id, _Place(above.root_id, above.depth + 1, path)
+        _write_places(placed)
+        places = {pk: place for pk, (_, place) in placed.items() if pk in below}
         level = list(places)
 
 
-def _settle(places: dict[int, tuple[int | None, _Place]]) -> None:
-    """Write each comment's parent and place. One statement many times: bulk_update took ten times as long."""
+def _write_places(places: dict[int, tuple[int | None, _Place]]) -> None:
+    """Store each comment's parent and place. One statement, executed many times: bulk_update took ten times as long."""
     rows = [
         (parent_id, place.root_id if parent_id else None, place.depth, place.path, pk)
         for pk, (parent_id, place) in places.items()
@@ -273,8 +274,8 @@ def _settle(places: dict[int, tuple[int | None, _Place]]) -> None:
             )
 
 
-def _parents(replies: list[_Reply], admission: ImportResult) -> dict[int, int]:
-    """Return the parent of each reply that has one it may stand under; remark on the others."""
+def _parents(replies: list[_Reply], result: ImportResult) -> dict[int, int]:
+    """Return the parent of each reply that has a valid one; add a remark for the others."""
     found: dict[Origin, tuple[int, int]] = {}
     for some in _in_batches(list({reply.parent for reply in replies})):
         found.update(_rows(set(some)))
@@ -282,15 +283,15 @@ def _parents(replies: list[_Reply], admission: ImportResult) -> dict[int, int]:
     for reply in replies:
         parent_id, article_id = found.get(reply.parent, (0, 0))
         if not parent_id:
-            admission.remarks.append(Remark("parent_lost", reply.origin.id, reply.parent.id))
+            result.remarks.append(Remark("parent_lost", reply.origin.id, reply.parent.id))
         elif article_id != reply.article_id:
-            admission.remarks.append(Remark("parent_elsewhere", reply.origin.id, reply.parent.id))
+            result.remarks.append(Remark("parent_elsewhere", reply.origin.id, reply.parent.id))
         else:
             parents[reply.pk] = parent_id
     circular = _circular(parents)
     for reply in replies:
         if reply.pk in circular:
-            admission.remarks.append(Remark("parent_in_a_circle", reply.origin.id, reply.parent.id))
+            result.remarks.append(Remark("parent_in_a_circle", reply.origin.id, reply.parent.id))
             del parents[reply.pk]
     return parents
 

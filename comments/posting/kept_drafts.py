@@ -1,7 +1,7 @@
-"""Drafts that wait on the server while their writers are away, saying who they are.
+"""Drafts that are kept on the server while their authors sign in.
 
-Each waits in a row behind an unguessable id in a signed cookie: also signing in as somebody else, which begins a new
-session, leaves it where it is. Bounded in size, number and age.
+A signed cookie holds a random id that finds them. It is not part of the session, so drafts are still there after
+signing in, which begins a new session. Limited in size, number and age.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from newsreader.kit.web import client_address, network
 COOKIE, SALT = "draft", "comments.keeping"
 LIFE = dt.timedelta(days=1)
 PER_BROWSER, PER_NETWORK = 10, 200
-LARGEST = 65_000  # characters of a text; of all else together
+LARGEST = 65_000  # characters: of the text, and of the other fields together
 FIELDS = ("text", "name", "email", "website", "parent", "key", "remember", "notify", "from", "began")
 _DETAILS = {"text", "name", "email", "website", "remember", "notify"}
 _CHANNEL = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 def browser_of(request: HttpRequest) -> str:
-    """Return the random id in this browser's cookie; empty where there is none or somebody has changed it."""
+    """Return the random id in this browser's cookie; empty if there is none or it was tampered with."""
     try:
         return str(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LIFE))
     except signing.BadSignature:
@@ -44,14 +44,14 @@ def browser_of(request: HttpRequest) -> str:
 
 @transaction.atomic
 def keep(request: HttpRequest, article: Article, provider: str) -> KeptDraft:
-    """Keep what a form holds, and how to return to it. Raises Invalid where it is longer than any reply may be."""
+    """Keep what the form holds, and how to return to it. Raises Invalid if it is longer than any reply may be."""
     typed = {name: tidy(request.POST[name]) for name in FIELDS if name in request.POST}
     if before := newest(request, article, typed.get("parent", "")):
-        # Not every step shows every field: what this one does not ask for stays.
+        # Not every step shows every field: keep the values of those that this one does not show.
         typed = {name: value for name, value in before.typed.items() if name in _DETAILS} | typed
     text = typed.get("text", "")
     if len(text) > LARGEST or sum(len(value) for value in typed.values()) - len(text) > LARGEST:
-        sentence = _("This is too long to be kept while you sign in. Please shorten it.")
+        sentence = _("Your comment is too long to be kept while you sign in. Please shorten it.")
         raise Invalid([FieldError("text", "comment_content_column_length", sentence)])
     channel, back = request.POST.get("channel", ""), request.POST.get("back", "")
     if back == KeptDraft.Back.WINDOW and not _CHANNEL.fullmatch(channel):
@@ -73,7 +73,7 @@ def keep(request: HttpRequest, article: Article, provider: str) -> KeptDraft:
 
 
 def note(response: HttpResponse, draft: KeptDraft) -> HttpResponse:
-    """Have this browser carry the draft's id."""
+    """Set the cookie with which this browser finds the draft again."""
     value = signing.dumps(draft.browser, salt=SALT)
     life = int(LIFE.total_seconds())
     response.set_cookie(COOKIE, value, max_age=life, secure=settings.SECURE, httponly=True, samesite="Lax")
@@ -81,12 +81,12 @@ def note(response: HttpResponse, draft: KeptDraft) -> HttpResponse:
 
 
 def find(request: HttpRequest, token: str) -> KeptDraft | None:
-    """Return this browser's draft of that token; nobody else's."""
+    """Return this browser's draft with that token, if it exists."""
     return _mine(request).filter(token=token).select_related("article").first()
 
 
 def newest(request: HttpRequest, article: Article, parent: str | None = None) -> KeptDraft | None:
-    """Return the draft that waits under this article, if one does; with `parent`, the one that answers it."""
+    """Return this browser's newest draft under this article, if any; with `parent`, the newest reply to that."""
     if not browser_of(request):
         return None
     waiting = _mine(request).filter(article=article).order_by("-created_at")
@@ -94,14 +94,14 @@ def newest(request: HttpRequest, article: Article, parent: str | None = None) ->
 
 
 def drop(request: HttpRequest, article: Article, parent: str) -> None:
-    """Forget drafts of what has been posted."""
+    """Delete the drafts of a reply that has been posted."""
     if browser_of(request):
         done = [draft.pk for draft in _mine(request).filter(article=article) if draft.typed.get("parent", "") == parent]
         KeptDraft.objects.filter(pk__in=done).delete()
 
 
 def forget_old() -> int:
-    """Delete drafts that nobody has come back to. Returns how many."""
+    """Delete drafts that have become too old. Returns how many."""
     return KeptDraft.objects.filter(created_at__lt=timezone.now() - LIFE).delete()[0]
 
 

@@ -1,4 +1,4 @@
-"""Leave a Reply as a page of one's own, and what every showing of the form needs to know."""
+"""The reply form on a page of its own, and the context of the form wherever it is shown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def published(article_id: int) -> Article:
 
 
 def _nothing(request: HttpRequest) -> HttpResponse:
-    """Stands in for a view that is not exempt from the check."""
+    """Stand in for a view that is not exempt from the CSRF check."""
     return HttpResponse()
 
 
@@ -58,25 +58,25 @@ def form_context(
     *,
     changing: bool = False,
 ) -> Typed:
-    """What the form shows. Without a request: the public form, the same for everybody. `site` are its settings.
+    """Return what the form shows. Without a request: the public form, the same for everybody.
 
-    `changing`: somebody signed in sees all the ways to be somebody else, and stays who they are until they choose.
+    `changing`: somebody who is signed in is offered all other ways to sign in, and stays signed in until they choose.
     """
-    rules = article_settings.settings_under(article, site)
-    is_open, closing = article.comments_open(rules.close_after_days), article.closes_at(rules.close_after_days)
+    in_force = article_settings.settings_under(article, site)
+    is_open, closing = article.comments_open(in_force.close_after_days), article.closes_at(in_force.close_after_days)
     context: Typed = {
         "article": article,
-        "rules": rules,
+        "settings": in_force,
         "reply_url": reverse("reply", args=[article.pk]),
         "reply_word": _("Reply"),
         "typed": {"key": ""} | (typed or {}),
         "open": is_open,
-        # Of the two only the one that is so now: it closes then, or it has been closed since.
+        # At most one of these is set: when an open discussion closes, or when it was closed.
         "closes_at": closing if is_open else None,
         "closed_at": closing if article.takes_comments and not is_open else None,
         "providers": settings.SIGN_IN_WITH,
-        "writing": not rules.registration_required,
-        "notes": article_settings.notes(article, rules) if is_open else [],
+        "writing": not in_force.registration_required,
+        "notes": article_settings.notes(article, in_force) if is_open else [],
     }
     if request is None:
         return context
@@ -87,16 +87,16 @@ def form_context(
     details = {"name": remembered.name, "email": remembered.email, "website": remembered.website}
     context["typed"] = details | {"remember": remembered.kept} | context["typed"]
     context["typed"]["key"] = context["typed"]["key"] or secrets.token_urlsafe(16)
-    if not context["typed"].get("text"):  # Of a text that is there already nobody knows how long it took.
+    if not context["typed"].get("text"):  # For a text that is kept already, the time it took is not known.
         context["typed"]["began"] = context["typed"].get("began") or beginning()
-    # Only somebody signed in needs a token; asking for one sets a cookie.
+    # Only people who are signed in need a CSRF token; creating one sets a cookie.
     context["token"] = get_token(request) if identity else ""
     return context | {
         "identity": identity,
         "using": label_of(identity.provider) if identity else "",
         "changing": changing and identity is not None,
         "code_for": login_codes.awaited(request),
-        # With registration required, what somebody has written all the same is not taken from them.
+        # If registration is required, a text that was typed before is still shown.
         "writing": context["writing"] or identity is not None or bool(context["typed"].get("text")),
     }
 
@@ -110,19 +110,19 @@ def reply_page(
     changing: bool = False,
     said: Typed | None = None,
 ) -> HttpResponse:
-    """The form with everything typed in it; with a refusal, its status and what is wrong, field by field.
+    """Answer with the form, with everything that was typed; after a refusal, with its status and the errors by field.
 
     `said` is a message about signing in: `{"code", "sentence"}`.
     """
-    rules = CommentSettings.objects.current()
-    context = form_context(request, article, rules, typed, changing=changing) | {"said": said}
+    site = CommentSettings.objects.current()
+    context = form_context(request, article, site, typed, changing=changing) | {"said": said}
     context["parent"] = _parent(article, typed.get("parent", ""))
     if context["parent"] is None:
-        context["typed"]["parent"] = ""  # Sent again, it becomes a comment of its own.
+        context["typed"]["parent"] = ""  # Posted again, it becomes a comment of its own.
     if refusal:
         if refusal.code == "idempotency_key_reused":
             context["typed"]["key"] = secrets.token_urlsafe(16)
-        # Where nothing can be sent any more, the text is shown to be kept.
+        # If nothing can be posted any more, the text is only shown, to be copied.
         context["open"] = context["open"] or not isinstance(refusal, Forbidden)
     return private(render_form(request, "comments/reply.html", context, refusal))
 

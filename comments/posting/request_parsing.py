@@ -1,4 +1,4 @@
-"""From a request to a draft, and back into the form: reading only, no rules."""
+"""A request -> a draft: reading only, no rules."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ BEGAN = "comments.forms.began"  # salt
 
 
 def beginning() -> str:
-    """Return what the form's field `began` holds: when somebody first touched it, signed."""
+    """Return the value of the form's field `began`: the present time, signed."""
     return signing.dumps(round(time.time(), 1), salt=BEGAN)
 
 
 def _seconds_since(began: str) -> float | None:
-    """Return how long ago that was; None where the form does not say, or somebody has changed it."""
+    """Return the seconds since then; None if the field is missing or was tampered with."""
     try:
         return max(time.time() - float(signing.loads(began, salt=BEGAN)), 0)
     except (signing.BadSignature, TypeError, ValueError):
@@ -32,7 +32,7 @@ def _seconds_since(began: str) -> float | None:
 
 
 def author_of(request: HttpRequest, typed: Mapping[str, Any]) -> Author:
-    """Return who is replying: the session's identity, whatever was typed; else a guest as typed."""
+    """Return who is replying: the session's identity, whatever was typed, or else a guest as typed."""
     if request.user.is_authenticated:
         return Author(identity=identity_of(request), user=request.user)
     name, email, website = (str(typed.get(field) or "") for field in ("name", "email", "website"))

@@ -1,4 +1,4 @@
-"""Rendering anew what an older renderer made: in batches, beside a living site, safe to run twice and side by side."""
+"""Rendering comments again that an older renderer made: in batches, on a live site, safe to run in parallel."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from comments.models import Comment
 from comments.models.locks import lock_comments
 from comments.text.formatting import VERSION, imported_to_html, to_html
 
-BATCH = 200  # comments; rendered before anything is locked
-TURN = 10  # seconds that the worker gives to it at a time
+BATCH = 200  # comments; rendered before any row is locked
+TURN = 10  # seconds that the worker spends on it at a time
 
 
 def rerender(*, every: bool = False) -> Iterator[tuple[int, int]]:
-    """Render comments of older versions (or every one) anew; yield, after each batch, how many it had and changed.
+    """Render comments of older versions (or all) again. Yields for each batch how many it had, and how many changed.
 
-    A comment that somebody edits meanwhile keeps what the edit made of it.
+    A comment that is edited meanwhile keeps its new text.
     """
     last = 0
     while rows := list(_outdated(every=every).filter(pk__gt=last).order_by("pk")[:BATCH]):
         last = rows[-1].pk
-        yield len(rows), _renew({row.pk: (row.body, rendered(row)) for row in rows})
+        yield len(rows), _store({row.pk: (row.body, rendered(row)) for row in rows})
 
 
 def rerender_some() -> None:
-    """Do what can be done in one turn. The worker's job."""
-    if not _outdated(every=False).exists():  # By the index; in the order of a batch, SQLite would read all comments.
+    """Render again what can be done in one turn. A job of the worker."""
+    if not _outdated(every=False).exists():  # Uses the index; sorted as in a batch, SQLite would read all comments.
         return
     ends = time.monotonic() + TURN
     for _ in rerender():
@@ -39,7 +39,7 @@ def rerender_some() -> None:
 
 
 def rendered(comment: Comment) -> str:
-    """Return a comment's HTML as it is made today."""
+    """Return a comment's HTML as the present renderer makes it."""
     return imported_to_html(comment.body) if comment.may_hold_html else to_html(comment.body)
 
 
@@ -49,8 +49,8 @@ def _outdated(*, every: bool) -> QuerySet[Comment]:
 
 
 @transaction.atomic
-def _renew(made: dict[int, tuple[str, str]]) -> int:
-    """Write what was made of these texts, where they are still the same. Returns how many look different now."""
+def _store(made: dict[int, tuple[str, str]]) -> int:
+    """Store the HTML of these comments, if their text is still the same. Returns how many changed."""
     rows = lock_comments(made, Comment.objects.only("pk", "article_id", *Comment.WRITTEN))
     same = [row for row in rows if row.body == made[row.pk][0]]
     changed = {row.article_id for row in same if row.html != made[row.pk][1]}

@@ -1,6 +1,6 @@
-"""The ways to say who you are, each a submit button of the form: the draft is kept, then the trip begins.
+"""The ways to say who you are, each a submit button of the reply form: the draft is kept, then signing in begins.
 
-By script the same answers are taken apart in place; without, they are pages.
+With JavaScript, the answers are used inside the page; readers without JavaScript see them as pages.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ logger = logging.getLogger(__name__)
 
 
 class NotThisWay(DomainError):
-    """A way that cannot be taken here and now; the others can."""
+    """This way to sign in cannot be used now; the others can."""
 
     status = 422
 
 
-@csrf_exempt  # A guest's form holds no token; refuse_forgery does the check, as for the reply itself.
+@csrf_exempt  # A guest's form holds no token; refuse_forgery checks instead, as for the reply itself.
 def step(request: HttpRequest, article_id: int, way: str) -> HttpResponse:
-    """Take one of the ways. Whatever goes wrong, the form comes back with everything that was typed."""
+    """Begin one of the ways. Whatever goes wrong, the form comes back with everything that was typed."""
     if way == "passkey" and request.method == "GET":
-        _limit_passkeys(request)  # What is asked here waits in a session, which is a row.
+        _limit_passkeys(request)  # The challenge is stored in a session, which is a row.
         return private(JsonResponse(allauth_internals.begin_passkey_sign_in()))
     if request.method != "POST":
         return HttpResponseNotAllowed(["GET", "POST"] if way == "passkey" else ["POST"])
     article = published(article_id)
-    deed = _STEPS.get(way) or (_provider if label_of(way) else None)
-    if deed is None:
+    handler = _STEPS.get(way) or (_provider if label_of(way) else None)
+    if handler is None:
         raise Http404
     try:
         refuse_forgery(request)
@@ -63,7 +63,7 @@ def step(request: HttpRequest, article_id: int, way: str) -> HttpResponse:
     except DomainError as refusal:
         return reply_page(request, article, _typed(request), refusal)
     try:
-        response = deed(request, draft)
+        response = handler(request, draft)
     except DomainError as refusal:
         response = reply_page(request, article, draft.typed, refusal, changing=request.user.is_authenticated)
     return kept_drafts.note(private(response), draft)
@@ -74,19 +74,19 @@ def _typed(request: HttpRequest) -> Typed:
 
 
 def _back(draft: KeptDraft) -> str:
-    """Where a trip ends. The last part of the query hears how (see accounts.adapters)."""
+    """The address to return to. Its last parameter is completed with the outcome (see accounts.adapters)."""
     return f"{reverse('came-back', args=[draft.article_id])}?trip={draft.token}&{OUTCOME}"
 
 
 def _page(draft: KeptDraft, **query: str) -> HttpResponse:
-    """Lead to the form's own page, where the draft waits."""
+    """Redirect to the form's own page, which shows the kept draft."""
     query = {name: value for name, value in {"parent": draft.typed.get("parent", ""), **query}.items() if value}
     address = reverse("reply", args=[draft.article_id]) + (f"?{urlencode(query)}" if query else "")
     return SeeOther(f"{address}#respond")
 
 
 def _provider(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
-    """Begin the trip to a login provider, asking for what is configured and nothing else."""
+    """Redirect to a login provider, asking only for the configured scopes."""
     name = next(known.allauth for known in settings.SIGN_IN_WITH if known.name == draft.provider)
     provider = get_adapter(request).get_provider(request, "oidc" if name == "openid_connect" else name)
     try:
@@ -100,7 +100,7 @@ def _email(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
     address = tidy_line(draft.typed.get("email", ""))
     if not is_email(address):
         code = "require_valid_email" if address else "require_name_email"
-        raise Invalid([FieldError("email", code, _("Please type your email address, and a code comes there."))])
+        raise Invalid([FieldError("email", code, _("Please enter your email address, and we will send you a code."))])
     login_codes.send(request, address)
     return _page(draft)
 
@@ -116,18 +116,18 @@ def _passkey(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
     _limit_passkeys(request)
     form = SignInPasskeyForm(data=request.POST)
     if not form.is_valid():
-        raise NotThisWay(_("This passkey is not known here. Please choose another way."), code="passkey_unknown")
+        raise NotThisWay(_("We don’t know this passkey. Please choose another way."), code="passkey_unknown")
     return allauth_internals.sign_in_by_passkey(request, form.cleaned_data["credential"], _back(draft))
 
 
 def _limit_passkeys(request: HttpRequest) -> None:
-    """Count one more, by the library's limit on its own page for passkeys. The library leaves GET uncounted."""
+    """Count an attempt against the library's limit for passkeys. The library itself does not count GET."""
     if not allauth_internals.consume_rate_limit(request, "webauthn_login", app="mfa"):
         raise TooMany(60)
 
 
 def _account(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
-    """Lead to the site's own sign-in page, by password."""
+    """Redirect to the site's own sign-in page, with a password."""
     address = f"{reverse('account_login')}?{urlencode({'next': _back(draft)})}"
     return SeeOther(address)
 
@@ -143,7 +143,7 @@ def _change(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
 
 
 def _cancel(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
-    """Call every trip off: what a provider answers later opens nothing, and no code is awaited."""
+    """Cancel every attempt to sign in: later answers of providers are ignored, and no code is awaited."""
     allauth_internals.forget_provider_states(request)
     login_codes.forget(request)
     return _page(draft)
@@ -162,7 +162,7 @@ _STEPS: dict[str, Callable[[HttpRequest, KeptDraft], HttpResponse]] = {
 
 @require_safe
 def came_back(request: HttpRequest, article_id: int) -> HttpResponse:
-    """Where every trip ends: back on the form's page, on the article, or in a window that tells the article."""
+    """Where every provider returns to: leads to the form's page, the article, or a pop-up that tells the article."""
     article = published(article_id)
     outcome = request.GET.get("sign_in", "")
     draft = kept_drafts.find(request, request.GET.get("trip", ""))
@@ -181,11 +181,11 @@ def came_back(request: HttpRequest, article_id: int) -> HttpResponse:
 
 
 def message(outcome: str, provider: str) -> dict[str, Any] | None:
-    """Word how a trip ended; None where there is nothing to say."""
+    """Return the message about how signing in ended; None if there is nothing to say."""
     label = label_of(provider) or _("The other site")
     match outcome:
         case "denied":
-            sentence = _("You have not signed in with %(provider)s. Nothing has changed.") % {"provider": label}
+            sentence = _("You did not sign in with %(provider)s. Nothing has changed.") % {"provider": label}
             return {"code": "sign_in_denied", "sentence": sentence, "status": 200}
         case "failed":
             sentence = _(
@@ -196,7 +196,7 @@ def message(outcome: str, provider: str) -> dict[str, Any] | None:
 
 
 def reply_form(request: HttpRequest, article: Article) -> HttpResponse:
-    """The form as a page of one's own, with what waits for it."""
+    """The form on its own page, with the kept draft."""
     asked = request.GET.get("parent")
     kept = kept_drafts.newest(request, article, asked)
     typed = {"parent": asked or ""} | (kept.typed if kept else {})

@@ -1,7 +1,7 @@
-"""Leaving a reply: the only way in for people. Page and API hand a draft over and get the comment back.
+"""Posting a comment, for page and API: they pass a draft and get the comment back. People have no other way to post.
 
-Checks in the order of docs/contract.md, section 4: article, key, rights, fields, duplicate, flood. The edge has checked
-the method and against forgery before.
+Checks in the order of docs/contract.md, section 4: article, key, rights, fields, duplicate, flood. The caller has
+already checked the method and against forgery.
 """
 
 import datetime as dt
@@ -37,14 +37,14 @@ from newsreader.kit.numbers import read_id
 from newsreader.kit.text import tidy_line
 
 SOURCE = "posting"  # The name under which decisions at posting are recorded.
-LONGEST = 65_000  # characters; no setting allows more, and a longer text is refused unread
+LONGEST = 65_000  # characters; no setting allows more, and a longer text is not even rendered
 
 
 def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
-    """Accept a reply, or raise the refusal that the table in docs/contract.md names.
+    """Accept a reply, or raise a refusal; docs/contract.md lists them.
 
-    Returns the comment, whatever its status; for a repeated submission with the same key the first one's. `batch` is
-    what the reply is posted with and undone with.
+    Returns the comment, whatever its status; for a repeated submission with the same key, the first comment. `batch`:
+    the batch of decisions that the reply is posted with, and undone with.
     """
     draft = tidied(draft)
     if len(draft.text) <= LONGEST:
@@ -52,7 +52,7 @@ def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
     try:
         return _post(draft, batch)
     except IntegrityError:
-        # Somebody used the same key under another article in the same instant: now it is there to be found.
+        # The same key was used under another article at the same moment: now that comment can be found.
         if not draft.key or not Comment.objects.filter(idempotency_key=draft.key).exists():
             raise
         return _post(draft, batch)
@@ -67,19 +67,19 @@ def _post(draft: Draft, batch: uuid.UUID | None) -> Comment:
     article = locked[0]
     if first := _first_with_key(draft):
         return first
-    rules = article_settings.settings_under(article, CommentSettings.objects.current())
+    settings = article_settings.settings_under(article, CommentSettings.objects.current())
     moderated = moderates(draft.author.user, article)
-    quiet = _may_reply(draft, article, rules, exempt=moderated)
-    parent = _answered(draft, article)
-    draft = validate(draft, rules)
+    quiet = _may_reply(draft, article, settings, exempt=moderated)
+    parent = _parent(draft, article)
+    draft = validate(draft, settings)
     refuse_duplicate(draft)
     if not moderated:
-        rate_limit.consume(draft, rules)
-    verdict = Verdict.approve() if moderated else judge(draft, rules)
+        rate_limit.consume(draft, settings)
+    verdict = Verdict.approve() if moderated else judge(draft, settings)
     if quiet:
         verdict = Verdict.strongest([ban_checks.verdict(), verdict])
     comment = store(draft, article, parent, verdict, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch)
-    if email_confirmation.are_asked_for(rules):
+    if email_confirmation.are_asked_for(settings):
         email_confirmation.ask(comment, draft.visit.address)
     return comment
 
@@ -95,19 +95,19 @@ def _first_with_key(draft: Draft) -> Comment | None:
     return first
 
 
-def _may_reply(draft: Draft, article: Article, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
-    """Raise what forbids a reply. Returns the quiet ban that its author is under, if any."""
-    if not exempt and not article.comments_open(rules.close_after_days):
+def _may_reply(draft: Draft, article: Article, settings: EffectiveSettings, *, exempt: bool) -> Ban | None:
+    """Raise the error that forbids a reply. Returns the quiet ban against its author, if any."""
+    if not exempt and not article.comments_open(settings.close_after_days):
         raise CommentsClosed()
-    if rules.registration_required and draft.author.identity is None:
+    if settings.registration_required and draft.author.identity is None:
         raise NotLoggedIn()
     return refuse_banned(draft, article, exempt=exempt)
 
 
 def refuse_banned(draft: Draft, article: Article, *, exempt: bool) -> Ban | None:
-    """Raise Banned for whoever may not post, saying why. Returns the quiet ban that they are under, if any.
+    """Raise Banned, with the reason, if the author is banned. Returns the quiet ban against them, if any.
 
-    `exempt`: of who moderates here, only the account can be banned.
+    `exempt`: the author moderates here, so only a ban on the account counts.
     """
     found = ban_checks.against(draft, account_only=exempt)
     if found and not found.quiet:
@@ -117,8 +117,8 @@ def refuse_banned(draft: Draft, article: Article, *, exempt: bool) -> Ban | None
     return found
 
 
-def _answered(draft: Draft, article: Article) -> Comment | None:
-    """Return the comment that is answered, if any. Raises where none can be."""
+def _parent(draft: Draft, article: Article) -> Comment | None:
+    """Return the comment that is replied to, if any. Raises ReplyToUnapproved, ParentMismatch."""
     if not draft.parent:
         return None
     parent = Comment.objects.filter(pk=read_id(draft.parent) or 0).first()
@@ -130,7 +130,7 @@ def _answered(draft: Draft, article: Article) -> Comment | None:
 
 
 def refuse_duplicate(draft: Draft, *, itself: int = 0) -> None:
-    """Raise Duplicate where the person has said the same in the same place; `itself` is the comment that is changed."""
+    """Raise Duplicate if this person has posted the same here; `itself`: the comment that is edited, if one is."""
     same = Comment.objects.filter(article=draft.article_id, duplicate_key=draft.duplicate_key).exclude(pk=itself)
     if first := same.exclude(status=Comment.Status.TRASH).order_by("pk").first():
         raise Duplicate(first.permanent_url if first.status == Comment.Status.APPROVED else "")
@@ -146,9 +146,9 @@ def store(
     at: dt.datetime | None = None,
     batch: uuid.UUID | None = None,
 ) -> Comment:
-    """Write a judged draft and all that belongs to it: path, trace, decision, counts, mails. In a transaction.
+    """Store a screened draft with its path, connection data, decision, counts and mails. In a transaction.
 
-    `rule` is the name under which the decision is recorded.
+    `source` is the name under which the decision is recorded.
     """
     author, identity = draft.author, draft.author.identity
     comment = Comment(
@@ -191,10 +191,10 @@ def store(
 
 
 def _address(url: str) -> str:
-    """What a provider says is no more to be trusted than what a guest types."""
+    """Return the address if it is a valid one: a provider's data is trusted no more than what a guest types."""
     return url if is_website(url) else ""
 
 
 def first_status(comment: Comment) -> str:
-    """Return the status a comment was given at posting: where its author was sent then."""
+    """Return the status that a comment got at posting, which decided where its author was sent."""
     return comment.decisions.values_list("after", flat=True).get(number=1)

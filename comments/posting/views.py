@@ -1,4 +1,4 @@
-"""The pages of a reply: the form, what becomes of it, a thread, a permanent address. No rules here."""
+"""The pages of a reply: the form, where it is sent to, a thread, a permanent address. No rules here."""
 
 from __future__ import annotations
 
@@ -24,13 +24,21 @@ from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import page_number, private, public
 from newsreader.kit.web import show_or_take
 
-AS_TYPED = ("text", "name", "email", "website", "parent", "key", "began")  # What a refused form comes back with.
+AS_TYPED = (
+    "text",
+    "name",
+    "email",
+    "website",
+    "parent",
+    "key",
+    "began",
+)  # the fields that a refused form is filled in with
 
 
-@csrf_exempt  # A guest's form holds no token, so that its page can be shared; refuse_forgery does the check.
+@csrf_exempt  # A guest's form holds no token, so that caches can share its page; refuse_forgery checks instead.
 @show_or_take
 def reply(request: HttpRequest, article_id: int) -> HttpResponse:
-    """The reply form as a page of one's own, and where replies are sent."""
+    """The reply form on its own page, and the address where replies are posted."""
     article = published(article_id)
     if request.method != "POST":
         return reply_form(request, article)
@@ -42,14 +50,14 @@ def reply(request: HttpRequest, article_id: int) -> HttpResponse:
     except DomainError as refusal:
         typed = {name: request.POST.get(name, "") for name in AS_TYPED}
         return reply_page(request, article, as_typed(draft) | typed | {"remember": keep}, refusal)
-    response = HttpResponse(status=303, headers={"Location": _went_to(comment, article)})
+    response = HttpResponse(status=303, headers={"Location": _address_after(comment, article)})
     kept_drafts.drop(request, article, draft.parent)
     if draft.author.identity is None:
         guest_cookie.remember(request, response, comment.pk, draft.author, keep=keep)
     return private(response)
 
 
-def _went_to(comment: Comment, article: Article) -> str:
+def _address_after(comment: Comment, article: Article) -> str:
     if first_status(comment) == Comment.Status.APPROVED:
         return threads.address(comment, article, CommentSettings.objects.current(), new=True)
     return comment.status_url
@@ -57,7 +65,7 @@ def _went_to(comment: Comment, article: Article) -> str:
 
 @require_safe
 def you(request: HttpRequest, article_id: int) -> HttpResponse:
-    """The private fragment: who is asking, their token and a fresh key, and their comments that wait."""
+    """The private fragment of an article: who is asking, their token, a new key, and their waiting comments."""
     article = published(article_id)
     context = form_context(request, article, CommentSettings.objects.current(), changing="change" in request.GET) | {
         "kept": kept_drafts.newest(request, article)
@@ -76,7 +84,7 @@ def you(request: HttpRequest, article_id: int) -> HttpResponse:
 
 @require_safe
 def permanent(request: HttpRequest, comment_id: int) -> HttpResponse:
-    """The address of a comment that never changes: leads to the page that shows it now."""
+    """The permanent address of a comment: redirects to the page that shows it now."""
     comment = get_object_or_404(Comment.objects.public().select_related("article"), pk=comment_id)
     response = redirect(threads.address(comment, comment.article, CommentSettings.objects.current()))
     response["Cache-Control"] = "public, max-age=0, s-maxage=1"
@@ -85,21 +93,21 @@ def permanent(request: HttpRequest, comment_id: int) -> HttpResponse:
 
 @require_safe
 def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
-    """A comment with all its replies, paged."""
+    """A comment with all its replies, in pages."""
     number = page_number(request)
     standing = Comment.objects.filter(article__state=Article.State.PUBLISHED)
     top = get_object_or_404(standing.select_related("article__section", "article__discussion", "parent"), pk=comment_id)
     if not threads.stands(top):
         raise Http404
-    article, site, rules = top.article, current_site(request), CommentSettings.objects.current()
+    article, site, settings = top.article, current_site(request), CommentSettings.objects.current()
 
     def build() -> HttpResponse:
         try:
-            page = threads.thread(top, rules, number)
+            page = threads.thread(top, settings, number)
         except threads.NoSuchPage:
             raise Http404 from None
-        context = form_context(None, article, rules) | {"page": word(page), "top": top}
+        context = form_context(None, article, settings) | {"page": word(page), "top": top}
         return render(request, "comments/thread.html", context)
 
-    is_open = article.comments_open(article_settings.settings_under(article, rules).close_after_days)
+    is_open = article.comments_open(article_settings.settings_under(article, settings).close_after_days)
     return public(request, [site.page_version, article.pk, article.page_version, number, is_open], build)

@@ -1,7 +1,24 @@
-"""What the rules say about a draft: a list of checks, of which the strongest opinion wins.
+"""Whether this person may say this here. `judge` asks a list of checks, and the strongest opinion wins.
 
-To add a check, write a file with `check(draft, rules) -> Verdict | None` (None: no opinion), in which it declares its
-reasons with their words (`reason_codes.declare`), and add its line to CHECKS. Nothing else needs to know of it.
+To add a check, write a file with `check(draft, settings) -> Verdict | None` (None: no opinion), declare its reasons
+with their texts in it (`reason_codes.declare`), and add a line to CHECKS. Nothing else needs to change.
+
+The checks:
+hold_everything, honeypot, words, links, names, timing, history
+
+What they use, and what else limits posting:
+verdict:          an opinion: a status and reason codes
+blocklist:        adding, changing and deleting filter entries
+compiled_entries: the filter entries in force, ready for matching
+entry_hits:       how often each filter entry matched
+normalise:        a text in all the ways in which it can be read
+patterns:         regular expressions in linear time
+backtesting:      trying filter entries on past comments
+trust:            how far an author is known
+rate_limit:       how fast somebody may post
+ban_checks:       whether somebody is banned
+article_settings: what is different about one article's discussion
+surge:            discussions that get out of hand slow down
 """
 
 from comments.drafts import Draft
@@ -22,17 +39,17 @@ CHECKS = [
 ]
 
 
-def judge(draft: Draft, rules: EffectiveSettings) -> Verdict:
-    """Return the verdict on what is posted or changed, in its transaction. Entries that match are counted after it."""
-    verdict = evaluate(draft, rules)
+def judge(draft: Draft, settings: EffectiveSettings) -> Verdict:
+    """Return the verdict on a draft, in the transaction of the post or edit. Hits are counted after commit."""
+    verdict = evaluate(draft, settings)
     if verdict.hits:
         publish(EntriesMatched(verdict.hits))
     return verdict
 
 
-def evaluate(draft: Draft, rules: EffectiveSettings) -> Verdict:
-    """Return the strongest of all opinions, with the reasons of every one. No opinion at all: approve.
+def evaluate(draft: Draft, settings: EffectiveSettings) -> Verdict:
+    """Return the strongest of all opinions, with the reasons of all. No opinion at all: approve.
 
-    Nothing is counted: this is for trying the rules.
+    Does not count hits, so it can be used to try out a text.
     """
-    return Verdict.strongest(verdict for check in CHECKS if (verdict := check(draft, rules)))
+    return Verdict.strongest(verdict for check in CHECKS if (verdict := check(draft, settings)))

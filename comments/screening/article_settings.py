@@ -1,7 +1,7 @@
-"""What is different about the discussion of one article: slow mode, members only, everything held, its own closing.
+"""What is different about one article's discussion: slow mode, members only, everything held, its own closing time.
 
-What a surge adds stands there, too (`comments.screening.surge`). `rules_under` joins all of it with the site's rules,
-so that whoever posts, edits or shows a form asks those alone.
+A surge is stored there, too (`comments.screening.surge`). `settings_under` joins all of it with the site's settings;
+posting, editing and forms use only the result.
 """
 
 from __future__ import annotations
@@ -23,68 +23,68 @@ from comments.models.locks import lock_articles
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid
 
-SETTINGS = ("slow_seconds", "members_only", "hold_everything", "close_after_days")  # what editors decide
+SETTINGS = ("slow_seconds", "members_only", "hold_everything", "close_after_days")  # the fields that editors set
 
 
 class Note(NamedTuple):
-    """What readers are told above the form: a stable code and a sentence."""
+    """A notice above the form: a stable code and a sentence."""
 
     code: str
     sentence: str
 
 
 def settings_row(article_id: int) -> ArticleSettings:
-    """Return what is different about an article's discussion; where nothing is, a row that is not stored."""
+    """Return an article's settings; without a row, one that is not stored. One query."""
     return ArticleSettings.objects.filter(pk=article_id).first() or ArticleSettings(article_id=article_id)
 
 
 def settings_of(article: Article) -> ArticleSettings:
-    """Return the same for an article at hand. Asks nothing where it came with it (`select_related("discussion")`)."""
+    """Return the settings of a loaded article. No query after `select_related("discussion")`."""
     try:
         return article.discussion
     except ArticleSettings.DoesNotExist:
         return ArticleSettings(article=article)
 
 
-def settings_under(article: Article, rules: CommentSettings) -> EffectiveSettings:
-    """Return the settings that are in force under an article: the site's, with what is different there."""
-    return EffectiveSettings.of(rules, settings_of(article))
+def settings_under(article: Article, site: CommentSettings) -> EffectiveSettings:
+    """Return the settings in force under an article: the site's, joined with the article's own."""
+    return EffectiveSettings.of(site, settings_of(article))
 
 
 def closing_days(article_ids: Collection[int]) -> dict[int, int]:
-    """Return after how many days each of these discussions closes, 0 for never. Two queries.
+    """Return after how many days each of these discussions closes, by article id; 0: never. Two queries.
 
-    Named in settings for rooms that do not know ours.
+    `articles` calls this by its dotted path in the settings, since it must not import `comments`.
     """
     own = ArticleSettings.objects.filter(pk__in=article_ids).values_list("pk", "close_after_days")
     days = CommentSettings.objects.current().close_after_days
     return dict.fromkeys(article_ids, days) | {pk: given for pk, given in own if given is not None}
 
 
-def notes(article: Article, rules: EffectiveSettings) -> list[Note]:
-    """Say what readers should know before they write; the same for everybody. `rules` are those under the article."""
-    discussion = settings_of(article)
+def notes(article: Article, settings: EffectiveSettings) -> list[Note]:
+    """Return what readers should know before they write, the same for everybody. `settings`: those in force."""
+    own = settings_of(article)
     found = []
-    if rules.holds_for_surge:
-        sentence = _("Very many are writing here just now, so every comment waits for an editor until it calms down.")
+    if settings.holds_for_surge:
+        sentence = _("A lot of people are commenting right now, so every comment waits for an editor for a while.")
         found.append(Note("surge", sentence))
-    elif rules.is_surging:
+    elif settings.is_surging:
         found.append(
-            Note("surge", _("Very many are writing here just now, so it goes more slowly until it calms down."))
+            Note("surge", _("A lot of people are commenting right now, so commenting is slowed down for a while."))
         )
-    if rules.slow_seconds:
+    if settings.slow_seconds:
         found.append(
-            Note("slow_mode", _("Slow mode: %s between two comments of one person.") % span(rules.slow_seconds))
+            Note("slow_mode", _("Slow mode: please wait %s between your comments.") % span(settings.slow_seconds))
         )
-    if discussion.members_only:
-        found.append(Note("members_only", _("Only people who are signed in may reply under this article.")))
-    if discussion.hold_everything and not rules.holds_for_surge:
+    if own.members_only:
+        found.append(Note("members_only", _("You need to sign in to reply under this article.")))
+    if own.hold_everything and not settings.holds_for_surge:
         found.append(Note("hold_everything", _("Every comment under this article waits for an editor.")))
     return found
 
 
 def span(seconds: int) -> str:
-    """Word a pause: whole minutes as such, anything else in seconds."""
+    """Return a pause in words: whole minutes as minutes, anything else in seconds."""
     if seconds % 60:
         return ngettext("%d second", "%d seconds", seconds) % seconds
     return ngettext("%d minute", "%d minutes", seconds // 60) % (seconds // 60)
@@ -92,13 +92,13 @@ def span(seconds: int) -> str:
 
 @transaction.atomic
 def change(article_id: int, *, by: User, **wanted: Any) -> ArticleSettings:
-    """Set what is different about an article's discussion, and record who did. `wanted` are some of SETTINGS.
+    """Change the settings of an article's discussion, and record who did. `wanted` are some of SETTINGS.
 
-    Whose it is to change was checked before. Raises Article.DoesNotExist, TypeError for what is no setting, and
-    Invalid for a value that is none.
+    The caller checks whether `by` may do this. Raises Article.DoesNotExist, TypeError for an unknown setting, and
+    Invalid for a wrong value.
     """
     if unknown := set(wanted) - set(SETTINGS):
-        raise TypeError(f"No settings of a discussion: {sorted(unknown)}")
+        raise TypeError(f"Unknown settings: {sorted(unknown)}")
     if not lock_articles([article_id]):
         raise Article.DoesNotExist(f"There is no article {article_id}.")
     row = settings_row(article_id)

@@ -1,7 +1,7 @@
-"""What entries of the lists would have found: run over the comments of the last days, before they are in force.
+"""Backtest: what filter entries would have found in the comments of the last days, before they are put in force.
 
-Bounded in comments and in seconds, and says how far it came. Nothing is stored, and no hits are counted. Looked at is
-what is kept: the text as it is now, name, website, and what the comment left behind as long as that is there.
+Limited in comments and in seconds; the result says how far it came. Nothing is stored, and no hits are counted. Only
+stored data is searched: the present text, name, website, and the connection data as long as it is kept.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DAYS, MOST_DAYS = 30, 365
 MOST = 20_000  # comments
 SECONDS = 10.0
 AT_ONCE = 200  # comments in memory
-SHOWN = 100  # of those that were found
+SHOWN = 100  # of the comments found
 EXCERPT = 400  # characters
 _FIELDS = (
     "pk", "article", "article__section", "article__headline", "status", "identity", "name", "website", "body", "html",
@@ -36,7 +36,7 @@ _Row = dict[str, Any]
 
 @dataclass
 class OutcomeCounts:
-    """How many comments were found, and how many of them a person had approved: false alarms."""
+    """How many comments were found, and how many of these a person had approved: false positives."""
 
     found: int = 0
     approved: int = 0
@@ -44,7 +44,7 @@ class OutcomeCounts:
 
 @dataclass(frozen=True)
 class Found:
-    """A comment that was found: its status now, and the patterns that it matches."""
+    """A comment that was found, with its present status and the patterns that it matches."""
 
     comment_id: int
     name: str
@@ -58,10 +58,10 @@ class Found:
 
 @dataclass
 class Backtest:
-    """What came of it.
+    """The result of a backtest.
 
-    `since` is the beginning of the time asked about, `reached` when the last comment was left that was looked at.
-    `stopped` is `time` or `number` where a bound came first. `each` has a pattern and its tally, in the order given.
+    `since` is the beginning of the period, `reached` the time of the oldest comment that was searched. `stopped` is
+    `time` or `number` if a limit ended it early. `each` holds every pattern with its counts, in the order given.
     """
 
     days: int
@@ -75,55 +75,60 @@ class Backtest:
 
 
 def backtest(
-    rules: Sequence[FilterEntry], rows: CommentQuerySet, *, days: int = DAYS, most: int = MOST, seconds: float = SECONDS
+    entries: Sequence[FilterEntry],
+    rows: CommentQuerySet,
+    *,
+    days: int = DAYS,
+    most: int = MOST,
+    seconds: float = SECONDS,
 ) -> Backtest:
-    """Run entries, stored or not, in force or not, over those of `rows` that readers left in the last `days`.
+    """Run entries, stored or not, in force or not, over those of `rows` that readers posted in the last `days`.
 
-    The newest come first. Where all entries have the same scope, only comments there are looked at; those that the
-    newsroom left are not, since they are never judged. One query, and two for every AT_ONCE comments. Raises
-    TooManyPatterns for more regular expressions than may be in force together.
+    Newest comments first. If all entries have the same scope, only comments in that scope are searched. The newsroom's
+    own comments are left out, since they are never screened. One query, and two for every AT_ONCE comments. Raises
+    TooManyPatterns for more regular expressions than can be in force together.
     """
     until = time.monotonic() + seconds
     result = Backtest(days, timezone.now() - dt.timedelta(days=days))
-    result.each = [(rule.pattern, OutcomeCounts()) for rule in rules]
-    book = CompiledEntries(_numbered(rules))
-    patterns.check_room([entry.regex for entry in book.regexes])
-    ids = list(_within(rows, rules, result.since).values_list("pk", flat=True)[: most + 1])
+    result.each = [(entry.pattern, OutcomeCounts()) for entry in entries]
+    compiled = CompiledEntries(_numbered(entries))
+    patterns.check_room([entry.regex for entry in compiled.regexes])
+    ids = list(_within(rows, entries, result.since).values_list("pk", flat=True)[: most + 1])
     if len(ids) > most:
         result.stopped = "number"
     for start in range(0, min(len(ids), most), AT_ONCE):
-        if not _look(ids[start : min(start + AT_ONCE, most)], book, result, until):
+        if not _search(ids[start : min(start + AT_ONCE, most)], compiled, result, until):
             result.stopped = "time"
             break
     return result
 
 
-def _numbered(rules: Iterable[FilterEntry]) -> list[FilterEntry]:
-    """Return what is looked for, without end and with its place as number: entries that are tried may have no other."""
+def _numbered(entries: Iterable[FilterEntry]) -> list[FilterEntry]:
+    """Return copies of the entries without an end, with their places as ids: entries may not be stored yet."""
     return [
         FilterEntry(
             pk=place,
-            pattern=rule.pattern,
-            match=rule.match,
-            action=rule.action,
-            section_id=rule.section_id,
-            article_id=rule.article_id,
+            pattern=entry.pattern,
+            match=entry.match,
+            action=entry.action,
+            section_id=entry.section_id,
+            article_id=entry.article_id,
         )
-        for place, rule in enumerate(rules)
+        for place, entry in enumerate(entries)
     ]
 
 
-def _within(rows: CommentQuerySet, rules: Sequence[FilterEntry], since: dt.datetime) -> CommentQuerySet:
+def _within(rows: CommentQuerySet, entries: Sequence[FilterEntry], since: dt.datetime) -> CommentQuerySet:
     rows = rows.filter(created_at__gte=since, by_staff=False).order_by("-created_at", "-pk")
-    scopes = {(rule.section_id, rule.article_id) for rule in rules}
+    scopes = {(entry.section_id, entry.article_id) for entry in entries}
     section, article = scopes.pop() if len(scopes) == 1 else (None, None)
     if article is not None:
         return rows.filter(article=article)
     return rows.filter(article__section=section) if section is not None else rows
 
 
-def _look(ids: list[int], book: CompiledEntries, result: Backtest, until: float) -> bool:
-    """Look at these comments and count what is found. False where the time was up before the last of them."""
+def _search(ids: list[int], compiled: CompiledEntries, result: Backtest, until: float) -> bool:
+    """Search these comments and count what is found. False if time ran out before the last of them."""
     found: list[tuple[_Row, list[CompiledEntry]]] = []
     rows = list(Comment.objects.filter(pk__in=ids).order_by("-created_at", "-pk").values(*_FIELDS))
     in_time = True
@@ -132,18 +137,18 @@ def _look(ids: list[int], book: CompiledEntries, result: Backtest, until: float)
         if not in_time:
             break
         result.looked_at, result.reached = result.looked_at + 1, row["created_at"]
-        entries = found_anywhere(_draft(row), book)
-        if meant := [entry for entry in entries if entry.counts_in(row["article"], row["article__section"])]:
-            found.append((row, meant))
+        entries = found_anywhere(_draft(row), compiled)
+        if in_scope := [entry for entry in entries if entry.counts_in(row["article"], row["article__section"])]:
+            found.append((row, in_scope))
     approved = _approved_by_person([row["pk"] for row, _ in found])
-    for row, meant in found:
-        _count(row, meant, result, is_false=row["pk"] in approved)
+    for row, in_scope in found:
+        _count(row, in_scope, result, is_false=row["pk"] in approved)
     return in_time
 
 
 def _draft(row: _Row) -> Draft:
-    """Return a stored comment as it would be judged if it came in now."""
-    # What a member's account says besides is not judged when they post.
+    """Return a stored comment as the draft that would be screened if it came in now."""
+    # A member's email address is not screened when they post.
     email = "" if row["identity"] else row["connection_data__email"] or ""
     visit = Visit(address=row["connection_data__address"] or "", user_agent=row["connection_data__user_agent"] or "")
     author = Author(row["name"], email, row["website"])
@@ -151,7 +156,7 @@ def _draft(row: _Row) -> Draft:
 
 
 def _approved_by_person(ids: list[int]) -> set[int]:
-    """Return which of these are approved now, and were by a person: somebody's account, kept or deleted since."""
+    """Return which of these are approved now and were approved by a person, whose account may be deleted since."""
     if not ids:
         return set()
     approvals = Decision.objects.filter(comment__in=ids, comment__status=Comment.Status.APPROVED, source="")
@@ -159,9 +164,9 @@ def _approved_by_person(ids: list[int]) -> set[int]:
 
 
 def _count(row: _Row, entries: list[CompiledEntry], result: Backtest, *, is_false: bool) -> None:
-    for tally in (result.total, *(result.each[entry.pk][1] for entry in entries)):
-        tally.found += 1
-        tally.approved += is_false
+    for counts in (result.total, *(result.each[entry.pk][1] for entry in entries)):
+        counts.found += 1
+        counts.approved += is_false
     if len(result.newest) < SHOWN:
         named = tuple(entry.pattern for entry in entries)
         result.newest.append(

@@ -1,4 +1,4 @@
-"""Whether somebody is under a ban: asked at posting, and shown on the desk."""
+"""Whether somebody is banned: asked at posting, and shown on the desk."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from newsreader.kit.web import network as network_of
 SOURCE = "ban"  # The name under which a quiet ban's decisions are recorded.
 
 
-SALT = "comments.ban"  # of the addresses of private pages
+SALT = "comments.ban"  # for the signed addresses of private pages
 
 
-WIDEST = {4: 8, 6: 19}  # bits of the widest networks: above these stand countries, not people
+WIDEST = {4: 8, 6: 19}  # bits; wider networks would hold whole countries
 
 
 def against(draft: Draft, *, account_only: bool = False) -> Ban | None:
-    """Return the ban that whoever sends this is under, the open one before the quiet; None where there is none.
+    """Return the ban in force against the author of a draft, an open one before a quiet one; None if there is none.
 
-    One query. Of a person with several identities each counts; an address binds guests alone. `account_only`: of
-    moderators, neither address nor network matters.
+    One query. All identities of a person count; a banned email address applies to guests only. With `account_only`
+    (for moderators), email address and network do not count.
     """
     author, who = draft.author, Q()
     if author.identity:
@@ -51,7 +51,7 @@ def against(draft: Draft, *, account_only: bool = False) -> Ban | None:
 
 
 def _networks_around(address: str) -> list[str]:
-    """Return every network that an address lies in and that could be banned: an index finds these by name."""
+    """Return every network around an IP address that could be banned, as text, so that an index can find them."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
@@ -62,22 +62,21 @@ def _networks_around(address: str) -> list[str]:
 
 
 def verdict() -> Verdict:
-    """Return what a quiet ban says about a draft: into the trash, while its author is told that it waits."""
+    """Return the verdict of a quiet ban: trash, while the author is shown that the comment waits."""
     return Verdict.refuse(QUIET_BAN)
 
 
 def refusal(found: Ban, draft: Draft) -> Banned:
-    """Return what an open ban answers: until when, and why, and where one may object."""
-    told = _told_to(found, draft)
-    said = [*sentences(found, told.is_owner), _("Your text is below, so that you can keep it.")]
-    return Banned(" ".join(said), appeal_url=told.url)
+    """Return the error for an open ban: until when, why, and where to appeal."""
+    notice = _notice_for(found, draft)
+    said = [*sentences(found, notice.is_owner), _("You can still copy your text below.")]
+    return Banned(" ".join(said), appeal_url=notice.url)
 
 
 def sentences(found: Ban, is_owner: bool) -> list[str]:
-    """Return what an open ban is told as: what is so until when, and why.
+    """Return the sentences that explain an open ban: what is banned until when, and why.
 
-    Why a typed address is banned is nobody's business but its owner's: it is told where this browser has left a
-    comment under it.
+    The reason of a ban on an email address is shown only to its owner: anybody can type an address.
     """
     said = [_about(found.kind, found.ends_at)]
     why = reasons.sentence_of(found.reason)
@@ -87,7 +86,7 @@ def sentences(found: Ban, is_owner: bool) -> list[str]:
 
 
 def _about(kind: str, ends_at: dt.datetime | None) -> str:
-    # Times end in a dot themselves in some languages: "2 p.m."
+    # In some languages, times end in a dot themselves: "2 p.m."
     until = date_format(localtime(ends_at), "DATETIME_FORMAT").removesuffix(".") if ends_at else ""
     match kind, until:
         case Ban.Kind.ACCOUNT, "":
@@ -95,12 +94,12 @@ def _about(kind: str, ends_at: dt.datetime | None) -> str:
         case Ban.Kind.ACCOUNT, _until:
             return _("This account cannot reply here until %s.") % until
         case Ban.Kind.EMAIL, "":
-            return _("Nobody can reply here under this email address.")
+            return _("Replies with this email address are blocked.")
         case Ban.Kind.EMAIL, _until:
-            return _("Nobody can reply here under this email address until %s.") % until
+            return _("Replies with this email address are blocked until %s.") % until
         case _kind, "":
-            return _("Nobody can reply here from your network.")
-    return _("Nobody can reply here from your network until %s.") % until
+            return _("Replies from your network are blocked.")
+    return _("Replies from your network are blocked until %s.") % until
 
 
 def _has_written(draft: Draft) -> bool:
@@ -109,10 +108,10 @@ def _has_written(draft: Draft) -> bool:
 
 
 class BanNotice(NamedTuple):
-    """Who was told of a ban, as the signed address of their private page says.
+    """Who was shown a ban. The signed address of their private page holds it.
 
-    `who` is BanAppeal.OWNER, or a keyed hash of the account or of the network. `token` tells apart those of one network
-    whom nobody knows, so that none reads what another wrote.
+    `who` is BanAppeal.OWNER, or a keyed hash of the account or network. `token` tells guests of one network apart, so
+    that none of them can read what another wrote.
     """
 
     ban_id: int
@@ -129,12 +128,12 @@ class BanNotice(NamedTuple):
 
 
 def read_notice(token: str) -> BanNotice:
-    """Return what the address of a private page says. Raises signing.BadSignature."""
+    """Return what the token in a private page's address holds. Raises signing.BadSignature."""
     return BanNotice(*signing.Signer(salt=SALT).unsign_object(token))
 
 
-def _told_to(found: Ban, draft: Draft) -> BanNotice:
-    """An account is surely whom its ban is of, an address only where this browser has left a comment under it."""
+def _notice_for(found: Ban, draft: Draft) -> BanNotice:
+    """An account owns its ban. An email address is its owner's only if this browser left a comment with it before."""
     identity = draft.author.identity
     if found.kind == Ban.Kind.ACCOUNT or (found.kind == Ban.Kind.EMAIL and _has_written(draft)):
         return BanNotice(found.pk, BanAppeal.OWNER)
@@ -145,16 +144,16 @@ def _told_to(found: Ban, draft: Draft) -> BanNotice:
 
 
 def on_authors(comments: Iterable[Comment]) -> dict[int, list[Ban]]:
-    """Return the bans in force that each of these comments' authors is under, by comment; none: missing.
+    """Return the bans in force against each comment's author, by comment id; comments without any are missing.
 
-    One query however many; `identity` and `connection_data` should be loaded. Of an identity its own ban alone is
-    shown.
+    One query however many; `identity` and `connection_data` should be loaded. Of a person's identities, only the
+    comment's own counts.
     """
     wanted: dict[int, tuple[int | None, str, set[str]]] = {}
     for comment in comments:
-        trace = getattr(comment, "connection_data", None)
-        email = "" if comment.identity_id or trace is None else fold(trace.email)
-        networks = set(_networks_around(trace.address or "")) if trace else set()
+        data = getattr(comment, "connection_data", None)
+        email = "" if comment.identity_id or data is None else fold(data.email)
+        networks = set(_networks_around(data.address or "")) if data else set()
         wanted[comment.pk] = (comment.identity_id, email, networks)
     around = {name for _identity, _email, networks in wanted.values() for name in networks}
     rows = list(

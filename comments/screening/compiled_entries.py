@@ -1,4 +1,4 @@
-"""The editors' lists, ready to be looked through: read once in each process, and again when an entry has changed."""
+"""The filter entries in force, ready for matching: read once in each process, and again when an entry has changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class CompiledEntry:
-    """One entry with what it is compared with. `plain` keeps accents where the editor wrote some."""
+    """One entry with the forms in which it is matched. `plain` keeps accents if the editor typed some."""
 
     def __init__(self, entry: FilterEntry):
         self.pattern, self.match, self.action, self.pk = entry.pattern, entry.match, entry.action, entry.pk
@@ -36,11 +36,11 @@ class CompiledEntry:
         self.network = network_in(entry.pattern) if entry.match == Match.NETWORK else None
         self.agent = entry.pattern.casefold() if entry.match == Match.AGENT else ""
         self.regex = patterns.compiled(entry.pattern) if entry.match == Match.REGEX else None
-        # `127.0` in a list of words has always meant addresses that begin so.
+        # In WordPress' lists, a word such as `127.0` also matches IP addresses that begin with it.
         self.prefix = network_in(entry.pattern) if entry.match in {Match.WORD, Match.SUBSTRING} else None
 
     def counts_in(self, article_id: int, section_id: int | None) -> bool:
-        """Say whether this entry is meant for comments under that article, which stands in that section."""
+        """Say whether this entry applies to comments under that article, which is in that section."""
         if self.article_id is not None:
             return self.article_id == article_id
         return self.section_id is None or self.section_id == section_id
@@ -50,10 +50,10 @@ class CompiledEntry:
 
 
 class CompiledEntries:
-    """Entries, sorted by how they are looked for."""
+    """Entries, grouped by how they are matched."""
 
-    def __init__(self, rules: Iterable[FilterEntry]):
-        entries = [CompiledEntry(entry) for entry in rules]
+    def __init__(self, rows: Iterable[FilterEntry]):
+        entries = [CompiledEntry(row) for row in rows]
         self.texts = [entry for entry in entries if entry.match in {Match.WORD, Match.SUBSTRING} and entry.plain]
         self.networks = [entry for entry in entries if entry.network]
         self.agents = [entry for entry in entries if entry.agent]
@@ -64,7 +64,7 @@ class CompiledEntries:
                 self.domains[entry.domain].append(entry)
 
     def bans(self, address: str, article: Article | None = None) -> bool:
-        """Say whether nobody from this address may post under the article; without one, anywhere on the site."""
+        """Say whether posting from this IP address is refused under the article; without one, on the whole site."""
         article_id, section_id = (article.pk, article.section_id) if article else (0, None)
         now = timezone.now()
         return any(
@@ -81,14 +81,14 @@ class CompiledEntries:
 
 
 def current() -> CompiledEntries:
-    """Return the lists as they are now, with entries whose time ends later today. One query; two after a change."""
+    """Return the entries in force. Some may have ended since they were read. One query; two after a change."""
     return _read(*_state())
 
 
 def check_room(wanted: Iterable[str], instead_of: Collection[int] = ()) -> None:
-    """Raise TooManyPatterns where these regular expressions find no room beside those in force.
+    """Raise TooManyPatterns if there is no room for these regular expressions beside those in force.
 
-    `instead_of` are ids of entries that will not be in force as they are. As many queries as `current`.
+    `instead_of` are the ids of entries that they replace. As many queries as `current`.
     """
     now = timezone.now()
     standing = [entry for entry in current().regexes if entry.pk not in instead_of and not entry.has_ended(now)]
@@ -110,7 +110,7 @@ def _read(last: object, size: int) -> CompiledEntries:
 
 
 def clean_domain(text: str) -> str:
-    """Return a domain as it is compared: `*.Casino.example/bonus` and `@casino.example` are `casino.example`."""
+    """Return a domain in the form that is compared: `*.Casino.example/bonus` becomes `casino.example`."""
     host = text.strip().lower().partition("://")[2] or text.strip().lower()
     host = (
         host.rpartition("@")[2].partition("/")[0].partition(":")[0].removeprefix("*.").removeprefix("www.").strip(".")
@@ -122,7 +122,7 @@ def clean_domain(text: str) -> str:
 
 
 def network_in(text: str) -> Network | None:
-    """Return the network that is written here: an address, `192.0.2.0/24`, or the beginning of one, `192.0.2.`."""
+    """Return the network in this text: an address, `192.0.2.0/24`, or the beginning of an address, `192.0.2.`."""
     text = text.strip()
     parts = text.rstrip(".").split(".")
     if 2 <= len(parts) < 4 and all(part.isascii() and part.isdigit() for part in parts):

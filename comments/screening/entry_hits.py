@@ -1,4 +1,4 @@
-"""How often each entry of the lists was found, for telling which of them are of use."""
+"""How often each filter entry matched, so that editors see which entries are useful."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from comments.models import FilterEntry
 
 
 @transaction.atomic
-def count(rule_ids: Iterable[int]) -> None:
-    """Add one to each of these, in one statement.
+def count(entry_ids: Iterable[int]) -> None:
+    """Add one hit to each of these entries, in one statement.
 
-    Called after a post is committed: within it, everybody whose text holds the word of the day would wait for everybody
-    else. Rows are locked in one order, so that nobody waits in a circle. The lists are not read anew for it.
+    Called after the post is committed: inside its transaction, all posts with a common word would wait for each other.
+    Rows are locked in one order, which rules out deadlocks. `changed_at` stays, so processes keep what they have read.
     """
-    locked = FilterEntry.objects.select_for_update().filter(pk__in=list(rule_ids)).order_by("pk").values("pk")
+    locked = FilterEntry.objects.select_for_update().filter(pk__in=list(entry_ids)).order_by("pk").values("pk")
     FilterEntry.objects.filter(pk__in=locked).update(hits=F("hits") + 1, last_hit_at=timezone.now())

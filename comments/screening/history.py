@@ -1,4 +1,4 @@
-"""Hold what new people send, and people who have lost their trust, which `comments.screening.trust` computes."""
+"""Hold comments of new people, and of people who have lost trust (see `comments.screening.trust`)."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,19 +13,19 @@ FIRST_COMMENT = declare(
     "first_comment", _("first comment of this person"), label=_("first comment of a person"), is_suspicious=False
 )
 TRUST_LOST = declare(
-    "trust_lost", _("several of this person’s comments were refused of late"), label=_("trust lost by refusals")
+    "trust_lost", _("several of this person’s comments were refused recently"), label=_("trust lost by refusals")
 )
 
 
-def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
-    match trust.level(draft, rules):
+def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
+    match trust.level(draft, settings):
         case Level.LOST:
             return Verdict.hold(TRUST_LOST)
-        case Level.NEW if rules.hold_first_comment:
+        case Level.NEW if settings.hold_first_comment:
             return Verdict.hold(FIRST_COMMENT)
     return None
 
 
-def is_known(draft: Draft, rules: EffectiveSettings) -> bool:
-    """Say whether whoever sends this has earned that their comments need not wait."""
-    return trust.level(draft, rules) >= Level.KNOWN
+def is_known(draft: Draft, settings: EffectiveSettings) -> bool:
+    """Say whether the author is known, so that their comments need not wait."""
+    return trust.level(draft, settings) >= Level.KNOWN

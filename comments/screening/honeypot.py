@@ -1,4 +1,4 @@
-"""Take for spam what fills in the field that no person sees. Machines fill in whatever a form has."""
+"""Mark as spam what fills in the honeypot, a field that no person sees. Bots fill in every field of a form."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,5 +10,5 @@ from comments.screening.verdict import Verdict
 HONEYPOT = declare("honeypot", _("filled in a field that no person sees"), label=_("a field that no person sees"))
 
 
-def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
+def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
     return Verdict.spam(HONEYPOT) if draft.visit.trap.strip() else None

@@ -13,9 +13,9 @@ from comments.text import formatting
 TOO_MANY_LINKS = declare("too_many_links", _("%(links)s links, %(allowed)s allowed"), label=_("too many links"))
 
 
-def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
-    """Count what a reader could click, after rendering: links inside code do not count, an address twice does."""
+def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
+    """Count the links after rendering: none inside code, and the same address as often as it is linked."""
     links = formatting.count_links(draft.rendered)
-    if not rules.max_links or links < rules.max_links or trust.level(draft, rules) == Level.TRUSTED:
+    if not settings.max_links or links < settings.max_links or trust.level(draft, settings) == Level.TRUSTED:
         return None
-    return Verdict.hold(TOO_MANY_LINKS, links=links, allowed=rules.max_links - 1)
+    return Verdict.hold(TOO_MANY_LINKS, links=links, allowed=settings.max_links - 1)

@@ -1,7 +1,7 @@
-"""Hold a comment under a name that readers would take for the newsroom's: its people, its sections, its offices.
+"""Hold a comment under a name that readers could take for the newsroom's: its people, its sections, its roles.
 
-Names are compared as they look (`kit.lookalikes`), so Cyrillic letters, numbers for letters, blanks between letters or
-invisible characters are no disguise. To reserve another word, add it to `ROLES`.
+Names are compared by how they look (`kit.lookalikes`), so that Cyrillic letters, numbers for letters, blanks between
+letters or invisible characters do not help to imitate one. To reserve another word, add it to `ROLES`.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from newsreader.kit.lookalikes import skeleton
 from newsreader.kit.text import fold
 
 RESERVED_NAME = declare("reserved_name", _("the name looks like “%(name)s”"), label=_("name of somebody here"))
-# Held wherever one stands as a word of its own.
+# Held as a whole name, and as one word of a name.
 ROLES = [
     *("admin", "admins", "administrator", "administrators", "editor", "editors", "moderator", "moderators"),
     *("newsroom", "official", "root", "staff", "support", "system", "webmaster"),
 ]
-_EMPTY_LETTERS = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))  # Seen as blanks.
+_EMPTY_LETTERS = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))  # They look like blanks.
 
 
-def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
-    """Compare what a guest typed, or what a member is called. Three queries at most, none without a name.
+def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
+    """Compare the name that a guest typed, or a member's display name. At most three queries, none without a name.
 
-    The newsroom's own accounts, staff's and authors', may be called what they are.
+    Accounts of staff and of the newspaper's authors may use their own names.
     """
     author, identity = draft.author, draft.author.identity
     name = identity.display_name if identity else author.name
@@ -48,13 +48,13 @@ def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
 
 
 def _role_in(name: str) -> str:
-    """Return the first role that this name claims, as whole name or word; empty where it claims none."""
+    """Return the first role in this name, as the whole name or a word of it; empty: none."""
     roles = _roles()
     return next((roles[key] for part in (name, *_words(name)) if (key := skeleton(part)) in roles), "")
 
 
 def _words(name: str) -> Iterator[str]:
-    """Yield a name's words, as they are and without a number behind; symbols part words or belong to them."""
+    """Yield a name's words, with and without a number at the end; split at symbols, too, and not."""
     name = name.translate(_EMPTY_LETTERS)
     for between in ("ZP", "ZPS"):
         for word in "".join(" " if unicodedata.category(c)[0] in between else c for c in name).split():
@@ -62,7 +62,7 @@ def _words(name: str) -> Iterator[str]:
 
 
 def _taken(name: str, bylines: set[str]) -> str:
-    """Return whose name this one looks like: an author's, else a part of the paper's, else somebody's on its staff."""
+    """Return the name that this one looks like: an author's, else a section's or the site's, else a staff member's."""
     keys = _keys(name)
 
     def like(names: set[str]) -> str:
@@ -82,7 +82,7 @@ def _staff() -> set[str]:
 
 
 def _keys(name: str) -> frozenset[str]:
-    """Return what a name looks like, as it is written and in small letters: Ν is like N, but ν like v."""
+    """Return the keys of a name, as written and in lower case: Greek Ν looks like N, but ν like v."""
     return frozenset({skeleton(name), skeleton(fold(name))} - {""})
 
 

@@ -1,9 +1,10 @@
-"""What somebody typed, read in all the ways in which the editors' lists must not be tricked.
+"""A text in all the ways in which it can be read, so that disguised words still match filter entries.
 
-A text is read as typed, with entities decoded, with tags and Markdown taken away; each of these in plain letters: no
-invisible characters, no accents, no full-width forms, no capitals, letters of other scripts as the Latin ones they
-look like; turned round where somebody has turned it. Words are besides put together again where signs, blanks or line
-breaks tear them apart, or numbers stand for letters. Generated markup is never looked at. Linear in the text.
+A text is read as typed, with entities decoded, and without tags and Markdown. Each of these is reduced to plain
+letters: no invisible characters, accents, full-width forms or capitals; letters of other scripts become the Latin
+letters that they look like; reversed and upside-down text is turned round. Words that are split by symbols, blanks or
+line breaks are also joined, and numbers are also read as letters. Generated markup is never searched. All this is
+linear in the text.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from itertools import pairwise
 from newsreader.kit.lookalikes import latin
 from newsreader.kit.text import fold, without_invisible
 
-APART = "\x1f"  # Between two readings: no entry holds it, so nothing is found across.
-TORN = 6  # letters: shorter words are not put together across blanks, as innocent ones would often give one.
+APART = "\x1f"  # Between two readings: no entry holds it, so none matches across.
+TORN = (
+    6  # letters: words are joined across blanks only from this length on, since short ones would often match by chance.
+)
 
 _TAG = re.compile(r"</?[A-Za-z!?][^<>]*+>")
 _BREAK = re.compile(r"<(?:br|/?p|/?li|/?ul|/?ol|/?pre|/?blockquote)\b[^<>]*+>")
-# Quotation marks, apostrophes and dashes, however they are written, as a list would have them.
+# Quotation marks, apostrophes and dashes -> the ASCII characters that editors type in entries.
 _SIGNS = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u0060\u00b4\u2032\uff07", "'")
     | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"')
@@ -33,40 +36,40 @@ _SIGNS = str.maketrans(
 _CHUNK = re.compile(r"\S+")
 _NO_LETTER = re.compile(r"[\W_]+")
 _SPELT_OUT = re.compile(r"(?<![^\W_])(?:[^\W_][\W_]{1,3}+){2,}[^\W_](?![^\W_])")
-# Numbers and signs that stand for letters; i and l are one, since 1 and ! may be either.
+# Numbers and symbols -> the letters that they replace; i becomes l, since 1 and ! can be either.
 _STANDS_FOR = str.maketrans("0134578@$!|i", "oleastbaslll")
-# What reads as a small letter when it is turned round, and which of these are nothing else in Latin scripts.
+# Characters that look like upside-down letters, and those of them that no Latin script uses otherwise.
 _UPSIDE_DOWN = str.maketrans("ɐqɔpǝɟƃɥıɾʞlɯuodbɹʇnʌʍʎ", "abcdefghijklmnopqrtuvwy")
 _UPSIDE_DOWN_ALONE = re.compile("[ɐɔǝɟƃɥɾʞɯɹʇʌʍʎ]")
-_FROM_THE_RIGHT = "\u202e"  # turns what follows it
+_FROM_THE_RIGHT = "\u202e"  # right-to-left override: reverses the text after it
 _NUMBERS = frozenset("0134578@$!|")
-_CAPITAL_I = str.maketrans("\u0399\u0406", "II")  # Greek, Cyrillic; `latin` takes them for an l.
+_CAPITAL_I = str.maketrans("\u0399\u0406", "II")  # Greek and Cyrillic; `latin` reads them as l.
 _MIXED = re.compile(r"(?=\S*[^\W\d_])(?=\S*[0-9@$!|])\S+")
 
 
 def plain(text: str, *, accents: bool = False) -> str:
-    """Return a text in plain letters, blanks collapsed; with `accents`, these stay."""
-    if text.isascii():  # The same, and many times faster.
+    """Return a text in plain letters, with blanks collapsed; with `accents`, accents are kept."""
+    if text.isascii():  # The same result, many times faster.
         return " ".join(text.replace("`", "'").lower().split())
     text = without_invisible(unicodedata.normalize("NFKC", text)).translate(_SIGNS)
     return latin(" ".join(text.casefold().split()) if accents else fold(text))
 
 
 def has_accents(text: str) -> bool:
-    """Say whether an entry has accents: then it is meant with them."""
+    """Say whether an entry has accents: then only text with them matches."""
     return plain(text, accents=True) != plain(text)
 
 
 def mixed(text: str) -> str:
-    """Return a word in plain letters as it reads where numbers stand for letters."""
+    """Return a word in plain letters with numbers read as letters."""
     return _NO_LETTER.sub("", text.translate(_STANDS_FOR))
 
 
 def typed_versions(text: str, rendered: str = "") -> Iterator[str]:
-    """Yield a text as typed and as it reads: entities decoded (twice, as some are doubled), tags and markup gone."""
+    """Yield a text as typed and as it reads: entities decoded (twice, since some are encoded twice), without markup."""
     decoded = html.unescape(html.unescape(text))
     yield from (text, decoded, _TAG.sub("", text), _TAG.sub("", decoded))
-    # A Greek Ν is like N, but ν like v: capitals are read before they are made small, too.
+    # A Greek Ν looks like N, but ν like v: so capitals are also read before they become lower case.
     if not decoded.isascii():
         capitals = unicodedata.normalize("NFKC", decoded)
         yield latin(capitals)
@@ -78,13 +81,13 @@ def typed_versions(text: str, rendered: str = "") -> Iterator[str]:
             yield decoded[::-1]
     if rendered:
         visible = html.unescape(_TAG.sub("", _BREAK.sub(" ", rendered)))
-        # Twice: what is shown as typed may be a tag.
+        # Twice: text that is shown as typed may itself look like a tag.
         yield from (visible, _TAG.sub("", visible))
 
 
 @dataclass(frozen=True)
 class Readings:
-    """Every way in which some texts can be read, in plain letters; `texts` holds them one behind the other."""
+    """All ways in which some texts can be read, in plain letters; `texts` holds them one after another."""
 
     texts: str
 
@@ -95,9 +98,9 @@ class Readings:
         return cls(APART.join(["", *dict.fromkeys([*read, *bare]), ""]))
 
     def may_hold(self, letters: str, mixed: str) -> bool:
-        """Say, fast, whether these letters follow each other at all, as they are or with numbers for letters.
+        """Say quickly whether the texts hold these letters in sequence at all, as they are or with numbers for letters.
 
-        Where they do not, no way of putting words together finds them.
+        If not, joining words cannot find them either.
         """
         return letters in self._letters or mixed in self._letters_for_numbers
 
@@ -111,7 +114,7 @@ class Readings:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every word, and those that signs, blanks or spelling tore apart, whole again."""
+        """All words, and those that were split by symbols or blanks, joined again."""
         found: set[str] = set()
         for text in self.texts.split(APART):
             chunks = [_NO_LETTER.sub("", chunk) for chunk in _CHUNK.findall(text)]
@@ -131,7 +134,7 @@ class Readings:
 
     @cached_property
     def spelt_out(self) -> str:
-        """What is spelt letter by letter, put together: `v-i-a-g-r-a`."""
+        """Words that are spelt letter by letter, joined: `v-i-a-g-r-a`."""
         runs = (_SPELT_OUT.findall(text) for text in self.texts.split(APART))
         return APART.join(_NO_LETTER.sub("", spelt) for each in runs for spelt in each)
 
@@ -140,14 +143,14 @@ class Readings:
         return APART.join(sorted(self.words))
 
 
-# Scripts that put no blanks between words: there a word is found within its neighbours.
+# Scripts without blanks between words: there a word is found inside longer text.
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 
 
 def stands_in(entry: str, texts: str) -> bool:
-    """Say whether an entry stands in these texts as words of its own, not inside longer ones. Both in plain letters."""
+    """Say whether these texts hold an entry as whole words, not inside longer ones. Both in plain letters."""
     start = texts.find(entry)
     while start >= 0:
         end = start + len(entry)
@@ -158,12 +161,12 @@ def stands_in(entry: str, texts: str) -> bool:
 
 
 def stands_mixed_in(phrase: str, texts: str) -> bool:
-    """Say whether a phrase of several words stands in these texts with numbers for letters: `ch34p p1lls`."""
+    """Say whether these texts hold a phrase of several words with numbers for letters: `ch34p p1lls`."""
     letters, wanted = texts.translate(_STANDS_FOR), phrase.translate(_STANDS_FOR)
     start = letters.find(wanted)
     while start >= 0:
         end = start + len(wanted)
-        # Only numbers and signs may stand for i or l: `fall` is no `fail`.
+        # Only numbers and symbols can replace i or l: `fall` does not match `fail`.
         if any(c in _NUMBERS for c in texts[start:end]) and not (
             _joins(letters[start - 1 : start], wanted[0]) or _joins(wanted[-1], letters[end : end + 1])
         ):

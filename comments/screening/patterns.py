@@ -1,12 +1,12 @@
-"""Regular expressions of the editors' lists, in linear time whatever they say.
+"""The regular expressions of filter entries, which take time linear in the text, whatever they are.
 
-The engine is RE2: no look-around and no back-references, and no text on which it takes for ever. What is left is how
-large a pattern becomes (`STEPS`), which bounds the time for each character, and how many there are (`MOST`,
-`MOST_STEPS`). Letters of any case are the same.
+The engine is RE2: it has no look-around and no back-references, and never backtracks. The time for each character
+depends on the size of a pattern, limited by `STEPS`, and on their number, limited by `MOST` and `MOST_STEPS`. Case is
+ignored.
 
-Each is looked for by itself. 500 of a usual size (25 steps) cost 20 ms for a comment of 10,000 characters, 500 with
-gaps between words (400 steps) no more. What costs are gaps behind a class of letters, `[a-m].{0,110}[n-z]`: some 16 µs
-a step, which `MOST_STEPS` bounds to two seconds for all.
+Each pattern is searched for separately. In a comment of 10,000 characters, 500 patterns of the usual size (25 steps)
+take 20 ms, and 500 with gaps between words (400 steps) no longer. Gaps after a class of letters are slow, such as
+`[a-m].{0,110}[n-z]`: some 16 µs a step, so `MOST_STEPS` limits all patterns together to two seconds.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from newsreader.kit.text import without_invisible
 
 LONGEST = 200  # characters of a pattern
 STEPS = 2_500  # of the compiled program: `\\pL{2,5}` has 6,000
-MOST = 500  # patterns that are looked for together
+MOST = 500  # patterns in force together
 MOST_STEPS = 100_000  # of all of them
 MEMORY = 1 << 18  # bytes for each pattern
-_ANY_TEXT = ["a", "Z", "5", ".", "ж"]  # Nothing sensible is found in each of these.
+_ANY_TEXT = ["a", "Z", "5", ".", "ж"]  # No useful pattern matches all of these.
 _SOME_TEXT = "A text, of 3 lines.\nOr so"
 
 Compiled = Any  # re2 has no types
 
 
 def compiled(pattern: str) -> Compiled | None:
-    """Return a pattern ready to be looked for, None where it is none or too large."""
+    """Return the compiled pattern; None if it is invalid or too large."""
     try:
         return _compile(pattern)
     except (re2.error, UnicodeError):
@@ -41,9 +41,9 @@ def compiled(pattern: str) -> Compiled | None:
 
 
 def fault(pattern: str) -> tuple[str, str]:
-    """Return the code of what makes a pattern unfit for the list, and what the engine says; both empty for none.
+    """Return a code for what is wrong with a pattern, and the engine's message; both empty if nothing is.
 
-    `pattern_invalid`, `pattern_too_large`, `pattern_finds_nothing` (it matches where nothing stands) and
+    Codes: `pattern_invalid`, `pattern_too_large`, `pattern_finds_nothing` (it matches empty text),
     `pattern_finds_everything`.
     """
     try:
@@ -64,7 +64,7 @@ def fault(pattern: str) -> tuple[str, str]:
 
 
 def check_room(regexes: Collection[Compiled]) -> None:
-    """Raise TooManyPatterns where these are too many, or too large, to be looked for together."""
+    """Raise TooManyPatterns if these are too many, or together too large."""
     if len(regexes) > MOST or sum(regex.programsize for regex in regexes) > MOST_STEPS:
         raise TooManyPatterns(MOST)
 
@@ -78,7 +78,7 @@ def _compile(pattern: str) -> Compiled | None:
 
 
 def pieces(versions: Iterable[str]) -> list[bytes]:
-    """Return every text in which patterns are looked for, each once: as typed, without what is not seen, and plain."""
+    """Return the texts to search, each once: as typed, without invisible characters, and in plain letters."""
     typed = list(dict.fromkeys(versions))
     seen = [without_invisible(unicodedata.normalize("NFKC", text)) for text in typed]
     texts = dict.fromkeys([*typed, *seen, *Readings.of(typed).texts.split(APART)])
@@ -86,5 +86,5 @@ def pieces(versions: Iterable[str]) -> list[bytes]:
 
 
 def is_found(regex: Compiled, texts: Sequence[bytes]) -> bool:
-    """Say whether a pattern is found in one of these `pieces`."""
+    """Say whether a pattern matches one of these `pieces`."""
     return any(regex.search(text) for text in texts)

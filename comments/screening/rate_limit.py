@@ -1,9 +1,9 @@
-"""How fast somebody may post: a bucket of some, then one per so many seconds, counted in the transaction of the post.
+"""How fast somebody may post: a token bucket (a few comments at once, then one every so many seconds).
 
-In slow mode, besides, one comment of a person under that article in so many seconds.
+In slow mode, a person may also post only one comment under that article every so many seconds.
 
-The counter is a row that the transaction locks, so it holds for parallel requests in any number of processes, and a
-refused post, rolled back, is not counted.
+The bucket is a row that the transaction of the post locks. So the limit holds for parallel requests in any number of
+processes, and a refused post, which is rolled back, does not count.
 """
 
 import datetime as dt
@@ -22,18 +22,18 @@ from comments.screening.article_settings import span
 from newsreader.kit.web import network
 
 
-def consume(draft: Draft, rules: EffectiveSettings) -> None:
-    """Take one from the visitor's buckets, by network and by identity; `rules` are those under the article.
+def consume(draft: Draft, settings: EffectiveSettings) -> None:
+    """Take one token from each of the visitor's buckets: by network, and by person.
 
-    Raises Flood where one is empty, SlowMode where it is one of the article's slow mode.
+    Raises Flood if one is empty; SlowMode if that is the bucket of the article's slow mode.
     """
-    for bucket in sorted(_buckets(draft, rules)):  # One order for everybody: two posts never wait for each other.
+    for bucket in sorted(_buckets(draft, settings)):  # Always in the same order, which rules out deadlocks.
         if wait := consume_one(bucket.key, burst=bucket.burst, seconds=bucket.seconds):
             raise SlowMode(wait, span(bucket.seconds)) if bucket.slow else Flood(wait)
 
 
 class Bucket(NamedTuple):
-    """So many at once, then one in so many seconds."""
+    """`burst` at once, then one every `seconds`."""
 
     key: str
     burst: int
@@ -41,28 +41,28 @@ class Bucket(NamedTuple):
     slow: bool = False
 
 
-def _buckets(draft: Draft, rules: EffectiveSettings) -> Iterator[Bucket]:
+def _buckets(draft: Draft, settings: EffectiveSettings) -> Iterator[Bucket]:
     person, where = _person(draft), ("network", network(draft.visit.address))
-    if rules.flood_seconds:
+    if settings.flood_seconds:
         for key in (where, *person):
-            yield Bucket(keyed(*key), rules.flood_burst, rules.flood_seconds)
-    if rules.slow_seconds:
-        # Guests are told apart by network as well: a cookie is thrown away in a moment.
+            yield Bucket(keyed(*key), settings.flood_burst, settings.flood_seconds)
+    if settings.slow_seconds:
+        # Guests are limited by network, too: a cookie is easily deleted.
         for key in person if draft.author.identity else (where, *person):
-            yield Bucket(keyed("slow", str(draft.article_id), *key), 1, rules.slow_seconds, slow=True)
+            yield Bucket(keyed("slow", str(draft.article_id), *key), 1, settings.slow_seconds, slow=True)
 
 
 def _person(draft: Draft) -> list[tuple[str, str]]:
-    """By account or signed cookie: never by what anybody can type."""
+    """The key of the account or signed cookie; never of anything that can be typed."""
     if identity := draft.author.identity:
         return [("user", str(identity.user_id)) if identity.user_id else ("identity", str(identity.pk))]
     return [("browser", draft.visit.browser)] if draft.visit.browser else []
 
 
 def consume_one(key: str, *, burst: int, seconds: int) -> int:
-    """Take one from a bucket of `burst` that gets one back every so many seconds. In a transaction.
+    """Take one token from a bucket that holds `burst` and gets one back every `seconds`. In a transaction.
 
-    Returns 0, or how many seconds to wait where it is empty, and then nothing is taken.
+    Returns 0, or how many seconds to wait; then no token is taken.
     """
     now = timezone.now()
     pause = dt.timedelta(seconds=seconds)
@@ -76,5 +76,5 @@ def consume_one(key: str, *, burst: int, seconds: int) -> int:
 
 
 def forget_full() -> int:
-    """Delete buckets that are full again; they say nothing. Returns how many."""
+    """Delete buckets that are full again, which limit nobody. Returns how many."""
     return RateLimit.objects.filter(full_at__lt=timezone.now()).delete()[0]

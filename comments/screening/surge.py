@@ -1,8 +1,8 @@
-"""A discussion that gets out of hand slows down by itself, and relaxes by itself.
+"""Discussions that get out of hand slow down automatically, and recover automatically.
 
-Every half minute the worker counts what came in under each article in the last ten minutes, and what of it was
-refused, and compares both with what is usual there. Outside of that, a pause between the comments of one person begins
-at once; where that does not help, everything waits for an editor. Each step back takes ten quiet minutes.
+Every half minute the worker counts the comments of the last ten minutes under each article, and how many of them were
+refused, and compares both with the usual range there. Above it, people must pause between their comments at once; if
+that does not help, every comment waits for an editor. Each step back takes ten quiet minutes.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from comments.screening.article_settings import settings_row
 
 Surge = ArticleSettings.Surge
 WINDOW = dt.timedelta(minutes=10)
-MEMORY = dt.timedelta(hours=24)  # What is usual is what was so for so long before the window.
-SPREAD = 3  # standard deviations around the mean that are usual still
+MEMORY = dt.timedelta(hours=24)  # The usual range is computed from so long before the window.
+SPREAD = 3  # standard deviations above the mean that are still usual
 
 
 @dataclass(frozen=True)
 class WindowCounts:
-    """What came in within ten minutes, and how much of it was removed by anybody or held by the rules."""
+    """How many comments came in within ten minutes, and how many of them were removed, or held for a bad sign."""
 
     comments: int = 0
     refusals: int = 0
@@ -47,18 +47,18 @@ class WindowCounts:
 
 @dataclass(frozen=True)
 class UsualRange:
-    """Up to how much is usual in ten minutes."""
+    """The most that is usual in ten minutes."""
 
     comments: float
     refusals: float
 
-    def holds(self, tally: WindowCounts) -> bool:
-        return tally.comments <= self.comments and tally.refusals <= self.refusals
+    def holds(self, counts: WindowCounts) -> bool:
+        return counts.comments <= self.comments and counts.refusals <= self.refusals
 
 
 @dataclass(frozen=True)
 class Surging:
-    """A discussion that is slowed down: `facts` hold what was counted when that last changed, and what is usual."""
+    """A discussion in a surge: `facts` hold the counts when that last changed, and the usual ones."""
 
     article: Article
     surge: int
@@ -68,28 +68,30 @@ class Surging:
 
 
 def watch() -> int:
-    """Look at every discussion where much came in of late or that is slowed down. Returns how many changed.
+    """Check every discussion that is busy or in a surge. Returns how many changed.
 
-    The worker's job. Three queries, and two more where much came in; safe to run in several workers at once.
+    A job of the worker. Three queries, and two more if any is busy; safe to run in several workers at once.
     """
-    now, rules = timezone.now(), CommentSettings.objects.current()
+    now, settings = timezone.now(), CommentSettings.objects.current()
     slowed = {row.pk: row for row in ArticleSettings.objects.filter(surge__gt=Surge.NONE)}
-    if not rules.surge_control:
+    if not settings.surge_control:
         return sum(_move(row.pk, row.surge, Surge.NONE, now, row.surge_facts) for row in slowed.values())
-    tallies = _tallied(now, rules, slowed)
-    bands = _bands({pk for pk, tally in tallies.items() if tally.comments >= rules.surge_from}, now, rules)
+    counted = _counted(now, settings, slowed)
+    ranges = _usual_ranges(
+        {pk for pk, counts in counted.items() if counts.comments >= settings.surge_from}, now, settings
+    )
     changed = 0
-    for pk, tally in tallies.items():
-        band = bands.get(pk) or band_of([], rules.surge_from)
+    for pk, counts in counted.items():
+        usual = ranges.get(pk) or usual_range([], settings.surge_from)
         row = slowed.get(pk) or ArticleSettings(pk)
-        after = step(row.surge, row.surge_since, tally, band, now)
+        after = step(row.surge, row.surge_since, counts, usual, now)
         if after != row.surge:
-            changed += _move(pk, row.surge, after, now, _facts(tally, band))
+            changed += _move(pk, row.surge, after, now, _facts(counts, usual))
     return changed
 
 
 def surging() -> list[Surging]:
-    """Return the discussions that are slowed down, those first where everything waits. For the desk; one query."""
+    """Return the discussions in a surge, those where everything waits first. For the desk; one query."""
     rows = ArticleSettings.objects.filter(surge__gt=Surge.NONE).select_related("article").defer("article__body")
     return [
         Surging(row.article, row.surge, row.get_surge_display(), row.surge_since or timezone.now(), row.surge_facts)
@@ -97,25 +99,25 @@ def surging() -> list[Surging]:
     ]
 
 
-# --- The rule -----------------------------------------------------------------------------------------------------
+# --- The decision ------------------------------------------------------------------------------------------------
 
 
-def step(surge: int, since: dt.datetime | None, tally: WindowCounts, band: UsualRange, now: dt.datetime) -> int:
-    """Return what follows for a discussion that has been so since then. Pure.
+def step(surge: int, since: dt.datetime | None, counts: WindowCounts, usual: UsualRange, now: dt.datetime) -> int:
+    """Return the next level for a discussion that has had the level `surge` since then. Pure.
 
-    Up at once, and further after ten minutes, or at the next look where most is refused; back one step where the last
-    ten minutes were usual and nothing has changed in them.
+    Up at once; further up after ten minutes, or at the next check if most comments are refused. Down one step if the
+    last ten minutes were usual and the level has not changed in them.
     """
     age = now - since if since else dt.timedelta.max
-    if band.holds(tally):
+    if usual.holds(counts):
         return max(surge - 1, Surge.NONE) if age >= WINDOW else surge
     if surge == Surge.NONE:
         return Surge.SLOW
-    return Surge.HELD if age >= WINDOW or tally.mostly_refused else surge
+    return Surge.HELD if age >= WINDOW or counts.mostly_refused else surge
 
 
-def band_of(windows: Sequence[WindowCounts], floor: int) -> UsualRange:
-    """Return what is usual where so much came in before, ten minutes each; never less than just below `floor`."""
+def usual_range(windows: Sequence[WindowCounts], floor: int) -> UsualRange:
+    """Return the usual range from earlier windows of ten minutes each; its limits are at least `floor - 1`."""
     comments = _limit([window.comments for window in windows])
     refusals = _limit([window.refusals for window in windows])
     return UsualRange(max(comments, floor - 1), max(refusals, floor - 1))
@@ -125,7 +127,7 @@ def _limit(counts: Sequence[int]) -> float:
     if not counts:
         return 0
     mean = sum(counts) / len(counts)
-    # People who come by chance spread by the root of their mean: a few even windows do not promise less.
+    # Random arrivals (Poisson) vary by the root of their mean: a few even windows do not prove less variation.
     spread = max(sum((count - mean) ** 2 for count in counts) / len(counts), mean)
     return mean + SPREAD * math.sqrt(spread)
 
@@ -134,31 +136,31 @@ def _limit(counts: Sequence[int]) -> float:
 
 
 def _came_in() -> models.QuerySet[Comment]:
-    """What readers left; an import is none of it."""
+    """What readers posted: not imports."""
     return Comment.objects.exclude(channel=Comment.Channel.IMPORT).order_by()
 
 
 def _sums() -> dict[str, Any]:
-    # Being new, and the holding of everything, are no sign of trouble.
-    objected = Decision.objects.filter(comment=OuterRef("pk"), number=1, after=Comment.Status.PENDING)
-    held = Q(Exists(objected.exclude(reasons__0__code__in=harmless())), status=Comment.Status.PENDING)
+    # Comments held for harmless reasons (a new person, everything held) are no sign of trouble.
+    at_posting = Decision.objects.filter(comment=OuterRef("pk"), number=1, after=Comment.Status.PENDING)
+    held = Q(Exists(at_posting.exclude(reasons__0__code__in=harmless())), status=Comment.Status.PENDING)
     refused = Q(status__in=REMOVED) | held
     return {"comments": Count("pk"), "refusals": Count("pk", filter=refused)}
 
 
-def _tallied(
-    now: dt.datetime, rules: CommentSettings, slowed: Mapping[int, ArticleSettings]
+def _counted(
+    now: dt.datetime, settings: CommentSettings, slowed: Mapping[int, ArticleSettings]
 ) -> dict[int, WindowCounts]:
-    """Count the last ten minutes where it may matter, by article: an index gives these rows alone."""
+    """Count the last ten minutes by article, where it may matter. An index finds just these rows."""
     recent = _came_in().filter(created_at__gt=now - WINDOW, created_at__lte=now)
     rows: Any = recent.values("article").annotate(**_sums())
-    rows = rows.filter(Q(comments__gte=rules.surge_from) | Q(article__in=list(slowed)))
+    rows = rows.filter(Q(comments__gte=settings.surge_from) | Q(article__in=list(slowed)))
     found = {row["article"]: WindowCounts(row["comments"], row["refusals"]) for row in rows}
     return dict.fromkeys(slowed, WindowCounts()) | found
 
 
-def _bands(article_ids: Iterable[int], now: dt.datetime, rules: CommentSettings) -> dict[int, UsualRange]:
-    """Return what is usual under each of these. The database counts by the minute, at most a day's of them each."""
+def _usual_ranges(article_ids: Iterable[int], now: dt.datetime, settings: CommentSettings) -> dict[int, UsualRange]:
+    """Return the usual range of each of these articles. The database counts by the minute, over at most a day."""
     ids = sorted(article_ids)
     if not ids:
         return {}
@@ -171,11 +173,13 @@ def _bands(article_ids: Iterable[int], now: dt.datetime, rules: CommentSettings)
         window[0] += row["comments"]
         window[1] += row["refusals"]
     public_since = dict(Article.objects.filter(pk__in=ids).values_list("pk", "published_at"))
-    return {pk: band_of(_day(sums[pk], _windows_since(public_since.get(pk), start)), rules.surge_from) for pk in ids}
+    return {
+        pk: usual_range(_day(sums[pk], _windows_since(public_since.get(pk), start)), settings.surge_from) for pk in ids
+    }
 
 
 def _windows_since(published_at: dt.datetime | None, start: dt.datetime) -> int:
-    """Return how many whole windows of the day before an article was public in."""
+    """Return how many whole windows of the last day the article has been public."""
     age = min(start - published_at, MEMORY) if published_at else MEMORY
     return max(int(age // WINDOW), 0)
 
@@ -187,18 +191,18 @@ def _day(sums: Mapping[int, Sequence[int]], windows: int) -> list[WindowCounts]:
 # --- Changing -----------------------------------------------------------------------------------------------------
 
 
-def _facts(tally: WindowCounts, band: UsualRange) -> dict[str, Any]:
+def _facts(counts: WindowCounts, usual: UsualRange) -> dict[str, Any]:
     return {
-        "comments": tally.comments,
-        "refusals": tally.refusals,
-        "usual_comments": round(band.comments, 1),
-        "usual_refusals": round(band.refusals, 1),
+        "comments": counts.comments,
+        "refusals": counts.refusals,
+        "usual_comments": round(usual.comments, 1),
+        "usual_refusals": round(usual.refusals, 1),
     }
 
 
 @transaction.atomic
 def _move(article_id: int, before: int, after: int, now: dt.datetime, facts: dict[str, Any]) -> bool:
-    """Take a step, behind the article's lock, unless another worker has taken it a moment ago."""
+    """Change the level, under the article's lock, unless another worker has just done so."""
     lock_articles([article_id])
     row = settings_row(article_id)
     if row.surge != before:

@@ -1,7 +1,7 @@
-"""How far somebody is trusted: earned by comments that were approved, lost by refusals, computed from the decisions.
+"""How far somebody is trusted: earned by approved comments, lost by refusals, computed from the decisions.
 
-Nothing is stored, so that an undone decision counts for nothing. An account is trusted, or a guest by what this
-browser's signed cookie says and by a confirmed address: never by what is typed.
+Nothing is stored, so an undone decision does not count. Trust belongs to an account or, for a guest, to the comments in
+this browser's signed cookie and to a confirmed email address; never to what somebody types.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from comments.models.querysets import CommentQuerySet
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.text import fold
 
-RECENT = dt.timedelta(days=30)  # for so long a refusal is held against somebody
+RECENT = dt.timedelta(days=30)  # how long a refusal counts
 _STANDING = [Comment.Status.APPROVED, Comment.Status.PENDING]
-_NO_REFUSAL = [WITHDRAWN, UNDONE]  # by its author; and what was so before
+_NO_REFUSAL = [WITHDRAWN, UNDONE]  # withdrawn by its author; restored by undoing
 
 
 class Level(models.IntegerChoices):
-    """The higher, the more somebody is trusted."""
+    """Levels of trust, in ascending order."""
 
     LOST = 0, _("trust lost")
     NEW = 1, _("new")
@@ -37,22 +37,24 @@ class Level(models.IntegerChoices):
     TRUSTED = 3, _("trusted")
 
 
-def level(draft: Draft, rules: EffectiveSettings) -> Level:
-    """Return how far whoever sends this is trusted. One query, none for a guest whom no cookie knows."""
+def level(draft: Draft, settings: EffectiveSettings) -> Level:
+    """Return how far the author of a draft is trusted. One query; none for a guest without a cookie."""
     if identity := draft.author.identity:
         mine = Q(identity__user=identity.user_id) if identity.user_id else Q(identity=identity.pk)
-        row = CommenterIdentity.objects.filter(pk=identity.pk).annotate(**_facts(mine, rules)).values(*_FACTS).first()
+        row = (
+            CommenterIdentity.objects.filter(pk=identity.pk).annotate(**_facts(mine, settings)).values(*_FACTS).first()
+        )
         return _level_of(row) if row else Level.NEW
     if not draft.visit.comments or not draft.author.email:
         return Level.NEW
-    return _level_of_guest(draft, rules)
+    return _level_of_guest(draft, settings)
 
 
-def levels_of(comments: Collection[Comment], rules: EffectiveSettings) -> dict[int, Level]:
-    """Return how far the author of each comment is trusted, by comment. Three queries however many.
+def levels_of(comments: Collection[Comment], settings: EffectiveSettings) -> dict[int, Level]:
+    """Return how far each comment's author is trusted, by comment id. Three queries however many.
 
-    A guest is as far known as the desk can tell: by an address that was confirmed for this very comment. What their
-    browser's cookie says is known only while they post.
+    For guests, only an address that was confirmed with this very comment counts here: their browser's cookie is known
+    only while they post.
     """
     identities = {comment.identity_id for comment in comments if comment.identity_id}
     guests = [comment.pk for comment in comments if not comment.identity_id]
@@ -62,11 +64,11 @@ def levels_of(comments: Collection[Comment], rules: EffectiveSettings) -> dict[i
         (Q(identity__user=OuterRef("user")), rows.filter(user__isnull=False)),
         (Q(identity=OuterRef("pk")), rows.filter(user=None)),
     ):
-        for row in those.annotate(**_facts(mine, rules)).values("pk", *_FACTS):
+        for row in those.annotate(**_facts(mine, settings)).values("pk", *_FACTS):
             found[row["pk"]] = _level_of(row)
-    proofs = EmailConfirmation.objects.filter(comment__in=guests, confirmed_at__isnull=False)
-    known = set(proofs.filter(comment__status__in=_STANDING).values_list("comment", flat=True))
-    one_is_enough = rules.premoderated <= 1
+    confirmations = EmailConfirmation.objects.filter(comment__in=guests, confirmed_at__isnull=False)
+    known = set(confirmations.filter(comment__status__in=_STANDING).values_list("comment", flat=True))
+    one_is_enough = settings.premoderated <= 1
     return {
         comment.pk: found.get(comment.identity_id, Level.NEW)
         if comment.identity_id
@@ -80,32 +82,34 @@ def levels_of(comments: Collection[Comment], rules: EffectiveSettings) -> dict[i
 _FACTS = ("known", "trusted", "refused", "lost")
 
 
-def _facts(mine: Q, rules: EffectiveSettings) -> dict[str, Any]:
-    """What the levels depend on, as subqueries. Each stops at the number that matters, however much somebody wrote."""
+def _facts(mine: Q, settings: EffectiveSettings) -> dict[str, Any]:
+    """What the levels depend on, as subqueries. Each stops at the number that matters, however many there are."""
     approved = Comment.objects.approved().filter(mine).order_by()
     refusals = _refusals(mine)
     return {
-        "known": _at_least(rules.premoderated, approved),
-        "trusted": _at_least(max(rules.trusted_after, rules.premoderated), approved) if rules.trusted_after else _no(),
+        "known": _at_least(settings.premoderated, approved),
+        "trusted": _at_least(max(settings.trusted_after, settings.premoderated), approved)
+        if settings.trusted_after
+        else _no(),
         "refused": _at_least(1, refusals),
-        "lost": _at_least(rules.refusals_allowed, refusals) if rules.refusals_allowed else _no(),
+        "lost": _at_least(settings.refusals_allowed, refusals) if settings.refusals_allowed else _no(),
     }
 
 
 def _refusals(mine: Q) -> models.QuerySet[Comment]:
-    """Comments that a person has refused of late, and nobody has let through again since."""
+    """Comments that a moderator has recently refused, and nobody has restored since."""
     return Comment.objects.filter(mine, Exists(_refusing()), status__in=REMOVED).order_by()
 
 
 def _refusing() -> models.QuerySet[Decision]:
-    put_right = Decision.objects.filter(comment=OuterRef("comment"), number__gt=OuterRef("number"), after__in=_STANDING)
+    restored = Decision.objects.filter(comment=OuterRef("comment"), number__gt=OuterRef("number"), after__in=_STANDING)
     by_people = Decision.objects.filter(comment=OuterRef("pk"), source="", after__in=REMOVED)
     recent = by_people.filter(created_at__gt=timezone.now() - RECENT)
-    return recent.exclude(reasons__0__code__in=_NO_REFUSAL).filter(~Exists(put_right))
+    return recent.exclude(reasons__0__code__in=_NO_REFUSAL).filter(~Exists(restored))
 
 
 def _at_least(number: int, rows: models.QuerySet) -> Exists:
-    """Whether there are so many: whether one stands behind the last but that."""
+    """Whether there are at least `number` rows: whether the row at that place exists."""
     return Exists(rows[number - 1 : number])
 
 
@@ -124,11 +128,10 @@ def _level_of(facts: dict[str, Any]) -> Level:
 # --- Guests -------------------------------------------------------------------------------------------------------
 
 
-def _level_of_guest(draft: Draft, rules: EffectiveSettings) -> Level:
-    """By the comments in this browser's signed cookie that are under the same email.
+def _level_of_guest(draft: Draft, settings: EffectiveSettings) -> Level:
+    """Return a guest's level, from the comments in this browser's signed cookie that have the same email.
 
-    What is approved counts under the same name, or where the address was confirmed; what still waits where it was
-    confirmed.
+    An approved comment counts if it has the same name or its address was confirmed; a waiting one only if confirmed.
     """
     earned, refused = 0, 0
     name, email = fold(draft.author.name), fold(draft.author.email)
@@ -139,21 +142,21 @@ def _level_of_guest(draft: Draft, rules: EffectiveSettings) -> Level:
         earned += approved and (confirmed or fold(row["name"]) == name)
         earned += row["status"] == Comment.Status.PENDING and confirmed
         refused += row["refused"]
-    known = earned >= rules.premoderated
+    known = earned >= settings.premoderated
     return _level_of(
         {
             "known": known,
-            "trusted": known and 0 < rules.trusted_after <= earned,
+            "trusted": known and 0 < settings.trusted_after <= earned,
             "refused": refused > 0,
-            "lost": 0 < rules.refusals_allowed <= refused,
+            "lost": 0 < settings.refusals_allowed <= refused,
         }
     )
 
 
 def _left_here(ids: Iterable[int]) -> Iterable[dict[str, Any]]:
-    proved = EmailConfirmation.objects.filter(comment=OuterRef("pk"), confirmed_at__isnull=False)
+    confirmations = EmailConfirmation.objects.filter(comment=OuterRef("pk"), confirmed_at__isnull=False)
     mine: CommentQuerySet = Comment.objects.filter(pk__in=ids, identity=None)
-    annotated: Any = mine.annotate(confirmed=Exists(proved), refused=Exists(_refusing()))
+    annotated: Any = mine.annotate(confirmed=Exists(confirmations), refused=Exists(_refusing()))
     rows: Iterable[dict[str, Any]] = annotated.values(
         "status", "name", "connection_data__email", "confirmed", "refused"
     )

@@ -14,9 +14,9 @@ _STRENGTH = [Comment.Status.APPROVED, Comment.Status.PENDING, Comment.Status.SPA
 
 @dataclass(frozen=True)
 class Verdict:
-    """`reasons` are `{"code": …, "params": {…}}`, worded only when a moderator reads them.
+    """`reasons` are `{"code": …, "params": {…}}`; `reason_texts` turns them into sentences when they are read.
 
-    `hits` are the ids of all entries of the lists that matched, those that only count included.
+    `hits` are the ids of all filter entries that matched, including those that only count.
     """
 
     status: str
@@ -37,16 +37,16 @@ class Verdict:
 
     @classmethod
     def refuse(cls, code: str, **params: Any) -> Verdict:
-        """Into the trash, while its author is told that it waits."""
+        """Return a verdict for the trash; the author is shown that the comment waits."""
         return cls(Comment.Status.TRASH, tuple(single(code, params)))
 
     def is_stronger_than(self, status: str) -> bool:
-        """Say whether this would take a comment of that status further out of sight."""
+        """Say whether this status is stricter than that one."""
         return _STRENGTH.index(Comment.Status(self.status)) > _STRENGTH.index(Comment.Status(status))
 
     @classmethod
     def strongest(cls, verdicts: Iterable[Verdict]) -> Verdict:
-        """Return one verdict with the strongest status and everybody's reasons, the strongest first."""
+        """Return one verdict with the strongest status and all reasons, the strongest verdict's first."""
         ranked = sorted(verdicts, key=lambda verdict: -_STRENGTH.index(Comment.Status(verdict.status)))
         if not ranked:
             return cls.approve()

@@ -1,8 +1,8 @@
-"""Hold, take for spam, or silently refuse what the editors' lists name: words, patterns, domains, networks, browsers.
+"""Hold, mark as spam, or silently refuse what matches filter entries: words, patterns, domains, networks, browsers.
 
-Looked at is what was typed, in all its readings (`normalise`), the browser's name and the address; never generated
-markup. An entry may be meant for one section or article, have an end, or only count. Source: WordPress'
-`moderation_keys` and `disallowed_keys`, which look for every entry inside words as well.
+Searched are the typed text in all its readings (`normalise`), the browser's name and the IP address; never generated
+markup. An entry can be limited to one section or article, have an end, or only count. Source: WordPress'
+`moderation_keys` and `disallowed_keys`, which match inside words as well.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LISTED_PATTERN = declare(
 )
 LISTED_AGENT = declare("listed_agent", _("browsers on the list: %(agents)s"), label=_("browsers on the list"))
 LISTED_NETWORK = declare("listed_network", _("from a network on the list"), label=_("networks on the list"))
-# What follows, the strongest first, and the code of its reason.
+# The verdict of each action and its reason, strongest first.
 _VERDICTS = {
     FilterEntry.Action.REFUSE: (Verdict.refuse, REFUSED_WORDS),
     FilterEntry.Action.SPAM: (Verdict.spam, SPAM_WORDS),
@@ -46,7 +46,7 @@ _LINK = re.compile(r'<a href="([^"]*)"')
 _BARE_DOMAIN = re.compile(r"(?<![\w.-])\w[\w-]*(?:\.[\w-]+)+")
 
 
-def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
+def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
     found = matches(draft)
     if not found:
         return None
@@ -55,37 +55,37 @@ def check(draft: Draft, rules: EffectiveSettings) -> Verdict | None:
 
 
 def matches(draft: Draft) -> list[CompiledEntry]:
-    """Return the entries in force that a draft matches where it is to stand, those included that only count.
+    """Return the entries in force that a draft matches under its article, including those that only count.
 
-    One query; another where the lists have changed, and another where one of these entries is meant for a section.
+    One query; one more if the entries have changed, and one more if a match is limited to a section.
     """
     found = found_anywhere(draft, compiled_entries.current())
     section = _section_of(draft) if any(entry.section_id for entry in found) else None
     return [entry for entry in found if entry.counts_in(draft.article_id, section)]
 
 
-def found_anywhere(draft: Draft, book: CompiledEntries) -> list[CompiledEntry]:
-    """Return the entries of a book that have not ended and that a draft matches, wherever they are meant for."""
+def found_anywhere(draft: Draft, compiled: CompiledEntries) -> list[CompiledEntry]:
+    """Return those of these entries that have not ended and match a draft, whatever their scope."""
     now = timezone.now()
     found = [
-        *_texts(draft, book.texts),
-        *_patterns(draft, book.regexes),
-        *_domains(draft, book.domains),
-        *book.from_network(draft.visit.address),
-        *_agents(draft, book.agents),
+        *_texts(draft, compiled.texts),
+        *_patterns(draft, compiled.regexes),
+        *_domains(draft, compiled.domains),
+        *compiled.from_network(draft.visit.address),
+        *_agents(draft, compiled.agents),
     ]
     return [entry for entry in dict.fromkeys(found) if not entry.has_ended(now)]
 
 
-def missed(rule: FilterEntry, lines: Sequence[str]) -> list[str]:
-    """Return those of these lines in which an entry is not found, whatever its scope, its end and whether it counts.
+def missed(wanted: FilterEntry, lines: Sequence[str]) -> list[str]:
+    """Return the lines that an entry does not match, whatever its scope and end, and even if it only counts.
 
-    A line is a comment's text, an address for an entry about networks, a browser's name for one about browsers.
+    A line is a comment's text; for networks, an IP address; for browsers, a browser's name.
     """
-    entry = FilterEntry(pattern=rule.pattern, match=rule.match, action=rule.action)
-    book = CompiledEntries([entry])
+    entry = FilterEntry(pattern=wanted.pattern, match=wanted.match, action=wanted.action)
+    compiled = CompiledEntries([entry])
     drafts = {line: tidied(Draft(0, line, visit=Visit(address=line.strip(), user_agent=line))) for line in lines}
-    return [line for line, draft in drafts.items() if not found_anywhere(draft, book)]
+    return [line for line, draft in drafts.items() if not found_anywhere(draft, compiled)]
 
 
 def _section_of(draft: Draft) -> int | None:
@@ -95,9 +95,9 @@ def _section_of(draft: Draft) -> int | None:
 
 
 def _verdicts(found: list[CompiledEntry]) -> Iterator[Verdict]:
-    """Yield what follows for each action, with the entries' own words where they cannot be somebody's address.
+    """Yield the verdict of each action, naming the entries that matched.
 
-    A decision is kept for good, so that a network is not named in it.
+    Networks are not named: decisions are kept for good, and an IP address is personal data.
     """
     for action, (verdict, code) in _VERDICTS.items():
         entries = [entry for entry in found if entry.action == action]
@@ -152,7 +152,7 @@ def _patterns(draft: Draft, entries: list[CompiledEntry]) -> Iterator[CompiledEn
 
 
 def _agents(draft: Draft, entries: list[CompiledEntry]) -> Iterator[CompiledEntry]:
-    """Yield the entries that stand in the browser's name, read as it is sent."""
+    """Yield the entries that the browser's name contains, as it was sent."""
     name = draft.visit.user_agent.casefold()
     yield from (entry for entry in entries if entry.agent in name)
 
@@ -174,7 +174,7 @@ def _begins(address: str, entry: CompiledEntry) -> bool:
 
 
 def _domains(draft: Draft, listed: dict[str, list[CompiledEntry]]) -> Iterator[CompiledEntry]:
-    """Yield the entries for hosts that are linked or named, or that stand above these."""
+    """Yield the entries for hosts that are linked or named, or for their parent domains."""
     if not listed:
         return
     for host in dict.fromkeys(_hosts(draft)):

@@ -1,6 +1,6 @@
 """A reader's Markdown -> safe HTML.
 
-formatting: the renderer, and the only place that may call HTML safe
-markdown:   the part of CommonMark that readers have
-linkify:    addresses in plain text
+formatting: renders and sanitises; the only module that may call HTML safe
+markdown:   the part of CommonMark that readers can use
+linkify:    web and email addresses in plain text
 """

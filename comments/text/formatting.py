@@ -1,11 +1,11 @@
-"""A reader's text -> safe HTML; the only place that may call it safe. Rendered once, when it is written.
+"""A reader's text -> safe HTML, rendered once, when it is written. The only module that may call HTML safe.
 
-What readers type is a subset of Markdown (comments.text.markdown); a typed tag is shown as the characters typed.
-Imported comments may hold HTML: a small allow-list of it survives.
+Readers type a subset of Markdown (comments.text.markdown); HTML tags that they type are shown as text. Imported
+comments may hold HTML, of which a small allow-list is kept.
 
-Everything here takes time linear in the text, whoever wrote it: what could take longer is bounded by MARKS, LINKS and
-the two depths, and every regular expression starts at few places or ends at the next character it does not know.
-`tests/bench/rendering.py` measures it.
+Rendering takes time linear in the text, also for hostile texts: MARKS, LINKS and the two limits of depth bound what
+would take longer, and every regular expression can start at few places only or ends at the first character that it does
+not know. `tests/bench/rendering.py` measures it.
 """
 
 import html as entities
@@ -17,22 +17,22 @@ from comments.text import linkify, markdown
 from comments.text.linkify import deceptive_host, href_of, is_absolute
 from newsreader.kit.text import is_unseen, tame
 
-# Raised when what is made of a text changes, so that old rows are found and made anew (comments.posting.rerendering).
+# Raise this when the HTML of a text changes: comments.posting.rerendering then renders older comments again.
 VERSION = 5
 RELATION = "nofollow ugc noopener"
 
-# Characters that may be markup, and how many of them a text may hold before it is shown as typed. Each costs up to
+# Characters that may be markup, and how many of them a text may hold; with more, it is shown as typed. Each costs up to
 # 15 microseconds; 10,000 characters of program code hold 500 to 800.
 _MARKUP = re.compile(r"[*_~`<>&\\\[\n]|[-+.)](?=[ \t\n])")
-_COSTS = {"[": 1, "://": 5, "@": 5, "www.": 5}  # How many marks more these are worth.
-# A quote goes on in a line without its marker, as far as the next blank line; where it does not, all these lines were
-# read for nothing. Such a line and each that follows: a tenth of a mark.
+_COSTS = {"[": 1, "://": 5, "@": 5, "www.": 5}  # These count as so many marks more.
+# A quote continues in lines without its marker, up to the next blank line. If it does not, all these lines were read
+# for nothing. Each such line, and each line after it, counts as a tenth of a mark.
 _UNMARKED = re.compile(r"^[ \t*+\-0-9.)]*+>[^\n]*+\n(?![ \t]*+(?:>|$))", re.MULTILINE)
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n")
 MARKS = 2_500
-# How many addresses are linked in such a text, or in an imported one: with more, none.
+# How many addresses are linked in such a text, or in an imported one. With more, none is linked.
 LINKS = 500
-# How deep the elements of an imported comment go. 100 levels cost nothing, 20,000 cost 3 s: nh3 is quadratic in depth.
+# How deep elements may be nested in an imported comment. nh3 is quadratic in depth: 20,000 levels take 3 s.
 DEEPEST_IMPORTED = 100
 
 _BLOCKS = {"p", "br", "pre", "blockquote", "ul", "ol", "li"}
@@ -60,22 +60,22 @@ _VERBATIM = re.compile(
     r'<(?P<closes>/?)(?:a|code|pre|tt)\b(?: (?!href=)[a-z]++="[^"]*+")*+(?: href="(?P<href>[^"]*+)")?'
 )
 _OPENS_OR_CLOSES = re.compile(r"<(/?)([a-z][a-z0-9]*+)", re.IGNORECASE)
-# Elements without an end, or whose end may be left out and follows from the next one.
+# Elements without an end tag, or whose end tag may be omitted.
 _ENDLESS = {"p", "br", "hr", "img", "input", "wbr", "li", "dt", "dd", "tr", "td", "th", "option", "embed", "source"}
 
 
 def to_html(text: str) -> str:
-    """Render what a reader typed. With more than MARKS characters of markup only paragraphs, breaks and links are."""
+    """Render what a reader typed. With more than MARKS marks, only paragraphs, line breaks and links are rendered."""
     if marks(text) > MARKS:
         return tame(_paragraphs(_with_links(text)))
     return tame(_written.clean(markdown.render(text)).strip())
 
 
 def marks(text: str) -> int:
-    """Return how much markup a text may hold."""
+    """Return how many marks the text may hold: an upper bound, found quickly."""
     lowered = text.lower()
-    dear = sum(worth * lowered.count(piece) for piece, worth in _COSTS.items())
-    return len(_MARKUP.findall(text)) + dear + (_lines_read_again(text) // 10 if ">" in text else 0)
+    costly = sum(worth * lowered.count(piece) for piece, worth in _COSTS.items())
+    return len(_MARKUP.findall(text)) + costly + (_lines_read_again(text) // 10 if ">" in text else 0)
 
 
 def _lines_read_again(text: str) -> int:
@@ -86,7 +86,7 @@ def _lines_read_again(text: str) -> int:
 def imported_to_html(text: str) -> str:
     """Render an imported comment, which may hold HTML: allowed tags stay, blank lines become paragraphs.
 
-    Nested more than DEEPEST_IMPORTED deep, its tags are shown as text.
+    If its tags are nested deeper than DEEPEST_IMPORTED, they are shown as text.
     """
     text = text.strip()
     cleaned = _imported.clean(text) if _depth(text) <= DEEPEST_IMPORTED else _escaped(text)
@@ -94,12 +94,12 @@ def imported_to_html(text: str) -> str:
 
 
 def count_links(html: str) -> int:
-    """Return how many links a reader could click."""
+    """Return how many links the HTML holds."""
     return html.count("<a ")
 
 
 def is_blank_html(html: str) -> bool:
-    """Say whether nothing is left to see: no character but blanks, invisible ones and marks without a letter."""
+    """Say whether nothing can be seen: only blanks, invisible characters, and marks without a letter."""
     return is_unseen(entities.unescape(_TAG.sub("", html)))
 
 
@@ -109,7 +109,7 @@ def _paragraphs(html: str) -> str:
 
 
 def _with_links(text: str) -> str:
-    """Return a plain text as HTML with its addresses linked, if they are not too many."""
+    """Return a plain text as HTML, with its addresses linked unless there are too many."""
     if linkify.count(text) > LINKS:
         return _escaped(text)
     parts = linkify.addresses(text)
@@ -121,7 +121,7 @@ def _escaped(text: str) -> str:
 
 
 def _depth(html: str) -> int:
-    """Return how deep elements are nested at most; an unclosed one counts to the end."""
+    """Return how deep elements are nested; an unclosed element counts to the end."""
     depth = deepest = 0
     for closes, name in _OPENS_OR_CLOSES.findall(html):
         if name.lower() not in _ENDLESS:
@@ -131,13 +131,13 @@ def _depth(html: str) -> int:
 
 
 def _imported_href(value: str) -> str | None:
-    """Return what an imported link leads to: an absolute address, or a place on the site that came along with it."""
+    """Return the href of an imported link: an absolute address, or a path on the site that was imported."""
     href = href_of(f"https:{value.strip()}" if value.strip().startswith("//") else value.strip())
     return href if is_absolute(href) or (href.startswith("/") and not href.startswith("//")) else None
 
 
 def _linked_html(html: str) -> str:
-    """Link the addresses in clean HTML outside links and code; behind a link, name a host that deceives."""
+    """Link the addresses in clean HTML, outside links and code. After a link to a deceptive host, show that host."""
     few = 0 < linkify.count(html) <= LINKS
     if not few and "xn--" not in html:
         return html

@@ -1,6 +1,6 @@
-"""Addresses in plain text: where they begin and end, what they lead to, and how they are shown.
+"""Web and email addresses in plain text: where they begin and end, what they link to, and how they are shown.
 
-Linear in the text: every expression starts at few places or ends at the next character it does not know.
+Linear in the text: every expression can start at few places only or ends at the first character that it does not know.
 """
 
 import html as entities
@@ -13,22 +13,22 @@ import nh3
 
 from newsreader.kit.hosts import is_deceptive
 
-# What ends an address besides a blank: quotation marks, wide punctuation, invisible and direction marks.
+# Characters that end an address, besides blanks: quotation marks, wide punctuation, invisible and direction marks.
 _STOPS = (
     '\\x00-\\x20\\x7f-\\xa0"<>`\\\\«»‹›“”„「」『』【】《》（）。，、；：！？｜'
     "\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff"
 )
 _LETTER = rf"[^\s!-,./:-@\[-^{{-~…’‘–—{_STOPS}]"
 _HOST = rf"(?![-_]){_LETTER}{{1,63}}+(?:\.{_LETTER}{{1,63}}+)*+(?!{_LETTER})"
-LONGEST = 2_000  # characters from the host on; browsers have their limits there, too
-# Not an address with a name before the host (`http://bank.example@evil.example`).
+LONGEST = 2_000  # characters from the host on; browsers have limits in this range, too
+# No address with a user name before the host (`http://bank.example@evil.example`).
 _ADDRESS = re.compile(
     rf"{_HOST}(?![^\s/?#@{_STOPS}]{{0,{LONGEST}}}+@)(?::\d{{1,5}}+)?(?P<rest>[/?#][^\s{_STOPS}]{{0,{LONGEST}}}+)?"
 )
 _BRACKET = re.compile(r"[()\[\]{}]")
 _OPENER = {")": "(", "]": "[", "}": "{"}
 _TRAILING = "?!.,:;'*~([{…’‘"
-# An email address starts only where a word does, so that no run of letters is walked through twice.
+# An email address can start only where a word starts, so that no run of letters is scanned twice.
 _LOOSE = re.compile(
     r"(?<![A-Za-z0-9.+-])(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?://)"
     rf"|(?<![\w.+\-/@])[Ww]{{3}}\.(?={_LETTER}{{1,63}}+\.{_LETTER})"
@@ -37,24 +37,24 @@ _LOOSE = re.compile(
 # `.org`: at least two letters, the first not a digit.
 _ENDING = re.compile(r"\.[^\W\d_][^.]+$")
 
-# Already as `href_of` would make it, which costs ten times as much.
+# Already in the form that `href_of` would return, which takes ten times as long.
 _SIMPLE = re.compile(r"(?:mailto:[A-Za-z0-9_.+-]++@)?+[A-Za-z0-9:/.?&=_#+~-]*+")
-# Takes the address from a link that no browser could follow: port 99999, punycode of nothing.
+# Removes the href of a link that no browser could follow: port 99999, invalid punycode.
 _followed = nh3.Cleaner(tags={"a"}, attributes={"a": {"href"}}, url_schemes={"http", "https", "mailto"}, link_rel=None)
 _ABSOLUTE = re.compile(r"https?://[^/?#]|mailto:[^@?]++@[^@]", re.IGNORECASE)
-# Backslashes end a host for browsers, as slashes do.
+# For browsers, a backslash ends the host as a slash does.
 _WITH_HOST = re.compile(
     r"(?P<scheme>https?://|mailto:)(?:(?P<person>[^/?#\\]*)@)?(?P<host>\[[0-9a-f:.]++\]|[^/?#:@\\]++)(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _ENDS_HOST = re.compile(r"[/?#:@\\%\s]")
 LONGEST_HOST = 253  # characters; encoding takes time quadratic in the length
-_KEPT = "%;/?:@&=+$,-_.!~*'()#"  # in the rest of an address; all else that is no letter or digit gets a percent sign
+_KEPT = "%;/?:@&=+$,-_.!~*'()#"  # kept in the rest of an address, besides letters and digits
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def addresses(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the parts of a plain text in order, each with what it leads to if it is an address."""
+    """Yield the parts of a plain text in order, each with its href if it is an address (else empty)."""
     done = position = 0
     while match := _LOOSE.search(text, position):
         start, position = match.span()
@@ -74,17 +74,17 @@ def addresses(text: str) -> Iterator[tuple[str, str]]:
 
 
 def count(text: str) -> int:
-    """Return how many addresses the text may hold at most. A text without one is known at once."""
+    """Return an upper bound of the number of addresses in the text. Fast for texts without any."""
     if "://" not in text and "@" not in text and "www." not in text.lower():
         return 0
     return sum(1 for _ in _LOOSE.finditer(text))
 
 
 def address_end(text: str, start: int, before: str) -> int | None:
-    """Return where the address ends whose host begins at `start`, or None if none does or it is longer than LONGEST.
+    """Return the end of the address whose host begins at `start`; None if there is none or it is longer than LONGEST.
 
-    Punctuation at the end and brackets opened outside do not belong to it; nor does an underscore if one stands
-    `before` the whole.
+    Punctuation at the end, and closing brackets that were opened outside, are not part of the address; nor is an
+    underscore at the end if the character `before` the address is one.
     """
     match = _ADDRESS.match(text, start)
     if match is None or match.end() - start > LONGEST:
@@ -104,7 +104,7 @@ def address_end(text: str, start: int, before: str) -> int | None:
 
 
 def href_of(address: str) -> str:
-    """Return the address in ASCII: punycode for the host, percent signs for the rest, nobody's name before the host."""
+    """Return the address in ASCII: punycode for the host, the rest percent-encoded, no user name before the host."""
     if _SIMPLE.fullmatch(address):
         return address
     match = _WITH_HOST.match(address)
@@ -120,7 +120,7 @@ def _quoted(text: str) -> str:
 
 
 def _ascii_host(host: str) -> str:
-    """Return a host in punycode, folded as browsers do it; but not where a sign like ℀ would then end it early."""
+    """Return a host in punycode, folded as browsers do, unless a character like ℀ would then end the host early."""
     if host.startswith("["):
         return host
     folded = host if host.isascii() else unicodedata.normalize("NFKC", host).lower()
@@ -133,17 +133,17 @@ def _ascii_host(host: str) -> str:
 
 
 def is_absolute(href: str) -> bool:
-    """Say whether this leads to http, https or mailto, and says where. For what `href_of` returns."""
+    """Say whether this is an http, https or mailto address with a host. For what `href_of` returns."""
     return _ABSOLUTE.match(href) is not None
 
 
 def can_be_followed(href: str) -> bool:
-    """Say whether this is absolute and a browser would go there. For what `href_of` returns."""
+    """Say whether this is absolute and a browser could follow it. For what `href_of` returns."""
     return is_absolute(href) and "href" in _followed.clean(f'<a href="{entities.escape(href)}">')
 
 
 def deceptive_host(href: str) -> str:
-    """Return the host of what `href_of` returned if readers would take it for another, in punycode; else nothing."""
+    """Return the host, in punycode, if readers could take it for another; else empty. For what `href_of` returns."""
     if "xn--" not in href:
         return ""
     match = _WITH_HOST.match(href)
@@ -151,7 +151,7 @@ def deceptive_host(href: str) -> str:
 
 
 def shown(address: str, href: str) -> str:
-    """Return an address as readers see it: as typed, but with a host that is none of another's."""
+    """Return an address as readers see it: as typed, with a deceptive host in punycode."""
     host, typed = deceptive_host(href), _WITH_HOST.match(address) or _WITH_HOST.match(f"https://{address}")
     return address.replace(typed["host"], host, 1) if host and typed else address
 

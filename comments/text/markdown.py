@@ -1,10 +1,9 @@
-"""The part of CommonMark that readers have: emphasis, strike, code, quotes, lists, links; line breaks stay.
+"""The part of CommonMark that readers can use: emphasis, strikethrough, code, quotes, lists, links; line breaks stay.
 
-Headings, pictures, rules, references and tags are shown as the characters typed, bare addresses are linked. To change
-what readers have, enable a rule of the library at the end of this file, or disable one.
+Headings, images, thematic breaks, references and HTML tags are shown as typed; bare addresses are linked. To change
+this, enable or disable rules of the library at the end of this file.
 
-Linear in the text but for what `comments.text.formatting` bounds: how many marks it holds. How deep they go is bounded
-here.
+Linear in the text, since `comments.text.formatting` limits the number of marks, and this module limits their depth.
 """
 
 import html as entities
@@ -23,15 +22,15 @@ from comments.text import linkify
 from comments.text.linkify import address_end, can_be_followed, deceptive_host, href_of
 from newsreader.kit.text import is_unseen
 
-# How deep quotes, lists (two each) and emphasis go. Deeper markers are shown as typed, deeper emphasis is left out;
-# nh3 is quadratic in depth.
+# How deep quotes, lists (two levels each) and emphasis can be nested. Deeper markers are shown as typed, deeper
+# emphasis is left out: nh3 is quadratic in depth.
 DEEPEST = 12
 
-# Runs of what no inline rule begins with: all but the colon of an address, and breaks between lines without blanks at
-# their ends. A link's closing bracket counts where one is looked for.
+# Runs of characters with which no inline rule begins. They include colons, except in addresses, and line breaks without
+# blanks around them. A closing bracket ends the run while a link's end is looked for.
 _PLAIN = re.compile(r"(?:[^\n\\`~*_\[<&:]|(?<! )\n(?![ \t])|:(?!//)|(?<![Hh][Tt][Tt][Pp])(?<![Hh][Tt][Tt][Pp][Ss]):)++")
 _PLAIN_IN_BRACKETS = re.compile(r"[^\n\\`~*_\[\]<&]++")
-# Where a link leads: `<...>`, or no blank and brackets in pairs, three deep.
+# A link's destination: `<...>`, or text without blanks and with balanced brackets, three deep.
 _CHARACTER = r"[^\x00-\x20\x7f()\\]|\\[^\x00-\x20]?"
 _PAIR = rf"\((?:{_CHARACTER})*+\)"
 _PAIR = rf"\((?:{_CHARACTER}|{_PAIR})*+\)"
@@ -41,12 +40,12 @@ _SCHEME = re.compile(r"(?<![A-Za-z0-9.+-])[Hh][Tt][Tt][Pp][Ss]?$")
 
 
 def render(text: str) -> str:
-    """Return the text as HTML, to be sanitised. With so few marks and so shallow, this is linear."""
+    """Return the text as HTML that is still to be sanitised."""
     return str(_markdown.render(text))
 
 
 def _plain(state: StateInline, silent: bool) -> bool:
-    """Inline rule: what is no markup is text, in one step; the library's stops at all that some syntax might mean."""
+    """Inline rule: take plain text in one step. The library's own rule stops at every character of any syntax."""
     match = (_PLAIN_IN_BRACKETS if silent else _PLAIN).match(state.src, state.pos, state.posMax)
     if match is None:
         return False
@@ -57,20 +56,20 @@ def _plain(state: StateInline, silent: bool) -> bool:
 
 
 def _destination(text: str, start: int, end: int) -> Any:
-    """Let the library read a link's destination, but no further than it goes: 1,000 that begin would all be read."""
+    """Have the library parse a link's destination, but only up to its end: else 1,000 openings are quadratic."""
     match = _DESTINATION.match(text, start, end)
     return helpers.parseLinkDestination(text, start, match.end() if match else start)
 
 
 def _text(_renderer: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
-    """Render rule: line breaks inside a text stay."""
+    """Render rule: keep line breaks inside a text."""
     return _escaped(tokens[index].content).replace("\n", "<br>\n")
 
 
 def _fence(_renderer: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
-    """Render rule: what stands behind the opening backticks is the first line of the code, unless it is a language.
+    """Render rule: text after the opening backticks is the first line of the code, unless it is a language.
 
-    Many people begin their words right there, and would lose them.
+    Many people start writing right there, and their words would be lost.
     """
     token = tokens[index]
     words, code = token.info.strip(), token.content
@@ -80,7 +79,7 @@ def _fence(_renderer: Any, tokens: Sequence[Token], index: int, *_: Any) -> str:
 
 
 def _is_closed(token: Token) -> bool:
-    """Say whether a block of code that holds any has a line of backticks at its end."""
+    """Say whether a code block that is not empty has a closing line of backticks."""
     first, end = token.map or [0, 0]
     lines = token.content.count("\n") + (not token.content.endswith("\n"))
     return end - first - lines == 2
@@ -123,7 +122,7 @@ def _web_address(state: StateInline, silent: bool) -> bool:
 
 
 def _loose_addresses(state: StateCore) -> None:
-    """Core rule: link `www.` and email addresses outside links and code; leave out emphasis nested too deep."""
+    """Core rule: link `www.` and email addresses outside links and code; drop emphasis that is nested too deep."""
     for block in state.tokens:
         if block.type == "inline" and block.children:
             shallow = (t for t in block.children if t.level < DEEPEST or not t.nesting or t.tag == "a")
@@ -131,7 +130,7 @@ def _loose_addresses(state: StateCore) -> None:
 
 
 def _without_empty_links(tokens: Iterable[Token]) -> Iterator[Token]:
-    """Show `[words]()`, which leads nowhere, as typed. The library does not ask whether that is a valid link."""
+    """Show `[words]()`, which links to nothing, as typed. The library does not validate an empty link."""
     empty = False
     for token in tokens:
         if token.type == "link_open":
@@ -177,7 +176,7 @@ def _as_numbered(state: StateCore) -> None:
 
 
 def _behind(opened: Token, *, has_words: bool) -> Iterator[Token]:
-    """Yield what a link's words do not say: where it leads, if there are none, or a host that deceives."""
+    """Yield what to show after a link's text: its address if there is no text, or a deceptive host."""
     href = str(opened.attrs["href"])
     if not has_words:
         yield Token("text", "", 0, content=href)
@@ -186,12 +185,12 @@ def _behind(opened: Token, *, has_words: bool) -> Iterator[Token]:
 
 
 def _too_deep(state: StateBlock, line: int, end: int, silent: bool) -> bool:
-    """Block rule, first of all: below DEEPEST everything is a paragraph. The library would leave it out."""
+    """Block rule, the first: below DEEPEST everything is a paragraph. The library would drop it."""
     return state.level >= DEEPEST and paragraph(state, line, end, silent)
 
 
-def _rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
-    """Block rule: `* * *` between paragraphs is one of its own, as typed. Without this it would be three lists."""
+def _thematic_break(state: StateBlock, line: int, end: int, silent: bool) -> bool:
+    """Block rule: show `* * *` as typed, as a paragraph. Without this rule it would become three lists."""
     if not hr(state, line, end, True):
         return False
     if not silent:
@@ -205,7 +204,7 @@ def _rule(state: StateBlock, line: int, end: int, silent: bool) -> bool:
 
 
 class _Markdown(MarkdownIt):
-    """The library, with our addresses: a link says where it leads (so no `/x`), and hides nothing of it."""
+    """The library, with our treatment of addresses: links are absolute (so no `/x`) and show their true host."""
 
     def normalizeLink(self, url: str) -> str:
         return href_of(url)
@@ -225,7 +224,7 @@ _markdown = (
 _markdown.helpers = ModuleType("helpers")
 vars(_markdown.helpers).update(vars(helpers) | {"parseLinkDestination": _destination})
 _markdown.block.ruler.before("code", "too_deep", _too_deep)
-_markdown.block.ruler.at("hr", _rule, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+_markdown.block.ruler.at("hr", _thematic_break, {"alt": ["paragraph", "reference", "blockquote", "list"]})
 _markdown.inline.ruler.at("text", _plain)
 _markdown.inline.ruler.after("text", "web_address", _web_address)
 _markdown.core.ruler.after("inline", "loose_addresses", _loose_addresses)

@@ -1,1 +1,19 @@
-"""People who can sign in, and the identities under which they comment."""
+"""People who can sign in, and the identities under which they comment.
+
+models:             User and CommenterIdentity
+identities:         the commenter identity of a request
+groups:             the newsroom's groups and their permissions
+adapters:           allauth's hooks
+allauth_internals:  what allauth offers in no public way
+forms, views, urls: the account pages, and allauth's where ours differ
+login_codes:        signing in with a code from a mail
+reauthentication:   making sure that it is still the same person
+second_factor:      the second factor of staff
+account_linking:    connecting a login provider to an account
+sessions:           what a session knows besides its user
+pictures:           avatars and initials
+middleware:         checks before allauth's views
+headless_urls, api_authentication, api: apps and API clients
+providers:          login providers
+admin, apps, events: registration, and events that others listen to
+"""

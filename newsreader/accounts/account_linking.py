@@ -1,4 +1,4 @@
-"""Connecting a login provider to one's account, also where that provider's account has been used here on its own."""
+"""Connecting a login provider to one's account, also if it was used here before, on its own."""
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
@@ -12,10 +12,11 @@ from newsreader.accounts.reauthentication import must_confirm
 
 
 def join(request: HttpRequest, login: SocialLogin) -> None:
-    """Take over a provider's account, with its comments, from the bare account that it opened here by itself.
+    """Take over a provider's account, with its comments, from the account that it created here when it was first used.
 
-    Both are the same person's: signed in to the one, and just back from the provider of the other. Done only where
-    the other is nothing besides (no password, factor, second provider, rights); else the library refuses.
+    Both belong to the same person, who is signed in to the one and has just come back from the provider of the other.
+    Done only if the other account has nothing else (no password, factor, second provider, permissions); otherwise the
+    library refuses.
     """
     mine = request.user
     if not (mine.is_authenticated and login.is_existing) or login.user == mine or not _is_bare(login.user):
@@ -40,10 +41,10 @@ def _is_bare(user: User) -> bool:
 def _move(theirs: User, mine: User) -> None:
     SocialAccount.objects.filter(user=theirs).update(user=mine)
     CommenterIdentity.objects.filter(user=theirs).update(user=mine)
-    # An address that was only claimed here is proved by the account that comes along.
-    proved = EmailAddress.objects.filter(user=theirs, verified=True).values_list("email", flat=True)
-    EmailAddress.objects.filter(user=mine, verified=False, email__in=[email.lower() for email in proved]).delete()
-    # Verified addresses are nobody else's, so they can come along; none of them becomes the first.
+    # An address that was not verified here is verified by the account that is taken over.
+    verified = EmailAddress.objects.filter(user=theirs, verified=True).values_list("email", flat=True)
+    EmailAddress.objects.filter(user=mine, verified=False, email__in=[email.lower() for email in verified]).delete()
+    # Verified addresses are unique, so they can be moved; none of them becomes the primary one.
     EmailAddress.objects.filter(user=theirs, verified=True).update(user=mine, primary=False)
     for session in UserSession.objects.filter(user=theirs):
         session.end()

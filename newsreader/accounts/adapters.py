@@ -1,4 +1,4 @@
-"""allauth's hooks: how mails leave, whom a provider's answer lets in, how a failed trip ends."""
+"""allauth's hooks: how mails are sent, whom a provider's answer signs in, where a failed sign-in ends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from urllib3 import Timeout
 
 from newsreader.accounts import account_linking, reauthentication
-from newsreader.accounts.identities import told_name
+from newsreader.accounts.identities import provider_name
 from newsreader.accounts.models import User
 from newsreader.kit.mail import in_frame
 from newsreader.kit.tasks import task
@@ -33,7 +33,7 @@ from newsreader.kit.text import tidy
 from newsreader.kit.web import client_address, safe_next
 
 logger = logging.getLogger(__name__)
-# A place to return to that wants to hear how a trip ended carries this, empty, as the last part of its query.
+# An address to return to ends with this empty parameter if it wants to be told how signing in ended.
 OUTCOME = "sign_in="
 
 
@@ -46,7 +46,7 @@ def send_account_mail(subject: str, body: str, html: str, to: list[str]) -> None
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Who may join and how they hear from us."""
+    """Signing up and in, and mails about accounts."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         context = {"request": self.request, "email": email} | context
@@ -55,15 +55,15 @@ class AccountAdapter(DefaultAccountAdapter):
         send_account_mail.enqueue(subject=subject, body=body, html=in_frame(subject, body), to=message.to)
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Say whether one may be led there after signing in or out: to a path of this site, whatever its host is."""
+        """Say whether to redirect there after signing in or out: only to a path on this site, whatever its host."""
         return bool(url) and safe_next(self.request, url or "") == url
 
-    # Hashing a password takes long enough to be noticed. So every sign-up hashes one, also who chose none or gives an
-    # address that has an account; and every attempt to sign in hashes as many, whoever it is about.
+    # Hashing a password takes a time that can be measured. So every sign-up hashes one, also without a password or for
+    # an address that has an account; and every attempt to sign in hashes the same number, for any user name.
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         if "email" in credentials and credentials["email"] == credentials.get("username"):
-            del credentials["email"]  # Else an address that has an account is tried twice.
+            del credentials["email"]  # Otherwise an address that has an account is tried twice.
         found: User | None = super().authenticate(request, **credentials)
         return found
 
@@ -78,12 +78,12 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_account_already_exists_mail(email)
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
-        """The last way in is never taken away."""
+        """The last way to sign in cannot be removed."""
         others = reauthentication.ways_in(email_address.user, without=email_address)
         return bool(super().can_delete_email(email_address) and others)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """People without password and factor prove themselves as well, apps included, which pass no view of ours."""
+        """People without password and factor must reauthenticate, too; also in apps, which use no view of ours."""
         required = bool(super().is_reauthentication_required(app=app, **kwargs))
         request = context.request  # None outside of any request
         if (
@@ -100,28 +100,28 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_address(request) or "0.0.0.0"  # noqa: S104  Unknown, behind a socket: one limit for all of them.
 
 
-class _Patience(requests.Session):
-    """What asks a provider: all that one request of a reader needs comes in the time that one answer may take."""
+class _ProviderSession(requests.Session):
+    """A session whose requests to a provider, for one request of a reader, together take the time of one timeout."""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         now, most = time.monotonic(), app_settings.REQUESTS_TIMEOUT
         asking = vars(context.request) if context.request else {}
         left = asking.setdefault("providers_answer_by", now + most) - now
         if left <= 0:
-            raise requests.Timeout("The answers before took all the time there is.")
-        # Connecting counts as well; a plain number of seconds would allow each as many.
+            raise requests.Timeout("Earlier answers have used up the time.")
+        # Includes connecting; a plain number would apply to connecting and reading separately.
         return super().request(*args, **kwargs | {"timeout": Timeout(total=left)})
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """A provider's answer opens the account that belongs to it, and no other.
+    """A provider's answer signs in to the account that belongs to it, and to no other.
 
-    Somebody new gets an account of their own without a form. An address comes along only if the provider says, as a
-    boolean, that it is verified, and nobody here has it; it never leads into somebody else's account.
+    A new person gets a new account without a form. Their email address is taken over only if the provider says, as a
+    boolean, that it is verified, and if nobody has it here. It never signs in to somebody else's account.
     """
 
     def get_requests_session(self) -> requests.Session:
-        return _Patience()
+        return _ProviderSession()
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> None:
         return None
@@ -138,23 +138,23 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             account_linking.join(request, sociallogin)
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
-        """Without names of the library's making, and without an address: see save_user."""
+        """Set only the name that the provider gave; for the address, see `save_user`."""
         sociallogin.account.extra_data = _storable(sociallogin.account.extra_data)
         user: User = sociallogin.user
-        user.name = told_name(sociallogin)
+        user.name = provider_name(sociallogin)
         return user
 
     @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
-        user, told = sociallogin.user, getattr(sociallogin, "told_addresses", sociallogin.email_addresses)
+        user, given = sociallogin.user, getattr(sociallogin, "given_addresses", sociallogin.email_addresses)
         user.set_unusable_password()
-        # Never from the address: the handle is public.
+        # Never from the email address: the username is public.
         adapter = AccountAdapter(request)
         user.username = adapter.generate_unique_username([user.name[:60], _handle(sociallogin), "reader"])
         sociallogin.email_addresses = []
         sociallogin.save(request)
-        sociallogin.email_addresses = told
-        if address := next((each for each in told if each.verified), None):
+        sociallogin.email_addresses = given
+        if address := next((each for each in given if each.verified), None):
             if not EmailAddress.objects.filter(email__iexact=address.email, verified=True).exists():
                 EmailAddress.objects.create(user=user, email=address.email.lower(), verified=True, primary=True)
                 user.email = address.email.lower()
@@ -162,14 +162,14 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return user
 
     def is_auto_signup_allowed(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        # Else the library asks whether the address is taken; here it does not matter.
-        sociallogin.told_addresses, sociallogin.email_addresses = sociallogin.email_addresses, []
+        # Otherwise the library checks whether the address is taken, which does not matter here.
+        sociallogin.given_addresses, sociallogin.email_addresses = sociallogin.email_addresses, []
         return True
 
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
-        """Go back to where the trip began, which says that it failed and still has what was typed."""
+        """Redirect to where signing in began; that page says that it failed, and still has what was typed."""
         if exception is not None:
             logger.warning(
                 "Signing in with %s failed: %s", getattr(provider, "id", "no provider"), type(exception).__name__
@@ -182,7 +182,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
 
 def _is_somebody(sociallogin: SocialLogin) -> bool:
-    """Say whether the answer holds an id, and not something that only becomes one as text (`None`, `[]`)."""
+    """Say whether the answer holds a real id, not a value that only becomes one as text (`None`, `[]`)."""
     said = sociallogin.account.extra_data
     said = said.get("userinfo") or said.get("id_token") or said
     ids = [said.get(name) for name in ("ID", "id", "sub")]
@@ -190,7 +190,7 @@ def _is_somebody(sociallogin: SocialLogin) -> bool:
 
 
 def _storable(value: Any) -> Any:
-    """Return JSON that every database and page can carry: no NUL, no lone surrogates."""
+    """Return JSON that databases and pages can hold: no NUL, no lone surrogates."""
     if isinstance(value, str):
         return tidy(value)
     if isinstance(value, list):
@@ -201,7 +201,7 @@ def _storable(value: Any) -> Any:
 
 
 def _is_strict(sociallogin: SocialLogin) -> bool:
-    """Say whether the provider said `true` and not a word that allauth takes for it (Google's)."""
+    """Say whether the provider sent `true`, not another value that allauth accepts (for Google)."""
     if sociallogin.account.provider != "google":
         return True
     said = sociallogin.account.extra_data
@@ -215,7 +215,7 @@ def _handle(sociallogin: SocialLogin) -> str:
 
 
 class FactorAdapter(DefaultMFAAdapter):
-    """Second factors. Where staff must have one, the last is not taken away."""
+    """Second factors. If staff must have one, their last one cannot be removed."""
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         if not (settings.STAFF_SECOND_FACTOR and authenticator.user.is_staff):

@@ -1,4 +1,4 @@
-"""People on the editors' site: accounts for who runs it, and who leaves comments."""
+"""People in the admin: accounts and commenter identities."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from newsreader.accounts.models import CommenterIdentity, User
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
-    """Django's, with the name that is shown and the language of pages and mails."""
+    """Django's, with the display name, and the language of pages and mails."""
 
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
@@ -34,7 +34,7 @@ class UserAdmin(DjangoUserAdmin):
 
 @admin.register(CommenterIdentity)
 class CommenterIdentityAdmin(admin.ModelAdmin):
-    """Who leaves replies. What providers told us is not edited. One floor up, comments add who is banned."""
+    """Commenter identities, read-only, since they come from providers. `comments` adds bans to this class."""
 
     fields = [
         "provider", "uid", "user", "display_name", "email", "email_verified", "verified_at", "profile_url",

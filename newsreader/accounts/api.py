@@ -1,4 +1,4 @@
-"""Who a program is signed in as."""
+"""REST: who the client is signed in as."""
 
 from django.contrib.auth.models import Group
 from drf_spectacular.utils import extend_schema

@@ -1,4 +1,4 @@
-"""How a program brings the session that it opened for its reader at `/_allauth/app/v1/`."""
+"""REST authentication for apps: the token of a session that was opened at `/_allauth/app/v1/`."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from newsreader.accounts.identities import TOKEN_SESSION
 
 
 class SessionToken(XSessionTokenAuthentication):
-    """The session of an app's reader, brought along in `X-Session-Token`.
+    """The session of an app's user, sent as `X-Session-Token`.
 
-    A token that opens nothing is refused, so that nobody's comment becomes a guest's unnoticed; so is a change that
-    comes with an `Authorization` we know nothing of. Reading may, as a server in front may ask for a password itself.
+    An invalid token is refused, so that a member's comment does not silently become a guest's. For the same reason, an
+    unknown `Authorization` is refused for changes. For reading it is ignored: it may be for a server in front.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         token = self.get_session_token(request)
         if not token:
             if "Authorization" in request.headers and request.method not in SAFE_METHODS:
-                raise AuthenticationFailed("This way to sign in is unknown here.")
+                raise AuthenticationFailed(
+                    "This authentication method is not supported. Use X-Session-Token or a session cookie."
+                )
             return None
         found = super().authenticate(request)
         if found is None:
-            raise AuthenticationFailed("This session token is unknown, or its session has ended.")
+            raise AuthenticationFailed("This session token is invalid, or its session has ended.")
         if second_factor.is_missing(*found):
             raise PermissionDenied(str(second_factor.SENTENCE), code=second_factor.CODE)
         TOKEN_SESSION.set(request._request, found[1])

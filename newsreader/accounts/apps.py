@@ -1,4 +1,4 @@
-"""The room of people as a Django app."""
+"""Accounts as a Django app: signals, and groups after every migrate."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate

@@ -1,4 +1,4 @@
-"""What has happened to people, told after commit."""
+"""What has happened to accounts, published after commit."""
 
 from dataclasses import dataclass
 

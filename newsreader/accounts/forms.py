@@ -1,4 +1,4 @@
-"""allauth's forms where ours differ, and the form of one's own page."""
+"""allauth's forms where ours differ, and the form of the account page."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Cleaned = TypeVar("Cleaned")
 
 
 class SignUp(SignupForm):
-    """allauth's sign-up. The password is optional: a code comes by email."""
+    """allauth's sign-up, with an optional password: people can sign in with a code from a mail."""
 
     def __init__(self, *args: object, **kwargs: object):
         super().__init__(*args, **kwargs)
@@ -44,13 +44,13 @@ class SignUp(SignupForm):
             field.required = False
 
 
-# What reading a credential raises where it is none: it came as JSON with CBOR inside, written by anybody.
+# What parsing a malformed credential can raise: it is JSON with CBOR inside, and anybody can send it.
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError, struct.error, RecursionError)
 _LARGEST_CREDENTIAL = 20_000  # characters
 
 
 class _Credential(forms.JSONField):
-    """What a browser says for a passkey."""
+    """A passkey's answer, as JSON from the browser."""
 
     widget = forms.HiddenInput
 
@@ -66,7 +66,7 @@ class _Credential(forms.JSONField):
         return said
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        return InvalidJSONInput("")  # A refused one is not sent again.
+        return InvalidJSONInput("")  # A refused credential is not put into the form again.
 
 
 def _no_passkey() -> ValidationError:
@@ -74,7 +74,7 @@ def _no_passkey() -> ValidationError:
 
 
 def _refusing(clean: Callable[[Any], Cleaned]) -> Callable[[Any], Cleaned]:
-    """Have a form of the library's refuse a passkey that has no form, where it would fail."""
+    """Have a form of the library refuse a malformed credential, instead of failing."""
 
     @wraps(clean)
     def refusing(form: Any) -> Cleaned:
@@ -112,13 +112,15 @@ class ConfirmPasskeyForm(ReauthenticateWebAuthnForm):
 
 
 class Disconnect(DisconnectForm):
-    """allauth's, with a rule of ours: any other way in will do, and there must be one."""
+    """allauth's, with our own condition: there must be another way to sign in, whichever."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = forms.Form.clean(self) or {}
         account = cleaned.get("account")
         if account and not reauthentication.ways_in(self.request.user, without=account):
-            sentence = _("This is your only way in. Please verify an email address or connect another account first.")
+            sentence = _(
+                "This is your only sign-in method. Please verify an email address or connect another account first."
+            )
             raise ValidationError(sentence, code="last_way_in")
         return cleaned
 
@@ -128,22 +130,22 @@ class Disconnect(DisconnectForm):
         super().save()
         session = self.request.session
         if CommenterIdentity.objects.filter(pk=session.get(IN_SESSION), provider=name, uid=uid).exists():
-            del session[IN_SESSION]  # From now on they comment under their account here.
+            del session[IN_SESSION]  # From now on, they comment with their account here.
 
 
 class MyPage(forms.Form):
-    """How somebody is shown: name, handle, picture; and their language. Each refusal has a code."""
+    """How somebody is shown (name, username, picture), and their language. Each error has a code."""
 
     name = forms.CharField(
         label=_("Name"),
         required=False,
-        help_text=_("Stands above your comments."),
+        help_text=_("Shown with your comments."),
         widget=forms.TextInput(attrs={"autocomplete": "name", "maxlength": NAME_LENGTH, "required": True}),
     )
     username = forms.CharField(
         label=_("Username"),
         required=False,
-        help_text=_("Public, and nobody else’s. You can sign in with it."),
+        help_text=_("Public and unique. You can also sign in with it."),
         widget=forms.TextInput(
             attrs={
                 "autocomplete": "username",
@@ -157,13 +159,13 @@ class MyPage(forms.Form):
     language = forms.ChoiceField(
         label=_("Language"),
         required=False,
-        help_text=_("Of pages and mails for you."),
-        error_messages={"invalid_choice": _("We do not speak this language.")},
+        help_text=_("The language we use with you."),
+        error_messages={"invalid_choice": _("This language is not available.")},
     )
     picture = forms.FileField(
         label=_("Picture"),
         required=False,
-        allow_empty_file=True,  # Refused below, with the other things that are no pictures.
+        allow_empty_file=True,  # Refused below, like everything that is not a picture.
         help_text=_("A PNG, JPEG, WebP, GIF or AVIF of at most 5 MB. It is cut to a square."),
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif,image/avif"}),
     )
@@ -180,9 +182,9 @@ class MyPage(forms.Form):
     def clean_name(self) -> str:
         typed = self.cleaned_data["name"]
         if len(typed) > NAME_LENGTH:
-            raise ValidationError(_("A name may have %d characters.") % NAME_LENGTH, code="name_too_long")
+            raise ValidationError(_("A name can be up to %d characters long.") % NAME_LENGTH, code="name_too_long")
         if not (name := shown_name(typed)):
-            raise ValidationError(_("Please tell us your name."), code="name_required")
+            raise ValidationError(_("Please enter your name."), code="name_required")
         return name
 
     def clean_username(self) -> str:
@@ -192,13 +194,15 @@ class MyPage(forms.Form):
         if handle == self.user.username:
             return handle
         if len(handle) > HANDLE_LENGTH:
-            raise ValidationError(_("A username may have %d characters.") % HANDLE_LENGTH, code="username_too_long")
+            raise ValidationError(
+                _("A username can be up to %d characters long.") % HANDLE_LENGTH, code="username_too_long"
+            )
         try:
             get_adapter().clean_username(handle, shallow=True)
         except ValidationError as refusal:
             if getattr(refusal, "code", "") == "username_blacklisted":
                 raise ValidationError(_("This username is reserved."), code="username_reserved") from None
-            sentence = _("A username is made of letters, digits and @ . + - _")
+            sentence = _("A username can contain letters, digits and @ . + - _")
             raise ValidationError(sentence, code="username_invalid") from None
         if User.objects.filter(username__iexact=handle).exclude(pk=self.user.pk).exists():
             raise self._taken()
@@ -206,12 +210,12 @@ class MyPage(forms.Form):
 
     def clean_picture(self) -> UploadedFile | None:
         picture: UploadedFile | None = self.cleaned_data["picture"]
-        if picture and not 0 < (picture.size or 0) <= pictures.MOST_BYTES:  # Not read, then.
+        if picture and not 0 < (picture.size or 0) <= pictures.MOST_BYTES:  # Then it is not even read.
             raise self._no_picture()
         return picture
 
     def save(self) -> bool:
-        """Write it down. False, with the reason among the errors, where the picture is none or the handle is gone."""
+        """Save the changes. Returns False, with an error added, for an invalid picture or a taken username."""
         user, values = self.user, self.cleaned_data
         changes = {"name": values["name"], "username": values["username"], "language": values["language"]}
         if values["picture"]:
@@ -225,7 +229,7 @@ class MyPage(forms.Form):
         try:
             with transaction.atomic():
                 User.objects.filter(pk=user.pk).update(**changes)
-        except IntegrityError:  # Somebody else took it in the same instant.
+        except IntegrityError:  # Somebody else took it at the same moment.
             self.add_error("username", self._taken())
             return False
         return True
@@ -234,9 +238,9 @@ class MyPage(forms.Form):
         return ValidationError(str(pictures.REFUSED), code=pictures.NotAPicture.code)
 
     def _taken(self) -> ValidationError:
-        return ValidationError(_("Somebody else has this username."), code="username_taken")
+        return ValidationError(_("This username is already taken."), code="username_taken")
 
 
 def _languages() -> list[tuple[str, str]]:
-    """Return the languages by the names that their speakers give them."""
+    """Return the languages, each with its own name for itself."""
     return [(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES]

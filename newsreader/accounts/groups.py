@@ -1,6 +1,6 @@
-"""The newsroom's groups, and what each may do. Every room keeps a table of its own; the database follows the tables.
+"""The newsroom's groups and their permissions. Each app has its own table, from which the database is synchronised.
 
-To let a group do one more thing, add its permission to the table of the room whose model it is about:
+To give a group one more permission, add it to the table of the app whose model it is about:
 `newsreader.accounts.groups`, `articles.permissions`, `comments.models.permissions`. The next `migrate` does the rest.
 """
 
@@ -15,7 +15,7 @@ from django.contrib.auth.models import Group, Permission
 
 EDITORS, MODERATORS, AUTHORS = "Editors", "Moderators", "Authors"
 EVERYTHING = ("add", "change", "delete", "view")
-Table = Mapping[str, Collection[str]]  # group -> codenames of one room
+Table = Mapping[str, Collection[str]]  # group -> codenames of one app
 
 GROUPS: Table = {
     EDITORS: ["view_user", "view_commenteridentity", "change_commenteridentity"],
@@ -25,21 +25,21 @@ GROUPS: Table = {
 
 
 def allowed(*actions: str, models: str) -> Iterator[str]:
-    """Yield the codenames of these actions for each of the models, which are separated by blanks."""
+    """Yield the codenames of these actions for each model; `models` is separated by blanks."""
     return (f"{action}_{model}" for model in models.split() for action in actions)
 
 
-def synchronise(room: AppConfig, table: Table, using: str) -> None:
-    """Give each group the room's permissions that the table names, and take all others of that room away.
+def synchronise(app: AppConfig, table: Table, using: str) -> None:
+    """Give each group the app's permissions that the table names, and remove its other permissions of that app.
 
-    Runs after every migrate, so what was changed by hand lasts until then: whoever needs other permissions makes a
-    group of their own. Permissions of other rooms are left alone.
+    Runs after every migrate and undoes changes made by hand: for other permissions, make another group. Permissions of
+    other apps are left alone.
     """
-    create_permissions(room, verbosity=0, interactive=False, using=using)
-    ours = Permission.objects.using(using).filter(content_type__app_label=room.label)
+    create_permissions(app, verbosity=0, interactive=False, using=using)
+    ours = Permission.objects.using(using).filter(content_type__app_label=app.label)
     for name, codenames in table.items():
         group, _ = Group.objects.using(using).get_or_create(name=name)
-        has = set(group.permissions.filter(content_type__app_label=room.label))
+        has = set(group.permissions.filter(content_type__app_label=app.label))
         wanted = set(ours.filter(codename__in=codenames))
         if has - wanted:
             group.permissions.remove(*has - wanted)

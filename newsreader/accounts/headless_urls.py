@@ -1,4 +1,4 @@
-"""The library's addresses for apps, under `/_allauth/app/v1/`, where ours differ. They stand before the library's."""
+"""URLs for apps under `/_allauth/app/v1/` where ours differ; they come before the library's own."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from newsreader.accounts.reauthentication import must_confirm
 
 
 class ChangePassword(ChangePasswordView):
-    """The first password is another way into the account: it takes a proof, like all of them."""
+    """Setting a first password adds a way to sign in, so it needs reauthentication, like the others."""
 
     def handle(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not request.user.has_usable_password() and must_confirm(request):
@@ -23,7 +23,7 @@ class ChangePassword(ChangePasswordView):
 
 @csrf_exempt
 def nowhere(request: HttpRequest) -> HttpResponse:
-    """Stand where the library would ask for telephone numbers, of which we keep none."""
+    """Replace the library's views for telephone numbers, which we do not store."""
     raise Http404
 
 

@@ -1,7 +1,7 @@
-"""The identity behind a signed-in reader: an account of this site (`email`), or one at a login provider.
+"""The commenter identity of a signed-in reader: an account of this site (`email`), or one at a login provider.
 
-Whoever signs in by a provider comments under what that provider said then. The session remembers which identity it
-is; a form never does.
+Somebody who signs in with a provider comments under the name that the provider gave. The session holds which identity
+that is; a form never does.
 """
 
 from __future__ import annotations
@@ -24,22 +24,24 @@ from newsreader.kit.request_attributes import RequestAttribute
 from newsreader.kit.text import is_unseen, tidy_name
 
 IN_SESSION = "identity"
-TOKEN_SESSION: RequestAttribute[SessionBase] = RequestAttribute("token_session")  # of a program (accounts.tokens)
+TOKEN_SESSION: RequestAttribute[SessionBase] = RequestAttribute(
+    "token_session"
+)  # an app's session (accounts.api_authentication)
 
 
 def signed_in_user(request: HttpRequest) -> User:
-    """Return the account that this request is signed in to. Raises PermissionDenied for a visitor without one."""
+    """Return the account that this request is signed in to. Raises PermissionDenied if there is none."""
     if not request.user.is_authenticated:
         raise PermissionDenied
     return request.user
 
 
 def identity_of(request: Any) -> CommenterIdentity | None:
-    """Return under which identity this request comments; None for a guest."""
+    """Return the identity under which this request comments; None for a guest."""
     user = request.user
     if not user.is_authenticated:
         return None
-    # Programs bring their session with a header instead of a cookie (see kit.rest).
+    # Apps send their session with a header instead of a cookie (see accounts.api_authentication).
     session = TOKEN_SESSION.get(request) or request.session
     if chosen := session.get(IN_SESSION):
         if identity := CommenterIdentity.objects.filter(pk=chosen, user=user).select_related("user").first():
@@ -48,7 +50,7 @@ def identity_of(request: Any) -> CommenterIdentity | None:
 
 
 def own_identity(user: User) -> CommenterIdentity:
-    """Return the identity of an account of this site, brought up to date with the account."""
+    """Return the identity of an account of this site, updated from the account."""
     address = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk").first()
     identity, _ = CommenterIdentity.objects.get_or_create(
         provider=CommenterIdentity.OWN, uid=str(user.pk), defaults={"user": user, "display_name": user.shown_name}
@@ -64,13 +66,13 @@ def own_identity(user: User) -> CommenterIdentity:
 
 
 def take_over(login: SocialLogin, user: User) -> CommenterIdentity:
-    """Write down what a provider says about somebody who has just come back from it.
+    """Store what a provider says about somebody who has just signed in with it.
 
-    A name that is missing (Apple sends it once) leaves the one known; there is always some name.
+    If the name is missing (Apple sends it only once), the known one stays. There is always some name.
     """
     account = login.account
-    told = login.provider.wrap_account(account)
-    name = told_name(login)
+    profile = login.provider.wrap_account(account)
+    name = provider_name(login)
     address = next(iter(login.email_addresses), None)
     identity, created = CommenterIdentity.objects.get_or_create(
         provider=public_name(account.provider), uid=account.uid, defaults={"user": user}
@@ -78,7 +80,7 @@ def take_over(login: SocialLogin, user: User) -> CommenterIdentity:
     changes: dict[str, Any] = {
         "user_id": user.pk,
         "display_name": name or identity.display_name or user.shown_name,
-        "profile_url": _text(told.get_profile_url())[:500],
+        "profile_url": _text(profile.get_profile_url())[:500],
         "avatar_source": _text(picture_of(login))[:2000],
     }
     if address or created:
@@ -103,33 +105,33 @@ def _update(identity: CommenterIdentity, **wanted: Any) -> CommenterIdentity:
 
 
 def public_name(provider: str) -> str:
-    """Return our name of a provider for allauth's (`x` for `twitter_oauth2`)."""
+    """Return our name of a provider, given allauth's (`x` for `twitter_oauth2`)."""
     names = {known.allauth: known.name for known in settings.SIGN_IN_WITH}
     return names.get(provider, provider)
 
 
 def label_of(provider: str) -> str:
-    """Return what readers call a provider; empty for accounts of this site."""
+    """Return a provider's name for readers; empty for accounts of this site."""
     return next((known.label for known in settings.SIGN_IN_WITH if known.name == provider), "")
 
 
-def told_name(login: SocialLogin) -> str:
-    """Return the name a provider told, as it may be shown; empty where it told none."""
+def provider_name(login: SocialLogin) -> str:
+    """Return the name that a provider gave, in a form that can be shown; empty if there is none."""
     said = login.account.extra_data
     fields = login.provider.extract_common_fields(said)
     full = [part for part in (fields.get("first_name"), fields.get("last_name")) if isinstance(part, str)]
-    told = (fields.get("name"), said.get("name"), said.get("displayName"), " ".join(full), fields.get("username"))
-    return next((name for each in told if (name := shown_name(each))), "")
+    given = (fields.get("name"), said.get("name"), said.get("displayName"), " ".join(full), fields.get("username"))
+    return next((name for each in given if (name := shown_name(each))), "")
 
 
-def shown_name(told: Any) -> str:
-    """Return a name as it may be shown: tidied, 245 characters at most; empty where nothing is seen of it."""
-    name = tidy_name(told)[:245].strip() if isinstance(told, str) else ""
+def shown_name(given: Any) -> str:
+    """Return a name in a form that can be shown: tidied, at most 245 characters; empty if nothing is visible."""
+    name = tidy_name(given)[:245].strip() if isinstance(given, str) else ""
     return "" if is_unseen(name) else name
 
 
 def picture_of(login: SocialLogin) -> Any:
-    """Return the address of the picture where the provider told one."""
+    """Return the address of the picture, if the provider gave one."""
     said = login.account.extra_data
     match public_name(login.account.provider):
         case "facebook":
@@ -146,6 +148,6 @@ def _text(value: Any) -> str:
 
 
 def verified_address(user: User) -> str:
-    """Return the address at which this person may be mailed, or an empty string."""
+    """Return a verified email address of this person; empty if there is none."""
     address = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk").first()
     return address.email if address else ""

@@ -1,8 +1,8 @@
-"""Signing in by a code from one's mail, without leaving the page one is on.
+"""Signing in with a code from a mail, without leaving the page.
 
-The library's counting, with two differences: any address gets a code, so that nobody learns which have an account;
-and an address without one gets an account once its code is entered. So the code waits under a key of our own: the
-library's pages for codes know nothing of it, and nothing that they await is taken for one of ours.
+With the library's limits, but two differences: every address gets a code, so that nobody learns which have an account;
+and an address without an account gets one when its code is entered. The code is stored in the session under our own
+key, so that the library's pages for codes do not accept it, and ours do not accept theirs.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ IN_SESSION = "code_to_sign_in"
 
 class TooManyCodes(TooMany):
     code = "too_many_codes"
-    sentence = gettext_lazy("Codes have been asked for too often. Please wait a minute.")
+    sentence = gettext_lazy("Too many codes were requested. Please wait a minute.")
 
 
 class Awaited:
-    """A mailed code that waits in the session under a key of ours. Attempts and time have the library's limits."""
+    """A mailed code that is awaited, stored in the session. The library's limits of attempts and time apply."""
 
     def __init__(self, request: HttpRequest, key: str, state: dict[str, Any]):
         self.request, self.key, self.state = request, key, state
 
     @classmethod
     def send(cls, request: HttpRequest, key: str, email: str, user: User | None = None) -> None:
-        """Mail a new code to this address, for `user` alone where they are signed in. One from before is forgotten."""
+        """Mail a new code to this address; `user`: only for this signed-in person. Replaces an earlier code."""
         adapter = get_adapter()
         code = adapter.generate_login_code()
         adapter.send_mail("account/email/login_code", email, {"request": request, "code": code})
@@ -50,7 +50,7 @@ class Awaited:
 
     @classmethod
     def find(cls, request: HttpRequest, key: str) -> Awaited | None:
-        """Return the code that is awaited; None where there is none, or it has become too old."""
+        """Return the code that is awaited; None if there is none or it has expired."""
         state = request.session.get(key)
         if not isinstance(state, dict):
             return None
@@ -67,7 +67,7 @@ class Awaited:
         return bool(self.state.get("user_id") == str(user.pk))
 
     def check(self, typed: str) -> None:
-        """Use the code up if this is it. Raises Invalid for a wrong one, which counts."""
+        """Use up the code if it is right. Raises Invalid for a wrong one, which counts as an attempt."""
         if not constant_time_compare(_bare(typed), _bare(self.state["code"])):
             self.state["failed_attempts"] += 1
             left = self.state["failed_attempts"] < app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS
@@ -76,23 +76,25 @@ class Awaited:
             else:
                 del self.request.session[self.key]
             sentence = (
-                _("This is not the code in the mail.") if left else _("That was wrong too often. Ask for another.")
+                _("This is not the code that we sent you.")
+                if left
+                else _("Too many wrong attempts. Please ask for a new code.")
             )
             raise Invalid([FieldError("code", "code_wrong" if left else "code_expired", sentence)])
         del self.request.session[self.key]
 
 
 def _bare(code: str) -> str:
-    """Return a code without dashes, blanks and capitals, which may be typed or left out."""
+    """Return a code in lower case without dashes and blanks, as these do not matter."""
     return "".join(character for character in code if character.isalnum()).lower()
 
 
 def too_old() -> Invalid:
-    return Invalid([FieldError("code", "code_expired", _("This code is too old. Please ask for another."))])
+    return Invalid([FieldError("code", "code_expired", _("This code has expired. Please ask for a new one."))])
 
 
 def send(request: HttpRequest, email: str) -> None:
-    """Mail a code to this address and remember in the session that it is awaited. Raises TooManyCodes."""
+    """Mail a code to this address and store it in the session. Raises TooManyCodes."""
     email = email.strip().lower()
     if not allauth_internals.consume_rate_limit(request, "request_login_code", key=email):
         raise TooManyCodes(60)
@@ -100,15 +102,15 @@ def send(request: HttpRequest, email: str) -> None:
 
 
 def awaited(request: HttpRequest) -> str:
-    """Return the address whose code this visitor is about to enter, or an empty string."""
+    """Return the address whose code is awaited; empty if none is."""
     code = Awaited.find(request, IN_SESSION)
     return code.email if code else ""
 
 
 def enter(request: HttpRequest, typed: str, name: str, back: str) -> HttpResponse:
-    """Sign in whoever entered the right code; answers with the way on. Raises Invalid for a wrong code, or none left.
+    """Sign in with the right code, and redirect. Raises Invalid if it is wrong or has expired.
 
-    `name` becomes the name of a new account. Somebody with a second factor is asked for it next.
+    `name` is for a new account. People with a second factor are asked for it next.
     """
     code = Awaited.find(request, IN_SESSION)
     if code is None:
@@ -124,12 +126,12 @@ def enter(request: HttpRequest, typed: str, name: str, back: str) -> HttpRespons
 
 
 def forget(request: HttpRequest) -> None:
-    """Await no code any more."""
+    """Forget the code that is awaited."""
     request.session.pop(IN_SESSION, None)
 
 
 def _owner(email: str) -> User | None:
-    """Return who has proved that this address is theirs. An address that was only claimed opens no account."""
+    """Return the account that has verified this address. An unverified address signs in to no account."""
     found = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
     return found.user if found else None
 
@@ -143,7 +145,7 @@ def _new(request: HttpRequest, email: str, name: str) -> User:
         with transaction.atomic():
             user.save()
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-    except IntegrityError:  # Entered twice in the same instant.
+    except IntegrityError:  # Entered twice at the same moment.
         owner = _owner(email)
         if owner is None:
             raise

@@ -1,4 +1,4 @@
-"""What stands before the library's views: starts that take no orders, answers of providers that fit no form."""
+"""Checks before allauth's views: the second factor of staff, parameters of sign-ins, malformed answers of providers."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from newsreader.kit.request_attributes import RequestAttribute
 
 logger = logging.getLogger(__name__)
 APPS = "/_allauth/"
-# What the trip to a provider began with, on requests that begin or end one.
+# The stored `next` and `process`, on requests that begin or end signing in with a provider.
 SIGN_IN_STATE: RequestAttribute[dict[str, Any]] = RequestAttribute("sign_in_state")
 PASSKEYS = {"mfa_login_webauthn", "headless:app:mfa:login_webauthn"}
 
 
 class AccountGuard:
-    """Keeps scopes out of the hands of whoever writes a link, and an odd answer from becoming a failure of ours."""
+    """Lets no link choose scopes at a provider, and turns malformed answers and requests into refusals."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
@@ -45,8 +45,8 @@ class AccountGuard:
         if request.path.startswith(("/admin/", "/api/")) and second_factor.is_missing(request.user, request.session):
             return self.without_factor(request)
         if request.path.startswith(APPS) and not _is_readable(request.body):
-            return _no_sense()
-        # Public pages are the same for everybody, so they are in the site's language; these are one person's.
+            return _malformed()
+        # Public pages are the same for everybody, in the site's language. These pages are for one person.
         if request.path.startswith(("/accounts/", "/admin/")) and (language := _language(request)):
             with translation.override(language):
                 return self.get_response(request)
@@ -60,7 +60,7 @@ class AccountGuard:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if request.resolver_match and request.resolver_match.view_name in PASSKEYS and request.method == "GET":
-            # Each begins a session, which is a row; the library counts none of them.
+            # Each begins a session, which is a row, and the library does not limit them.
             if not allauth_internals.consume_rate_limit(request, "webauthn_login", app="mfa"):
                 limited: HttpResponse = respond_429(request)
                 return limited
@@ -75,28 +75,28 @@ class AccountGuard:
             case "callback":
                 SIGN_IN_STATE.set(request, allauth_internals.provider_state(request, request.GET.get("state", "")))
             case "login_by_token":
-                raise Http404  # For scripts of the providers', which we do not use.
+                raise Http404  # For the providers' scripts, which we do not use.
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A server that cannot be asked, an answer without what every answer has: the page for providers that fail.
+        """Show the page for a failed sign-in if a provider cannot be reached, or if its answer is malformed.
 
-        What an app sends in their names, or a passkey's, may be as odd, and is refused.
+        Refuse malformed data that an app sends as a provider's answer, or as a passkey's.
         """
         if request.path.startswith(APPS) and isinstance(exception, (*MALFORMED, RequestException)):
-            logger.warning("What an app sent makes no sense: %s", type(exception).__name__, exc_info=exception)
-            return _no_sense()
+            logger.warning("An app sent malformed data: %s", type(exception).__name__, exc_info=exception)
+            return _malformed()
         state = SIGN_IN_STATE.get(request)
         if isinstance(exception, Http404 | SuspiciousOperation) or state is None:
             return None
-        logger.warning("A provider's answer fits no form: %s", type(exception).__name__, exc_info=exception)
+        logger.warning("A provider's answer is malformed: %s", type(exception).__name__, exc_info=exception)
         provider = get_adapter(request).get_provider(request, _provider_of(request))
         context = {"state": state or None}
         return render_authentication_error(request, provider, exception=exception, extra_context=context)
 
 
 def _is_readable(body: bytes) -> bool:
-    """Say whether what an app sends is JSON, or nothing: not nested without end, no characters that are none."""
+    """Say whether an app's request is empty or valid JSON: not nested too deeply, no invalid characters."""
     try:
         json.dumps(json.loads(body or b"{}"), ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -104,9 +104,9 @@ def _is_readable(body: bytes) -> bool:
     return True
 
 
-def _no_sense() -> HttpResponse:
-    """A refusal as the library words them for apps."""
-    error = {"code": "invalid", "message": _("This makes no sense.")}
+def _malformed() -> HttpResponse:
+    """A refusal in the library's format for apps."""
+    error = {"code": "invalid", "message": _("This request is malformed.")}
     return private(JsonResponse({"status": 400, "errors": [error]}, status=400))
 
 
@@ -115,7 +115,7 @@ def _language(request: HttpRequest) -> str:
 
 
 def _wanted(given: QueryDict) -> str:
-    """Return what a start may say, as a query."""
+    """Return the parameters that beginning to sign in may have, as a query."""
     kept = {name: str(given[name]) for name in ("next", "process") if name in given}
     if kept.get("process") not in {None, "login", "connect"}:
         del kept["process"]
@@ -123,7 +123,7 @@ def _wanted(given: QueryDict) -> str:
 
 
 def _provider_of(request: HttpRequest) -> str:
-    """Return allauth's name of the provider whose start or callback this address is."""
+    """Return allauth's name of the provider if this is its login or callback URL; else empty."""
     found = request.resolver_match
     if found is None or not found.url_name or not request.path.startswith("/accounts/"):
         return ""

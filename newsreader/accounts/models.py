@@ -17,14 +17,17 @@ class User(AbstractUser):
 
     name = models.CharField(_("display name"), max_length=245, blank=True)
     language = models.CharField(
-        _("language"), max_length=10, blank=True, help_text=_("Of pages and mails for this person; empty: the site's.")
+        _("language"),
+        max_length=10,
+        blank=True,
+        help_text=_("Of pages and mails for this person. Empty: the site’s language."),
     )
 
     avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)  # a file in the storage
 
     class Meta(AbstractUser.Meta):
         constraints = [
-            # "Anna" and "anna" would be mistaken for each other.
+            # "Anna" and "anna" are too easily confused.
             models.UniqueConstraint(Lower("username"), name="user_username_unique_whatever_the_case"),
         ]
 
@@ -40,7 +43,7 @@ class CommenterIdentity(models.Model):
     """Who somebody is when leaving a reply: one account at one provider, linked to a user where there is one.
 
     `provider` is `email` for accounts of this site (`uid` is then the user's id), else the login provider's name.
-    `email` counts for something only where `email_verified` is true.
+    `email` is trusted only if `email_verified` is true.
     """
 
     OWN = "email"
@@ -56,7 +59,7 @@ class CommenterIdentity(models.Model):
         verbose_name=_("user"),
     )
     display_name = models.CharField(_("display name"), max_length=245, blank=True)
-    # Where the provider keeps the picture, and our own copy of it: a file in the storage, under a random name.
+    # The picture's address at the provider, and our own copy: a file in the storage, with a random name.
     avatar_source = models.CharField(_("picture's address"), max_length=2000, blank=True)
     avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)
     profile_url = models.URLField(_("profile address"), max_length=500, blank=True)
@@ -75,15 +78,15 @@ class CommenterIdentity(models.Model):
 
     @property
     def is_relayed(self) -> bool:
-        """Say whether the address is one of Apple's, which passes mail on to a person it does not name."""
+        """Say whether the address is one of Apple's relay addresses, which hide the real one."""
         return self.email.lower().endswith("@privaterelay.appleid.com")
 
     @property
     def is_new(self) -> bool:
-        """Say whether somebody has just come from a provider for the first time, and may have an account here."""
+        """Say whether they have just come from a provider for the first time, and may have an account here already."""
         return self.provider != self.OWN and timezone.now() - self.created_at < dt.timedelta(minutes=10)
 
     @property
     def shown_avatar(self) -> str:
-        """The picture that stands beside a comment: one's own, else the provider's; a file's name, or empty."""
+        """The file name of the picture beside a comment: the account's, else the provider's, else empty."""
         return (self.user.avatar if self.user else "") or self.avatar

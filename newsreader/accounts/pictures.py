@@ -1,6 +1,6 @@
-"""Pictures of people: redrawn before they are kept, fetched from login providers, and letters where there is none.
+"""Pictures of people: redrawn before they are stored, fetched from login providers; initials if there is none.
 
-What is kept is always our own drawing of what came in: a square WebP without metadata, under a random name.
+A stored picture is always our own rendering: a square WebP without metadata, with a random name.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HUES = 8
 
 
 def redrawn(data: bytes) -> bytes:
-    """Return a picture as we keep it: upright, the square in its middle, 192×192 pixels, WebP, nothing but pixels.
+    """Return a picture as it is stored: upright, its central square, 192×192 pixels, WebP, nothing but pixels.
 
     Raises NotAPicture.
     """
@@ -46,15 +46,15 @@ def redrawn(data: bytes) -> bytes:
 
 
 def keep(data: bytes) -> str:
-    """Store a picture, redrawn, and return its name in the storage, which tells nothing. Raises NotAPicture."""
+    """Store a picture, redrawn, and return its random name in the storage. Raises NotAPicture."""
     return default_storage.save(f"avatars/{secrets.token_urlsafe(16)}.webp", ContentFile(redrawn(data)))
 
 
 @task()
 def fetch_picture(identity_id: int, source: str) -> None:
-    """Fetch the picture a provider named for somebody, and keep it; else whatever picture they had stays.
+    """Fetch the picture that a provider named, and store it. If that fails, the earlier picture stays.
 
-    Does nothing where the identity is gone or has another source by now.
+    Does nothing if the identity is gone or has another source by now.
     """
     wanted = CommenterIdentity.objects.filter(pk=identity_id, avatar_source=source)
     if not source or not wanted.exists():
@@ -65,27 +65,27 @@ def fetch_picture(identity_id: int, source: str) -> None:
     except FetchRefused as refusal:
         logger.warning("The picture of identity %d was refused: %s", identity_id, refusal.code)
     except (FetchFailed, NotAPicture) as failure:
-        logger.info("The picture of identity %d could not be had: %s", identity_id, failure.code)
+        logger.info("The picture of identity %d could not be fetched: %s", identity_id, failure.code)
     else:
         if wanted.update(avatar=name):
             publish(PictureKept(identity_id, name))
-        else:  # Changed while it was being fetched; the next task brings the new one.
+        else:  # The source has changed meanwhile; another task fetches the new one.
             default_storage.delete(name)
 
 
 def initials(name: str) -> str:
-    """Return one or two letters that stand for a name: of its first and last word; `?` where it has no letter."""
+    """Return the initials of a name: the first letters of its first and last word; `?` if there are none."""
     words = unicodedata.normalize("NFKC", tidy_line(name)).split()
     letters = [letter for word in words if (letter := _first_letter(word))]
     return "".join([*letters[:1], *letters[1:][-1:]]) or "?"
 
 
 def _first_letter(word: str) -> str:
-    """Return the first letter as it begins a title, or an empty string. Marks and modifiers are no letters."""
+    """Return the first letter in title case; empty if there is none. Marks and modifiers do not count."""
     letter = next((c for c in word if unicodedata.category(c) in {"Lu", "Ll", "Lt", "Lo"}), "")
     return letter.title()[:1]
 
 
 def hue(name: str) -> int:
-    """Return which of the eight colours stands behind the initials; the same for the same name everywhere."""
+    """Return which of the eight colours is behind the initials; always the same for the same name."""
     return zlib.crc32(tidy_line(name).encode()) % HUES

@@ -1,8 +1,8 @@
-"""Making sure that it is still you, before a change that would let somebody else into the account.
+"""Reauthentication: making sure that it is still the same person, before a change that could give others access.
 
-The library asks people with a password or a second factor to prove themselves once more, and lets everybody else
-pass. Here the others prove themselves, too: by having signed in a moment ago, by a code from their mail, or by signing
-in again. A view is guarded by wrapping it in `confirmed`, in newsreader.accounts.urls.
+The library only asks people with a password or a second factor. Here the others must reauthenticate, too: by having
+signed in recently, with a code from a mail, or by signing in again. To protect a view, wrap it in `confirmed` in
+newsreader.accounts.urls.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ View = Callable[..., HttpResponse]
 
 
 def must_confirm(request: HttpRequest) -> bool:
-    """Say whether whoever asks has to prove first that they are still the person who signed in."""
+    """Say whether this request needs reauthentication first."""
     user = request.user
     if not user.is_authenticated:
         return True
     records = get_authentication_records(request, user)
-    if has_better_means(user):  # Then having signed in is not enough.
+    if has_better_means(user):  # Then signing in is not enough.
         records = [record for record in records if record.get("reauthenticated")]
     latest = max((record.get("at", 0) for record in records), default=0)
     return bool(time.time() - latest >= app_settings.REAUTHENTICATION_TIMEOUT)
 
 
 def has_better_means(user: Any) -> bool:
-    """Say whether this person has a password or a factor, so that the library's own pages ask for it."""
+    """Say whether this person has a password or a second factor, which the library's own pages ask for."""
     return bool(user.is_authenticated and (user.has_usable_password() or is_mfa_enabled(user)))
 
 
 def ask(request: HttpRequest, back: str = "") -> HttpResponse:
-    """Answer with the way to the page where people prove themselves.
+    """Redirect to the page for reauthentication, which then leads `back`.
 
-    From there they come `back`; where that is empty, what was sent now is kept and done then.
+    If `back` is empty, the present POST is kept and carried out afterwards.
     """
     methods = get_adapter(request).get_reauthentication_methods(request.user)
     page = methods[0]["url"] if methods else reverse("confirm_it_is_you")
@@ -64,7 +64,7 @@ def ask(request: HttpRequest, back: str = "") -> HttpResponse:
 
 
 def confirmed(view: View, *, only: Collection[str] = ()) -> View:
-    """Let a view be reached by people who have just proved themselves; `only` with these methods, else with any."""
+    """Protect a view by reauthentication, for the methods in `only`, or for all if that is empty."""
 
     @wraps(view)
     def asking(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -76,11 +76,11 @@ def confirmed(view: View, *, only: Collection[str] = ()) -> View:
     return asking
 
 
-# --- By a code from one's mail ------------------------------------------------------------------------------------
+# --- With a code from a mail --------------------------------------------------------------------------------------
 
 
 def send_code(request: HttpRequest) -> None:
-    """Mail a code to the verified address of whoever is signed in. Raises TooManyCodes."""
+    """Mail a code to the verified address of the signed-in person. Raises TooManyCodes."""
     user = signed_in_user(request)
     address = verified_address(user)
     if not address:
@@ -91,13 +91,13 @@ def send_code(request: HttpRequest) -> None:
 
 
 def awaited_from(request: HttpRequest) -> str:
-    """Return the address whose code is awaited, or an empty string."""
+    """Return the address whose code is awaited; empty if none is."""
     code = _awaited(request)
     return code.email if code else ""
 
 
 def enter_code(request: HttpRequest, typed: str) -> None:
-    """Take the code from the mail as proof. Raises Invalid where it is wrong or too old, TooManyCodes."""
+    """Reauthenticate with the code from the mail. Raises Invalid if it is wrong or has expired, TooManyCodes."""
     user = signed_in_user(request)
     if not allauth_internals.consume_rate_limit(request, "reauthenticate", user=user):
         raise TooManyCodes(60)
@@ -113,14 +113,14 @@ def _awaited(request: HttpRequest) -> Awaited | None:
     return code if code and code.is_for(request.user) else None
 
 
-# --- Ways in ------------------------------------------------------------------------------------------------------
+# --- Ways to sign in ----------------------------------------------------------------------------------------------
 
 
 def ways_in(user: User, *, without: SocialAccount | EmailAddress | None = None) -> set[str]:
-    """Return how this person could still sign in without this connected account or address.
+    """Return how this person could still sign in `without` this connected account or address.
 
-    `code` (by mail), `password`, `passkey`, and our names of login providers. The library lets passwords and passkeys
-    open nothing before some address is verified, so without any address they are no way in.
+    `code` (by mail), `password`, `passkey`, and our names of login providers. The library accepts passwords and
+    passkeys only once an address is verified, so without any address they do not count.
     """
     addresses = EmailAddress.objects.filter(user=user)
     accounts = SocialAccount.objects.filter(user=user)

@@ -1,7 +1,7 @@
-"""The second factor of staff: whoever has one is asked for it by the library; whoever has none sets one up.
+"""The second factor of staff: the library asks those who have one; the others must set one up.
 
-The session of somebody who signed in with one carries a mark. Without it, a session of staff opens neither the
-editors' site nor the API, whether it comes by cookie or by token, and also where its owner became staff later.
+A session that was opened with a second factor is marked. Without the mark, a session of staff can use neither the admin
+nor the API, whether it comes by cookie or by token, and also if its owner became staff later.
 """
 
 from typing import Any
@@ -23,13 +23,13 @@ SENTENCE = _("The newsroom asks for a second factor. Please set one up; it takes
 
 
 def is_missing(user: Any, session: Any) -> bool:
-    """Say whether this session was opened without the second factor that its owner must have."""
+    """Say whether this session lacks the second factor that its owner must have."""
     return bool(settings.STAFF_SECOND_FACTOR and user.is_authenticated and user.is_staff and IN_SESSION not in session)
 
 
 def _signed_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
     request.session.pop(IN_SESSION, None)
-    if is_mfa_enabled(user, FACTORS):  # Then the library has asked for it.
+    if is_mfa_enabled(user, FACTORS):  # Then the library has already asked for it.
         request.session[IN_SESSION] = True
 
 

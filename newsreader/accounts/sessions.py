@@ -1,7 +1,7 @@
-"""What a session knows besides its user: under which identity they comment; and the script-readable cookie `known`.
+"""The identity under which a session comments, and the cookie `known`, which scripts can read.
 
-The cookie holds `1` while somebody is signed in or asked to be remembered, and nothing else. It tells a public page
-that asking for the private fragment is worth a request. `newsreader.middleware.Known` writes it.
+The cookie only holds `1` while somebody is signed in or wants to be remembered. It tells a public page that a request
+for the private fragment is worth it. `newsreader.middleware.Known` sets it.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ def _entered(sender: Any, request: HttpRequest, user: User, sociallogin: SocialL
         request.session[IN_SESSION] = take_over(sociallogin, user).pk
 
 
-def _proved(sender: Any, request: HttpRequest, method: str, user: User, email: str = "", **_: Any) -> None:
-    """Wipe the password of whoever registered this address and never proved it, now that its owner comes by a code.
+def _authenticated(sender: Any, request: HttpRequest, method: str, user: User, email: str = "", **_: Any) -> None:
+    """Remove the password of an account that never verified this address, now that its owner signs in with a code.
 
-    Else they could wait for that, and share the account (pre-hijacking).
+    Otherwise, whoever registered the address before could share the account (pre-hijacking).
     """
     if method == "code" and email and user.has_usable_password():
         if not EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists():
@@ -60,5 +60,5 @@ def _signed_out(sender: Any, request: HttpRequest | None = None, **_: Any) -> No
 def listen() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="known-signed-in")
     user_logged_out.connect(_signed_out, dispatch_uid="known-signed-out")
-    authentication_step_completed.connect(_proved, dispatch_uid="address-proved")
+    authentication_step_completed.connect(_authenticated, dispatch_uid="address-proved")
     entered.connect(_entered, dispatch_uid="identity-entered")

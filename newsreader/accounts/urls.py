@@ -1,7 +1,7 @@
-"""Addresses of people's own pages, and those of the library's that we extend or guard.
+"""URLs of the account pages, and of the library's pages that we extend or protect. They come before the library's.
 
-They stand before the library's own. Guarded ones are those that would let somebody else into an account, and that
-the library opens to people without password and factor just so.
+Protected pages could give others access to an account, and the library does not ask people without password and second
+factor to reauthenticate for them.
 """
 
 from allauth.account import views as account
@@ -26,7 +26,7 @@ urlpatterns = [
     path("signup/", account.SignupView.as_view(extra_context=_ways), name="account_signup"),
     path("sessions/", views.Sessions.as_view(), name="usersessions_list"),
     path("2fa/webauthn/keys/<int:pk>/remove/", views.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
-    # The library's, with forms that take no nonsense.
+    # The library's, with forms that refuse malformed data.
     path(
         "2fa/authenticate/",
         factors.AuthenticateView.as_view(webauthn_form_class=forms.SecondStepPasskeyForm),
@@ -43,7 +43,7 @@ urlpatterns = [
         webauthn.ReauthenticateWebAuthnView.as_view(form_class=forms.ConfirmPasskeyForm),
         name="mfa_reauthenticate_webauthn",
     ),
-    # The library's, guarded.
+    # The library's, protected by reauthentication.
     path("3rdparty/", confirmed(views.Connections.as_view(), only={"POST"}), name="socialaccount_connections"),
     path("email/", confirmed(account.email, only={"POST"}), name="account_email"),
     path("password/set/", confirmed(account.password_set), name="account_set_password"),

@@ -1,4 +1,4 @@
-"""Pages of somebody signed in that the library does not have, or does not have as we want them."""
+"""Account pages that the library does not have, or that we change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from newsreader.kit.web import safe_next, show_or_take
 @login_required
 @show_or_take
 def my_page(request: HttpRequest) -> HttpResponse:
-    """One's own page: how one is shown, and the way to everything else about the account."""
+    """The account page: how somebody is shown, with links to everything else about the account."""
     user = signed_in_user(request)
     form = MyPage(user=user)
     if request.method == "POST":
@@ -48,7 +48,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
 
 
 def _summary(user: User) -> dict[str, Any]:
-    """Return what is known of each way in, a line each."""
+    """Return a summary of every way to sign in, one line each."""
     factors = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     accounts = SocialAccount.objects.filter(user=user).order_by("pk")
     return {
@@ -63,7 +63,7 @@ def _summary(user: User) -> dict[str, Any]:
 @login_required
 @show_or_take
 def confirm_it_is_you(request: HttpRequest) -> HttpResponse:
-    """Where people without password and factor prove themselves: by a code from their mail, or by signing in again."""
+    """Reauthentication for people without password and factor: with a code from a mail, or by signing in again."""
     target = request.POST.get("next") or request.GET.get("next") or reverse("my_page")
     back, wrong = safe_next(request, target), None
     if reauthentication.has_better_means(request.user):
@@ -96,7 +96,7 @@ def _confirming_page(request: HttpRequest, back: str, wrong: FieldError | None) 
 
 
 class AddPasskey(AddWebAuthnView):
-    """allauth's, which names a new passkey for the browser at hand."""
+    """allauth's, with the browser as the default name of a new passkey."""
 
     form_class = AddPasskeyForm
 
@@ -112,7 +112,7 @@ class SignUpPasskey(SignupWebAuthnView):
 
 
 class RemovePasskey(RemoveWebAuthnView):
-    """allauth's, which asks whether an app may go, but not whether a passkey may."""
+    """allauth's, which checks whether an app may be removed, but not whether a passkey may."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.object = self.get_object()
@@ -123,7 +123,7 @@ class RemovePasskey(RemoveWebAuthnView):
 
 
 class Connections(ConnectionsView):
-    """allauth's list of connected accounts, each with what may be done about it."""
+    """allauth's list of connected accounts, each with what can be done with it."""
 
     form_class = Disconnect
 
@@ -144,23 +144,23 @@ def _accounts(request: HttpRequest) -> Any:
 
 
 def _shown(account: SocialAccount) -> dict[str, Any]:
-    """Return a connected account as it is listed. Also where its provider is no longer configured."""
+    """Return a connected account as it is listed, also if its provider is no longer configured."""
     name = public_name(account.provider)
     said = account.extra_data if isinstance(account.extra_data, dict) else {}
     said = said.get("userinfo") or said.get("id_token") or said
-    told = (said.get(key) for key in ("name", "display_name", "displayName", "username", "login", "email"))
+    names = (said.get(key) for key in ("name", "display_name", "displayName", "username", "login", "email"))
     return {
         "pk": account.pk,
         "provider": name,
         "label": label_of(name) or name,
-        "name": next((each for each in told if isinstance(each, str) and each.strip()), ""),
+        "name": next((each for each in names if isinstance(each, str) and each.strip()), ""),
         "since": account.date_joined,
         "offered": bool(label_of(name)),
     }
 
 
 class Sessions(ListUserSessionsView):
-    """allauth's list of sessions, with browsers by their names."""
+    """allauth's list of sessions, with the names of the browsers."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
@@ -183,7 +183,7 @@ class Sessions(ListUserSessionsView):
 @require_POST
 @login_required
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign out of one session: another of one's own, or this."""
+    """Sign out of one of one's own sessions, which may be the present one."""
     session = get_object_or_404(UserSession, pk=pk, user=request.user)
     is_current = session.is_current()
     get_sessions_adapter().end_sessions([session])
@@ -194,7 +194,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     return private(redirect("usersessions_list"))
 
 
-# What a browser calls itself, the more particular first: each also claims to be some of those after it.
+# How browsers name themselves, the more specific first: many also name some of those after them.
 _BROWSERS = {
     "Edg": "Edge",
     "OPR/": "Opera",
@@ -218,7 +218,7 @@ _SYSTEMS = {
 
 
 def browser_of(user_agent: str) -> str:
-    """Return a browser's name and system as people know them; what it says itself where it is none we know."""
+    """Return a browser's name and system for people; for an unknown one, what it says itself."""
     browser = next((name for mark, name in _BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS.items() if mark in user_agent), "")
     if browser and system:

@@ -1,1 +1,19 @@
-"""Tools that know no word of our trade and have no models. A tool enters only when two rooms use it."""
+"""Tools that know nothing of articles or comments and have no models. A tool belongs here when two packages use it.
+
+errors:             the tree of refusals
+events:             publish after commit, listen
+request_attributes: typed attributes of a request
+numbers, text:      ids and text as people send them
+lookalikes, hosts:  texts and host names that look alike
+web:                the visitor's address, forms as pages, redirects
+http_cache:         public and private answers
+rest:               what REST views share: session, JSON, cursors, limits
+problem_details:    RFC 9457
+feeds:              RSS, Atom, JSON Feed
+mail:               a mail from its templates
+safe_http:          fetching addresses that strangers name
+images:             opening pictures that strangers send
+disk_storage, s3_storage: where uploaded files are kept
+admin_inputs:       the admin and malformed values
+tasks:              background tasks
+"""

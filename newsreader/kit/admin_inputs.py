@@ -1,8 +1,8 @@
-"""Keys and words as a browser sends them to the admin. What cannot be a key is one of no row, and never a failure.
+"""Keys and search words as a browser sends them to the admin. A malformed key matches no row, and never fails.
 
-Django asks the database for such values while it draws a form again or finds the rows of an action, and there a word
-is a ValueError and a number of thirty digits an OverflowError. `newsreader.admin_site.Desk` gives `SoundLists` to every
-admin, a library's as well; an inline takes `SoundChoices` itself.
+Django passes such values to the database when it shows a form again or looks for the rows of an action. There, a word
+raises ValueError and a number of thirty digits OverflowError. `newsreader.admin_site.NewsroomSite` adds `SoundLists` to
+every ModelAdmin, also to those of libraries; an inline inherits `SoundChoices` itself.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
-MOST_WORDS = 20  # that a list is searched for
+MOST_WORDS = 20  # of one search
 
 
 def is_key(field: models.Field, value: Any) -> bool:
-    """Say whether a column can hold this value: whether it is a number where numbers are, and not too large."""
+    """Say whether a column can hold this value: a number, for instance, that is not too large."""
     try:
         field.clean(value, None)
     except ValidationError:
@@ -38,14 +38,14 @@ def _fits(choice: forms.ModelChoiceField, value: Any) -> bool:
 
 
 class SoundChoice(forms.ModelChoiceField):
-    """One row. Drawn again, it leaves out what is no key; the error beside it says that it was wrong."""
+    """A choice of one row. Shown again, it drops a malformed key; the error beside it says that it was wrong."""
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         return data if _fits(self, data) else None
 
 
 class SoundChoiceOfMany(forms.ModelMultipleChoiceField):
-    """Many rows, all of them keys before the database is asked for them."""
+    """A choice of many rows. Malformed keys are refused before the database is asked."""
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         return [key for key in data or [] if _fits(self, key)]
@@ -59,7 +59,7 @@ class SoundChoiceOfMany(forms.ModelMultipleChoiceField):
 
 
 class SoundChoices(admin.options.BaseModelAdmin):
-    """Forms whose choices of rows bear any value."""
+    """Forms whose choices of rows accept any value."""
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_foreignkey(db_field, request, **{"form_class": SoundChoice} | kwargs)
@@ -69,10 +69,10 @@ class SoundChoices(admin.options.BaseModelAdmin):
 
 
 class SoundLists(SoundChoices, admin.ModelAdmin):
-    """And a list whose actions, filters and search do."""
+    """The same, and a list whose actions, filters and search accept any value."""
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Each word is a condition on every field, and databases bear no more than some hundred in each other."""
+        """Search for the first words only: each adds nested conditions, and databases limit their depth."""
         return super().get_search_results(request, queryset, " ".join(search_term.split()[:MOST_WORDS]))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -83,5 +83,8 @@ class SoundLists(SoundChoices, admin.ModelAdmin):
             request.POST = QueryDict(sent.urlencode(), encoding=sent.encoding)
         try:
             return super().changelist_view(request, extra_context)
-        except (OverflowError, DataError):  # A filter with a number too large, answered as Django answers a wrong one.
+        except (
+            OverflowError,
+            DataError,
+        ):  # A filter with too large a number gets the answer that Django gives to a wrong one.
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")

@@ -1,4 +1,4 @@
-"""Where uploaded files are kept: Django's storage on a disk, with names that a disk can hold."""
+"""Storing uploaded files on a disk: Django's storage, with names that are not too long for a file system."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import PurePath
 
 from django.core.files.storage import FileSystemStorage
 
-MOST_BYTES = 200  # Of 255 that a name may have; Django appends some letters where the name is taken.
+MOST_BYTES = 200  # of 255 that a name may have; Django appends some letters if the name is taken
 
 
 class Disk(FileSystemStorage):
-    """Django counts the letters of a name, and file systems its bytes: 200 letters may take 800 of them."""
+    """Limits names in bytes, as file systems do. Django counts characters, and 200 of them can take 800 bytes."""
 
     def get_valid_name(self, name: str) -> str:
         name = super().get_valid_name(name)

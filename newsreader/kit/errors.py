@@ -1,4 +1,4 @@
-"""The family tree of refusals. Operations raise them; `newsreader.api.explain` and `newsreader.middleware` word them.
+"""The tree of refusals. Operations raise them; `newsreader.api.explain` and `newsreader.middleware` answer with them.
 
 DomainError                 a refusal: stable code, sentence for people, HTTP status
 ├── Invalid                 422, one or more fields are wrong; carries a FieldError for each
@@ -35,7 +35,7 @@ class DomainError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the answer tells besides, in whatever form."""
+        """Headers of the answer, in every format."""
         return {}
 
 
@@ -77,7 +77,7 @@ class TooMany(DomainError):
 
     code = "too_many_requests"
     status = 429
-    sentence: Sentence = _("You are going too fast. Please wait a moment.")
+    sentence: Sentence = _("Too many requests. Please wait a moment.")
 
     def __init__(self, retry_after: int, **params: Any):
         self.retry_after = retry_after
@@ -93,8 +93,8 @@ class AddressTooLong(DomainError):
 
 
 class LengthMissing(DomainError):
-    code, status, sentence = "length_required", 411, _("Please send how long it is.")
+    code, status, sentence = "length_required", 411, _("The request must say how long its content is (Content-Length).")
 
 
 class BodyTooLarge(DomainError):
-    code, status, sentence = "content_too_large", 413, _("This is too much to be sent at once.")
+    code, status, sentence = "content_too_large", 413, _("This is too large to send at once.")

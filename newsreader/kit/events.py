@@ -1,7 +1,7 @@
-"""Tell other rooms what has happened, after commit; listen for it.
+"""Events: tell other packages what has happened, after commit.
 
-An event is a frozen dataclass named in the past tense. A room that wants to hear registers a listener in its
-`apps.ready()`. A listener that fails is logged and stops nobody: what must be true belongs into the transaction.
+An event is a frozen dataclass, named in the past tense. A package registers its listeners in `apps.ready()`. An
+exception in a listener is logged and does not stop the others: what must happen belongs in the transaction.
 """
 
 import logging
@@ -22,11 +22,11 @@ def listen(event: type, listener: Callable[[Any], None]) -> None:
 
 
 def publish(event: object) -> None:
-    """Hand an event to its listeners once the transaction is committed; dropped if it rolls back."""
-    transaction.on_commit(lambda: _tell(event))
+    """Call the listeners of an event once the transaction is committed; not at all if it is rolled back."""
+    transaction.on_commit(lambda: _notify(event))
 
 
-def _tell(event: object) -> None:
+def _notify(event: object) -> None:
     for listener in _listeners[type(event)]:
         try:
             listener(event)

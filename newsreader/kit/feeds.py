@@ -1,6 +1,6 @@
-"""Feeds: what stands in one, and the three forms in which it is written (RSS 2.0, Atom, JSON Feed 1.1).
+"""Feeds: their content, and the three formats in which they are written (RSS 2.0, Atom, JSON Feed 1.1).
 
-To add a form, write a class with `write` and its line in FORMS. All of them say the same of an entry.
+To add a format, write a class with `write`, and add a line to FORMS. Every format holds the same about an entry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, Syn
 
 from newsreader.kit.http_cache import public
 
-# What no XML document can carry.
+# Characters that XML does not allow.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -39,7 +39,7 @@ class FeedEntry:
 
 @dataclass(frozen=True)
 class Channel:
-    """A feed. `link` is the page that it follows."""
+    """A feed. `link` is the page that it belongs to."""
 
     title: str
     link: str
@@ -92,7 +92,7 @@ class _Json(SyndicationFeed):
 
 
 def _json_item(item: dict[str, Any]) -> dict[str, Any]:
-    told = {
+    values = {
         "id": item["link"],
         "url": item["link"],
         "title": item["title"],
@@ -104,14 +104,14 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
         "tags": list(item["categories"]),
         "image": item["enclosures"][0].url if item["enclosures"] else "",
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in values.items() if value}
 
 
 FORMS: dict[str, type[_Rss | _Atom | _Json]] = {"": _Rss, "atom": _Atom, "json": _Json}
 
 
 def form_of(name: str) -> type[_Rss | _Atom | _Json]:
-    """Return the form of this name, RSS for none. Raises Http404."""
+    """Return the format of this name; RSS for an empty name. Raises Http404."""
     try:
         return FORMS[name]
     except KeyError:
@@ -121,7 +121,7 @@ def form_of(name: str) -> type[_Rss | _Atom | _Json]:
 def answer(
     request: HttpRequest, form: str, address: str, channel: Channel, versions: Iterable[Hashable]
 ) -> HttpResponse:
-    """Answer with the feed, whose own absolute address this is; 304 where the visitor's copy is of these versions."""
+    """Answer with the feed; 304 if the visitor's copy has these versions. `address`: its own, absolute."""
     kind = form_of(form)
 
     def build() -> HttpResponse:
@@ -159,5 +159,5 @@ def _written(kind: type[_Rss | _Atom | _Json], address: str, channel: Channel) -
 
 
 def writable(text: str) -> str:
-    """Return a text as XML can carry it."""
+    """Return a text without characters that XML does not allow."""
     return _UNWRITABLE.sub("", text)

@@ -1,7 +1,7 @@
-"""Answers that a shared cache may keep, and answers that it must not.
+"""Public answers, which a shared cache may keep, and private ones, which it must not.
 
-A public page is the same bytes for everybody. Its ETag is made from the versions of what it shows, read before
-anything is rendered, so a 304 costs the reading of those versions alone.
+A public page has the same bytes for everybody. Its ETag is computed from the versions of what it shows, before anything
+is rendered, so a 304 only costs reading those versions.
 """
 
 import datetime as dt
@@ -21,9 +21,9 @@ FRESH = "public, max-age=0, s-maxage=1"
 
 
 class _Kept:
-    """The pages rendered last in this process, by their ETags: a page of the same versions is the same bytes.
+    """The most recently rendered pages of this process, by ETag. Limited in bytes.
 
-    Nothing has to be dropped when something changes, since its versions then make another ETag. Bounded in bytes.
+    Nothing needs to be invalidated: a change gives the page another version, and so another ETag.
     """
 
     def __init__(self, most: int):
@@ -56,7 +56,7 @@ _kept = _Kept(most=16 * 1024 * 1024)  # bytes
 
 @cache
 def release() -> str:
-    """Return a digest of everything a page is made from besides data: a new release means new pages."""
+    """Return a digest of the code and templates, so that a new release changes every ETag."""
     digest = hashlib.sha256()
     for room in ("newsreader", "articles", "comments"):
         for file in sorted((Path(settings.BASE_DIR) / room).rglob("*")):
@@ -72,10 +72,10 @@ def public(
     *,
     changed_at: dt.datetime | None = None,
 ) -> HttpResponse:
-    """Answer with the page, or with 304 where the visitor's copy is of these versions.
+    """Answer with the page, or with 304 if the visitor's copy has these versions.
 
-    `changed_at` is told as Last-Modified, for readers of feeds that know nothing else. With DEBUG nothing is kept, by
-    anybody: whoever changes a template sees it at once.
+    `changed_at` is sent as Last-Modified, for feed readers that do not use ETags. With DEBUG nothing is cached
+    anywhere, so that a changed template is seen at once.
     """
     if settings.DEBUG:
         fresh = build()
@@ -103,7 +103,7 @@ def public(
 
 
 def _is_fresh(request: HttpRequest, etag: str, modified: str) -> bool:
-    """Say whether the visitor has this already. An ETag says more than a time, which only the very same one answers."""
+    """Say whether the visitor's copy is current. An ETag takes precedence; a time must be exactly the same."""
     if given := request.headers.get("If-None-Match"):
         # An asterisk would match pages that do not exist.
         return etag in (tag.removeprefix("W/") for tag in parse_etags(given))
@@ -111,20 +111,20 @@ def _is_fresh(request: HttpRequest, etag: str, modified: str) -> bool:
 
 
 def private(response: HttpResponse) -> HttpResponse:
-    """Mark an answer as one person's: no cache keeps it, no search engine lists it."""
+    """Mark an answer as one person's: caches must not keep it, search engines must not list it."""
     response["Cache-Control"] = "private, no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 
 def secret(response: HttpResponse) -> HttpResponse:
-    """Mark an answer as private, at an address that is itself a secret: no link on the page tells it."""
+    """Mark an answer as private at a secret address: links on the page send no Referer."""
     response["Referrer-Policy"] = "no-referrer"
     return private(response)
 
 
 def page_number(request: HttpRequest) -> int:
-    """Return `?page=`, 1 where it is absent. Raises Http404 for what is no page number."""
+    """Return `?page=`, or 1 if it is missing. Raises Http404 if it is not a page number."""
     text = request.GET.get("page", "1")
     if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
         raise Http404

@@ -1,4 +1,4 @@
-"""An email from `templates/letters/<name>/`: subject.txt and body.txt, and the same text in the look of the paper."""
+"""A mail from `templates/letters/<name>/`: subject.txt and body.txt, and the same text as HTML in the site's design."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
 
 
 def send(name: str, address: str, context: dict[str, Any], *, language: str = "", identity: str = "") -> None:
-    """Send a letter to one address in its reader's language (empty: the site's). Raises what the mail server says.
+    """Send a mail to one address, in this language (empty: the site's). Raises the errors of the mail server.
 
-    `identity` makes the Message-ID, by which a mail server knows a letter that it has had before.
+    `identity` becomes the Message-ID, by which a mail server recognises a mail that it already has.
     """
     with translation.override(language or settings.LANGUAGE_CODE):
         subject = tidy_line(render_to_string(f"letters/{name}/subject.txt", context))
@@ -35,10 +35,10 @@ def send(name: str, address: str, context: dict[str, Any], *, language: str = ""
 
 
 def in_frame(subject: str, text: str) -> str:
-    """Return a mail's text as HTML, in the frame that every mail has.
+    """Return a mail's text as HTML, in the frame of all mails.
 
-    Only our own addresses are links: what a stranger typed may stand in a mail, and must lead nobody anywhere. One that
-    has a line to itself is a button; so a code that has one is set large.
+    Only our own addresses become links: a mail can quote a stranger, whose links nobody should follow. An address on a
+    line of its own becomes a button, a code on a line of its own is set large.
     """
     frame = import_string(settings.FRAME)()
     parts = [_part(part.strip("\n")) for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")) if part.strip()]
@@ -71,6 +71,6 @@ def _is_own_address(line: str) -> bool:
 
 
 def _pieces(line: str) -> list[dict[str, str]]:
-    """Return a line in pieces: text, and our own addresses."""
+    """Split a line into text and our own addresses."""
     found = re.split(rf"({re.escape(settings.SITE_URL)}/[^\s<>\"]*[^\s<>\".,;:!?)])", line)
     return [{"url": piece} if n % 2 else {"text": piece} for n, piece in enumerate(found) if piece]

@@ -1,4 +1,4 @@
-"""A refusal as a program reads it: RFC 9457, with a stable code and one error for each wrong field."""
+"""Errors for API clients: RFC 9457, with a stable code and one error for each wrong field."""
 
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +20,7 @@ def document(status: int, code: str, detail: str, errors: list[dict[str, str]] |
 
 
 def problem(status: int, code: str, detail: str) -> JsonResponse:
-    """A refusal from outside of any API view: an address that does not exist, a request that is no request."""
+    """Return an error from outside of any API view: an unknown address, a malformed request."""
     response = JsonResponse(document(status, code, str(detail)), status=status, content_type=MEDIA_TYPE)
     response["Cache-Control"] = "private, no-store"
     return response

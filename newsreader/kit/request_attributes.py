@@ -1,6 +1,6 @@
-"""What one part of the site leaves on a request for another to read, by its name and with its type.
+"""Typed attributes that one part of the site sets on a request for another to read.
 
-To add one: a constant in the module that sets it.
+To add one, define a constant in the module that sets it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 class RequestAttribute(Generic[Value]):
-    """One attribute of requests, Django's or REST framework's, which look through to Django's."""
+    """An attribute of requests: of Django's, or of REST framework's, which pass it on from Django's."""
 
     def __init__(self, name: str):
         self.name = name
@@ -20,6 +20,6 @@ class RequestAttribute(Generic[Value]):
         setattr(request, self.name, value)
 
     def get(self, request: Any) -> Value | None:
-        """Return what was left there; None where nothing was."""
+        """Return the value, or None if it was not set."""
         found: Value | None = getattr(request, self.name, None)
         return found

@@ -1,4 +1,4 @@
-"""What our API's views share: signing in by session, strict JSON, cursors, limits."""
+"""What our REST views share: session authentication, strict JSON, cursors, rate limits, cache headers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from newsreader.kit.web import client_address, network
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
-else:  # It cannot be imported before the settings' classes, which stand here.
+else:  # Importing it imports the classes that the settings name, which are in this module.
     APIView = object
 
 
@@ -42,10 +42,10 @@ class ForgeryRefused(PermissionDenied):
 
 
 class SiteSession(SessionAuthentication):
-    """The site's own session, with the CSRF header on everything that changes something."""
+    """The site's own session; every change needs the CSRF header."""
 
     def authenticate_header(self, request: Request) -> str:
-        return "Session"  # Makes a missing sign-in 401, which says that signing in would help.
+        return "Session"  # Makes DRF answer 401, not 403, to somebody who is not signed in.
 
     def enforce_csrf(self, request: Any) -> None:
         try:
@@ -66,7 +66,7 @@ def _without_nul(data: Any) -> Any:
 
 
 class StrictJSON(JSONParser):
-    """JSON that can be stored: no NaN, no lone surrogates."""
+    """JSON that can be stored: NaN and lone surrogates are refused, NUL is dropped."""
 
     strict = True
 
@@ -76,7 +76,9 @@ class StrictJSON(JSONParser):
             json.dumps(data, ensure_ascii=False).encode()
             data = _without_nul(data)
         except (UnicodeError, RecursionError):
-            raise ParseError("This JSON holds characters that are none.", code="parse_error") from None
+            raise ParseError(
+                "This JSON holds invalid characters, or is nested too deeply.", code="parse_error"
+            ) from None
         return data
 
 
@@ -92,12 +94,12 @@ class Column(NamedTuple):
 
 
 class Cursor(BasePagination):
-    """Opaque cursors, twenty a page; a list asks for no count. `limit` asks for more or fewer, up to 100.
+    """Pagination by opaque cursors, twenty results a page, without a count. `limit` asks for 1 to 100.
 
-    A view says its order as `cursor_ordering`: columns of its model that together tell all rows apart, holding
-    integers, text or times and never NULL; `-` for descending. A cursor holds all of them as they are in one row,
-    and which way to read from there: `[0, …]` on, `[1, …]` back, and `[1]` back from the end. So a page costs the
-    same wherever it is, and rows with equal first columns are neither skipped nor shown twice.
+    A view gives its order as `cursor_ordering`: columns of its model that are unique together, hold integers, text or
+    times, and are never NULL; `-` for descending. A cursor holds the values of all of them in one row, and the
+    direction: `[0, …]` forwards, `[1, …]` backwards, and `[1]` backwards from the end. So every page costs the same,
+    and rows with equal first columns are neither skipped nor shown twice.
     """
 
     cursor_query_param = "cursor"
@@ -115,11 +117,11 @@ class Cursor(BasePagination):
         found = queryset.order_by(*(column.ordered(backwards) for column in columns))
         if position:
             found = found.filter(_beyond(columns, position, backwards))
-        rows = list(found[: size + 1])  # One more than shown tells whether there are more.
+        rows = list(found[: size + 1])  # One more than shown, to see whether there are more.
         more, rows = len(rows) > size, rows[:size]
         if backwards:
             rows.reverse()
-        # Whoever comes with a position comes from a row on the other side of it.
+        # A position was taken from a row on its other side, so that row exists.
         earlier, later = (more, bool(position)) if backwards else (bool(position), more)
         if later:
             self._next = self._link(request, _encoded(0, columns, rows[-1]) if rows else None)
@@ -136,7 +138,7 @@ class Cursor(BasePagination):
         return int(text)
 
     def _link(self, request: Request, cursor: str | None) -> str:
-        here = f"{settings.SITE_URL}{request.get_full_path()}"  # Never the Host header: a visitor writes that.
+        here = f"{settings.SITE_URL}{request.get_full_path()}"  # Never from the Host header, which a visitor can set.
         if cursor is None:
             return remove_query_param(here, self.cursor_query_param)
         return replace_query_param(here, self.cursor_query_param, cursor)
@@ -159,7 +161,7 @@ class Cursor(BasePagination):
                 "name": self.cursor_query_param,
                 "required": False,
                 "in": "query",
-                "description": "Where to read on, as `next` and `previous` say.",
+                "description": "Where to continue: take it from `next` or `previous`.",
                 "schema": {"type": "string"},
             },
             {
@@ -182,9 +184,9 @@ def _columns(model: type[Model], ordering: Iterable[str]) -> list[Column]:
 
 
 def _beyond(columns: list[Column], position: list[Any], backwards: bool) -> Q:
-    """Those that come after a position: a later first column, or the same and a later second, and so on.
+    """Return the condition for rows after a position: a later first column, or the same and a later second, and so on.
 
-    Written as `a >= x and (a > x or …)`, so that a database reads a range of an index.
+    In the form `a >= x and (a > x or …)`, for which a database reads a range of an index.
     """
     beyond = Q()
     for column, value in reversed(list(zip(columns, position, strict=True))):
@@ -200,7 +202,7 @@ def _encoded(backwards: int, columns: list[Column], row: Any) -> str:
 
 
 def _decoded(cursor: str | None, columns: list[Column]) -> tuple[bool, list[Any]]:
-    """Return which way to read and from where, an empty position for either end. Raises ParseError."""
+    """Return whether to read backwards, and from which position; empty: from the end. Raises ParseError."""
     if cursor is None:
         return False, []
     try:
@@ -210,7 +212,7 @@ def _decoded(cursor: str | None, columns: list[Column]) -> tuple[bool, list[Any]
             raise ValueError
         return bool(backwards), [_stored(column.field, value) for column, value in zip(columns, values, strict=False)]
     except (ValueError, TypeError, OverflowError, RecursionError, ValidationError):
-        raise ParseError("This is no cursor of ours.", code="invalid_cursor") from None
+        raise ParseError("This cursor is invalid. Take it from `next` or `previous`.", code="invalid_cursor") from None
 
 
 def _plain(value: Any) -> Any:
@@ -218,7 +220,7 @@ def _plain(value: Any) -> Any:
 
 
 def _stored(field: Field, value: Any) -> Any:
-    """Return a cursor's value as its column holds it. Raises several errors where no row could have given it."""
+    """Return a cursor's value as its column holds it. Raises various errors for what no row could hold."""
     found = field.to_python(value)
     if found is None or type(value) not in {int, str} or _plain(found) != value:
         raise ValueError
@@ -229,7 +231,7 @@ def _stored(field: Field, value: Any) -> Any:
 
 
 class ByVisitor(SimpleRateThrottle):
-    """So many requests a minute for an account, or for an address as kit.web sees it (no header a visitor writes)."""
+    """A limit of requests a minute, for an account, or else for the network of the client (see kit.web)."""
 
     scope = "visitor"
     cache = caches["requests"]
@@ -255,7 +257,7 @@ def whole_number(text: str, name: str) -> int:
 
 
 def moment(text: str, name: str) -> dt.datetime:
-    """Return a query parameter as a time; a day, or a time without zone, is the site's. Raises ParseError."""
+    """Return a query parameter as a time. A day, or a time without a zone, is in the site's zone. Raises ParseError."""
     text = text.strip().replace(" ", "+") if "T" in text else text.strip()
     try:
         found = parse_datetime(text)
@@ -272,22 +274,24 @@ def moment(text: str, name: str) -> dt.datetime:
 
 
 class Shared(APIView):
-    """For views whose answers to strangers are the same for all: those may be kept by a cache, others never."""
+    """For views whose answers are the same for everybody who is not signed in: only those may be cached."""
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         self.refuse_other_methods(request)
         super().initial(request, *args, **kwargs)
 
     def refuse_other_methods(self, request: Any) -> None:
-        """405 before anybody is asked who they are."""
+        """Answer 405 before anybody is authenticated."""
         if not hasattr(self, request.method.lower()):
             raise MethodNotAllowed(request.method)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         if response.status_code < 400:
-            stranger = not getattr(getattr(request, "user", None), "is_authenticated", False)
-            public = stranger and request.method in {"GET", "HEAD"}
+            anonymous = not getattr(getattr(request, "user", None), "is_authenticated", False)
+            public = anonymous and request.method in {"GET", "HEAD"}
             response.headers.setdefault("Cache-Control", FRESH if public else "private, no-cache")
-            patch_vary_headers(response, ["Cookie", "X-Session-Token"])  # So it is not given to whoever brings one.
+            patch_vary_headers(
+                response, ["Cookie", "X-Session-Token"]
+            )  # So that a cache does not serve it to requests with one of these.
         return response

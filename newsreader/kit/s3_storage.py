@@ -1,4 +1,4 @@
-"""Where uploaded files are kept, if not on a disk: an S3-compatible bucket, behind the same addresses of ours."""
+"""Storing uploaded files in an S3-compatible bucket, at the same addresses of ours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storages.backends.s3 import S3Storage
 
 
 class Bucket(S3Storage):
-    """The library's storage. Readers' browsers never see where the bucket is: `newsreader.views.media` passes on."""
+    """The library's storage, with our addresses: `newsreader.views.media` serves the files from the bucket."""
 
     def url(self, name: str, *args: Any, **kwargs: Any) -> str:
         return f"{settings.MEDIA_URL}{quote(name)}"

@@ -1,7 +1,7 @@
-"""The one fetcher for addresses that a reader or a provider names: it reaches public web servers and nothing else.
+"""Fetches addresses that a reader or a login provider names, from public web servers only (against SSRF).
 
-A host is resolved once for each hop and the connection goes to the very address that was checked; redirects are
-followed by hand, so each hop is checked like the first. No cookies, no proxies, no credentials.
+A host is resolved once for each hop, and the connection goes to the address that was checked. Redirects are followed
+here, so that each hop is checked like the first. No cookies, no proxies, no credentials.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ _DEFAULT_PORT = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SLACK = 100_000  # bytes that status lines, headers and the framing of chunks may take besides the body
 
-# What IANA's special-purpose registries keep from being reached over the internet, whatever this Python knows of it.
+# Addresses that IANA's special-purpose registries reserve; not left to the version of Python.
 _CLOSED = [
     ipaddress.ip_network(block)
     for block in (
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
         *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
         *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
-        "168.63.129.16/32",  # Azure's own services, as every machine there sees them.
+        "168.63.129.16/32",  # Azure's internal services.
         *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),  # Teredo and its neighbours, 6to4, documentation
     )
 ]
-_OPEN = ipaddress.IPv6Network("2000::/3")  # All of IPv6 that is given out; mapped, compatible and ULA lie outside.
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # How an IPv4 address looks where the network speaks only IPv6.
+_OPEN = ipaddress.IPv6Network("2000::/3")  # all assigned IPv6 addresses; mapped, compatible and ULA are outside
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 addresses as seen in IPv6-only networks
 
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # As a last label it makes the name an IPv4 address, says the URL standard.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # As the last label, it makes the host an IPv4 address (URL standard).
 _UNFIT = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -59,14 +59,14 @@ class _Unfetched(Exception):
 
 
 class FetchRefused(_Unfetched):
-    """The address is dangerous and was not asked, or not asked further.
+    """The address is dangerous: nothing was requested from it, or no further redirect followed.
 
     Codes: address, scheme, userinfo, host, port, not_public, downgrade, redirects.
     """
 
 
 class FetchFailed(_Unfetched):
-    """The address may be asked but gave nothing of use.
+    """The address is allowed, but gave no useful answer.
 
     Codes: name, timeout, connection, tls, answer, status, encoded, too_big, incomplete.
     """
@@ -74,7 +74,7 @@ class FetchFailed(_Unfetched):
 
 @dataclass(frozen=True)
 class Fetched:
-    """What came back: the body, its content type without parameters (empty if untold) and the final address."""
+    """The answer: the body, its content type without parameters (empty: none was sent) and the final address."""
 
     body: bytes
     kind: str
@@ -84,9 +84,9 @@ class Fetched:
 def fetch(
     url: str, *, most: int = 1_000_000, seconds: float = 5.0, redirects: int = 3, accept: str = "image/*"
 ) -> Fetched:
-    """Return what stands at an address: at most `most` bytes, within `seconds` for everything, redirects included.
+    """Fetch an address: at most `most` bytes, within `seconds` for everything, redirects included.
 
-    The content type is what the server claims. Raises FetchRefused and FetchFailed.
+    The content type is the server's claim. Raises FetchRefused and FetchFailed.
     """
     ends = time.monotonic() + seconds
     try:
@@ -125,7 +125,7 @@ def is_public(address: str) -> bool:
 
 
 def _checked(url: str) -> SplitResult:
-    """Take an address apart and refuse what no honest one contains."""
+    """Parse an address, and refuse what no legitimate one contains."""
     if _UNFIT.search(url):
         raise FetchRefused("address")
     try:
@@ -151,9 +151,9 @@ def _port(parts: SplitResult) -> int:
 
 
 def _host(parts: SplitResult) -> str:
-    """Return the host as it is looked up: an IP address in its usual spelling, or a name in ASCII."""
+    """Return the host as it is resolved: an IP address in canonical form, or a name in ASCII."""
     host = parts.hostname or ""
-    if "%" in host:  # A zone on one of our own interfaces, or letters hidden by escaping.
+    if "%" in host:  # An IPv6 zone, which names our own interfaces, or percent-encoded characters.
         raise FetchRefused("host")
     if "[" in parts.netloc:
         try:
@@ -165,7 +165,7 @@ def _host(parts: SplitResult) -> str:
             host = host.encode("idna").decode("ascii")
         except UnicodeError as error:
             raise FetchRefused("host") from error
-        if "xn--" not in host:  # Plain letters, digits or dots in disguise.
+        if "xn--" not in host:  # Only ASCII characters in disguise, such as full-width ones.
             raise FetchRefused("host")
     if not _NAME.fullmatch(host):
         raise FetchRefused("host")
@@ -178,7 +178,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def _ask(parts: SplitResult, accept: str, most: int, ends: float) -> Fetched | str:
-    """Ask one server and return what it gave, or where it redirects to."""
+    """Send one request; return the answer, or the address of a redirect."""
     request = (
         f"GET {_target(parts)} HTTP/1.1\r\n"
         f"Host: {parts.netloc}\r\n"
@@ -198,26 +198,26 @@ def _ask(parts: SplitResult, accept: str, most: int, ends: float) -> Fetched | s
             if answer.status != 200:
                 raise FetchFailed("status")
             if answer.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
-                raise FetchFailed("encoded")  # Not asked for, and a small body could unfold to any size.
+                raise FetchFailed("encoded")  # Not asked for, and a small body could expand to any size.
             if (answer.length or 0) > most:
                 raise FetchFailed("too_big")
             body = answer.read(most + 1)
             if len(body) > most:
                 raise FetchFailed("too_big")
-            if answer.length:  # The connection ended before what was announced.
+            if answer.length:  # The body is shorter than announced.
                 raise FetchFailed("incomplete")
             kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             return Fetched(body, kind, parts.geturl())
 
 
 def _target(parts: SplitResult) -> str:
-    """Return path and query in ASCII; what is escaped already stays as it is."""
+    """Return path and query in ASCII; what is percent-encoded already stays."""
     target = quote(parts.path or "/", safe=string.punctuation)
     return f"{target}?{quote(parts.query, safe=string.punctuation)}" if parts.query else target
 
 
 def _connect(parts: SplitResult, ends: float) -> socket.socket:
-    """Connect to the host, at an address that was checked; with TLS where the scheme says so."""
+    """Connect to the host, at an address that was checked; with TLS for https."""
     host = parts.hostname or ""
     found = _resolve(host, _port(parts), ends)
     if not all(is_public(str(sockaddr[0])) for _, sockaddr in found):
@@ -237,19 +237,19 @@ Place = tuple[socket.AddressFamily, Any]  # Any: the address as `socket.connect`
 
 
 def _resolve(host: str, port: int, ends: float) -> list[Place]:
-    """Ask the resolver once. It cannot be told to hurry, so it works in a thread that may be left behind."""
-    told: SimpleQueue[list[Place] | Exception] = SimpleQueue()
+    """Resolve the host once. The resolver has no timeout, so it runs in a thread that can be left behind."""
+    results: SimpleQueue[list[Place] | Exception] = SimpleQueue()
 
     def ask() -> None:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            told.put([(family, sockaddr) for family, _, _, _, sockaddr in found])
+            results.put([(family, sockaddr) for family, _, _, _, sockaddr in found])
         except (OSError, ValueError) as error:
-            told.put(error)
+            results.put(error)
 
     threading.Thread(target=ask, name="resolve", daemon=True).start()
     try:
-        answer = told.get(timeout=_left(ends))
+        answer = results.get(timeout=_left(ends))
     except Empty as error:
         raise TimeoutError from error
     if isinstance(answer, Exception) or not answer:
@@ -258,7 +258,7 @@ def _resolve(host: str, port: int, ends: float) -> list[Place]:
 
 
 def _first_that_answers(found: list[Place], ends: float) -> socket.socket:
-    """Try the addresses in turn; each may take its share of the time that is left."""
+    """Try the addresses in turn; each gets its share of the time left."""
     failure: OSError | None = None
     for tried, (family, sockaddr) in enumerate(found):
         connection = socket.socket(family, socket.SOCK_STREAM)
@@ -280,10 +280,10 @@ def _left(ends: float) -> float:
 
 
 class _Wire(io.RawIOBase):
-    """What a server sends, until the time is over or it has sent too much.
+    """The bytes that a server sends, with a limit of time and of size.
 
-    Both are counted here, below everything that reads HTTP: drip by drip, endless headers and chunks of a negative
-    size (which `http.client` takes for "read all there is") end at the same wall.
+    Both limits are enforced here, below the parsing of HTTP. So they also hold for slow answers, endless headers, and
+    chunks of negative size, for which `http.client` reads all there is.
     """
 
     def __init__(self, connection: socket.socket, most: int, ends: float):

@@ -1,4 +1,4 @@
-"""Background tasks: the one place that names the library, so that Django's own can take over by one line."""
+"""Background tasks. The only module that imports the library, so that Django's own can replace it here."""
 
 from django_tasks import task
 

@@ -13,14 +13,14 @@ from django.views.decorators.http import require_http_methods
 from newsreader.kit.errors import DomainError, Invalid
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
-show_or_take = require_http_methods(["GET", "HEAD", "POST"])  # for views that show a form and take what is sent by it
+show_or_take = require_http_methods(["GET", "HEAD", "POST"])  # for views that show a form and accept it
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the visitor's IP address, or an empty string where the server knows none.
+    """Return the visitor's IP address; empty if the server knows none.
 
-    With TRUSTED_PROXY_COUNT 0 the peer's; with n the n-th hop of X-Forwarded-For from the right. What stands further
-    left was written by the visitor and counts for nothing. A header that is too short or no address: the peer's.
+    With TRUSTED_PROXY_COUNT 0, this is the peer's; with n, the n-th hop of X-Forwarded-For from the right. Hops further
+    left can be forged by the visitor and are ignored. If the header is too short or malformed: the peer's.
     """
     peer = request.META.get("REMOTE_ADDR", "")
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
@@ -39,7 +39,7 @@ def _address(text: str) -> str:
 
 
 def network(address: str) -> str:
-    """Return what limits are counted by: an IPv4 address, or the /64 of an IPv6 one."""
+    """Return the network for which limits count: an IPv4 address, or the /64 of an IPv6 address."""
     if ":" not in address:
         return address
     return str(ipaddress.ip_network(f"{address}/64", strict=False))
@@ -52,8 +52,8 @@ def own_origins(request: HttpRequest) -> set[str]:
 def comes_from_here(request: HttpRequest) -> bool:
     """Say whether a POST without a session may have been sent from our own pages (docs/contract.md, section 4).
 
-    Where `Sec-Fetch-Site` is present it must be `same-origin` or `none`; else where `Origin` is present it must be
-    ours (`null` is not); neither: a client that is no browser, accepted.
+    If `Sec-Fetch-Site` is present, it must be `same-origin` or `none`. Otherwise, if `Origin` is present, it must be
+    ours (`null` is not). With neither, the client is not a browser and is accepted.
     """
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in {"same-origin", "none"}
@@ -67,7 +67,7 @@ def render_form(
 ) -> HttpResponse:
     """Return a page with a form; after a refusal, with its status and headers.
 
-    The template finds it as `refusal`, what is wrong as `errors`, by field, and the first of these as `error`.
+    The template gets it as `refusal`, its field errors by field as `errors`, and the first of them as `error`.
     """
     wrong = refusal.errors if isinstance(refusal, Invalid) else []
     context = context | {
@@ -82,15 +82,15 @@ def render_form(
 
 
 class SeeOther(HttpResponseRedirect):
-    """After a POST: what came of it is read there, by GET."""
+    """A redirect after a POST: the result is read there with GET."""
 
     status_code = 303
 
 
 def safe_next(request: HttpRequest, target: str) -> str:
-    """Return the target where it is a path of this site, else the front page: its host on another port is another."""
+    """Return the target if it is a path on this site, else `/`. Another port of the same host is another site."""
     hosts = {urlsplit(settings.SITE_URL).netloc, request.get_host()}
-    # Browsers drop tabs and newlines from an address, and slashes that they kept apart then name another site.
+    # Browsers drop tabs and newlines from addresses: `/\t/evil.example` becomes `//evil.example`.
     sound = target.startswith("/") and not target.startswith("//") and target.isprintable()
     if sound and url_has_allowed_host_and_scheme(target, hosts, require_https=request.is_secure()):
         return target
@@ -98,5 +98,5 @@ def safe_next(request: HttpRequest, target: str) -> str:
 
 
 def absolute(path: str) -> str:
-    """Return an address of this site as mails and programs need it: on SITE_URL, whatever host was asked."""
+    """Return the absolute address of a path, for mails and API clients: on SITE_URL, whatever host was requested."""
     return f"{settings.SITE_URL}{path}"

@@ -406,7 +406,7 @@ def test_a_picture_that_cannot_be_had_leaves_the_one_there_was(media, let_in, to
     identity.refresh_from_db()
     assert identity.avatar == "avatars/earlier.webp"
     assert told == []
-    assert f"identity {identity.pk} could not be had: {why}" in caplog.text
+    assert f"identity {identity.pk} could not be fetched: {why}" in caplog.text
     assert "secret" not in caplog.text
 
 

@@ -24,7 +24,7 @@ from newsreader.accounts.models import CommenterIdentity, User
 from tests.factories import make_article, make_comment, make_user
 from tests.standin import MISSING, STARTS, Case, come_back, consent, sign_in, start
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]  # What a provider says is the same on any database.
 
 ALL = list(STARTS)
 TELLING_EMAIL = [name for name in ALL if name != "x"]

@@ -81,6 +81,7 @@ def test_an_address_is_taken_where_it_is_one(open_house: None, tally: Tally, cho
     _sound(tally, before, limit)
 
 
+@pytest.mark.ci_sqlite  # A picture is refused before a database sees it.
 def test_a_file_is_a_picture_or_refused(
     open_house: None, tally: Tally, choose: Choose, limit: float, settings: Any, tmp_path: Any
 ) -> None:
@@ -100,6 +101,7 @@ def test_an_export_comes_in_or_is_refused(open_house: None, tally: Tally, limit:
     _sound(tally, before, limit)
 
 
+@pytest.mark.ci_sqlite  # Rendering asks no database.
 def test_a_bomb_is_refused_or_rendered_in_time(open_house: None, tally: Tally, limit: float) -> None:
     """As long as it is, and cut to what is taken: by people, and at most."""
     before, client = len(tally.faults), Client(raise_request_exception=False)
@@ -150,6 +152,7 @@ def _is_nothing(answer: Any) -> bool:
     return bool(answer.json()["code"] == "require_valid_comment")
 
 
+@pytest.mark.ci_sqlite  # What providers say goes through the same checks whatever the database.
 def test_a_provider_may_tell_anything(stage: Stage, tally: Tally, choose: Choose, standin: StandIn) -> None:
     """Names, handles, pictures and profiles, all the way from the provider to the page. Two of each list, always."""
     before, article = len(tally.faults), make_article()

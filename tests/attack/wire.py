@@ -19,7 +19,7 @@ from newsreader.settings import BASE_DIR
 from tests.attack.lists import Attack
 from tests.attack.tally import Tally
 
-PATIENCE = 60.0  # seconds for the site to start
+PATIENCE = 180.0  # seconds for the site to start
 
 
 class Wire:

@@ -212,7 +212,7 @@ def test_who_says_no_at_the_provider_is_told_so_and_nothing_has_changed(page, st
         way(page, "google").click()
     opened.value.get_by_role("button", name="Deny").click()
 
-    expect(page.locator("#reply-status")).to_have_text("You have not signed in with Google. Nothing has changed.")
+    expect(page.locator("#reply-status")).to_have_text("You did not sign in with Google. Nothing has changed.")
     expect(page.get_by_label("Name")).to_be_visible()
     assert text_of(page).input_value() == TEXT
     assert User.objects.count() == 0
@@ -302,7 +302,7 @@ def test_without_script_who_says_no_is_told_so_and_may_go_on(bare, standin, arti
     way(bare, "google").click()
 
     expect(bare.locator("[data-code=sign_in_denied]")).to_have_text(
-        "You have not signed in with Google. Nothing has changed."
+        "You did not sign in with Google. Nothing has changed."
     )
     assert text_of(bare).input_value() == TEXT
     bare.get_by_label("Name").fill("Ada")

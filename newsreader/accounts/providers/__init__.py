@@ -1,1 +1,1 @@
-"""Login providers of our own, or with more manners than the library's."""
+"""Login providers that allauth does not have, or that we change."""

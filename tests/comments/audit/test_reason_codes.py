@@ -61,7 +61,7 @@ def test_every_code_has_a_sentence_and_a_label_without_parameters(known):
     [
         ("too_many_links", {"links": 3, "allowed": 1}, "3 links, 1 allowed"),
         ("held_words", {"words": ["casino", "100%"]}, "words on the list: casino, 100%"),
-        ("too_fast", {"seconds": 1.5}, "sent 1.5 seconds after the form was touched"),
+        ("too_fast", {"seconds": 1.5}, "sent 1.5 seconds after the form was first touched"),
         ("reserved_name", {"name": "%(name)s"}, "the name looks like “%(name)s”"),
         ("reported", {"count": 3}, "reported by 3 readers"),
         ("withdrawn", {"of": "another time"}, "withdrawn by its author"),

@@ -58,23 +58,23 @@ def errors_in(page: str) -> str:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"entries": "(", "match": "regex"}, "no regular expression"),
-        ({"entries": "(?<=a)b", "match": "regex"}, "no regular expression"),
-        ({"entries": "a*", "match": "regex"}, "also found where nothing stands"),
-        ({"entries": ".", "match": "regex"}, "found in every text"),
+        ({"entries": "(", "match": "regex"}, "not a valid regular expression"),
+        ({"entries": "(?<=a)b", "match": "regex"}, "not a valid regular expression"),
+        ({"entries": "a*", "match": "regex"}, "also matches empty text"),
+        ({"entries": ".", "match": "regex"}, "matches every text"),
         ({"entries": r"(\pL{1,40}){1,20}", "match": "regex"}, "too large"),
-        ({"entries": "fine\n(", "match": "regex"}, "no regular expression"),
+        ({"entries": "fine\n(", "match": "regex"}, "not a valid regular expression"),
         ({"entries": "x" * 201, "match": "regex"}, "200 characters"),
         ({"entries": "curl", "match": "agent", "action": "ban"}, "Only a network"),
-        ({"ends_at_0": "2020-01-01", "ends_at_1": "12:00"}, "over already"),
+        ({"ends_at_0": "2020-01-01", "ends_at_1": "12:00"}, "already passed"),
         ({"ends_at_0": "tomorrow", "ends_at_1": "12:00"}, "valid date"),
         ({"article": "999999"}, "valid choice"),
         ({"article": "9" * 40}, "valid choice"),
         ({"article": "abc"}, "valid choice"),
         ({"section": "999999"}, "valid choice"),
-        ({"examples": "A roulette\nA casino\nA ca"}, "not found in: A roulette · A ca"),
-        ({"counterexamples": "A roulette\nA c4sino"}, "found in: A c4sino"),
-        ({"entries": "casino\npills", "examples": "casino"}, "one entry"),
+        ({"examples": "A roulette\nA casino\nA ca"}, "does not match: A roulette · A ca"),
+        ({"counterexamples": "A roulette\nA c4sino"}, "The entry matches: A c4sino"),
+        ({"entries": "casino\npills", "examples": "casino"}, "one entry at a time"),
         ({"examples": "\n".join(f"casino {n}" for n in range(51))}, "At most 50"),
         ({"counterexamples": "x " * 40_000}, "At most 65000"),
     ],
@@ -124,7 +124,7 @@ def test_examples_are_run_again_when_an_entry_is_changed(client):
     answer = client.post(page_of(rule), values)
 
     rule.refresh_from_db()
-    assert "not found in: A casino" in errors_in(answer.text)
+    assert "does not match: A casino" in errors_in(answer.text)
     assert "roulette" in answer.text
     assert "Changed" in answer.text
     assert rule.pattern == "casino"
@@ -365,7 +365,7 @@ def test_several_new_entries_are_tried_together(client, editor, discussion):
 def test_what_makes_no_sense_is_not_tried(client, editor, discussion):
     page = client.post(ADD, typed(entries="(", match="regex", _backtest="1")).text
 
-    assert "no regular expression" in errors_in(page)
+    assert "not a valid regular expression" in errors_in(page)
     assert "data-found" not in page
 
 
@@ -500,7 +500,7 @@ def test_more_patterns_than_there_is_room_for_are_refused_and_said(client, edito
 
     page = client.post(ADD, typed(entries="two+\nthree+\nfour+", match="regex")).text
 
-    assert "At most 3 regular expressions may be in force" in page
+    assert "At most 3 regular expressions can be in force" in page
     assert FilterEntry.objects.count() == 3
     client.post(ADD, typed(entries="two+\nthree+", match="regex"))
     assert FilterEntry.objects.count() == 5
@@ -511,7 +511,7 @@ def test_more_patterns_than_there_is_room_for_are_refused_and_said(client, edito
 def test_patterns_that_are_too_large_together_are_refused(client, editor, three):
     make_rule("a{20}", match="regex")
 
-    assert "must not become too large" in client.post(ADD, typed(entries="b{50}", match="regex")).text
+    assert "their total size is limited" in client.post(ADD, typed(entries="b{50}", match="regex")).text
     client.post(ADD, typed(entries="b{20}", match="regex"))
     assert FilterEntry.objects.count() == 2
 

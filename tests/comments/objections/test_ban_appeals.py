@@ -360,7 +360,7 @@ def test_whoever_banned_grants_an_objection_to_that_nowhere(client, lift):
     if answer.headers["Content-Type"].startswith(("application/json", "application/problem+json")):
         assert (answer.status_code, answer.json()["code"]) == (403, "own_decision")
     else:
-        assert "Another moderator decides about it." in answer.text
+        assert "Another moderator has to decide it." in answer.text
     assert (ban.appeals.get().outcome, row(ban).lifted_at) == ("", None)
     assert list(Batch.objects.all()) == [ban.batch]  # What was begun of an undoing is taken back.
     assert not audit_log.history(f"ban:{ban.pk}").filter(kind="own_appeal_settled").exists()
@@ -432,7 +432,7 @@ def test_the_refusal_leads_to_the_private_page_and_keeps_the_text(client):
     )
     assert seen["X-Robots-Tag"] == "noindex, nofollow"
     assert not seen.cookies
-    assert "Nobody can reply here from your network." in seen.text
+    assert "Replies from your network are blocked." in seen.text
     assert "It insults or attacks somebody." in seen.text
     assert "127.0.0.1" not in seen.text
     assert 'data-action="appeal"' in seen.text
@@ -750,7 +750,7 @@ def test_whoever_banned_is_told_that_another_decides(client, action):
 
     answer = pressed(client, action, ban)
 
-    assert "Another moderator decides about it." in answer.text
+    assert "Another moderator has to decide it." in answer.text
     assert (ban.appeals.get().outcome, row(ban).lifted_at) == ("", None)
 
 

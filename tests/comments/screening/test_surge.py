@@ -15,7 +15,7 @@ from comments.errors import SlowMode
 from comments.models import ArticleSettings, AuditEntry, Comment, Decision
 from comments.posting.submission import post_comment
 from comments.screening import surge
-from comments.screening.surge import WINDOW, UsualRange, WindowCounts, band_of, step
+from comments.screening.surge import WINDOW, UsualRange, WindowCounts, step, usual_range
 from newsreader.operations.schedule import JOBS
 from tests.factories import make_article, make_comment, make_draft, make_user, set_rules
 
@@ -98,7 +98,7 @@ def test_no_sequence_of_windows_makes_it_swing_and_quiet_always_ends_it(looks):
 def test_what_is_usual_is_never_a_surge(windows, floor):
     tallies = [WindowCounts(comments, min(refusals, comments)) for comments, refusals in windows]
 
-    band = band_of(tallies, floor)
+    band = usual_range(tallies, floor)
 
     assert band.holds(WindowCounts(floor - 1, floor - 1))
     if len(set(tallies)) == 1:
@@ -106,16 +106,16 @@ def test_what_is_usual_is_never_a_surge(windows, floor):
 
 
 def test_a_busy_discussion_has_a_wide_band_and_a_dead_one_the_least():
-    assert band_of([], 20) == UsualRange(19, 19)
-    assert band_of([WindowCounts(40, 2)] * 144, 20) == UsualRange(40 + 3 * 40**0.5, 19)
+    assert usual_range([], 20) == UsualRange(19, 19)
+    assert usual_range([WindowCounts(40, 2)] * 144, 20) == UsualRange(40 + 3 * 40**0.5, 19)
 
 
 def test_a_new_article_that_many_answer_evenly_is_held_up_once_and_not_held():
-    first = band_of([], 20)
-    second = band_of([WindowCounts(30)], 20)
+    first = usual_range([], 20)
+    second = usual_range([WindowCounts(30)], 20)
     assert not first.holds(WindowCounts(30))
     assert step(SLOW, START, WindowCounts(33), second, START + WINDOW) == NONE
-    swinging = band_of([WindowCounts(30), WindowCounts(50)] * 72, 20)
+    swinging = usual_range([WindowCounts(30), WindowCounts(50)] * 72, 20)
     assert swinging.comments == 70
 
 

@@ -1,1 +1,1 @@
-"""Sign in with Apple: the library's, at an address that settings may change, with a secret made here or before."""
+"""Sign in with Apple: the library's provider, with a configurable address and client secret."""

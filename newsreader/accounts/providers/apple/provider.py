@@ -1,4 +1,4 @@
-"""Apple, whose name comes only once, and whose `email_verified` may be a word."""
+"""Apple, which sends the name only once, and whose `email_verified` may be a string."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class AppleProvider(TheirAppleProvider):
         return [EmailAddress(email=data["email"], verified=verified is True or verified == "true", primary=True)]
 
     def verify_token(self, request: HttpRequest, token: dict[str, Any]) -> SocialLogin:
-        """Say whose statement an app brings. The library asks for Apple's keys whatever APPLE_SERVER_URL says."""
+        """Verify the `id_token` that an app sends. The library would ignore APPLE_SERVER_URL and use Apple's keys."""
         try:
             data = AppleAdapter.get_verified_identity_data(self, token.get("id_token") or "")
         except (OAuth2Error, RequestException) as error:

@@ -1,4 +1,4 @@
-"""`/accounts/apple/login/`, where Apple posts to, and where that is read."""
+"""`/accounts/apple/login/`, its callback, to which Apple posts, and the page that reads what was posted."""
 
 from allauth.socialaccount.providers.oauth2.urls import default_urlpatterns
 from django.urls import path

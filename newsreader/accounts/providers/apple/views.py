@@ -1,4 +1,4 @@
-"""The trip to Apple and back. Its answer is a POST from its site, kept until a GET may read our session."""
+"""Signing in with Apple. Apple's answer is a cross-site POST; it is kept until a GET with our session reads it."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ ISSUER = "https://appleid.apple.com"
 
 
 class AppleAdapter(AppleOAuth2Adapter):
-    """The library's, whose addresses are attributes of the class; ours follow APPLE_SERVER_URL."""
+    """The library's adapter, with addresses that follow APPLE_SERVER_URL."""
 
     client_class = AppleClient
     login_cancelled_error = "user_cancelled_authorize"

@@ -1,1 +1,1 @@
-"""WordPress.com as a login provider: OAuth 2 with the scope `auth`, which shows who somebody is and nothing else."""
+"""WordPress.com as a login provider: OAuth 2 with the scope `auth`, which only allows reading who somebody is."""

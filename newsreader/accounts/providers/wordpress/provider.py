@@ -1,4 +1,4 @@
-"""What WordPress.com says about somebody (`/rest/v1.1/me`), as allauth wants to hear it.
+"""Maps what WordPress.com says about somebody (`/rest/v1.1/me`) to allauth's fields.
 
 Source: developer.wordpress.com, "OAuth2 Authentication" and "GET /me". `email_verified` is about the address;
 `verified` there means something else.

@@ -1,4 +1,4 @@
-"""The trip to WordPress.com and back."""
+"""Signing in with WordPress.com."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""X as a login provider: the library's, at an address that settings may change."""
+"""X as a login provider: the library's provider, with a configurable address."""

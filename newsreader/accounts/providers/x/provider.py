@@ -1,4 +1,4 @@
-"""X, with or without a name."""
+"""X, whose answer may lack a name."""
 
 from typing import Any
 

@@ -1,11 +1,11 @@
-"""The trip to X and back."""
+"""Signing in with X."""
 
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.twitter_oauth2.views import TwitterOAuth2Adapter
 
 
 class XAdapter(TwitterOAuth2Adapter):
-    """The library's, whose three addresses are attributes of the class; ours follow X_SERVER_URL."""
+    """The library's adapter, with addresses that follow X_SERVER_URL."""
 
     def _at(self, path: str, host: str) -> str:
         return (self.get_provider().app.settings["server_url"] or f"https://{host}") + path
