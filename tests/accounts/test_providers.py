@@ -110,6 +110,14 @@ def test_a_picture_is_remembered_and_not_fetched_by_the_way(client, standin, pro
     assert not [seen for seen in standin.requests if seen.path == "/avatar.png"]
 
 
+def test_what_a_profile_says_of_a_picture_counts_before_what_stands_in_the_token(client, standin):
+    standin.case = Case(claims=(("picture", "https://id.example/old.png"),))
+
+    sign_in(client, "oidc")
+
+    assert identity_of(client).avatar_source == f"{standin.url}/avatar.png"
+
+
 @pytest.mark.parametrize("provider", ["wordpress", "github"])
 def test_a_profile_is_remembered_where_a_provider_tells_one(client, standin, provider):
     sign_in(client, provider)

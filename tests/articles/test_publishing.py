@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from articles import publishing
@@ -26,6 +27,41 @@ def test_the_first_publication_gives_an_article_its_date_for_good(time_machine):
 
     assert (again.published_at, again.published_on) == (article.published_at, article.published_on)
     assert again.withdrawn_reason == ""
+
+
+def test_what_is_published_or_withdrawn_already_stays_as_it_is():
+    article = make_article()
+    again = publishing.publish(article.pk)
+    assert (again.state, again.published_at, again.page_version) == (
+        "published", article.published_at, article.page_version
+    )  # fmt: skip
+
+    withdrawn = publishing.withdraw(article.pk, "Names a minor.")
+    again = publishing.withdraw(article.pk, "Another reason.")
+    assert (again.state, again.withdrawn_reason, again.page_version) == (
+        "withdrawn", "Names a minor.", withdrawn.page_version
+    )  # fmt: skip
+
+
+def test_who_loses_an_address_in_the_same_instant_is_told_so():
+    winner, loser = make_article(state="draft", slug="harbour"), make_article(state="draft", slug="harbour")
+    at = timezone.now()
+    asked = []
+
+    def take_it_after_the_question(execute, sql, params, many, context):
+        found = execute(sql, params, many, context)
+        if not asked and sql.startswith("SELECT %s AS"):  # The question whether there is any.
+            asked.append(sql)
+            day = timezone.localdate(at, timezone.get_default_timezone())
+            Article.objects.filter(pk=winner.pk).update(state="published", published_at=at, published_on=day)
+        return found
+
+    with connection.execute_wrapper(take_it_after_the_question), pytest.raises(AddressTaken):
+        publishing.publish(loser.pk, at=at)
+
+    assert asked
+    loser.refresh_from_db()
+    assert (loser.state, loser.published_at) == ("draft", None)
 
 
 def test_two_articles_of_one_day_cannot_have_one_address():
@@ -60,6 +96,18 @@ def test_what_is_due_is_published_with_the_time_it_was_due():
     later.refresh_from_db()
     assert (article.state, article.published_at, article.scheduled_for) == ("published", due, None)
     assert later.state == "scheduled"
+
+
+def test_of_two_that_are_due_and_want_one_address_the_earlier_gets_it(time_machine):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    now = timezone.now()
+    later = make_article(state="scheduled", slug="harbour", scheduled_for=now - dt.timedelta(minutes=1))
+    earlier = make_article(state="scheduled", slug="harbour", scheduled_for=now - dt.timedelta(minutes=2))
+
+    assert publishing.publish_due() == 1
+
+    assert Article.objects.get(state="published") == earlier
+    assert Article.objects.get(state="scheduled") == later
 
 
 def test_one_whose_address_is_taken_stops_no_other():
@@ -99,6 +147,18 @@ def test_a_change_is_counted_for_caches_and_of_the_text_for_readers():
     assert after.page_version == article.page_version + 2
     assert after.revision == article.revision + 1
     assert after.updated_at > article.updated_at
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_opening_or_closing_a_discussion_is_no_change_of_the_text(takes):
+    article = make_article(takes_comments=not takes)
+
+    publishing.take_comments(article.pk, takes)
+
+    after = Article.objects.get()
+    assert after.takes_comments == takes
+    assert after.page_version == article.page_version + 1
+    assert (after.revision, after.updated_at) == (article.revision, article.updated_at)
 
 
 def test_publishing_a_page_changes_the_foot_of_every_page(client):

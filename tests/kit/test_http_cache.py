@@ -27,6 +27,21 @@ def test_a_page_of_the_same_versions_is_rendered_once(request_):
     assert changed["ETag"] != answers[0]["ETag"]
 
 
+@pytest.mark.parametrize("name", ["page.html", "site.css", "site.js", "views.py", "words.txt"])
+def test_a_changed_file_is_another_release(name, settings, tmp_path):
+    settings.BASE_DIR = tmp_path
+    file = tmp_path / "comments" / "somewhere" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("old")
+    before = http_cache.release.__wrapped__()
+
+    (tmp_path / "comments" / "notes.sqlite3").write_text("No page is made from this.")
+    assert http_cache.release.__wrapped__() == before
+    file.write_text("new")
+
+    assert http_cache.release.__wrapped__() != before
+
+
 def test_with_debug_a_page_is_rendered_each_time_and_kept_by_nobody(request_, settings):
     settings.DEBUG = True
     built = []

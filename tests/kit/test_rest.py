@@ -19,7 +19,7 @@ from rest_framework.test import APIRequestFactory
 from articles.models.article import Article
 from comments.models import Comment
 from comments.models.paths import path_of
-from newsreader.kit.rest import Cursor
+from newsreader.kit.rest import Cursor, moment
 from tests.factories import make_article, make_comment, make_moderator, set_rules
 
 pytestmark = pytest.mark.django_db
@@ -265,3 +265,28 @@ def test_a_cursor_says_nothing_but_the_columns_of_the_order():
     first = Comment.objects.get(pk=10_000_000)
     held = json.loads(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     assert held == [0, first.created_at.isoformat(), first.pk]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("2026-11-23T10:00:00Z", "2026-11-23T10:00:00+00:00"),
+        (" 2026-11-23T10:00:00Z ", "2026-11-23T10:00:00+00:00"),
+        ("2026-11-23T10:00:00+01:00", "2026-11-23T09:00:00+00:00"),
+        ("2026-11-23T10:00:00 01:00", "2026-11-23T09:00:00+00:00"),  # The plus sign of an address is a blank.
+        ("2026-11-23T10:00", "2026-11-23T09:00:00+00:00"),
+        ("2026-11-23 10:00", "2026-11-23T09:00:00+00:00"),
+        ("2026-11-23", "2026-11-22T23:00:00+00:00"),
+        (" 2026-11-23 ", "2026-11-22T23:00:00+00:00"),
+    ],
+)
+def test_a_time_without_a_zone_is_the_sites(typed, found):
+    assert moment(typed, "since").isoformat() == found
+
+
+@pytest.mark.parametrize("typed", ["", "x", "2026", "2026-13-01", "2026-11-31", "2026-11-23T25:00", "0001-01-01", "٣"])
+def test_what_is_no_time_is_refused_by_the_name_of_its_parameter(typed):
+    with pytest.raises(ParseError) as refusal:
+        moment(typed, "since")
+
+    assert refusal.value.get_codes() == "invalid_since"

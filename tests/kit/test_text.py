@@ -89,6 +89,18 @@ def test_a_name_carries_no_tower():
     assert len(tidy_name("Z" + "\u0335\u0321\u0322\u0327\u0328\u0334" * 5)) == 1 + kit.STACKED
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("e\u0301\u0301\u0323", "e\u0301\u0323"),
+        ("<b>e\u0301\u0301</b>\u0301!", "<b>e\u0301</b>!"),
+        ("e\u0301\u0302\u0301\u0302\u0323</b>\u0301!", "e\u0301\u0302\u0301\u0302</b>!"),
+    ],
+)
+def test_of_a_tower_what_stands_between_marks_stays(typed, kept):
+    assert tame(typed) == kept
+
+
 # What names are made of, and what people put into them.
 NAMED = st.text(
     st.sampled_from(

@@ -5,14 +5,17 @@ import time
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
 
+from comments.models import EmailConfirmation, KeptDraft, RateLimit, ReviewLock
 from newsreader.kit.tasks import HEARTBEAT
 from newsreader.operations import schedule
+from tests.factories import make_article, make_comment, make_moderator
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +111,36 @@ def test_a_sign_of_life_is_there_for_every_process():
     assert cache.get(schedule.alive(schedule.WORKER)) is not None
     assert "locmem" not in settings.CACHES["default"]["BACKEND"]
     assert "dummy" not in settings.CACHES["default"]["BACKEND"]
+
+
+def test_clearing_up_deletes_what_has_run_out_and_nothing_else(settings):
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+    now, article = timezone.now(), make_article()
+    old, young = now - dt.timedelta(days=60), now - dt.timedelta(minutes=1)
+    first, second = make_comment(article), make_comment(article)
+    mia, noor = make_moderator(), make_moderator()
+    for name, at in (("old", old), ("young", young)):
+        Session.objects.create(session_key=name, session_data="", expire_date=at + dt.timedelta(days=30))
+        RateLimit.objects.create(key=name, full_at=at + dt.timedelta(days=30))
+        KeptDraft.objects.create(token=name, browser=name, network=name, article=article, created_at=at)
+        EmailConfirmation.objects.create(address=name, network=name, comment=first, asked_at=at)
+        task = running("worker")
+        DBTaskResult.objects.filter(pk=task.pk).update(status="SUCCESSFUL", finished_at=at, worker_ids=[name])
+    ReviewLock.objects.create(comment=first, by=mia, until=old)
+    ReviewLock.objects.create(comment=second, by=noor, until=now + dt.timedelta(minutes=1))
+
+    schedule.clear_up()
+
+    left = [
+        Session.objects.values_list("session_key", flat=True),
+        RateLimit.objects.filter(key__in=["old", "young"]).values_list("key", flat=True),
+        KeptDraft.objects.values_list("token", flat=True),
+        EmailConfirmation.objects.values_list("address", flat=True),
+        [ids[0] for ids in DBTaskResult.objects.values_list("worker_ids", flat=True)],
+    ]
+    assert [list(names) for names in left] == [["young"]] * 5
+    assert ReviewLock.objects.get().by == noor
+
+
+def test_clearing_up_is_one_of_the_jobs():
+    assert schedule.clear_up in {job for _seconds, job in schedule.JOBS}

@@ -161,6 +161,30 @@ def test_the_same_ids_of_another_site_are_other_articles(report, tmp_path):
     assert Section.objects.filter(name="Harbour").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("head", "site"),
+    [
+        (
+            "<wp:base_blog_url>https://a.example/paper/</wp:base_blog_url><link>https://b.example</link>",
+            "a.example/paper",
+        ),
+        ("<link>https://b.example</link><wp:base_site_url>https://c.example</wp:base_site_url>", "b.example"),
+        ("<wp:base_site_url>https://c.example</wp:base_site_url><title>The Paper</title>", "c.example"),
+        ("<link> </link><title>The  Paper</title>", "The Paper"),
+    ],
+)
+def test_a_site_is_known_by_the_first_address_that_its_file_tells(tmp_path, head, site):
+    path = tmp_path / "site.xml"
+    path.write_text(
+        f'<rss xmlns:wp="http://wordpress.org/export/1.0/"><channel>{head}'
+        "<item><title>T</title><wp:post_id>1</wp:post_id><wp:post_type>post</wp:post_type></item></channel></rss>"
+    )
+
+    bring_in(path)
+
+    assert Article.objects.get().origin_site == site
+
+
 def test_an_item_listed_twice_keeps_the_comments_of_both(tmp_path):
     def item(number: int, parent: int) -> str:
         return (

@@ -31,6 +31,7 @@ def codes(article):
         ({"standfirst": " "}, ["no_standfirst"]),
         ({"section": None}, ["no_section"]),
         ({"body": ""}, ["no_text"]),
+        ({"body": " \n"}, ["no_text"]),
         ({"authors": []}, ["no_origin"]),
         ({"kind": "page", "standfirst": "", "authors": [], "section": None}, []),
         ({"body": IMAGE}, []),

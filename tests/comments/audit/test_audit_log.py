@@ -141,6 +141,33 @@ def test_a_decision_that_nobody_told_is_found_and_one_from_before_the_log_is_not
     assert codes() == []
 
 
+def test_verifying_stops_after_ten_faults():
+    for number in range(12):
+        audit_log.note("rule_added", f"rule:{number}")
+    audit_log.seal()
+    AuditEntry.objects.exclude(number__lte=3).update(kind="rule_changed")
+    assert codes() == ["changed"] * 9
+
+    AuditEntry.objects.filter(number__lte=3).update(kind="rule_changed")
+    head, faults = audit_log.verify()
+
+    assert [fault.number for fault in faults] == list(range(1, 11))
+    assert head.number == 10
+
+
+def test_verifying_tells_of_ten_decisions_and_of_no_more():
+    comment = make_comment()
+    for number in range(8, 20):
+        Decision.objects.create(comment=comment, number=number, before="approved", after="trash")
+
+    faults = audit_log.verify()[1]
+
+    assert [fault.detail for fault in faults] == [f"comment:{comment.pk}/{number}" for number in range(8, 18)]
+    # Together with those of the chain they are ten as well.
+    AuditEntry.objects.update(kind="nothing")
+    assert len(audit_log.verify()[1]) == 10
+
+
 def test_an_account_that_is_deleted_breaks_nothing():
     mia = make_moderator()
     decide(make_comment(status="pending").pk, "approved", by=mia)

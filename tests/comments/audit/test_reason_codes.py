@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 
 import pytest
 
@@ -69,6 +70,21 @@ def test_every_code_has_a_sentence_and_a_label_without_parameters(known):
 )
 def test_a_sentence_tells_its_parameters(code, params, sentence):
     assert worded([{"code": code, "params": params}]) == [sentence]
+
+
+@pytest.mark.parametrize("known", CODES.values(), ids=list(CODES))
+def test_a_sentence_tells_every_parameter_that_it_names(known):
+    named = {name: f"<{name}>" for name in re.findall(r"%\((\w+)\)s", str(known.sentence))}
+
+    (sentence,) = worded([{"code": known.code, "params": named | {"unknown": "<unknown>"}}])
+
+    assert sorted(re.findall(r"<\w+>", sentence)) == sorted(named.values())
+    assert (sentence == str(known.sentence)) == (not named)
+
+
+def test_a_code_that_nobody_knows_stands_for_itself_and_one_of_the_editors_for_its_label(db):
+    assert worded([{"code": "gone"}, {"code": "off_topic"}]) == ["gone", "not about the article"]
+    assert [kind_of("gone"), kind_of("off_topic")] == ["gone", "not about the article"]
 
 
 def test_a_code_is_declared_once():

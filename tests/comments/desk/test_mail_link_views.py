@@ -43,6 +43,16 @@ def test_the_mail_about_a_comment_that_waits_brings_the_links(client, mia):
     assert comment.decisions.last().by == mia
 
 
+def test_who_has_left_and_who_has_not_confirmed_an_address_get_no_links(mia):
+    comment, unconfirmed = make_comment(status="pending"), make_moderator(verified=False)
+    assert set(links(comment, mia)) == {"approve", "spam", "trash"}
+    mia.is_active = False
+    mia.save()
+
+    assert links(comment, mia) == {}
+    assert links(comment, unconfirmed) == {}
+
+
 @pytest.mark.parametrize(("name", "after"), [("approve", "approved"), ("spam", "spam"), ("trash", "trash")])
 def test_looking_changes_nothing_and_the_button_decides(client, mia, name, after):
     comment = make_comment(status="pending")

@@ -28,7 +28,8 @@ from comments.models import (
     Revision,
 )
 from comments.moderation import bans, batches
-from comments.moderation.decisions import decide
+from comments.moderation.decisions import decide, withdraw
+from comments.objections.appeals import appeal
 from comments.posting.submission import post_comment
 from tests.factories import (
     make_article,
@@ -224,6 +225,18 @@ def test_approve_and_reply_is_one_step_and_one_undo(client, mia):
     assert (now(comment).status, now(reply).status) == ("approved", "approved")
 
 
+def test_approve_and_reply_is_about_one_comment_and_no_other_that_waits(client, mia):
+    comment, other = make_comment(status="pending"), make_comment(status="pending")
+    removed = make_comment(comment.article, status="spam")
+
+    answer = press(client, comment, "answer", text="Thanks, mended.")
+
+    assert answer.status_code == 200
+    assert [now(each).status for each in (comment, other, removed)] == ["approved", "pending", "spam"]
+    assert Comment.objects.get(parent=comment).body == "Thanks, mended."
+    assert Batch.objects.get().total == 1
+
+
 def test_a_reply_that_is_refused_changes_nothing_and_is_kept(client, mia):
     comment = make_comment(status="pending")
 
@@ -249,6 +262,52 @@ def test_an_edit_is_kept_logged_and_undone(client, mia):
     undo(client, answer)
     assert now(comment).body == "First words of mine."
     assert "First words of mine." in client.get(comment.article.get_absolute_url()).content.decode()
+
+
+def test_what_its_author_has_withdrawn_nobody_edits(client, mia):
+    comment = make_comment(text="First words of mine.")
+    withdraw(comment.pk, by=None)
+
+    answer = press(client, comment, "edit", text="Better words.")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "comment_withdrawn")
+    assert now(comment).body == "First words of mine."
+    assert not Revision.objects.exists()
+    assert not AuditEntry.objects.filter(kind="edit").exists()
+
+
+def test_the_same_text_is_no_edit(client, mia):
+    comment = make_comment(text="First words of mine.")
+
+    answer = press(client, comment, "edit", text=" First words of mine.\r\n")
+
+    assert [line["text"] for line in answer.json()["said"]] == ["The text is the same."]
+    assert not Revision.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "outcome", "said"),
+    [
+        ("grant", "approved", "granted", "The appeal is granted."),
+        ("reject", "trash", "rejected", "The appeal is rejected."),
+    ],
+)
+def test_an_appeal_is_decided_about_on_the_desk(client, mia, action, status, outcome, said):
+    comment = make_comment(status="pending")
+    decide(comment.pk, "trash", by=make_moderator(), reason="off_topic")
+    made = appeal(comment.pk, "It is about the ferry.", token=comment.status_token)
+    page = client.get(f"{QUEUE}?status=appeals")
+    assert shown(page) == [comment.pk]
+    assert "It is about the ferry." in page.content.decode()
+
+    answer = press(client, comment, action)
+
+    assert [line["text"] for line in answer.json()["said"]] == [said]
+    made.refresh_from_db()
+    assert (now(comment).status, made.outcome, made.settled_by) == (status, outcome, mia)
+    assert shown(client.get(f"{QUEUE}?status=appeals")) == []
+    again = press(client, comment, action)
+    assert (again.status_code, again.json()["code"]) == (400, "not_understood")
 
 
 def test_a_pick_bears_a_mark_on_the_page_at_once(client, mia):

@@ -336,3 +336,21 @@ def test_a_comment_stands_while_it_or_a_reply_to_it_lives():
     assert standing() == [True, True, True, False]
     decide(last.pk, "trash")
     assert standing() == [False, False, False, False]
+
+
+@pytest.mark.django_db
+def test_each_page_of_a_thread_tells_how_many_replies_follow():
+    rules = set_rules(flood_seconds=0, thread_page_size=2)
+    rows = plant(make_article(), [None, *[0] * 5])
+
+    pages = in_pages(lambda number: thread(rows[0], rules, number))
+
+    assert [page.branches[0].more for page in pages] == [3, 1, 0]
+
+
+def test_a_reply_stands_under_the_nearest_ancestor_that_is_there():
+    top, first, _missing, below, second = grow([None, 0, 1, 2, 0])
+
+    placed = list(arrange([top, first, below, second], 10))
+
+    assert [(place.comment.pk, place.level) for place in placed] == [(1, 0), (2, 1), (4, 2), (5, 1)]

@@ -324,6 +324,15 @@ def test_a_banned_reader_is_told_until_when_and_why_and_keeps_the_text(client):
     assert "colleague" not in page
 
 
+def test_of_a_ban_without_a_reason_no_reason_is_told():
+    user, other = make_user(), make_user()
+    make_ban(identity=own_identity(user))
+    make_ban(identity=own_identity(other), reason="abuse")
+
+    assert "The reason:" not in refused(make_draft(user=user))
+    assert "The reason: It insults" in refused(make_draft(user=other))
+
+
 def test_why_an_address_is_banned_is_told_to_its_owner_alone():
     make_ban(email="bob@example.org", reason="abuse")
     mine = make_comment(email="bob2@example.org")
@@ -617,6 +626,22 @@ def test_undoing_an_undo_leaves_alone_whom_somebody_has_decided_about_since():
     assert {row.email for row in Ban.objects.in_force()} - {""} == {banned.email, untouched.email}
     assert Ban.objects.in_force().get(email=banned.email).reason == "abuse"
     assert undone(first)[1] == (0, 0)
+
+
+def test_undoing_an_undo_leaves_a_ban_until_a_day_that_somebody_has_made_meanwhile():
+    raid = make_raid(1)
+    first, _done = undone(raid)
+    email, network = Ban.objects.order_by("pk").values_list("email", "network")[0], "198.51.100.0/24"
+    end = timezone.now() + TOMORROW
+    meanwhile = make_ban(email=email[0], ends_at=end)
+    unrelated = make_ban(network=network)
+
+    assert undone(first)[1] == (0, 1)
+
+    for ban in (meanwhile, unrelated):
+        ban.refresh_from_db()
+        assert ban.lifted_at is None
+    assert Ban.objects.in_force().get(email=email[0]).ends_at == end
 
 
 def test_undoing_an_undo_bans_nobody_who_was_let_post_again_by_hand_in_the_same_instant(time_machine):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from articles.models.article import Article
 from comments.authors.author_edits import withdraw_comment
+from comments.desk.status_actions import summary
 from comments.discussion.counting import recount
 from comments.errors import DecidedMeanwhile
 from comments.models import Batch, BatchItem, Comment, Decision, Delivery
@@ -185,6 +188,19 @@ def test_in_a_selection_what_is_decided_meanwhile_is_passed_over(mia):
 
     assert statuses(first, second) == ["trash", "approved"]
     assert (batch.changed, batch.passed_over) == (1, 1)
+    assert [str(sentence) for _level, sentence in summary(batch)] == [
+        "1 approved.", "1 was left alone: somebody has decided about it meanwhile."
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("seconds", "listed"), [(-1, True), (0, False)])
+def test_a_batch_is_recent_for_an_hour(mia, time_machine, seconds, listed):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    batch = batches.decide_batch(rows(make_comment()), "spam", by=mia)
+
+    time_machine.shift(dt.timedelta(hours=1, seconds=seconds))
+
+    assert (batch in batches.recent(mia)) == listed
 
 
 def test_a_mail_about_what_is_undone_does_not_go_out(mia):

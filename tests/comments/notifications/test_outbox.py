@@ -257,6 +257,19 @@ def test_a_mail_about_a_comment_that_is_gone_does_not_go_out(way):
     assert sent() == []
 
 
+def test_a_mail_that_has_gone_out_stays_on_record_whatever_becomes_of_the_comment():
+    comment, author = make_handed()
+    moderator = make_moderator()
+    teamwork.hand_to(comment.pk, author, by=moderator)
+    assert sent()
+    gone_out = Delivery.objects.get()
+
+    teamwork.hand_to(comment.pk, moderator, by=moderator)
+    withdraw(comment.pk, by=None)
+
+    assert Delivery.objects.get() == gone_out
+
+
 def test_a_refused_handing_over_mails_nobody():
     comment, _author = make_handed()
 

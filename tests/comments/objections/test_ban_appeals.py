@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -733,9 +734,11 @@ def test_another_moderator_lifts_or_upholds_there(client):
     objected(two)
     client.force_login(make_moderator())
 
-    pressed(client, "uphold", stays)
-    pressed(client, "lift", goes)
+    upheld = pressed(client, "uphold", stays)
+    lifted = pressed(client, "lift", goes)
 
+    assert "1 ban stays." in upheld.text
+    assert "1 ban lifted." in lifted.text
     assert (stays.appeals.get().outcome, row(stays).lifted_at) == ("upheld", None)
     assert (goes.appeals.get().outcome, bool(row(goes).lifted_at)) == ("lifted", True)
 
@@ -751,6 +754,7 @@ def test_whoever_banned_is_told_that_another_decides(client, action):
     answer = pressed(client, action, ban)
 
     assert "Another moderator has to decide it." in answer.text
+    assert not re.search(r"\d bans? (stays?|lifted)\.", answer.text)
     assert (ban.appeals.get().outcome, row(ban).lifted_at) == ("", None)
 
 

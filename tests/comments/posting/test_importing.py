@@ -252,6 +252,13 @@ def test_what_does_not_fit_is_cut_or_dropped_and_reported(article):
     ]
 
 
+def test_a_name_that_just_fits_is_not_cut(article):
+    admission = admit([record(1, name="N" * NAME_LENGTH)])
+
+    assert Comment.objects.get().name == "N" * NAME_LENGTH
+    assert not admission.remarks
+
+
 def test_a_comment_without_its_article_is_left_out_and_reported():
     admission = admit([record(1)])
 

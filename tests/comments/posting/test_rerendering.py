@@ -38,6 +38,18 @@ def test_what_is_old_is_made_anew_and_shown(client, capsys):
     assert now(other.article).page_version == other.article.page_version
 
 
+def test_in_batches_none_is_left_out_however_old_each_is(monkeypatch):
+    monkeypatch.setattr(rerendering, "BATCH", 1)
+    comments = [make_comment(text="New") for _ in range(3)]
+    # The last first, so that the rows lie in that order where a database writes a changed row anew.
+    for comment, renderer in zip(reversed(comments), (VERSION - 2, VERSION - 1, VERSION - 1), strict=True):
+        Comment.objects.filter(pk=comment.pk).update(renderer=renderer, html="<p>Old</p>")
+
+    assert list(rerender()) == [(1, 1)] * 3
+
+    assert {now(comment).html for comment in comments} == {"<p>New</p>"}
+
+
 def test_what_is_new_is_left_alone_unless_every_one_is_asked_for(capsys):
     comment = make_comment(text="New")
     Comment.objects.filter(pk=comment.pk).update(html="<p>By hand</p>")

@@ -125,6 +125,15 @@ def test_with_registration_required_a_guest_sees_only_the_ways_and_loses_no_text
     assert "Post Comment" in page(signed_in)
 
 
+def test_a_guest_has_nobody_to_change_from(client, article):
+    shown = [page(client.get(f"/articles/{article.pk}/you/{query}")) for query in ("", "?change=1")]
+
+    assert [re.findall(r'<button[^>]*data-provider="(\w+)"', each) for each in shown] == [
+        [*NAMES, "email", "passkey"]
+    ] * 2
+    assert not any("data-focus" in each for each in shown)
+
+
 def test_somebody_signed_in_is_named_with_the_provider_and_both_ways_on(client, standin, article):
     shown = page(trip(client, article, "facebook"))
     assert "You are commenting using your Facebook account." in shown

@@ -39,6 +39,23 @@ def post(text: str = "Nothing to say.", *, agent: str = "", **values) -> Comment
     return post_comment(replace(draft, visit=replace(draft.visit, user_agent=agent)))
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "casino.example", " Casino.EXAMPLE ", "*.casino.example", "@casino.example", "ann@casino.example",
+        "www.casino.example", "casino.example.", "casino.example:8080", "casino.example/bonus",
+        "https://www.casino.example:8080/bonus?a=1", "http://ann:secret@casino.example/",
+    ],
+)  # fmt: skip
+def test_a_domain_is_the_same_however_it_is_typed(typed):
+    assert compiled_entries.clean_domain(typed) == "casino.example"
+
+
+def test_a_domain_is_compared_as_it_is_asked_for():
+    assert compiled_entries.clean_domain("Käse.example") == "xn--kse-qla.example"
+    assert compiled_entries.clean_domain("a..example") == "a..example"
+
+
 # --- Regular expressions --------------------------------------------------------------------------------------------
 
 

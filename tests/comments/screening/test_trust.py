@@ -97,6 +97,17 @@ def test_without_the_level_nobody_is_trusted(article):
     assert level_of(make_draft(article, user=user)) == Level.KNOWN
 
 
+@pytest.mark.parametrize(("number", "level"), [(1, Level.NEW), (2, Level.NEW), (3, Level.TRUSTED)])
+def test_nobody_is_trusted_before_they_are_known(article, number, level):
+    set_rules(trusted_after=1, premoderated=3)
+    user = make_user()
+    approved(article, number, user=user)
+    mine = approved(article, number, email="ada@example.org")
+
+    assert level_of(make_draft(article, user=user)) == level
+    assert level_of(guest(article, mine)) == level
+
+
 @pytest.mark.parametrize("status", ["trash", "spam"])
 def test_one_refusal_costs_the_links_and_so_many_all_trust(article, status):
     user, many = make_user(), None
@@ -132,6 +143,17 @@ def test_trust_comes_back_when_no_refusal_is_recent_any_more(article, time_machi
     time_machine.move_to(timezone.now() + dt.timedelta(days=2))
 
     assert level_of(make_draft(article, user=user)) == Level.TRUSTED
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(-1, Level.KNOWN), (0, Level.TRUSTED)])
+def test_a_refusal_is_held_against_somebody_for_thirty_days_to_the_second(article, time_machine, seconds, level):
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    user = make_user()
+    refuse(approved(article, 5, user=user)[0])
+
+    time_machine.shift(dt.timedelta(days=30, seconds=seconds))
+
+    assert level_of(make_draft(article, user=user)) == level
 
 
 @pytest.mark.parametrize("again", ["approved", "pending"])
@@ -273,6 +295,21 @@ def test_where_several_wait_nobody_is_mailed_for_confirming(article):
     make_comment(article, status="pending", email="ada@example.org", asked=True)
 
     assert not EmailConfirmation.objects.exists()
+
+
+def test_a_guest_without_an_address_is_new_whatever_the_cookie_says(article):
+    set_rules(require_name_email=False)
+    mine = approved(article, 5, name="Ada", email="")
+
+    assert level_of(guest(article, mine, name="Ada", email="")) == Level.NEW
+
+
+def test_a_cookie_that_names_a_members_comments_earns_a_guest_nothing(article):
+    user = make_user(name="Ada")
+    theirs = approved(article, 5, user=user)
+    assert {comment.connection_data.email for comment in theirs} == {user.email}
+
+    assert level_of(guest(article, theirs, name=theirs[0].name, email=user.email)) == Level.NEW
 
 
 def test_typed_values_earn_nothing(article):

@@ -375,3 +375,17 @@ def test_wherever_a_template_shows_such_a_text_its_direction_is_its_own():
 )
 def test_a_gap_in_a_numbered_list_stays_and_ones_count_on(typed, values):
     assert [item.get("value") for item in parsed(to_html(typed)).iter("li")] == values
+
+
+@pytest.mark.parametrize(
+    ("typed", "made"),
+    [
+        ("One", "<p>One</p>"),
+        (" One\ntwo ", "<p>One<br>\ntwo</p>"),
+        ("One \n\n  two", "<p>One</p>\n<p>two</p>"),
+        ("One\n \n\t\n\n\ntwo\n\n", "<p>One</p>\n<p>two</p>"),
+        ("<p>One</p>\n\ntwo", "<p>One</p>\n\ntwo"),
+    ],
+)
+def test_blank_lines_of_an_import_part_its_paragraphs(typed, made):
+    assert formatting.imported_to_html(typed) == made
