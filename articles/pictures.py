@@ -221,8 +221,8 @@ def in_text(html: str) -> SafeString:
         picture = rows.get(names.get(tags.get(match[0], ""), ""))
         if picture is None:
             return match[0]
-        told = _ALTERNATIVE.search(match[0])
-        alternative = mark_safe(told[1]) if told else None  # Taken from the text, so escaped already.
+        given = _ALTERNATIVE.search(match[0])
+        alternative = mark_safe(given[1]) if given else None  # Taken from the text, so escaped already.
         return markup(picture, TEXT_SIZES, alternative=alternative)
 
     return mark_safe(_IN_TEXT.sub(shown, html))

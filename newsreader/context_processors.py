@@ -29,7 +29,7 @@ def context(request: HttpRequest | None = None) -> dict[str, Any]:
     chosen = SimpleLazyObject(lambda: list(MenuItem.objects.select_related("section", "page")))
     return {
         "site": paper,
-        "paper": paper,  # Not `site`: allauth's views pass a `site` of their own.
+        "paper": paper,  # The same again: allauth's views pass a `site` of their own.
         "menu": SimpleLazyObject(lambda: _chosen(chosen, MenuItem.Place.MENU) or _sections()),
         "foot": SimpleLazyObject(lambda: _chosen(chosen, MenuItem.Place.FOOT) or _pages()),
         "site_url": settings.SITE_URL,

@@ -77,9 +77,8 @@ class Limits:
             return refused(request, AddressTooLong())
         length = request.META.get("CONTENT_LENGTH") or ""
         if not length and request.headers.get("Transfer-Encoding"):
-            return refused(
-                request, LengthMissing()
-            )  # WSGI would read an empty body, and the text would be lost silently.
+            # WSGI would read an empty body, and the text would be lost silently.
+            return refused(request, LengthMissing())
         most = self._upload if request.path.startswith("/admin/") else self._body
         if request.path == "/accounts/":
             most = self._portrait

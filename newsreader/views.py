@@ -86,7 +86,7 @@ def _metadata(article: Article, site: Site, page: threads.Page) -> dict[str, Any
         structured_data.news_article(article, site, comments_of(page)),
         structured_data.path_to(article, article.section, site),
     ]
-    return {"told": structured_data.as_script(facts), "card": structured_data.card(article, site)}
+    return {"structured_data": structured_data.as_script(facts), "card": structured_data.card(article, site)}
 
 
 @require_safe

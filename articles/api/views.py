@@ -222,14 +222,14 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         form.is_valid(raise_exception=True)
         article = write(form.validated_data, by=self._user())
         location = absolute(f"/api/v1/articles/{article.pk}/")
-        return Response(self._desk(article), status=status.HTTP_201_CREATED, headers={"Location": location})
+        return Response(self._for_editors(article), status=status.HTTP_201_CREATED, headers={"Location": location})
 
     @extend_schema(request=ArticleInput, responses=DeskArticleSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
         article = self._own(pk, "articles.change_article")
         form = ArticleInput(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        return Response(self._desk(write(form.validated_data, by=self._user(), article=article)))
+        return Response(self._for_editors(write(form.validated_data, by=self._user(), article=article)))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
@@ -243,7 +243,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         days = import_string(settings.CLOSE_COMMENTS_AFTER_DAYS)([article.pk for article in articles])
         return {**self.get_serializer_context(), "close_comments_after_days": days}
 
-    def _desk(self, article: Article) -> Any:
+    def _for_editors(self, article: Article) -> Any:
         return DeskArticleSerializer(article, context=self._closing([article])).data
 
     def _user(self) -> Any:

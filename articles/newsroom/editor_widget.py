@@ -41,7 +41,7 @@ WORDS = {
     "source": _("Show the HTML"), "fullscreen": _("Full window"), "address": _("Address"), "apply": _("Apply"),
     "alternative": _("Alternative text"), "alternativeHint": _("What the picture shows, for those who cannot see it."),
     "captionHint": _("Caption"), "open": _("Back to the editor"),
-    "openAnyway": _("Open it in the editor anyway"), "sourceShown": _("This is the text as HTML."),
+    "openAnyway": _("Open it in the editor regardless"), "sourceShown": _("This is the text as HTML."),
     "signIn": _("Sign in"), "files": _("Add pictures to the text with the tool “Picture”."),
     "signedOut": _("You are not signed in any more. Nothing is lost: sign in from another window, then save again."),
     "offline": _("The site cannot be reached. Nothing is lost: please save again in a moment."),

@@ -88,9 +88,8 @@ class NamedCells(forms.BaseInlineFormSet):
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)
         for field in form.fields.values():
-            widget: Any = getattr(
-                field.widget, "widget", field.widget
-            )  # Some inputs are wrapped with edit and add buttons.
+            # Some inputs are wrapped with edit and add buttons.
+            widget: Any = getattr(field.widget, "widget", field.widget)
             column = capfirst(str(field.label))
             widget.attrs["aria-label"] = (
                 _("%(column)s, new row") % {"column": column}

@@ -53,11 +53,13 @@ def _answer(request: HttpRequest, form: str, articles: ArticleQuerySet, subject:
         .with_frame()
         .prefetch_related("bylines__author", "tags")[:ENTRIES]
     )
-    told = getattr(subject, "description", "") or getattr(subject, "biography", "") or paper.tagline or paper.name
+    description = (
+        getattr(subject, "description", "") or getattr(subject, "biography", "") or paper.tagline or paper.name
+    )
     channel = feeds.Channel(
         title=f"{subject.name} · {paper.name}" if subject else paper.name,
         link=absolute(page),
-        description=told,
+        description=description,
         language=settings.LANGUAGE_CODE,
         entries=[entry(article) for article in rows],
     )

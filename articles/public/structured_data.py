@@ -121,7 +121,7 @@ def website(site: Site) -> Facts:
 def card(article: Article, site: Site) -> list[tuple[str, Any]]:
     """Return an article's Open Graph properties in order; they may repeat, and none is empty."""
     is_page = article.kind == Article.Kind.PAGE
-    told: list[tuple[str, Any]] = [
+    properties: list[tuple[str, Any]] = [
         ("og:type", "website" if is_page else "article"),
         ("og:title", article.headline),
         ("og:description", article.standfirst),
@@ -131,20 +131,20 @@ def card(article: Article, site: Site) -> list[tuple[str, Any]]:
     ]
     if picture := article.lead_picture:
         url, width, height = for_sharing(picture)
-        told += [
+        properties += [
             ("og:image", absolute(url)),
             ("og:image:width", width),
             ("og:image:height", height),
             ("og:image:alt", picture.alternative_text),
         ]
     if not is_page:
-        told += [
+        properties += [
             ("article:published_time", _moment(article.published_at)),
             ("article:modified_time", _moment(article.updated_at)),
             ("article:section", article.section.name if article.section else ""),
             *(("article:tag", tag.name) for tag in article.tags.all()),
         ]
-    return [(name, value) for name, value in told if value not in ("", None)]
+    return [(name, value) for name, value in properties if value not in ("", None)]
 
 
 def _moment(at: Any) -> str:

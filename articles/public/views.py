@@ -31,7 +31,9 @@ def front_page(request: HttpRequest) -> HttpResponse:
 
     def build() -> HttpResponse:
         return render(
-            request, "articles/front.html", context | {"told": structured_data.as_script(structured_data.website(site))}
+            request,
+            "articles/front.html",
+            context | {"structured_data": structured_data.as_script(structured_data.website(site))},
         )
 
     versions = [site.page_version, shown.more, *((row.pk, row.page_version) for row in shown.articles())]

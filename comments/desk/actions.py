@@ -287,12 +287,12 @@ def _hand_over(request: ActionRequest) -> ActionResult:
     return ActionResult.done(said, undo=undo, changed=comment.pk)
 
 
-def _claim(request: ActionRequest) -> ActionResult:
+def _take_review_lock(request: ActionRequest) -> ActionResult:
     comment = request.one()
-    claim = teamwork.claim(comment.pk, by=request.user)
-    if claim.by_id == request.user.pk:
+    lock = teamwork.take_review_lock(comment.pk, by=request.user)
+    if lock.by_id == request.user.pk:
         return ActionResult()
-    return ActionResult([(messages.INFO, _("%s is reading this.") % claim.by.shown_name)])
+    return ActionResult([(messages.INFO, _("%s is reading this.") % lock.by.shown_name)])
 
 
 def _ends_at(request: ActionRequest) -> dt.datetime | None:
@@ -384,7 +384,7 @@ ACTIONS: dict[str, Callable[[ActionRequest], ActionResult]] = {
     "label": _label,
     "note": _note,
     "hand-over": _hand_over,
-    "claim": _claim,
+    "claim": _take_review_lock,
     "ban": _ban,
     "lift": _lift,
     "erase": _erase,

@@ -75,12 +75,12 @@ class ArticleSettingsAdmin(admin.ModelAdmin):
             return str(row.get_surge_display())
         since = date_format(localtime(row.surge_since), "SHORT_DATETIME_FORMAT")
         facts = {"state": row.get_surge_display(), "since": since} | row.surge_facts
-        told = _(
+        sentence = _(
             "%(state)s since %(since)s: %(comments)s comments, %(refusals)s of them refused, in ten minutes; "
             "usual are up to %(usual_comments)s"
         )
         try:
-            return str(told % facts)
+            return str(sentence % facts)
         except KeyError:
             return f"{row.get_surge_display()}, {since}"
 

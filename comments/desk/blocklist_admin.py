@@ -266,7 +266,7 @@ class FilterEntryAdmin(KeepsRelated, admin.ModelAdmin):
             **self.admin_site.each_context(request),
             "title": _("Tried on the last 30 days"),
             "opts": FilterEntry._meta,
-            "told": _backtest_context(result, ""),
+            "summary": _backtest_context(result, ""),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/comments/filterentry/backtest.html", context)
@@ -335,7 +335,7 @@ class FilterEntryAdmin(KeepsRelated, admin.ModelAdmin):
             return {"days": days}
         rules = form.entered()
         result = backtest(rules, Comment.objects.moderated_by(request.user), days=days)
-        return {"days": days, "told": _backtest_context(result, rules[0].action)}
+        return {"days": days, "summary": _backtest_context(result, rules[0].action)}
 
     # A pasted text.
 
@@ -387,7 +387,7 @@ def _backtest_context(result: Backtest, action: str) -> dict[str, Any]:
         "A person has approved %s of them: false alarms.",
         false,
     )
-    each = [(pattern, tally) for pattern, tally in result.each if tally.found]
+    each = [(pattern, counts) for pattern, counts in result.each if counts.found]
     return {
         "sentence": _OF_THE_LAST[action] % numbers,
         "alarms": alarms % _grouped(false) if false else _("None of them was approved by a person.") if found else "",

@@ -78,7 +78,7 @@ class Card:
     labels: list[Label] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     appeal: Appeal | None = None
-    claim: ReviewLock | None = None
+    review_lock: ReviewLock | None = None
 
     @property
     def last(self) -> dict[str, Any] | None:
@@ -117,8 +117,8 @@ def lay_out(comments: Sequence[Comment]) -> list[Card]:
         card.notes, card.labels = list(comment.notes.all()), list(comment.labels.all())
         card.reports = [report for report in comment.reports.all() if not report.outcome]
         card.appeal = getattr(comment, "appeal", None)
-        claim = getattr(comment, "review_lock", None)
-        card.claim = claim if claim and claim.until > now else None
+        lock = getattr(comment, "review_lock", None)
+        card.review_lock = lock if lock and lock.until > now else None
         cards.append(card)
     return cards
 

@@ -146,12 +146,12 @@ class CommentAdmin(ReadOnly):
         exact = date_format(localtime(at), "DATETIME_FORMAT")
         return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, timesince(at))
 
-    def _act(self, request: HttpRequest, rows: QuerySet[Comment], deed: str) -> None:
+    def _act(self, request: HttpRequest, rows: QuerySet[Comment], action: str) -> None:
         chosen = Comment.objects.moderated_by(request.user).filter(pk__in=rows.order_by().values("pk"))
         user: Any = request.user
         reason, seen = request.POST.get("reason", ""), seen_in(request.POST)
         try:
-            batch = decide_batch(chosen, STATUS_ACTIONS[deed].status, by=user, reason=reason, seen=seen)
+            batch = decide_batch(chosen, STATUS_ACTIONS[action].status, by=user, reason=reason, seen=seen)
         except DomainError as refusal:
             messages.error(request, str(refusal))
             return

@@ -189,7 +189,9 @@ def reasoned(code: str) -> Q:
     """Return the comments whose last decision gives this reason: the newest, as many as a search finds."""
     last = Decision.objects.filter(comment=OuterRef("comment")).order_by("-number").values("pk")[:1]
     # A text match first: an index on reasons would slow every decision down, and parsing all JSON is slow.
-    naming = Decision.objects.annotate(told=Cast("reasons", TextField())).filter(told__contains=f'"{code}"')
+    naming = Decision.objects.annotate(reasons_text=Cast("reasons", TextField())).filter(
+        reasons_text__contains=f'"{code}"'
+    )
     newest = naming.filter(pk=Subquery(last)).order_by("-pk").values_list("comment_id", "reasons")[: search_index.MOST]
     return Q(pk__in=search_index.at_hand([pk for pk, reasons in newest if any(one["code"] == code for one in reasons)]))
 

@@ -42,11 +42,11 @@ def _mark(part: str, wanted: set[str]) -> str:
         spans += _found(chunks, read, wanted)
     if not spans:
         return part
-    told, last = [], 0
+    pieces, last = [], 0
     for start, end in _merged(spans):
-        told += [escape(text[last:start]), "<mark>", escape(text[start:end]), "</mark>"]
+        pieces += [escape(text[last:start]), "<mark>", escape(text[start:end]), "</mark>"]
         last = end
-    return "".join([*told, escape(text[last:])])
+    return "".join([*pieces, escape(text[last:])])
 
 
 def _found(chunks: list[Span], read: list[str], wanted: set[str]) -> Iterator[Span]:

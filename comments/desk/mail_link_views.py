@@ -75,7 +75,7 @@ def _page(
         "comment": comment,
         "reasons": reasons,
         "chosen": CHOSEN[action.name]() if reasons else "",
-        "deed": STATUS_ACTIONS[action.name],
+        "button": STATUS_ACTIONS[action.name],
         "said": said,
         "asked_again": isinstance(refusal, ReasonRequired),
         "news": last if last and last.number != action.seen and not said else None,

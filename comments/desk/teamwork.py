@@ -51,7 +51,7 @@ def label(comment_id: int, kind: str, *, on: bool, by: User) -> bool:
 def hand_to(comment_id: int, user: User | None, *, by: User, tell: bool = True) -> bool:
     """Hand a comment to a colleague who may decide about it, or to nobody (None); return whether that changed anything.
 
-    The colleague is told by mail, unless it is oneself or `tell` is off. Raises Invalid where they may not decide about
+    The colleague is told by mail, unless they are `by` or `tell` is off. Raises Invalid where they may not decide about
     the comment.
     """
     comment = lock_comment(comment_id, Comment.objects.select_related("article"))
@@ -87,7 +87,7 @@ def pick(comment_id: int, *, on: bool, by: User) -> bool:
 
 
 @transaction.atomic
-def claim(comment_id: int, *, by: User) -> ReviewLock:
+def take_review_lock(comment_id: int, *, by: User) -> ReviewLock:
     """Take the review lock of a comment for two minutes, and return the lock in force, perhaps a colleague's."""
     now = timezone.now()
     until = now + READING
@@ -100,6 +100,6 @@ def claim(comment_id: int, *, by: User) -> ReviewLock:
     return row
 
 
-def forget_claims() -> int:
+def delete_expired_locks() -> int:
     """Delete review locks that have run out. Returns how many."""
     return ReviewLock.objects.filter(until__lt=timezone.now()).delete()[0]

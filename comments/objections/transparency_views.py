@@ -59,8 +59,8 @@ def month(request: HttpRequest, month: str, form: str) -> HttpResponse:
 
 
 def _as_json(row: MonthlyStats) -> HttpResponse:
-    told = {"month": f"{row.month:%Y-%m}", "made_at": row.made_at.isoformat(), "complete": _is_complete(row)}
-    return JsonResponse(told | {"numbers": row.numbers})
+    about = {"month": f"{row.month:%Y-%m}", "made_at": row.made_at.isoformat(), "complete": _is_complete(row)}
+    return JsonResponse(about | {"numbers": row.numbers})
 
 
 def _as_csv(row: MonthlyStats) -> HttpResponse:

@@ -15,7 +15,7 @@ from django_tasks_db.models import DBTaskResult
 from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments.audit import audit_log
-from comments.desk.teamwork import forget_claims
+from comments.desk.teamwork import delete_expired_locks
 from comments.notifications import send_due
 from comments.objections.transparency import bring_up_to_date
 from comments.posting import email_confirmation, kept_drafts
@@ -66,7 +66,7 @@ def clear_up() -> None:
     forget_full()
     kept_drafts.forget_old()
     email_confirmation.forget_old()
-    forget_claims()
+    delete_expired_locks()
 
 
 # Seconds between two runs, and the job. All are safe to run in several workers at once.

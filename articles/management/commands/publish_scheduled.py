@@ -1,4 +1,4 @@
-"""Publish what is due. The worker does so by itself every few seconds."""
+"""Publish scheduled articles that are due. The worker does this by itself every few seconds."""
 
 from typing import Any
 

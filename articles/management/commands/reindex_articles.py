@@ -1,4 +1,4 @@
-"""Make the index of articles' words anew."""
+"""Rebuild the search index of articles."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from articles import search
 
 
 class Command(BaseCommand):
-    help = "Index all published articles for the search anew, as after a change of LANGUAGE_CODE."
+    help = "Rebuild the search index of all published articles, for instance after a change of LANGUAGE_CODE."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():

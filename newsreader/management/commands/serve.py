@@ -88,9 +88,8 @@ class Command(BaseCommand):
     def prepare(self) -> None:
         """Migrate the database; on the first run, when there are no users yet, load the demonstration."""
         executor = MigrationExecutor(connection)
-        if executor.migration_plan(
-            executor.loader.graph.leaf_nodes()
-        ):  # Skipping a needless migrate makes the start faster.
+        # Skipping a needless migrate makes the start faster.
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)
             call_command("createcachetable", verbosity=0)
         held_already = "DATABASE_URL" in os.environ and Article.objects.exists()

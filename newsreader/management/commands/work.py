@@ -39,9 +39,8 @@ class Command(BaseCommand):
             worker.configure_signals()
             _start(worker)
         else:
-            if (
-                os.environ.get(DJANGO_AUTORELOAD_ENV) == "true"
-            ):  # The process that works; its parent only watches the files.
+            # The process that works; its parent only watches the files.
+            if os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":
                 worker.configure_signals()
             run_with_reloader(_start, worker)
 

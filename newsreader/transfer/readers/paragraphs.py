@@ -80,9 +80,8 @@ class _Walk:
         tag, closing = token["tag"].lower(), bool(token["slash"])
         if tag in _DROPPED:
             if not closing and self._up_to(f"</{token['tag']}>") is None:
-                self.inline.append(
-                    escape(token[0])
-                )  # Otherwise the browser would take everything that follows for script.
+                # Otherwise the browser would take everything that follows for script.
+                self.inline.append(escape(token[0]))
         elif tag == "pre":
             self._preformatted(token)
         elif tag == "code":

@@ -101,17 +101,17 @@ def _fields(element: Any) -> dict[str, str]:
 def _head(channel: Any) -> _Export:
     """Read what comes before the first item."""
     fields = _fields(channel)
-    # Not `base_site_url`: it is the same for every blog of wordpress.com, and their ids would collide.
+    # `base_site_url` comes last: it is the same for every blog of wordpress.com, and their ids would collide.
     addresses = (host_and_path(fields.get(name, "")) for name in ("wp:base_blog_url", ":link", "wp:base_site_url"))
     site = next((address for address in addresses if address), "") or tidy_line(fields.get(":title", ""))
     export = _Export(site=site, versioned="wp:wxr_version" in fields)
     export.versioned |= any(name.startswith("wp:") for name in fields) and channel.find("item") is None
     for child in channel:
         if _name(child) == "wp:author":
-            told = {name: plain(value) for name, value in _fields(child).items()}
-            full = f"{told.get('wp:author_first_name', '')} {told.get('wp:author_last_name', '')}".strip()
-            login = told.get("wp:author_login", "")
-            export.names[login] = told.get("wp:author_display_name", "") or full or login
+            author = {name: plain(value) for name, value in _fields(child).items()}
+            full = f"{author.get('wp:author_first_name', '')} {author.get('wp:author_last_name', '')}".strip()
+            login = author.get("wp:author_login", "")
+            export.names[login] = author.get("wp:author_display_name", "") or full or login
     return export
 
 
@@ -120,20 +120,20 @@ def _head(channel: Any) -> _Export:
 
 def _item(item: Any, export: _Export) -> Iterator[ArticleRecord | CommentRecord | Remark]:
     fields = _fields(item)
-    told = [_fields(child) for child in item if _name(child) == "wp:comment"]
+    comments = [_fields(child) for child in item if _name(child) == "wp:comment"]
     kind = fields.get("wp:post_type", "").strip()
     number = fields.get("wp:post_id", "").strip()
     subject = f"{kind or 'item'} {number} {plain(fields.get(':title', ''))[:80]}".strip()
     if kind not in KINDS:
         code = "picture" if kind == PICTURE else "not_an_article"
-        if not told:
+        if not comments:
             yield Remark(code, subject, kind, left_out=True)
             return
         yield Remark("draft_for_its_comments", subject, kind)
     article, remarks = _article(item, fields, export, subject)
     yield from remarks
     yield article
-    yield from _comments(told, article, export)
+    yield from _comments(comments, article, export)
 
 
 def _article(item: Any, fields: dict[str, str], export: _Export, subject: str) -> tuple[ArticleRecord, list[Remark]]:
@@ -217,12 +217,14 @@ def _authors(item: Any, fields: dict[str, str], export: _Export) -> tuple[NameRe
 # --- Comments -----------------------------------------------------------------------------------------------------
 
 
-def _comments(told: list[dict[str, str]], article: ArticleRecord, export: _Export) -> Iterator[CommentRecord | Remark]:
+def _comments(
+    comments: list[dict[str, str]], article: ArticleRecord, export: _Export
+) -> Iterator[CommentRecord | Remark]:
     """Yield an item's comments. A missing or repeated id is replaced by a digest of the comment."""
     site = article.origin.site
     origins: list[Origin] = []
     own: dict[str, Origin] = {}  # Where an id is repeated, replies refer to the first one under their article.
-    for fields in told:
+    for fields in comments:
         number = fields.get("wp:comment_id", "").strip()
         origin = Origin.of(site, "comment", number)
         if number in {"", "0"} or origin.id in export.comments:
@@ -233,7 +235,7 @@ def _comments(told: list[dict[str, str]], article: ArticleRecord, export: _Expor
         export.comments.add(origin.id)
         origins.append(origin)
         own.setdefault(number, origin)
-    for fields, origin in zip(told, origins, strict=True):
+    for fields, origin in zip(comments, origins, strict=True):
         parent = fields.get("wp:comment_parent", "").strip()
         kind = fields.get("wp:comment_type", "").strip()
         status = STATUSES.get(approved := fields.get("wp:comment_approved", "").strip(), approved)

@@ -325,7 +325,7 @@ def test_a_picture_that_lies_nowhere_is_left_out_and_that_is_said(client, editor
     response = client.post(page_of(article), form(client, page_of(article), body=pasted))
 
     assert row(article).body == "<p>Words</p>"
-    assert "A picture was left out of the text" in said(response)
+    assert "A pasted picture was left out of the text" in said(response)
 
 
 def test_the_list_withdraws_with_a_reason(client, editor):

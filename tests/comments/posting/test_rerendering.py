@@ -81,7 +81,7 @@ def test_an_edit_in_between_wins():
     edited.write("Second")
     edited.save()
 
-    assert rerendering._renew(made) == 0
+    assert rerendering._store(made) == 0
     assert now(comment).html == "<p>Second</p>"
 
 
