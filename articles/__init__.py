@@ -7,6 +7,7 @@ formatting:    sanitising HTML; paste_cleanup: removing what word processors lea
 pictures:      storing pictures, their smaller copies, and their HTML
 search:        full text search
 page_versions: the counters from which pages get their ETags
-permissions:   what each group may do; records: what imports and exports carry
+current_site:  the site's name, menu and foot, read once in a request
+permissions:   what each group may do; records: what imports and exports carry; errors: refusals
 newsroom, public, api: the admin, the public pages, REST
 """

@@ -20,10 +20,10 @@ from comments.models import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH, Comment
 from comments.models.effective_settings import EffectiveSettings
 from comments.text import formatting
 from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.kit.client_address import network
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.numbers import read_id
 from newsreader.kit.text import fold, is_blank, is_unseen, tidy, tidy_line, tidy_name, without_invisible
-from newsreader.kit.web import network
 
 
 @dataclass(frozen=True)

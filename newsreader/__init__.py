@@ -1,1 +1,14 @@
-"""Newsreader: a news site backend with comments. This package holds wiring, design, accounts and tools."""
+"""Newsreader: a news site backend with comments. This package holds wiring, design, accounts and tools.
+
+settings, provider_settings, local_env, checks: every setting, and which combinations are wrong
+middleware:  security headers, limits on requests, refusals as pages
+views:       pages that combine articles and comments, health; context_processors: the frame of every page
+api, schema: the root of the REST API, and its OpenAPI document
+admin_site:  the admin, opening on the moderation queue
+wsgi:        what the server runs
+accounts:    users, commenter identities, signing in
+transfer:    importing from other systems; demo: the demonstration newsroom
+operations:  scheduled jobs
+templatetags: template tags used everywhere
+kit:         tools that know nothing of articles or comments
+"""

@@ -27,7 +27,7 @@ class ProblemSerializer(serializers.Serializer):
     # The metaclass removes fields from the class, so this one does not hide Serializer.errors.
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]
     appeal_url = serializers.URLField(
-        required=False, help_text="With the code `banned`: the private page on which the banned reader may appeal."
+        required=False, help_text="With the code `banned`: the ban page, on which the banned reader may appeal."
     )
 
 

@@ -391,7 +391,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_PARSER_CLASSES": ["newsreader.kit.rest.StrictJSON"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "newsreader.kit.rest.Cursor",
+    "DEFAULT_PAGINATION_CLASS": "newsreader.kit.pagination.Cursor",
     "DEFAULT_THROTTLE_CLASSES": ["newsreader.kit.rest.ByVisitor"],
     "DEFAULT_THROTTLE_RATES": {"visitor": "600/min"},
     "PAGE_SIZE": 20,

@@ -20,7 +20,7 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import tests.append_only  # noqa: F401  Watches every connection.
-from comments.audit import reasons
+from comments.audit import refusal_reasons
 from newsreader.kit import http_cache
 from tests.databases import (  # noqa: F401
     django_db_setup,
@@ -46,7 +46,7 @@ def _fresh_limits() -> Iterator[None]:
     """Limits live in the cache, rendered pages and the reasons that are offered in the process; no test inherits them."""
     yield
     http_cache._kept.clear()
-    reasons._forget()
+    refusal_reasons._forget()
     for alias in settings.CACHES:
         with suppress(DatabaseError, RuntimeError):  # This test had no database, or it is restored as a whole.
             caches[alias].clear()

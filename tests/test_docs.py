@@ -93,6 +93,91 @@ def test_every_command_that_a_document_names_exists(file):
     } == set()
 
 
+# --- Docstrings ---------------------------------------------------------------------------------------------------
+
+# What stands before the dot in names that are not ours: of libraries, of the browser, of a request, of a picture.
+FOREIGN = {"allauth", "apps", "http", "navigator", "request", "str", "x"}
+# Options of WordPress, a scope of its sign-in, and the package that modules are not named after.
+NOT_OURS = {"auth", "comment_max_links", "disallowed_keys", "moderation_keys", "utils"}
+_DOTTED = re.compile(r"[a-z]\w*(\.\w+)+")
+_LISTED = re.compile(r"(?:^|; )([a-z]\w*(?:, [a-z]\w*)*): ", re.MULTILINE)
+# Every Django app has these, under the same names.
+USUAL = {"__init__", "admin", "apps", "management", "migrations", "urls"}
+# Their docstrings say what belongs there, and `manage.py help` lists the commands.
+WITHOUT_LIST = {
+    "comments",
+    "comments/models",
+    "comments/notifications",
+    "comments/screening",
+    "newsreader/accounts",
+    "newsreader/kit",
+    "newsreader/management/commands",
+}
+
+
+def _modules() -> Iterator[Path]:
+    for room in ROOMS:
+        for file in sorted((BASE_DIR / room).rglob("*.py")):
+            if "migrations" not in file.parts:
+                yield file
+
+
+def _docstrings(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def _is_known(name: str, file: Path) -> bool:
+    """Say whether a dotted name begins with a module of ours, by its full name or its last part, or is in the file."""
+    first, _, rest = name.partition(".")
+    modules = [module.parent if module.name == "__init__.py" else module.with_suffix("") for module in MODULES]
+    called_so = [".".join(module.relative_to(BASE_DIR).parts) for module in modules if module.name == first]
+    # A value of the file's code, such as `row.decision`, stands there without backticks.
+    return any(found(f"{module}.{rest}") for module in called_so) or bool(
+        re.search(rf"(?<!`)\b{re.escape(name)}\b", file.read_text())
+    )
+
+
+MODULES = list(_modules())
+MODULE_NAMES = [str(file.relative_to(BASE_DIR)) for file in MODULES]
+PACKAGES = [file for file in MODULES if file.name == "__init__.py"]
+
+
+@pytest.mark.parametrize("file", MODULES, ids=MODULE_NAMES)
+def test_every_module_that_a_docstring_names_exists(file):
+    said = [span.partition("(")[0] for text in _docstrings(file) for span in re.findall(r"`([^`\n]+)`", text)]
+    dotted = {name for name in said if _DOTTED.fullmatch(name) and name.partition(".")[0] not in FOREIGN}
+    assert {name for name in dotted if not _FILE.fullmatch(name) and not _is_known(name, file)} == set()
+    files = {name for name in said if "/" in name and _FILE.fullmatch(name) and _PATH.fullmatch(name)}
+    places = [BASE_DIR, BASE_DIR / "newsreader", file.parent]
+    assert {name for name in files if not any((place / name).exists() for place in places)} == {
+        name for name in files if name.startswith(MADE)
+    }
+
+
+@pytest.mark.parametrize("file", MODULES, ids=MODULE_NAMES)
+def test_a_plain_name_at_the_top_of_a_module_is_a_module_beside_it_or_something_in_it(file):
+    tree = ast.parse(file.read_text())
+    text = ast.get_docstring(tree) or ""
+    beside = {each.stem for each in (*file.parent.iterdir(), *file.parent.parent.iterdir())}
+    code = file.read_text().split('"""', 2)[-1]
+    named = set(re.findall(r"`([a-z]\w*)`", text)) - beside - NOT_OURS
+    assert {name for name in named if not re.search(rf"\b{name}\b", code)} == set()
+
+
+@pytest.mark.parametrize("file", PACKAGES, ids=[str(file.parent.relative_to(BASE_DIR)) for file in PACKAGES])
+def test_the_docstring_of_a_package_lists_its_modules_and_nothing_else(file):
+    text = ast.get_docstring(ast.parse(file.read_text())) or ""
+    listed = {name for names in _LISTED.findall(text) for name in names.split(", ")} - USUAL
+    there = {each.stem for each in file.parent.glob("*.py")}
+    there |= {each.name for each in file.parent.iterdir() if (each / "__init__.py").is_file()}
+    there -= USUAL
+    # Of a few modules the names say enough.
+    if listed or (len(there) > 3 and str(file.parent.relative_to(BASE_DIR)) not in WITHOUT_LIST):
+        assert listed == there
+
+
 # --- The contract -------------------------------------------------------------------------------------------------
 
 
@@ -183,13 +268,6 @@ FRAMEWORK = {
     for error in vars(exceptions).values()
     if isinstance(error, type) and issubclass(error, exceptions.APIException)
 }
-
-
-def _modules() -> Iterator[Path]:
-    for room in ROOMS:
-        for file in sorted((BASE_DIR / room).rglob("*.py")):
-            if "migrations" not in file.parts:
-                yield file
 
 
 def _refusals(kind: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:

@@ -121,7 +121,7 @@ class RootSerializer(CommentSerializer):
 
 
 class PostedSerializer(CommentSerializer):
-    """The comment just left; `status_url` is its private page, given when it waits."""
+    """The comment just left; `status_url` is its status page, given when it waits."""
 
     status_url = serializers.URLField(required=False)
 

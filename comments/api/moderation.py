@@ -24,9 +24,9 @@ from comments.models.permissions import may_moderate
 from comments.models.querysets import CommentQuerySet
 from comments.moderation import batches, undoing
 from comments.moderation.decisions import decide
+from newsreader.kit.client_address import client_address
 from newsreader.kit.numbers import LARGEST_ID, read_id
 from newsreader.kit.rest import Shared
-from newsreader.kit.web import client_address
 
 MANY = 10_000  # ids in one request; use the filter for more
 

@@ -49,7 +49,7 @@ class ReportInput(serializers.Serializer):
 
 
 class ReportedSerializer(serializers.Serializer):
-    """`status_url` is the private page that says what became of the report."""
+    """`status_url` is the receipt: the private page that says what became of the report."""
 
     id = serializers.IntegerField()
     status_url = serializers.URLField()

@@ -1,8 +1,8 @@
 """The audit log, and the reasons of decisions with their texts.
 
-audit_log:    events, append-only and chained by hash
-reason_codes: every code that a rule or the site itself gives as a reason
-reasons:      the reasons that moderators may give: rows that editors change
-reason_texts: reason codes -> sentences, in the reader's language
-standing:     the decision about a comment that is in effect
+audit_log:       events, append-only and chained by hash
+reason_codes:    every code that a rule or the site itself gives as a reason
+refusal_reasons: the reasons that moderators may give: rows that editors change
+reason_texts:    reason codes -> sentences, in the reader's language
+standing:        the decision about a comment that is in effect
 """

@@ -2,7 +2,7 @@
 
 A check declares its codes in its own file (`comments.screening`); codes of no check are declared here. A declared code
 is reserved: no person can give it. The reasons that people choose are rows that editors change
-(`comments.audit.reasons`). Decisions keep codes for good, so no code is ever renamed.
+(`comments.audit.refusal_reasons`). Decisions keep codes for good, so no code is ever renamed.
 """
 
 from __future__ import annotations

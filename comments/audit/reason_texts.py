@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from comments.audit.reason_codes import CODES
-from comments.audit.reasons import label_of
+from comments.audit.refusal_reasons import label_of
 from comments.audit.standing import standing_decision
 from comments.models import Comment
 

@@ -14,12 +14,12 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from comments.audit.reason_texts import shown_status
-from comments.audit.reasons import sentence_for
+from comments.audit.refusal_reasons import sentence_for
 from comments.authors import author_edits
 from comments.models import Comment, CommentSettings
 from comments.moderation import resolution
 from comments.moderation.decisions import is_withdrawn
-from comments.objections import appeals, common
+from comments.objections import appeals, objection_text
 from comments.posting import email_confirmation
 from comments.posting.request_parsing import visit_of
 from comments.screening import article_settings
@@ -117,10 +117,10 @@ def _page(
 
 def _about_refusal(comment: Comment) -> dict[str, Any]:
     """Return why a person refused it, and its author's appeal or whether one is possible."""
-    decision, appeal = resolution.refusal_of(comment), getattr(comment, "appeal", None)
+    decision = resolution.refusal_of(comment)
     return {
         "reason": sentence_for(decision),
-        "appeal": appeal,
-        "may_appeal": decision is not None and appeal is None,
-        "appeal_length": common.LENGTH,
+        "appeal": getattr(comment, "appeal", None),
+        "may_appeal": appeals.why_not(comment, decision) is None,
+        "appeal_length": objection_text.LENGTH,
     }

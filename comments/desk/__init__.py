@@ -1,7 +1,7 @@
 """The moderation desk: the moderators' pages in the admin, and every ModelAdmin of comments.
 
 queue_views:     the pages: the queue, one comment with every tool, similar comments
-actions:         what the buttons on these pages do
+actions:         what the buttons on these pages do; ban_spans: how long a ban may last
 status_actions:  the buttons that give a comment a status
 filters:         the views of the queue, its filters and its search
 cards:           a comment with everything that a decision needs

@@ -19,30 +19,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from comments.audit.reasons import offered
+from comments.audit.refusal_reasons import offered
 from comments.desk import answering, teamwork
+from comments.desk.ban_spans import SPANS
 from comments.desk.filters import Filter, seen_in
 from comments.desk.status_actions import STATUS_ACTIONS, summary
 from comments.models import Appeal, Batch, Comment, Label, Report, Revision
+from comments.models.permissions import may_ban, may_ban_quietly
 from comments.models.querysets import CommentQuerySet
 from comments.moderation import ban_lifting, bans, batches, erasing, moderator_edits, raids, undoing
-from comments.moderation.bans import MAY_BAN
 from comments.objections import appeals, reports
 from comments.screening import ban_checks
 from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError, Forbidden
 from newsreader.kit.numbers import ids_in
-
-# How long a ban lasts, in days; 0: for good.
-SPANS = {
-    "1": gettext_lazy("one day"),
-    "7": gettext_lazy("a week"),
-    "30": gettext_lazy("30 days"),
-    "0": gettext_lazy("for good"),
-}
-
-
-MAY_BAN_QUIETLY = "comments.change_commentsettings"
 
 
 class NotUnderstood(DomainError):
@@ -305,13 +295,13 @@ def _ends_at(request: ActionRequest) -> dt.datetime | None:
 def _ban(request: ActionRequest) -> ActionResult:
     """Ban for the whole site. Needs the permission to ban, and another one to ban quietly."""
     comment = request.one()
-    if not request.user.has_perm(MAY_BAN) or (request.text("quiet") and not request.user.has_perm(MAY_BAN_QUIETLY)):
+    if not may_ban(request.user) or (request.text("quiet") and not may_ban_quietly(request.user)):
         raise Forbidden()
-    trace = getattr(comment, "connection_data", None)
+    connection = getattr(comment, "connection_data", None)
     targets: dict[str, dict[str, Any]] = {
         "account": {"identity": comment.identity},
-        "email": {"email": trace.email if trace else ""},
-        "network": {"network": str(trace.address or "") if trace else ""},
+        "email": {"email": connection.email if connection else ""},
+        "network": {"network": str(connection.address or "") if connection else ""},
     }
     if request.text("target") not in targets:
         raise NotUnderstood()
@@ -330,7 +320,7 @@ def _ban(request: ActionRequest) -> ActionResult:
 
 def _lift(request: ActionRequest) -> ActionResult:
     comment = request.one()
-    if not request.user.has_perm(MAY_BAN):
+    if not may_ban(request.user):
         raise Forbidden()
     row = next(
         (row for row in ban_checks.on_authors([comment]).get(comment.pk, []) if row.pk == request.number("ban")), None

@@ -16,16 +16,17 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from comments.audit.reasons import choices
+from comments.audit.refusal_reasons import choices
 from comments.models import Ban, BanAppeal
+from comments.models.permissions import may_ban, may_ban_quietly
 from comments.models.querysets import BanQuerySet
 from comments.moderation import ban_lifting, ban_targets, bans
 from comments.objections import ban_appeals
 from newsreader.accounts.admin import CommenterIdentityAdmin
 from newsreader.accounts.identities import signed_in_user
 from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.client_address import client_address
 from newsreader.kit.errors import DomainError, Invalid
-from newsreader.kit.web import client_address
 
 TARGET, TERMS = ("identity", "email", "network"), ("reason", "note", "ends_at", "quiet")
 SHOWN = 300  # characters of an appeal in the list; the ban's page shows all of it
@@ -149,7 +150,7 @@ class BanAdmin(admin.ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = [*TARGET, *TERMS]
-        if not _may_ban_quietly(request):
+        if not may_ban_quietly(request.user):
             fields.remove("quiet")
         return [*fields, "by", "created_at", "lifted_at", "every_appeal"] if obj else fields
 
@@ -248,11 +249,6 @@ def _by_whom(row: BanAppeal) -> Any:
     return _("somebody in the network") if row.ban.kind == Ban.Kind.NETWORK else _("somebody who typed the address")
 
 
-def _may_ban_quietly(request: HttpRequest) -> bool:
-    """Say whether this person may ban quietly."""
-    return request.user.has_perm("comments.change_commentsettings")
-
-
 # Accounts know nothing of comments, so their list of commenters gets its bans here.
 admin.site.unregister(CommenterIdentity)
 
@@ -292,7 +288,7 @@ class BannedCommenterAdmin(CommenterIdentityAdmin):
         return bool(identity.is_banned)
 
     def has_ban_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("comments.add_ban")
+        return may_ban(request.user)
 
     @admin.action(description=_("Ban from commenting"), permissions=["ban"])
     def ban(self, request: HttpRequest, queryset: QuerySet[CommenterIdentity]) -> None:

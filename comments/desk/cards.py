@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from comments.audit.reason_codes import UNDONE, WITHDRAWN, is_final
 from comments.audit.reason_texts import worded
 from comments.desk.highlighting import highlighted
-from comments.desk.status_actions import BUTTONS, StatusAction, buttons
+from comments.desk.status_actions import StatusAction, buttons_for
 from comments.models import (
     Appeal,
     Ban,
@@ -33,6 +33,7 @@ from comments.models import (
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.querysets import CommentQuerySet
 from comments.screening import ban_checks, trust
+from comments.text.formatting import RELATION
 
 Status = Comment.Status
 LOOKED_AT = 200  # comments counted of one person, network or text
@@ -78,6 +79,7 @@ class Card:
     labels: list[Label] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     appeal: Appeal | None = None
+    link_relation: str = RELATION
     review_lock: ReviewLock | None = None
 
     @property
@@ -135,7 +137,7 @@ def plain_card(comment: Comment) -> Card:
         history=[_shown(row) for row in decisions],
         seen=last.number if last else 0,
         website=comment.website if followable else "",
-        buttons={} if withdrawn else buttons(BUTTONS[Status(comment.status)]),
+        buttons={} if withdrawn else buttons_for(comment.status),
         earlier=list(comment.revisions.all()),
     )
 

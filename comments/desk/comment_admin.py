@@ -27,11 +27,11 @@ from articles import page_versions
 from articles.models.article import Article
 from articles.newsroom.site_admin import Singleton
 from comments.audit import audit_log
-from comments.audit.reasons import choices
+from comments.audit.refusal_reasons import choices
 from comments.desk.article_settings_admin import ArticleWithSettingsAdmin
 from comments.desk.cards import plain_card
 from comments.desk.filters import seen_in
-from comments.desk.status_actions import RESTORE, STATUS_ACTIONS, reason_choice, summary
+from comments.desk.status_actions import STATUS_ACTIONS, reason_choice, summary
 from comments.discussion.display import excerpt
 from comments.models import AuditEntry, Comment, CommentSettings, Delivery, ReplyTemplate
 from comments.models.permissions import may_moderate
@@ -73,6 +73,26 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
+def _list_action(name: str) -> Any:
+    """Return the action of the admin list that does what this button of the desk does."""
+
+    @admin.action(description=STATUS_ACTIONS[name].in_list, permissions=["moderate"])
+    def act(model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
+        chosen = Comment.objects.moderated_by(request.user).filter(pk__in=queryset.order_by().values("pk"))
+        user: Any = request.user
+        reason, seen = request.POST.get("reason", ""), seen_in(request.POST)
+        try:
+            batch = decide_batch(chosen, STATUS_ACTIONS[name].status, by=user, reason=reason, seen=seen)
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+            return
+        for level, sentence in summary(batch):
+            messages.add_message(request, level, sentence)
+
+    act.__name__ = name  # Django's name of the action.
+    return act
+
+
 @admin.register(Comment)
 class CommentAdmin(ReadOnly):
     """The list and page of every comment. No field is editable: a status changes by a decision."""
@@ -100,7 +120,7 @@ class CommentAdmin(ReadOnly):
     show_full_result_count = False
     ordering = ["-pk"]
     action_form = ReasonForm
-    actions = ["approve", "spam", "trash", "restore"]
+    actions = [_list_action(name) for name in STATUS_ACTIONS]
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return may_moderate(request.user)
@@ -145,34 +165,6 @@ class CommentAdmin(ReadOnly):
         at = comment.created_at
         exact = date_format(localtime(at), "DATETIME_FORMAT")
         return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, timesince(at))
-
-    def _act(self, request: HttpRequest, rows: QuerySet[Comment], action: str) -> None:
-        chosen = Comment.objects.moderated_by(request.user).filter(pk__in=rows.order_by().values("pk"))
-        user: Any = request.user
-        reason, seen = request.POST.get("reason", ""), seen_in(request.POST)
-        try:
-            batch = decide_batch(chosen, STATUS_ACTIONS[action].status, by=user, reason=reason, seen=seen)
-        except DomainError as refusal:
-            messages.error(request, str(refusal))
-            return
-        for level, sentence in summary(batch):
-            messages.add_message(request, level, sentence)
-
-    @admin.action(description=_("Approve"), permissions=["moderate"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
-        self._act(request, queryset, "approve")
-
-    @admin.action(description=_("Mark as spam"), permissions=["moderate"])
-    def spam(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
-        self._act(request, queryset, "spam")
-
-    @admin.action(description=_("Move to trash"), permissions=["moderate"])
-    def trash(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
-        self._act(request, queryset, "trash")
-
-    @admin.action(description=_("Restore"), permissions=["moderate"])
-    def restore(self, request: HttpRequest, queryset: QuerySet[Comment]) -> None:
-        self._act(request, queryset, RESTORE)
 
     # The page of one.
 

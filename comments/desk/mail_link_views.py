@@ -12,7 +12,7 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
-from comments.audit.reasons import SPAM, offered, suggested
+from comments.audit.refusal_reasons import SPAM, offered, suggested
 from comments.desk.status_actions import STATUS_ACTIONS, summary
 from comments.errors import ReasonRequired
 from comments.models import Comment

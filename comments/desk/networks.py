@@ -92,9 +92,9 @@ def _from_beginning(text: str) -> Q:
         return Q(pk__in=[])
     if connection.vendor != "postgresql":
         return begins("connection_data__address", text)
-    stretches = [] if ":" in text or not text[0].isdecimal() else _ranges(text, 4)
-    stretches += [] if "." in text else _ranges(text, 6)
-    return _any(Q(connection_data__address__gte=first, connection_data__address__lte=last) for first, last in stretches)
+    ranges = [] if ":" in text or not text[0].isdecimal() else _ranges(text, 4)
+    ranges += [] if "." in text else _ranges(text, 6)
+    return _any(Q(connection_data__address__gte=first, connection_data__address__lte=last) for first, last in ranges)
 
 
 def _ranges(text: str, version: int) -> list[tuple[str, str]]:

@@ -23,18 +23,20 @@ from articles.models.taxonomy import Section
 from comments.audit import audit_log
 from comments.audit.reason_codes import from_rules
 from comments.desk import cards, filters
-from comments.desk.actions import SPANS, ActionRequest, ActionResult, perform
+from comments.desk.actions import ActionRequest, ActionResult, perform
+from comments.desk.ban_spans import SPANS
 from comments.desk.filters import Filter
-from comments.desk.status_actions import BUTTONS, EVERY, buttons, reason_choice, summary
+from comments.desk.status_actions import buttons_for, buttons_for_similar, reason_choice, summary
 from comments.models import AuditEntry, Ban, Batch, Comment, Label, ReplyTemplate
-from comments.models.permissions import may_moderate, moderates
+from comments.models.permissions import may_ban, may_ban_quietly, may_moderate, moderates
 from comments.moderation import batches, similar
 from comments.moderation.similar import EVERY_WAY
 from comments.screening import surge
 from newsreader.accounts.models import User
 from newsreader.kit import numbers
+from newsreader.kit.client_address import client_address
 from newsreader.kit.errors import DomainError
-from newsreader.kit.web import client_address, safe_next
+from newsreader.kit.web import safe_next
 
 PAGE = 50  # cards
 HOURS = {"1": 1.0, "6": 6.0, "24": 24.0, "72": 72.0}
@@ -83,7 +85,6 @@ def queue(request: HttpRequest) -> HttpResponse:
 def _surroundings(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, Any]:
     """Return what is shown around the cards: the views with their sizes, the filters, recent batches, and surges."""
     article = Article.objects.filter(pk=wanted.article).defer("body").first() if wanted.article else None
-    names = BUTTONS.get(Comment.Status(wanted.status), EVERY) if wanted.status in Comment.Status.values else EVERY
     user: Any = request.user
     return {
         "title": _("Comments"),
@@ -93,7 +94,7 @@ def _surroundings(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[
         "labels": Label.Kind.choices,
         "rule_reasons": [(known.code, known.label) for known in from_rules()],
         "odd": odd,
-        "bulk": buttons(names),
+        "bulk": buttons_for(wanted.status),
         "matching": filters.counted(wanted.rows(user)),
         "recent": batches.recent(user),
         "surging": [row for row in surge.surging() if moderates(user, row.article)],
@@ -200,6 +201,8 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
         "leads_to": came_from or reverse("admin:moderation-comment", args=[comment.pk]),
         **reason_choice(),
         "spans": SPANS,
+        "may_ban": may_ban(request.user),
+        "may_ban_quietly": may_ban_quietly(request.user),
         "labels": Label.Kind.choices,
         "set_labels": [label.kind for label in comment.labels.all()],
         "templates": ReplyTemplate.objects.all(),
@@ -249,7 +252,8 @@ def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
         "exact": prefix == 32,
         **reason_choice(),
         "spans": SPANS,
-        "bulk": buttons(["spam", "trash", "hold", "approve"]),
+        "may_ban": may_ban(request.user),
+        "bulk": buttons_for_similar(),
     }
     return _page(request, "admin/comments/alike.html", context)
 

@@ -1,7 +1,8 @@
 """The desk's buttons that give a comment a status, and what is said afterwards.
 
-To add a button, add a line to STATUS_ACTIONS and name it in BUTTONS. `comments.moderation.batches` does the work, so
-that every status change is a decision on record and can be undone.
+To add a button, add an entry to STATUS_ACTIONS: the cards, the queue, the page of similar comments and the admin list
+show it without further edits. `comments.moderation.batches` does the work, so that every status change is a decision on
+record and can be undone.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from django.contrib import messages
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
 
-from comments.audit.reasons import offered, suggested
-from comments.models import Batch, Comment
+from comments.audit.refusal_reasons import offered, suggested
+from comments.models import REMOVED, Batch, Comment
 from comments.moderation.batches import RESTORE as BEFORE
 
 Status = Comment.Status
@@ -24,27 +25,54 @@ RESTORE = "restore"
 
 @dataclass(frozen=True)
 class StatusAction:
-    """A button: the status it gives (BEFORE: the one before removal), its label, and what is said afterwards."""
+    """A button that gives comments a status."""
 
-    status: str
+    status: str  # BEFORE: the one before removal
     label: Any
-    said: Any
+    in_list: Any  # the label in the admin list's menu of actions
+    said: Any  # what is said afterwards, with the number of comments
+    offered_for: frozenset[Status]
 
 
+PENDING, APPROVED, SPAM, TRASH = Status.PENDING, Status.APPROVED, Status.SPAM, Status.TRASH
+# In the order of the buttons. Where several give the same status, the first one's sentence is said afterwards.
 STATUS_ACTIONS = {
-    "approve": StatusAction(Status.APPROVED, _("Approve"), ngettext_lazy("%d approved.", "%d approved.")),
-    "hold": StatusAction(Status.PENDING, _("Unapprove"), ngettext_lazy("%d held.", "%d held.")),
-    "spam": StatusAction(Status.SPAM, _("Spam"), ngettext_lazy("%d marked as spam.", "%d marked as spam.")),
-    "trash": StatusAction(Status.TRASH, _("Trash"), ngettext_lazy("%d removed.", "%d removed.")),
-    RESTORE: StatusAction(BEFORE, _("Restore"), ngettext_lazy("%d restored.", "%d restored.")),
+    "approve": StatusAction(
+        APPROVED,
+        _("Approve"),
+        _("Approve"),
+        ngettext_lazy("%d approved.", "%d approved."),
+        frozenset({PENDING, SPAM, TRASH}),
+    ),
+    "hold": StatusAction(
+        PENDING,
+        _("Unapprove"),
+        _("Unapprove"),
+        ngettext_lazy("%d held.", "%d held."),
+        frozenset({APPROVED}),
+    ),
+    RESTORE: StatusAction(
+        BEFORE,
+        _("Restore"),
+        _("Restore"),
+        ngettext_lazy("%d restored.", "%d restored."),
+        frozenset({SPAM, TRASH}),
+    ),
+    "spam": StatusAction(
+        SPAM,
+        _("Spam"),
+        _("Mark as spam"),
+        ngettext_lazy("%d marked as spam.", "%d marked as spam."),
+        frozenset({PENDING, APPROVED, TRASH}),
+    ),
+    "trash": StatusAction(
+        TRASH,
+        _("Trash"),
+        _("Move to trash"),
+        ngettext_lazy("%d removed.", "%d removed."),
+        frozenset({PENDING, APPROVED, SPAM}),
+    ),
 }
-BUTTONS = {
-    Status.PENDING: ["approve", "spam", "trash"],
-    Status.APPROVED: ["hold", "spam", "trash"],
-    Status.SPAM: ["approve", RESTORE, "trash"],
-    Status.TRASH: ["approve", RESTORE, "spam"],
-}
-EVERY = ["approve", "hold", "spam", "trash", RESTORE]  # for a selection of mixed statuses
 
 
 def reason_choice() -> dict[str, Any]:
@@ -54,11 +82,20 @@ def reason_choice() -> dict[str, Any]:
     return {"reasons": choice, "trash_reason": suggestion, "trash_label": choice[suggestion]}
 
 
-def buttons(names: list[str]) -> dict[str, StatusAction]:
-    return {name: STATUS_ACTIONS[name] for name in names}
+def buttons_for(status: str) -> dict[str, StatusAction]:
+    """Return the buttons for comments of this status; every button for a selection of mixed statuses (no status)."""
+    if status not in Status.values:
+        return STATUS_ACTIONS
+    return {name: action for name, action in STATUS_ACTIONS.items() if status in action.offered_for}
 
 
-_SAID = {action.status: action.said for action in STATUS_ACTIONS.values()}
+def buttons_for_similar() -> dict[str, StatusAction]:
+    """Return the buttons for comments that are like one: those that remove come first."""
+    given = {name: action for name, action in STATUS_ACTIONS.items() if action.status != BEFORE}
+    return dict(sorted(given.items(), key=lambda item: item[1].status not in REMOVED))
+
+
+_SAID = {action.status: action.said for action in reversed(STATUS_ACTIONS.values())}
 _UNDONE = ngettext_lazy("%d is as it was before.", "%d are as they were before.")
 
 

@@ -1,7 +1,8 @@
 """Rows -> what a page shows: reading order, levels, pages, and the address of each comment.
 
 `arrange` is pure. `discussion` and `thread` load one page each, in a fixed number of queries whatever the size of the
-discussion. `address` says on which page a comment is shown.
+discussion. `address` says on which page a comment is shown. How many levels, threads and replies are shown:
+`CommentSettings`.
 """
 
 from __future__ import annotations

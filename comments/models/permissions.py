@@ -42,14 +42,21 @@ def moderators_of(article_id: int) -> models.QuerySet[User]:
     return User.objects.filter(pk__in=User.objects.filter(may, is_active=True).values("pk"))
 
 
+def may_ban(user: Any) -> bool:
+    """Say whether this person may ban, and undo what a batch did to bans."""
+    return bool(user.has_perm("comments.add_ban"))
+
+
+def may_ban_quietly(user: Any) -> bool:
+    """Say whether this person may ban without telling the one who is banned."""
+    return bool(user.has_perm("comments.change_commentsettings"))
+
+
 def may_lift_bans() -> models.QuerySet[User]:
     """Return those who may change and lift bans. That is done in the admin, so they are staff."""
     backend = "django.contrib.auth.backends.ModelBackend"
     return User.objects.with_perm("comments.change_ban", backend=backend).filter(is_staff=True)
 
-
-MAY_BAN = "comments.add_ban"
-MAY_BAN_QUIETLY = "comments.change_commentsettings"
 
 GROUPS: Table = {
     EDITORS: [

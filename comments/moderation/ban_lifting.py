@@ -13,9 +13,9 @@ from django.utils import timezone
 from comments.audit import audit_log
 from comments.errors import OwnDecision
 from comments.models import AuditEntry, Ban, BanAppeal, Batch
-from comments.models.permissions import may_lift_bans
+from comments.models.permissions import may_ban, may_lift_bans
 from comments.moderation import bans, own_decisions
-from comments.moderation.bans import MAY_BAN, ban_event
+from comments.moderation.bans import ban_event
 from newsreader.accounts.models import User
 
 OPEN = BanAppeal.Outcome.OPEN
@@ -143,7 +143,7 @@ def undo_batch(undoing: Batch, *, by: User, from_address: str = "") -> BansUndon
     appeal stays where somebody else could decide about it. A fixed number of queries, plus one for each such ban.
     """
     undone = undoing.undoes
-    if undone is None or not by.has_perm(MAY_BAN):
+    if undone is None or not may_ban(by):
         return BansUndone()
     lifted, left = lift_batch(undone.pk, by, undoing=undoing)
     return BansUndone(lifted, len(bans.restore(undone, undoing.pk, by, from_address)), left)

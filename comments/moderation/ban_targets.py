@@ -18,6 +18,7 @@ from comments.models.querysets import BanQuerySet
 from comments.screening.ban_checks import WIDEST
 from comments.screening.compiled_entries import Network, lies_in, network_in
 from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.kit.client_address import IPV6_PREFIX
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.text import fold
 
@@ -65,7 +66,7 @@ def _network(text: str) -> Network:
         if found.prefixlen >= 96 and (mapped := found.network_address.ipv4_mapped):
             found = ipaddress.ip_network(f"{mapped}/{found.prefixlen - 96}")
         elif found.prefixlen == 128:
-            found = found.supernet(new_prefix=64)
+            found = found.supernet(new_prefix=IPV6_PREFIX)
     if found.prefixlen < WIDEST[found.version]:
         sentence = (
             _("This network is too wide and would shut out too many people. Widest: /%d.") % WIDEST[found.version]

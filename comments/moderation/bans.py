@@ -28,8 +28,6 @@ from comments.moderation.ban_targets import (
 )
 from newsreader.accounts.models import CommenterIdentity, User
 
-MAY_BAN = "comments.add_ban"
-
 
 @transaction.atomic
 def ban(

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from comments import notifications
 from comments.audit.reason_codes import UNDONE, single
-from comments.audit.reasons import accepted
+from comments.audit.refusal_reasons import accepted
 from comments.errors import DecidedMeanwhile, OwnDecision
 from comments.models import Batch, BatchItem, Comment, Decision
 from comments.models.querysets import CommentQuerySet

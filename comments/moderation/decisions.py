@@ -12,7 +12,7 @@ from django.db import transaction
 from comments import notifications
 from comments.audit import audit_log
 from comments.audit.reason_codes import WITHDRAWN, Reason, is_final, single
-from comments.audit.reasons import accepted
+from comments.audit.refusal_reasons import accepted
 from comments.discussion import counting
 from comments.errors import DecidedMeanwhile, OwnDecision, Withdrawn
 from comments.models import REMOVED, Comment, Decision
@@ -38,11 +38,11 @@ def decide(
     """Give a comment a status and record who did it (`by=None`: a rule, named by `source`). `reason` is a code.
 
     `reasons` replaces `reason` and `params` where there are several. `seen` is the number of the last decision that the
-    moderator knows of, 0 for none. Which reasons a person may give: `reasons.accepted`. Returns None, and changes
-    nothing, if the comment already has that status. Raises Comment.DoesNotExist; ValueError for an unknown status;
-    ReasonRequired; Withdrawn where its author has taken it back; DecidedMeanwhile where somebody else has decided
-    otherwise since; OwnDecision where approving would grant an appeal against a decision by `by`, and somebody else
-    could decide.
+    moderator knows of, 0 for none. Which reasons a person may give: `refusal_reasons.accepted`. Returns None, and
+    changes nothing, if the comment already has that status. Raises Comment.DoesNotExist; ValueError for an unknown
+    status; ReasonRequired; Withdrawn where its author has taken it back; DecidedMeanwhile where somebody else has
+    decided otherwise since; OwnDecision where approving would grant an appeal against a decision by `by`, and somebody
+    else could decide.
     """
     status = Comment.Status(status).value
     given = list(reasons) or single(reason, params)

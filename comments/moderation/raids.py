@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from comments.models import Ban, Batch
+from comments.models.permissions import may_ban
 from comments.models.querysets import CommentQuerySet
 from comments.moderation import bans, batches
 from newsreader.accounts.models import User
@@ -41,7 +42,7 @@ def decide_and_ban(
     `rows` must hold only comments that `by` may decide about. `reason` belongs to the decisions, `why_banned` to the
     bans. Raises Forbidden where `by` may not ban.
     """
-    if not by.has_perm(bans.MAY_BAN):
+    if not may_ban(by):
         raise Forbidden()
     # Read before deciding: `rows` may filter by the status that the decision changes.
     authors = list(rows.select_related("identity__user", "connection_data")[:MOST_BANNED])

@@ -22,6 +22,7 @@ from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
 from comments.screening.compiled_entries import clean_domain
 from comments.screening.normalise import plain
+from newsreader.kit.client_address import IPV6_PREFIX
 from newsreader.kit.text import fold
 
 Way = Literal["network", "domain", "text", "email"]
@@ -62,7 +63,7 @@ class Features:
             return ""
         ip = ipaddress.ip_address(self.address.partition("/")[0])
         ip = getattr(ip, "ipv4_mapped", None) or ip
-        return str(ipaddress.ip_network((ip, 64 if ip.version == 6 else self.ipv4_prefix), strict=False))
+        return str(ipaddress.ip_network((ip, IPV6_PREFIX if ip.version == 6 else self.ipv4_prefix), strict=False))
 
     @cached_property
     def domains(self) -> frozenset[str]:
@@ -99,8 +100,8 @@ def find_similar(
 
 
 def _features_of(comment: Comment, ipv4_prefix: int) -> Features:
-    trace = getattr(comment, "connection_data", None)
-    address, email = (trace.address or "", fold(trace.email)) if trace else ("", "")
+    connection = getattr(comment, "connection_data", None)
+    address, email = (connection.address or "", fold(connection.email)) if connection else ("", "")
     return Features(comment.pk, address, email, comment.text_key, comment.body[:READ], comment.html, ipv4_prefix)
 
 

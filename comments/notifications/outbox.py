@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from comments.audit.reasons import sentence_for, sentence_of
+from comments.audit.refusal_reasons import sentence_for, sentence_of
 from comments.models import Delivery
 from comments.notifications.links import action_urls, confirmation_url, desk_url, moderation_url
 from newsreader.kit import mail

@@ -1,6 +1,6 @@
 """Readers' reports, and appeals against what moderators decided.
 
-common:             checking the text of an objection
+objection_text:     checking the text of an objection
 reports:            readers report a comment; moderators settle reports; a reporter may object once
 appeals:            the author of a refused comment appeals, once
 ban_appeals:        somebody banned appeals, once

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -11,29 +13,35 @@ from comments import notifications
 from comments.audit import audit_log
 from comments.audit.reason_codes import APPEAL_GRANTED, single
 from comments.errors import AppealedTwice, AppealSettled, NotRefused, OwnDecision
-from comments.models import Appeal, Comment
+from comments.models import Appeal, Comment, Decision
 from comments.models.ownership import is_account_of, own_comment
 from comments.moderation import resolution
 from comments.moderation.decisions import decide_locked, lock_one
-from comments.objections import common
+from comments.objections import objection_text
 from newsreader.accounts.models import User
+from newsreader.kit.errors import Conflict
 
 OPEN = Appeal.Outcome.OPEN
 
 
+def why_not(comment: Comment, refusal: Decision | None) -> Conflict | None:
+    """Return what forbids an appeal now, None where nothing does. `refusal` is what `resolution.refusal_of` found."""
+    if getattr(comment, "appeal", None):
+        return AppealedTwice()
+    return NotRefused() if refusal is None else None
+
+
 @transaction.atomic
 def appeal(comment_id: int, text: str, *, token: str = "", by: User | None = None) -> Appeal:
-    """Appeal against the refusal of one's own comment, by its private address (`token`) or as its account (`by`).
+    """Appeal against the refusal of one's own comment, by the token of its status page or as its account (`by`).
 
     Raises Comment.DoesNotExist, NotYours, AppealedTwice, NotRefused and Invalid.
     """
     comment = own_comment(comment_id, by, token)
-    if Appeal.objects.filter(comment=comment).exists():
-        raise AppealedTwice()
-    refusal = resolution.refusal_of(comment)
-    if refusal is None:
-        raise NotRefused()
-    text = common.words_of(text, "appeal", _("Please say why it should be published."))
+    refusal: Any = resolution.refusal_of(comment)
+    if forbidden := why_not(comment, refusal):
+        raise forbidden
+    text = objection_text.words_of(text, "appeal", _("Please say why it should be published."))
     row = Appeal.objects.create(comment=comment, decision=refusal, text=text)
     facts = {"appeal": row.pk, "against": refusal.number}
     author = by if is_account_of(comment, by) else None

@@ -1,6 +1,6 @@
 """Somebody banned appeals, once; another moderator than those who banned decides.
 
-The refusal of a reply links to a private page. Its signed address says which ban it is about and who was told of it
+The refusal of a reply links to the ban page. Its signed address says which ban it is about and who was told of it
 (`ban_checks.BanNotice`). Nobody is told of a quiet ban, so it has no such page.
 """
 
@@ -15,19 +15,19 @@ from comments.drafts import keyed
 from comments.errors import AppealedTwice, AppealFlood, AppealOpen, AppealSettled, BanOver
 from comments.models import Ban, BanAppeal
 from comments.moderation import ban_lifting
-from comments.objections import common
+from comments.objections import objection_text
 from comments.screening import ban_checks, rate_limit
 from comments.screening.ban_checks import BanNotice
 from newsreader.accounts.models import User
+from newsreader.kit.client_address import network
 from newsreader.kit.errors import Conflict
-from newsreader.kit.web import network
 
 BURST, PAUSE = 5, 60  # appeals in a row from one network, then one in so many seconds
 OPEN = BanAppeal.Outcome.OPEN
 
 
 def find(ban_id: int, token: str) -> tuple[Ban, BanNotice]:
-    """Return the ban of a private page and who was told of it. Raises Ban.DoesNotExist, also for a quiet ban."""
+    """Return the ban of this page, and who was told of it. Raises Ban.DoesNotExist, also for a quiet ban."""
     try:
         notice = ban_checks.read_notice(token)
     except signing.BadSignature:
@@ -58,7 +58,7 @@ def why_not(ban: Ban, notice: BanNotice) -> Conflict | None:
 
 @transaction.atomic
 def appeal(ban_id: int, token: str, text: str, *, address: str = "", by: User | None = None) -> BanAppeal:
-    """Appeal against a ban by the token of its private page. `address` is the reader's IP address, `by` their account.
+    """Appeal against a ban by the token of its page. `address` is the reader's IP address, `by` their account.
 
     Raises Ban.DoesNotExist; BanOver; AppealedTwice; AppealOpen where somebody else's appeal is open; Invalid;
     AppealFlood.
@@ -67,7 +67,7 @@ def appeal(ban_id: int, token: str, text: str, *, address: str = "", by: User | 
     ban, notice = find(ban_id, token)
     if refusal := why_not(ban, notice):
         raise refusal
-    text = common.words_of(text, "appeal", _("Please say why you should be able to reply."))
+    text = objection_text.words_of(text, "appeal", _("Please say why you should be able to reply."))
     if wait := rate_limit.consume_one(keyed("ban-appeal", network(address)), burst=BURST, seconds=PAUSE):
         raise AppealFlood(wait)
     row = BanAppeal.objects.create(

@@ -1,4 +1,4 @@
-"""The private page of a ban, linked from the refusal of a reply: what is banned and why, and the one appeal.
+"""The ban page, private and linked from the refusal of a reply: what is banned and why, and the one appeal.
 
 It says nothing that the refusal has not said. Opening it changes nothing.
 """
@@ -14,13 +14,14 @@ from django.views.decorators.csrf import csrf_exempt
 from comments.errors import AppealedTwice, AppealOpen
 from comments.models import Ban
 from comments.objections import ban_appeals
-from comments.objections.common import LENGTH
+from comments.objections.objection_text import LENGTH
 from comments.posting.reply_form import refuse_forgery
 from comments.screening import ban_checks
 from comments.screening.ban_checks import BanNotice
+from newsreader.kit.client_address import client_address
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import secret
-from newsreader.kit.web import SeeOther, client_address, render_form, show_or_take
+from newsreader.kit.web import SeeOther, render_form, show_or_take
 
 
 @csrf_exempt  # A guest's form holds no token; refuse_forgery does the check, and keeps what was typed.

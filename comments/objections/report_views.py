@@ -1,4 +1,4 @@
-"""Pages for reporting a comment: the form, and the private page that says what became of the report."""
+"""Pages for reporting a comment: the form, and the receipt that says what became of the report."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from django.middleware.csrf import get_token
 from django.views.decorators.csrf import csrf_exempt
 
 from comments.audit.reason_codes import WITHDRAWN
-from comments.audit.reasons import sentence_of
+from comments.audit.refusal_reasons import sentence_of
 from comments.errors import NoSuchComment
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, Report
 from comments.objections import reports
-from comments.objections.common import LENGTH
+from comments.objections.objection_text import LENGTH
 from comments.posting.guest_cookie import recall
 from comments.posting.reply_form import refuse_forgery
+from newsreader.kit.client_address import client_address
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import private, secret
-from newsreader.kit.web import SeeOther, client_address, render_form, show_or_take
+from newsreader.kit.web import SeeOther, render_form, show_or_take
 
 FIELDS = ("reason", "detail", "law", "name", "email")
 TICKED = ("good_faith", "by_mail")

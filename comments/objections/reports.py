@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from comments import notifications
 from comments.audit import audit_log
 from comments.audit.reason_codes import REPORTED
-from comments.audit.reasons import accepted
+from comments.audit.refusal_reasons import accepted
 from comments.drafts import is_email, keyed
 from comments.errors import AlreadyReported, NoSuchComment, NotKept, ObjectedTwice, OwnComment, ReportFlood
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, CommentSettings, Report
@@ -25,12 +25,12 @@ from comments.models.locks import lock_articles, lock_comment
 from comments.models.permissions import moderators_of
 from comments.moderation import own_decisions, resolution
 from comments.moderation.decisions import decide, lock_one
-from comments.objections import common
+from comments.objections import objection_text
 from comments.screening import rate_limit
 from newsreader.accounts.models import User
+from newsreader.kit.client_address import network
 from newsreader.kit.errors import Conflict, FieldError, Invalid
 from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name, without_invisible
-from newsreader.kit.web import network
 
 DETAIL_LENGTH, LAW_LENGTH = 2_000, 200  # code points
 SOURCE = "reports"  # Decision.source of a comment held for its reports
@@ -188,7 +188,7 @@ def settle(comment_id: int, outcome: str, *, by: User, reason: str = "") -> int:
 
 @transaction.atomic
 def object_to(report_id: int, token: str, text: str, *, visitor: Reporter) -> Report:
-    """Object, once, to a reported comment's staying, by the report's private address. This reopens the report.
+    """Object, once, to a reported comment's staying, by the address of the receipt. This reopens the report.
 
     Raises Report.DoesNotExist, ObjectedTwice, NotKept and Invalid.
     """
@@ -196,7 +196,7 @@ def object_to(report_id: int, token: str, text: str, *, visitor: Reporter) -> Re
     row = Report.objects.select_for_update().get(pk=report_id)
     if refusal := why_not_object(row, comment):
         raise refusal
-    row.objection = common.words_of(text, "objection", _("Please say why it should not stay."))
+    row.objection = objection_text.words_of(text, "objection", _("Please say why it should not stay."))
     row.objected_at, row.kept_at, row.kept_by = timezone.now(), row.settled_at, row.settled_by
     row.outcome, row.decision_reason, row.settled_by, row.settled_at = Report.Outcome.OPEN, "", None, None
     row.settled_with = None
@@ -219,7 +219,7 @@ def why_not_object(row: Report, comment: Comment) -> Conflict | None:
 
 
 def find(report_id: int, token: str) -> Report:
-    """Return the report with this private address, its comment and article loaded. Raises Report.DoesNotExist."""
+    """Return the report of this receipt, its comment and article loaded. Raises Report.DoesNotExist."""
     row = Report.objects.select_related("comment__article").get(pk=report_id)
     if not constant_time_compare(row.token, token):
         raise Report.DoesNotExist

@@ -15,8 +15,8 @@ from comments.models import Comment, Delivery, EmailConfirmation, new_token
 from comments.models.effective_settings import EffectiveSettings
 from comments.notifications.outbox import send_due
 from comments.screening.history import FIRST_COMMENT
+from newsreader.kit.client_address import network
 from newsreader.kit.text import fold
-from newsreader.kit.web import network
 
 AGAIN = dt.timedelta(days=30)  # Before that, the same address gets no second mail.
 PER_NETWORK, PERIOD = 5, dt.timedelta(days=1)

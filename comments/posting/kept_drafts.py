@@ -21,9 +21,9 @@ from django.utils.translation import gettext_lazy as _
 from articles.models.article import Article
 from comments.drafts import keyed
 from comments.models import KeptDraft
+from newsreader.kit.client_address import client_address, network
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.text import tidy
-from newsreader.kit.web import client_address, network
 
 COOKIE, SALT = "draft", "comments.keeping"
 LIFE = dt.timedelta(days=1)

@@ -20,6 +20,7 @@ from comments.models.permissions import moderates
 from comments.posting import guest_cookie
 from comments.posting.request_parsing import author_of, beginning
 from comments.screening import article_settings
+from comments.text.formatting import RELATION
 from newsreader.accounts import login_codes
 from newsreader.accounts.identities import label_of
 from newsreader.kit.errors import DomainError, Forbidden
@@ -69,6 +70,7 @@ def form_context(
         "settings": in_force,
         "reply_url": reverse("reply", args=[article.pk]),
         "reply_word": _("Reply"),
+        "link_relation": RELATION,
         "typed": {"key": ""} | (typed or {}),
         "open": is_open,
         # At most one of these is set: when an open discussion closes, or when it was closed.

@@ -13,7 +13,7 @@ from comments.drafts import Author, Draft, Visit
 from comments.models import Comment
 from comments.posting.guest_cookie import recall
 from newsreader.accounts.identities import identity_of
-from newsreader.kit.web import client_address
+from newsreader.kit.client_address import client_address
 
 BEGAN = "comments.forms.began"  # salt
 

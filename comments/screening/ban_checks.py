@@ -14,15 +14,15 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from comments.audit import reasons
+from comments.audit import refusal_reasons
 from comments.audit.reason_codes import QUIET_BAN
 from comments.drafts import Draft, keyed
 from comments.errors import Banned
 from comments.models import Ban, BanAppeal, Comment, ConnectionData, new_token
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.client_address import network as network_of
 from newsreader.kit.text import fold
-from newsreader.kit.web import network as network_of
 
 SOURCE = "ban"  # The name under which a quiet ban's decisions are recorded.
 
@@ -79,7 +79,7 @@ def sentences(found: Ban, is_owner: bool) -> list[str]:
     The reason of a ban on an email address is shown only to its owner: anybody can type an address.
     """
     said = [_about(found.kind, found.ends_at)]
-    why = reasons.sentence_of(found.reason)
+    why = refusal_reasons.sentence_of(found.reason)
     if why and (found.kind != Ban.Kind.EMAIL or is_owner):
         said.append(_("The reason: %s") % why)
     return said

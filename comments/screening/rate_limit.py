@@ -19,7 +19,7 @@ from comments.models import RateLimit
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.locks import lock_limit
 from comments.screening.article_settings import span
-from newsreader.kit.web import network
+from newsreader.kit.client_address import network
 
 
 def consume(draft: Draft, settings: EffectiveSettings) -> None:

@@ -27,10 +27,11 @@ from urllib3 import Timeout
 from newsreader.accounts import account_linking, reauthentication
 from newsreader.accounts.identities import provider_name
 from newsreader.accounts.models import User
+from newsreader.kit.client_address import client_address
 from newsreader.kit.mail import in_frame
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
-from newsreader.kit.web import client_address, safe_next
+from newsreader.kit.web import safe_next
 
 logger = logging.getLogger(__name__)
 # An address to return to ends with this empty parameter if it wants to be told how signing in ended.

@@ -1,6 +1,5 @@
-"""The visitor's address, where a request comes from, forms as pages, and redirect targets that stay on the site."""
+"""Where a request comes from, forms as pages, and redirect targets that stay on the site."""
 
-import ipaddress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,35 +13,6 @@ from newsreader.kit.errors import DomainError, Invalid
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 show_or_take = require_http_methods(["GET", "HEAD", "POST"])  # for views that show a form and accept it
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the visitor's IP address; empty if the server knows none.
-
-    With TRUSTED_PROXY_COUNT 0, this is the peer's; with n, the n-th hop of X-Forwarded-For from the right. Hops further
-    left can be forged by the visitor and are ignored. If the header is too short or malformed: the peer's.
-    """
-    peer = request.META.get("REMOTE_ADDR", "")
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-    trusted = settings.TRUSTED_PROXY_COUNT
-    candidate = hops[-trusted] if trusted and len(hops) >= trusted else peer
-    return _address(candidate) or _address(peer)
-
-
-def _address(text: str) -> str:
-    try:
-        address = ipaddress.ip_address(text.strip().strip("[]"))
-    except ValueError:
-        return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
-
-
-def network(address: str) -> str:
-    """Return the network for which limits count: an IPv4 address, or the /64 of an IPv6 address."""
-    if ":" not in address:
-        return address
-    return str(ipaddress.ip_network(f"{address}/64", strict=False))
 
 
 def own_origins(request: HttpRequest) -> set[str]:

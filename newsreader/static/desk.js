@@ -28,7 +28,7 @@
     card.classList.add("current");
     card.focus({ preventScroll: true });
     card.scrollIntoView({ block: "nearest" });
-    claim(card);
+    lockForReview(card);
   };
   const walk = (step) => {
     const all = cards();
@@ -37,10 +37,10 @@
     fill();
   };
 
-  let claiming;
-  const claim = (card) => {
-    clearTimeout(claiming);
-    claiming = setTimeout(async () => {
+  let locking;
+  const lockForReview = (card) => {
+    clearTimeout(locking);
+    locking = setTimeout(async () => {
       const answer = await send({ action: "claim", ids: card.dataset.comment }).catch(() => null);
       if (answer?.said?.length && current === card) tell(answer.said);
     }, 1500); // Whoever flies past reads nothing.
@@ -114,18 +114,20 @@
   };
 
   const view = new URLSearchParams(location.search).get("status") || "pending";
-  const leaves = { approve: "approved", hold: "pending", spam: "spam", trash: "trash" };
+  // A button says which status it gives; empty: the one before removal, which is never that of the view.
+  const decides = (button) => "gives" in button.dataset;
 
   // Decide about some cards: those that leave this view go at once.
-  const decide = async (chosen, fields) => {
-    const gone = chosen.filter(() => fields.action in leaves ? leaves[fields.action] !== view && view !== "all" : fields.action === "restore");
+  const decide = async (chosen, button, reason) => {
+    const { gives } = button.dataset;
+    const gone = chosen.filter(() => gives ? gives !== view && view !== "all" : true);
     const places = gone.map((card) => [card, card.nextElementSibling]);
     const at = cards().indexOf(current);
     for (const card of gone) card.remove();
     size(view, -gone.length);
     if (gone.includes(current)) show(cards()[Math.min(at, cards().length - 1)] || null);
     fill();
-    const body = new URLSearchParams(fields);
+    const body = new URLSearchParams({ action: button.value, ...reason });
     for (const card of chosen) {
       body.append("ids", card.dataset.comment);
       body.append("seen", `${card.dataset.comment}:${card.dataset.seen}`);
@@ -225,7 +227,7 @@
     const able = about.filter((card) => card.querySelector(`.deeds button[value="${name}"]`));
     if (!able.length) return;
     const form = chosen.length ? bulk : able[0].querySelector(".deeds");
-    decide(able, { action: name, ...reasonIn(form) });
+    decide(able, able[0].querySelector(`.deeds button[value="${name}"]`), reasonIn(form));
   };
   // Letters decide only where the focus is in the entry: a stray key elsewhere does nothing.
   const focused = () => (current && (current.contains(document.activeElement) || document.activeElement === document.body) ? current : null);
@@ -313,8 +315,7 @@
     const card = event.target.closest("[data-comment]");
     if (!card || !event.submitter) return;
     event.preventDefault();
-    const name = event.submitter.value;
-    if (name in leaves || name === "restore") decide([card], { action: name, ...reasonIn(event.target) });
+    if (decides(event.submitter)) decide([card], event.submitter, reasonIn(event.target));
     else submit(event.target, event.submitter);
   });
   list.addEventListener("click", (event) => {
@@ -333,7 +334,7 @@
   });
   tools.addEventListener("click", (event) => { if (event.target === tools) tools.close(); });
   bulk?.addEventListener("submit", (event) => {
-    if (bulk.elements.all.checked || !(event.submitter.value in leaves || event.submitter.value === "restore")) return;
+    if (bulk.elements.all.checked || !decides(event.submitter)) return;
     event.preventDefault();
     press(event.submitter.value);
   });

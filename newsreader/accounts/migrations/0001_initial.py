@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('name', models.CharField(blank=True, max_length=245, verbose_name='display name')),
-                ('language', models.CharField(blank=True, help_text="Of pages and mails for this person. Empty: the site’s language.", max_length=10, verbose_name='language')),
+                ('language', models.CharField(blank=True, help_text='Of pages and mails for this person. Empty: the site’s language.', max_length=10, verbose_name='language')),
                 ('avatar', models.CharField(blank=True, editable=False, max_length=100, verbose_name='picture')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),

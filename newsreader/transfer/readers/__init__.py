@@ -1,6 +1,10 @@
 """Readers: file -> records. A reader is a generator that knows no database.
 
-To add one, write its module and its line here.
+To add one, write its module and its line in READERS.
+
+wordpress:  a WordPress export; wordpress_values: single values of one
+paragraphs: stored article text -> HTML with paragraphs
+xml:        reading XML from elsewhere
 """
 
 from collections.abc import Callable, Iterator, Mapping

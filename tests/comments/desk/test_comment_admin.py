@@ -9,6 +9,7 @@ from django.contrib.messages import get_messages
 from django.utils.html import escape
 
 from articles.models.site import Site
+from comments.desk.status_actions import STATUS_ACTIONS
 from comments.models import Comment, CommentSettings
 from comments.moderation.decisions import decide
 from comments.posting.submission import post_comment
@@ -344,6 +345,15 @@ def test_the_list_decides_too(client, moderator, action, after):
 
     assert status(comment) == after
     assert comment.decisions.last().reason == "abuse"
+
+
+def test_the_list_offers_every_button_of_the_desk(client, moderator):
+    make_comment()
+
+    page = client.get("/admin/comments/comment/").content.decode()
+
+    offered = re.findall(r'<option value="(\w+)"', page[page.index('name="action"') : page.index('name="reason"')])
+    assert offered == list(STATUS_ACTIONS)
 
 
 def test_the_list_restores(client, moderator):

@@ -24,6 +24,7 @@ from comments.models import Comment, CommentSettings
 from comments.moderation.decisions import decide
 from comments.posting.importing import CommentRecord, admit
 from comments.posting.submission import post_comment
+from comments.text.formatting import RELATION
 from newsreader.kit import http_cache
 from tests.comments.discussion.test_threads import deep_forests, plant, undone
 from tests.factories import make_article, make_comment, make_draft, make_moderator, set_rules
@@ -50,6 +51,16 @@ def article():
 
 
 # --- F: threads, paging, permalinks -------------------------------------------------------------------------------
+
+
+def test_links_to_websites_say_the_same_of_themselves_as_links_in_comments(article, client):
+    comment = make_comment(article, website="https://ada.example/", status="approved")
+    client.force_login(make_moderator())
+
+    for page in (article.get_absolute_url(), f"/comments/{comment.pk}/thread/", f"/admin/moderation/{comment.pk}/"):
+        link = re.search(r'<a href="https://ada.example/" rel="([^"]*)"', client.get(page).content.decode())
+        assert link
+        assert link[1].startswith(f"{RELATION} ")
 
 
 def test_eight_levels_show_as_five_and_each_can_be_answered(article, client):

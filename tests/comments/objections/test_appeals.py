@@ -19,7 +19,7 @@ from comments.moderation.decisions import decide, withdraw
 from comments.moderation.undoing import undo
 from comments.notifications.outbox import send_due
 from comments.objections.appeals import appeal, appeals_waiting, settle_appeal
-from comments.objections.common import LENGTH
+from comments.objections.objection_text import LENGTH
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user

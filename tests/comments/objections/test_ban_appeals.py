@@ -20,7 +20,7 @@ from comments.models import AuditEntry, Ban, BanAppeal, Batch, Comment
 from comments.moderation import ban_lifting, bans, erasing, raids
 from comments.objections import ban_appeals
 from comments.objections.ban_appeals import appeal, settle
-from comments.objections.common import LENGTH
+from comments.objections.objection_text import LENGTH
 from comments.objections.transparency import monthly_stats
 from comments.posting.submission import post_comment
 from comments.screening.ban_checks import BanNotice

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from comments.audit import audit_log, reasons
+from comments.audit import audit_log, refusal_reasons
 from comments.errors import (
     AlreadyReported,
     NoSuchComment,
@@ -28,7 +28,7 @@ from comments.moderation.decisions import decide, withdraw
 from comments.moderation.undoing import undo
 from comments.notifications.outbox import send_due
 from comments.objections import reports
-from comments.objections.common import LENGTH
+from comments.objections.objection_text import LENGTH
 from comments.objections.reports import Reporter, object_to, report, settle
 from newsreader.kit.errors import Invalid
 from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
@@ -397,7 +397,7 @@ def test_many_reported_comments_are_settled_in_as_many_questions_as_few(django_a
         return len(asked)
 
     set_rules(flood_seconds=0)
-    reasons.offered()  # Read once in a process, so not a question of either.
+    refusal_reasons.offered()  # Read once in a process, so not a question of either.
     assert asked(2, 1) == asked(12, 100)
 
 

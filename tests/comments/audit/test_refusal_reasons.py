@@ -9,7 +9,7 @@ from django.core import mail
 from django.utils import translation
 
 from articles.models.site import Site
-from comments.audit import audit_log, reasons
+from comments.audit import audit_log, refusal_reasons
 from comments.audit.reason_codes import CODES
 from comments.audit.reason_texts import worded
 from comments.errors import ReasonRequired
@@ -31,31 +31,31 @@ def text_of(answer) -> str:
 
 
 def test_the_reasons_that_come_with_the_house_are_offered_in_order():
-    assert list(reasons.offered()) == BUILT_IN
-    assert reasons.offered()["off_topic"] == "not about the article"
-    assert reasons.choices()[0] == ("", "no reason")
+    assert list(refusal_reasons.offered()) == BUILT_IN
+    assert refusal_reasons.offered()["off_topic"] == "not about the article"
+    assert refusal_reasons.choices()[0] == ("", "no reason")
 
 
 def test_a_reason_is_offered_as_soon_as_it_is_there_and_no_more_when_it_is_taken_off():
-    reasons.offered()
+    refusal_reasons.offered()
     row = RefusalReason.objects.create(code="shouting", label="shouting", position=0)
-    assert list(reasons.offered())[:3] == ["", "spam", "shouting"]
+    assert list(refusal_reasons.offered())[:3] == ["", "spam", "shouting"]
 
     row.is_active = False
     row.save()
 
-    assert "shouting" not in reasons.offered()
+    assert "shouting" not in refusal_reasons.offered()
     assert worded([{"code": "shouting"}]) == ["shouting"]
-    assert reasons.label_of("shouting") == "shouting"
+    assert refusal_reasons.label_of("shouting") == "shouting"
 
 
 def test_a_row_that_another_process_changed_is_read_in_the_next_request(client):
-    reasons.offered()
+    refusal_reasons.offered()
     RefusalReason.objects.filter(code="abuse").update(label="rude")
 
     client.get("/healthz")
 
-    assert reasons.offered()["abuse"] == "rude"
+    assert refusal_reasons.offered()["abuse"] == "rude"
 
 
 def test_a_page_of_reasons_costs_one_question(django_assert_num_queries, client):
@@ -75,17 +75,17 @@ def test_rules_reasons_cost_none_and_cannot_be_taken_over(django_assert_num_quer
 
 def test_a_locale_translates_what_comes_with_the_house(monkeypatch):
     catalogue = {"insulting or abusive": "beleidigend", "It is not about the article it stands under.": "Thema?"}
-    monkeypatch.setattr(reasons, "_", lambda message: catalogue.get(message, message))
+    monkeypatch.setattr(refusal_reasons, "_", lambda message: catalogue.get(message, message))
 
-    assert reasons.offered()["abuse"] == dict(reasons.choices())["abuse"] == "beleidigend"
+    assert refusal_reasons.offered()["abuse"] == dict(refusal_reasons.choices())["abuse"] == "beleidigend"
     assert worded([{"code": "abuse"}]) == ["beleidigend"]
-    assert reasons.sentence_of("off_topic") == "Thema?"
+    assert refusal_reasons.sentence_of("off_topic") == "Thema?"
 
 
 def test_every_text_that_comes_with_the_house_is_named_for_translators():
     texts = {text for row in RefusalReason.objects.all() for text in (row.label, row.sentence)}
 
-    assert texts == set(reasons.IN_HOUSE)
+    assert texts == set(refusal_reasons.IN_HOUSE)
 
 
 @pytest.mark.parametrize("code", ["", "unknown", "abuse"])
@@ -93,7 +93,7 @@ def test_where_there_is_nothing_to_tell_nothing_is_told(code):
     RefusalReason.objects.filter(code="abuse").update(sentence="")
 
     with translation.override("de"):  # A catalogue's answer to an empty text is its own header.
-        assert reasons.sentence_of(code) == ""
+        assert refusal_reasons.sentence_of(code) == ""
 
 
 # --- What the author reads ----------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_an_editor_adds_a_reason_and_that_is_on_record(client):
 
     row = RefusalReason.objects.get(code="shouting")
     assert answer.status_code == 302
-    assert "shouting" in reasons.offered()
+    assert "shouting" in refusal_reasons.offered()
     entry = audit_log.history(f"reason:{row.pk}").get(kind="reason_added")
     assert (entry.by_account, entry.facts["code"], entry.facts["offered"]) == (editor.pk, "shouting", True)
     assert Site.objects.current().page_version > version
@@ -346,13 +346,13 @@ def test_approving_and_holding_need_no_reason_but_take_no_other_than_is_offered(
 
 def test_where_nothing_is_offered_the_refusal_says_what_to_do(mia):
     RefusalReason.objects.update(is_active=False)
-    reasons._forget()
+    refusal_reasons._forget()
     comment = make_comment(status="pending")
 
     assert "An editor can add one" in by_operation(None, mia, comment, "trash", "abuse")
     assert by_operation(None, mia, comment, "spam", "") == ""
     assert comment.decisions.last().reason == "spam"
-    assert reasons.suggested() == ""
+    assert refusal_reasons.suggested() == ""
 
 
 def test_a_kept_report_is_told_an_offered_reason_or_none(mia):

@@ -19,7 +19,8 @@ from rest_framework.test import APIRequestFactory
 from articles.models.article import Article
 from comments.models import Comment
 from comments.models.paths import path_of
-from newsreader.kit.rest import Cursor, moment
+from newsreader.kit.pagination import Cursor
+from newsreader.kit.rest import moment
 from tests.factories import make_article, make_comment, make_moderator, set_rules
 
 pytestmark = pytest.mark.django_db

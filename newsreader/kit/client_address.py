@@ -1,0 +1,37 @@
+"""The visitor's IP address, and the network that limits and bans count by: the /64 of an IPv6 address."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+IPV6_PREFIX = 64  # bits of the IPv6 network that one subscriber has: all of it counts as one address
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the visitor's IP address; empty if the server knows none.
+
+    With TRUSTED_PROXY_COUNT 0, this is the peer's; with n, the n-th hop of X-Forwarded-For from the right. Hops further
+    left can be forged by the visitor and are ignored. If the header is too short or malformed: the peer's.
+    """
+    peer = request.META.get("REMOTE_ADDR", "")
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    trusted = settings.TRUSTED_PROXY_COUNT
+    candidate = hops[-trusted] if trusted and len(hops) >= trusted else peer
+    return _address(candidate) or _address(peer)
+
+
+def _address(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text.strip().strip("[]"))
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
+
+
+def network(address: str) -> str:
+    """Return the network for which limits count: an IPv4 address, or the /64 of an IPv6 address."""
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network(f"{address}/{IPV6_PREFIX}", strict=False))
