@@ -41,3 +41,18 @@ def test_it_is_never_somebody_elses():
     assert asked(user, theirs.pk) == own_identity(user)
     assert asked(user, theirs.pk + 1_000) == own_identity(user)
     assert asked(AnonymousUser(), theirs.pk) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "shown"),
+    [("a.webp", "b.webp", "a.webp"), ("", "b.webp", "b.webp"), ("a.webp", "", "a.webp"), ("", "", "")],
+)
+def test_ones_own_picture_is_shown_before_the_providers(own, theirs, shown):
+    (identity,) = connected(make_user(avatar=own), "google")
+    identity.avatar = theirs
+
+    assert identity.shown_avatar == shown
+
+
+def test_without_an_account_the_providers_picture_is_shown():
+    assert CommenterIdentity(provider="google", uid="1", avatar="b.webp").shown_avatar == "b.webp"

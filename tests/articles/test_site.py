@@ -1,0 +1,42 @@
+"""The menus of the site."""
+
+import pytest
+
+from articles.models.site import MenuItem, Site
+from tests.factories import make_article, make_section
+
+pytestmark = pytest.mark.django_db
+
+
+def make_item(**values) -> MenuItem:
+    return MenuItem.objects.create(site=Site.objects.current(), place="menu", **values)
+
+
+def test_an_entry_bears_the_name_of_what_it_leads_to_unless_it_has_a_label():
+    section, page = make_section("Harbour"), make_article(kind="page", headline="Imprint", slug="imprint")
+
+    items = [
+        make_item(section=section),
+        make_item(page=page),
+        make_item(section=section, label="By the water"),
+        make_item(address="https://a.example/", label="Elsewhere"),
+    ]
+
+    assert [(item.name, item.get_absolute_url()) for item in items] == [
+        ("Harbour", f"/sections/{section.slug}/"),
+        ("Imprint", "/pages/imprint/"),
+        ("By the water", f"/sections/{section.slug}/"),
+        ("Elsewhere", "https://a.example/"),
+    ]
+
+
+def test_readers_see_an_entry_unless_its_page_is_not_published(client):
+    make_item(section=make_section("Harbour"))
+    make_item(page=make_article(kind="page", headline="Imprint"))
+    make_item(page=make_article(kind="page", headline="Not yet ready", state="draft"))
+
+    front = client.get("/").content.decode()
+
+    assert "Harbour" in front
+    assert "Imprint" in front
+    assert "Not yet ready" not in front
