@@ -54,9 +54,9 @@ def _fresh_limits() -> Iterator[None]:
 
 # What takes longest, the longest first.
 LONGEST = (
-    "tests/operations/operations/test_killed.py",
+    "tests/operations/test_killed.py",
     "tests/test_private_bytes.py",
-    "tests/operations/operations/test_serve.py",
+    "tests/operations/test_serve.py",
     "tests/journeys/",
     "tests/attack/",
 )

@@ -95,8 +95,8 @@ def test_every_command_that_a_document_names_exists(file):
 
 # --- Docstrings ---------------------------------------------------------------------------------------------------
 
-# What stands before the dot in names that are not ours: of libraries, of the browser, of a request, of a picture.
-FOREIGN = {"allauth", "apps", "http", "navigator", "request", "str", "x"}
+# What stands before the dot in names that are not ours: of libraries, of the browser, of a request, of a picture, of a host.
+FOREIGN = {"allauth", "apps", "casino", "http", "navigator", "request", "str", "x"}
 # Options of WordPress, a scope of its sign-in, and the package that modules are not named after.
 NOT_OURS = {"auth", "comment_max_links", "disallowed_keys", "moderation_keys", "utils"}
 _DOTTED = re.compile(r"[a-z]\w*(\.\w+)+")

@@ -1,7 +1,7 @@
 """Leaving a reply. `post_comment` is the only way in for people, `importing.admit` the only one for imports.
 
-submission:         `post_comment`: validate, screen, store, count and record, in one transaction
-importing:          `admit`: records of another system -> rows
+submission:         validate, screen, store, count and record, in one transaction
+importing:          records of another system -> rows
 request_parsing:    a request -> a draft
 reply_form:         the reply form, and its own page
 views:              the pages of a reply, of a thread, and of a permanent address

@@ -4,7 +4,13 @@ To add a check, write a file with `check(draft, settings) -> Verdict | None` (No
 with their texts in it (`reason_codes.declare`), and add a line to CHECKS. Nothing else needs to change.
 
 The checks:
-hold_everything, honeypot, words, links, names, timing, history
+hold_everything:  where editors want to see every comment, and during a surge
+honeypot:         a field that no person sees
+words:            the filter entries of the editors
+links:            too many links
+names:            names that look like the newsroom's
+timing:           sent faster than a person types
+history:          first comments, and people who have lost their trust
 
 What they use, and what else limits posting:
 verdict:          an opinion: a status and reason codes

@@ -5,9 +5,11 @@ events:             publish after commit, listen
 request_attributes: typed attributes of a request
 numbers, text:      ids and text as people send them
 lookalikes, hosts:  texts and host names that look alike
-web:                the visitor's address, forms as pages, redirects
+web:                forms as pages, redirects
+client_address:     the visitor's address and network
 http_cache:         public and private answers
-rest:               what REST views share: session, JSON, cursors, limits
+rest:               what REST views share: session, JSON, limits
+pagination:         lists by cursor
 problem_details:    RFC 9457
 feeds:              RSS, Atom, JSON Feed
 mail:               a mail from its templates

@@ -21,6 +21,7 @@ def test_the_key_of_a_key_is_itself(text):
     assert skeleton(skeleton(text)) == skeleton(text)
 
 
+@pytest.mark.slow
 def test_every_character_has_a_key_that_stays():
     assert [hex(code) for code in range(0x110000) if skeleton(skeleton(chr(code))) != skeleton(chr(code))] == []
 

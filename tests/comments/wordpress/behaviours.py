@@ -315,13 +315,13 @@ BEHAVIOURS: list[Behaviour] = [
         [141, 142],
         OUR_API + "lists have cursors, so nothing is shown twice or left out while others write.",
         PROGRAM,
-        "kit/test_rest.py::test_every_row_comes_once_and_in_order_forwards_and_backwards",
+        "kit/test_pagination.py::test_every_row_comes_once_and_in_order_forwards_and_backwards",
     ),
     *later(
         [143],
         OUR_API + "what cannot be parsed is 400 with the field's name.",
         PROGRAM,
-        "kit/test_rest.py::test_a_limit_out_of_range_is_refused",
+        "kit/test_pagination.py::test_a_limit_out_of_range_is_refused",
     ),
     *later(
         [144, 146, 151, 156], OUR_API + "a list is of one article; whatever else is asked changes nothing.", PROGRAM
