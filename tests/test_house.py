@@ -195,3 +195,12 @@ def test_what_a_guest_loads_for_the_form_stays_small():
     """At most 10 kB on the way, so that the form is alive on a slow line before anybody has read the article."""
     script = (BASE_DIR / "newsreader" / "static" / "reply.js").read_bytes()
     assert len(gzip.compress(script)) <= 10_000  # bytes
+
+
+def test_make_help_names_every_command():
+    makefile = (BASE_DIR / "Makefile").read_text()
+    commands = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split()
+    told = subprocess.run(["make", "help"], cwd=BASE_DIR, capture_output=True, text=True, check=True).stdout
+
+    assert [line.split()[0] for line in told.splitlines()] == commands
+    assert all(len(line.split()) > 3 for line in told.splitlines())
