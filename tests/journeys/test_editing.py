@@ -422,7 +422,7 @@ def test_a_file_that_is_dropped_does_not_take_the_window(desk: Page) -> None:
     )
 
     assert taken
-    expect(desk.get_by_role("status")).to_contain_text("by the tool “Picture”")
+    expect(desk.get_by_role("status")).to_contain_text("with the tool “Picture”")
     expect(page_of_text(desk)).to_have_text("harbour")
 
 
