@@ -23,7 +23,9 @@ def test_the_key_of_a_key_is_itself(text):
 
 @pytest.mark.slow
 def test_every_character_has_a_key_that_stays():
-    assert [hex(code) for code in range(0x110000) if skeleton(skeleton(chr(code))) != skeleton(chr(code))] == []
+    """Where Unicode has characters: beyond these lie planes that are empty or private."""
+    codes = [*range(0x34000), *range(0xE0000, 0xE01F0)]
+    assert [hex(code) for code in codes if skeleton(skeleton(chr(code))) != skeleton(chr(code))] == []
 
 
 @pytest.mark.parametrize(
