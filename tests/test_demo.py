@@ -10,7 +10,7 @@ from comments.models import Comment, Delivery
 from newsreader.accounts.models import User
 from tests.factories import load_newsroom
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 @pytest.fixture

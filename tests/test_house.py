@@ -200,7 +200,9 @@ def test_what_a_guest_loads_for_the_form_stays_small():
 def test_make_help_names_every_command():
     makefile = (BASE_DIR / "Makefile").read_text()
     commands = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)[1].split()
-    told = subprocess.run(["make", "--no-print-directory", "help"], cwd=BASE_DIR, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=BASE_DIR, capture_output=True, text=True, check=True
+    ).stdout
 
     assert [line.split()[0] for line in told.splitlines()] == commands
     assert all(len(line.split()) > 3 for line in told.splitlines())

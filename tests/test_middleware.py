@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from comments.models import Comment
 from tests.factories import make_article, make_editor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing/", "/accounts/login/", "/api/v1/sections/", "/healthz", "/admin/"])

@@ -6,7 +6,7 @@ from allauth.account.models import EmailAddress
 from newsreader.accounts.adapters import AccountAdapter
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def make_bare():

@@ -6,7 +6,7 @@ from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import CommenterIdentity
 from tests.factories import make_editor, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 LIST = "/admin/accounts/commenteridentity/"
 
 

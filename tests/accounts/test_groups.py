@@ -9,7 +9,7 @@ import articles.permissions
 from comments.models import permissions
 from newsreader.accounts import groups
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 TABLES = {"accounts": groups.GROUPS, "articles": articles.permissions.GROUPS, "comments": permissions.GROUPS}
 
 

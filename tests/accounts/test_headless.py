@@ -21,7 +21,7 @@ from newsreader.accounts.models import CommenterIdentity, User
 from tests.factories import make_article, make_user
 from tests.standin import Case
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 class App:

@@ -9,7 +9,7 @@ from newsreader.accounts.identities import IN_SESSION, identity_of, own_identity
 from newsreader.accounts.models import CommenterIdentity
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def asked(user, chosen=None):

@@ -23,7 +23,7 @@ from fido2.webauthn import AttestationObject, AttestedCredentialData, Authentica
 from newsreader.accounts.models import User
 from tests.factories import make_editor, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 NONE_YET = "asks for a second factor"
 

@@ -14,7 +14,7 @@ from newsreader.accounts.identities import own_identity, verified_address
 from newsreader.accounts.models import User
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def code():

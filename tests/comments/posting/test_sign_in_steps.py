@@ -26,7 +26,7 @@ from newsreader.accounts.models import CommenterIdentity, User
 from tests.factories import make_article, make_ban, make_comment, make_moderator, make_user, set_rules
 from tests.standin import Case, come_back, consent
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 NAMES = ["wordpress", "facebook", "google", "apple", "x", "github", "microsoft", "oidc"]
 
 

@@ -14,7 +14,7 @@ from comments.posting.guest_cookie import YEAR
 from tests.comments.wordpress.answers import Difference, golden, golden_cases
 from tests.factories import make_article, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 ANN = {"text": "My secret opinion.", "name": "Ann", "email": "ann@example.com"}
 # Where WordPress is asked to lead after posting, by the name of the case.
 TARGETS = {

@@ -13,7 +13,7 @@ from comments.moderation.decisions import decide
 from tests.comments.wordpress.answers import Difference, golden_cases
 from tests.factories import make_article, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 SAID = {"text": "The ferry is late again.", "name": "Ann", "email": "ann@example.com"}
 # What each case changes: of both posts, of the second alone.
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

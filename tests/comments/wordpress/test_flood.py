@@ -12,7 +12,7 @@ from comments.models import Comment
 from tests.comments.wordpress.answers import Difference, golden_cases
 from tests.factories import make_article, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 TYPED_ADDRESS = Difference(
     "typed address",
     "Anybody can type anybody's address: to count by it would let one silence another.",

@@ -16,7 +16,7 @@ from tests.comments.wordpress.answers import Difference, live, live_cases
 from tests.comments.wordpress.test_names_and_websites import HTTPS, NAME_AS_TYPED, REFUSED, URL_AS_TYPED
 from tests.factories import make_article, make_comment, make_editor, make_moderator, make_rule, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 # WordPress' articles, by their ids there. A private one, or one behind a password, is an unpublished one here.
 ARTICLES: dict[int, dict[str, Any]] = {
     **{number: {} for number in (5, 13, 14)},

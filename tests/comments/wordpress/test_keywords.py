@@ -15,7 +15,7 @@ from newsreader.kit.lookalikes import latin
 from tests.comments.wordpress.answers import Difference, golden_cases
 from tests.factories import make_article, make_rule, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 ACTIONS = {"moderation_keys": FilterEntry.Action.HOLD, "disallowed_keys": FilterEntry.Action.REFUSE}
 OURS = {"hold": "pending", "approved": "approved", "trash": "trash", "spam": "spam"}
 FOUND = {FilterEntry.Action.HOLD: "pending", FilterEntry.Action.REFUSE: "trash"}

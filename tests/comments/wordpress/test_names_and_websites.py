@@ -15,7 +15,7 @@ from comments.models import Comment
 from tests.comments.wordpress.answers import Difference, golden_cases
 from tests.factories import make_article, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def seen(name: str) -> str:

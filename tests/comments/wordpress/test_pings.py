@@ -10,7 +10,7 @@ from comments.models import Comment
 from tests.comments.wordpress.answers import golden_cases
 from tests.factories import make_article
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 PING = b"""<?xml version="1.0"?><methodCall><methodName>pingback.ping</methodName><params>
 <param><value>https://a.example/</value></param><param><value>%s</value></param></params></methodCall>"""
 

@@ -18,7 +18,7 @@ from comments.moderation.decisions import decide
 from tests.comments.wordpress.answers import golden_cases
 from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 ANN = {"text": "Well said.", "name": "Ann", "email": "ann@example.com"}
 # WordPress' names of what ours carry too. Not ours: account numbers, a second clock without a zone, its links.
 SAME = {

@@ -11,7 +11,7 @@ from tests.comments.wordpress.answers import live_cases
 from tests.comments.wordpress.test_rest import wrong_credentials
 from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 NAMES = {"content": "text", "author_name": "name", "author_email": "email", "author_url": "website"}
 TOO_LONG = 10_000  # letters
 STATE = {

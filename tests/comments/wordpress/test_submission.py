@@ -19,7 +19,7 @@ from comments.models import Comment, RateLimit
 from tests.comments.wordpress.answers import Difference, golden_cases
 from tests.factories import make_article, make_comment, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 TYPED = {"text": "Well said.", "name": "Ann", "email": "ann@example.com"}
 LONG_AGO = dt.timedelta(days=2000)
 Sender = Callable[[Client], HttpResponse]

@@ -11,7 +11,7 @@ from comments.moderation.decisions import decide
 from tests.comments.wordpress.answers import golden_cases
 from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 ANN = {"name": "Ann", "email": "ann@example.com"}
 # What the second post says otherwise than the approved first one.
 CHANGES = {
