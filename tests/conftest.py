@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -28,16 +27,13 @@ from tests.databases import (  # noqa: F401
     pytest_sessionfinish,
     transactional_db,
 )
+from tests.machine import CHROMIUM, SHARED
 from tests.standin import standin, standin_server  # noqa: F401  The login providers, for every room's tests.
 
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 # A busy machine is slow, and no test is about time.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
-# The shell without a window does the same work in half the processor's time.
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 MISSING = "Chromium is not installed. Debian: apt-get install chromium-headless-shell. Ubuntu: chromium"
 
 

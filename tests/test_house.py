@@ -206,3 +206,12 @@ def test_make_help_names_every_command():
 
     assert [line.split()[0] for line in told.splitlines()] == commands
     assert all(len(line.split()) > 3 for line in told.splitlines())
+
+
+def test_benchmarks_take_nothing_from_the_suite_s_fixtures():
+    """They choose settings of their own, while the fixtures want those of the suite."""
+    files = sorted((BASE_DIR / "tests" / "bench").glob("*.py"))
+    assert files
+    assert [
+        file.name for file in files if re.search(r"tests\.(conftest|databases|settings) import", file.read_text())
+    ] == []

@@ -10,10 +10,10 @@ from comments.models import Comment, Decision
 
 def standing_decision(comment: Comment) -> Decision | None:
     """Return the decision in effect: the last, or, if that undid another, the one before the undone. One query."""
-    return _standing(list(comment.decisions.select_related("batch").order_by("number")))
+    return standing_in(list(comment.decisions.select_related("batch").order_by("number")))
 
 
-def _standing(history: Sequence[Decision]) -> Decision | None:
+def standing_in(history: Sequence[Decision]) -> Decision | None:
     """Return the decision in effect, given all decisions about a comment in order, with their batches."""
     left = list(history)
     while left and left[-1].reason == UNDONE:

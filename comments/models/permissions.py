@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth.models import Permission
@@ -12,9 +12,6 @@ from django.db.models import Q
 from articles.models.article import Article
 from newsreader.accounts.groups import AUTHORS, EDITORS, EVERYTHING, MODERATORS, Table, allowed, synchronise
 from newsreader.accounts.models import User
-
-if TYPE_CHECKING:
-    from comments.models import Ban, Comment, CommentSettings  # noqa: F401
 
 
 def may_moderate(user: Any) -> bool:

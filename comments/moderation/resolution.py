@@ -13,7 +13,7 @@ from typing import NamedTuple
 from comments import notifications
 from comments.audit import audit_log
 from comments.audit.reason_codes import UNDONE, WITHDRAWN
-from comments.audit.standing import _standing, standing_decision
+from comments.audit.standing import standing_decision, standing_in
 from comments.errors import OwnDecision
 from comments.models import REMOVED, Appeal, Comment, Decision, Report
 from comments.models.permissions import moderators_of
@@ -153,7 +153,7 @@ def own_appeals(histories: Mapping[Comment, Sequence[Decision]], by: User) -> Ow
 
 def _deciders(appeal: Appeal, history: Sequence[Decision]) -> set[int | None]:
     """Return who made the decision appealed against, and who made the one that stands now."""
-    standing = _standing(history)
+    standing = standing_in(history)
     return {row.by_id for row in history if row.pk == appeal.decision_id or row == standing}
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from articles import publishing, search, writing
 from articles.models.article import Article
-from tests.conftest import SHARED
 from tests.factories import make_article, make_author, make_editor, make_section, make_tag
+from tests.machine import SHARED
 
 pytestmark = pytest.mark.django_db
 ATTACKS = SHARED / "data" / "attacks"

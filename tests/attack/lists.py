@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import SHARED
+from tests.machine import SHARED
 
 ATTACKS = SHARED / "data" / "attacks"
 FIELDS = ("v", "input", "markdown", "text", "uri", "url")

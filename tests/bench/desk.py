@@ -36,8 +36,8 @@ from comments.moderation import batches
 from comments.moderation.decisions import decide
 from newsreader.operations import schedule
 from tests.bench.processes import Processes, Visitor, until
-from tests.conftest import CHROMIUM
 from tests.factories import make_article, make_moderator
+from tests.machine import CHROMIUM
 
 QUEUE = "/admin/moderation/"
 WORDS = ["ferry", "harbour", "council", "timetable", "lantern", "mole", "winter", "ticket", "bridge", "market"]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 
 import django
 
-from tests.conftest import SHARED
+from tests.machine import SHARED
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from comments.text import formatting
-from tests.conftest import SHARED
+from tests.machine import SHARED
 
 SIZE, LIMIT, SHOWN = 64_000, 50.0, 10  # characters, milliseconds, lines
 ALPHABET = "*_~`<>&[]()!\\:/.@-#+1a \n\té\u0301"

@@ -16,7 +16,7 @@ from django.db.models import Count, F
 from articles.models.article import Article
 from comments.discussion import counting
 from comments.models import Comment, ConnectionData, Decision, Delivery
-from tests.conftest import SHARED
+from tests.machine import SHARED
 from tests.transfer.test_load import bring_in, rows
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from django.utils import timezone
 from lxml import etree
 
 from articles import publishing
-from tests.conftest import SHARED
 from tests.factories import make_article, make_author, make_section, make_tag
+from tests.machine import SHARED
 
 pytestmark = pytest.mark.django_db
 SCHEMAS = SHARED / "data" / "schemas"

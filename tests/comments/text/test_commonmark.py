@@ -13,7 +13,7 @@ import pytest
 
 from comments.text.formatting import to_html
 from tests.comments.visible import is_within, letters, said, stray
-from tests.conftest import SHARED
+from tests.machine import SHARED
 
 SPEC = SHARED / "data" / "attacks" / "markdown" / "commonmark-0.31-spec.json"
 OURS = "p|br|strong|em|s|code|pre|blockquote|ul|ol|li|a"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SHARED
+from tests.machine import SHARED
 
 GOLDEN = SHARED / "data" / "wordpress-golden"
 LIVE = SHARED / "data" / "wordpress-live"

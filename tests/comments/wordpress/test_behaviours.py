@@ -22,7 +22,6 @@ from comments.moderation.decisions import decide
 from comments.posting.submission import post_comment
 from newsreader.accounts.models import User
 from tests.comments.wordpress.behaviours import BEHAVIOURS
-from tests.conftest import SHARED
 from tests.factories import (
     make_article,
     make_author,
@@ -34,6 +33,7 @@ from tests.factories import (
     make_user,
     set_rules,
 )
+from tests.machine import SHARED
 
 TESTS = Path(__file__).parents[2]
 ANN = {"text": "Well said.", "name": "Ann", "email": "ann@example.com"}
