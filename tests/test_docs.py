@@ -11,17 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.core.management import get_commands
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 from rest_framework import exceptions
 
 from newsreader.kit.errors import DomainError
 from newsreader.settings import BASE_DIR
+from tests.every import every, parsed
 
 ROOMS = ("newsreader", "articles", "comments")
 DOCUMENTS = sorted([*BASE_DIR.glob("*.md"), *(BASE_DIR / "docs").rglob("*.md")])
-NAMES = [str(file.relative_to(BASE_DIR)) for file in DOCUMENTS]
 CONTRACT = BASE_DIR / "docs" / "contract.md"
 # Made while the site runs, or by installing.
 MADE = (".venv/", "var/", ".env")
@@ -62,26 +61,26 @@ def found(name: str) -> bool:
 # --- What is named exists -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", DOCUMENTS, ids=NAMES)
+@every(DOCUMENTS)
 def test_every_path_that_a_document_names_exists(file):
     assert {
         path for path in paths(file) if not (BASE_DIR / path).exists() and not (file.parent / path).exists()
     } == set()
 
 
-@pytest.mark.parametrize("file", DOCUMENTS, ids=NAMES)
+@every(DOCUMENTS)
 def test_every_link_of_a_document_leads_to_a_file(file):
     targets = re.findall(r"\]\(([^)#]+)\)", file.read_text())
     assert {to for to in targets if "://" not in to and not (file.parent / to).exists()} == set()
 
 
-@pytest.mark.parametrize("file", DOCUMENTS, ids=NAMES)
+@every(DOCUMENTS)
 def test_every_module_that_a_document_names_exists(file):
     named = {span.partition("(")[0] for span in spans(file) if _MODULE.fullmatch(span.partition("(")[0])}
     assert {name for name in named if not found(name)} == set()
 
 
-@pytest.mark.parametrize("file", DOCUMENTS, ids=NAMES)
+@every(DOCUMENTS)
 def test_every_command_that_a_document_names_exists(file):
     text, makefile = file.read_text(), (BASE_DIR / "Makefile").read_text()
     managed = set(re.findall(r"manage\.py ([a-z_]+)", text))
@@ -123,7 +122,7 @@ def _modules() -> Iterator[Path]:
 
 
 def _docstrings(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             yield ast.get_docstring(node) or ""
 
@@ -140,11 +139,10 @@ def _is_known(name: str, file: Path) -> bool:
 
 
 MODULES = list(_modules())
-MODULE_NAMES = [str(file.relative_to(BASE_DIR)) for file in MODULES]
 PACKAGES = [file for file in MODULES if file.name == "__init__.py"]
 
 
-@pytest.mark.parametrize("file", MODULES, ids=MODULE_NAMES)
+@every(MODULES)
 def test_every_module_that_a_docstring_names_exists(file):
     said = [span.partition("(")[0] for text in _docstrings(file) for span in re.findall(r"`([^`\n]+)`", text)]
     dotted = {name for name in said if _DOTTED.fullmatch(name) and name.partition(".")[0] not in FOREIGN}
@@ -156,9 +154,9 @@ def test_every_module_that_a_docstring_names_exists(file):
     }
 
 
-@pytest.mark.parametrize("file", MODULES, ids=MODULE_NAMES)
+@every(MODULES)
 def test_a_plain_name_at_the_top_of_a_module_is_a_module_beside_it_or_something_in_it(file):
-    tree = ast.parse(file.read_text())
+    tree = parsed(file)
     text = ast.get_docstring(tree) or ""
     beside = {each.stem for each in (*file.parent.iterdir(), *file.parent.parent.iterdir())}
     code = file.read_text().split('"""', 2)[-1]
@@ -166,9 +164,9 @@ def test_a_plain_name_at_the_top_of_a_module_is_a_module_beside_it_or_something_
     assert {name for name in named if not re.search(rf"\b{name}\b", code)} == set()
 
 
-@pytest.mark.parametrize("file", PACKAGES, ids=[str(file.parent.relative_to(BASE_DIR)) for file in PACKAGES])
+@every(PACKAGES)
 def test_the_docstring_of_a_package_lists_its_modules_and_nothing_else(file):
-    text = ast.get_docstring(ast.parse(file.read_text())) or ""
+    text = ast.get_docstring(parsed(file)) or ""
     listed = {name for names in _LISTED.findall(text) for name in names.split(", ")} - USUAL
     there = {each.stem for each in file.parent.glob("*.py")}
     there |= {each.name for each in file.parent.iterdir() if (each / "__init__.py").is_file()}
@@ -224,12 +222,12 @@ def resolved(address: str) -> Any:
     return resolve(address)
 
 
-@pytest.mark.parametrize("address", addresses())
+@every(addresses())
 def test_every_address_of_the_contract_resolves(address):
     try:
         resolved(address)
-    except Resolver404:
-        pytest.fail(f"{address} leads nowhere")
+    except Resolver404 as error:
+        raise AssertionError("It leads nowhere.") from error
 
 
 def test_every_address_of_ours_is_in_the_contract():
@@ -249,7 +247,7 @@ def _routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Itera
             yield from _routes(pattern.url_patterns, route)
 
 
-@pytest.mark.parametrize("address", [address for address in addresses() if address.startswith("/api/v1/")])
+@every(address for address in addresses() if address.startswith("/api/v1/"))
 def test_the_contract_names_the_methods_of_an_endpoint(address):
     view = resolved(address).func
     actions = getattr(view, "actions", None) or (
@@ -298,7 +296,7 @@ def codes_in_code() -> dict[str, int | None]:
         if file.name == "wsgi.py":
             continue
         importlib.import_module(".".join(file.relative_to(BASE_DIR).with_suffix("").parts).removesuffix(".__init__"))
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(parsed(file)):
             if not isinstance(node, ast.Call):
                 continue
             name = ast.unparse(node.func)
@@ -331,7 +329,7 @@ def test_every_code_of_the_contract_exists_with_its_status():
     written = {
         node.value
         for file in _modules()
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(parsed(file))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     wrong = []

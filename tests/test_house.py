@@ -11,10 +11,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from newsreader.kit import events
 from newsreader.settings import BASE_DIR
+from tests.every import every, parsed
 
 ROOMS = ("newsreader", "articles", "comments")
 MODULES = [file for room in ROOMS for file in sorted((BASE_DIR / room).rglob("*.py"))]
@@ -33,15 +32,15 @@ def test_the_floors_hold_and_there_is_no_circle():
     assert found.returncode == 0, found.stdout
 
 
-@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: str(file.relative_to(BASE_DIR)))
+@every(WRITTEN)
 def test_every_module_opens_with_its_purpose(file):
-    assert ast.get_docstring(ast.parse(file.read_text())), f"{file} does not say what it is for"
+    assert ast.get_docstring(parsed(file)), f"{file} does not say what it is for"
 
 
-@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: str(file.relative_to(BASE_DIR)))
+@every(WRITTEN)
 def test_no_import_hides_inside_a_function(file):
     """A circle in disguise. Only `ready()` may: apps are not loaded before it."""
-    functions = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.walk(parsed(file)) if isinstance(node, ast.FunctionDef)]
     hidden = [
         function.name
         for function in functions
@@ -72,7 +71,7 @@ ADAPTER = BASE_DIR / "newsreader" / "accounts" / "allauth_internals.py"
 
 def of_allauth(file: Path) -> Iterator[str]:
     """Yield what a module takes of allauth, as dotted names: by importing it, or by naming it in a string."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         match node:
             case ast.Import(names=names):
                 found = [alias.name for alias in names]
@@ -90,13 +89,13 @@ def is_internal(name: str) -> bool:
     return any(part in {"internal", "flows"} or part.startswith("_") for part in name.split("."))
 
 
-@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: str(file.relative_to(BASE_DIR)))
+@every(WRITTEN)
 def test_what_is_internal_to_allauth_is_imported_by_one_module_only(file):
     """So that a new version of the library is one file to look at, which gives out functions of our own alone."""
     assert file == ADAPTER or not [name for name in of_allauth(file) if is_internal(name)]
 
-    ours = {node.name for node in ast.parse(ADAPTER.read_text()).body if isinstance(node, ast.FunctionDef)}
-    tree = ast.parse(file.read_text())
+    ours = {node.name for node in parsed(ADAPTER).body if isinstance(node, ast.FunctionDef)}
+    tree = parsed(file)
     taken = {
         alias.name
         for node in ast.walk(tree)
@@ -111,7 +110,7 @@ def test_what_is_internal_to_allauth_is_imported_by_one_module_only(file):
 
 
 def test_the_module_for_what_is_internal_to_allauth_holds_nothing_that_is_unused():
-    ours = {node.name for node in ast.parse(ADAPTER.read_text()).body if isinstance(node, ast.FunctionDef)}
+    ours = {node.name for node in parsed(ADAPTER).body if isinstance(node, ast.FunctionDef)}
     elsewhere = "".join(file.read_text() for file in WRITTEN if file != ADAPTER)
     assert {name for name in ours if f"allauth_internals.{name}(" not in elsewhere} == set()
 
@@ -124,7 +123,7 @@ def test_page_versions_are_counted_in_one_module():
 
 def _writes(file, name):
     """Say whether a module sets this attribute or names it as a column; a field's definition does neither."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store):
             return True
         if isinstance(node, ast.keyword) and node.arg == name:
@@ -144,7 +143,7 @@ def test_articles_limits_and_comments_are_locked_in_one_module():
 def _tables_locked(file):
     """The names that chains with `.select_for_update` begin with."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.Attribute) and node.attr == "select_for_update":
             while isinstance(node, ast.Attribute | ast.Call):
                 node = node.value if isinstance(node, ast.Attribute) else node.func
@@ -168,9 +167,9 @@ def test_a_form_that_is_shown_and_taken_is_answered_in_one_way():
     assert sorted(found) == ["comments/desk/queue_views.py", "newsreader/kit/web.py"]
 
 
-@pytest.mark.parametrize("file", WRITTEN, ids=lambda file: str(file.relative_to(BASE_DIR)))
+@every(WRITTEN)
 def test_nothing_frozen_is_written_to_and_no_attribute_read_for_its_effect(file):
-    tree = list(ast.walk(ast.parse(file.read_text())))
+    tree = list(ast.walk(parsed(file)))
     names = {node.attr for node in tree if isinstance(node, ast.Attribute)}
     for_effect = [node.lineno for node in tree if isinstance(node, ast.Expr) and isinstance(node.value, ast.Attribute)]
     assert names & {"__dict__", "__setattr__"} == set()
