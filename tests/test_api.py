@@ -1,13 +1,17 @@
 """The API's front door: its schema, its refusals, its limits."""
 
+from typing import Any
+
 import pytest
 import schemathesis
+from django.core.cache import cache
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
 from newsreader.kit.rest import ByVisitor
@@ -29,20 +33,43 @@ def described() -> schemathesis.BaseSchema:
     return loaded
 
 
-schema = described()
 thorough = settings(
     max_examples=10,
     deadline=None,
     derandomize=True,
+    database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
 
 
+def call_every_operation(**options: Any) -> None:
+    """Call each with made-up cases, beginning with the same rows, and look at what comes back."""
+    failed = {}
+    for described_operation in described().get_all_operations():
+        operation = described_operation.ok()
+
+        @thorough
+        @given(case=operation.as_strategy())
+        def answers_as_described(case: schemathesis.Case) -> None:
+            case.call_and_validate(**options)
+
+        point = transaction.savepoint()
+        try:
+            answers_as_described()
+        except (AssertionError, FailureGroup) as failure:
+            failed[operation.label] = failure
+        transaction.savepoint_rollback(point)
+        cache.clear()
+    assert not failed, "\n\n".join(f"{label}\n{failure}" for label, failure in failed.items())
+
+
 @pytest.fixture
 def newsroom(db):
     """Real rows for the operations to meet."""
-    article = make_article(pk=1)
+    article = make_article()
+    if article.pk != 1:  # The number that made-up cases try first. A sequence counts on when rows are gone.
+        article = make_article(pk=1)
     root = make_comment(article)
     make_comment(parent=root)
     make_comment(article, status="pending")
@@ -62,20 +89,16 @@ def connected():
 # Left out: that whatever the schema allows be accepted. No schema can say which cursors or times are ones.
 @pytest.mark.slow
 @pytest.mark.ci_postgresql
-@schema.parametrize()
-@thorough
-def test_every_operation_answers_strangers_as_its_schema_says(newsroom, connected, case):
-    case.call_and_validate(headers=PLAIN, excluded_checks=[positive_data_acceptance])
+def test_every_operation_answers_strangers_as_its_schema_says(newsroom, connected):
+    call_every_operation(headers=PLAIN, excluded_checks=[positive_data_acceptance])
 
 
 @pytest.mark.slow
 @pytest.mark.ci_postgresql
-@schema.parametrize()
-@thorough
-def test_every_operation_answers_editors_as_its_schema_says(editor, connected, case):
+def test_every_operation_answers_editors_as_its_schema_says(editor, connected):
     # The session stands in for whatever sign-in the case has made up, so these two checks have nothing to check.
     left_out = [positive_data_acceptance, ignored_auth, negative_data_rejection]
-    case.call_and_validate(**editor, excluded_checks=left_out)
+    call_every_operation(**editor, excluded_checks=left_out)
 
 
 @pytest.fixture
