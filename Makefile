@@ -9,6 +9,9 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 CHECKERS := var/node/.installed
 
+# Else every process of the suite, and every one that a test starts, compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run dev test test-fast attack check lock install node
 
 help: ## Say what can be made
