@@ -12,7 +12,7 @@ CHECKERS := var/node/.installed
 # Else every process of the suite, and every one that a test starts, compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev test test-fast attack check lock install node
+.PHONY: help run dev test test-fast test-long attack check lock install node
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -33,6 +33,11 @@ test: $(INSTALLED) ## Run the whole suite: make test ARGS="tests/comments -k flo
 test-fast: $(INSTALLED) ## Run what needs neither database nor browser, in under a minute
 	@$(PY) -m newsreader.local_env
 	@$(PY) -m pytest -n auto --dist worksteal -m "not slow and not database and not browser" $(ARGS)
+
+# Every page, form and state of which the whole suite looks at a sample: by night, or after a change to all of them.
+test-long: $(INSTALLED) ## Run what the whole suite holds a sample of: every form of the desk, every page of an account …
+	@$(PY) -m newsreader.local_env
+	@$(PY) -m pytest -n auto --dist worksteal -m long $(ARGS)
 
 # Every string of the lists of attacks through every page, field, header and parser, and a table of what came of it.
 # MOST=100 takes a hundred strings of each list, ARGS="-k on_the_desk" one way in which texts get to their surfaces.

@@ -17,6 +17,9 @@ from tests.factories import make_article, make_editor, make_section, make_tag
 pytestmark = pytest.mark.django_db
 NO_KEYS = ["x", "1.5", "1e3", "9" * 30, "-" + "9" * 30, "9" * 5000, "\x00", "' OR 1=1 --"]
 EVERY = sorted(admin.site._registry, key=lambda model: model._meta.label)
+# Every model meets some of the keys, each another pair, and all of them when there is time.
+SOME = [pytest.param(model, NO_KEYS[at % 4 :: 4], id=model._meta.label) for at, model in enumerate(EVERY)]
+ALL = [pytest.param(model, NO_KEYS, id=f"{model._meta.label} all", marks=pytest.mark.long) for model in EVERY]
 
 
 @pytest.fixture
@@ -30,8 +33,8 @@ def _at(model: type[models.Model], page: str) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
 
 
-@pytest.mark.parametrize("model", EVERY, ids=lambda model: model._meta.label)
-def test_every_form_bears_any_key(desk, model):
+@pytest.mark.parametrize(("model", "keys"), SOME + ALL)
+def test_every_form_bears_any_key(desk, model, keys):
     """A library's admin, too; inlines with one row each."""
     names = [field.name for field in model._meta.get_fields() if field.is_relation and not field.auto_created]
     for row in admin.site._registry[model].inlines:
@@ -47,17 +50,17 @@ def test_every_form_bears_any_key(desk, model):
         "sources-INITIAL_FORMS": "0",
     }
 
-    for key in NO_KEYS:
+    for key in keys:
         answer = desk.post(_at(model, "add"), dict.fromkeys(names, key) | rows)
         assert answer.status_code in {200, 403}, key  # 403: nobody adds such a row by hand.
 
 
-@pytest.mark.parametrize("model", EVERY, ids=lambda model: model._meta.label)
-def test_every_list_bears_any_key(desk, model):
+@pytest.mark.parametrize(("model", "keys"), SOME + ALL)
+def test_every_list_bears_any_key(desk, model, keys):
     actions = admin.site._registry[model].actions
     names = ["delete_selected", *(name if isinstance(name, str) else name.__name__ for name in actions)]
 
-    for key in NO_KEYS:
+    for key in keys:
         for name in names:
             answer = desk.post(_at(model, "changelist"), {"action": name, ACTION_CHECKBOX_NAME: key, "index": "0"})
             assert answer.status_code in {200, 302, 403}, (name, key)

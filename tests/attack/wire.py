@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,10 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from newsreader.settings import BASE_DIR
 from tests.attack.lists import Attack
 from tests.attack.tally import Tally
+from tests.databases import TEMPLATE
 
 PATIENCE = 180.0  # seconds for the site to start
 
@@ -48,9 +51,11 @@ class Wire:
 
 
 @pytest.fixture(scope="module")
-def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+def wire(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Wire]:
     """The site as `manage.py serve` runs it, on loopback, with a database of its own."""
     folder: Path = tmp_path_factory.mktemp("wire")
+    if settings.SQLITE:  # Sooner than to migrate another.
+        shutil.copyfile(TEMPLATE, folder / "site.sqlite3")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -2,7 +2,8 @@
 
 Import it before anything else of ours: it points this process at that database, so that what the site's processes did
 can be looked at with the site's own models. On PostgreSQL where DATABASE_URL says so, beside the database it names;
-else SQLite in a temporary folder. Both go when the process ends.
+else SQLite in a temporary folder. Both go when the process ends. Who has migrated a database of the same kind names it
+in SCRATCH_TEMPLATE, and it is copied.
 """
 
 import atexit
@@ -59,8 +60,11 @@ def _remove() -> None:
             _run_beside(f'DROP DATABASE IF EXISTS "{_name}" WITH (FORCE)')
 
 
+_template = os.environ.get("SCRATCH_TEMPLATE")
 if _on_postgres:
-    _run_beside(f'CREATE DATABASE "{_name}"')
+    _run_beside(f'CREATE DATABASE "{_name}"' + (f' TEMPLATE "{_template}"' if _template else ""))
+elif _template:
+    shutil.copyfile(_template, HOME / "site.sqlite3")
 atexit.register(_remove)
 os.environ.clear()
 os.environ.update(ENVIRONMENT)

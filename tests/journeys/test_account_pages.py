@@ -85,6 +85,26 @@ def start(page: Page, client: Client) -> None:
     enter(page, client)
 
 
+def test_a_page_of_each_kind(page: Page, complaints: list[str]) -> None:
+    """A refusal, a person's own page, a list, a choice. The three tests below that are long look at all pages."""
+    user = make_user("ada", name=f"Ada {WORD}")
+    connect(user, "github", name=WORD)
+    page.goto("/accounts/login/")
+    page.get_by_label("Username or email").fill("ada")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_selector("[data-code]")
+    look(page)
+    client = Client()
+    sign_in(client, user)
+    confirm(client)
+    enter(page, client)
+    visit(page, "", "sessions/", "2fa/")
+    assert page.locator(".menu-account").inner_text() == "My page"
+    assert not complaints
+
+
+@pytest.mark.long
 def test_the_ways_in(page: Page, complaints: list[str]) -> None:
     user = make_user("ada")
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
@@ -136,6 +156,7 @@ def test_the_steps_of_signing_in(page: Page, complaints: list[str], monkeypatch:
     assert not complaints
 
 
+@pytest.mark.long
 def test_the_pages_of_an_account(page: Page, complaints: list[str]) -> None:
     user = make_user("ada", name=f"Ada {WORD}")
     EmailAddress.objects.create(user=user, email=f"{'long' * 14}@example.org")
@@ -173,6 +194,7 @@ def test_the_pages_of_an_account(page: Page, complaints: list[str]) -> None:
     assert not complaints
 
 
+@pytest.mark.long
 def test_the_pages_of_who_has_no_password_and_of_who_has_an_app(page: Page, complaints: list[str]) -> None:
     client, bare = Client(), make_bare()
     connect(bare)

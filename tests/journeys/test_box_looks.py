@@ -132,7 +132,14 @@ SCENES: list[Scene] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+# One of each kind of thing that a state shows: fields, a wait, somebody's name, a message.
+SAMPLE = {guest, connecting, signed_in, wrong_code}
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [pytest.param(scene, id=scene.__name__, marks=[] if scene in SAMPLE else pytest.mark.long) for scene in SCENES],
+)
 def test_each_state_is_for_everybody(page: Page, standin: StandIn, settings: Any, scene: Scene) -> None:
     settings.SIGN_IN_WITH = settings.SIGN_IN_WITH  # Put back after the test.
     article = make_article()

@@ -104,6 +104,7 @@ def sign_in(page: Page, user: Any, url: str) -> None:
     page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}])
 
 
+@pytest.mark.long
 def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any) -> None:
     article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
     waiting = make_comment(article, status="pending")
@@ -122,6 +123,21 @@ def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any) -> No
     assert not found, "\n".join(found)
 
 
+def test_axe_finds_nothing_wrong_where_moderators_and_editors_are_most(page: Page, live_server: Any) -> None:
+    """A page of each kind: the queue, a list, a form, a form of ours, figures. The two tests below look at all."""
+    article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
+    SourceAttribution.objects.create(article=article, name="Harbour board", url="https://board.example/")
+    waiting = make_comment(article, status="pending")
+    sign_in(page, make_editor(), live_server.url)
+    addresses = [
+        "", "comments/comment/", f"comments/comment/{waiting.pk}/change/", f"articles/article/{article.pk}/change/",
+        "comments/filterentry/add/", "comments/commentsettings/1/change/", "moderation/figures/",
+    ]  # fmt: skip
+    found = wrong_at_the_desk(page, addresses)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.long
 def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: Any) -> None:
     """Every form of the admin, each with a row of everything that it can show."""
     editor = make_user(group="Editors", is_superuser=True)

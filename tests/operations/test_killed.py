@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from newsreader.settings import BASE_DIR
+from tests.databases import TEMPLATE
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +18,8 @@ KEPT = {"PATH", "HOME", "LANG", "DATABASE_URL", "REDIS_URL"}
 
 
 SCRIPTS = (
-    pytest.param("kill --rounds 1 --posters 2", marks=pytest.mark.ci_both),
+    # A process that ends leaves more behind in a file than with a server, which takes back what was not committed.
+    pytest.param("kill --rounds 1 --posters 2", marks=pytest.mark.ci_sqlite),
     # PostgreSQL really does several things at once; SQLite has one writer.
     pytest.param("parallel --rounds 1 --processes 2", marks=[pytest.mark.ci_postgresql, pytest.mark.ci_both]),
     pytest.param(
@@ -27,11 +29,12 @@ SCRIPTS = (
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.usefixtures("django_db_setup")
 def test_nothing_is_lost_halved_doubled_or_forgotten(script):
     done = subprocess.run(
         [sys.executable, "-m", *f"tests.bench.{script}".split()],
         cwd=BASE_DIR,
-        env={name: value for name, value in os.environ.items() if name in KEPT},
+        env={name: value for name, value in os.environ.items() if name in KEPT} | {"SCRATCH_TEMPLATE": TEMPLATE},
         capture_output=True,
         text=True,
         check=False,
