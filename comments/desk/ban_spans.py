@@ -1,6 +1,7 @@
 """The lengths of a ban that the desk offers.
 
-To add one, add a line to SPANS: the number of days, and its label.
+To add one, add a line to SPANS: the number of days, and its label. The first is chosen unless the moderator takes
+another; the templates of the desk list them in this order.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 With the library's limits, but two differences: every address gets a code, so that nobody learns which have an account;
 and an address without an account gets one when its code is entered. The code is stored in the session under our own
 key, so that the library's pages for codes do not accept it, and ours do not accept theirs.
+What a code looks like, the library decides (`generate_login_code` of its adapter, which `adapters` may override).
 How long a code is valid: `ACCOUNT_LOGIN_BY_CODE_TIMEOUT` in the settings, three minutes unless set.
 """
 
