@@ -6,6 +6,7 @@ writing:       changing an article's text and everything around it
 formatting:    sanitising HTML; paste_cleanup: removing what word processors leave in it
 pictures:      storing pictures, their smaller copies, and their HTML
 search:        full text search
+tagging:       tags by their names
 page_versions: the counters from which pages get their ETags
 current_site:  the site's name, menu and foot, read once in a request
 permissions:   what each group may do; records: what imports and exports carry; errors: refusals

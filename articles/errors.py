@@ -1,8 +1,10 @@
 """Errors about articles."""
 
+from __future__ import annotations
+
 from django.utils.translation import gettext_lazy as _
 
-from newsreader.kit.errors import Conflict, FieldError, Invalid
+from newsreader.kit.errors import Conflict, FieldError, Invalid, Sentence
 
 
 class AddressTaken(Conflict):
@@ -30,3 +32,19 @@ class StillPublished(Conflict):
 class HeadlineMissing(Invalid):
     def __init__(self) -> None:
         super().__init__([FieldError("headline", "required", _("Please give it a headline."))])
+
+
+class NotATag(Invalid):
+    """A text that cannot be the name of a tag, in this field of the form."""
+
+    def __init__(self, sentence: Sentence, field: str) -> None:
+        super().__init__([FieldError(field, "invalid_tag", sentence)])
+
+    @classmethod
+    def without_name(cls, field: str) -> NotATag:
+        return cls(_("A tag needs a name that can be seen."), field)
+
+    @classmethod
+    def too_long(cls, name: str, limit: int, field: str) -> NotATag:
+        said = _("“%(start)s…” cannot be a tag: a name can be up to %(limit)d characters long.")
+        return cls(str(said) % {"start": name[:40], "limit": limit}, field)

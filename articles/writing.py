@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from articles import formatting, publishing
 from articles.errors import AddressFixed, HeadlineMissing, StateUnknown
 from articles.models.article import Article, Byline, SourceAttribution
-from articles.models.taxonomy import Tag
+from articles.tagging import tags_named
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Forbidden
 from newsreader.kit.text import tidy, tidy_line
@@ -26,7 +26,8 @@ def write(values: dict[str, Any], *, by: User, article: Article | None = None) -
     """Create an article from these values, or change an existing one.
 
     Beside the columns in PLAIN: `tags` (names), `authors` (Author rows), `sources` (dicts of name, url, kind), `state`
-    and `scheduled_for`. HTML is sanitised. Raises Forbidden, AddressTaken, AddressFixed, NeedsTime, StateUnknown.
+    and `scheduled_for`. HTML is sanitised. Raises Forbidden, AddressTaken, AddressFixed, NeedsTime, StateUnknown,
+    NotATag.
     """
     made = article is None
     article = Article() if article is None else Article.objects.select_for_update().get(pk=article.pk)
@@ -62,11 +63,7 @@ def _tidied(name: str, value: Any) -> Any:
 
 def _around(article: Article, values: dict[str, Any]) -> None:
     if "tags" in values:
-        names = dict.fromkeys(tidy_line(name) for name in values["tags"])
-        slugs = {slugify(name, allow_unicode=True)[:200]: name for name in names if slugify(name, allow_unicode=True)}
-        article.tags.set(
-            [Tag.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in sorted(slugs.items())]
-        )
+        article.tags.set(tags_named(values["tags"], own=article.tags.all()))
     if "authors" in values:
         article.bylines.all().delete()
         rows = [Byline(article=article, author=author, position=at) for at, author in enumerate(values["authors"])]

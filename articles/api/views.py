@@ -151,7 +151,9 @@ class ArticleInput(serializers.Serializer):
     section = serializers.SlugRelatedField(
         slug_field="slug", queryset=Section.objects.all(), allow_null=True, required=False
     )
-    tags = serializers.ListField(child=serializers.CharField(max_length=200), required=False, max_length=50)
+    tags = serializers.ListField(
+        child=serializers.CharField(allow_blank=True, trim_whitespace=False), required=False, max_length=200
+    )
     authors = serializers.ListField(child=serializers.CharField(max_length=200), required=False, max_length=50)
     sources = SourceSerializer(many=True, required=False)
     comments_open = serializers.BooleanField(source="takes_comments", required=False)

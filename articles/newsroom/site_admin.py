@@ -16,10 +16,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from articles import page_versions
+from articles.errors import NotATag
 from articles.models.article import Redirect
 from articles.models.site import MenuItem, Site
 from articles.models.taxonomy import Author, Section, Tag
+from articles.tagging import free_slug, tag_name
 from newsreader.kit.admin_inputs import SoundChoices
+from newsreader.kit.text import is_unseen, tidy_name
 
 ROWS = 50  # rows of a table within a form: bylines, sources, the menu
 LISTED = 200  # rows of an editable list saved at once: twice as many as a page shows
@@ -136,6 +139,16 @@ class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
             page_versions.bump_site()
 
 
+class SeenName(forms.ModelForm):
+    """A name that can be seen: invisible characters alone are none."""
+
+    def clean_name(self) -> str:
+        name = tidy_name(self.cleaned_data["name"])
+        if is_unseen(name):
+            raise ValidationError(self.fields["name"].error_messages["required"], code="required")
+        return name
+
+
 class SectionRow(forms.ModelForm):
     """A section in the list. Column heads do not label the inputs, so each input brings its own label."""
 
@@ -151,6 +164,7 @@ class SectionRow(forms.ModelForm):
 
 @admin.register(Section)
 class SectionAdmin(OnManyPages):
+    form = SeenName
     list_display = ["name", "slug", "position", "in_menu"]
     list_editable = ["position", "in_menu"]
     prepopulated_fields = {"slug": ["name"]}
@@ -164,15 +178,41 @@ class SectionAdmin(OnManyPages):
     search_fields = ["name"]
 
 
+class TagForm(forms.ModelForm):
+    """A tag as it is typed: a name that no other has. Without an address it gets one that is free."""
+
+    class Meta:
+        model = Tag
+        fields = ["name", "slug"]
+        help_texts = {"slug": _("Empty: made from the name.")}
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["slug"].required = False
+
+    def clean_name(self) -> str:
+        try:
+            name = tag_name(self.cleaned_data["name"])
+        except NotATag as refusal:
+            raise ValidationError(str(refusal), code=refusal.code) from None
+        if "name" in self.changed_data and Tag.objects.filter(name=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("There is a tag with this name already."), code="unique")
+        return name
+
+    def clean_slug(self) -> str:
+        return self.cleaned_data["slug"] or free_slug(self.cleaned_data.get("name", ""))
+
+
 @admin.register(Tag)
 class TagAdmin(OnManyPages):
+    form = TagForm
     list_display = ["name", "slug"]
-    prepopulated_fields = {"slug": ["name"]}
     search_fields = ["name"]
 
 
 @admin.register(Author)
 class AuthorAdmin(KeepsRelated, OnManyPages):
+    form = SeenName
     list_display = ["name", "slug", "user"]
     list_select_related = ["user"]
     prepopulated_fields = {"slug": ["name"]}

@@ -11,13 +11,13 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import slugify
 
 from articles import formatting, page_versions, pictures, publishing
 from articles.models.article import Article, Byline, SourceAttribution
 from articles.models.pictures import Picture
 from articles.models.site import Site
-from articles.models.taxonomy import Author, Section, Tag
+from articles.models.taxonomy import Author, Section
+from articles.tagging import tags_named
 from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
 from comments.models import Comment, CommentSettings, FilterEntry
@@ -88,8 +88,7 @@ def _article(entry: dict[str, Any], people: dict[str, User]) -> int:
         Byline.objects.create(article=article, author=author, role=byline["role"], position=position)
     for position, source in enumerate(entry.get("sources", [])):
         SourceAttribution.objects.create(article=article, position=position, **source)
-    for name in entry.get("tags", []):
-        article.tags.add(Tag.objects.get_or_create(slug=slugify(name, allow_unicode=True), defaults={"name": name})[0])
+    article.tags.set(tags_named(entry.get("tags", [])))
     if entry["state"] == "published":
         publishing.publish(article.pk, at=at)
     elif entry["state"] == "scheduled":

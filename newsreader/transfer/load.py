@@ -103,7 +103,7 @@ class _Articles:
             authors = dict.fromkeys(self.names.author(author) for author in record.authors)
             bylines += [Byline(article=row, author_id=pk, position=n) for n, pk in enumerate(authors)]
             found = dict.fromkeys(self.names.tag(tag) for tag in record.tags)
-            tags += [Article.tags.through(article_id=row.pk, tag_id=pk) for pk in found]
+            tags += [Article.tags.through(article_id=row.pk, tag_id=pk) for pk in found if pk]
         Byline.objects.bulk_create(bylines)
         Article.tags.through.objects.bulk_create(tags)
         search.note(row.pk for row in rows)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.utils.text import slugify
 
+from articles.errors import NotATag
 from articles.models.taxonomy import Author, Section, Tag
-from articles.records import NameRecord, Origin, digest
+from articles.records import NameRecord, Origin, Remark, digest
+from articles.tagging import make_tag, tag_name
 from newsreader.kit.text import tidy_line
 from newsreader.transfer.report import Report
 
 NAME_LENGTH, SLUG_LENGTH = 200, 200
-_Named = type[Section] | type[Tag] | type[Author]
+_Named = type[Section] | type[Author]
 
 
 class Names:
@@ -19,14 +21,36 @@ class Names:
     def __init__(self, report: Report) -> None:
         self.report = report
         self.ids: dict[tuple[_Named, Origin], int] = {}
+        self.tags: dict[Origin, int | None] = {}
 
     def section(self, record: NameRecord) -> int:
         """Return the section's id. Sections with the same slug are the same, whichever site they came from."""
         return self._id(Section, record, shared=True)
 
-    def tag(self, record: NameRecord) -> int:
-        """Return the tag's id, found by slug like a section's."""
-        return self._id(Tag, record, shared=True)
+    def tag(self, record: NameRecord) -> int | None:
+        """Return the tag's id. Tags with the same name are the same, whichever site they came from.
+
+        None, with a remark, for a name that cannot be a tag's.
+        """
+        if record.origin not in self.tags:
+            self.tags[record.origin] = self._tag(record)
+        return self.tags[record.origin]
+
+    def _tag(self, record: NameRecord) -> int | None:
+        origin = _origin(record)
+        if found := Tag.objects.filter(**origin).first():
+            return found.pk
+        if len(record.name) > NAME_LENGTH:
+            self.report.remark("name_shortened", tidy_line(record.name))
+        try:
+            name = tag_name(tidy_line(record.name)[:NAME_LENGTH])
+        except NotATag:
+            self.report.remarks.append(Remark("tag_without_name", record.origin.id, record.slug, left_out=True))
+            return None
+        if found := Tag.objects.filter(name=name).order_by("pk").first():
+            return found.pk
+        self.report.came_in["tags"][""] += 1
+        return make_tag(name, slug=record.slug, origin=origin).pk
 
     def author(self, record: NameRecord) -> int:
         """Return the author's id. Authors with the same name on two sites stay two authors."""
@@ -39,9 +63,7 @@ class Names:
         return self.ids[key]
 
     def _find(self, model: _Named, record: NameRecord, shared: bool) -> int | None:
-        site, kind, id = record.origin
-        rows = model._default_manager.filter(origin_site=site, origin_type=kind, origin_id=id)
-        found = rows.values_list("pk", flat=True).first()
+        found = model._default_manager.filter(**_origin(record)).values_list("pk", flat=True).first()
         if found is None and shared:
             found = model._default_manager.filter(slug=_slug(record)).values_list("pk", flat=True).first()
         return found
@@ -53,11 +75,15 @@ class Names:
         if model._default_manager.filter(slug=slug).exists():
             ending = f"-{digest(*record.origin)[:6]}"
             slug = f"{slug[: SLUG_LENGTH - len(ending)]}{ending}"
-        site, kind, id = record.origin
-        values = {"origin_site": site, "origin_type": kind, "origin_id": id}
-        row = model._default_manager.create(name=name[:NAME_LENGTH], slug=slug, **values)
+        row = model._default_manager.create(name=name[:NAME_LENGTH], slug=slug, **_origin(record))
         self.report.came_in[f"{model._meta.model_name}s"][""] += 1
         return row.pk
+
+
+def _origin(record: NameRecord) -> dict[str, str]:
+    """Return the columns that say where a row came from."""
+    site, kind, id = record.origin
+    return {"origin_site": site, "origin_type": kind, "origin_id": id}
 
 
 def _slug(record: NameRecord) -> str:

@@ -26,6 +26,7 @@ WORDING = {
     "headline_cut": "titles that were too long and lost their end",
     "slug_changed": "addresses that another article has, now others",
     "name_shortened": "sections, tags or authors whose name was too long and lost its end",
+    "tag_without_name": "tags whose name shows nothing",
     "parent_lost": "comments whose parent is missing, now top-level comments",
     "parent_elsewhere": "comments whose parent is under another article, now top-level comments",
     "parent_in_a_circle": "comments that reply to each other in a circle, now top-level comments",

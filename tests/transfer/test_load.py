@@ -220,3 +220,20 @@ def test_what_does_not_fit_is_cut_and_reported():
     article = Article.objects.get()
     assert (len(article.headline), len(article.slug), len(article.origin_id)) == (300, 200, 200)
     assert codes(report) == {"headline_cut": 1, "name_shortened": 1}
+
+
+def test_tags_are_told_apart_by_their_names_and_a_second_run_changes_nothing():
+    here = Tag.objects.create(name="C", slug="c")
+    names = [("C++", "c"), ("C", "c-2"), ("C#", ""), ("\u200b", "unseen")]
+    tags = tuple(NameRecord(Origin("old.example", "tag", str(at)), *pair) for at, pair in enumerate(names))
+    record = ArticleRecord(Origin("old.example", "post", "1"), "article", "Languages", "languages", "draft", tags=tags)
+
+    reports = [Report(), Report()]
+    for report in reports:
+        load([record], report)
+
+    article = Article.objects.get()
+    assert set(article.tags.values_list("name", flat=True)) == {"C", "C++", "C#"}
+    assert here in article.tags.all()
+    assert codes(reports[0])["tag_without_name"] == 1
+    assert Tag.objects.count() == 3
