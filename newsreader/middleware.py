@@ -4,13 +4,16 @@ import re
 from collections.abc import Callable
 
 from django.conf import settings
+from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.middleware.http import ConditionalGetMiddleware
+from django.urls import Resolver404, resolve
 
 from newsreader.accounts import sessions
 from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError, LengthMissing
 from newsreader.kit.http_cache import private
+from newsreader.kit.web import SAFE_METHODS
 from newsreader.views import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -90,6 +93,32 @@ class Limits:
             sound = {name: value for name, value in request.COOKIES.items() if not self._control.search(value)}
             request.COOKIES = sound
         return self.get_response(request)
+
+
+class Slashes:
+    """Answer an address without its last slash as with it, under /api/, and everywhere for a method that writes.
+
+    Django would redirect: clients follow with a GET, and what was sent is lost. Pages that are read are redirected.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path_info
+        matters = path.startswith("/api/") or request.method not in SAFE_METHODS
+        if matters and not path.endswith("/") and not _view_at(path) and _view_at(f"{path}/"):
+            request.path, request.path_info = f"{request.path}/", f"{path}/"
+        return self.get_response(request)
+
+
+def _view_at(path: str) -> str:
+    """Return the name of the view at this path; empty for none, and for the admin's that only adds a slash."""
+    try:
+        name = getattr(resolve(path).func, "__name__", "view")
+    except Resolver404:
+        return ""
+    return "" if name == AdminSite.catch_all_view.__name__ else name
 
 
 class Sender:

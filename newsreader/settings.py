@@ -182,6 +182,7 @@ MIDDLEWARE = [
     "django_http_compression.middleware.HttpCompressionMiddleware",
     "newsreader.middleware.Conditional",
     "newsreader.middleware.Limits",
+    "newsreader.middleware.Slashes",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "newsreader.middleware.Sender",

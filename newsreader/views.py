@@ -35,7 +35,7 @@ from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import page_number, private, public
 from newsreader.kit.problem_details import problem
 from newsreader.kit.tasks import HEARTBEAT
-from newsreader.kit.web import absolute
+from newsreader.kit.web import SAFE_METHODS, absolute
 
 RELATED = 3  # related articles under an article
 
@@ -204,8 +204,8 @@ def forgery_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 404; an imported article's old address redirects to its new one."""
-    if not _is_api(request) and (target := _moved_to(request)):
+    """Answer 404; an imported article's old address redirects who reads it to its new one."""
+    if request.method in SAFE_METHODS and not _is_api(request) and (target := _moved_to(request)):
         return HttpResponsePermanentRedirect(target)
     return _error(request, 404, "not_found", _("Not found"), _("We can’t find this page. It may have moved."))
 

@@ -105,3 +105,34 @@ def test_what_would_fill_the_sessions_of_strangers_is_refused(client, path):
 
     assert answer.status_code == 413
     assert not Session.objects.exists()
+
+
+def test_under_api_an_address_without_its_slash_answers_as_with_it_to_every_method(client):
+    article = make_article()
+    path = f"/api/v1/articles/{article.pk}/comments"
+    reply = {"text": "One slash short.", "name": "Ada", "email": "ada@example.org"}
+
+    assert client.get("/api/v1/articles?limit=1").json() == client.get("/api/v1/articles/?limit=1").json()
+    assert client.head("/api/v1/articles").status_code == client.options("/api/v1/articles").status_code == 200
+    assert client.post(path, reply, content_type="application/json").status_code == 201
+    assert Comment.objects.get().body == "One slash short."
+    client.force_login(make_editor())
+    one = f"/api/v1/articles/{article.pk}"
+    assert client.patch(one, {"headline": "New"}, content_type="application/json").json()["headline"] == "New"
+    assert [client.delete(one).status_code, client.put(one).status_code] == [204, 405]
+    assert client.get("/api/v1/nothing").status_code == client.post("/api/v1/nothing").status_code == 404
+
+
+def test_nowhere_a_method_that_writes_is_redirected_to_the_address_with_its_slash(client):
+    article = make_article()
+    article.redirects.create(site="https://old.example", path="/2009/05/ferry/")
+    reply = {"text": "Kept.", "name": "Ada", "email": "ada@example.org"}
+
+    assert client.post(f"/articles/{article.pk}/reply", reply).status_code == 303
+    assert Comment.objects.get().body == "Kept."
+    assert client.post(article.get_absolute_url()[:-1]).status_code == 405
+    assert client.post("/2009/05/ferry").status_code == client.post("/2009/05/ferry/").status_code == 404
+    client.force_login(make_editor())
+    assert client.post("/admin/articles/section/add", {"name": ""}).status_code == 200
+    assert client.post("/admin/nothing").status_code == 404
+    assert client.get(f"/articles/{article.pk}/reply").status_code == 301
