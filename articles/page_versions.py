@@ -24,9 +24,9 @@ def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
 
 
 def save(article: Article, *names: str) -> None:
-    """Save these fields of an article, and count a change of its page."""
-    bump([article.pk], **{name: getattr(article, name) for name in names})
-    article.refresh_from_db(fields=["page_version"])
+    """Save these fields of an article, and count a change of it and of its page."""
+    bump([article.pk], version=F("version") + 1, **{name: getattr(article, name) for name in names})
+    article.refresh_from_db(fields=["page_version", "version"])
 
 
 def bump_site() -> None:

@@ -6,6 +6,7 @@ Also counts changes that readers see.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -15,6 +16,7 @@ from django.utils import timezone
 from articles import page_versions, search
 from articles.errors import AddressTaken, NeedsTime, StillPublished
 from articles.models.article import Article
+from newsreader.kit.versions import refuse_stale
 
 State = Article.State
 
@@ -72,9 +74,13 @@ def schedule(article_id: int, at: dt.datetime | None) -> Article:
 
 
 @transaction.atomic
-def withdraw(article_id: int, reason: str = "") -> Article:
-    """Hide an article from readers. Its comments are hidden with it, and come back with it."""
+def withdraw(article_id: int, reason: str = "", *, versions: Collection[int] | None = None) -> Article:
+    """Hide an article from readers. Its comments are hidden with it, and come back with it.
+
+    `versions`: those for which it is meant; None: any. Raises VersionConflict.
+    """
     article = _locked(article_id)
+    refuse_stale(article.version, versions)
     if article.state == State.WITHDRAWN:
         return article
     article.state, article.withdrawn_reason, article.scheduled_for = State.WITHDRAWN, reason, None
@@ -122,7 +128,9 @@ def publish_due(now: dt.datetime | None = None) -> int:
 
 def note_change(article: Article, *, text: bool) -> None:
     """Count a change that readers see; with `text`, a change of the text. Inside the transaction that makes it."""
-    changes: dict[str, Any] = {"revision": F("revision") + 1, "updated_at": timezone.now()} if text else {}
+    changes: dict[str, Any] = {"version": F("version") + 1}
+    if text:
+        changes |= {"revision": F("revision") + 1, "updated_at": timezone.now()}
     page_versions.bump([article.pk], **changes)
     _note_on_every_page(article)
     search.note([article.pk])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -10,10 +11,12 @@ from django.utils.text import slugify
 from articles import formatting, publishing
 from articles.errors import AddressFixed, HeadlineMissing, StateUnknown
 from articles.models.article import Article, Byline, SourceAttribution
+from articles.models.taxonomy import Author
 from articles.tagging import tags_named
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Forbidden
 from newsreader.kit.text import tidy, tidy_line
+from newsreader.kit.versions import refuse_stale
 
 # Columns of an article that are written as they are.
 PLAIN = {"kind", "headline", "slug", "standfirst", "body", "language", "section", "takes_comments", "comments_close_at"}
@@ -22,15 +25,19 @@ TEXT = {"headline", "standfirst", "body"}
 
 
 @transaction.atomic
-def write(values: dict[str, Any], *, by: User, article: Article | None = None) -> Article:
+def write(
+    values: dict[str, Any], *, by: User, article: Article | None = None, versions: Collection[int] | None = None
+) -> Article:
     """Create an article from these values, or change an existing one.
 
     Beside the columns in PLAIN: `tags` (names), `authors` (Author rows), `sources` (dicts of name, url, kind), `state`
-    and `scheduled_for`. HTML is sanitised. Raises Forbidden, AddressTaken, AddressFixed, NeedsTime, StateUnknown,
-    NotATag.
+    and `scheduled_for`. HTML is sanitised. `versions`: those of the article for which the change is meant; None: any.
+    Raises Forbidden, AddressTaken, AddressFixed, NeedsTime, StateUnknown, NotATag, VersionConflict.
     """
     made = article is None
     article = Article() if article is None else Article.objects.select_for_update().get(pk=article.pk)
+    if not made:
+        refuse_stale(article.version, versions)
     plain = {name: value for name, value in values.items() if name in PLAIN}
     moved = [name for name in ADDRESS if name in plain and plain[name] != getattr(article, name)]
     if article.published_on and moved:
@@ -65,15 +72,21 @@ def _around(article: Article, values: dict[str, Any]) -> None:
     if "tags" in values:
         article.tags.set(tags_named(values["tags"], own=article.tags.all()))
     if "authors" in values:
-        article.bylines.all().delete()
-        rows = [Byline(article=article, author=author, position=at) for at, author in enumerate(values["authors"])]
-        Byline.objects.bulk_create(rows)
+        _name(article, values["authors"])
     if "sources" in values:
         article.sources.all().delete()
         rows_ = [
             SourceAttribution(article=article, position=at, **source) for at, source in enumerate(values["sources"])
         ]
         SourceAttribution.objects.bulk_create(rows_)
+
+
+def _name(article: Article, authors: list[Author]) -> None:
+    """Put these authors over the article, in this order. Who stays keeps the roles that an editor has given them."""
+    article.bylines.exclude(author__in=authors).delete()
+    for at, author in enumerate(authors):
+        if not article.bylines.filter(author=author).update(position=at):
+            Byline.objects.create(article=article, author=author, position=at)
 
 
 def _move(article: Article, state: str, at: Any, by: User) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ipaddress
 import re
 from dataclasses import dataclass, field, replace
@@ -11,7 +9,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils.translation import gettext as _
@@ -22,6 +19,7 @@ from comments.text import formatting
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.client_address import network
 from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.hashes import keyed
 from newsreader.kit.numbers import read_id
 from newsreader.kit.text import fold, is_blank, is_unseen, tidy, tidy_line, tidy_name, without_invisible
 
@@ -91,12 +89,6 @@ class Draft:
         """A keyed hash of what was sent. A submission with a known key is a repetition only if this is equal."""
         who = self.person if self.author.identity else f"guest:{self.author.name}\n{self.author.email}"
         return keyed("submission", str(self.article_id), self.parent, who, self.text)
-
-
-def keyed(*parts: str) -> str:
-    """Return a keyed hash (HMAC) of the parts: equal for equal parts, and useless without the secret key."""
-    message = "\0".join(f"{len(part)}:{part}" for part in parts)
-    return hmac.new(django_settings.SECRET_KEY.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
 def tidied(draft: Draft) -> Draft:

@@ -58,12 +58,6 @@ class ParentMismatch(Invalid):
         super().__init__([FieldError("parent", "comment_parent_mismatch", sentence)])
 
 
-class KeyReused(Invalid):
-    def __init__(self) -> None:
-        sentence = _("This form was already sent with different content. Please send it again.")
-        super().__init__([FieldError("key", "idempotency_key_reused", sentence)])
-
-
 class Duplicate(Conflict):
     """The same person has posted the same text; `url` is the first comment's address if it is approved, else empty."""
 

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -21,8 +22,9 @@ from comments.api.moderation import BatchesViewSet, DecisionsViewSet, QueueViewS
 from comments.api.reports import FlagView
 from comments.errors import Banned
 from newsreader.accounts.api import MeView
-from newsreader.kit.errors import DomainError, Invalid
-from newsreader.kit.problem_details import MEDIA_TYPE, document
+from newsreader.accounts.api_authentication import refuse_unknown_credentials
+from newsreader.kit.errors import DomainError
+from newsreader.kit.problem_details import MEDIA_TYPE, document, problem
 from newsreader.kit.web import absolute
 
 READ: dict[str, Any] = {"get": "list"}
@@ -33,6 +35,12 @@ OWN = ONE | {"patch": "partial_update", "delete": "destroy"}
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the schema as a page; everything on it is loaded from this site."""
+    try:
+        refuse_unknown_credentials(request)
+    except exceptions.AuthenticationFailed as refusal:
+        answer = problem(refusal.status_code, str(refusal.get_codes()), str(refusal.detail))
+        answer["WWW-Authenticate"] = "Session"
+        return answer
     return render(request, "api/docs.html")
 
 
@@ -73,6 +81,8 @@ def explain(exception: Exception, context: dict[str, Any]) -> Response | None:
     else:
         return None
     set_rollback()
+    # Whatever the view itself answers with, such as YAML.
+    context["request"].accepted_renderer, context["request"].accepted_media_type = JSONRenderer(), MEDIA_TYPE
     response = Response(body, status=body["status"], headers=headers)
     response.content_type = MEDIA_TYPE
     response["Cache-Control"] = "private, no-store"
@@ -80,10 +90,7 @@ def explain(exception: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _of_refusal(refusal: DomainError) -> tuple[dict[str, Any], dict[str, str]]:
-    errors = [
-        {"field": error.field, "code": error.code, "message": str(error.sentence)}
-        for error in (refusal.errors if isinstance(refusal, Invalid) else [])
-    ]
+    errors = [{"field": error.field, "code": error.code, "message": str(error.sentence)} for error in refusal.errors]
     body = document(refusal.status, refusal.code, str(refusal), errors)
     if isinstance(refusal, Banned) and refusal.appeal_url:
         body["appeal_url"] = absolute(refusal.appeal_url)

@@ -7,12 +7,14 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 from django.urls import Resolver404, resolve
 
 from newsreader.accounts import sessions
-from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError, LengthMissing
+from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError, LengthMissing, VersionConflict
 from newsreader.kit.http_cache import private
+from newsreader.kit.versions import without_encodings
 from newsreader.kit.web import SAFE_METHODS
 from newsreader.views import refused
 
@@ -57,7 +59,19 @@ class Headers:
 
 
 class Conditional(ConditionalGetMiddleware):
-    """ETag and 304 by content, for responses that did not get their ETag from versions."""
+    """ETag and 304 by content, for responses that did not get their ETag from versions.
+
+    Everybody below reads the ETags of a request as the site has sent them, whatever was compressed on the way.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        for name in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
+            if name in request.META:
+                request.META[name] = without_encodings(request.META[name])
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        answer = super().process_response(request, response)
+        return refused(request, VersionConflict()) if answer.status_code == 412 != response.status_code else answer
 
 
 class Limits:

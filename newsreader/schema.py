@@ -1,11 +1,16 @@
-"""The OpenAPI document: every operation also documents its refusals."""
+"""The OpenAPI document: every operation also documents its refusals, and the headers that it reads."""
 
 from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+
+from newsreader.kit.idempotency import HEADER, KEY_LENGTH
+from newsreader.kit.rest import OfVersion
 
 
 class ErrorSerializer(serializers.Serializer):
@@ -39,12 +44,27 @@ _REFUSALS = {
     "405": "Method not allowed.",
     "406": "Only JSON is available.",
     "409": "Conflicts with the current state.",
+    "412": "Somebody has changed it since that version.",
     "413": "The body is too large.",
     "414": "The address is too long.",
     "415": "Only application/json is accepted.",
     "422": "One or more fields are wrong.",
     "429": "Too many requests; see Retry-After.",
 }
+
+
+_KEY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "maxLength": KEY_LENGTH},
+    OpenApiParameter.HEADER,
+    description="What is sent again with the same key is done once, and answered as the first time.",
+)
+_VERSION = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="ETags of the versions for which the change is meant. For another one nothing is written.",
+)
 
 
 class SiteSessionScheme(OpenApiAuthenticationExtension):
@@ -73,7 +93,28 @@ class SessionTokenScheme(OpenApiAuthenticationExtension):
 
 
 class ProblemSchema(AutoSchema):
-    """Adds the refusals to the responses that a view declares."""
+    """Reads what a view takes and how its list is narrowed, and adds the refusals to the responses that it declares."""
+
+    @property
+    def _action(self) -> Any:
+        return getattr(self.view, "action", None)
+
+    @property
+    def _taken(self) -> Any:
+        """Return the serializer that the view, if it is one of ours, declares for this action."""
+        return getattr(self.view, "takes", {}).get(self._action)
+
+    def get_request_serializer(self) -> Any:
+        return self._taken or super().get_request_serializer()
+
+    def get_override_parameters(self) -> Any:
+        narrowed = self._action in getattr(self.view, "narrowed", ())
+        given = list(getattr(self.view, "filters", ())) if narrowed else []
+        if self.method == "POST":
+            given.append(_KEY)
+        elif self._taken and issubclass(self._taken, OfVersion):
+            given.append(_VERSION)
+        return given
 
     def _insert_field_validators(self, field: Any, schema: Any) -> None:
         super()._insert_field_validators(field, schema)

@@ -386,11 +386,12 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "newsreader.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "newsreader.api.explain",
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "newsreader.kit.rest.SiteSession",
         "newsreader.accounts.api_authentication.SessionToken",
+        "newsreader.kit.rest.SiteSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_PARSER_CLASSES": ["newsreader.kit.rest.StrictJSON"],
+    "DEFAULT_METADATA_CLASS": "newsreader.kit.rest.Metadata",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "newsreader.kit.pagination.Cursor",
     "DEFAULT_THROTTLE_CLASSES": ["newsreader.kit.rest.ByVisitor"],

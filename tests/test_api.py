@@ -123,6 +123,7 @@ def editor(newsroom):
         ("get", "/api/v1/articles/?limit=0", 400, "invalid_limit"),
         ("get", "/api/v1/articles/?published_after=yesterday", 400, "invalid_published_after"),
         ("get", "/api/v1/articles/?q=%00", 400, "bad_request"),
+        ("get", "/api/v1/articles/?limit=1&limit=2", 400, "invalid_limit"),
         ("get", "/api/v1/me/", 401, "not_authenticated"),
         ("get", "/api/v1/moderation/queue/", 401, "not_authenticated"),
         ("post", "/api/v1/articles/", 401, "not_authenticated"),
@@ -161,6 +162,44 @@ def test_a_forged_forwarding_header_does_not_evade_the_limit(client, monkeypatch
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
     assert answers[-1]["Retry-After"]
     assert answers[-1]["Content-Type"] == PROBLEM
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("given", ["Bearer nonsense", "bearer", "Token x", "", "Bearer"])
+def test_credentials_that_open_nothing_are_refused_for_reading_too(client, given):
+    comment = make_comment()
+    client.force_login(make_editor())  # Who sends a token means to be its owner.
+    article = f"articles/{comment.article_id}/"
+    paths = ["articles/", article, f"{article}comments/", f"comments/{comment.pk}/", "sections/", "tags/", "authors/"]
+    paths += ["me/", "moderation/queue/", "schema/", "docs/"]
+
+    answers = [client.get(f"/api/v1/{path}", headers={"Authorization": given}) for path in paths]
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(401, "authentication_failed")}
+    assert all(answer["WWW-Authenticate"] for answer in answers)
+
+
+@pytest.mark.django_db
+def test_credentials_for_a_server_in_front_do_not_disturb_reading(client):
+    basic = {"Authorization": "Basic YTpi"}
+
+    assert client.get("/api/v1/articles/", headers=basic).status_code == 200
+    assert client.post("/api/v1/articles/", {}, "application/json", headers=basic).status_code == 401
+    assert "Authorization" in client.get("/api/v1/articles/")["Vary"]
+
+
+@pytest.mark.django_db
+def test_a_browser_s_program_is_given_the_token_with_which_it_writes():
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_editor())
+
+    told = client.get("/api/v1/me/")
+    token = {"X-CSRFToken": told.json()["csrf_token"]}
+    written = client.post("/api/v1/articles/", {"headline": "x"}, "application/json", headers=token)
+
+    assert told["Cache-Control"] == "private, no-store"
+    assert written.status_code == 201
+    assert client.post("/api/v1/articles/", {"headline": "x"}, "application/json").status_code == 403
 
 
 @pytest.mark.django_db

@@ -64,8 +64,10 @@ class Article(Imported):
     # Roots shown in its discussion, tombstones included. Pages are made from this count.
     root_count = models.PositiveIntegerField(default=0, editable=False)
 
-    # `revision` counts changes of its text, `page_version` changes of anything on its public page.
+    # `revision` counts changes of its text, `version` every change that the newsroom makes to it, and `page_version`
+    # changes of anything on its public page, comments included.
     revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
+    version = models.PositiveIntegerField(_("version"), default=1, db_default=1, editable=False)
     page_version = models.PositiveBigIntegerField(default=1, editable=False)
 
     objects = ArticleQuerySet.as_manager()

@@ -23,7 +23,8 @@ from comments.errors import ForgeryRefused
 from comments.models import Comment, CommentSettings
 from comments.posting.request_parsing import draft_of, visit_of
 from comments.posting.submission import first_status, post_comment
-from newsreader.kit.rest import Shared
+from newsreader.kit.idempotency import HEADER
+from newsreader.kit.rest import Given, OfVersion, Shared
 from newsreader.kit.web import absolute, comes_from_here
 
 
@@ -41,19 +42,23 @@ REMOVED = {"name": "", "url": "", "avatar": "", "provider": "guest", "is_staff":
 
 
 class CommentSerializer(serializers.ModelSerializer):
-    """A comment. `text` is only for its author and for moderators; `reply_count` counts its direct replies."""
+    """A comment. `text` and `version` are only for its author and for moderators.
+
+    `reply_count` counts its direct replies, `version` the changes of its text.
+    """
 
     root = serializers.SerializerMethodField()  # type: ignore[assignment]
     status = serializers.SerializerMethodField()
     author = serializers.SerializerMethodField()
     text = serializers.CharField(source="body", required=False)
+    version = serializers.IntegerField(required=False)
     url = serializers.SerializerMethodField()
 
     class Meta:
         model = Comment
         fields = [
             "id", "article", "parent", "root", "depth", "status", "author", "html", "text", "created_at", "edited_at",
-            "reply_count", "url",
+            "version", "reply_count", "url",
         ]  # fmt: skip
 
     def get_root(self, comment: Comment) -> int:
@@ -83,7 +88,7 @@ class CommentSerializer(serializers.ModelSerializer):
         shown = super().to_representation(comment)
         if self._moderates() or self._is_own(comment):
             return shown
-        del shown["text"]
+        del shown["text"], shown["version"]
         if comment.status != Comment.Status.APPROVED:  # A tombstone: it is shown only because of the replies under it.
             shown |= {"author": REMOVED, "html": "", "edited_at": None}
         return shown
@@ -157,8 +162,16 @@ class Anything(Typed):
     """A field that is accepted and ignored."""
 
 
-class CommentInput(serializers.Serializer):
+# What only the site itself sets of a comment.
+SET_BY_THE_SITE = frozenset(
+    {"id", "article", "root", "depth", "status", "author", "html", "created_at", "edited_at", "reply_count", "url"}
+)
+
+
+class CommentInput(Given):
     """A reply. Name, email and website are ignored for a signed-in commenter."""
+
+    ignored = SET_BY_THE_SITE
 
     text = Words(required=False)
     parent = Parent(required=False)  # type: ignore[assignment]
@@ -168,7 +181,11 @@ class CommentInput(serializers.Serializer):
     notify = Anything(required=False)
 
 
-class EditInput(serializers.Serializer):
+class EditInput(OfVersion):
+    """Another text of one's own comment."""
+
+    ignored = SET_BY_THE_SITE | {"parent"}
+
     text = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
 
@@ -176,6 +193,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
     """An article's discussion."""
 
     serializer_class = RootSerializer
+    takes = {"create": CommentInput}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Look for the article before checking the token, as the page does."""
@@ -184,6 +202,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         super().initial(request, *args, **kwargs)
 
     _orders = {"oldest": ("path",), "newest": ("-path",)}
+    filters = [OpenApiParameter("sort", OpenApiTypes.STR, enum=list(_orders), description="Order of the roots.")]
 
     @property
     def cursor_ordering(self) -> tuple[str, ...]:
@@ -203,11 +222,6 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
             self._found = get_object_or_404(Article.objects.published(), pk=self.kwargs["article_id"])
         return self._found
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("sort", OpenApiTypes.STR, enum=list(_orders), description="Order of the roots."),
-        ]
-    )
     def list(self, request: Request, article_id: int) -> Response:
         """Roots, each with its first replies."""
         self._article()
@@ -216,35 +230,26 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         context = {**self.get_serializer_context(), "replies": replies}
         return self.get_paginated_response(RootSerializer(roots, many=True, context=context).data)
 
-    @extend_schema(
-        request=CommentInput,
-        responses={201: PostedSerializer},
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                OpenApiTypes.STR,
-                OpenApiParameter.HEADER,
-                description="Up to 64 characters. A reply sent again with the same key is stored once.",
-            )
-        ],
-    )
+    @extend_schema(responses={201: PostedSerializer})
     def create(self, request: Request, article_id: int) -> Response:
         """Leave a reply."""
         article = self._article()
         if not request.user.is_authenticated and not comes_from_here(request._request):
             raise ForgeryRefused()
-        form = CommentInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        key = request.headers.get("Idempotency-Key", "")
-        comment = post_comment(
-            draft_of(request._request, article.pk, form.validated_data, key=key, channel=Comment.Channel.API)
-        )
+        typed, key = self.given(request), request.headers.get(HEADER, "")
+        comment = post_comment(draft_of(request._request, article.pk, typed, key=key, channel=Comment.Channel.API))
         body = CommentSerializer(comment, context={**self.get_serializer_context(), "own": True}).data
         body["status"] = Comment.Status.APPROVED
         if first_status(comment) != Comment.Status.APPROVED:
             body |= {"status": Comment.Status.PENDING, "status_url": absolute(comment.status_url)}
         location = absolute(f"/api/v1/comments/{comment.pk}/")
-        return Response(body, status=status.HTTP_201_CREATED, headers={"Location": location})
+        return self.of_version(
+            _thing(comment.pk), comment.version, body, status=status.HTTP_201_CREATED, headers={"Location": location}
+        )
+
+
+def _thing(pk: int) -> str:
+    return f"comment-{pk}"
 
 
 class CommentViewSet(Shared, viewsets.GenericViewSet):
@@ -252,12 +257,17 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
 
     serializer_class = CommentSerializer
     cursor_ordering = ("path",)
+    takes = {"partial_update": EditInput, "destroy": OfVersion}
+    lists = frozenset({"replies"})
 
     def get_queryset(self) -> QuerySet[Comment]:
         return Comment.objects.visible_to(self.request.user).for_display()
 
     def retrieve(self, request: Request, pk: int) -> Response:
-        return Response(self.get_serializer(self._found(pk)).data)
+        return self._answer(self._found(pk))
+
+    def _answer(self, comment: Comment) -> Response:
+        return self.of_version(_thing(comment.pk), comment.version, self.get_serializer(comment).data)
 
     def _found(self, pk: int) -> Comment:
         return get_object_or_404(self.get_queryset(), pk=pk)
@@ -272,22 +282,21 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
         page = self.paginate_queryset(threads.descendants(top).for_display())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request=EditInput, responses=CommentSerializer)
+    @extend_schema(responses=CommentSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change one's own comment, for 15 minutes."""
         self._signed()
         comment = self._found(pk)
-        form = EditInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        visit = visit_of(request._request, {})
-        edited = edit_comment(comment.pk, form.validated_data["text"], by=self._user(), visit=visit)
-        return Response(self.get_serializer(edited).data)
+        values, visit = self.given(request), visit_of(request._request, {})
+        wanted = self.wanted_versions(request, _thing(pk), values)
+        return self._answer(edit_comment(comment.pk, values["text"], by=self._user(), visit=visit, versions=wanted))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Withdraw one's own comment."""
         self._signed()
-        withdraw_comment(self._found(pk).pk, by=self._user())
+        wanted = self.wanted_versions(request, _thing(pk), self.given(request))
+        withdraw_comment(self._found(pk).pk, by=self._user(), versions=wanted)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _signed(self) -> None:

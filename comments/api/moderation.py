@@ -6,6 +6,7 @@ The same operations as the desk's pages, with the same permissions.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -18,15 +19,17 @@ from rest_framework.response import Response
 
 from comments.api.comments import CommentSerializer
 from comments.audit.reason_texts import worded
-from comments.desk.filters import OLDEST_FIRST, VIEWS, Filter
+from comments.desk.filters import NAMES, OLDEST_FIRST, VIEWS, Filter
 from comments.models import Batch, Comment, Decision
 from comments.models.permissions import may_moderate
 from comments.models.querysets import CommentQuerySet
 from comments.moderation import batches, undoing
 from comments.moderation.decisions import decide
+from newsreader.accounts.kept_answers import once_per_key
 from newsreader.kit.client_address import client_address
+from newsreader.kit.errors import UnknownParameters
 from newsreader.kit.numbers import LARGEST_ID, read_id
-from newsreader.kit.rest import Shared
+from newsreader.kit.rest import Given, Shared
 
 MANY = 10_000  # ids in one request; use the filter for more
 
@@ -53,7 +56,7 @@ class DecisionSerializer(serializers.ModelSerializer):
         fields = ["number", "batch", "by", "source", "before", "after", "reasons", "created_at"]
 
 
-class DecisionInput(serializers.Serializer):
+class DecisionInput(Given):
     """`reason` is the code of an offered reason. The trash needs one, or the answer is 422 `reason_required`."""
 
     status = serializers.ChoiceField(choices=Comment.Status.choices)
@@ -132,6 +135,7 @@ class DecisionsViewSet(_ModeratorsViewSet):
     """The decisions about a comment, and deciding."""
 
     serializer_class = DecisionSerializer
+    takes = {"create": OneInput}
     cursor_ordering = ("number",)
 
     def list(self, request: Request, pk: int) -> Response:
@@ -139,16 +143,15 @@ class DecisionsViewSet(_ModeratorsViewSet):
         page = self.paginate_queryset(comment.decisions.all())
         return self.get_paginated_response(DecisionSerializer(page, many=True).data)
 
-    @extend_schema(request=OneInput, responses={200: DecisionSerializer, 201: DecisionSerializer})
+    @extend_schema(responses={200: DecisionSerializer, 201: DecisionSerializer})
+    @once_per_key
     def create(self, request: Request, pk: int) -> Response:
         """Decide: 201 with the decision; 200 with the last one where the comment already has that status.
 
         409 where somebody else has decided otherwise since the decision that was `seen`.
         """
         comment = get_object_or_404(self.get_queryset(), pk=pk)
-        form = OneInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        decision = decide(comment.pk, by=self._user(), **form.validated_data)
+        decision = decide(comment.pk, by=self._user(), **self.given(request))
         if decision is None:
             return Response(DecisionSerializer(comment.decisions.order_by("-number").first()).data)
         return Response(DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
@@ -194,11 +197,13 @@ class ManyInput(DecisionInput):
         return values
 
 
-def _filter(given: Any) -> Filter:
-    """Read the queue's parameters. Raises ParseError naming the first invalid one."""
+def _filter(given: Mapping[str, str], user: Any) -> Filter:
+    """Read the queue's parameters. Raises ParseError naming the first invalid one, and UnknownParameters."""
     found, odd = Filter.read(given)
     if odd:
         raise ParseError(f"{odd[0]} is not understood.", code=f"invalid_{odd[0]}")
+    if nothing := found.naming_nothing(user):
+        raise UnknownParameters.naming_nothing([(name, given[name]) for name in nothing])
     return found
 
 
@@ -206,17 +211,19 @@ class BatchesViewSet(_ModeratorsViewSet):
     """Deciding about many comments at once, and undoing that."""
 
     serializer_class = BatchSerializer
+    takes = {"create": ManyInput, "undo": Given}
 
-    @extend_schema(request=ManyInput, responses={200: BatchSerializer, 202: BatchSerializer})
+    @extend_schema(responses={200: BatchSerializer, 202: BatchSerializer})
+    @once_per_key
     def create(self, request: Request) -> Response:
         """Decide about many: 200 when it is done, 202 while the worker does it. What is not theirs is left out."""
-        form = ManyInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        given = form.validated_data
+        given = self.given(request)
         if "ids" in given:
             rows = Comment.objects.moderated_by(self._user()).filter(pk__in=given["ids"])
         else:
-            rows = _filter(given["filter"]).rows(self._user())
+            if unknown := [name for name in given["filter"] if name not in NAMES]:  # Would decide about too many.
+                raise UnknownParameters.named(f"filter.{name}" for name in unknown)
+            rows = _filter(given["filter"], self._user()).rows(self._user())
         batch = batches.decide_batch(
             rows, given["status"], by=self._user(), reason=given["reason"], seen=given.get("seen")
         )
@@ -227,11 +234,13 @@ class BatchesViewSet(_ModeratorsViewSet):
         return Response(BatchSerializer(get_object_or_404(Batch, pk=batch, by=self._user())).data)
 
     @extend_schema(request=None, responses={200: BatchSerializer, 202: BatchSerializer})
+    @once_per_key
     def undo(self, request: Request, batch: uuid.UUID) -> Response:
         """Give each comment of a batch the status it had before, unless somebody has decided about it since.
 
         Bans made with the batch are lifted; bans that the batch itself had lifted, as an undo, are in force again.
         """
+        self.given(request)
         try:
             undone = undoing.undo(batch, by=self._user(), from_address=client_address(request))
         except Batch.DoesNotExist:
@@ -247,31 +256,29 @@ class QueueViewSet(_ModeratorsViewSet):
     """The moderation queue: waiting comments oldest first, decided ones newest first."""
 
     serializer_class = QueuedSerializer
+    filters = [
+        OpenApiParameter("status", OpenApiTypes.STR, enum=list(VIEWS), default="pending"),
+        OpenApiParameter("reason", OpenApiTypes.STR, description="Code of a reason of the last decision."),
+        OpenApiParameter("article", OpenApiTypes.STR, description="Id of an article."),
+        OpenApiParameter("section", OpenApiTypes.STR, description="Id of a section."),
+        OpenApiParameter("author", OpenApiTypes.STR, description="Email address, or account:ID of an identity."),
+        OpenApiParameter("network", OpenApiTypes.STR, description="IP address, network, or the beginning of one."),
+        OpenApiParameter("q", OpenApiTypes.STR, description="Words in text or name; an email or IP address."),
+        OpenApiParameter("since", OpenApiTypes.STR, description="A time: left then or later."),
+        OpenApiParameter("until", OpenApiTypes.STR, description="A time: left before."),
+        OpenApiParameter("language", OpenApiTypes.STR),
+        OpenApiParameter("links", OpenApiTypes.BOOL, description="Only comments with links."),
+        OpenApiParameter("label", OpenApiTypes.STR, description="tip, source or question."),
+        OpenApiParameter("mine", OpenApiTypes.BOOL, description="Only comments handed to you."),
+    ]
 
     @property
     def cursor_ordering(self) -> tuple[str, str]:
         waits = self.request.query_params.get("status", "pending") in OLDEST_FIRST
         return ("created_at", "pk") if waits else ("-created_at", "-pk")
 
-    @extend_schema(
-        parameters=[
-            OpenApiParameter("status", OpenApiTypes.STR, enum=list(VIEWS), default="pending"),
-            OpenApiParameter("reason", OpenApiTypes.STR, description="Code of a reason of the last decision."),
-            OpenApiParameter("article", OpenApiTypes.STR, description="Id of an article."),
-            OpenApiParameter("section", OpenApiTypes.STR, description="Id of a section."),
-            OpenApiParameter("author", OpenApiTypes.STR, description="Email address, or account:ID of an identity."),
-            OpenApiParameter("network", OpenApiTypes.STR, description="IP address, network, or the beginning of one."),
-            OpenApiParameter("q", OpenApiTypes.STR, description="Words in text or name; an email or IP address."),
-            OpenApiParameter("since", OpenApiTypes.STR, description="A time: left then or later."),
-            OpenApiParameter("until", OpenApiTypes.STR, description="A time: left before."),
-            OpenApiParameter("language", OpenApiTypes.STR),
-            OpenApiParameter("links", OpenApiTypes.BOOL, description="Only comments with links."),
-            OpenApiParameter("label", OpenApiTypes.STR, description="tip, source or question."),
-            OpenApiParameter("mine", OpenApiTypes.BOOL, description="Only comments handed to you."),
-        ]
-    )
     def list(self, request: Request) -> Response:
-        found = _filter(request.query_params).rows(self._user())
+        found = _filter(request.query_params, self._user()).rows(self._user())
         queue = found.for_display().select_related("connection_data").prefetch_related("decisions")
         page = self.paginate_queryset(queue)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)

@@ -16,7 +16,8 @@ from comments.errors import ForgeryRefused, NoSuchComment
 from comments.models import Comment, Report
 from comments.objections.report_views import reporter_of
 from comments.objections.reports import report
-from newsreader.kit.rest import Shared
+from newsreader.accounts.kept_answers import once_per_key
+from newsreader.kit.rest import Given, Shared
 from newsreader.kit.web import absolute, comes_from_here
 
 
@@ -33,7 +34,7 @@ class Reason(Typed):
     """Why a comment is reported."""
 
 
-class ReportInput(serializers.Serializer):
+class ReportInput(Given):
     """A report. `law`, `good_faith`, `name` and `email` belong to the reason `illegal` and are otherwise ignored.
 
     `by_mail` is for signed-in reporters who want to hear the outcome by mail.
@@ -59,6 +60,7 @@ class FlagView(Shared, viewsets.GenericViewSet):
     """Reporting a comment to the editors."""
 
     serializer_class = ReportedSerializer
+    takes = {"create": ReportInput}
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Look for the comment before checking the token, as the page does."""
@@ -67,13 +69,12 @@ class FlagView(Shared, viewsets.GenericViewSet):
             raise NoSuchComment()
         super().initial(request, *args, **kwargs)
 
-    @extend_schema(request=ReportInput, responses={201: ReportedSerializer})
+    @extend_schema(responses={201: ReportedSerializer})
+    @once_per_key
     def create(self, request: Request, pk: int) -> Response:
         """Report a public comment, once."""
         if not request.user.is_authenticated and not comes_from_here(request._request):
             raise ForgeryRefused()
-        form = ReportInput(data=request.data)
-        form.is_valid(raise_exception=True)
-        row = report(pk, **form.validated_data, visitor=reporter_of(request._request))
+        row = report(pk, **self.given(request), visitor=reporter_of(request._request))
         body = {"id": row.pk, "status_url": absolute(row.status_url)}
         return Response(body, status=status.HTTP_201_CREATED)

@@ -7,6 +7,7 @@ author was given.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import replace
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from comments.errors import (
     Removed,
     Withdrawn,
 )
-from comments.models import Ban, Comment, CommentSettings, Decision, Revision
+from comments.models import Ban, Comment, CommentSettings, Decision
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.ownership import is_account_of, own_comment
 from comments.models.permissions import moderates
@@ -34,6 +35,7 @@ from comments.screening import article_settings, ban_checks, judge
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
+from newsreader.kit.versions import refuse_stale
 
 EDITABLE_FOR = dt.timedelta(minutes=15)
 MOST = 20  # changes of one comment; bounded, as every earlier text is stored
@@ -41,17 +43,26 @@ SOURCE = "editing"  # Decision.source of decisions about a changed text
 
 
 def edit_comment(
-    comment_id: int, text: str, *, by: User | None = None, token: str = "", visit: Visit | None = None
+    comment_id: int,
+    text: str,
+    *,
+    by: User | None = None,
+    token: str = "",
+    visit: Visit | None = None,
+    versions: Collection[int] | None = None,
 ) -> Comment:
     """Change the text of one's own comment. It is screened again, and the earlier text is kept for moderators.
 
     Screening may hold an approved comment or put it aside as spam or trash; only people approve. An unchanged text
-    changes nothing. Raises NotYours, Withdrawn, Removed, Banned, CommentsClosed, EditingOver, Invalid and Duplicate.
+    changes nothing. `versions`: those for which the change is meant; None: any. Raises NotYours, VersionConflict,
+    Withdrawn, Removed, Banned, CommentsClosed, EditingOver, Invalid and Duplicate.
     """
     text = tidied(Draft(0, text)).text
     html = Draft(0, text).rendered if len(text) <= LONGEST else None  # Rendered before anything is locked.
     with transaction.atomic():
         comment = own_comment(comment_id, by, token)
+        if text != comment.body:  # Sent twice, the same text has overwritten nothing.
+            refuse_stale(comment.version, versions)
         rules = article_settings.settings_under(comment.article, CommentSettings.objects.current())
         draft = replace(_draft(comment, text, by, visit or Visit()), html=html)
         exempt = moderates(draft.author.user, comment.article)
@@ -70,10 +81,16 @@ def edit_comment(
         return comment
 
 
-def withdraw_comment(comment_id: int, *, by: User | None = None, token: str = "") -> Decision | None:
-    """Withdraw one's own comment, for good: moderators cannot bring it back. None where it is withdrawn already."""
+def withdraw_comment(
+    comment_id: int, *, by: User | None = None, token: str = "", versions: Collection[int] | None = None
+) -> Decision | None:
+    """Withdraw one's own comment, for good: moderators cannot bring it back. None where it is withdrawn already.
+
+    `versions`: those for which it is meant; None: any. Raises NotYours, VersionConflict.
+    """
     with transaction.atomic():
         comment = own_comment(comment_id, by, token)
+        refuse_stale(comment.version, versions)
         return withdraw(comment.pk, by=by if is_account_of(comment, by) else None)
 
 
@@ -121,12 +138,11 @@ def _may_edit(comment: Comment, draft: Draft, rules: EffectiveSettings, *, exemp
 
 def _rewrite(comment: Comment, draft: Draft) -> None:
     now = timezone.now()
-    before = Revision.objects.create(comment=comment, body=comment.body, replaced_at=now)
+    before = comment.rewrite(draft.text, draft.rendered, replaced_at=now)
     facts = {"revision": before.pk, "by_author": True}
     audit_log.note("edit", f"comment:{comment.pk}", by=draft.author.user, facts=facts, personal={"before": before.body})
-    comment.write(draft.text, draft.rendered)
     comment.edited_at, comment.duplicate_key = now, draft.duplicate_key
-    comment.save(update_fields=[*Comment.WRITTEN, "edited_at", "duplicate_key"])
+    comment.save(update_fields=[*Comment.REWRITTEN, "edited_at", "duplicate_key"])
 
 
 def _apply(comment: Comment, verdict: Verdict, *, source: str = SOURCE) -> None:

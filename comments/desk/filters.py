@@ -18,10 +18,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
 
+from articles.models.article import Article
+from articles.models.taxonomy import Section
 from comments.desk.networks import begins, from_network
 from comments.models import Comment, Decision, Label, search_index
 from comments.models.querysets import CommentQuerySet
 from comments.objections import appeals
+from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.numbers import ids_in, read_id
 from newsreader.kit.rest import moment, whole_number
 from newsreader.kit.text import tidy_line
@@ -71,6 +74,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "author": _text, "network": _text, "since": moment, "until": moment, "language": _code, "links": _yes,
     "label": _one_of(Label.Kind.values), "mine": _yes,
 }  # fmt: skip
+NAMES = frozenset(_READERS)  # of the parameters
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,17 @@ class Filter:
                 except (ValueError, ParseError):
                     odd.append(name)
         return cls(**values), odd
+
+    def naming_nothing(self, user: Any) -> list[str]:
+        """Return the names of the parameters whose article, section or account is not there for this moderator."""
+        everything = user.has_perm("comments.moderate_any_comment")
+        articles = Article.objects.all() if everything else Article.objects.visible_to(user)
+        there = {
+            "article": (self.article, articles),
+            "section": (self.section, Section.objects.all()),
+            "author": (_account(self.author), CommenterIdentity.objects.all()),
+        }
+        return [name for name, (pk, rows) in there.items() if pk and not rows.filter(pk=pk).exists()]
 
     @property
     def is_narrowed(self) -> bool:
@@ -163,9 +178,14 @@ def _of_view(rows: CommentQuerySet, view: str, user: Any) -> CommentQuerySet:
     return rows.filter(status=view)
 
 
-def _by_author(rows: CommentQuerySet, author: str) -> CommentQuerySet:
+def _account(author: str) -> int | None:
+    """Return the identity that `account:12` names; None for an email address."""
     kind, _, number = author.partition(":")
-    if kind == "account" and (identity_id := read_id(number)) is not None:
+    return read_id(number) if kind == "account" else None
+
+
+def _by_author(rows: CommentQuerySet, author: str) -> CommentQuerySet:
+    if identity_id := _account(author):
         return rows.filter(identity=identity_id)
     return rows.filter(connection_data__email__in={author, author.lower()})
 

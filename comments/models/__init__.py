@@ -19,7 +19,6 @@ search_index:       full-text search for moderators
 from comments.models.blocklist import Ban, FilterEntry
 from comments.models.comment import (
     EMAIL_LENGTH,
-    KEY_LENGTH,
     NAME_LENGTH,
     REMOVED,
     WEBSITE_LENGTH,
@@ -38,7 +37,6 @@ from comments.models.settings import ArticleSettings, CommentSettings
 
 __all__ = [
     "EMAIL_LENGTH",
-    "KEY_LENGTH",
     "NAME_LENGTH",
     "REMOVED",
     "WEBSITE_LENGTH",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 import secrets
@@ -19,13 +20,14 @@ from articles.models.origins import Imported, once_per_origin
 from comments.models.paths import LENGTH, PathField
 from comments.models.querysets import STANDING, CommentQuerySet
 from comments.text import formatting
-from newsreader.accounts.models import CommenterIdentity
+from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.text import fold
 
 SAME_FROM = 20  # characters; many people write the same shorter texts, which says nothing about them
 _NO_LETTER = re.compile(r"[\W_]+")
 
-NAME_LENGTH, EMAIL_LENGTH, WEBSITE_LENGTH, KEY_LENGTH = 245, 100, 200, 64  # code points, after NFC
+NAME_LENGTH, EMAIL_LENGTH, WEBSITE_LENGTH = 245, 100, 200  # code points, after NFC
 
 
 def new_token() -> str:
@@ -99,6 +101,7 @@ class Comment(Imported):
 
     created_at = models.DateTimeField(_("left at"), default=timezone.now)
     edited_at = models.DateTimeField(_("edited at"), null=True, blank=True, editable=False)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # counts changes of the text
     # Approved replies directly under this comment, and, for a root, in its whole thread. Kept by
     # comments.discussion.counting.
     reply_count = models.PositiveIntegerField(default=0, editable=False)
@@ -197,6 +200,20 @@ class Comment(Imported):
         self.body, self.renderer = text, formatting.VERSION
         self.html = formatting.to_html(text) if html is None else html
         self.link_count, self.text_key = min(self.html.count("<a href="), 32_767), text_key(text)
+
+    REWRITTEN = (*WRITTEN, "version")  # the columns that `rewrite` sets
+
+    def rewrite(
+        self, text: str, html: str, *, by: User | None = None, replaced_at: dt.datetime | None = None
+    ) -> Revision:
+        """Set another text as a new version. Returns the revision that keeps the earlier one. With the row locked.
+
+        `by`: the moderator who changes it; None: its author.
+        """
+        before = Revision.objects.create(comment=self, body=self.body, by=by, replaced_at=replaced_at or timezone.now())
+        self.write(text, html)
+        self.version += 1
+        return before
 
     @property
     def shown_name(self) -> str:

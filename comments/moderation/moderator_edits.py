@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,13 +16,15 @@ from comments.moderation.decisions import lock_one
 from comments.text.formatting import imported_to_html
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
+from newsreader.kit.versions import refuse_stale
 
 
 @transaction.atomic
-def revise(comment_id: int, text: str, *, by: User) -> Revision | None:
+def revise(comment_id: int, text: str, *, by: User, versions: Collection[int] | None = None) -> Revision | None:
     """Give a comment another text. Returns the revision that keeps the earlier one, None where nothing changes.
 
-    Raises Comment.DoesNotExist, Withdrawn, and Invalid for a text that nobody could have posted.
+    `versions`: those for which it is meant; None: any. Raises Comment.DoesNotExist, Withdrawn, VersionConflict, and
+    Invalid for a text that nobody could have posted.
     """
     draft = tidied(Draft(0, text))
     found = lock_one(comment_id)
@@ -29,15 +33,15 @@ def revise(comment_id: int, text: str, *, by: User) -> Revision | None:
         raise Withdrawn()
     if draft.text == comment.body:
         return None
+    refuse_stale(comment.version, versions)
     if errors := text_errors(draft, max(CommentSettings.objects.current().text_limit, len(comment.body))):
         raise Invalid(errors)
-    before = Revision.objects.create(comment=comment, body=comment.body, by=by)
     if comment.may_hold_html:  # An imported comment is rendered as before.
-        comment.write(draft.text, imported_to_html(draft.text))
+        before = comment.rewrite(draft.text, imported_to_html(draft.text), by=by)
     else:
-        comment.write(draft.text, draft.rendered)
+        before = comment.rewrite(draft.text, draft.rendered, by=by)
         comment.edited_at = timezone.now()
-    comment.save(update_fields=[*Comment.WRITTEN, "edited_at"])
+    comment.save(update_fields=[*Comment.REWRITTEN, "edited_at"])
     if comment.status == Comment.Status.APPROVED:
         page_versions.bump([comment.article_id])
     audit_log.note(

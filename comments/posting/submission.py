@@ -18,14 +18,13 @@ from comments.drafts import Draft, is_website, tidied, validate, with_html
 from comments.errors import (
     CommentsClosed,
     Duplicate,
-    KeyReused,
     NetworkBanned,
     NoSuchArticle,
     NotLoggedIn,
     ParentMismatch,
     ReplyToUnapproved,
 )
-from comments.models import KEY_LENGTH, Ban, Comment, CommentSettings, ConnectionData, Decision
+from comments.models import Ban, Comment, CommentSettings, ConnectionData, Decision
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.locks import lock_articles
 from comments.models.paths import path_of
@@ -33,6 +32,8 @@ from comments.models.permissions import moderates
 from comments.posting import email_confirmation
 from comments.screening import article_settings, ban_checks, compiled_entries, judge, rate_limit
 from comments.screening.verdict import Verdict
+from newsreader.kit.errors import KeyReused
+from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.numbers import read_id
 from newsreader.kit.text import tidy_line
 

@@ -1,6 +1,6 @@
 """People who can sign in, and the identities under which they comment.
 
-models:             User and CommenterIdentity
+models:             User, CommenterIdentity, KeptAnswer
 identities:         the commenter identity of a request
 groups:             the newsroom's groups and their permissions
 adapters:           allauth's hooks
@@ -13,6 +13,7 @@ account_linking:    connecting a login provider to an account
 sessions:           what a session knows besides its user
 pictures:           avatars and initials
 middleware:         checks before allauth's views
+kept_answers:       a POST over REST that is sent again
 headless_urls, api_authentication, api: apps and API clients
 providers:          login providers
 admin, apps, events: registration, and events that others listen to

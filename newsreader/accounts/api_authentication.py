@@ -1,10 +1,11 @@
-"""REST authentication for apps: the token of a session that was opened at `/_allauth/app/v1/`."""
+"""REST authentication for programs: what they say who they are with, and the session of an app's user."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.headless.contrib.rest_framework.authentication import XSessionTokenAuthentication
+from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -12,21 +13,31 @@ from rest_framework.request import Request
 from newsreader.accounts import second_factor
 from newsreader.accounts.identities import TOKEN_SESSION
 
+# Schemes that a server in front may ask of browsers, which then send them with every request. We know of none.
+_OF_SERVERS = {"basic", "digest", "negotiate", "ntlm"}
+
+
+def refuse_unknown_credentials(request: HttpRequest) -> None:
+    """Raise AuthenticationFailed for an `Authorization` that opens nothing here, such as a wrong Bearer token.
+
+    Whoever sends one means to be somebody, and is not silently taken for a stranger. Only for reading, and only if it
+    may be for a server in front, it is ignored.
+    """
+    given = request.headers.get("Authorization")
+    if given is None or (request.method in SAFE_METHODS and given.split(" ")[0].lower() in _OF_SERVERS):
+        return
+    raise AuthenticationFailed("This `Authorization` opens nothing here. Use X-Session-Token or a session cookie.")
+
 
 class SessionToken(XSessionTokenAuthentication):
     """The session of an app's user, sent as `X-Session-Token`.
 
-    An invalid token is refused, so that a member's comment does not silently become a guest's. For the same reason, an
-    unknown `Authorization` is refused for changes. For reading it is ignored: it may be for a server in front.
+    An invalid token is refused, so that a member's comment does not silently become a guest's.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        token = self.get_session_token(request)
-        if not token:
-            if "Authorization" in request.headers and request.method not in SAFE_METHODS:
-                raise AuthenticationFailed(
-                    "This authentication method is not supported. Use X-Session-Token or a session cookie."
-                )
+        refuse_unknown_credentials(request._request)
+        if not self.get_session_token(request):
             return None
         found = super().authenticate(request)
         if found is None:
@@ -35,3 +46,6 @@ class SessionToken(XSessionTokenAuthentication):
             raise PermissionDenied(str(second_factor.SENTENCE), code=second_factor.CODE)
         TOKEN_SESSION.set(request._request, found[1])
         return found
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Session"  # Makes DRF answer 401, not 403, to somebody who is not signed in.

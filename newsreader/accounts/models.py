@@ -1,4 +1,4 @@
-"""User, and CommenterIdentity: who somebody is when leaving a reply."""
+"""User; CommenterIdentity, who somebody is when leaving a reply; KeptAnswer, to a POST with an idempotency key."""
 
 import datetime as dt
 
@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from newsreader.kit.idempotency import KEY_LENGTH
 
 EDITORS, MODERATORS, AUTHORS = "Editors", "Moderators", "Authors"
 
@@ -90,3 +92,24 @@ class CommenterIdentity(models.Model):
     def shown_avatar(self) -> str:
         """The file name of the picture beside a comment: the account's, else the provider's, else empty."""
         return (self.user.avatar if self.user else "") or self.avatar
+
+
+class KeptAnswer(models.Model):
+    """The answer to a POST over REST with an idempotency key, so that the same POST gets the same answer.
+
+    Kept for a day (`newsreader.accounts.kept_answers`). `person` is a keyed hash of an account or a network.
+    """
+
+    person = models.CharField(max_length=64)
+    key = models.CharField(max_length=KEY_LENGTH)
+    fingerprint = models.CharField(max_length=64)  # of what was sent
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(default="")
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "key"], name="kept_answer_once_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.status}"

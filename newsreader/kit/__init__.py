@@ -4,10 +4,13 @@ errors:             the tree of refusals
 events:             publish after commit, listen
 request_attributes: typed attributes of a request
 numbers, text:      ids and text as people send them
+hashes:             keyed hashes
 lookalikes, hosts:  texts and host names that look alike
 web:                forms as pages, redirects
 client_address:     the visitor's address and network
 http_cache:         public and private answers
+versions:           ETags of one thing, and changes meant for one version
+idempotency:        keys of what is sent again
 rest:               what REST views share: session, JSON, limits
 pagination:         lists by cursor
 problem_details:    RFC 9457

@@ -4,10 +4,15 @@ DomainError                 a refusal: stable code, sentence for people, HTTP st
 ├── Invalid                 422, one or more fields are wrong; carries a FieldError for each
 ├── Forbidden               403
 ├── Conflict                409
+├── VersionConflict         412
+├── UnknownParameters       400, with a FieldError for each
 ├── TooMany                 429, with the seconds to wait
 └── LengthMissing, BodyTooLarge, AddressTooLong   411, 413, 414
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +28,7 @@ class DomainError(Exception):
     code = "refused"
     status = 400
     sentence: Sentence = _("This cannot be done.")
+    errors: Sequence[FieldError] = ()
 
     def __init__(self, sentence: Sentence | None = None, *, code: str | None = None, **params: Any):
         self.code = code or self.code
@@ -70,6 +76,47 @@ class Conflict(DomainError):
     code = "conflict"
     status = 409
     sentence = _("This has changed in the meantime.")
+
+
+class VersionConflict(DomainError):
+    """Somebody has changed it since the version that the change was made for. Nothing is written."""
+
+    code, status = "version_conflict", 412
+    sentence = _("This has been changed since you read it, so nothing was written. Please read it again.")
+
+
+class UnknownParameters(DomainError):
+    """Parameters of a request that mean nothing here, or filters that name nothing that there is."""
+
+    code, status = "unknown_parameter", 400
+    sentence = _("The request holds parameters that mean nothing here.")
+    most, length = 20, 100  # names in one answer, characters of a name
+
+    def __init__(self, errors: list[FieldError]):
+        self.errors = errors
+        super().__init__(errors[0].sentence if len(errors) == 1 else None)
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> UnknownParameters:
+        said = str(_("There is no parameter “%s” here."))
+        short = [str(name)[: cls.length] for name in names][: cls.most]
+        return cls([FieldError(name, cls.code, said % name) for name in short])
+
+    @classmethod
+    def naming_nothing(cls, values: Iterable[tuple[str, str]]) -> UnknownParameters:
+        """Of filters, each with its value."""
+        said = str(_("“%(name)s” names nothing that there is: %(value)s"))
+        return cls(
+            [FieldError(name, cls.code, said % {"name": name, "value": value[: cls.length]}) for name, value in values]
+        )
+
+
+class KeyReused(Invalid):
+    """An idempotency key came with something else before, or is too long."""
+
+    def __init__(self) -> None:
+        sentence = _("This form was already sent with different content. Please send it again.")
+        super().__init__([FieldError("key", "idempotency_key_reused", sentence)])
 
 
 class TooMany(DomainError):

@@ -1,10 +1,15 @@
-"""What our REST views share: session authentication, strict JSON, rate limits, cache headers; see also `pagination`."""
+"""What our REST views share: the session, strict JSON, known parameters, rate limits, cache headers; see `pagination`.
+
+A view says in `takes` what each writing action takes, and in `filters` how its list is narrowed. The schema, OPTIONS
+and what is refused follow from these.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.cache import caches
 from django.utils import timezone
@@ -12,16 +17,24 @@ from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import MethodNotAllowed, ParseError, PermissionDenied
+from rest_framework.metadata import SimpleMetadata
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import IntegerField, Serializer
 from rest_framework.throttling import SimpleRateThrottle
 
 from newsreader.kit.client_address import client_address, network
+from newsreader.kit.errors import UnknownParameters
 from newsreader.kit.http_cache import FRESH
 from newsreader.kit.numbers import read_id
+from newsreader.kit.pagination import Cursor
+from newsreader.kit.versions import etag_of, versions_wanted
 
 if TYPE_CHECKING:
+    from drf_spectacular.utils import OpenApiParameter
     from rest_framework.views import APIView
 else:  # Importing it imports the classes that the settings name, which are in this module.
     APIView = object
@@ -116,17 +129,92 @@ def moment(text: str, name: str) -> dt.datetime:
         raise ParseError(f"{name} must be a time such as 2026-11-23T10:00:00Z.", code=f"invalid_{name}") from None
 
 
+class Given(Serializer):
+    """What a program sends. A field that is unknown is refused; one that only the site itself sets is ignored."""
+
+    ignored: ClassVar[frozenset[str]] = frozenset()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            if unknown := [name for name in data if name not in self.fields and name not in self.ignored]:
+                raise UnknownParameters.named(unknown)
+        return super().to_internal_value(data)
+
+
+class OfVersion(Given):
+    """A change. `version` may say for which version it is meant, as `If-Match` does."""
+
+    version = IntegerField(min_value=1, required=False)
+
+
+class Metadata(SimpleMetadata):
+    """The answer to OPTIONS: what each writing method takes."""
+
+    def determine_actions(self, request: Any, view: Any) -> dict[str, Any]:
+        methods = getattr(view, "action_map", {}).items()
+        return {
+            method.upper(): self.get_serializer_info(view.form_of(action))
+            for method, action in methods
+            if action in view.takes
+        }
+
+    def get_serializer_info(self, serializer: Any) -> dict[str, Any]:
+        told = super().get_serializer_info(serializer)
+        if serializer.partial:
+            told = {name: about | {"required": False} for name, about in told.items()}
+        return told
+
+
 class Shared(APIView):
     """For views whose answers are the same for everybody who is not signed in: only those may be cached."""
+
+    takes: ClassVar[Mapping[str, type[Serializer]]] = {}  # by action
+    in_part: ClassVar[frozenset[str]] = frozenset()  # the actions that take any part of it
+    filters: ClassVar[Sequence[OpenApiParameter]] = ()
+    lists: ClassVar[frozenset[str]] = frozenset({"list"})  # the actions that answer with pages
+    narrowed: ClassVar[frozenset[str]] = frozenset({"list"})  # those of them that take the filters
+    _paging = frozenset({Cursor.cursor_query_param, Cursor.page_size_query_param})
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         self.refuse_other_methods(request)
         super().initial(request, *args, **kwargs)
+        if request.method != "OPTIONS":
+            self._refuse_unknown_parameters(request)
 
     def refuse_other_methods(self, request: Any) -> None:
         """Answer 405 before anybody is authenticated."""
         if not hasattr(self, request.method.lower()):
             raise MethodNotAllowed(request.method)
+
+    def _refuse_unknown_parameters(self, request: Request) -> None:
+        action = getattr(self, "action", None)
+        known = {given.name for given in self.filters} if action in self.narrowed else set()
+        known |= self._paging if action in self.lists else set()
+        if unknown := [name for name in request.query_params if name not in known]:
+            raise UnknownParameters.named(unknown)
+        for name, values in request.query_params.lists():
+            if len(values) > 1:
+                raise ParseError(f"{name} is given more than once.", code=f"invalid_{name}")
+
+    def form_of(self, action: str, **values: Any) -> Serializer:
+        """Return the serializer of what an action takes."""
+        return self.takes[action](partial=action in self.in_part, **values)
+
+    def given(self, request: Request) -> dict[str, Any]:
+        """Return what was sent, validated. Raises ValidationError, UnknownParameters."""
+        form = self.form_of(self.action, data=request.data)  # type: ignore[attr-defined]
+        form.is_valid(raise_exception=True)
+        return form.validated_data
+
+    def wanted_versions(self, request: Request, thing: str, values: dict[str, Any]) -> frozenset[int] | None:
+        """Return the versions for which this change is meant, and take `version` out of its values; None: for any."""
+        return versions_wanted(request._request, thing, values.pop("version", None))
+
+    def of_version(self, thing: str, version: int, data: Any, **more: Any) -> Response:
+        """Return an answer that shows one thing in one version, with its ETag."""
+        response = Response(data, **more)
+        response["ETag"] = etag_of(thing, version, JSONRenderer().render(data))
+        return response
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -134,7 +222,6 @@ class Shared(APIView):
             anonymous = not getattr(getattr(request, "user", None), "is_authenticated", False)
             public = anonymous and request.method in {"GET", "HEAD"}
             response.headers.setdefault("Cache-Control", FRESH if public else "private, no-cache")
-            patch_vary_headers(
-                response, ["Cookie", "X-Session-Token"]
-            )  # So that a cache does not serve it to requests with one of these.
+            # So that a cache does not serve it to requests with one of these.
+            patch_vary_headers(response, ["Cookie", "X-Session-Token", "Authorization"])
         return response

@@ -22,6 +22,7 @@ from comments.posting import email_confirmation, kept_drafts
 from comments.posting.rerendering import rerender_some
 from comments.screening import surge
 from comments.screening.rate_limit import forget_full
+from newsreader.accounts import kept_answers
 from newsreader.kit.tasks import HEARTBEAT
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ def clear_up() -> None:
     call_command("prune_db_task_results", verbosity=0)
     forget_full()
     kept_drafts.forget_old()
+    kept_answers.forget_old()
     email_confirmation.forget_old()
     delete_expired_locks()
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 from django.test import Client
 
-from tests.factories import make_article, make_comment, make_user
+from tests.factories import make_article, make_comment, make_editor, make_user
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.slow]
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
@@ -36,6 +36,12 @@ http {{
       proxy_cache_key $request_uri;
       proxy_cache_valid any 0s;
       add_header X-Cache $upstream_cache_status always;
+    }}
+    location /api/ {{
+      proxy_pass {site};
+      proxy_set_header Host $http_host;
+      proxy_set_header Accept-Encoding "";
+      gzip on; gzip_proxied any; gzip_min_length 1; gzip_types application/json;
     }}
   }}
 }}
@@ -112,3 +118,18 @@ def test_an_approved_comment_is_there_when_the_copy_is_a_second_old(cache):
     answers = (stranger.get(cache + article.get_absolute_url()) for _ in range(20_000))
     fresh = next(answer for answer in answers if answer.headers["X-Cache"] != "HIT")
     assert "Fresh from the desk." in fresh.text
+
+
+def test_an_etag_that_nginx_has_weakened_by_compressing_is_the_same_version(cache):
+    article, editor = f"{cache}/api/v1/articles/{make_article().pk}/", visitor(make_editor())
+    editor.headers["X-CSRFToken"] = editor.get(f"{cache}/api/v1/me/").json()["csrf_token"]
+    read = editor.get(article)
+    same = {"If-Match": read.headers["ETag"]}
+
+    copy = editor.get(article, headers={"If-None-Match": read.headers["ETag"]})
+    first = editor.patch(article, json={"headline": "By one"}, headers=same)
+    second = editor.patch(article, json={"headline": "By another"}, headers=same)
+
+    assert (read.headers["Content-Encoding"], read.headers["ETag"][:2]) == ("gzip", "W/")
+    assert (copy.status_code, first.status_code, second.status_code) == (304, 200, 412)
+    assert editor.get(article).json()["headline"] == "By one"

@@ -2,7 +2,10 @@
 
 import pytest
 
+from articles import publishing
 from articles.models.article import Article
+from articles.models.taxonomy import Author
+from articles.writing import write
 from tests.factories import (
     make_article,
     make_author,
@@ -17,7 +20,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 FIELDS = {
     "id", "url", "slug", "kind", "headline", "standfirst", "html", "section", "tags", "authors", "sources", "picture",
-    "published_at", "updated_at", "comment_count", "comments_open",
+    "published_at", "updated_at", "comment_count", "comments_open", "version",
 }  # fmt: skip
 
 
@@ -182,3 +185,141 @@ def test_what_no_database_can_hold_finds_nothing(client):
     marks = client.post("/api/v1/articles/", {"headline": "\u200e"}, content_type="application/json")
 
     assert [answer.status_code, marks.status_code] == [422, 422]
+
+
+def patch(client, article, values, **headers):
+    path = f"/api/v1/articles/{article.pk}/"
+    return client.patch(path, values, content_type="application/json", headers=headers)
+
+
+def test_a_change_meant_for_an_older_version_is_refused_and_nothing_is_written(client):
+    client.force_login(make_editor())
+    article = make_article(headline="Read by both")
+    read = client.get(f"/api/v1/articles/{article.pk}/")
+    other = make_article()
+    stranger_s = client.get(f"/api/v1/articles/{other.pk}/")["ETag"]
+
+    first = patch(client, article, {"headline": "By one"}, **{"If-Match": f"W/{read['ETag']}"})
+    late = [
+        patch(client, article, {"headline": "By the other"}, **{"If-Match": read["ETag"]}),
+        patch(client, article, {"headline": "By the other", "version": read.json()["version"]}),
+        patch(client, article, {"headline": "By the other"}, **{"If-Match": stranger_s}),
+        client.delete(f"/api/v1/articles/{article.pk}/", headers={"If-Match": read["ETag"]}),
+        client.delete(
+            f"/api/v1/articles/{article.pk}/", {"version": read.json()["version"]}, content_type="application/json"
+        ),
+    ]
+
+    assert (first.status_code, first.json()["headline"]) == (200, "By one")
+    assert {(answer.status_code, answer.json()["code"]) for answer in late} == {(412, "version_conflict")}
+    assert late[0]["Content-Type"] == "application/problem+json"
+    article.refresh_from_db()
+    assert (article.headline, article.state) == ("By one", "published")
+    now = {"headline": "After reading it", "version": first.json()["version"]}
+    assert patch(client, article, now, **{"If-Match": first["ETag"]}).status_code == 200
+    assert patch(client, article, {"headline": "Whatever it is"}, **{"If-Match": "*"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda article: publishing.withdraw(article.pk),
+        lambda article: publishing.take_comments(article.pk, False),
+        lambda article: write({"tags": ["C++"]}, by=make_editor(), article=article),
+    ],
+)
+def test_every_change_of_the_newsroom_makes_a_new_version_and_a_reader_s_comment_none(client, change):
+    client.force_login(make_editor())
+    article = make_article()
+    read = client.get(f"/api/v1/articles/{article.pk}/")
+
+    make_comment(article)
+    talked = client.get(f"/api/v1/articles/{article.pk}/", headers={"If-None-Match": read["ETag"]})
+    assert (talked.status_code, talked.json()["version"]) == (200, read.json()["version"])
+    assert talked["ETag"] != read["ETag"]
+    assert patch(client, article, {"standfirst": "x"}, **{"If-Match": read["ETag"]}).status_code == 200
+
+    read = client.get(f"/api/v1/articles/{article.pk}/")
+    change(article)
+    assert patch(client, article, {"standfirst": "y"}, **{"If-Match": read["ETag"]}).status_code == 412
+
+
+def test_a_copy_is_current_whatever_has_compressed_it_and_reading_an_older_version_is_refused(client):
+    path = f"/api/v1/articles/{make_article().pk}/"
+    tag = client.get(path)["ETag"]
+
+    for sent in (tag, f"W/{tag}", f'"{tag[1:-1]}-gzip"'):
+        assert client.get(path, headers={"If-None-Match": sent}).status_code == 304
+    assert client.get(path, headers={"If-Match": f'"{tag[1:-1]}-br"'}).status_code == 200
+    stale = client.get(path, headers={"If-Match": '"older"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "version_conflict")
+
+
+def test_authors_sent_back_keep_their_roles(client):
+    client.force_login(make_editor())
+    ada, ben = make_author(name="Ada"), make_author(name="Ben")
+    article = make_article()
+    for author, role in ((ada, "writer"), (ada, "photographer"), (ben, "translator")):
+        article.bylines.create(author=author, role=role)
+    read = client.get(f"/api/v1/articles/{article.pk}/").json()["authors"]
+
+    changed = patch(client, article, {"authors": [author["slug"] for author in read]}).json()["authors"]
+
+    assert {(author["name"], author["role"]) for author in changed} == {
+        ("Ada", "writer"), ("Ada", "photographer"), ("Ben", "translator"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("zzz=1&yyy=", ["zzz", "yyy"]),
+        ("section=nosuch", ["section"]),
+        ("section=", ["section"]),
+        ("tag=nosuch&author=nosuch", ["tag", "author"]),
+        ("tag=of-a-draft", ["tag"]),
+        ("author=of-a-draft", ["author"]),
+        ("sort=oldest", ["sort"]),
+    ],
+)
+def test_a_parameter_that_means_nothing_is_named(client, query, fields):
+    draft = make_article(state="draft", authors=[Author.objects.create(name="Unseen", slug="of-a-draft")])
+    draft.tags.create(name="Unseen", slug="of-a-draft")
+
+    answer = client.get(f"/api/v1/articles/?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
+    assert [error["field"] for error in answer.json()["errors"]] == fields
+
+
+def test_what_editors_send_is_known_field_by_field(client):
+    client.force_login(make_editor())
+    article = make_article()
+
+    for values, named in (
+        ({"revision": 1, "headline": "x"}, "revision"),
+        ({"sources": [{"name": "a", "kind": "adapted", "homepage": "x"}]}, "homepage"),
+    ):
+        answer = patch(client, article, values)
+        assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
+        assert answer.json()["errors"][0]["field"] == named
+    kept = patch(client, article, {"headline": "Kept", "id": 1, "comment_count": 99}).json()
+    assert (kept["headline"], kept["id"], kept["comment_count"]) == ("Kept", article.pk, 0)
+
+
+def test_options_and_the_schema_say_what_editors_may_send(client):
+    told = client.options("/api/v1/articles/").json()["actions"]
+    one = client.options(f"/api/v1/articles/{make_article().pk}/").json()["actions"]
+    schema = client.get("/api/v1/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).json()
+    taken = schema["paths"]["/api/v1/articles/"]["post"]
+    name = taken["requestBody"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
+    headers = {given["name"] for given in taken["parameters"]}
+
+    assert set(told["POST"]) == set(schema["components"]["schemas"][name]["properties"])
+    assert told["POST"]["tags"]["child"]["type"] == "string"
+    assert (told["POST"]["headline"]["required"], one["PATCH"]["headline"]["required"]) == (True, False)
+    assert {"html", "scheduled_for"} <= set(told["POST"])
+    assert not {"url", "comment_count"} & set(told["POST"])
+    assert headers == {"Idempotency-Key"}
+    changed = schema["paths"]["/api/v1/articles/{id}/"]["patch"]["parameters"]
+    assert {given["name"] for given in changed} == {"id", "If-Match"}

@@ -2,7 +2,10 @@
 
 import pytest
 
+from comments.api.moderation import QueueViewSet
+from comments.desk.filters import NAMES
 from comments.models import Comment
+from comments.moderation import moderator_edits
 from comments.moderation.decisions import decide
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_rule, make_user
 
@@ -278,3 +281,90 @@ def test_method_and_article_come_before_the_token():
     assert status("post", "/api/v1/articles/99999/comments/") == 404
     assert status("post", "/api/v1/comments/1/") == 405
     assert status("post", f"/api/v1/articles/{article.pk}/comments/") == 403
+
+
+def test_a_change_meant_for_an_older_text_is_refused_and_the_newer_one_stays(client):
+    user = make_user()
+    comment = make_comment(user=user, text="As typed")
+    path = f"/api/v1/comments/{comment.pk}/"
+    client.force_login(user)
+    read = client.get(path)
+    moderator_edits.revise(comment.pk, "Shortened by a moderator", by=make_moderator())
+
+    late = [
+        client.patch(path, {"text": "x"}, content_type="application/json", headers={"If-Match": read["ETag"]}),
+        client.patch(path, {"text": "x", "version": read.json()["version"]}, content_type="application/json"),
+        client.delete(path, headers={"If-Match": read["ETag"]}),
+        client.delete(path, {"version": read.json()["version"]}, content_type="application/json"),
+    ]
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in late} == {(412, "version_conflict")}
+    comment.refresh_from_db()
+    assert (comment.body, comment.status) == ("Shortened by a moderator", "approved")
+    newest = client.get(path)
+    changed = client.patch(
+        path, {"text": "Seen and changed"}, content_type="application/json", headers={"If-Match": newest["ETag"]}
+    )
+    assert (changed.status_code, changed.json()["version"]) == (200, newest.json()["version"] + 1)
+    assert client.delete(path, headers={"If-Match": f"W/{changed['ETag']}"}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("articles/{article}/comments/?q=harbour", "q"),
+        ("comments/{comment}/?zzz=1", "zzz"),
+        ("comments/{comment}/replies/?sort=newest", "sort"),
+        ("comments/{comment}/decisions/?status=spam", "status"),
+        ("moderation/queue/?statsu=spam", "statsu"),
+        ("moderation/queue/?article=999999", "article"),
+        ("moderation/queue/?section=999999", "section"),
+        ("moderation/queue/?author=account:999999", "author"),
+        ("sections/?q=x", "q"),
+        ("tags/?name=x", "name"),
+        ("authors/?page=2", "page"),
+        ("me/?fields=id", "fields"),
+    ],
+)
+def test_a_parameter_that_means_nothing_is_named(client, path, field):
+    comment = make_comment()
+    client.force_login(make_moderator())
+
+    answer = client.get(f"/api/v1/{path}".format(article=comment.article_id, comment=comment.pk))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "field"),
+    [
+        ("articles/{article}/comments/", {"text": "x", "texxt": "y"}, "texxt"),
+        ("comments/{comment}/flag/", {"reason": "spam", "why": "x"}, "why"),
+        ("comments/{comment}/decisions/", {"status": "spam", "reasons": "x"}, "reasons"),
+        ("decisions/batches/00000000-0000-0000-0000-000000000001/undo/", {"only": [1]}, "only"),
+        ("decisions/", {"filter": {"statsu": "approved"}, "status": "trash", "reason": "spam"}, "filter.statsu"),
+        ("decisions/", {"filter": {"article": "999999"}, "status": "trash", "reason": "spam"}, "article"),
+    ],
+)
+def test_a_field_that_means_nothing_is_named_and_nothing_is_done(client, path, values, field):
+    comment = make_comment(status="pending") if path == "decisions/" else make_comment()
+    client.force_login(make_moderator())
+
+    answer = client.post(
+        f"/api/v1/{path}".format(article=comment.article_id, comment=comment.pk), values, "application/json"
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_parameter")
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert Comment.objects.get().status == comment.status
+
+
+def test_the_schema_names_every_parameter_that_the_queue_reads():
+    assert {given.name for given in QueueViewSet.filters} == NAMES
+
+
+def test_options_say_what_a_reply_takes(client):
+    told = client.options(f"/api/v1/articles/{make_article().pk}/comments/").json()["actions"]
+
+    assert set(told["POST"]) == {"text", "parent", "name", "email", "website", "notify"}

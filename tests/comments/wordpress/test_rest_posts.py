@@ -24,8 +24,10 @@ STATE = {
 } | {number: {"state": "draft"} for number in (7, 8, 9)}
 
 
+# No fields of a comment here: refused by their names.
+UNKNOWN = {"author_ip", "author_user_agent", "date", "date_gmt", "meta", "type"}
 # What is nobody's to say here, and ignored: WordPress refuses it with these codes, or as a parameter that is wrong.
-NOT_THEIRS = {"author", "author_ip", "author_user_agent", "date", "date_gmt", "id", "meta", "status", "type"}
+NOT_THEIRS = {"author", "id", "status"} | UNKNOWN
 IGNORED = {f"rest_comment_invalid_{field}" for field in NOT_THEIRS} | {
     "rest_comment_exists",
     "rest_comment_login_required",  # Guests may.
@@ -42,6 +44,8 @@ def status_here(case: dict[str, Any], body: dict[str, Any]) -> int:
     """Return what a post is answered with: by WordPress' status and code, and by what was in it."""
     if body.get("post") not in STATE or "state" in STATE[body["post"]]:
         return 404  # WordPress tells a draft from a private article and both from none.
+    if UNKNOWN & body.keys():
+        return 400
     if "parent" in body and case["status"] == 201:  # WordPress looks at no parent here.
         return 403 if "held" in case["id"] or "missing" in case["id"] else 422 if "other" in case["id"] else 201
     if case["status"] == 201 or is_ignored(case["json"]):

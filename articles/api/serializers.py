@@ -1,0 +1,163 @@
+"""What REST shows of articles, sections, tags and authors, and what it takes of editors."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypedDict
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from articles import pictures
+from articles.models.article import Article, SourceAttribution
+from articles.models.pictures import Picture
+from articles.models.taxonomy import Author, Section, Tag
+from newsreader.kit.rest import Given, OfVersion
+from newsreader.kit.web import absolute
+
+
+class NamedSerializer(serializers.ModelSerializer):
+    """Something with a name and a page of its own."""
+
+    url = serializers.SerializerMethodField()
+
+    class Meta:
+        fields = ["id", "url", "slug", "name"]
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, row: Any) -> str:
+        return absolute(row.get_absolute_url())
+
+
+class SectionSerializer(NamedSerializer):
+    class Meta(NamedSerializer.Meta):
+        model = Section
+        fields = [*NamedSerializer.Meta.fields, "description"]
+
+
+class TagSerializer(NamedSerializer):
+    class Meta(NamedSerializer.Meta):
+        model = Tag
+
+
+class AuthorSerializer(NamedSerializer):
+    class Meta(NamedSerializer.Meta):
+        model = Author
+        fields = [*NamedSerializer.Meta.fields, "biography"]
+
+
+class BylineSerializer(serializers.Serializer):
+    """An author as named over an article."""
+
+    id = serializers.IntegerField(source="author.pk")
+    url = serializers.SerializerMethodField()
+    slug = serializers.CharField(source="author.slug")
+    name = serializers.CharField(source="author.name")
+    role = serializers.CharField()
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, byline: Any) -> str:
+        return absolute(byline.author.get_absolute_url())
+
+
+class SourceSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = SourceAttribution
+        fields = ["name", "url", "kind"]
+
+
+class PictureCopy(TypedDict):
+    """A smaller copy of a picture: absolute address, width in pixels, media type."""
+
+    url: str
+    width: int
+    type: str
+
+
+class PictureSerializer(serializers.ModelSerializer):
+    url = serializers.SerializerMethodField()
+    sizes = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Picture
+        fields = ["id", "url", "width", "height", "alternative_text", "caption", "credit", "sizes"]
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, picture: Picture) -> str:
+        return absolute(picture.file.url)
+
+    def get_sizes(self, picture: Picture) -> list[PictureCopy]:
+        return [
+            {"url": absolute(url), "width": width, "type": f"image/{form.replace('jpg', 'jpeg')}"}
+            for form in pictures.forms_of(picture)
+            for url, width in pictures.copies(picture, form)
+        ]
+
+
+class ArticleSerializer(serializers.ModelSerializer):
+    """An article as readers see it."""
+
+    url = serializers.SerializerMethodField()
+    html = serializers.CharField(source="body")
+    section = SectionSerializer(allow_null=True)
+    tags = TagSerializer(many=True)
+    authors = BylineSerializer(many=True, source="bylines")
+    sources = SourceSerializer(many=True)
+    picture = PictureSerializer(source="lead_picture", allow_null=True)
+    comments_open = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Article
+        fields = [
+            "id", "url", "slug", "kind", "headline", "standfirst", "html", "section", "tags", "authors", "sources",
+            "picture", "published_at", "updated_at", "comment_count", "comments_open", "version",
+        ]  # fmt: skip
+
+    @extend_schema_field(OpenApiTypes.URI)
+    def get_url(self, article: Article) -> str:
+        return absolute(article.get_absolute_url())
+
+    def get_comments_open(self, article: Article) -> bool:
+        days = self.context["close_comments_after_days"]
+        return article.state == Article.State.PUBLISHED and article.comments_open(days[article.pk])
+
+
+class DeskArticleSerializer(ArticleSerializer):
+    """An article as seen by those who may change it."""
+
+    class Meta(ArticleSerializer.Meta):
+        fields = [*ArticleSerializer.Meta.fields, "state", "scheduled_for"]
+
+
+class SourceInput(Given, SourceSerializer):
+    """A source as editors name it."""
+
+
+class ArticleInput(OfVersion):
+    """What editors write. `tags` are names, created where new; `authors` and `section` are slugs."""
+
+    ignored: ClassVar[frozenset[str]] = frozenset({"id", "url", "published_at", "updated_at", "comment_count"})
+
+    kind = serializers.ChoiceField(choices=Article.Kind.choices, required=False)
+    headline = serializers.CharField(max_length=300)
+    slug = serializers.SlugField(max_length=200, allow_unicode=True, required=False)
+    standfirst = serializers.CharField(allow_blank=True, required=False, max_length=2_000)
+    html = serializers.CharField(source="body", allow_blank=True, required=False, max_length=300_000)
+    language = serializers.CharField(allow_blank=True, required=False, max_length=10)
+    section = serializers.SlugRelatedField(
+        slug_field="slug", queryset=Section.objects.all(), allow_null=True, required=False
+    )
+    tags = serializers.ListField(
+        child=serializers.CharField(allow_blank=True, trim_whitespace=False), required=False, max_length=200
+    )
+    authors = serializers.ListField(child=serializers.CharField(max_length=200), required=False, max_length=50)
+    sources = SourceInput(many=True, required=False)
+    comments_open = serializers.BooleanField(source="takes_comments", required=False)
+    state = serializers.ChoiceField(choices=Article.State.choices, required=False)
+    scheduled_for = serializers.DateTimeField(required=False, allow_null=True)
+
+    def validate_authors(self, slugs: list[str]) -> list[Author]:
+        found = {author.slug: author for author in Author.objects.filter(slug__in=slugs)}
+        if missing := [slug for slug in slugs if slug not in found]:
+            raise serializers.ValidationError(f"There is no author {missing[0]!r}.", code="does_not_exist")
+        return [found[slug] for slug in dict.fromkeys(slugs)]

@@ -1,0 +1,78 @@
+"""A POST over REST that is sent again with the same `Idempotency-Key` is answered as the first time, and done once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from newsreader.accounts.models import KeptAnswer
+from newsreader.kit.client_address import client_address, network
+from newsreader.kit.errors import KeyReused
+from newsreader.kit.hashes import keyed
+from newsreader.kit.idempotency import HEADER, KEY_LENGTH
+from newsreader.kit.text import tidy_line
+
+KEPT = dt.timedelta(days=1)
+HEADERS = ("ETag", "Location")  # of an answer
+Action = Callable[..., Response]
+
+
+def once_per_key(action: Action) -> Action:
+    """Do what a view's action does once for each key of a person; sent again, answer with the first answer.
+
+    Nothing is kept of a refusal. The same key with anything else raises KeyReused, and so does one that is too long.
+    """
+
+    @wraps(action)
+    def answer(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = tidy_line(request.headers.get(HEADER, ""))
+        if not key:
+            return action(view, request, *args, **kwargs)
+        if len(key) > KEY_LENGTH:
+            raise KeyReused()
+        sent = _fingerprint(request)
+        with transaction.atomic():
+            kept, is_new = KeptAnswer.objects.get_or_create(
+                person=_person(request), key=key, defaults={"fingerprint": sent}
+            )
+            if not is_new:
+                return _again(kept, sent)
+            response = action(view, request, *args, **kwargs)
+            kept.status, kept.body = response.status_code, JSONRenderer().render(response.data).decode()
+            kept.headers = {name: response[name] for name in HEADERS if response.has_header(name)}
+            kept.save()
+            return response
+
+    answer.once_per_key = True  # type: ignore[attr-defined]
+    return answer
+
+
+def _person(request: Request) -> str:
+    if request.user.is_authenticated:
+        return keyed("account", str(request.user.pk))
+    return keyed("network", network(client_address(request._request)))
+
+
+def _fingerprint(request: Request) -> str:
+    sent = json.dumps(request.data, sort_keys=True, ensure_ascii=False)
+    return keyed("rest", request.path, request.META.get("QUERY_STRING", ""), sent)
+
+
+def _again(kept: KeptAnswer, sent: str) -> Response:
+    if kept.fingerprint != sent:
+        raise KeyReused()
+    return Response(json.loads(kept.body), status=kept.status, headers=kept.headers)
+
+
+def forget_old() -> int:
+    """Delete the answers that are older than a day. Returns how many."""
+    return KeptAnswer.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
