@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
 from comments.desk import queue_views, stats_views
+from newsreader.kit.admin_conflicts import KeepsNewer
 from newsreader.kit.admin_inputs import SoundLists
 
 
@@ -25,9 +26,11 @@ class NewsroomSite(AdminSite):
         return answer
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """As in Django, and make every ModelAdmin, a library's too, accept any key that a browser may send."""
+        """As in Django, and make every ModelAdmin, a library's too, accept any key and overwrite nothing newer."""
         admin_class = admin_class or ModelAdmin
-        sound = type(admin_class.__name__, (SoundLists, admin_class), {"__module__": admin_class.__module__})
+        sound = type(
+            admin_class.__name__, (SoundLists, KeepsNewer, admin_class), {"__module__": admin_class.__module__}
+        )
         super().register(model_or_iterable, sound, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

@@ -25,6 +25,7 @@ from comments.posting.request_parsing import visit_of
 from comments.screening import article_settings
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import secret
+from newsreader.kit.versions import version_opened
 from newsreader.kit.web import SeeOther, render_form, safe_next, show_or_take
 
 WAITING, APPROVED = Comment.Status.PENDING, Comment.Status.APPROVED
@@ -63,9 +64,11 @@ def _withdraw(request: HttpRequest, comment: Comment) -> HttpResponse:
 def _edit(request: HttpRequest, comment: Comment) -> HttpResponse:
     """Change the text. If that is refused, what was typed stays on the page."""
     typed = request.POST.get("text", "")
-    visit = visit_of(request, request.POST)
+    visit, opened = visit_of(request, request.POST), version_opened(request.POST)
     try:
-        author_edits.edit_comment(comment.pk, typed, by=_user(request), token=comment.status_token, visit=visit)
+        author_edits.edit_comment(
+            comment.pk, typed, by=_user(request), token=comment.status_token, visit=visit, versions=opened
+        )
     except DomainError as refusal:
         return _page(request, comment, typed=typed, refusal=refusal)
     return secret(SeeOther(comment.status_url))

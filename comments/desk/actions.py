@@ -33,6 +33,7 @@ from comments.screening import ban_checks
 from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError, Forbidden
 from newsreader.kit.numbers import ids_in
+from newsreader.kit.versions import version_opened
 
 
 class NotUnderstood(DomainError):
@@ -214,7 +215,8 @@ def _decide_similar(request: ActionRequest) -> ActionResult:
 
 def _edit(request: ActionRequest) -> ActionResult:
     comment = request.one()
-    before = moderator_edits.revise(comment.pk, request.text("text"), by=request.user)
+    opened = version_opened(request.fields)
+    before = moderator_edits.revise(comment.pk, request.text("text"), by=request.user, versions=opened)
     if before is None:
         return ActionResult([(messages.INFO, _("The text is the same."))], changed=comment.pk)
     undo = {"action": "edit-back", "revision": str(before.pk), "ids": str(comment.pk)}

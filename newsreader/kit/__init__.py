@@ -20,5 +20,6 @@ safe_http:          fetching addresses that strangers name
 images:             opening pictures that strangers send
 disk_storage, s3_storage: where uploaded files are kept
 admin_inputs:       the admin and malformed values
+admin_conflicts:    forms of the admin and two colleagues
 tasks:              background tasks
 """

@@ -87,7 +87,7 @@
     });
     const type = answer.headers.get("Content-Type") || "";
     const data = type.includes("json") ? await answer.json() : null;
-    if (!answer.ok || !data) throw Object.assign(new Error(), { said: data?.detail || words.failed });
+    if (!answer.ok || !data) throw Object.assign(new Error(), { said: data?.detail || words.failed, code: data?.code });
     return data;
   };
 
@@ -270,6 +270,10 @@
       }
       tell(answer.said, answer.undo);
     } catch (error) {
+      if (error.code === "version_conflict") { // The comment's page shows both texts.
+        form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
+        return form.submit();
+      }
       complain(error);
       if (tools.open) {
         const line = tools.querySelector(".errornote") || tools.querySelector(".tools").insertBefore(document.createElement("p"), tools.querySelector(".tools").firstChild);

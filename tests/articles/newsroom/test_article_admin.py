@@ -41,10 +41,11 @@ def page_of(article):
     return f"/admin/articles/article/{article.pk}/change/"
 
 
-def form(client, address, **changed):
-    """What a browser would send from the form at this address, with these fields typed over."""
-    context = client.get(address).context
+def form(client, address, *, page=None, **changed):
+    """What a browser would send from the form at this address, or on this page, with these fields typed over."""
+    context = (page or client.get(address)).context
     fields = {}
+    fields["_opened"] = context.get("opened")
     forms = [context["adminform"].form]
     for inline in context["inline_admin_formsets"]:
         forms += [inline.formset.management_form, *inline.formset.forms]
@@ -56,8 +57,9 @@ def form(client, address, **changed):
                 value = timezone.localtime(value)
             if hasattr(widget, "decompress"):
                 names = [f"{bound.html_name}_{at}" for at in range(len(widget.widgets))]
-                values = widget.decompress(value) if value else [None] * len(names)
-                fields |= {name: part for name, part in zip(names, values, strict=True) if part is not None}
+                if not isinstance(value, list):  # As typed, on a page that was refused.
+                    value = widget.decompress(value) if value else [None] * len(names)
+                fields |= {name: part for name, part in zip(names, value, strict=True) if part is not None}
             elif value is not None and value is not False and value != "":
                 fields[bound.html_name] = (
                     [getattr(row, "pk", row) for row in value] if isinstance(value, list) else value

@@ -12,6 +12,7 @@ from comments.authors.author_edits import MOST
 from comments.discussion.counting import recount
 from comments.errors import Withdrawn
 from comments.models import Comment, Delivery, EmailConfirmation
+from comments.moderation import moderator_edits
 from comments.moderation.decisions import decide
 from comments.notifications.outbox import send_due
 from comments.posting.submission import post_comment
@@ -271,6 +272,22 @@ def test_a_guest_changes_the_text_for_fifteen_minutes_and_may_take_it_back_after
     page = text_of(client.get(comment.status_url))
     assert 'data-action="edit"' not in page
     assert 'data-action="withdraw"' in page
+
+
+def test_a_text_that_was_opened_before_another_was_saved_does_not_overwrite_it(client):
+    comment = make_comment(text="First words.")
+    opened = {"version": client.get(comment.status_url).context["comment"].version}
+    moderator_edits.revise(comment.pk, "Shortened words.", by=make_moderator())
+
+    refused = press(client, comment, "edit", text="Mine.", **opened)
+
+    assert (refused.status_code, row(comment).body) == (412, "Shortened words.")
+    page = text_of(refused)
+    assert all(part in page for part in ('data-code="version_conflict"', ">Mine.</textarea>", "Shortened words."))
+    newest = {"version": refused.context["comment"].version}
+    assert press(client, comment, "edit", text="Mine.", **newest).status_code == 303
+    assert press(client, comment, "edit", text="Mine.", **newest).status_code == 303  # A second click.
+    assert row(comment).body == "Mine."
 
 
 def test_moderators_see_every_text_and_readers_only_the_last(client):

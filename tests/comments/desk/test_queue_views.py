@@ -27,7 +27,7 @@ from comments.models import (
     ReviewLock,
     Revision,
 )
-from comments.moderation import bans, batches
+from comments.moderation import bans, batches, moderator_edits
 from comments.moderation.decisions import decide, withdraw
 from comments.objections.appeals import appeal
 from comments.posting.submission import post_comment
@@ -246,6 +246,27 @@ def test_a_reply_that_is_refused_changes_nothing_and_is_kept(client, mia):
     assert now(comment).status == "pending"
     assert page.status_code == 422
     assert "x" * 70_000 in page.content.decode()
+
+
+@pytest.mark.parametrize("headers", [{}, SCRIPT], ids=["page", "script"])
+def test_an_edit_opened_before_a_colleague_s_shows_both_texts(client, mia, headers):
+    comment = make_comment(text="As left.")
+    opened = re.search(r'name="version" value="(\d+)"', client.get(f"{QUEUE}{comment.pk}/").content.decode())[1]
+    moderator_edits.revise(comment.pk, "A colleague's.", by=make_moderator())
+    fields = {"action": "edit", "ids": comment.pk, "text": "Mine.", "version": opened}
+
+    refused = client.post(QUEUE, fields, headers=headers)
+
+    assert (refused.status_code, now(comment).body) == (412, "A colleague's.")
+    if headers:
+        assert refused.json()["code"] == "version_conflict"
+        return
+    page = html.unescape(refused.content.decode())
+    assert ">Mine.</textarea>" in page
+    assert 'readonly dir="auto">A colleague\'s.</textarea>' in page
+    newest = re.search(r'name="version" value="(\d+)"', page)[1]
+    assert client.post(QUEUE, fields | {"version": newest}).status_code == 302
+    assert now(comment).body == "Mine."
 
 
 def test_an_edit_is_kept_logged_and_undone(client, mia):
