@@ -3,5 +3,6 @@
 formatting: renders and sanitises: which tags stay, what links say of themselves (rel); the only module that may
             call HTML safe
 markdown:   the part of CommonMark that readers can use
+as_typed:   what looks like Markdown and is none
 linkify:    which words are web and email addresses
 """

@@ -18,7 +18,7 @@ from comments.text.linkify import deceptive_host, href_of, is_absolute
 from newsreader.kit.text import is_unseen, tame
 
 # Raise this when the HTML of a text changes: comments.posting.rerendering then renders older comments again.
-VERSION = 5
+VERSION = 6
 RELATION = "nofollow ugc noopener"
 
 # Characters that may be markup, and how many of them a text may hold; with more, it is shown as typed. Each costs up to

@@ -25,14 +25,18 @@ LONGEST = 2_000  # characters from the host on; browsers have limits in this ran
 _ADDRESS = re.compile(
     rf"{_HOST}(?![^\s/?#@{_STOPS}]{{0,{LONGEST}}}+@)(?::\d{{1,5}}+)?(?P<rest>[/?#][^\s{_STOPS}]{{0,{LONGEST}}}+)?"
 )
+# What is before and after the `@` of such an address.
+LOGIN = re.compile(rf"[^\s/?#@{_STOPS}]{{0,{LONGEST}}}+@[^\s{_STOPS}]{{0,{LONGEST}}}+")
 _BRACKET = re.compile(r"[()\[\]{}]")
 _OPENER = {")": "(", "]": "[", "}": "{"}
 _TRAILING = "?!.,:;'*~([{…’‘"
 # An email address can start only where a word starts, so that no run of letters is scanned twice.
 _LOOSE = re.compile(
     r"(?<![A-Za-z0-9.+-])(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?://)"
+    rf"|(?<![A-Za-z0-9.+-])(?P<login>[A-Za-z][A-Za-z0-9+.-]{{0,20}}+://{LOGIN.pattern})"
     rf"|(?<![\w.+\-/@])[Ww]{{3}}\.(?={_LETTER}{{1,63}}+\.{_LETTER})"
-    rf"|(?<![\w.+\-/@])[A-Za-z0-9][A-Za-z0-9_.+-]{{0,63}}+@(?P<host>{_HOST})"
+    # Not `git@host.example:path`, which is no address of a person.
+    rf"|(?<![\w.+\-/@])[A-Za-z0-9][A-Za-z0-9_.+-]{{0,63}}+@(?P<host>{_HOST})(?!:[^\s{_STOPS}])"
 )
 # `.org`: at least two letters, the first not a digit.
 _ENDING = re.compile(r"\.[^\W\d_][^.]+$")
@@ -58,6 +62,11 @@ def addresses(text: str) -> Iterator[tuple[str, str]]:
     done = position = 0
     while match := _LOOSE.search(text, position):
         start, position = match.span()
+        if match["scheme"] and (login := LOGIN.match(text, position)):
+            position = login.end()
+            continue
+        if match["login"]:
+            continue
         if match["host"]:
             scheme, end = "mailto:", position if _ENDING.search(match["host"]) else None
         else:

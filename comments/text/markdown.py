@@ -1,7 +1,8 @@
 """The part of CommonMark that readers can use: emphasis, strikethrough, code, quotes, lists, links; line breaks stay.
 
-Headings, images, thematic breaks, references and HTML tags are shown as typed; bare addresses are linked. To change
-this, enable or disable rules of the library at the end of this file.
+Headings, images, thematic breaks, references, indented code and HTML tags are shown as typed, and so is everything that
+`comments.text.as_typed` names; bare addresses are linked. To change this, enable or disable rules of the library at the
+end of this file.
 
 Linear in the text, since `comments.text.formatting` limits the number of marks, and this module limits their depth.
 """
@@ -13,13 +14,14 @@ from types import ModuleType
 from typing import Any
 
 from markdown_it import MarkdownIt, helpers
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, hr, paragraph
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from comments.text import linkify
-from comments.text.linkify import address_end, can_be_followed, deceptive_host, href_of
+from comments.text import as_typed, linkify
+from comments.text.linkify import LOGIN, address_end, can_be_followed, deceptive_host, href_of
 from newsreader.kit.text import is_unseen
 
 # How deep quotes, lists (two levels each) and emphasis can be nested. Deeper markers are shown as typed, deeper
@@ -107,6 +109,10 @@ def _web_address(state: StateInline, silent: bool) -> bool:
         return False
     start = colon - len(scheme[0])
     end = address_end(state.src, colon + 3, state.src[start - 1 : start])
+    if end is None and (login := LOGIN.match(state.src, colon + 3)):
+        state.append_pending(state.src[colon : login.end()])
+        state.pos = login.end()
+        return True
     if end is None:
         return False
     address = state.src[start:end]
@@ -219,14 +225,23 @@ class _Markdown(MarkdownIt):
 _markdown = (
     _Markdown("commonmark", {"breaks": True, "html": False})
     .enable(["strikethrough"])
-    .disable(["image", "heading", "lheading", "reference", "html_block", "html_inline"])
+    .disable(["image", "heading", "lheading", "reference", "code", "html_block", "html_inline"])
 )
 _markdown.helpers = ModuleType("helpers")
 vars(_markdown.helpers).update(vars(helpers) | {"parseLinkDestination": _destination})
 _markdown.block.ruler.before("code", "too_deep", _too_deep)
-_markdown.block.ruler.at("hr", _thematic_break, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+_BREAKS: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+_markdown.block.ruler.before("blockquote", "typed_pre", as_typed.typed_pre_block, _BREAKS)
+_markdown.block.ruler.at("blockquote", as_typed.quote, _BREAKS)
+_markdown.block.ruler.at("hr", _thematic_break, _BREAKS)
 _markdown.inline.ruler.at("text", _plain)
 _markdown.inline.ruler.after("text", "web_address", _web_address)
+_markdown.inline.ruler.at("newline", as_typed.line_end)
+_markdown.inline.ruler.at("escape", as_typed.backslash)
+_markdown.inline.ruler.at("backticks", as_typed.code)
+_markdown.inline.ruler.at("strikethrough", as_typed.pairs)
+_markdown.inline.ruler.disable(["emphasis"])
+_markdown.inline.ruler.before("autolink", "typed_pre", as_typed.typed_pre)
 _markdown.core.ruler.after("inline", "loose_addresses", _loose_addresses)
 _markdown.core.ruler.push("as_numbered", _as_numbered)
 _markdown.add_render_rule("text", _text)
