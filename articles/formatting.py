@@ -7,6 +7,7 @@ import nh3
 from django.conf import settings
 
 from articles import paste_cleanup
+from newsreader.kit.html_media import readable
 from newsreader.kit.text import tidy
 
 _TAGS = {
@@ -32,7 +33,7 @@ PULL_QUOTE = "pull-quote"  # the only class allowed in a text
 def _cleaner(tags: set[str], attributes: dict[str, set[str]]) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=tags,
-        clean_content_tags={"script", "style", "title", "xml"},
+        clean_content_tags={"script", "style", "title"},
         attributes=attributes,
         allowed_classes={"aside": {PULL_QUOTE}, "blockquote": {PULL_QUOTE}},
         url_schemes={"http", "https", "mailto", "tel"},
@@ -67,10 +68,12 @@ def _own_anchor(name: str, value: str) -> str:
 def sanitise(html: str) -> str:
     """Return an article's text as it is stored and shown: structure, links and pictures; no script, no style.
 
-    Idempotent. Wrappers that Word, Google Docs or a web page put around the text are removed, but no words.
+    Idempotent. Wrappers that Word, Google Docs or a web page put around the text are removed, but no words; what is
+    embedded becomes a link.
     """
     html = tidy(html)  # Parsers disagree about invalid characters.
-    cleaned = _once(html, office=paste_cleanup.from_office(html))
+    source = "".join(token if isinstance(token, str) else token.source for token in readable(html))
+    cleaned = _once(source, office=paste_cleanup.from_office(html))
     for _ in range(_ROUNDS):
         before, cleaned = cleaned, _once(cleaned)
         if cleaned == before:

@@ -15,6 +15,8 @@ RENAMED = {
     "h1": "h2", "h5": "h4", "h6": "h4", "strike": "s", "tt": "code", "menu": "ul", "dir": "ul",
     "section": "div", "article": "div", "main": "div", "header": "div", "footer": "div", "nav": "div", "center": "div",
     "address": "div", "details": "div", "summary": "div", "fieldset": "div", "legend": "div", "hgroup": "div",
+    "form": "div", "dialog": "div", "search": "div", "marquee": "div", "datalist": "div", "optgroup": "div",
+    "option": "div",
 }  # fmt: skip
 _INLINE = {
     "a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "samp", "small",

@@ -13,7 +13,7 @@ import re
 
 import nh3
 
-from comments.text import linkify, markdown
+from comments.text import imported, linkify, markdown
 from comments.text.linkify import deceptive_host, href_of, is_absolute
 from newsreader.kit.text import is_unseen, tame
 
@@ -42,10 +42,10 @@ _written = nh3.Cleaner(
     url_schemes={"http", "https", "mailto"},
     link_rel=RELATION,
 )
+_IMPORTED = _BLOCKS | {"strong", "b", "em", "i", "u", "del", "ins", "s", "strike", "code", "q", "cite", "a"}
+_IMPORTED |= {"abbr", "acronym", "sub", "sup", "tt"}
 _imported = nh3.Cleaner(
-    tags=_BLOCKS
-    | {"strong", "b", "em", "i", "u", "del", "ins", "s", "strike", "code", "q", "cite", "a"}
-    | {"abbr", "acronym", "sub", "sup", "tt"},
+    tags=_IMPORTED,
     clean_content_tags={"script", "style"},
     attributes={"a": {"href", "title"}, "blockquote": {"cite"}, "q": {"cite"}, "*": set()}
     | {"abbr": {"title"}, "acronym": {"title"}},
@@ -53,7 +53,6 @@ _imported = nh3.Cleaner(
     url_schemes={"http", "https", "mailto"},
     link_rel=RELATION,
 )
-_BLOCK = re.compile(r"<(?:p|pre|ul|ol|blockquote)\b", re.IGNORECASE)
 _TAG = re.compile(r'<(?:[^<>"]++|"[^"]*+")*+>')
 _PARTS = re.compile(rf"({_TAG.pattern})")
 _VERBATIM = re.compile(
@@ -86,11 +85,12 @@ def _lines_read_again(text: str) -> int:
 def imported_to_html(text: str) -> str:
     """Render an imported comment, which may hold HTML: allowed tags stay, blank lines become paragraphs.
 
-    If its tags are nested deeper than DEEPEST_IMPORTED, they are shown as text.
+    A `<` that begins no tag is text. If tags are nested deeper than DEEPEST_IMPORTED, they are shown as text.
     """
     text = text.strip()
-    cleaned = _imported.clean(text) if _depth(text) <= DEEPEST_IMPORTED else _escaped(text)
-    return tame(_linked_html(cleaned if _BLOCK.search(cleaned) else _paragraphs(cleaned)))
+    source = imported.simplified(text, _IMPORTED)
+    cleaned = _imported.clean(source) if _depth(source) <= DEEPEST_IMPORTED else _escaped(text)
+    return tame(_linked_html(imported.in_paragraphs(cleaned)))
 
 
 def count_links(html: str) -> int:

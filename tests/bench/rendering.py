@@ -51,7 +51,7 @@ IMPORTED_PIECES = [
     *("<br>", "&nbsp;", "&"),
     *("www.a.b ", "a@b.cd ", "http://a.b ", '<a href="http://é.b">é</a>', "<code>http://a.b</code> "),
     *("<p>www.a.b</p>", "http://\u0430pple.com ", '<a href="http://\u0430pple.com">a</a>', "<blockquote cite=/a>"),
-    *("\u202e", "e\u0301\u0301", "\n\n"),
+    *("\u202e", "e\u0301\u0301", "\n\n", "<y ", "<a b='", "<script>", "<svg>", "<b>a\n\n", "<td>a"),
 ]
 # What opens and closes, or grows: from a measure to a text.
 NESTINGS: dict[str, Callable[[int], str]] = {

@@ -2,9 +2,10 @@
 
 import re
 import sys
+from collections import Counter
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from comments.text import formatting
@@ -12,6 +13,7 @@ from comments.text.formatting import MARKS, count_links, imported_to_html, is_bl
 from comments.text.markdown import DEEPEST
 from newsreader.kit.text import tidy
 from newsreader.settings import BASE_DIR
+from tests import browser_reading
 from tests.bench.rendering import IMPORTED_PIECES, NESTINGS, PIECES, UNMARKED_QUOTES, recipes, rendered_times
 from tests.comments.visible import is_within, letters, parsed, said, stray, words
 
@@ -236,6 +238,15 @@ def test_a_text_of_which_something_is_seen_is_not_blank(typed):
         ("", ""),
         ("<p>One<p>Two<br>" * 101, "<p>One</p><p>Two<br></p>" * 101),
         ("<i>" * 101 + "deep", "<p>" + "&lt;i&gt;" * 101 + "deep</p>"),
+        ("1<2 and x<y but z>1", "<p>1&lt;2 and x&lt;y but z&gt;1</p>"),
+        ("a <!-- b", "<p>a &lt;!-- b</p>"),
+        ('a <b title="b>c</b> d', '<p>a &lt;b title="b&gt;c d</p>'),
+        ('<img src="http://a.example/c.jpg" alt="cat">', f'<p><a href="http://a.example/c.jpg" {REL}>cat</a></p>'),
+        ('Hi <img class="wp-smiley" src="http://a.example/s.gif" alt=":)">', "<p>Hi :)</p>"),
+        (
+            '<a href="http://a.example"><p>b</p><p>c</p></a>',
+            f'<p><a href="http://a.example" {REL}>b<br>\nc</a></p>',
+        ),
     ],
 )
 def test_an_imported_comment_keeps_the_html_it_may(stored, shown):
@@ -256,6 +267,13 @@ def test_an_imported_text_is_clean_and_keeps_its_words(word, rest):
 
     assert imported_to_html(shown) == shown
     assert "".join(word.split()) in "".join(words(shown).split())
+
+
+@given(browser_reading.HTML)
+@settings(derandomize=True)
+def test_an_imported_text_loses_no_letter_that_a_browser_shows(text):
+    # Counted: a browser moves what stands loose in a table before it.
+    assert Counter(letters(browser_reading.seen(text.strip()))) <= Counter(letters(said(imported_to_html(text))))
 
 
 @pytest.mark.parametrize(
@@ -349,7 +367,7 @@ def test_an_address_that_no_browser_would_follow_is_text(typed):
 def test_an_imported_element_keeps_no_attribute_of_others():
     typed = '<p lang="en" title="a">b</p><a title="c" href="https://a.example" class="d">e</a>'
 
-    assert imported_to_html(typed) == f'<p>b</p><a title="c" href="https://a.example" {REL}>e</a>'
+    assert imported_to_html(typed) == f'<p>b</p><p><a title="c" href="https://a.example" {REL}>e</a></p>'
 
 
 def test_wherever_a_template_shows_such_a_text_its_direction_is_its_own():
@@ -386,7 +404,16 @@ def test_a_gap_in_a_numbered_list_stays_and_ones_count_on(typed, values):
         (" One\ntwo ", "<p>One<br>\ntwo</p>"),
         ("One \n\n  two", "<p>One</p>\n<p>two</p>"),
         ("One\n \n\t\n\n\ntwo\n\n", "<p>One</p>\n<p>two</p>"),
-        ("<p>One</p>\n\ntwo", "<p>One</p>\n\ntwo"),
+        ("<p>One</p>\n\ntwo", "<p>One</p>\n<p>two</p>"),
+        ("<p>One\ntwo</p>", "<p>One<br>\ntwo</p>"),
+        ("One<br />\ntwo<br>three", "<p>One<br>\ntwo<br>three</p>"),
+        ("<blockquote>q</blockquote>\n\none\n\ntwo", "<blockquote><p>q</p></blockquote>\n<p>one</p>\n<p>two</p>"),
+        ("<b>One\n\ntwo</b>", "<p><b>One</b></p>\n<p><b>two</b></p>"),
+        ("<ul>\n<li>One\ntwo</li>\n</ul>\nthree", "<ul>\n<li>One\ntwo</li>\n</ul>\n<p>three</p>"),
+        ("<pre>a\n\n  b</pre>c", "<pre>a\n\n  b</pre><p>c</p>"),
+        ("<div>One</div><div>two</div>", "<p>One</p>\n<p>two</p>"),
+        ("<h2>One</h2>two<table><tr><td>a</td><td>b</td></tr></table>", "<p>One</p>\n<p>two</p>\n<p>a b</p>"),
+        ("<i><p>One</p><p>two</p></i>", "<p><i>One</i></p><p><i>two</i></p>"),
     ],
 )
 def test_blank_lines_of_an_import_part_its_paragraphs(typed, made):
