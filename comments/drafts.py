@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
-from django.core.validators import EmailValidator
+from django.conf import settings as django_settings
 from django.utils.translation import gettext as _
 
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH, Comment
@@ -18,10 +17,13 @@ from comments.models.effective_settings import EffectiveSettings
 from comments.text import formatting
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.client_address import network
-from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.email_addresses import tidy_email, why_not
+from newsreader.kit.errors import FieldError, Invalid, Sentence
 from newsreader.kit.hashes import keyed
 from newsreader.kit.numbers import read_id
-from newsreader.kit.text import fold, is_blank, is_unseen, tidy, tidy_line, tidy_name, without_invisible
+from newsreader.kit.text import fold, is_blank, is_unseen, tidy, tidy_line, tidy_name
+
+_ONLY_BEGUN = re.compile(r"(?:https?(?::/{0,2})?)?(?:www\.?)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,8 @@ def tidied(draft: Draft) -> Draft:
         author = replace(
             author,
             name=tidy_name(author.name),
-            email=without_invisible(tidy_line(author.email)),
-            website=tidy_line(author.website),
+            email=tidy_email(author.email),
+            website=tidy_website(author.website),
         )
     parent = draft.parent.strip()
     if (parent_id := read_id(parent)) is not None:
@@ -113,6 +115,12 @@ def tidied(draft: Draft) -> Draft:
 def with_html(draft: Draft) -> Draft:
     """Return the draft with its text rendered. That takes time, and copies of the draft share the result."""
     return replace(draft, html=draft.rendered)
+
+
+def tidy_website(text: str) -> str:
+    """Return a website on one line; empty if it is only a beginning such as `http://`, with which some forms start."""
+    website = tidy_line(text)
+    return "" if _ONLY_BEGUN.fullmatch(website) else website
 
 
 def website_with_scheme(website: str) -> str:
@@ -150,7 +158,7 @@ def text_errors(draft: Draft, limit: int) -> list[FieldError]:
 def _guest_errors(author: Author, settings: EffectiveSettings) -> list[FieldError]:
     errors = []
 
-    def wrong(name: str, code: str, sentence: str) -> None:
+    def wrong(name: str, code: str, sentence: Sentence) -> None:
         errors.append(FieldError(name, code, sentence))
 
     if len(author.name) > NAME_LENGTH:
@@ -162,22 +170,14 @@ def _guest_errors(author: Author, settings: EffectiveSettings) -> list[FieldErro
         wrong("email", "comment_author_email_column_length", sentence)
     elif settings.require_name_email and not author.email:
         wrong("email", "require_name_email", _("Please enter your email address. It will not be published."))
-    elif author.email and not is_email(author.email):
-        wrong("email", "require_valid_email", _("This is not an email address. Example: name@example.org"))
+    elif author.email and (reason := why_not(author.email)):
+        wrong("email", "require_valid_email", reason)
     if len(author.website) > WEBSITE_LENGTH:
         sentence = _("A web address can be up to %d characters long.") % WEBSITE_LENGTH
         wrong("website", "comment_author_url_column_length", sentence)
     elif author.website and not is_website(website_with_scheme(author.website)):
         wrong("website", "require_valid_url", _("This is not a web address. Example: https://example.org"))
     return errors
-
-
-def is_email(text: str) -> bool:
-    try:
-        EmailValidator(allowlist=[])(text)  # No reader has an address at localhost.
-    except ValidationError:
-        return False
-    return True
 
 
 def is_website(text: str) -> bool:

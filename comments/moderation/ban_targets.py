@@ -11,7 +11,6 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from comments.drafts import is_email
 from comments.models import Ban, Comment
 from comments.models.permissions import may_moderate, moderators_of
 from comments.models.querysets import BanQuerySet
@@ -19,7 +18,8 @@ from comments.screening.ban_checks import WIDEST
 from comments.screening.compiled_entries import Network, lies_in, network_in
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.client_address import IPV6_PREFIX
-from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.email_addresses import is_email, tidy_email, why_not
+from newsreader.kit.errors import FieldError, Invalid, Sentence
 from newsreader.kit.text import fold
 
 Target = tuple[int | None, str, str]  # an identity's id, an email address, a network; two of them are empty
@@ -46,8 +46,9 @@ def _target(identity: CommenterIdentity | None, email: str, network: str) -> dic
     if sum(map(bool, (identity, email.strip(), network.strip()))) != 1:
         sentence = _("A ban needs exactly one of these: an account, an email address or a network.")
         raise _invalid("identity", "ban_of_one_kind", sentence)
-    if email and not is_email(email.strip()):
-        raise _invalid("email", "require_valid_email", _("An email address looks like name@example.org."))
+    email = tidy_email(email)
+    if email and (wrong := why_not(email)):
+        raise _invalid("email", "require_valid_email", wrong)
     return {
         "identity": identity,
         "email": fold(email),
@@ -87,7 +88,7 @@ def _refuse_exempt(target: dict[str, Any], by: User, from_address: str) -> None:
         raise _invalid("network", "ban_of_oneself", _("You are in this network yourself."))
 
 
-def _invalid(field: str, code: str, sentence: str) -> Invalid:
+def _invalid(field: str, code: str, sentence: Sentence) -> Invalid:
     return Invalid([FieldError(field, code, sentence)])
 
 

@@ -18,7 +18,7 @@ from comments import notifications
 from comments.audit import audit_log
 from comments.audit.reason_codes import REPORTED
 from comments.audit.refusal_reasons import accepted
-from comments.drafts import is_email, keyed
+from comments.drafts import keyed
 from comments.errors import AlreadyReported, NoSuchComment, NotKept, ObjectedTwice, OwnComment, ReportFlood
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, CommentSettings, Report
 from comments.models.locks import lock_articles, lock_comment
@@ -29,8 +29,9 @@ from comments.objections import objection_text
 from comments.screening import rate_limit
 from newsreader.accounts.models import User
 from newsreader.kit.client_address import network
+from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import Conflict, FieldError, Invalid
-from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name, without_invisible
+from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name
 
 DETAIL_LENGTH, LAW_LENGTH = 2_000, 200  # code points
 SOURCE = "reports"  # Decision.source of a comment held for its reports
@@ -74,7 +75,7 @@ def report(
     row = Report(reason=reason, detail=tidy(detail).strip(), reporter=visitor.key)
     if reason == ILLEGAL:
         row.law, row.good_faith = tidy_line(law), good_faith
-        row.name, row.email = tidy_name(name), without_invisible(tidy_line(email))
+        row.name, row.email = tidy_name(name), tidy_email(email)
     row.account = visitor.user if by_mail else None
     with transaction.atomic():
         # Whether the comment is there is asked again once its article is locked.
@@ -139,8 +140,8 @@ def _errors(row: Report) -> list[FieldError]:
         wrong("name", "comment_author_column_length", _("A name may have %d characters.") % NAME_LENGTH)
     if len(row.email) > EMAIL_LENGTH:
         wrong("email", "comment_author_email_column_length", _("An address may have %d characters.") % EMAIL_LENGTH)
-    elif row.email and not is_email(row.email):
-        wrong("email", "require_valid_email", _("An email address looks like name@example.org."))
+    elif row.email and (reason := why_not(row.email)):
+        wrong("email", "require_valid_email", str(reason))
     return errors
 
 

@@ -21,11 +21,12 @@ from articles.records import Origin, Remark
 from comments.audit import audit_log
 from comments.audit.reason_codes import IMPORTED, single
 from comments.discussion import counting
-from comments.drafts import is_website, website_with_scheme
+from comments.drafts import is_website, tidy_website, website_with_scheme
 from comments.models import NAME_LENGTH, Comment, ConnectionData, Decision
 from comments.models.locks import lock_articles
 from comments.models.paths import path_of
 from comments.text import formatting
+from newsreader.kit.email_addresses import tidy_email
 from newsreader.kit.text import tidy, tidy_line, tidy_name
 
 BATCH = 500  # rows; old builds of SQLite take 999 values in one list
@@ -190,8 +191,8 @@ def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> C
 
 def _website(record: CommentRecord, remark: Callable[[str, str], None]) -> str:
     """Return the website that the name links to; empty if it is not a web address or too long."""
-    website = tidy_line(record.website)
-    if website in {"", "http://", "https://"}:  # The placeholder of some forms.
+    website = tidy_website(record.website)
+    if not website:
         return ""
     full = website_with_scheme(website)
     if len(full) > LONGEST_WEBSITE or not is_website(full):
@@ -201,7 +202,7 @@ def _website(record: CommentRecord, remark: Callable[[str, str], None]) -> str:
 
 
 def _connection_data(record: CommentRecord, comment: Comment, remarks: list[Remark]) -> ConnectionData:
-    email = tidy_line(record.email)
+    email = tidy_email(record.email)
     if len(email) > LONGEST_EMAIL:
         remarks.append(Remark("email_dropped", record.origin.id))
         email = ""

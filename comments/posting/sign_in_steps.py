@@ -23,7 +23,6 @@ from django.views.decorators.http import require_safe
 from requests import RequestException
 
 from articles.models.article import Article
-from comments.drafts import is_email
 from comments.models import KeptDraft
 from comments.posting import kept_drafts
 from comments.posting.reply_form import Typed, published, refuse_forgery, reply_page
@@ -31,9 +30,9 @@ from newsreader.accounts import allauth_internals, login_codes
 from newsreader.accounts.adapters import OUTCOME
 from newsreader.accounts.forms import SignInPasskeyForm
 from newsreader.accounts.identities import label_of
+from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import DomainError, FieldError, Invalid, TooMany
 from newsreader.kit.http_cache import private
-from newsreader.kit.text import tidy_line
 from newsreader.kit.web import SeeOther, safe_next
 
 logger = logging.getLogger(__name__)
@@ -97,10 +96,12 @@ def _provider(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
 
 
 def _email(request: HttpRequest, draft: KeptDraft) -> HttpResponse:
-    address = tidy_line(draft.typed.get("email", ""))
-    if not is_email(address):
-        code = "require_valid_email" if address else "require_name_email"
-        raise Invalid([FieldError("email", code, _("Please enter your email address, and we will send you a code."))])
+    address = tidy_email(draft.typed.get("email", ""))
+    if not address:
+        sentence = _("Please enter your email address, and we will send you a code.")
+        raise Invalid([FieldError("email", "require_name_email", sentence)])
+    if wrong := why_not(address):
+        raise Invalid([FieldError("email", "require_valid_email", wrong)])
     login_codes.send(request, address)
     return _page(draft)
 

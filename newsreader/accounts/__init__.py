@@ -6,6 +6,7 @@ groups:             the newsroom's groups and their permissions
 adapters:           allauth's hooks
 allauth_internals:  what allauth offers in no public way
 forms, views, urls: the account pages, and allauth's where ours differ
+email_field:        the library's field for addresses, read as ours
 login_codes:        signing in with a code from a mail
 reauthentication:   making sure that it is still the same person
 second_factor:      the second factor of staff

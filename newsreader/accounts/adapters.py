@@ -28,6 +28,7 @@ from newsreader.accounts import account_linking, reauthentication
 from newsreader.accounts.identities import provider_name
 from newsreader.accounts.models import User
 from newsreader.kit.client_address import client_address
+from newsreader.kit.email_addresses import is_email, tidy_email
 from newsreader.kit.mail import in_frame
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
@@ -63,6 +64,9 @@ class AccountAdapter(DefaultAccountAdapter):
     # an address that has an account; and every attempt to sign in hashes the same number, for any user name.
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        for name in {"email", "username"} & credentials.keys():
+            if is_email(address := tidy_email(credentials[name])):
+                credentials[name] = address
         if "email" in credentials and credentials["email"] == credentials.get("username"):
             del credentials["email"]  # Otherwise an address that has an account is tried twice.
         found: User | None = super().authenticate(request, **credentials)

@@ -10,8 +10,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from newsreader.accounts import groups, second_factor, sessions
+        from newsreader.accounts import email_field, groups, second_factor, sessions
 
+        email_field.install()
         sessions.listen()
         second_factor.listen()
         post_migrate.connect(groups.after_migrate, sender=self)

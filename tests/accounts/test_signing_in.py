@@ -22,8 +22,9 @@ def code():
     return re.search(r"\b([A-Z0-9]{4}-?[A-Z0-9]{4}|[A-Z0-9]{6})\b", mail.outbox[-1].body)[1]
 
 
-def test_a_reader_signs_up_without_a_password_by_the_code_in_their_mail(client):
-    answer = client.post("/accounts/signup/", {"email": "ada@example.org", "username": "ada"})
+@pytest.mark.parametrize("typed", ["ada@example.org", "Ada＠example。org."])
+def test_a_reader_signs_up_without_a_password_by_the_code_in_their_mail(client, typed):
+    answer = client.post("/accounts/signup/", {"email": typed, "username": "ada"})
     assert answer.status_code == 302, answer.context["form"].errors
     assert mail.outbox[-1].to == ["ada@example.org"]
 
@@ -46,7 +47,16 @@ def test_a_reader_signs_in_by_a_code_and_comes_back_to_the_form(client):
     assert answer["Location"] == "/2026/11/23/ferry/#respond"
 
 
-@pytest.mark.parametrize("login", ["grace", "grace@example.org"])
+def test_an_address_that_mail_cannot_reach_is_refused_in_words_on_pages_and_for_apps(client):
+    page = client.post("/accounts/signup/", {"email": "josé@example.org", "username": "ada"})
+    app = client.post("/_allauth/app/v1/auth/signup", {"email": "josé@example.org"}, "application/json")
+
+    assert "address with “é” before the @" in page.content.decode()
+    assert "address with “é” before the @" in app.json()["errors"][0]["message"]
+    assert 'inputmode="email"' in page.content.decode()
+
+
+@pytest.mark.parametrize("login", ["grace", "grace@example.org", "grace＠example.org"])
 def test_a_reader_signs_in_by_password_and_out_again(client, login):
     make_user("grace")
 

@@ -551,7 +551,10 @@ def test_codes_are_limited_for_each_address(article):
     assert len(mail.outbox) == 3
 
 
-@pytest.mark.parametrize(("address", "said"), [("", "require_name_email"), ("no address", "require_valid_email")])
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("", "require_name_email"), ("no address", "require_valid_email"), ("josé@example.org", "require_valid_email")],
+)
 def test_a_code_needs_an_address(client, article, address, said):
     answer = step(client, article, "email", email=address)
     assert answer.status_code == 422

@@ -145,6 +145,7 @@ def test_what_a_rule_takes_for_spam_looks_like_waiting_to_its_author(edge, clien
         ({"name": "", "email": ""}, ["require_name_email", "require_name_email"]),
         ({"email": "ada at home"}, ["require_valid_email"]),
         ({"email": "root@localhost"}, ["require_valid_email"]),
+        ({"email": "josé@example.org"}, ["require_valid_email"]),
         ({"name": "é" * 246}, ["comment_author_column_length"]),
         ({"email": "a" * 95 + "@example.org"}, ["comment_author_email_column_length"]),
         ({"website": "https://example.org/" + "a" * 200}, ["comment_author_url_column_length"]),
@@ -191,12 +192,21 @@ def test_where_no_address_is_asked_for_a_wrong_one_is_refused_all_the_same(edge)
 
 
 @pytest.mark.parametrize(
-    "values", [{"name": "é" * 245}, {"text": "x" * 10_000}, {"website": "example.org"}, {"text": "<3"}]
+    "values",
+    [
+        {"name": "é" * 245},
+        {"text": "x" * 10_000},
+        {"website": "example.org"},
+        {"website": " HTTP:// "},
+        {"text": "<3"},
+        {"email": "ada＠example。org."},
+    ],
 )
 def test_what_is_just_within_the_limits_is_taken(edge, values):
     assert edge.send(make_article(), **values).status_code in {201, 303}
     comment = Comment.objects.get()
     assert comment.website in {"", "https://example.org"}
+    assert comment.connection_data.email == "ada@example.org"
 
 
 def test_everything_typed_comes_back(page):

@@ -27,8 +27,12 @@ def turns(text: str) -> bool:
     return any(unicodedata.bidirectional(c) in {"RLO", "LRO", "RLE", "LRE"} for c in text)
 
 
+def only_begun(case: dict[str, Any]) -> bool:
+    return case["url"].strip() in {"http://", "https://"}
+
+
 def is_no_web_address(case: dict[str, Any]) -> bool:
-    url = case["url"].strip()
+    url = "" if only_begun(case) else case["url"].strip()
     if url and not re.match(r"(?:https?|ftp|mailto|javascript):|//", url):
         url = f"https://{url}"
     parts = urlsplit(url)
@@ -95,7 +99,9 @@ def test_a_name_and_a_website_are_kept_and_shown_or_refused(name, case, client):
     author, url = case["stored_author"], case["stored_url"]
     if NAME_AS_TYPED.applies(case) or TAMED.applies(case):
         author = " ".join(case["author"].split())
-    if HTTPS.applies(case):
+    if only_begun(case):
+        url = ""  # With this, some forms begin.
+    elif HTTPS.applies(case):
         url = f"https://{case['url']}"
     elif URL_AS_TYPED.applies(case):
         url = case["url"].strip()

@@ -1,0 +1,46 @@
+"""Email addresses as people's keyboards write them, and which of them mail from here can reach."""
+
+import re
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext_lazy as _
+
+from newsreader.kit.errors import Sentence
+from newsreader.kit.text import tidy_line, without_invisible
+
+_DOTS = str.maketrans("。｡", "..")  # How Chinese and Japanese keyboards write a dot.
+_AROUND = re.compile(r"^(?:mailto:)?<?|[>.,;]+$", re.IGNORECASE)
+_BLANKS = re.compile(r" ?@ ?")
+_is_address = EmailValidator(allowlist=[])  # No reader has an address at localhost.
+
+
+def tidy_email(text: str) -> str:
+    """Return an address as it is stored: in plain width, without blanks around its `@` or a dot at its end."""
+    text = unicodedata.normalize("NFKC", without_invisible(tidy_line(text)).translate(_DOTS))
+    return _BLANKS.sub("@", _AROUND.sub("", tidy_line(text)))
+
+
+def is_email(text: str) -> bool:
+    """Say whether mail can be sent to this tidied address."""
+    return not why_not(text)
+
+
+def why_not(text: str) -> Sentence:
+    """Return a sentence about why mail cannot be sent to this tidied address; empty if it can."""
+    try:
+        _is_address(text)
+    except ValidationError:
+        person = text.rpartition("@")[0]
+        strange = next((character for character in person if not character.isascii()), "")
+        if strange.isalpha() and is_email(text.replace(person, "a", 1)):
+            return _("We cannot send mail to an address with “%s” before the @. Please use another one.") % strange
+        return _("This is not an email address. Example: name@example.org")
+    return ""
+
+
+def validate(text: str) -> None:
+    """Raise ValidationError where mail cannot be sent to this address. A validator for form fields."""
+    if sentence := why_not(text):
+        raise ValidationError(str(sentence), code="invalid")

@@ -1,0 +1,43 @@
+"""Email addresses as keyboards write them."""
+
+import pytest
+
+from newsreader.kit.email_addresses import tidy_email, why_not
+
+NOT_ONE = "This is not an email address. Example: name@example.org"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "nora＠example.org",
+        "nora@example。org",
+        "ｎｏｒａ＠ｅｘａｍｐｌｅ．ｏｒｇ",
+        "nora@example｡org",
+        " nora@example.org. ",
+        "nora @ example.org",
+        "<nora@example.org>",
+        "mailto:nora@example.org",
+        "no\u200bra@example.org\u2069",
+    ],
+)
+def test_an_address_is_read_as_keyboards_write_it(typed):
+    assert tidy_email(typed) == "nora@example.org"
+
+
+@pytest.mark.parametrize("address", ["nora@example.org", "n.o+r_a@bücher.example", "nora@例え.テスト"])
+def test_an_address_that_mail_can_reach_is_left_alone(address):
+    assert (tidy_email(address), why_not(address)) == (address, "")
+
+
+@pytest.mark.parametrize(
+    "typed", ["nora", "nora@", "@example.org", "nora@localhost", "a b@example.org", "no@ra@example.org"]
+)
+def test_what_is_no_address_is_refused(typed):
+    assert why_not(tidy_email(typed)) == NOT_ONE
+
+
+def test_an_address_with_a_letter_that_mail_does_not_carry_is_refused_in_words_that_say_why():
+    assert why_not("josé@example.org") == (
+        "We cannot send mail to an address with “é” before the @. Please use another one."
+    )
