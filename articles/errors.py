@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from newsreader.kit.errors import Conflict, FieldError, Invalid, Sentence
+from newsreader.kit.times import NoTime
 
 
 class AddressTaken(Conflict):
@@ -14,6 +15,13 @@ class AddressTaken(Conflict):
 class NeedsTime(Invalid):
     def __init__(self) -> None:
         super().__init__([FieldError("scheduled_for", "required", _("Please say when to publish it."))])
+
+
+class TimeRefused(Invalid):
+    """It cannot be scheduled for this time: see newsreader.kit.times."""
+
+    def __init__(self, none: NoTime) -> None:
+        super().__init__([FieldError("scheduled_for", none.code, none.sentence)])
 
 
 class AddressFixed(Conflict):

@@ -14,8 +14,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from articles import page_versions, search
-from articles.errors import AddressTaken, NeedsTime, StillPublished
+from articles.errors import AddressTaken, NeedsTime, StillPublished, TimeRefused
 from articles.models.article import Article
+from newsreader.kit.times import NoTime, planned
 from newsreader.kit.versions import refuse_stale
 
 State = Article.State
@@ -62,9 +63,16 @@ def _refuse_taken_address(article: Article) -> None:
 
 @transaction.atomic
 def schedule(article_id: int, at: dt.datetime | None) -> Article:
-    """Have the worker publish it at this time. Raises NeedsTime without a time, StillPublished while readers see it."""
+    """Have the worker publish it at this time.
+
+    Raises NeedsTime without a time, TimeRefused for one that cannot be, StillPublished while readers see it.
+    """
     if at is None:
         raise NeedsTime()
+    try:
+        at = planned(at)
+    except NoTime as none:
+        raise TimeRefused(none) from none
     article = _locked(article_id)
     if article.state == State.PUBLISHED:
         raise StillPublished()

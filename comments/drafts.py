@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings as django_settings
 from django.utils.translation import gettext as _
 
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, WEBSITE_LENGTH, Comment

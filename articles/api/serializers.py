@@ -13,6 +13,7 @@ from articles.models.article import Article, SourceAttribution
 from articles.models.pictures import Picture
 from articles.models.taxonomy import Author, Section, Tag
 from newsreader.kit.rest import Given, OfVersion
+from newsreader.kit.times import Time
 from newsreader.kit.web import absolute
 
 
@@ -154,7 +155,7 @@ class ArticleInput(OfVersion):
     sources = SourceInput(many=True, required=False)
     comments_open = serializers.BooleanField(source="takes_comments", required=False)
     state = serializers.ChoiceField(choices=Article.State.choices, required=False)
-    scheduled_for = serializers.DateTimeField(required=False, allow_null=True)
+    scheduled_for = Time(required=False, allow_null=True)
 
     def validate_authors(self, slugs: list[str]) -> list[Author]:
         found = {author.slug: author for author in Author.objects.filter(slug__in=slugs)}

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy, slugify
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from articles import formatting
@@ -63,7 +64,9 @@ class ArticleForm(forms.ModelForm):
 
     def clean_scheduled_for(self) -> Any:
         """A scheduled article must keep a time."""
-        at = self.cleaned_data["scheduled_for"]
+        at, before = self.cleaned_data["scheduled_for"], self.instance.scheduled_for
+        if at and before and localtime(at) == localtime(before):
+            return before  # Of an hour that comes twice, it may be the second.
         if at or self.instance.state != State.SCHEDULED:
             return at
         if {"_publish", "_draft"} & set(self.data):

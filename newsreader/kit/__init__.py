@@ -5,6 +5,7 @@ events:             publish after commit, listen
 request_attributes: typed attributes of a request
 numbers, text:      ids and text as people send them
 hashes:             keyed hashes
+times:              times as people type them
 email_addresses:    addresses as keyboards write them
 html_source:        which part of an HTML text is tags and which is text
 html_media:         its pictures, and links in the place of frames and videos

@@ -1,4 +1,4 @@
-"""Keys and search words as a browser sends them to the admin. A malformed key matches no row, and never fails.
+"""Keys, times and search words as a browser sends them to the admin. A malformed key matches no row, and never fails.
 
 Django passes such values to the database when it shows a form again or looks for the rows of an action. There, a word
 raises ValueError and a number of thirty digits OverflowError. `newsreader.admin_site.NewsroomSite` adds `SoundLists` to
@@ -16,6 +16,9 @@ from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
 from django.db import DataError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+
+from newsreader.kit.text import is_unseen
+from newsreader.kit.times import TwoInputs
 
 MOST_WORDS = 20  # of one search
 
@@ -58,8 +61,21 @@ class SoundChoiceOfMany(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
+def _visible(text: str) -> None:
+    if is_unseen(text):
+        raise ValidationError(forms.Field.default_error_messages["required"], code="required")
+
+
 class SoundChoices(admin.options.BaseModelAdmin):
-    """Forms whose choices of rows accept any value."""
+    """Forms whose choices of rows accept any value. Times follow our rule, and required texts can be seen."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.DateTimeField):
+            kwargs = {"form_class": TwoInputs} | kwargs
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.CharField) and field.required:
+            field.validators.append(_visible)
+        return field
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_foreignkey(db_field, request, **{"form_class": SoundChoice} | kwargs)

@@ -31,6 +31,7 @@ from newsreader.kit.errors import UnknownParameters
 from newsreader.kit.http_cache import FRESH
 from newsreader.kit.numbers import read_id
 from newsreader.kit.pagination import Cursor
+from newsreader.kit.times import in_zone
 from newsreader.kit.versions import etag_of, versions_wanted
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def moment(text: str, name: str) -> dt.datetime:
         if found is None:
             raise ValueError
         if timezone.is_naive(found):
-            found = timezone.make_aware(found)
+            found = in_zone(found)
         return found.astimezone(dt.UTC)
     except (ValueError, OverflowError):
         raise ParseError(f"{name} must be a time such as 2026-11-23T10:00:00Z.", code=f"invalid_{name}") from None

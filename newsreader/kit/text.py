@@ -31,8 +31,12 @@ def tidy(text: str) -> str:
 
 
 def tidy_line(text: str) -> str:
-    """Return a line as it is stored: no line breaks, blanks collapsed, no direction marks, no stacks of accents."""
-    return " ".join(without_stacks(tidy(_DIRECTION.sub("", text))).split())
+    """Return a line as it is stored: no line breaks, blanks collapsed, no direction marks, no stacks of accents.
+
+    A line of which nothing can be seen is empty.
+    """
+    line = " ".join(without_stacks(tidy(_DIRECTION.sub("", text))).split())
+    return "" if is_unseen(line) else line
 
 
 def tidy_name(text: str) -> str:

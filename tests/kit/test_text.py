@@ -149,3 +149,10 @@ def test_taming_takes_only_marks_and_what_turns(typed):
         return [c for c in text if unicodedata.category(c) not in {"Mn", "Me"} and not kit._TURNS.match(c)]
 
     assert rest(tame(typed)) == rest(typed)
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"), [("\u200b \u2060\n", ""), ("\u0301", ""), ("a\u200b", "a\u200b"), ("👍🏽", "👍🏽")]
+)
+def test_a_line_of_which_nothing_is_seen_is_empty(line, kept):
+    assert tidy_line(line) == kept

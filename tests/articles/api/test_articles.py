@@ -1,5 +1,8 @@
 """Articles over REST: what readers' programs get, and what editors' programs may do."""
 
+import datetime as dt
+import html
+
 import pytest
 
 from articles import publishing
@@ -111,6 +114,7 @@ def test_an_editor_publishes_changes_and_withdraws(client):
         ({"headline": ""}, "headline"),
         ({"headline": "x", "section": "nowhere"}, "section"),
         ({"headline": "x", "authors": ["nobody"]}, "authors"),
+        ({"headline": "\u200b\u2060"}, "headline"),
         ({"headline": "x", "state": "scheduled"}, "scheduled_for"),
         ({"headline": "x", "sources": [{"name": "a", "url": "javascript:alert(1)", "kind": "adapted"}]}, "sources"),
     ],
@@ -122,6 +126,35 @@ def test_what_is_wrong_is_named_field_by_field_and_nothing_is_written(client, va
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"].startswith(field)
+    assert not Article.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("time", "code"),
+    [
+        ("0001-01-01T00:00:00Z", "time_far_off"),
+        ("0026-11-28T08:00:00", "time_far_off"),
+        ("9999-12-31T23:59:59-12:00", "time_far_off"),
+        ("2031-03-30T02:30:00", "time_skipped"),
+        ("2031-10-26T02:30:00", ""),
+        ("2031-10-26T02:30:00+01:00", ""),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused_over_rest_and_in_the_admin_in_the_same_words(client, time, code):
+    client.force_login(make_editor())
+    values = {"headline": "x", "state": "scheduled", "scheduled_for": time}
+
+    answer = client.post("/api/v1/articles/", values, content_type="application/json")
+
+    if not code:
+        assert answer.status_code == 201
+        hour = dt.timedelta(hours=1 if "+" in time else 0)  # Of a time that comes twice, the first is meant.
+        assert Article.objects.get().scheduled_for == dt.datetime(2031, 10, 26, 0, 30, tzinfo=dt.UTC) + hour
+        return
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["field"], error["code"]) == (422, "scheduled_for", code)
+    typed = {"scheduled_for_0": time[:10], "scheduled_for_1": time[11:19], "headline": "x"}
+    assert error["message"] in html.unescape(client.post("/admin/articles/article/add/", typed).content.decode())
     assert not Article.objects.exists()
 
 

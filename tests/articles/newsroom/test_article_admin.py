@@ -248,6 +248,23 @@ def test_scheduling_takes_the_time_that_was_typed_in_the_site_s_zone(client, edi
     assert row(article).scheduled_for == dt.datetime(2031, 7, 1, 4, 0, tzinfo=dt.UTC)
 
 
+def test_the_second_of_two_hours_stays_where_the_form_is_saved(client, editor):
+    second = dt.datetime(2031, 10, 26, 1, 30, tzinfo=dt.UTC)  # 02:30 in Berlin, like an hour earlier.
+    article = make_article(state="scheduled", scheduled_for=second)
+
+    client.post(page_of(article), form(client, page_of(article), headline="New words"))
+
+    assert (row(article).headline, row(article).scheduled_for) == ("New words", second)
+
+
+@pytest.mark.parametrize(("page", "field"), [(ADD, "headline"), ("/admin/articles/section/add/", "name")])
+def test_a_name_of_which_nothing_is_seen_is_none(client, editor, page, field):
+    answer = client.post(page, form(client, page, **{field: "\u200b\u2060"}))
+
+    assert answer.status_code == 200
+    assert "This field is required." in answer.content.decode()
+
+
 def test_scheduling_without_a_time_is_refused_and_the_words_are_kept(client, editor):
     article = make_article(state="draft")
 
