@@ -5,6 +5,7 @@ publishing:    publish, schedule, withdraw: the only way an article's state chan
 writing:       changing an article's text and everything around it
 formatting:    sanitising HTML; paste_cleanup: removing what word processors leave in it
 pictures:      storing pictures, their smaller copies, and their HTML
+picture_addresses: which pictures of a text are on other sites; picture_fetching: fetching those in
 search:        full text search
 tagging:       tags by their names
 page_versions: the counters from which pages get their ETags

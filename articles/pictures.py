@@ -9,20 +9,25 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from html import escape
 from pathlib import PurePosixPath
 from typing import Any
 
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db.models import Q
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from articles import page_versions
 from articles.models.article import Article
 from articles.models.pictures import Picture
+from articles.picture_addresses import TYPE, host_of, is_foreign, origin_of, source
+from articles.records import ORIGIN_ID_LENGTH
 from newsreader.kit.images import NotAPicture, opened, written
 from newsreader.kit.tasks import task
 
@@ -39,8 +44,7 @@ _FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "webp": ("WEBP", {"quality": 78, "method": 4}),
     "jpg": ("JPEG", {"quality": 80, "optimize": True, "progressive": True}),
 }
-_IN_TEXT = re.compile(r"<img [^<>]*>")
-_SOURCE = re.compile(r' src="([^"]*)"')
+_TAGS = re.compile(r"<img [^<>]*>|<a [^<>]*>|</a>")
 _ALTERNATIVE = re.compile(r' alt="([^"]*)"')
 
 
@@ -155,8 +159,12 @@ def remove_copies(pictures: list[Picture]) -> None:
 def renew_pages(picture_ids: list[int]) -> None:
     """Count a change of every page that shows these pictures or their texts."""
     page_versions.bump(Article.objects.filter(lead_picture__in=picture_ids))
-    for name in Picture.objects.filter(pk__in=picture_ids).values_list("file", flat=True):
+    rows = Picture.objects.filter(pk__in=picture_ids)
+    for name, kind, address in rows.values_list("file", "origin_type", "origin_id"):
         page_versions.bump(Article.objects.filter(body__contains=name))
+        if kind == TYPE:  # The text names where it was fetched from; a long address ends in a digest.
+            beginning = address.rpartition("~")[0] if len(address) == ORIGIN_ID_LENGTH else address
+            page_versions.bump(Article.objects.filter(body__contains=escape(beginning)))
 
 
 # --- Written into pages -------------------------------------------------------------------------------------------
@@ -211,18 +219,39 @@ def for_sharing(picture: Picture) -> tuple[str, int | None, int | None]:
 
 
 def in_text(html: str) -> SafeString:
-    """Return an article's sanitised text with our own pictures in all their sizes. One query if it has any."""
+    """Return an article's sanitised text with our own pictures in all their sizes. One query if it has any.
+
+    A picture on another site is shown if its copy is here; otherwise it is a link, since browsers would not load it.
+    """
     here = default_storage.url("pictures/")
-    tags = {tag: source[1] for tag in _IN_TEXT.findall(html) if (source := _SOURCE.search(tag))}
-    names = {url: url.replace(here, "pictures/", 1) for url in tags.values() if url.startswith(here)}
-    rows = {row.file.name: row for row in Picture.objects.filter(file__in=names.values())} if names else {}
+    addresses = {source(tag) for tag in _TAGS.findall(html) if tag.startswith("<img")}
+    names = {address: address.replace(here, "pictures/", 1) for address in addresses if address.startswith(here)}
+    origins = {address: origin_of(address).id for address in addresses if is_foreign(address)}
+    wanted = Q(file__in=names.values()) | Q(origin_site="", origin_type=TYPE, origin_id__in=origins.values())
+    rows = Picture.objects.filter(wanted) if names or origins else ()
+    found = {row.file.name: row for row in rows} | {row.origin_id: row for row in rows if row.origin_type == TYPE}
+    linked = False
 
     def shown(match: re.Match[str]) -> str:
-        picture = rows.get(names.get(tags.get(match[0], ""), ""))
-        if picture is None:
-            return match[0]
-        given = _ALTERNATIVE.search(match[0])
+        nonlocal linked
+        tag = match[0]
+        if not tag.startswith("<img"):
+            linked = not tag.startswith("</")
+            return tag
+        address = source(tag)
+        given = _ALTERNATIVE.search(tag)
         alternative = mark_safe(given[1]) if given else None  # Taken from the text, so escaped already.
-        return markup(picture, TEXT_SIZES, alternative=alternative)
+        if picture := found.get(names.get(address) or origins.get(address, "")):
+            return markup(picture, TEXT_SIZES, alternative=alternative)
+        return _elsewhere(address, alternative or "", linked=linked) if address in origins else tag
 
-    return mark_safe(_IN_TEXT.sub(shown, html))
+    return mark_safe(_TAGS.sub(shown, html))
+
+
+def _elsewhere(address: str, alternative: str, *, linked: bool) -> str:
+    """Return words in the place of a picture on another site, as a link unless they are in one."""
+    host = host_of(address)
+    words = (
+        format_html(_("Picture on {}: {}"), host, alternative) if alternative else format_html(_("Picture on {}"), host)
+    )
+    return words if linked else format_html('<a href="{}" rel="noopener">{}</a>', address, words)

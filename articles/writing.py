@@ -12,6 +12,7 @@ from articles import formatting, publishing
 from articles.errors import AddressFixed, HeadlineMissing, StateUnknown
 from articles.models.article import Article, Byline, SourceAttribution
 from articles.models.taxonomy import Author
+from articles.picture_fetching import fetch_later
 from articles.tagging import tags_named
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Forbidden
@@ -51,6 +52,8 @@ def write(
     # Only these columns: other operations may be changing counts and state at the same moment.
     article.save(update_fields=None if made else [*plain, "slug"])
     _around(article, values)
+    if "body" in plain:
+        fetch_later(article)
     if made and "authors" not in values and (author := getattr(by, "author", None)):
         Byline.objects.create(article=article, author=author)
     if not made:

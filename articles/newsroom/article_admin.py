@@ -24,6 +24,7 @@ from articles.newsroom.article_form import TEXT, ArticleForm
 from articles.newsroom.picture_admin import thumbnail
 from articles.newsroom.publish_actions import MovesArticles, where_it_is_read
 from articles.newsroom.site_admin import KeepsRelated, NamedCells, columns
+from articles.picture_fetching import fetch_later
 
 State = Article.State
 
@@ -185,6 +186,11 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
                 Byline.objects.create(article=article, author=author)
         if change and (form.changed_data or any(formset.has_changed() for formset in formsets)):
             publishing.note_change(article, text=bool(TEXT & set(form.changed_data)))
+        if "body" in form.changed_data and fetch_later(article):
+            sentence = _(
+                "A picture in the text is on another site. It is fetched in a moment; until then, readers see a link."
+            )
+            messages.info(request, sentence)
 
 
 def _moment(at: dt.datetime | None) -> str:

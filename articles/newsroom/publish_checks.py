@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from lxml import html
 from lxml.etree import ParserError
 
 from articles.models.article import Article
+from articles.picture_fetching import missing
 
 
 class Remark(NamedTuple):
@@ -65,15 +65,9 @@ def _pictures_in_text(article: Article) -> Iterator[Remark]:
         yield Remark(
             "no_credit_in_text", "body", _("A picture in the text has no credit (small print in its caption).")
         )
-    if not all(_is_ours(picture.get("src", "")) for picture in pictures):
-        sentence = _(
-            "A picture in the text is on another site, and readers’ browsers will not load it. Upload it here."
-        )
+    if missing(article.body):
+        sentence = _("A picture in the text is on another site, and readers see a link instead. Upload it here.")
         yield Remark("foreign_picture", "body", sentence)
-
-
-def _is_ours(address: str) -> bool:
-    return address.startswith((f"{settings.SITE_URL}/", "/")) and not address.startswith("//")
 
 
 def _lead_picture(article: Article) -> Iterator[Remark]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from articles import formatting, page_versions, search
 from articles.models.article import Article, Byline, Redirect
+from articles.picture_addresses import foreign
 from articles.records import ArticleRecord, Origin, Remark
 from comments.posting.importing import CommentRecord, admit
 from newsreader.kit.text import tidy, tidy_line
@@ -77,12 +78,15 @@ class _Articles:
             self.report.remark("headline_cut", record.origin.id, headline)
             headline = f"{headline[: HEADLINE_LENGTH - 2]} …"
         at, now = record.published_at, timezone.now()
+        body = formatting.sanitise(tidy(record.body))
+        for address in foreign(body):
+            self.report.remark("foreign_picture", f"{record.kind} {record.origin.id} {headline}"[:100], address)
         return Article(
             kind=record.kind,
             headline=headline,
             slug=record.slug or f"{record.kind}-{record.origin.id}",
             standfirst=tidy(record.standfirst),
-            body=formatting.sanitise(tidy(record.body)),
+            body=body,
             section_id=self.names.section(record.section) if record.section else None,
             state=record.state,
             published_at=at,

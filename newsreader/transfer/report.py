@@ -13,6 +13,7 @@ EXAMPLES = 5  # examples of each kind of remark in the text; the JSON has all
 # What the codes of remarks mean. To add a remark, add its line.
 WORDING = {
     "picture": "pictures, whose files are not part of the export",
+    "foreign_picture": "pictures on other sites, of which readers see a link",
     "not_an_article": "items that are neither articles, pages nor pictures, and carry no comments",
     "not_of_wordpress": "items without any WordPress data",
     "comment_without_article": "comments whose article is missing",

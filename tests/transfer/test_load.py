@@ -19,6 +19,7 @@ from newsreader.transfer.readers import READERS
 from newsreader.transfer.report import Report
 
 pytestmark = pytest.mark.django_db
+NOON = dt.datetime(2024, 1, 31, 12, tzinfo=dt.UTC)
 SAMPLES = Path(__file__).parent.parent / "samples" / "wordpress"
 MODELS: list[type[models.Model]] = [
     Site, Section, Tag, Author, Article, Byline, Redirect, Article.tags.through, Comment, ConnectionData, Decision,
@@ -63,6 +64,19 @@ def test_an_article_comes_in_with_all_that_belongs_to_it(report):
     assert [author.name for author in article.authors.all()] == ["Mira Holm"]
     assert not article.takes_comments
     assert article.comment_count == 2
+
+
+def test_a_picture_on_another_site_comes_in_as_a_link_and_the_report_names_it(client):
+    picture = '<img src="https://other.example/a.jpg" alt="A boat">'
+    record = ArticleRecord(
+        Origin("a", "post", "1"), "article", "Boats", "boats", "published", body=picture, published_at=NOON
+    )
+    report = Report()
+    load([record], report)
+
+    (remark,) = report.groups(left_out=False)["foreign_picture"]
+    assert (remark.subject, remark.detail) == ("article 1 Boats", "https://other.example/a.jpg")
+    assert "Picture on other.example: A boat</a>" in client.get(Article.objects.get().get_absolute_url()).text
 
 
 @pytest.mark.parametrize(

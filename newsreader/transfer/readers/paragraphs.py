@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     r"|<(?P<slash>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9]*)(?P<rest>(?![a-zA-Z0-9:])(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>"
     r"|\[(?P<code>sourcecode|code|caption)(?P<options>(?:\s[^\[\]]*+)?)\]"
 )
-_SOURCE = re.compile(r"\ssrc\s*=\s*[\"']?((?:https?:)?//[^\s\"'>]+)", re.IGNORECASE)
+_SOURCE = re.compile(r"\s(?:data-(?:lazy-)?)?src\s*=\s*[\"']?((?:https?:)?//[^\s\"'>]+)", re.IGNORECASE)
 _CAPTION = re.compile(r"\bcaption=\"([^\"]*)\"")
 _PICTURE = re.compile(r"\s*((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
