@@ -1,12 +1,12 @@
 """Hold a comment under a name that readers could take for the newsroom's: its people, its sections, its roles.
 
-Names are compared by how they look (`kit.lookalikes`), so that Cyrillic letters, numbers for letters, blanks between
-letters or invisible characters do not help to imitate one. To reserve another word, add it to `ROLES`.
+Whole names are compared, by how they look (`kit.lookalikes`), so that Cyrillic letters, numbers for letters, blanks
+between letters or invisible characters do not help to imitate one. A name of which only a part is reserved is its
+owner's own: Anna Root, Customs Officer. To reserve another name, add it to `ROLES`.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
@@ -23,12 +23,13 @@ from newsreader.kit.lookalikes import skeleton
 from newsreader.kit.text import fold
 
 RESERVED_NAME = declare("reserved_name", _("the name looks like “%(name)s”"), label=_("name of somebody here"))
-# Held as a whole name, and as one word of a name.
+# Whole names, also with "the" before them or a number behind. Technical accounts such as root are nobody to readers.
 ROLES = [
     *("admin", "admins", "administrator", "administrators", "editor", "editors", "moderator", "moderators"),
-    *("newsroom", "official", "root", "staff", "support", "system", "webmaster"),
+    *("newsroom", "official", "staff", "support", "system", "webmaster", "editor-in-chief", "chief editor"),
+    *("editorial team", "moderation team", "support team", "editorial staff", "newsroom staff"),
 ]
-_EMPTY_LETTERS = str.maketrans(dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0", " "))  # They look like blanks.
+_ARTICLE = "the"
 
 
 def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
@@ -43,22 +44,22 @@ def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
     bylines = list(Author.objects.order_by().values_list("name", "user_id"))
     if identity and identity.user_id and identity.user_id in {user_id for _, user_id in bylines}:
         return None
-    like = _role_in(name) or _taken(name, {byline for byline, _ in bylines})
+    like = _role(name) or _taken(name, {byline for byline, _ in bylines})
     return Verdict.hold(RESERVED_NAME, name=like) if like else None
 
 
-def _role_in(name: str) -> str:
-    """Return the first role in this name, as the whole name or a word of it; empty: none."""
+def _role(name: str) -> str:
+    """Return the role that this name is; empty: none."""
     roles = _roles()
-    return next((roles[key] for part in (name, *_words(name)) if (key := skeleton(part)) in roles), "")
+    return next((roles[key] for key in _bare_keys(name) if key in roles), "")
 
 
-def _words(name: str) -> Iterator[str]:
-    """Yield a name's words, with and without a number at the end; split at symbols, too, and not."""
-    name = name.translate(_EMPTY_LETTERS)
-    for between in ("ZP", "ZPS"):
-        for word in "".join(" " if unicodedata.category(c)[0] in between else c for c in name).split():
-            yield from (word, word.rstrip("0123456789"))
+def _bare_keys(name: str) -> Iterator[str]:
+    """Yield the keys of a name as it is, and without a number behind it and an article before it."""
+    for whole in (name, name.rstrip("0123456789 ")):
+        yield (key := skeleton(whole))
+        if key.startswith(_article()):
+            yield key.removeprefix(_article())
 
 
 def _taken(name: str, bylines: set[str]) -> str:
@@ -73,12 +74,14 @@ def _taken(name: str, bylines: set[str]) -> str:
 
 def _paper() -> set[str]:
     sections = Section.objects.order_by().values_list("name", flat=True)
-    return set(sections.union(Site.objects.values_list("name", flat=True)))
+    papers = Site.objects.values_list("name", flat=True)
+    return {*sections.union(papers)}
 
 
 def _staff() -> set[str]:
+    """Return the names under which readers know the staff; a username only where somebody has no other name."""
     staff = User.objects.filter(is_staff=True, is_active=True).only("name", "first_name", "last_name", "username")
-    return {name for user in staff for name in (user.shown_name, user.username)}
+    return {user.shown_name for user in staff}
 
 
 def _keys(name: str) -> frozenset[str]:
@@ -92,3 +95,8 @@ _reserved = lru_cache(maxsize=4096)(_keys)  # The newsroom's names change rarely
 @cache
 def _roles() -> dict[str, str]:
     return {skeleton(role): role for role in ROLES}
+
+
+@cache
+def _article() -> str:
+    return skeleton(_ARTICLE)

@@ -46,8 +46,9 @@ def own(user):
 
 
 @pytest.mark.parametrize("role", names.ROLES)
-def test_a_role_is_held_alone_and_as_a_word(role):
-    assert looks_like(role.upper()) == looks_like(f"Anna, {role}") == role
+def test_a_role_is_held_as_a_whole_name_and_free_as_a_part_of_one(role):
+    assert looks_like(role.upper()) == looks_like(f"The {role} 2") == role
+    assert looks_like(f"Anna {role}") is looks_like(f"{role} Smith") is None
 
 
 @pytest.mark.parametrize(
@@ -61,17 +62,12 @@ def test_a_role_is_held_alone_and_as_a_word(role):
         "Editor\u202e",
         "E d i t o r",
         "editor2",
+        "editor 2",
         "The Editor",
-        "Editor-in-Chief",
-        "Anna (Editor)",
-        "editor@courier",
+        "the_editor_2",
         "Editor★",
-        "Editor|Anna",
-        "🙂Editor🙂Anna",
-        "Editor\u3164Anna",
-        "Editor_Anna",
         "édîtor",
-        "ᴇᴅɪᴛᴏʀ Anna",
+        "ᴇᴅɪᴛᴏʀ",
     ],
 )
 def test_a_role_is_seen_through_its_disguise(name):
@@ -84,9 +80,25 @@ def test_letters_may_stand_apart():
 
 @pytest.mark.parametrize(
     "name",
-    ["Ada", "Edith Ortega", "Adminton Jones", "Rootham", "Stafford", "Supportive", "Ecosystem", "Meditore", "🙂"],
+    [
+        "Ada",
+        "Rootham",
+        "Theodor",
+        "🙂",
+        "root",
+        "Root",
+        "Anna Root",
+        "Customs Officer",
+        "Staff Sergeant Lee",
+        "42",
+        "the",
+    ],
 )
 def test_other_names_are_nobody_s(name):
+    """What only holds a reserved name is no reserved name, whoever and whatever is called so here."""
+    make_moderator(username="root", name="Rosalind Meek")
+    make_section("Customs")
+
     assert looks_like(name) is None
 
 
@@ -116,11 +128,13 @@ def test_a_name_that_is_only_similar_is_free(name):
     assert looks_like(name) is None
 
 
-@pytest.mark.parametrize("name", ["Rosalind Meek", "rmeek", "R0salind Meek", "r.meek"])
-def test_the_staff_s_names_and_usernames_are_held(name):
+def test_the_staff_s_shown_names_are_held():
     make_moderator(username="rmeek", name="Rosalind Meek")
+    make_moderator(username="toshiro")
 
-    assert looks_like(name)
+    assert looks_like("R0salind Meek") == "Rosalind Meek"
+    assert looks_like("Toshiro") == "toshiro"  # Readers know somebody without a name by this.
+    assert looks_like("rmeek") is looks_like("Rosalind") is None
 
 
 def test_who_has_no_display_name_is_known_by_first_and_last():
@@ -161,7 +175,7 @@ def test_a_member_s_own_display_name_is_held():
 
 
 def test_staff_may_be_called_what_they_are():
-    user = make_moderator(name="Rosalind Meek, Moderator")
+    user = make_moderator(name="Moderator")
 
     assert looks_like(identity=own(user), user=user) is None
     assert looks_like(identity=make_identity("Editor", user), user=user) is None
