@@ -117,7 +117,7 @@ def _draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draft:
 
 
 def _may_edit(comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
-    """Raise what forbids a change. Returns the quiet ban that the author is under, if any."""
+    """Raise what forbids a change. Returns the ban that the author is under and not told of, if any."""
     if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
         last = comment.decisions.order_by("-number").first()
         if is_withdrawn(comment):
@@ -125,7 +125,8 @@ def _may_edit(comment: Comment, draft: Draft, rules: EffectiveSettings, *, exemp
         # What a rule marked as spam or trash looks pending to its author, so it can be changed like a pending comment.
         if last and not last.source:
             raise Removed()
-    quiet = refuse_banned(draft, comment.article, exempt=exempt)
+    theirs = replace(draft.visit, comments=(*draft.visit.comments, comment.pk))  # Whoever got here has left it.
+    quiet = refuse_banned(replace(draft, visit=theirs), comment.article, exempt=exempt)
     article = comment.article
     if article.state != Article.State.PUBLISHED or not (exempt or article.comments_open(rules.close_after_days)):
         raise CommentsClosed()

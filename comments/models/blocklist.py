@@ -112,7 +112,7 @@ class Ban(models.Model):
 
     A quiet ban (shadow ban) shows no refusal: comments go to the trash, and their author is shown that they wait. A ban
     stops being in force at `ends_at` by itself. A banned email address applies to guests only: anybody can type it, so
-    it must not lock out the account that owns it.
+    it must not lock out the account that owns it, and only its owner is told (`comments.screening.ban_checks`).
     """
 
     class Kind(models.TextChoices):

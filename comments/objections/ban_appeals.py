@@ -27,14 +27,20 @@ OPEN = BanAppeal.Outcome.OPEN
 
 
 def find(ban_id: int, token: str) -> tuple[Ban, BanNotice]:
-    """Return the ban of this page, and who was told of it. Raises Ban.DoesNotExist, also for a quiet ban."""
+    """Return the ban of this page, and who was told of it.
+
+    Raises Ban.DoesNotExist, also for a quiet ban, and for one of an email address unless its owner was told.
+    """
     try:
         notice = ban_checks.read_notice(token)
     except signing.BadSignature:
         raise Ban.DoesNotExist from None
     if notice.ban_id != ban_id:
         raise Ban.DoesNotExist
-    return Ban.objects.get(pk=ban_id, quiet=False), notice
+    ban = Ban.objects.get(pk=ban_id, quiet=False)
+    if ban.kind == Ban.Kind.EMAIL and not notice.is_owner:
+        raise Ban.DoesNotExist
+    return ban, notice
 
 
 def appeal_of(notice: BanNotice) -> BanAppeal | None:

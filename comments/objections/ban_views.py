@@ -51,13 +51,13 @@ def _page(
 ) -> HttpResponse:
     """Render the page; after a refusal with what was typed."""
     why_not = ban_appeals.why_not(ban, notice)
-    what, *reasons = ban_checks.sentences(ban, notice.is_owner)
+    what, *reasons = ban_checks.sentences(ban)
     context = {
         "ban": ban,
         "what": what,
         "reasons": reasons,
         "appeal": ban_appeals.appeal_of(notice),
-        "may_appeal": _may_try(ban, why_not),
+        "may_appeal": why_not is None,
         "why_not": why_not if isinstance(why_not, AppealedTwice | AppealOpen) else None,
         "typed": typed,
         "length": LENGTH,
@@ -66,11 +66,3 @@ def _page(
         "token": get_token(request) if request.user.is_authenticated else "",
     }
     return secret(render_form(request, "comments/ban.html", context, refusal))
-
-
-def _may_try(ban: Ban, why_not: DomainError | None) -> bool:
-    """Say whether the form is offered: for a ban of an email address, also where somebody else's appeal is open.
-
-    Whoever merely typed that address must not learn that its owner has appealed.
-    """
-    return why_not is None or (isinstance(why_not, AppealOpen) and ban.kind == Ban.Kind.EMAIL)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from articles.models.article import Article
 from comments import notifications
 from comments.audit import audit_log
+from comments.audit.reason_texts import shown_status
 from comments.discussion import counting
 from comments.drafts import Draft, is_website, tidied, validate, with_html
 from comments.errors import (
@@ -97,7 +98,7 @@ def _first_with_key(draft: Draft) -> Comment | None:
 
 
 def _may_reply(draft: Draft, article: Article, settings: EffectiveSettings, *, exempt: bool) -> Ban | None:
-    """Raise the error that forbids a reply. Returns the quiet ban against its author, if any."""
+    """Raise the error that forbids a reply. Returns the ban that its author is not told of, if any."""
     if not exempt and not article.comments_open(settings.close_after_days):
         raise CommentsClosed()
     if settings.registration_required and draft.author.identity is None:
@@ -106,16 +107,16 @@ def _may_reply(draft: Draft, article: Article, settings: EffectiveSettings, *, e
 
 
 def refuse_banned(draft: Draft, article: Article, *, exempt: bool) -> Ban | None:
-    """Raise Banned, with the reason, if the author is banned. Returns the quiet ban against them, if any.
+    """Raise Banned, with the reason, if the author is banned and told so. Returns the ban they are not told of, if any.
 
     `exempt`: the author moderates here, so only a ban on the account counts.
     """
-    found = ban_checks.against(draft, account_only=exempt)
-    if found and not found.quiet:
-        raise ban_checks.refusal(found, draft)
+    bans = ban_checks.against(draft, account_only=exempt)
+    if told := next((ban for ban in bans if ban_checks.is_told(ban, draft)), None):
+        raise ban_checks.refusal(told, draft)
     if not exempt and draft.visit.address and compiled_entries.current().bans(draft.visit.address, article):
         raise NetworkBanned()
-    return found
+    return bans[0] if bans else None
 
 
 def _parent(draft: Draft, article: Article) -> Comment | None:
@@ -131,10 +132,20 @@ def _parent(draft: Draft, article: Article) -> Comment | None:
 
 
 def refuse_duplicate(draft: Draft, *, itself: int = 0) -> None:
-    """Raise Duplicate if this person has posted the same here; `itself`: the comment that is edited, if one is."""
+    """Raise Duplicate if this person has posted the same here; `itself`: the comment that is edited, if one is.
+
+    A comment in the trash does not count, except one that a rule put there at posting: to its author it waits.
+    """
     same = Comment.objects.filter(article=draft.article_id, duplicate_key=draft.duplicate_key).exclude(pk=itself)
-    if first := same.exclude(status=Comment.Status.TRASH).order_by("pk").first():
+    if first := next((row for row in same.order_by("pk") if _still_counts(row)), None):
         raise Duplicate(first.permanent_url if first.status == Comment.Status.APPROVED else "")
+
+
+def _still_counts(first: Comment) -> bool:
+    if first.status != Comment.Status.TRASH:
+        return True
+    at_posting = first.decisions.filter(number=1, after=Comment.Status.TRASH).exists()
+    return at_posting and shown_status(first) == Comment.Status.PENDING
 
 
 def store(

@@ -1,4 +1,8 @@
-"""Whether somebody is banned: asked at posting, and shown on the desk."""
+"""Whether somebody is banned: asked at posting, and shown on the desk.
+
+Of a ban of an email address only its owner is told. Anybody can type an address, so for everybody else the comment
+seems to wait, as under a quiet ban: neither the answer nor anything after it tells a banned address from another.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -18,13 +22,13 @@ from comments.audit import refusal_reasons
 from comments.audit.reason_codes import QUIET_BAN
 from comments.drafts import Draft, keyed
 from comments.errors import Banned
-from comments.models import Ban, BanAppeal, Comment, ConnectionData, new_token
+from comments.models import Ban, BanAppeal, Comment, ConnectionData, EmailConfirmation, new_token
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.client_address import network as network_of
 from newsreader.kit.text import fold
 
-SOURCE = "ban"  # The name under which a quiet ban's decisions are recorded.
+SOURCE = "ban"  # The name under which the decisions of bans that nobody is told of are recorded.
 
 
 SALT = "comments.ban"  # for the signed addresses of private pages
@@ -33,8 +37,8 @@ SALT = "comments.ban"  # for the signed addresses of private pages
 WIDEST = {4: 8, 6: 19}  # bits; wider networks would hold whole countries
 
 
-def against(draft: Draft, *, account_only: bool = False) -> Ban | None:
-    """Return the ban in force against the author of a draft, an open one before a quiet one; None if there is none.
+def against(draft: Draft, *, account_only: bool = False) -> list[Ban]:
+    """Return the bans in force against the author of a draft, open ones before quiet ones.
 
     One query. All identities of a person count; a banned email address applies to guests only. With `account_only`
     (for moderators), email address and network do not count.
@@ -47,7 +51,12 @@ def against(draft: Draft, *, account_only: bool = False) -> Ban | None:
         who |= Q(email=fold(author.email)) & ~Q(email="")
     if not account_only and (networks := _networks_around(draft.visit.address)):
         who |= Q(network__in=networks) & ~Q(network="")
-    return Ban.objects.in_force().filter(who).order_by("quiet", "pk").first() if who else None
+    return list(Ban.objects.in_force().filter(who).order_by("quiet", "pk")) if who else []
+
+
+def is_told(ban: Ban, draft: Draft) -> bool:
+    """Say whether the author of a draft is told of this ban: of a quiet one nobody, of an email address its owner."""
+    return not ban.quiet and (ban.kind != Ban.Kind.EMAIL or _owns_address(ban, draft))
 
 
 def _networks_around(address: str) -> list[str]:
@@ -69,20 +78,14 @@ def verdict() -> Verdict:
 def refusal(found: Ban, draft: Draft) -> Banned:
     """Return the error for an open ban: until when, why, and where to appeal."""
     notice = _notice_for(found, draft)
-    said = [*sentences(found, notice.is_owner), _("You can still copy your text below.")]
+    said = [*sentences(found), _("You can still copy your text below.")]
     return Banned(" ".join(said), appeal_url=notice.url)
 
 
-def sentences(found: Ban, is_owner: bool) -> list[str]:
-    """Return the sentences that explain an open ban: what is banned until when, and why.
-
-    The reason of a ban on an email address is shown only to its owner: anybody can type an address.
-    """
-    said = [_about(found.kind, found.ends_at)]
+def sentences(found: Ban) -> list[str]:
+    """Return the sentences that explain an open ban: what is banned until when, and why."""
     why = refusal_reasons.sentence_of(found.reason)
-    if why and (found.kind != Ban.Kind.EMAIL or is_owner):
-        said.append(_("The reason: %s") % why)
-    return said
+    return [_about(found.kind, found.ends_at), *([_("The reason: %s") % why] if why else [])]
 
 
 def _about(kind: str, ends_at: dt.datetime | None) -> str:
@@ -102,9 +105,15 @@ def _about(kind: str, ends_at: dt.datetime | None) -> str:
     return _("Replies from your network are blocked until %s.") % until
 
 
-def _has_written(draft: Draft) -> bool:
-    emails = ConnectionData.objects.filter(comment__in=draft.visit.comments).values_list("email", flat=True)
-    return fold(draft.author.email) in map(fold, emails)
+def _owns_address(ban: Ban, draft: Draft) -> bool:
+    """Say whether the banned address is the author's: this browser left a comment with it before, or confirmed it.
+
+    A comment of later proves nothing: whoever wants to know whether an address is banned could leave one to find out.
+    """
+    confirmed = EmailConfirmation.objects.filter(comment=OuterRef("comment"), confirmed_at__isnull=False)
+    mine = ConnectionData.objects.filter(comment__in=draft.visit.comments)
+    proving = mine.filter(Q(comment__created_at__lt=ban.created_at) | Exists(confirmed))
+    return any(fold(email) == ban.email for email in proving.values_list("email", flat=True))
 
 
 class BanNotice(NamedTuple):
@@ -133,9 +142,9 @@ def read_notice(token: str) -> BanNotice:
 
 
 def _notice_for(found: Ban, draft: Draft) -> BanNotice:
-    """An account owns its ban. An email address is its owner's only if this browser left a comment with it before."""
+    """An account owns its ban, and so does whoever is told of the ban of an email address."""
     identity = draft.author.identity
-    if found.kind == Ban.Kind.ACCOUNT or (found.kind == Ban.Kind.EMAIL and _has_written(draft)):
+    if found.kind != Ban.Kind.NETWORK:
         return BanNotice(found.pk, BanAppeal.OWNER)
     if identity:
         person = f"user:{identity.user_id}" if identity.user_id else f"identity:{identity.pk}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -14,8 +16,9 @@ from django.utils import timezone
 from comments.audit import audit_log
 from comments.authors.author_edits import edit_comment, why_not
 from comments.errors import Banned
-from comments.models import AuditEntry, Ban, Batch, Comment, CommentSettings
+from comments.models import AuditEntry, Ban, Batch, Comment, CommentSettings, EmailConfirmation
 from comments.moderation import ban_lifting, bans, batches, raids, undoing
+from comments.posting.email_confirmation import address_key
 from comments.posting.submission import post_comment
 from comments.screening import ban_checks
 from newsreader.accounts.identities import own_identity
@@ -246,8 +249,8 @@ def test_a_lifted_ban_keeps_nobody_out():
 def test_an_address_keeps_guests_out_however_they_write_it(typed):
     make_ban(email="Bob@example.org")
 
-    refused(make_draft(email=typed))
-    assert post_comment(make_draft(email="bobby@example.org")).pk
+    assert post_comment(make_draft(email=typed)).status == "trash"
+    assert post_comment(make_draft(email="bobby@example.org")).status == "pending"
 
 
 def test_a_typed_address_keeps_nobody_out_who_is_signed_in_under_it():
@@ -300,7 +303,7 @@ def test_a_ban_costs_posting_one_question(django_assert_num_queries):
         make_ban(network=f"198.51.{_}.0/24")
 
     with django_assert_num_queries(1):
-        assert ban_checks.against(draft) is None
+        assert ban_checks.against(draft) == []
 
 
 def test_a_banned_reader_is_told_until_when_and_why_and_keeps_the_text(client):
@@ -333,22 +336,86 @@ def test_of_a_ban_without_a_reason_no_reason_is_told():
     assert "The reason: It insults" in refused(make_draft(user=other))
 
 
-def test_why_an_address_is_banned_is_told_to_its_owner_alone():
-    make_ban(email="bob@example.org", reason="abuse")
-    mine = make_comment(email="bob2@example.org")
-    mine.connection_data.email = "Bob@example.org"
-    mine.connection_data.save()
+@pytest.mark.parametrize("proof", ["a comment of before the ban", "a confirmed address"])
+def test_that_an_address_is_banned_is_told_to_its_owner_alone(proof):
+    if proof == "a confirmed address":
+        make_ban(email="bob@example.org", reason="abuse")
+    mine = make_comment(email="Bob@example.org")
+    if proof == "a confirmed address":
+        EmailConfirmation.objects.create(
+            comment=mine, address=address_key("bob@example.org"), confirmed_at=timezone.now()
+        )
+    else:
+        make_ban(email="bob@example.org", reason="abuse")
 
-    assert "insults" not in refused(make_draft(email="bob@example.org"))
     assert "insults" in refused(make_draft(email="bob@example.org", comments=(mine.pk,)))
+    assert post_comment(make_draft(email="bob@example.org")).status == "trash"
+
+
+def told(client, answer):
+    """What somebody can tell from an answer and from what it leads to, without what differs from comment to comment."""
+    page = client.get(answer["Location"])
+    own = page.context["comment"]
+    return (
+        answer.status_code,
+        page.status_code,
+        set(answer.cookies),
+        re.sub(
+            rf"{own.status_url}|datetime=\S+|{re.escape(own.html)}|{re.escape(own.body)}|csrf\S+ value=\S+",
+            "",
+            page.text,
+        ),
+    )
+
+
+def test_whoever_types_a_banned_address_cannot_tell_it_from_another(client, time_machine):
+    """Not by the answer, not by the private page, not by posting, repeating or changing anything afterwards."""
+    time_machine.move_to(timezone.now(), tick=False)
+    make_ban(email="bob@example.org", reason="abuse")
+    article, seen = make_article(), {}
+    set_rules(flood_seconds=0)
+    for email in ("bob@example.org", "ada@example.org"):
+        visitor = Client()
+        form = {"name": "Bob", "email": email}
+        url = reverse("reply", args=[article.pk])
+
+        first = visitor.post(url, form | {"text": f"Hello from {email}."})
+        second = visitor.post(url, form | {"text": f"Once more from {email}."})
+        again = visitor.post(url, form | {"text": f"Hello from {email}."})
+        changed = visitor.post(first["Location"], {"action": "edit", "text": f"Changed by {email}."})
+        rest = visitor.post(
+            f"/api/v1/articles/{article.pk}/comments/",
+            form | {"text": f"REST, {email}."},
+            content_type="application/json",
+        )
+        mine = visitor.get(reverse("you", args=[article.pk]))
+        seen[email] = [
+            told(visitor, first),
+            told(visitor, second),
+            (again.status_code, 'data-code="comment_duplicate"' in again.text),
+            told(visitor, changed),
+            (rest.status_code, rest.json()["status"], sorted(rest.json())),
+            mine.text.count("comment-waiting"),
+        ]
+
+    assert seen["bob@example.org"] == seen["ada@example.org"]
+    assert [at for at in seen["ada@example.org"] if at == (409, True)]
+    statuses = Comment.objects.filter(connection_data__email="bob@example.org").values_list("status", flat=True)
+    assert set(statuses) == {"trash"}
+
+
+def test_an_address_that_nobody_is_told_of_hides_no_other_ban():
+    make_ban(email="bob@example.org")
+    make_ban(network="192.0.2.0/24")
+
+    assert "network" in refused(make_draft(email="bob@example.org", address="192.0.2.1"))
 
 
 def test_over_rest_a_banned_reader_gets_the_code(client):
-    article = make_article()
-    make_ban(email="bob@example.org", ends_at=dt.datetime(2031, 5, 6, 12, 30, tzinfo=dt.UTC))
+    make_ban(network="127.0.0.1", ends_at=dt.datetime(2031, 5, 6, 12, 30, tzinfo=dt.UTC))
 
     answer = client.post(
-        f"/api/v1/articles/{article.pk}/comments/",
+        f"/api/v1/articles/{make_article().pk}/comments/",
         {"text": "Hello", "name": "Bob", "email": "bob@example.org"},
         content_type="application/json",
     )
