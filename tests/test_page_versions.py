@@ -191,7 +191,7 @@ def an_authors_picture_arrives():
 
 @operation
 def enough_reports_hold_a_comment():
-    set_rules(flags_hold=1)
+    set_rules(flags_hold=1, flags_networks=0, flags_accounts=0)
     comment = make_comment()
     yield comment.article.get_absolute_url()
     reports.report(comment.pk, reason="spam", visitor=reports.Reporter(address="192.0.2.77"))

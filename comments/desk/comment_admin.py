@@ -225,10 +225,10 @@ class CommentSettingsAdmin(Singleton):
                     "premoderated",
                     "max_links",
                     "fastest_seconds",
-                    "flags_hold",
                 ]
             },
         ),
+        (_("Reports by readers"), {"fields": ["flags_hold", "flags_networks", "flags_accounts", "flags_account_days"]}),
         (_("Trust"), {"fields": ["trusted_after", "refusals_allowed"]}),
         (_("Surges"), {"fields": ["surge_control", "surge_from", "surge_pause"]}),
         (_("Limits"), {"fields": ["text_limit", "flood_burst", "flood_seconds"]}),

@@ -16,9 +16,10 @@ from comments.models.decisions import Decision
 class Report(models.Model):
     """A reader's report of a comment, or a notice that it is illegal, with what the law asks of such a notice.
 
-    `reporter` is a keyed hash of the account, or of a guest's network: each can report a comment once. `name` and
-    `email` belong to somebody who gives notice of illegal content, and are private. `account` is set for members who
-    want to learn the outcome by mail.
+    `reporter` is a keyed hash of the account, or of a guest's network: each can report a comment once. `network` is one
+    of the network that the report came from; `by_known` says whether an account was known then (`objections.reports`).
+    `name` and `email` belong to somebody who gives notice of illegal content, and are private. `account` is set for
+    members who want to learn the outcome by mail.
 
     If the comment stays, the reporter can object once, which opens the report again. `kept_at` and `kept_by` then say
     when, and by whom, it was settled the first time.
@@ -41,6 +42,8 @@ class Report(models.Model):
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)
     detail = models.TextField(_("in the reader's words"), blank=True)
     reporter = models.CharField(max_length=64, editable=False)
+    network = models.CharField(max_length=64, blank=True, editable=False)
+    by_known = models.BooleanField(default=False, editable=False)
     law = models.CharField(_("law"), max_length=200, blank=True)
     good_faith = models.BooleanField(_("states good faith"), default=False)
     name = models.CharField(_("name"), max_length=245, blank=True)

@@ -63,6 +63,17 @@ class CommentSettings(models.Model):
         default=3,
         help_text=_("Or more. 0: reports alone hold nothing."),
     )
+    flags_networks = models.PositiveSmallIntegerField(
+        _("from at least so many networks"),
+        default=3,
+        help_text=_("Reports from one network (/24 of IPv4, /64 of IPv6) may all be one person’s."),
+    )
+    flags_accounts = models.PositiveSmallIntegerField(
+        _("at least so many of them by accounts that are known"),
+        default=2,
+        help_text=_("An account is known by its age, or by an approved comment, unless it is banned."),
+    )
+    flags_account_days = models.PositiveSmallIntegerField(_("days until an account is known"), default=7)
     premoderated = models.PositiveSmallIntegerField(
         _("comments of a newcomer to approve by hand"),
         default=1,

@@ -176,6 +176,9 @@ def decide_many(
     follow(list(zip(changed, outcome.decisions, strict=True)))
     if by and own.allowed:
         resolution.note_own(own.allowed, by)
+    if by:
+        kept = [comment for comment in outcome.same if comment.status == Comment.Status.APPROVED]
+        resolution.confirm(kept, by, reasons[0]["code"] if reasons else "")
     return outcome
 
 

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from comments import notifications
 from comments.audit import audit_log
 from comments.audit.reason_codes import UNDONE, WITHDRAWN
@@ -73,6 +75,23 @@ def _settle_reports(pairs: Sequence[Decided]) -> None:
         close(report, _outcome(decision), by=_moderator(decision), reason=decision.reason, at=decision.created_at)
         report.settled_with = decision
     finish(reports, [comment for comment, _ in pairs], left)
+
+
+def confirm(comments: Iterable[Comment], by: User, reason: str) -> None:
+    """Close the open reports of locked comments that a moderator approves again, though they are approved already.
+
+    No decision changes anything then, but the comment has been confirmed: reports alone do not hold it any more. A
+    reader's objection to `by`'s own keeping stays open for somebody else.
+    """
+    reported = {comment.pk: comment for comment in comments if comment.flag_count}
+    if not reported:
+        return
+    rows = list(Report.objects.filter(comment__in=reported, outcome=Report.Outcome.OPEN).order_by("pk"))
+    left = [report for report in rows if report.kept_by_id == by.pk]
+    reports = [report for report in rows if report not in left]
+    for report in reports:
+        close(report, Report.Outcome.KEPT, by=by, reason=reason, at=timezone.now())
+    finish(reports, reported.values(), left)
 
 
 def _is_own(report: Report, decision: Decision) -> bool:

@@ -6,10 +6,11 @@ them without a decision. A reporter may object once to a comment's staying.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ from comments.audit.reason_codes import REPORTED
 from comments.audit.refusal_reasons import accepted
 from comments.drafts import keyed
 from comments.errors import AlreadyReported, NoSuchComment, NotKept, ObjectedTwice, OwnComment, ReportFlood
-from comments.models import EMAIL_LENGTH, NAME_LENGTH, Comment, CommentSettings, Report
+from comments.models import EMAIL_LENGTH, NAME_LENGTH, Ban, Comment, CommentSettings, Report, Revision
 from comments.models.locks import lock_articles, lock_comment
 from comments.models.permissions import moderators_of
 from comments.moderation import own_decisions, resolution
@@ -28,7 +29,7 @@ from comments.moderation.decisions import decide, lock_one
 from comments.objections import objection_text
 from comments.screening import rate_limit
 from newsreader.accounts.models import User
-from newsreader.kit.client_address import network
+from newsreader.kit.client_address import network, subnet
 from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import Conflict, FieldError, Invalid
 from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name
@@ -52,6 +53,12 @@ class Reporter:
         """Return a key that tells reporters apart and reveals nothing to whoever has a copy of the database."""
         return keyed("reporter", f"user:{self.user.pk}" if self.user else f"network:{network(self.address)}")
 
+    @property
+    def network_key(self) -> str:
+        """Return a key of the network, by which several reporters may turn out to be one person; empty: unknown."""
+        where = subnet(self.address)
+        return keyed("reporter", f"subnet:{where}") if where else ""
+
 
 def report(
     comment_id: int,
@@ -69,10 +76,11 @@ def report(
 
     A notice of something illegal names the law and states good faith; name and email may stay empty. With any other
     reason these four are dropped. `by_mail`: a signed-in reporter wants to hear the outcome by mail. Enough open
-    reports hold the comment (CommentSettings.flags_hold). Raises NoSuchComment, OwnComment, Invalid, AlreadyReported,
-    ReportFlood.
+    reports, by readers who cannot all be one person, hold the comment (`_enough`). Raises NoSuchComment, OwnComment,
+    Invalid, AlreadyReported, ReportFlood.
     """
-    row = Report(reason=reason, detail=tidy(detail).strip(), reporter=visitor.key)
+    site = CommentSettings.objects.current()
+    row = Report(reason=reason, detail=tidy(detail).strip(), reporter=visitor.key, network=visitor.network_key)
     if reason == ILLEGAL:
         row.law, row.good_faith = tidy_line(law), good_faith
         row.name, row.email = tidy_name(name), tidy_email(email)
@@ -84,14 +92,14 @@ def report(
         if wait := rate_limit.consume_one(keyed("report", visitor.key), burst=BURST, seconds=PAUSE):
             raise ReportFlood(wait)
         comment = lock_comment(comment_id)
-        row.comment = comment
+        row.comment, row.by_known = comment, _is_known(visitor.user, site)
         row.save(force_insert=True)
         Comment.objects.filter(pk=comment.pk).update(flag_count=F("flag_count") + 1)
         audit_log.note(
             "report", f"comment:{comment.pk}", by=visitor.user, facts={"report": row.pk, "reason": row.reason}
         )
         notifications.queue_receipt(row)
-        _hold(comment)
+        _hold(comment, site)
     return row
 
 
@@ -145,19 +153,46 @@ def _errors(row: Report) -> list[FieldError]:
     return errors
 
 
-def _hold(comment: Comment) -> None:
+def _is_known(user: User | None, site: CommentSettings) -> bool:
+    """Say whether a reporter has not just made an account for this: by its age, or an approved comment."""
+    if user is None or Ban.objects.in_force().filter(identity__user=user).exists():
+        return False
+    if user.date_joined <= timezone.now() - dt.timedelta(days=site.flags_account_days):
+        return True
+    return Comment.objects.approved().filter(identity__user=user).exists()
+
+
+def _hold(comment: Comment, site: CommentSettings) -> None:
     """Hold a comment that enough readers have reported; never the newsroom's, nor one that a moderator has kept."""
-    enough = CommentSettings.objects.current().flags_hold
-    if not enough or comment.by_staff:
+    if not site.flags_hold or comment.by_staff:
         return
-    count = Report.objects.filter(comment=comment, outcome=Report.Outcome.OPEN).count()
-    if count >= enough and not _was_kept(comment):
+    if (count := _enough(comment, site)) and not _was_kept(comment):
         decide(comment.pk, Comment.Status.PENDING, source=SOURCE, reason=REPORTED, params={"count": count})
 
 
+def _enough(comment: Comment, site: CommentSettings) -> int:
+    """Return how many open reports a comment has if they hold it, else 0.
+
+    Accounts and addresses cost nothing, so a number of reports proves nothing by itself: they have to come from several
+    networks, and some of them from people who were here before.
+    """
+    found = Report.objects.filter(comment=comment, outcome=Report.Outcome.OPEN).aggregate(
+        reports=Count("pk"),
+        networks=Count("network", distinct=True, filter=~Q(network="")),
+        known=Count("pk", filter=Q(by_known=True)),
+    )
+    are_enough = (
+        found["reports"] >= site.flags_hold
+        and found["networks"] >= site.flags_networks
+        and found["known"] >= site.flags_accounts
+    )
+    return int(found["reports"]) if are_enough else 0
+
+
 def _was_kept(comment: Comment) -> bool:
-    """Say whether a moderator has kept this very text before, in spite of reports."""
-    since = comment.edited_at or comment.created_at
+    """Say whether a moderator has kept the comment in spite of reports, since its author last changed it."""
+    changed = Revision.objects.filter(comment=comment, by=None).order_by("-replaced_at").first()
+    since = changed.replaced_at if changed else comment.created_at
     kept = Q(outcome=Report.Outcome.KEPT, settled_at__gte=since) | Q(kept_at__gte=since)
     return Report.objects.filter(kept, comment=comment).exists()
 

@@ -1,4 +1,4 @@
-"""The visitor's IP address, and the network that limits and bans count by: the /64 of an IPv6 address."""
+"""The visitor's IP address, and the networks that are counted by instead of it, since addresses are cheap."""
 
 import ipaddress
 
@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 IPV6_PREFIX = 64  # bits of the IPv6 network that one subscriber has: all of it counts as one address
+IPV4_PREFIX = 24  # bits of the IPv4 network in which one person easily has several addresses
 
 
 def client_address(request: HttpRequest) -> str:
@@ -35,3 +36,14 @@ def network(address: str) -> str:
     if ":" not in address:
         return address
     return str(ipaddress.ip_network(f"{address}/{IPV6_PREFIX}", strict=False))
+
+
+def subnet(address: str) -> str:
+    """Return the network from which several voices count as one: the /24 of an IPv4 address, the /64 of an IPv6 one.
+
+    Empty for an unknown address.
+    """
+    if not address:
+        return ""
+    prefix = IPV6_PREFIX if ":" in address else IPV4_PREFIX
+    return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))

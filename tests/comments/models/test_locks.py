@@ -51,7 +51,7 @@ def post(comment):
 
 
 def report(comment):
-    set_rules(flags_hold=1)
+    set_rules(flags_hold=1, flags_networks=0, flags_accounts=0)
     reports.report(comment.pk, reason="spam", visitor=reports.Reporter(address="192.0.2.77"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from comments.audit import audit_log, refusal_reasons
+from comments.authors.author_edits import edit_comment
 from comments.errors import (
     AlreadyReported,
     NoSuchComment,
@@ -25,13 +27,15 @@ from comments.errors import (
 from comments.models import AuditEntry, Comment, Delivery, Report
 from comments.moderation import batches, erasing
 from comments.moderation.decisions import decide, withdraw
+from comments.moderation.moderator_edits import revise
 from comments.moderation.undoing import undo
 from comments.notifications.outbox import send_due
 from comments.objections import reports
 from comments.objections.objection_text import LENGTH
 from comments.objections.reports import Reporter, object_to, report, settle
+from newsreader.accounts.identities import own_identity
 from newsreader.kit.errors import Invalid
-from tests.factories import make_article, make_comment, make_moderator, make_user, set_rules
+from tests.factories import make_article, make_ban, make_comment, make_moderator, make_user, set_rules
 
 pytestmark = pytest.mark.django_db
 NOTICE = {
@@ -53,6 +57,11 @@ def reported(comment: Comment, times: int = 1, *, first: int = 1, **values) -> l
         report(comment.pk, visitor=guest(number), **{"reason": "abuse", **values})
         for number in range(first, first + times)
     ]
+
+
+def any_reports_count() -> None:
+    """Let any three reports hold a comment, for tests of what comes after."""
+    set_rules(flags_networks=0, flags_accounts=0)
 
 
 def row(comment: Comment) -> Comment:
@@ -210,12 +219,28 @@ def test_a_refused_report_is_not_counted():
 # --- Holding ------------------------------------------------------------------------------------------------------
 
 
-def test_enough_reports_by_different_readers_hold_a_comment():
+OLD, NEW = dt.timedelta(days=7), dt.timedelta(days=6, hours=23)
+
+
+def member(age: dt.timedelta, address: str, *, commented: bool = False, banned: bool = False) -> Reporter:
+    user = make_user(date_joined=timezone.now() - age)
+    if commented:
+        make_comment(user=user)
+    if banned:
+        make_ban(identity=own_identity(user))
+    return Reporter(user, address)
+
+
+def test_reports_by_readers_who_are_known_and_far_apart_hold_a_comment():
     comment = make_comment()
 
-    reported(comment, 2)
-    assert row(comment).status == "approved"
-    reported(comment, first=3)
+    for visitor in (
+        member(OLD, "198.51.100.1"),
+        member(NEW, "2001:db8:1:2::1", commented=True),
+        Reporter(address="203.0.113.1"),
+    ):
+        assert row(comment).status == "approved"
+        report(comment.pk, reason="abuse", visitor=visitor)
 
     decision = comment.decisions.last()
     assert (decision.after, decision.source, decision.by) == ("pending", "reports", None)
@@ -225,7 +250,43 @@ def test_enough_reports_by_different_readers_hold_a_comment():
     assert comment.article.comment_count == 0
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"address": "2001:db8:1:2::1", "age": NEW},  # nobody yet
+        {"address": "2001:db8:1:2::1", "age": OLD, "banned": True},
+        {"address": "198.51.100.254", "age": OLD},  # next door, or the same person
+        {"address": "2001:db8:9:9:ffff::1", "age": OLD},
+        {"address": "", "age": OLD},
+    ],
+)
+def test_what_may_be_one_person_s_reports_hold_nothing(second):
+    comment = make_comment()
+    for visitor in (
+        member(OLD, "198.51.100.1"),
+        member(**second),
+        Reporter(address="2001:db8:9:9::1"),
+        Reporter(address="198.51.100.7"),
+    ):
+        report(comment.pk, reason="abuse", visitor=visitor)
+
+    assert (row(comment).status, row(comment).flag_count) == ("approved", 4)
+
+
+def test_how_many_networks_and_accounts_it_takes_is_for_editors_to_say():
+    comment, other = make_comment(), make_comment()
+
+    set_rules(flags_networks=1, flags_accounts=0)
+    reported(comment, 3)
+    set_rules(flags_accounts=1, flags_account_days=0)
+    reported(other, 2)
+    report(other.pk, reason="abuse", visitor=member(dt.timedelta(), "198.51.100.9"))
+
+    assert row(comment).status == row(other).status == "pending"
+
+
 def test_no_number_of_reports_holds_where_the_rules_say_so():
+    any_reports_count()
     set_rules(flags_hold=0)
     comment = make_comment()
 
@@ -235,6 +296,7 @@ def test_no_number_of_reports_holds_where_the_rules_say_so():
 
 
 def test_the_newsrooms_own_comments_are_never_held_by_reports():
+    any_reports_count()
     comment = make_comment(user=make_moderator())
 
     reported(comment, 4)
@@ -242,26 +304,53 @@ def test_the_newsrooms_own_comments_are_never_held_by_reports():
     assert (row(comment).status, row(comment).flag_count) == ("approved", 4)
 
 
-@pytest.mark.parametrize("dismissed", [True, False], ids=["dismissed", "approved again"])
-def test_what_a_moderator_has_kept_is_not_held_again(dismissed):
+@pytest.mark.parametrize("way", ["dismissed", "approved again", "approved as it is", "one's own objection"])
+def test_what_a_moderator_has_kept_is_not_held_again(way):
+    any_reports_count()
     comment, moderator = make_comment(), make_moderator()
-    if dismissed:
-        reported(comment, 2)
-        settle(comment.pk, "kept", by=moderator)
-    else:
-        reported(comment, 3)
-        decide(comment.pk, "approved", by=moderator)
+    match way:
+        case "dismissed":
+            reported(comment, 2)
+            settle(comment.pk, "kept", by=moderator)
+        case "approved again":
+            reported(comment, 3)
+            decide(comment.pk, "approved", by=moderator)
+        case "approved as it is":
+            reported(comment, 2)
+            assert decide(comment.pk, "approved", by=moderator) is None
+            assert {made.outcome for made in comment.reports.all()} == {"kept"}
+        case _:
+            made = objected(kept(moderator))
+            comment = made.comment
+            reported(comment, 1, first=9)
+            decide(comment.pk, "approved", by=moderator)
+            assert {made.outcome for made in comment.reports.all()} == {"kept", ""}
+    before = row(comment).flag_count
 
-    reported(comment, 4, first=10)
+    reported(comment, 4, first=20)
 
-    assert (row(comment).status, row(comment).flag_count) == ("approved", 4)
+    assert (row(comment).status, row(comment).flag_count) == ("approved", before + 4)
 
 
-def test_another_text_can_be_held_again():
+def test_what_a_moderator_has_kept_and_mended_is_not_held_again():
+    any_reports_count()
+    comment, moderator = make_comment(), make_moderator()
+    reported(comment, 3)
+    decide(comment.pk, "approved", by=moderator)
+    revise(comment.pk, "A kinder word.", by=moderator)
+
+    reported(comment, 3, first=10)
+
+    assert row(comment).status == "approved"
+
+
+def test_a_text_that_its_author_changed_since_can_be_held_again():
+    any_reports_count()
     comment = make_comment()
     reported(comment, 3)
     decide(comment.pk, "approved", by=make_moderator())
-    Comment.objects.filter(pk=comment.pk).update(edited_at=timezone.now())
+    set_rules(hold_first_comment=False)
+    edit_comment(comment.pk, "Another thought altogether.", token=comment.status_token)
 
     reported(comment, 3, first=10)
 
@@ -273,6 +362,7 @@ def test_another_text_can_be_held_again():
 
 @pytest.mark.parametrize(("status", "outcome"), [("trash", "removed"), ("spam", "removed"), ("approved", "kept")])
 def test_a_persons_decision_settles_what_readers_reported(status, outcome):
+    any_reports_count()
     comment, moderator = make_comment(), make_moderator()
     reports = reported(comment, 3)
 
@@ -707,6 +797,7 @@ def test_holding_and_approving_it_is_no_way_round_for_who_kept_it():
 
 
 def test_an_objection_does_not_help_to_hold_what_was_kept():
+    any_reports_count()
     made = objected(kept())
 
     reported(made.comment, 4, first=10)
@@ -984,7 +1075,7 @@ def test_a_member_over_rest_needs_the_token(client):
 
 @pytest.mark.django_db(transaction=True)
 def test_reports_at_once_are_each_counted_and_hold_once():
-    set_rules(flags_hold=4)
+    set_rules(flags_hold=4, flags_networks=1, flags_accounts=0)
     comment = make_comment()
 
     def one(number: int) -> bool:
