@@ -20,6 +20,10 @@ class NewsroomSite(AdminSite):
     index_title = _("Everything else")
     enable_nav_sidebar = True
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        user: Any = request.user
+        return super().has_permission(request) and user.acts_as_staff
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Use allauth's sign-in, with its rate limits and emailed codes, instead of the admin's own form."""
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)

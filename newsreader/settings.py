@@ -188,6 +188,7 @@ MIDDLEWARE = [
     "newsreader.middleware.Sender",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "newsreader.accounts.middleware.Rights",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "newsreader.middleware.Known",

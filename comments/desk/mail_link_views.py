@@ -18,6 +18,7 @@ from comments.errors import ReasonRequired
 from comments.models import Comment
 from comments.moderation import batches
 from comments.notifications.links import Action, read_action
+from newsreader.accounts import second_factor
 from newsreader.accounts.models import User
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import secret
@@ -47,6 +48,8 @@ def mail_link(request: HttpRequest, token: str) -> HttpResponse:
     comment = rows.select_related("article", "parent").first()
     if user is None or comment is None or action.name not in STATUS_ACTIONS:
         raise Http404
+    if not second_factor.is_set_up(user):
+        raise second_factor.SecondFactorRequired()
     if action.has_ended:
         raise LinkExpired()
     if request.method != "POST":

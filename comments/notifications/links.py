@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from comments.models import Comment, Decision
+from newsreader.accounts import second_factor
 from newsreader.accounts.models import User
 from newsreader.kit.web import absolute
 
@@ -55,7 +56,7 @@ def action_urls(decision: Decision, address: str) -> dict[str, str]:
     Always the same for one decision and address, so that a mail that is sent twice is the same mail.
     """
     user = User.objects.filter(is_active=True, emailaddress__email__iexact=address, emailaddress__verified=True).first()
-    if user is None:
+    if user is None or not second_factor.is_set_up(user):
         return {}
     until = int((decision.created_at + LIFE).timestamp())
     actions = [Action(decision.comment_id, user.pk, name, decision.number, until) for name in ACTIONS]

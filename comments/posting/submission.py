@@ -175,7 +175,7 @@ def store(
         website=_address(identity.profile_url) if identity else author.website,
         avatar=identity.shown_avatar if identity else "",
         provider=identity.provider if identity else "",
-        by_staff=bool(author.user and author.user.is_staff),
+        by_staff=bool(author.user and author.user.acts_as_staff),
         language=draft.language,
         article_revision=article.revision,
         created_at=at or timezone.now(),

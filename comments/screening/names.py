@@ -39,7 +39,7 @@ def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
     """
     author, identity = draft.author, draft.author.identity
     name = identity.display_name if identity else author.name
-    if not _keys(name) or (author.user and author.user.is_staff):
+    if not _keys(name) or (author.user and author.user.acts_as_staff):
         return None
     bylines = list(Author.objects.order_by().values_list("name", "user_id"))
     if identity and identity.user_id and identity.user_id in {user_id for _, user_id in bylines}:

@@ -45,7 +45,7 @@ class SessionToken(XSessionTokenAuthentication):
         if second_factor.is_missing(*found):
             raise PermissionDenied(str(second_factor.SENTENCE), code=second_factor.CODE)
         TOKEN_SESSION.set(request._request, found[1])
-        return found
+        return second_factor.acting(*found), found[1]
 
     def authenticate_header(self, request: Request) -> str:
         return "Session"  # Makes DRF answer 401, not 403, to somebody who is not signed in.

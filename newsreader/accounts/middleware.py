@@ -13,10 +13,12 @@ from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.middleware import get_user
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from requests import RequestException
@@ -33,6 +35,18 @@ APPS = "/_allauth/"
 # The stored `next` and `process`, on requests that begin or end signing in with a provider.
 SIGN_IN_STATE: RequestAttribute[dict[str, Any]] = RequestAttribute("sign_in_state")
 PASSKEYS = {"mfa_login_webauthn", "headless:app:mfa:login_webauthn"}
+
+
+class Rights:
+    """Withholds the newsroom's rights from a session without its second factor. Reads no session until asked for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user: Any = SimpleLazyObject(lambda: second_factor.acting(get_user(request), request.session))
+        request.user = user
+        return self.get_response(request)
 
 
 class AccountGuard:

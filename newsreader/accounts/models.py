@@ -1,6 +1,7 @@
 """User; CommenterIdentity, who somebody is when leaving a reply; KeptAnswer, to a POST with an idempotency key."""
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -27,6 +28,9 @@ class User(AbstractUser):
 
     avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)  # a file in the storage
 
+    # Set on the user of a request that came without the second factor (accounts.second_factor); never stored.
+    rights_withheld = False
+
     class Meta(AbstractUser.Meta):
         constraints = [
             # "Anna" and "anna" are too easily confused.
@@ -35,6 +39,17 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.shown_name
+
+    @property
+    def acts_as_staff(self) -> bool:
+        """Say whether this is somebody of the newsroom, with all that this request has to bring."""
+        return self.is_staff and not self.rights_withheld
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return not self.rights_withheld and super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return not self.rights_withheld and super().has_module_perms(app_label)
 
     @property
     def shown_name(self) -> str:

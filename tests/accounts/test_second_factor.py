@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 import time
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -15,13 +18,17 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.urls import get_resolver
 from django.utils import timezone
 from fido2.cose import ES256
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
+from comments.models import Comment
+from comments.moderation.decisions import decide
+from comments.notifications.links import action_urls
 from newsreader.accounts.models import User
-from tests.factories import make_editor, make_user
+from tests.factories import make_article, make_author, make_comment, make_editor, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
@@ -259,6 +266,93 @@ def test_whoever_becomes_staff_in_the_middle_of_a_session_needs_the_factor_at_on
 
     assert client.get("/admin/")["Location"] == "/accounts/2fa/"
     assert client.get("/api/v1/me/").status_code == 403
+
+
+# --- Everywhere ---------------------------------------------------------------------------------------------------
+
+HIDDEN = ("Nothing for readers", "heldwords")
+
+
+@pytest.fixture
+def hidden(editor: User) -> dict[str, Any]:
+    """What only the newsroom sees, some of it `editor`'s own: what `<…>` in an address stands for."""
+    draft = make_article(state="draft", headline=HIDDEN[0], slug="nothing-yet", authors=[make_author(user=editor)])
+    comment, closed = make_comment(text="heldwords"), make_article(comments_close_at=timezone.now())
+    decide(comment.pk, "pending")
+    return {"article_id": draft.pk, "pk": comment.pk, "comment_id": comment.pk, "closed": closed.pk}
+
+
+def addresses(hidden: dict[str, Any], patterns: Any = None, before: str = "") -> Iterator[str]:
+    """Every address of the site that takes nothing but the ids of what is hidden."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        route = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from addresses(hidden, pattern.url_patterns, route)
+            continue
+        filled = re.sub(r"<int:(\w+)>", lambda found: str(hidden.get(found[1], found[0])), route)
+        if re.fullmatch(r"[\w/.-]*", filled):
+            yield f"/{filled}"
+
+
+def test_without_it_staff_are_shown_what_a_reader_is_shown_everywhere(editor, hidden):
+    staff, reader = Client(), Client()
+    staff.force_login(editor)
+    reader.force_login(make_user())
+    asked = [address for address in addresses(hidden) if not address.startswith(("/accounts/", "/_allauth/"))]
+    asked += [f"/articles/{hidden['closed']}/{page}/" for page in ("you", "reply")]
+    asked += [f"/api/v1/articles/{hidden['article_id']}/", "/search/?q=readers"]
+
+    assert {"/", f"/articles/{hidden['article_id']}/preview/", "/admin/moderation/", "/api/v1/moderation/queue/"} <= {
+        *asked
+    }
+    for address in asked:
+        answer, theirs = staff.get(address), reader.get(address)
+        if address.startswith(("/admin/", "/api/")):
+            assert answer.status_code in {302, 403}, address
+        else:
+            assert answer.status_code == theirs.status_code, address
+            assert 'class="exempt"' not in answer.text, address
+        assert not any(word in answer.text for word in HIDDEN), address
+
+
+def test_without_it_staff_do_what_a_reader_may_do_and_nothing_is_lost(client, editor, hidden, settings):
+    client.force_login(editor)
+    article = make_article()
+
+    closed = client.post(f"/articles/{hidden['closed']}/reply/", {"text": "A last word."})
+    client.post(f"/articles/{article.pk}/reply/", {"text": "Hello."})
+    client.post("/accounts/", {"name": "Mia", "language": ""})
+
+    assert (closed.status_code, "A last word." in closed.text) == (403, True)
+    mine = Comment.objects.get(body="Hello.")
+    assert (mine.status, mine.by_staff) == ("pending", False)
+    editor.refresh_from_db()
+    assert editor.is_staff
+    assert editor.has_perm("articles.change_any_article")
+    settings.STAFF_SECOND_FACTOR = False
+    assert client.get(f"/articles/{hidden['article_id']}/preview/").status_code == 200
+
+
+def test_rights_without_the_flag_of_staff_need_it_too(client, hidden):
+    somebody = make_user(group="Editors", is_staff=False)
+    client.force_login(somebody)
+
+    assert client.get(f"/articles/{hidden['article_id']}/preview/").status_code == 404
+    assert client.get(f"/api/v1/articles/{hidden['article_id']}/").status_code == 404
+
+
+def test_a_link_in_a_mail_decides_for_nobody_without_a_factor(client, hidden):
+    comment, moderator = Comment.objects.get(pk=hidden["pk"]), make_user(group="Moderators")
+    make_passkey(moderator)
+    path = urlsplit(action_urls(comment.decisions.last(), moderator.email)["approve"]).path
+    assert client.get(path).status_code == 200
+    Authenticator.objects.all().delete()
+
+    refused = client.post(path)
+
+    assert (refused.status_code, 'data-code="second_factor_required"' in refused.text) == (403, True)
+    assert Comment.objects.get(pk=comment.pk).status == "pending"
+    assert action_urls(comment.decisions.last(), moderator.email) == {}
 
 
 def test_a_factor_set_up_elsewhere_opens_no_session_that_was_begun_without(client, editor):
