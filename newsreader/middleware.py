@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
@@ -12,6 +13,7 @@ from django.middleware.http import ConditionalGetMiddleware
 from django.urls import Resolver404, resolve
 
 from newsreader.accounts import sessions
+from newsreader.kit import forgery
 from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError, LengthMissing, VersionConflict
 from newsreader.kit.http_cache import private
 from newsreader.kit.versions import without_encodings
@@ -136,19 +138,20 @@ def _view_at(path: str) -> str:
 
 
 class Sender:
-    """Accept `Origin: null` from our own forms on pages with `Referrer-Policy: no-referrer`.
+    """Accept a form with a valid token where the browser does not say where it comes from (`newsreader.kit.forgery`).
 
-    Browsers send it from such pages, and Django's CSRF check would refuse it. `Sec-Fetch-Site`, which no page can set,
-    says that the form comes from this site. The token is still required.
+    Django's CSRF check, which comes next, would refuse that. A sender that is named must be this site, as ever.
     """
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.META.get("HTTP_ORIGIN") == "null" and request.META.get("HTTP_SEC_FETCH_SITE") == "same-origin":
-            request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        if not getattr(view, "csrf_exempt", False) and not forgery.names_another_site(request):
+            request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
 
 
 class Known:

@@ -23,9 +23,10 @@ from comments.errors import ForgeryRefused
 from comments.models import Comment, CommentSettings
 from comments.posting.request_parsing import draft_of, visit_of
 from comments.posting.submission import first_status, post_comment
+from newsreader.kit.forgery import guest_may_be_forged
 from newsreader.kit.idempotency import HEADER
 from newsreader.kit.rest import Given, OfVersion, Shared
-from newsreader.kit.web import absolute, comes_from_here
+from newsreader.kit.web import absolute
 
 
 class CommenterSerializer(serializers.Serializer):
@@ -234,9 +235,10 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
     def create(self, request: Request, article_id: int) -> Response:
         """Leave a reply."""
         article = self._article()
-        if not request.user.is_authenticated and not comes_from_here(request._request):
+        typed = self.given(request)  # Anything but JSON is refused first.
+        if not request.user.is_authenticated and guest_may_be_forged(request._request):
             raise ForgeryRefused()
-        typed, key = self.given(request), request.headers.get(HEADER, "")
+        key = request.headers.get(HEADER, "")
         comment = post_comment(draft_of(request._request, article.pk, typed, key=key, channel=Comment.Channel.API))
         body = CommentSerializer(comment, context={**self.get_serializer_context(), "own": True}).data
         body["status"] = Comment.Status.APPROVED

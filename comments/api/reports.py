@@ -17,8 +17,9 @@ from comments.models import Comment, Report
 from comments.objections.report_views import reporter_of
 from comments.objections.reports import report
 from newsreader.accounts.kept_answers import once_per_key
+from newsreader.kit.forgery import guest_may_be_forged
 from newsreader.kit.rest import Given, Shared
-from newsreader.kit.web import absolute, comes_from_here
+from newsreader.kit.web import absolute
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
@@ -73,8 +74,9 @@ class FlagView(Shared, viewsets.GenericViewSet):
     @once_per_key
     def create(self, request: Request, pk: int) -> Response:
         """Report a public comment, once."""
-        if not request.user.is_authenticated and not comes_from_here(request._request):
+        given = self.given(request)  # Anything but JSON is refused first.
+        if not request.user.is_authenticated and guest_may_be_forged(request._request):
             raise ForgeryRefused()
-        row = report(pk, **self.given(request), visitor=reporter_of(request._request))
+        row = report(pk, **given, visitor=reporter_of(request._request))
         body = {"id": row.pk, "status_url": absolute(row.status_url)}
         return Response(body, status=status.HTTP_201_CREATED)

@@ -62,7 +62,6 @@ def _page(
         "typed": typed,
         "length": LENGTH,
         "address": request.path,
-        # Only a signed-in reader needs one; it sets a cookie.
-        "token": get_token(request) if request.user.is_authenticated else "",
+        "token": get_token(request),
     }
     return secret(render_form(request, "comments/ban.html", context, refusal))

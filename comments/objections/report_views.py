@@ -88,7 +88,7 @@ def _form(
         "lengths": LENGTHS,
         "signed_in": signed_in,
         "own": reports.is_own(comment, reporter_of(request)),
-        "token": get_token(request) if signed_in else "",  # Only a signed-in reader needs one; it sets a cookie.
+        "token": get_token(request),
     }
     return private(render_form(request, "comments/report.html", context, refusal))
 
@@ -129,6 +129,6 @@ def _receipt(
         "may_object": reports.why_not_object(row, comment) is None,
         "typed": typed,
         "length": LENGTH,
-        "token": get_token(request) if request.user.is_authenticated else "",
+        "token": get_token(request),
     }
     return secret(render_form(request, "comments/report_receipt.html", context, refusal))

@@ -11,7 +11,6 @@ from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from rest_framework.authentication import CSRFCheck
 
 from articles.models.article import Article
 from comments.errors import ForgeryRefused
@@ -24,9 +23,10 @@ from comments.text.formatting import RELATION
 from newsreader.accounts import login_codes
 from newsreader.accounts.identities import label_of
 from newsreader.kit.errors import DomainError, Forbidden
+from newsreader.kit.forgery import may_be_forged
 from newsreader.kit.http_cache import private
 from newsreader.kit.numbers import read_id
-from newsreader.kit.web import comes_from_here, render_form
+from newsreader.kit.web import render_form
 
 Typed = dict[str, Any]
 
@@ -35,19 +35,9 @@ def published(article_id: int) -> Article:
     return get_object_or_404(Article.objects.published().select_related("section", "discussion"), pk=article_id)
 
 
-def _nothing(request: HttpRequest) -> HttpResponse:
-    """Stand in for a view that is not exempt from the CSRF check."""
-    return HttpResponse()
-
-
 def refuse_forgery(request: HttpRequest) -> None:
-    """Raise ForgeryRefused for a POST that another site may have sent (docs/contract.md, section 4)."""
-    if request.user.is_authenticated:
-        check = CSRFCheck(_nothing)
-        check.process_request(request)
-        if check.process_view(request, _nothing, (), {}):
-            raise ForgeryRefused()
-    elif not comes_from_here(request):
+    """Raise ForgeryRefused for a form that another site may have sent."""
+    if may_be_forged(request):
         raise ForgeryRefused()
 
 
@@ -91,7 +81,7 @@ def form_context(
     context["typed"]["key"] = context["typed"]["key"] or secrets.token_urlsafe(16)
     if not context["typed"].get("text"):  # For a text that is kept already, the time it took is not known.
         context["typed"]["began"] = context["typed"].get("began") or beginning()
-    # Only people who are signed in need a CSRF token; creating one sets a cookie.
+    # On a public page only people who are signed in need a CSRF token; creating one sets a cookie.
     context["token"] = get_token(request) if identity else ""
     return context | {
         "identity": identity,
@@ -118,6 +108,7 @@ def reply_page(
     """
     site = CommentSettings.objects.current()
     context = form_context(request, article, site, typed, changing=changing) | {"said": said}
+    context["token"] = get_token(request)  # With it, a form is believed whatever the browser says of its sender.
     context["parent"] = _parent(article, typed.get("parent", ""))
     if context["parent"] is None:
         context["typed"]["parent"] = ""  # Posted again, it becomes a comment of its own.

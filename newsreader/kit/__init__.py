@@ -11,6 +11,7 @@ html_source:        which part of an HTML text is tags and which is text
 html_media:         its pictures, and links in the place of frames and videos
 lookalikes, hosts:  texts and host names that look alike
 web:                forms as pages, redirects
+forgery:            whether another site may have sent a form
 client_address:     the visitor's address and network
 http_cache:         public and private answers
 versions:           ETags of one thing, and changes meant for one version

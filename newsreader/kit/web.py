@@ -1,4 +1,4 @@
-"""Where a request comes from, forms as pages, and redirect targets that stay on the site."""
+"""Forms as pages, and redirect targets that stay on the site."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,23 +13,6 @@ from newsreader.kit.errors import DomainError, Invalid
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 show_or_take = require_http_methods(["GET", "HEAD", "POST"])  # for views that show a form and accept it
-
-
-def own_origins(request: HttpRequest) -> set[str]:
-    return {f"{request.scheme}://{request.get_host()}".lower(), settings.SITE_URL.lower()}
-
-
-def comes_from_here(request: HttpRequest) -> bool:
-    """Say whether a POST without a session may have been sent from our own pages (docs/contract.md, section 4).
-
-    If `Sec-Fetch-Site` is present, it must be `same-origin` or `none`. Otherwise, if `Origin` is present, it must be
-    ours (`null` is not). With neither, the client is not a browser and is accepted.
-    """
-    if site := request.headers.get("Sec-Fetch-Site"):
-        return site in {"same-origin", "none"}
-    if sender := request.headers.get("Origin"):
-        return sender.lower() in own_origins(request)
-    return True
 
 
 def render_form(

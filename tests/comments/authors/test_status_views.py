@@ -100,7 +100,10 @@ def test_the_address_is_needed_whole_and_a_token_is_needed_in_the_form(client):
     [
         ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 303),
         ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, 403),
-        ({"Origin": "null"}, 403),
+        ({"Origin": "null"}, 303),
+        ({}, 303),
+        ({"Referer": "http://testserver/"}, 303),
+        ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "https://evil.example", "Sec-Fetch-Site": "same-origin"}, 403),
     ],
 )
