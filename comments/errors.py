@@ -107,7 +107,7 @@ class NotYours(Forbidden):
 
 
 class EditingOver(Forbidden):
-    code, sentence = "editing_over", _("Comments can be edited for 15 minutes after posting.")
+    code, sentence = "editing_over", _("The time in which this comment could be changed is over.")
 
 
 class EditedTooOften(EditingOver):

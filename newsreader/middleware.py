@@ -155,19 +155,19 @@ class Sender:
 
 
 class Known:
-    """Set or delete the cookie `known` when somebody signs in or out, or asks to be remembered or forgotten."""
+    """Set or delete the cookie `known` when somebody signs in or out, asks to be remembered or forgotten, or posts."""
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        known = sessions.KNOWN.get(request)
-        if known:
+        seconds = sessions.KNOWN.get(request)
+        if seconds:
             response.set_cookie(
-                sessions.COOKIE, "1", max_age=31_536_000, secure=settings.SECURE, httponly=False, samesite="Lax"
+                sessions.COOKIE, "1", max_age=seconds, secure=settings.SECURE, httponly=False, samesite="Lax"
             )
-        elif known is False:
+        elif seconds == 0:
             response.delete_cookie(sessions.COOKIE, samesite="Lax")
         return response
 

@@ -286,7 +286,7 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
 
     @extend_schema(responses=CommentSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change one's own comment, for 15 minutes."""
+        """Change one's own comment, as long as the site's settings allow."""
         self._signed()
         comment = self._found(pk)
         values, visit = self.given(request), visit_of(request._request, {})

@@ -1,10 +1,10 @@
-"""The decision about a comment that is in effect, after undoing."""
+"""The decision about a comment that is in effect, after undoing, and whether its author has taken it back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from comments.audit.reason_codes import UNDONE
+from comments.audit.reason_codes import UNDONE, is_final
 from comments.models import Comment, Decision
 
 
@@ -21,3 +21,11 @@ def standing_in(history: Sequence[Decision]) -> Decision | None:
         at = max((at for at, row in enumerate(left[:-1]) if undone and row.batch_id == undone), default=len(left) - 2)
         left = left[: max(at, 0)]
     return left[-1] if left else None
+
+
+def is_withdrawn(comment: Comment) -> bool:
+    """Say whether its author has taken this comment back."""
+    if comment.status != Comment.Status.TRASH:
+        return False
+    last = comment.decisions.order_by("-number").first()
+    return bool(last and is_final(last.reason))

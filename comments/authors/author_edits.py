@@ -6,7 +6,6 @@ author was given.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -14,31 +13,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from articles import page_versions
-from articles.models.article import Article
 from comments.audit import audit_log
-from comments.drafts import Author, Draft, Visit, text_errors, tidied
-from comments.errors import (
-    Banned,
-    CommentsClosed,
-    EditedTooOften,
-    EditingOver,
-    Removed,
-    Withdrawn,
-)
-from comments.models import Ban, Comment, CommentSettings, Decision
-from comments.models.effective_settings import EffectiveSettings
+from comments.drafts import Draft, Visit, text_errors, tidied
+from comments.models import Comment, CommentSettings, Decision
 from comments.models.ownership import is_account_of, own_comment
 from comments.models.permissions import moderates
-from comments.moderation.decisions import decide, is_withdrawn, note_reasons, withdraw
-from comments.posting.submission import LONGEST, refuse_banned, refuse_duplicate
+from comments.moderation.decisions import decide, note_reasons, withdraw
+from comments.posting.editing_rights import as_draft, refuse_editing
+from comments.posting.submission import LONGEST, refuse_duplicate
 from comments.screening import article_settings, ban_checks, judge
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
 from newsreader.kit.versions import refuse_stale
 
-EDITABLE_FOR = dt.timedelta(minutes=15)
-MOST = 20  # changes of one comment; bounded, as every earlier text is stored
 SOURCE = "editing"  # Decision.source of decisions about a changed text
 
 
@@ -64,9 +52,9 @@ def edit_comment(
         if text != comment.body:  # Sent twice, the same text has overwritten nothing.
             refuse_stale(comment.version, versions)
         rules = article_settings.settings_under(comment.article, CommentSettings.objects.current())
-        draft = replace(_draft(comment, text, by, visit or Visit()), html=html)
+        draft = replace(as_draft(comment, text, by, visit or Visit()), html=html)
         exempt = moderates(draft.author.user, comment.article)
-        quiet = _may_edit(comment, draft, rules, exempt=exempt)
+        quiet = refuse_editing(comment, draft, rules, exempt=exempt)
         if errors := text_errors(draft, rules.text_limit):
             raise Invalid(errors)
         if draft.text == comment.body:
@@ -92,49 +80,6 @@ def withdraw_comment(
         comment = own_comment(comment_id, by, token)
         refuse_stale(comment.version, versions)
         return withdraw(comment.pk, by=by if is_account_of(comment, by) else None)
-
-
-def why_not(comment: Comment, rules: EffectiveSettings) -> str:
-    """Return the code of what forbids its author to change the comment now, empty where nothing does.
-
-    For deciding whether to show a form. Who the author is, and whether they are banned, is checked when it is sent.
-    """
-    try:
-        _may_edit(comment, _draft(comment, comment.body, None, Visit()), rules, exempt=False)
-    except (Withdrawn, Removed, Banned, CommentsClosed, EditingOver) as refusal:
-        return refusal.code
-    return ""
-
-
-def _draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draft:
-    """Return the comment with its new text, as a draft that its author posts now."""
-    if comment.identity:
-        author = Author(identity=comment.identity, user=by if is_account_of(comment, by) else None)
-    else:
-        email = comment.connection_data.email if hasattr(comment, "connection_data") else ""
-        author = Author(comment.name, email, comment.website)
-    return Draft(comment.article_id, text, author, parent=str(comment.parent_id or ""), visit=visit)
-
-
-def _may_edit(comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
-    """Raise what forbids a change. Returns the ban that the author is under and not told of, if any."""
-    if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
-        last = comment.decisions.order_by("-number").first()
-        if is_withdrawn(comment):
-            raise Withdrawn()
-        # What a rule marked as spam or trash looks pending to its author, so it can be changed like a pending comment.
-        if last and not last.source:
-            raise Removed()
-    theirs = replace(draft.visit, comments=(*draft.visit.comments, comment.pk))  # Whoever got here has left it.
-    quiet = refuse_banned(replace(draft, visit=theirs), comment.article, exempt=exempt)
-    article = comment.article
-    if article.state != Article.State.PUBLISHED or not (exempt or article.comments_open(rules.close_after_days)):
-        raise CommentsClosed()
-    if timezone.now() - comment.created_at > EDITABLE_FOR:
-        raise EditingOver()
-    if comment.revisions.count() >= MOST:
-        raise EditedTooOften()
-    return quiet
 
 
 def _rewrite(comment: Comment, draft: Draft) -> None:

@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from comments.audit.reason_texts import shown_status
 from comments.audit.refusal_reasons import sentence_for
+from comments.audit.standing import is_withdrawn
 from comments.authors import author_edits
 from comments.models import Comment, CommentSettings
 from comments.moderation import resolution
-from comments.moderation.decisions import is_withdrawn
 from comments.objections import appeals, objection_text
-from comments.posting import email_confirmation
+from comments.posting import editing_rights, email_confirmation
 from comments.posting.request_parsing import visit_of
 from comments.screening import article_settings
 from newsreader.kit.errors import DomainError
@@ -101,7 +101,7 @@ def _page(
         article_settings.settings_under(comment.article, CommentSettings.objects.current()),
         shown_status(comment),
     )
-    refused = author_edits.why_not(comment, rules)
+    refused = editing_rights.why_not(comment, rules)
     context = {
         "comment": comment,
         "article": comment.article,
@@ -110,7 +110,7 @@ def _page(
         "settings": rules,
         "may_be_asked": shown == WAITING and email_confirmation.may_be_asked(comment, rules),
         "editable": not refused,
-        "editable_until": comment.created_at + author_edits.EDITABLE_FOR,
+        "editable_until": rules.editable_until(comment.created_at),
         "typed": comment.body if typed is None else typed,
         "to_keep": typed is not None,
         "objection": objection,

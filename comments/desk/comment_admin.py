@@ -231,7 +231,7 @@ class CommentSettingsAdmin(Singleton):
         (_("Reports by readers"), {"fields": ["flags_hold", "flags_networks", "flags_accounts", "flags_account_days"]}),
         (_("Trust"), {"fields": ["trusted_after", "refusals_allowed"]}),
         (_("Surges"), {"fields": ["surge_control", "surge_from", "surge_pause"]}),
-        (_("Limits"), {"fields": ["text_limit", "flood_burst", "flood_seconds"]}),
+        (_("Limits"), {"fields": ["text_limit", "edit_minutes", "flood_burst", "flood_seconds"]}),
         (
             _("How discussions are shown"),
             {"fields": ["order", "roots_per_page", "replies_shown", "thread_page_size", "levels_shown"]},

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from dataclasses import dataclass
+
+from django.utils import timezone
 
 from comments.models import ArticleSettings, CommentSettings
 
@@ -15,6 +19,7 @@ class EffectiveSettings:
     registration_required: bool
     close_after_days: int  # 0: never
     text_limit: int  # characters
+    edit_minutes: int  # 0: authors change nothing
     hold_everything: bool
     hold_first_comment: bool
     max_links: int
@@ -38,6 +43,7 @@ class EffectiveSettings:
             registration_required=site.registration_required or own.members_only,
             close_after_days=site.close_after_days if own.close_after_days is None else own.close_after_days,
             text_limit=site.text_limit,
+            edit_minutes=site.edit_minutes,
             hold_everything=site.hold_everything or own.hold_everything,
             hold_first_comment=site.hold_first_comment,
             max_links=site.max_links,
@@ -51,6 +57,14 @@ class EffectiveSettings:
             mail_confirmations=site.mail_confirmations,
             surge=surge,
         )
+
+    def editable_until(self, posted_at: dt.datetime) -> dt.datetime:
+        """Return until when its author may change a comment that was posted then."""
+        return posted_at + dt.timedelta(minutes=self.edit_minutes)
+
+    def editable_for(self, posted_at: dt.datetime) -> int:
+        """Return for how many seconds from now on its author may change it; 0: not any more."""
+        return max(math.ceil((self.editable_until(posted_at) - timezone.now()).total_seconds()), 0)
 
     @property
     def is_surging(self) -> bool:

@@ -45,6 +45,12 @@ class CommentSettings(models.Model):
     flood_seconds = models.PositiveSmallIntegerField(
         _("then one every so many seconds"), default=15, help_text=_("0: no limit.")
     )
+    edit_minutes = models.PositiveSmallIntegerField(
+        _("minutes in which authors may change their comment"),
+        default=15,
+        validators=[MaxValueValidator(1440)],
+        help_text=_("0: they may not. Every earlier text is kept for editors, and the new one is checked again."),
+    )
     roots_per_page = models.PositiveSmallIntegerField(
         _("threads on a page"), default=20, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )

@@ -262,11 +262,3 @@ def _record(
     )
     audit_log.note_decisions([decision])
     return decision
-
-
-def is_withdrawn(comment: Comment) -> bool:
-    """Say whether its author has taken this comment back."""
-    if comment.status != Comment.Status.TRASH:
-        return False
-    last = comment.decisions.order_by("-number").first()
-    return bool(last and is_final(last.reason))

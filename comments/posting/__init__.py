@@ -4,6 +4,8 @@ submission:         validate, screen, store, count and record, in one transactio
 importing:          records of another system -> rows
 request_parsing:    a request -> a draft
 reply_form:         the reply form, and its own page
+own_comments:       what somebody has left under an article, with what they may still do
+editing_rights:     whether the author of a comment may change it now
 views:              the pages of a reply, of a thread, and of a permanent address
 sign_in_steps:      the ways to say who you are, each a submit button of the form
 kept_drafts:        drafts that are kept on the server while their authors sign in

@@ -18,7 +18,7 @@ from newsreader.accounts import sessions
 
 COOKIE = "commenter"
 SALT = "comments.remembering"
-YEAR = 31_536_000  # seconds
+YEAR = sessions.YEAR
 KEPT = 20  # comments
 LARGEST = 3_800  # bytes; browsers drop cookies above 4,096
 
@@ -48,8 +48,10 @@ def is_tampered(request: HttpRequest) -> bool:
     return COOKIE in request.COOKIES and not recall(request).browser
 
 
-def remember(request: HttpRequest, response: HttpResponse, comment_id: int, author: Author, *, keep: bool) -> None:
-    """Add a guest's comment to the cookie, with their details if they want that."""
+def remember(
+    request: HttpRequest, response: HttpResponse, comment_id: int, author: Author, *, keep: bool, editable_for: int
+) -> None:
+    """Add a guest's comment to the cookie, with their details if they want that. `editable_for`: seconds."""
     before = recall(request)
     after = Remembered(
         browser=before.browser or secrets.token_urlsafe(12),
@@ -64,14 +66,14 @@ def remember(request: HttpRequest, response: HttpResponse, comment_id: int, auth
     response.set_cookie(
         COOKIE, value, max_age=YEAR if keep else None, secure=settings.SECURE, httponly=True, samesite="Lax"
     )
-    sessions.remember(request, keep)
+    sessions.remember(request, sessions.YEAR if keep else editable_for)
 
 
-def add(request: HttpRequest, response: HttpResponse, comment_id: int) -> None:
+def add(request: HttpRequest, response: HttpResponse, comment_id: int, *, editable_for: int) -> None:
     """Add a comment to the cookie, and keep the details in it."""
     before = recall(request)
     author = Author(before.name, before.email, before.website)
-    remember(request, response, comment_id, author, keep=before.kept)
+    remember(request, response, comment_id, author, keep=before.kept, editable_for=editable_for)
 
 
 def forget(response: HttpResponse) -> None:

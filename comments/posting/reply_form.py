@@ -17,6 +17,7 @@ from comments.errors import ForgeryRefused
 from comments.models import Comment, CommentSettings
 from comments.models.permissions import moderates
 from comments.posting import guest_cookie
+from comments.posting.own_comments import own_comments
 from comments.posting.request_parsing import author_of, beginning
 from comments.screening import article_settings
 from comments.text.formatting import RELATION
@@ -101,14 +102,16 @@ def reply_page(
     *,
     changing: bool = False,
     said: Typed | None = None,
+    with_own: bool = False,
 ) -> HttpResponse:
     """Answer with the form, with everything that was typed; after a refusal, with its status and the errors by field.
 
-    `said` is a message about signing in: `{"code", "sentence"}`.
+    `said` is a message about signing in: `{"code", "sentence"}`. `with_own`: with what its reader has left here.
     """
     site = CommentSettings.objects.current()
     context = form_context(request, article, site, typed, changing=changing) | {"said": said}
     context["token"] = get_token(request)  # With it, a form is believed whatever the browser says of its sender.
+    context["own"] = own_comments(request, article, context["settings"]) if with_own else None
     context["parent"] = _parent(article, typed.get("parent", ""))
     if context["parent"] is None:
         context["typed"]["parent"] = ""  # Posted again, it becomes a comment of its own.

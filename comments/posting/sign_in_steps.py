@@ -197,12 +197,12 @@ def message(outcome: str, provider: str) -> dict[str, Any] | None:
 
 
 def reply_form(request: HttpRequest, article: Article) -> HttpResponse:
-    """The form on its own page, with the kept draft."""
+    """The form on its own page, with the kept draft, and with what its reader has left here."""
     asked = request.GET.get("parent")
     kept = kept_drafts.newest(request, article, asked)
     typed = {"parent": asked or ""} | (kept.typed if kept else {})
     said = message(request.GET.get("said", ""), request.GET.get("by", ""))
-    response = reply_page(request, article, typed, changing="change" in request.GET, said=said)
+    response = reply_page(request, article, typed, changing="change" in request.GET, said=said, with_own=True)
     if said:
         response.status_code = said["status"]
     return response

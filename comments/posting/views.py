@@ -9,17 +9,19 @@ from django.views.decorators.http import require_safe
 
 from articles.current_site import current_site
 from articles.models.article import Article
-from comments.audit.reason_texts import shown_status
 from comments.discussion import threads
 from comments.discussion.display import word
 from comments.drafts import as_typed
 from comments.models import Comment, CommentSettings
+from comments.models.effective_settings import EffectiveSettings
 from comments.posting import guest_cookie, kept_drafts
+from comments.posting.own_comments import own_comments
 from comments.posting.reply_form import form_context, published, refuse_forgery, reply_page
 from comments.posting.request_parsing import draft_of
 from comments.posting.sign_in_steps import reply_form
 from comments.posting.submission import first_status, post_comment
 from comments.screening import article_settings
+from newsreader.accounts import sessions
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import page_number, private, public
 from newsreader.kit.web import show_or_take
@@ -52,8 +54,11 @@ def reply(request: HttpRequest, article_id: int) -> HttpResponse:
         return reply_page(request, article, as_typed(draft) | typed | {"remember": keep}, refusal)
     response = HttpResponse(status=303, headers={"Location": _address_after(comment, article)})
     kept_drafts.drop(request, article, draft.parent)
+    editable_for = EffectiveSettings.of(CommentSettings.objects.current()).editable_for(comment.created_at)
     if draft.author.identity is None:
-        guest_cookie.remember(request, response, comment.pk, draft.author, keep=keep)
+        guest_cookie.remember(request, response, comment.pk, draft.author, keep=keep, editable_for=editable_for)
+    else:
+        sessions.remember_for(request, editable_for)
     return private(response)
 
 
@@ -65,17 +70,13 @@ def _address_after(comment: Comment, article: Article) -> str:
 
 @require_safe
 def you(request: HttpRequest, article_id: int) -> HttpResponse:
-    """The private fragment of an article: who is asking, their token, a new key, and their waiting comments."""
+    """The private fragment of an article: who is asking, their token, a new key, and their comments."""
     article = published(article_id)
-    context = form_context(request, article, CommentSettings.objects.current(), changing="change" in request.GET) | {
-        "kept": kept_drafts.newest(request, article)
+    context = form_context(request, article, CommentSettings.objects.current(), changing="change" in request.GET)
+    context |= {
+        "kept": kept_drafts.newest(request, article),
+        "own": own_comments(request, article, context["settings"]),
     }
-    mine = Comment.objects.filter(article=article).exclude(status=Comment.Status.APPROVED)
-    if context["identity"]:
-        mine = mine.filter(identity=context["identity"])
-    else:
-        mine = mine.filter(identity=None, pk__in=guest_cookie.recall(request).comments)
-    context["mine"] = [comment for comment in mine.in_order() if shown_status(comment) == Comment.Status.PENDING]
     response = render(request, "comments/_you.html", context)
     if guest_cookie.is_tampered(request):
         guest_cookie.forget(response)

@@ -1,7 +1,8 @@
 """The identity under which a session comments, and the cookie `known`, which scripts can read.
 
-The cookie only holds `1` while somebody is signed in or wants to be remembered. It tells a public page that a request
-for the private fragment is worth it. `newsreader.middleware.Known` sets it.
+The cookie only holds `1`: while somebody is signed in, wants to be remembered, or may change what they have just
+posted. It tells a public page that a request for the private fragment is worth it. `newsreader.middleware.Known` sets
+it.
 """
 
 from __future__ import annotations
@@ -21,17 +22,24 @@ from newsreader.accounts.models import User
 from newsreader.kit.request_attributes import RequestAttribute
 
 COOKIE = "known"
-KNOWN: RequestAttribute[bool] = RequestAttribute("known")  # whether the answer sets the cookie or removes it
+YEAR = 31_536_000  # seconds
+KNOWN: RequestAttribute[int] = RequestAttribute("known")  # for how many seconds the answer sets it; 0: removes it
 
 
-def remember(request: HttpRequest, known: bool) -> None:
-    """Have the answer to this request set the cookie, or remove it."""
-    KNOWN.set(request, known)
+def remember(request: HttpRequest, seconds: int = YEAR) -> None:
+    """Have the answer to this request set the cookie for so long, or remove it."""
+    KNOWN.set(request, seconds)
+
+
+def remember_for(request: HttpRequest, seconds: int) -> None:
+    """Have the answer set the cookie for so long, unless this browser has it anyway."""
+    if seconds and COOKIE not in request.COOKIES:
+        remember(request, seconds)
 
 
 def _signed_in(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
     if request is not None:
-        remember(request, True)
+        remember(request)
         request.session.pop(IN_SESSION, None)
         login_codes.forget(request)
 
@@ -54,7 +62,7 @@ def _authenticated(sender: Any, request: HttpRequest, method: str, user: User, e
 
 def _signed_out(sender: Any, request: HttpRequest | None = None, **_: Any) -> None:
     if request is not None:
-        remember(request, False)
+        remember(request, 0)
 
 
 def listen() -> None:

@@ -173,7 +173,32 @@
 
   function placeYours(fresh) {
     const yours = find("#yours");
-    if (yours && fresh) yours.replaceWith(fresh);
+    if (!yours || !fresh) return;
+    const said = find(":scope > .comment-status", yours); // What became of the reply just sent; it has the focus.
+    if (said) {
+      for (const old of [...yours.children]) if (old !== said) old.remove();
+      yours.append(...fresh.childNodes);
+    } else yours.replaceWith(fresh);
+    placeTools();
+  }
+
+  /* Edit and Withdraw at one's own comments, as far as they are on this page; the others stay in a list. */
+  function placeTools() {
+    for (const own of all("#yours [data-own]")) {
+      const foot = find(`#comment-${CSS.escape(own.dataset.own)} > .comment-foot`);
+      if (!foot) continue;
+      for (const old of all(".own-tool", foot)) old.remove();
+      for (const tool of all(".own-tool", own)) foot.append(" ", tool);
+      own.remove();
+    }
+    const list = find("#yours .own-published");
+    if (list && !find("[data-own]", list)) list.remove();
+  }
+
+  function askAgain() {
+    return ask(respond.dataset.you, YOU_PATIENCE, { cache: "no-store" })
+      .then(({ status, page }) => status === 200 && placeYours(find("#yours", page)))
+      .catch(() => {}); // What is one's own is shown the next time.
   }
 
   /* --- Drafts --------------------------------------------------------------------------------------------------- */
@@ -307,6 +332,7 @@
       const more = find(":scope > .more", fresh);
       link.closest(".more").replaceWith("");
       if (more) item.append(more);
+      placeTools();
       said.textContent = said.dataset.shown.replace("%s", shown.length);
       return shown[0] || find("article", item);
     } catch {
@@ -417,6 +443,7 @@
     list.append(item);
     yours.prepend(note);
     show(note);
+    askAgain();
   }
 
   function takePublished(url, page, id) {
@@ -440,7 +467,7 @@
     here.hash = id;
     history.replaceState(history.state, "", here);
     show(document.getElementById(id));
-    openAgain();
+    openAgain().then(askAgain);
   }
 
   function takeRefusal(page) {
@@ -597,11 +624,7 @@
         // Later, since a region that comes with its words is not read out.
         if (/\/log-out\/$/.test(url)) setTimeout(() => say("out"), 200);
       }
-      if (!isPrivate) {
-        ask(respond.dataset.you, YOU_PATIENCE, { cache: "no-store" })
-          .then(({ page }) => placeYours(find("#yours", page)))
-          .catch(() => {}); // What waits for an editor is shown the next time.
-      }
+      if (!isPrivate) askAgain();
     } catch {
       say("failed");
     } finally {

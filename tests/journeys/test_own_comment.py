@@ -20,7 +20,7 @@ from articles.models.article import Article
 from comments.models import Comment, EmailConfirmation
 from comments.moderation.decisions import decide
 from comments.posting.submission import post_comment
-from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user
+from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user, set_rules
 from tests.journeys.axe import wrong
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -82,6 +82,41 @@ def test_a_guest_mends_a_comment_and_takes_it_back(page: Page) -> None:
     page.get_by_role("link", name="Back to the article").click()
     expect(page.locator(f"#comment-{comment.pk}")).to_have_text("This comment has been removed.")
     expect(page.locator(f"#comment-{reply.pk} .comment-text")).to_have_text("It was late.")
+    expect(page.locator("#comments-title")).to_have_text("1 comment")
+
+
+@pytest.mark.ci_both
+def test_a_trusted_guest_finds_what_may_be_done_at_the_comment(page: Page, scripted: bool) -> None:
+    set_rules(hold_first_comment=False)
+    article = make_article()
+    other = make_comment(article)
+    page.goto(article.get_absolute_url())
+    page.get_by_label("Comment", exact=True).fill("The frist boat left at six.")
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_label("Email").fill("ada@example.org")
+    page.get_by_role("button", name="Post Comment").click()
+    comment = page.locator(".comment", has_text="frist boat")
+    expect(comment).to_be_visible()
+    tools = comment if scripted else page.locator("li[data-own]")
+    if not scripted:
+        page.locator("noscript a").click()
+    expect(tools.locator("[data-action=edit]")).to_be_visible()
+    if scripted:  # Also when the page is loaded anew, and at no other comment.
+        page.reload()
+        expect(page.locator(f"#comment-{other.pk} ~ * [data-action=edit], [data-action=edit]")).to_have_count(1)
+
+    tools.locator("[data-action=edit]").click()
+    page.get_by_label("Change your text").fill("The first boat left at six.")
+    page.locator("button[data-action=edit]").click()
+    page.get_by_role("link", name="Back to the article").click()
+    expect(page.locator(".thread")).to_contain_text("The first boat")
+    if not scripted:
+        page.goto(f"/articles/{article.pk}/reply/")
+    page.locator("a[data-action=withdraw]").click()
+    page.locator("button[data-action=withdraw]").click()
+
+    expect(page.locator(".comment-status")).to_contain_text("You have withdrawn this comment")
+    page.goto(article.get_absolute_url())
     expect(page.locator("#comments-title")).to_have_text("1 comment")
 
 

@@ -8,13 +8,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from comments.authors.author_edits import MOST
 from comments.discussion.counting import recount
 from comments.errors import Withdrawn
 from comments.models import Comment, Delivery, EmailConfirmation
 from comments.moderation import moderator_edits
 from comments.moderation.decisions import decide
 from comments.notifications.outbox import send_due
+from comments.posting.editing_rights import MOST
 from comments.posting.submission import post_comment
 from tests.factories import (
     make_article,

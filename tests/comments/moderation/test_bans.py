@@ -14,10 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from comments.audit import audit_log
-from comments.authors.author_edits import edit_comment, why_not
+from comments.authors.author_edits import edit_comment
 from comments.errors import Banned
 from comments.models import AuditEntry, Ban, Batch, Comment, CommentSettings, EmailConfirmation
+from comments.models.effective_settings import EffectiveSettings
 from comments.moderation import ban_lifting, bans, batches, raids, undoing
+from comments.posting.editing_rights import why_not
 from comments.posting.email_confirmation import address_key
 from comments.posting.submission import post_comment
 from comments.screening import ban_checks
@@ -476,8 +478,8 @@ def test_the_banned_change_nothing():
         edit_comment(comment.pk, "Changed", by=user)
     with pytest.raises(Banned):
         edit_comment(guest.pk, "Changed", token=guest.status_token)
-    assert why_not(comment, CommentSettings.objects.current()) == "banned"
-    assert why_not(guest, CommentSettings.objects.current()) == "banned"
+    assert why_not(comment, EffectiveSettings.of(CommentSettings())) == "banned"
+    assert why_not(guest, EffectiveSettings.of(CommentSettings())) == "banned"
 
 
 # --- On the desk --------------------------------------------------------------------------------------------------

@@ -1,0 +1,65 @@
+"""Whether the author of a comment may change it now. Who the author is, `comments.models.ownership` says.
+
+`comments.authors.author_edits` changes the text; pages ask `why_not` before they offer that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.utils import timezone
+
+from articles.models.article import Article
+from comments.audit.standing import is_withdrawn
+from comments.drafts import Author, Draft, Visit
+from comments.errors import Banned, CommentsClosed, EditedTooOften, EditingOver, Removed, Withdrawn
+from comments.models import Ban, Comment
+from comments.models.effective_settings import EffectiveSettings
+from comments.models.ownership import is_account_of
+from comments.posting.submission import refuse_banned
+from newsreader.accounts.models import User
+
+MOST = 20  # changes of one comment; bounded, as every earlier text is stored
+
+
+def why_not(comment: Comment, rules: EffectiveSettings) -> str:
+    """Return the code of what forbids its author to change the comment now, empty where nothing does."""
+    try:
+        refuse_editing(comment, as_draft(comment, comment.body, None, Visit()), rules, exempt=False)
+    except (Withdrawn, Removed, Banned, CommentsClosed, EditingOver) as refusal:
+        return refusal.code
+    return ""
+
+
+def as_draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draft:
+    """Return the comment with a new text, as a draft that its author posts now."""
+    if comment.identity:
+        author = Author(identity=comment.identity, user=by if is_account_of(comment, by) else None)
+    else:
+        email = comment.connection_data.email if hasattr(comment, "connection_data") else ""
+        author = Author(comment.name, email, comment.website)
+    return Draft(comment.article_id, text, author, parent=str(comment.parent_id or ""), visit=visit)
+
+
+def refuse_editing(comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
+    """Raise what forbids a change: Withdrawn, Removed, Banned, CommentsClosed, EditingOver.
+
+    Returns the ban that the author is under and not told of, if any. `exempt`: the author moderates here.
+    """
+    if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
+        last = comment.decisions.order_by("-number").first()
+        if is_withdrawn(comment):
+            raise Withdrawn()
+        # What a rule marked as spam or trash looks pending to its author, so it can be changed like a pending comment.
+        if last and not last.source:
+            raise Removed()
+    theirs = replace(draft.visit, comments=(*draft.visit.comments, comment.pk))  # Whoever got here has left it.
+    quiet = refuse_banned(replace(draft, visit=theirs), comment.article, exempt=exempt)
+    article = comment.article
+    if article.state != Article.State.PUBLISHED or not (exempt or article.comments_open(rules.close_after_days)):
+        raise CommentsClosed()
+    if timezone.now() >= rules.editable_until(comment.created_at):
+        raise EditingOver()
+    if comment.revisions.count() >= MOST:
+        raise EditedTooOften()
+    return quiet
