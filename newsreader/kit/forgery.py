@@ -44,9 +44,17 @@ def names_another_site(request: HttpRequest) -> bool:
         return True
     sender = request.headers.get("Origin")
     if sender is None and (referrer := request.headers.get("Referer")):
-        parts = urlsplit(referrer)
-        sender = f"{parts.scheme}://{parts.netloc}"
+        sender = _origin_of(referrer)
     return sender not in {None, "null"} and str(sender).lower() not in own_origins(request)
+
+
+def _origin_of(address: str) -> str:
+    """Return the origin of an address; of a malformed one something that is nobody's."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @contextmanager

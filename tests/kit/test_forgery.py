@@ -33,6 +33,7 @@ FOREIGN: list[dict[str, str]] = [{"Origin": "https://evil.example"}, {"Sec-Fetch
         ({"Referer": "http://evil.example/testserver"}, True),
         ({"Referer": "http://evil.example/", "Origin": "null"}, False),
         ({"Referer": "//"}, True),
+        ({"Referer": "http://["}, True),
     ],
 )
 def test_who_is_named_as_the_sender(headers, answer):
