@@ -12,11 +12,13 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from articles.api.views import ArticleViewSet, AuthorViewSet, SectionViewSet, TagViewSet
+from articles.models.site import Site
 from comments.api.comments import ArticleCommentsView, CommentViewSet
 from comments.api.moderation import BatchesViewSet, DecisionsViewSet, QueueViewSet
 from comments.api.reports import FlagView
@@ -24,6 +26,7 @@ from comments.errors import Banned
 from newsreader.accounts.api import MeView
 from newsreader.accounts.api_authentication import refuse_unknown_credentials
 from newsreader.kit.errors import DomainError
+from newsreader.kit.http_cache import FRESH, public
 from newsreader.kit.problem_details import MEDIA_TYPE, document, problem
 from newsreader.kit.web import absolute
 
@@ -41,7 +44,26 @@ def docs(request: HttpRequest) -> HttpResponse:
         answer = problem(refusal.status_code, str(refusal.get_codes()), str(refusal.detail))
         answer["WWW-Authenticate"] = "Session"
         return answer
-    return render(request, "api/docs.html")
+    return public(request, [Site.objects.current().page_version], lambda: render(request, "api/docs.html"))
+
+
+class SchemaView(SpectacularAPIView):
+    """The schema. The same for everybody, so nobody is asked who they are."""
+
+    authentication_classes: list[type[BaseAuthentication]] = []
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        refuse_unknown_credentials(request._request)
+
+    def get_authenticate_header(self, request: Any) -> str:
+        return "Session"
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code == 200:
+            response["Cache-Control"] = FRESH
+        return response
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -63,7 +85,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("authors/", AuthorViewSet.as_view(READ)),
     path("authors/<str:slug>/", AuthorViewSet.as_view(ONE)),
     path("me/", MeView.as_view()),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),
 ]
 

@@ -15,7 +15,7 @@ from django.urls import Resolver404, resolve
 from newsreader.accounts import sessions
 from newsreader.kit import forgery
 from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError, LengthMissing, VersionConflict
-from newsreader.kit.http_cache import private
+from newsreader.kit.http_cache import is_public, private
 from newsreader.kit.versions import without_encodings
 from newsreader.kit.web import SAFE_METHODS
 from newsreader.views import refused
@@ -74,6 +74,34 @@ class Conditional(ConditionalGetMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         answer = super().process_response(request, response)
         return refused(request, VersionConflict()) if answer.status_code == 412 != response.status_code else answer
+
+
+class Cookieless:
+    """Let answers that are the same for everybody carry no cookie and vary by none, whatever cookies came in.
+
+    Django would remove a stale session, or replace a malformed CSRF token, on any page; shared caches could not keep
+    that page then. Private pages do it. A refusal holds no form, and caches keep a redirect for good.
+    """
+
+    _personal = ("/accounts/", "/admin/", "/_allauth/")
+    _refused = frozenset({301, 400, 404, 410, 414})
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method in SAFE_METHODS and (is_public(response) or self._is_refusal(request, response)):
+            response.cookies.clear()
+            names = [name for name in re.split(r",\s*", response.get("Vary", "")) if name.lower() not in {"", "cookie"}]
+            if names:
+                response["Vary"] = ", ".join(names)
+            elif "Vary" in response:
+                del response["Vary"]
+        return response
+
+    def _is_refusal(self, request: HttpRequest, response: HttpResponse) -> bool:
+        return response.status_code in self._refused and not request.path.startswith(self._personal)
 
 
 class Limits:

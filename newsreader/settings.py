@@ -181,6 +181,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django_http_compression.middleware.HttpCompressionMiddleware",
     "newsreader.middleware.Conditional",
+    "newsreader.middleware.Cookieless",
     "newsreader.middleware.Limits",
     "newsreader.middleware.Slashes",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -158,7 +158,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     """Say what crawlers may read, and where our sitemaps are."""
     closed = "".join(f"Disallow: {path}\n" for path in ("/admin/", "/accounts/", "/_allauth/", "/articles/"))
     maps = "".join(f"Sitemap: {absolute(path)}\n" for path in ("/sitemap.xml", "/news-sitemap.xml"))
-    return HttpResponse(f"User-agent: *\n{closed}\n{maps}", content_type="text/plain")
+    text = f"User-agent: *\n{closed}\n{maps}"
+    return public(request, [text], lambda: HttpResponse(text, content_type="text/plain"))
 
 
 # --- Refusals -----------------------------------------------------------------------------------------------------

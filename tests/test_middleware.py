@@ -2,9 +2,10 @@
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.test import Client
 
 from comments.models import Comment
-from tests.factories import make_article, make_editor
+from tests.factories import make_article, make_author, make_comment, make_editor, make_section, make_tag
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
@@ -18,6 +19,63 @@ def test_every_answer_carries_the_headers_that_protect_it(client, path):
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Referrer-Policy"] == "same-origin"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+ODD_COOKIES = {
+    "a session that nobody knows": {"sessionid": "0123456789abcdefghijklmnopqrstuv"},
+    "a session of another form": {"sessionid": "x"},
+    "a token of another form": {"csrftoken": "x"},
+    "all of them": {"sessionid": "é", "csrftoken": "<>", "known": "2", "commenter": "x", "messages": "x"},
+}
+
+
+def test_a_public_answer_neither_sets_a_cookie_nor_varies_by_one_whatever_came_in(subtests):
+    article, tag = make_article(section=make_section(), authors=[make_author()]), make_tag()
+    article.tags.add(tag)
+    comment, here = make_comment(article), article.get_absolute_url()
+    pages = ["/", "/?page=9", here, article.section.get_absolute_url(), tag.get_absolute_url(), "/transparency/"]
+    pages += [article.authors.get().get_absolute_url(), f"/comments/{comment.pk}/", f"/comments/{comment.pk}/thread/"]
+    pages += ["/feed/", "/feed/json/", f"{here}feed/", "/comments/feed/", "/search/?q=ferry", "/search/?q=x&since=x"]
+    pages += ["/sitemap.xml", "/news-sitemap.xml", "/robots.txt", "/search/opensearch.xml", "/static/site.css"]
+    pages += [f"/oembed/?url=http://testserver{here}", "/nothing/", "/feed", "/media/pictures/nothing.jpg"]
+    api = ["articles/", f"articles/{article.pk}/", f"articles/{article.pk}/comments/", f"comments/{comment.pk}/"]
+    api += [
+        f"comments/{comment.pk}/replies/",
+        "sections/",
+        "tags/",
+        f"tags/{tag.slug}/",
+        "authors/",
+        "schema/",
+        "docs/",
+    ]
+    api += ["articles/?limit=x", "nothing/"]
+    paths = [*pages, *(f"/api/v1/{path}" for path in api)]
+
+    def told(cookies):
+        client = Client()
+        for path in paths:
+            client.cookies.clear()
+            for name, value in cookies.items():
+                client.cookies[name] = value
+            answer = client.get(path)
+            yield path, answer.status_code, answer.get("Cache-Control"), answer.get("Vary"), str(answer.cookies)
+
+    plain = list(told({}))
+    assert not [path for path, _, _, vary, cookies in plain if cookies or "cookie" in (vary or "").lower()]
+    for name, cookies in ODD_COOKIES.items():
+        with subtests.test(name):
+            assert list(told(cookies)) == plain
+
+
+def test_a_private_page_mends_the_cookies_that_came_in():
+    client = Client()
+    client.cookies["sessionid"], client.cookies["csrftoken"] = "0123456789abcdefghijklmnopqrstuv", "x"
+
+    answer = client.get("/accounts/login/")
+
+    assert "no-store" in answer["Cache-Control"]
+    assert {"sessionid", "csrftoken"} <= set(answer.cookies)
+    assert len(answer.cookies["csrftoken"].value) > 1
 
 
 @pytest.mark.parametrize("path", ["/nothing/", "/articles/999/reply/", "/?page=9", "/comments/1/status/x/"])

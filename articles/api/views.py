@@ -57,6 +57,9 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         _text("published_before", "A time: published earlier."),
     ]
 
+    def is_same_for_all(self) -> bool:
+        return self.action == "list"
+
     def get_queryset(self) -> QuerySet[Article]:
         return Article.objects.visible_to(self.request.user).for_page()
 
@@ -164,6 +167,9 @@ class _NamedViewSet(Shared, mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
 
 class SectionViewSet(_NamedViewSet):
     serializer_class = SectionSerializer
+
+    def is_same_for_all(self) -> bool:
+        return True
 
     def get_queryset(self) -> QuerySet[Section]:
         return Section.objects.all()

@@ -18,6 +18,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.utils.http import http_date, parse_etags
 
 FRESH = "public, max-age=0, s-maxage=1"
+# For answers that are the same for all strangers, but not for who is signed in: a cache asks each time before it uses
+# its copy, and the ETag decides.
+ASKED_EACH_TIME = "public, no-cache"
 
 
 class _Kept:
@@ -108,6 +111,11 @@ def _is_fresh(request: HttpRequest, etag: str, modified: str) -> bool:
         # An asterisk would match pages that do not exist.
         return etag in (tag.removeprefix("W/") for tag in parse_etags(given))
     return bool(modified) and request.headers.get("If-Modified-Since") == modified
+
+
+def is_public(response: HttpResponse) -> bool:
+    """Say whether shared caches may keep this answer."""
+    return "public" in (part.strip().lower() for part in response.get("Cache-Control", "").split(","))
 
 
 def private(response: HttpResponse) -> HttpResponse:

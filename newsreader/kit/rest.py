@@ -30,7 +30,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from newsreader.kit.client_address import client_address, network
 from newsreader.kit.errors import UnknownParameters
 from newsreader.kit.forgery import as_own, names_another_site
-from newsreader.kit.http_cache import FRESH
+from newsreader.kit.http_cache import ASKED_EACH_TIME, FRESH
 from newsreader.kit.numbers import read_id
 from newsreader.kit.pagination import Cursor
 from newsreader.kit.times import in_zone
@@ -220,12 +220,17 @@ class Shared(APIView):
         response["ETag"] = etag_of(thing, version, JSONRenderer().render(data))
         return response
 
+    def is_same_for_all(self) -> bool:
+        """Say whether this request is answered the same whoever sends it. Then caches share the answer as a page."""
+        return False
+
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         if response.status_code < 400:
             anonymous = not getattr(getattr(request, "user", None), "is_authenticated", False)
-            public = anonymous and request.method in {"GET", "HEAD"}
-            response.headers.setdefault("Cache-Control", FRESH if public else "private, no-cache")
-            # So that a cache does not serve it to requests with one of these.
-            patch_vary_headers(response, ["Cookie", "X-Session-Token", "Authorization"])
+            shared = anonymous and request.method in {"GET", "HEAD"}
+            kept = FRESH if self.is_same_for_all() else ASKED_EACH_TIME
+            response.headers.setdefault("Cache-Control", kept if shared else "private, no-cache")
+            # So that a cache does not serve it to requests with one of these. What it may share never varies by cookie.
+            patch_vary_headers(response, ["Authorization", "X-Session-Token", *([] if shared else ["Cookie"])])
         return response
