@@ -22,9 +22,11 @@ from newsreader.operations import schedule
 from tests.factories import (
     load_newsroom,
     make_article,
+    make_author,
     make_comment,
     make_draft,
     make_editor,
+    make_tag,
     make_user,
     post_comment,
     set_rules,
@@ -112,7 +114,13 @@ def _furnish() -> tuple[dict[str, Client], set[str], list[str]]:
     schedule.beat()  # So that `/readyz` has somebody.
     set_rules(flood_seconds=0)
     article = make_article(headline="All kinds of replies", section=Section.objects.first())
-    draft = make_article(headline="Unpublished headline", body="<p>unpublishedwords</p>", state="draft")
+    draft = make_article(
+        headline="Unpublished headline",
+        body="<p>unpublishedwords</p>",
+        state="draft",
+        authors=[make_author(name="Unpublishedauthor")],
+    )
+    draft.tags.add(make_tag("unpublishedtag"))
     root = make_comment(article, text="A root that stands.")
     for number in range(21):  # Pages of a thread and of roots, and beyond them.
         make_comment(parent=root, text=f"Reply {number}.", name="Ada")
@@ -148,6 +156,9 @@ def _furnish() -> tuple[dict[str, Client], set[str], list[str]]:
         starts += [here, f"{here}thread/", f"{here}status/{comment.status_token}/", f"{here}status/x/"]
         starts += [f"/api/v1{here}", f"/api/v1{here}replies/", f"/api/v1{here}decisions/"]
     starts += [f"/comments/{root.pk}/thread/?page=2", f"/comments/{root.pk}/thread/?page=9"]
+    for name in (draft.tags.get(), draft.authors.get()):
+        page = name.get_absolute_url()
+        starts += [page, f"{page}feed/", f"/api/v1{page}"]
     for each in (article, draft):
         here = f"/articles/{each.pk}/"
         ends = ("reply/", f"reply/?parent={root.pk}", "you/", "preview/", "reply/back/", "reply/with/email/")
@@ -157,7 +168,8 @@ def _furnish() -> tuple[dict[str, Client], set[str], list[str]]:
 
 
 def _secrets() -> set[str]:
-    words = {"unpublishedwords", "Unpublished headline", "waitingwords", "removedwords", "Guestname", "readername"}
+    words = {"unpublishedwords", "Unpublished headline", "Unpublishedauthor", "unpublishedtag"}
+    words |= {"waitingwords", "removedwords", "Guestname", "readername"}
     words |= {"editorname", "strangeagent", "203.0.113.98", "203.0.113.99", *(f"{status}words" for status in HIDDEN)}
     words |= set(Comment.objects.values_list("status_token", flat=True))
     words |= set(ConnectionData.objects.exclude(address=None).values_list("address", flat=True)) - {"127.0.0.1"}

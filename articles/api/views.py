@@ -179,11 +179,11 @@ class TagViewSet(_NamedViewSet):
     serializer_class = TagSerializer
 
     def get_queryset(self) -> QuerySet[Tag]:
-        return Tag.objects.all()
+        return Tag.objects.visible_to(self.request.user)
 
 
 class AuthorViewSet(_NamedViewSet):
     serializer_class = AuthorSerializer
 
     def get_queryset(self) -> QuerySet[Author]:
-        return Author.objects.all()
+        return Author.objects.visible_to(self.request.user)

@@ -74,6 +74,19 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.with_frame().prefetch_related(*SHOWN_ON_PAGE)
 
 
+class NamedQuerySet(models.QuerySet[Any]):
+    """Tags, or authors: what articles name."""
+
+    def shown(self) -> NamedQuerySet:
+        """Those that a published article or page names. Nobody learns from the others what is being written."""
+        naming = self.model.articles.through.objects.filter(article__state="published")
+        return self.filter(models.Exists(naming.filter(**{str(self.model._meta.model_name): models.OuterRef("pk")})))
+
+    def visible_to(self, user: Any) -> NamedQuerySet:
+        """Those that are shown; all for who may change articles, since they name them."""
+        return self.all() if user.has_perm("articles.change_article") else self.shown()
+
+
 class SiteQuerySet(models.QuerySet["Site"]):
     def current(self) -> Site:
         """Return the site's only row; it is created with defaults where missing."""

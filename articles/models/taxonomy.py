@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from articles.models.origins import Imported, once_per_origin
+from articles.models.querysets import NamedQuerySet
 
 
 class Section(Imported):
@@ -39,6 +40,8 @@ class Tag(Imported):
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(_("address"), max_length=200, unique=True, allow_unicode=True)
 
+    objects = NamedQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("tag")
         verbose_name_plural = _("tags")
@@ -61,6 +64,8 @@ class Author(Imported):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="author", verbose_name=_("user")
     )
+
+    objects = NamedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("author")

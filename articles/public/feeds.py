@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -29,18 +29,18 @@ def site(request: HttpRequest, form: str = "") -> HttpResponse:
     return _answer(request, form, Article.objects.all(), None, "/")
 
 
-def _of(model: type[Model], narrow: Callable[[Any], ArticleQuerySet]) -> Callable[..., HttpResponse]:
+def _of(shown: Callable[[], QuerySet[Any]], narrow: Callable[[Any], ArticleQuerySet]) -> Callable[..., HttpResponse]:
     @require_safe
     def view(request: HttpRequest, slug: str, form: str = "") -> HttpResponse:
-        subject: Any = get_object_or_404(model, slug=slug)
+        subject = get_object_or_404(shown(), slug=slug)
         return _answer(request, form, narrow(subject), subject, subject.get_absolute_url())
 
     return view
 
 
-section = _of(Section, lambda row: Article.objects.filter(section=row))
-tag = _of(Tag, lambda row: Article.objects.filter(tags=row))
-author = _of(Author, lambda row: Article.objects.by_author(row))
+section = _of(Section.objects.all, lambda row: Article.objects.filter(section=row))
+tag = _of(Tag.objects.shown, lambda row: Article.objects.filter(tags=row))
+author = _of(Author.objects.shown, lambda row: Article.objects.by_author(row))
 
 
 def _answer(request: HttpRequest, form: str, articles: ArticleQuerySet, subject: Any, page: str) -> HttpResponse:

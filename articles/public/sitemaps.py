@@ -72,15 +72,13 @@ def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
 
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:
-    """List the front page, sections, pages, and the tags and authors of published articles."""
-    shown = Article.objects.published().articles()
+    """List the front page, sections, pages, tags and authors."""
     pages: list[tuple[str, str]] = [(absolute("/"), "")]
     pages += [(absolute(row.get_absolute_url()), "") for row in Section.objects.all()]
     standing = Article.objects.published().filter(kind=Article.Kind.PAGE).order_by("pk")
     pages += [(absolute(row.get_absolute_url()), _moment(row.updated_at)) for row in standing]
-    for model in (Author, Tag):
-        used = model._default_manager.filter(articles__in=shown).distinct().order_by("pk")
-        pages += [(absolute(row.get_absolute_url()), "") for row in used[: MOST // 3]]
+    for named in (Author.objects.shown(), Tag.objects.shown()):
+        pages += [(absolute(row.get_absolute_url()), "") for row in named.order_by("pk")[: MOST // 3]]
     return _map(request, "sitemaps/map.xml", pages)
 
 

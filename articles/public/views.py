@@ -6,7 +6,7 @@ The same for all readers; ETags come from the versions of what they show.
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -58,15 +58,17 @@ def list_page(request: HttpRequest, articles: ArticleQuerySet, subject: Model | 
     return public(request, versions, build)
 
 
-def _of(model: type[Model], narrow: Callable[[Any], ArticleQuerySet], template: str) -> Callable[..., HttpResponse]:
+def _of(
+    shown: Callable[[], QuerySet[Any]], narrow: Callable[[Any], ArticleQuerySet], template: str
+) -> Callable[..., HttpResponse]:
     @require_safe
     def view(request: HttpRequest, slug: str) -> HttpResponse:
-        subject = get_object_or_404(model, slug=slug)
+        subject = get_object_or_404(shown(), slug=slug)
         return list_page(request, narrow(subject), subject, template)
 
     return view
 
 
-section = _of(Section, lambda row: Article.objects.filter(section=row), "articles/section.html")
-tag = _of(Tag, lambda row: Article.objects.filter(tags=row), "articles/tag.html")
-author = _of(Author, lambda row: Article.objects.by_author(row), "articles/author.html")
+section = _of(Section.objects.all, lambda row: Article.objects.filter(section=row), "articles/section.html")
+tag = _of(Tag.objects.shown, lambda row: Article.objects.filter(tags=row), "articles/tag.html")
+author = _of(Author.objects.shown, lambda row: Article.objects.by_author(row), "articles/author.html")

@@ -195,7 +195,9 @@ def test_a_session_without_the_token_changes_nothing():
 
 
 def test_sections_tags_and_authors_are_listed_and_found(client):
-    for path, row in (("sections", make_section()), ("tags", make_tag()), ("authors", make_author())):
+    section, tag, author = make_section(), make_tag(), make_author()
+    make_article(section=section, authors=[author]).tags.add(tag)
+    for path, row in (("sections", section), ("tags", tag), ("authors", author)):
         assert client.get(f"/api/v1/{path}/").json()["results"][0]["slug"] == row.slug
         assert client.get(f"/api/v1/{path}/{row.slug}/").json()["url"].endswith(row.get_absolute_url())
         assert client.get(f"/api/v1/{path}/nothing/").status_code == 404

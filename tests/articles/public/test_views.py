@@ -1,0 +1,57 @@
+"""Who and what is named to readers: the tags and authors of what is published, nothing of what is not."""
+
+import pytest
+
+from articles import publishing
+from articles.models.taxonomy import Author, Tag
+from tests.factories import make_article, make_author, make_editor, make_tag, make_user
+from tests.feeds import FORMS
+
+pytestmark = pytest.mark.django_db
+
+
+def names(client, kind):
+    return {row["slug"] for row in client.get(f"/api/v1/{kind}/?limit=100").json()["results"]}
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "withdrawn"])
+def test_nobody_learns_whose_and_what_about_an_unpublished_article_is(client, state):
+    author, tag = make_author(), make_tag()
+    hidden = make_article(state=state, authors=[author])
+    hidden.tags.add(tag)
+    shown = make_article(authors=[make_author()])
+    shown.tags.add(make_tag())
+
+    for kind, row in (("tags", tag), ("authors", author)):
+        page = row.get_absolute_url()
+        own = [page, *(f"{page}feed/{form}" for form in FORMS), f"/api/v1{page}"]
+        assert {client.get(path).status_code for path in own} == {404}
+        assert names(client, kind) == {str(getattr(shown, kind).get().slug)}
+        assert page not in client.get("/sitemaps/lists.xml").content.decode()
+    assert client.get(f"/api/v1/articles/?tag={tag.slug}").json().get("results", []) == []
+    client.force_login(make_user())
+    assert names(client, "tags") == {shown.tags.get().slug}
+
+    publishing.publish(hidden.pk)
+
+    assert {client.get(row.get_absolute_url()).status_code for row in (tag, author)} == {200}
+    assert names(client, "tags") == {tag.slug, shown.tags.get().slug}
+
+
+def test_whoever_writes_articles_is_offered_all_names(client):
+    author, tag = make_author(), make_tag()
+    client.force_login(make_editor())
+
+    assert (names(client, "authors"), names(client, "tags")) == ({author.slug}, {tag.slug})
+    assert client.get(f"/api/v1/tags/{tag.slug}/").status_code == 200
+
+
+def test_the_author_of_a_published_page_has_a_page_and_no_name_is_there_twice():
+    """A page, too, names its author in a link."""
+    author, tag = make_author(), make_tag()
+    for kind in ("page", "article", "article"):
+        make_article(kind=kind, authors=[author]).tags.add(tag)
+    imprint = make_article(kind="page", authors=[make_author()])
+
+    assert list(Author.objects.shown()) == [author, imprint.authors.get()]
+    assert list(Tag.objects.shown()) == [tag]
