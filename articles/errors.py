@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from newsreader.kit.errors import Conflict, FieldError, Invalid, Sentence
+from newsreader.kit.errors import Conflict, DomainError, FieldError, Invalid, Sentence
 from newsreader.kit.times import NoTime
 
 
@@ -56,3 +56,10 @@ class NotATag(Invalid):
     def too_long(cls, name: str, limit: int, field: str) -> NotATag:
         said = _("“%(start)s…” cannot be a tag: a name can be up to %(limit)d characters long.")
         return cls(str(said) % {"start": name[:40], "limit": limit}, field)
+
+
+class Withdrawn(DomainError):
+    """Readers have seen this article, and will not again. What was never published is simply not there."""
+
+    code, status = "article_withdrawn", 410
+    title, sentence = _("Withdrawn"), _("What was here has been withdrawn by the newsroom.")

@@ -53,6 +53,10 @@ _wide = _cleaner(_TAGS | paste_cleanup.RENAMED.keys(), _ATTRIBUTES | {"a": {"hre
 _TAG = re.compile(r'<[a-z][^<>"]*+(?:"[^"]*+"[^<>"]*+)++>')
 _ROUNDS = 5  # One round may uncover more for the next. No real text has needed more than two.
 _ANY_TAG = re.compile(r"<[^<>]*>")
+# Tags inside words and sentences. A raised number is mostly that of a note.
+_INLINE_TAG = re.compile(
+    r"</?(?:a|abbr|b|bdi|bdo|cite|code|del|em|i|ins|kbd|mark|q|s|samp|small|span|strong|sub|time|u|var)(?: [^<>]*)?>"
+)
 _OWN = re.compile(r' (src|href|cite)="/(?!/)')
 
 
@@ -92,8 +96,8 @@ def with_absolute_links(html: str) -> str:
 
 
 def plain(html: str) -> str:
-    """Return a text without markup."""
-    return " ".join(entities.unescape(_ANY_TAG.sub(" ", html)).split())
+    """Return a text without markup, with blanks between its blocks."""
+    return " ".join(entities.unescape(_ANY_TAG.sub(" ", _INLINE_TAG.sub("", html))).split())
 
 
 def reading_time(html: str) -> int:

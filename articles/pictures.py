@@ -218,6 +218,19 @@ def for_sharing(picture: Picture) -> tuple[str, int | None, int | None]:
     return picture.file.url, picture.width, picture.height
 
 
+def fitting(picture: Picture, width: int, height: int) -> tuple[str, int, int] | None:
+    """Return address, width and height of the picture as social networks show it, or else of its largest copy.
+
+    It is no wider and no higher than this; None if there is none so small.
+    """
+    found: list[tuple[str, int | None, int | None]] = [for_sharing(picture)]
+    if picture.width and picture.height:
+        copied = reversed(copies(picture, forms_of(picture)[-1]))
+        found += [(url, across, max(1, round(picture.height * across / picture.width))) for url, across in copied]
+    small = ((url, across, down) for url, across, down in found if across and down)
+    return next((size for size in small if size[1] <= width and size[2] <= height), None)
+
+
 def in_text(html: str) -> SafeString:
     """Return an article's sanitised text with our own pictures in all their sizes. One query if it has any.
 

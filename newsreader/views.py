@@ -42,16 +42,16 @@ RELATED = 3  # related articles under an article
 
 @require_safe
 def article(request: HttpRequest, year: str, month: str, day: str, slug: str) -> HttpResponse:
-    """Show an article under the date of its first publication."""
-    found = Article.objects.published().at_address(int(year), int(month), int(day), slug)
-    return _article_page(request, get_object_or_404(found.with_frame().select_related("discussion")))
+    """Show an article under the date of its first publication; 410 if it is withdrawn."""
+    found = Article.objects.at_address(int(year), int(month), int(day), slug)
+    return _article_page(request, found.with_frame().select_related("discussion").for_reader())
 
 
 @require_safe
 def page(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a page such as the imprint: an article without a date."""
-    found = Article.objects.published().filter(kind=Article.Kind.PAGE, slug=slug)
-    return _article_page(request, get_object_or_404(found.with_frame().select_related("discussion")))
+    """Show a page such as the imprint, an article without a date; 410 if it is withdrawn."""
+    found = Article.objects.filter(kind=Article.Kind.PAGE, slug=slug)
+    return _article_page(request, found.with_frame().select_related("discussion").for_reader())
 
 
 def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
@@ -183,7 +183,7 @@ def refused(request: HttpRequest, refusal: Exception) -> HttpResponse:
     """Answer with a page for a refusal."""
     if not isinstance(refusal, DomainError):
         raise refusal
-    response = _error(request, refusal.status, refusal.code, _("This is not possible"), str(refusal))
+    response = _error(request, refusal.status, refusal.code, str(refusal.title), str(refusal))
     for name, value in refusal.headers.items():
         response[name] = value
     return response

@@ -6,6 +6,9 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.shortcuts import get_object_or_404
+
+from articles.errors import Withdrawn
 
 if TYPE_CHECKING:
     from articles.models.article import Article
@@ -45,6 +48,17 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         except ValueError:
             return self.none()
         return self.filter(kind="article", published_on=on, slug=slug)
+
+    def for_reader(self) -> Article:
+        """Return the one article among these if readers see it.
+
+        Raises Withdrawn if they have seen it and do not any more, else Http404. One query.
+        """
+        known = self.filter(state__in=["published", "withdrawn"], published_on__isnull=False)
+        article: Article = get_object_or_404(known)
+        if article.state == "withdrawn":
+            raise Withdrawn()
+        return article
 
     def by_author(self, author: Any) -> ArticleQuerySet:
         """The articles with this author's byline, in any role."""

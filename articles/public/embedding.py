@@ -19,7 +19,7 @@ from newsreader.kit.feeds import writable
 from newsreader.kit.http_cache import public
 from newsreader.kit.web import absolute
 
-WIDTH, HEIGHT = 600, 220  # pixels
+WIDTH, HEIGHT, ANY = 600, 220, 100_000  # pixels; any picture is smaller than the last
 
 
 @require_safe
@@ -32,12 +32,13 @@ def oembed(request: HttpRequest) -> HttpResponse:
     if form not in {"json", "xml"}:
         return HttpResponse("JSON or XML.", status=400, content_type="text/plain; charset=utf-8")
     article, site = _article(request.GET.get("url", "")), Site.objects.current()
-    width, height = _size(request, "maxwidth", WIDTH), _size(request, "maxheight", HEIGHT)
+    width, height = _most(request, "maxwidth"), _most(request, "maxheight")
 
     def build() -> HttpResponse:
         url = absolute(article.get_absolute_url())
         html = render_to_string("articles/_embed.html", {"article": article, "site": site, "url": url})
-        facts = structured_data.embed(article, site, html.strip(), width, height)
+        facts = structured_data.embed(article, site, html.strip(), min(width, WIDTH), min(height, HEIGHT))
+        facts |= structured_data.thumbnail(article, width, height)
         return JsonResponse({name: value for name, value in facts.items() if value}) if form == "json" else _xml(facts)
 
     return public(request, [site.page_version, article.pk, article.page_version, form, width, height], build)
@@ -59,9 +60,10 @@ def _article(url: str) -> Article:
     return get_object_or_404(found.for_page())
 
 
-def _size(request: HttpRequest, name: str, most: int) -> int:
+def _most(request: HttpRequest, name: str) -> int:
+    """Return how many pixels are asked for at most; where it is no number, there is no limit."""
     given = request.GET.get(name, "")
-    return min(most, int(given)) if given.isascii() and given.isdecimal() and len(given) < 6 else most
+    return min(ANY, int(given)) if given.isascii() and given.isdecimal() and len(given) < 10 else ANY
 
 
 def _xml(facts: structured_data.Facts) -> HttpResponse:

@@ -84,12 +84,15 @@ def lists(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
-    """List the articles of the last two days."""
-    site = Site.objects.current()
-    since = timezone.now() - RECENT
-    rows = list(
-        Article.objects.published().articles().filter(published_at__gte=since).newest_first().defer("body")[:NEWS]
-    )
+    """List the articles of the last two days, or the newest one, since a map without addresses is invalid.
+
+    404 before anything is published.
+    """
+    site, since = Site.objects.current(), timezone.now() - RECENT
+    newest = Article.objects.published().articles().newest_first().defer("body")
+    rows = list(newest.filter(published_at__gte=since)[:NEWS]) or list(newest[:1])
+    if not rows:
+        raise Http404
     pages = [
         {
             "url": absolute(row.get_absolute_url()),

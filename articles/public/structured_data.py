@@ -16,7 +16,7 @@ from articles.models.article import Article
 from articles.models.pictures import Picture
 from articles.models.site import Site
 from articles.models.taxonomy import Section
-from articles.pictures import for_sharing
+from articles.pictures import fitting, for_sharing
 from newsreader.kit.web import absolute
 
 Facts = dict[str, Any]
@@ -154,7 +154,6 @@ def _moment(at: Any) -> str:
 def embed(article: Article, site: Site, html: str, width: int, height: int) -> Facts:
     """Return an article as oEmbed data, with HTML of this size in pixels."""
     names = [byline.author for byline in article.bylines.all() if byline.role == "writer"]
-    url, across, down = for_sharing(article.lead_picture) if article.lead_picture else ("", None, None)
     return {
         "version": "1.0",
         "type": "rich",
@@ -163,11 +162,17 @@ def embed(article: Article, site: Site, html: str, width: int, height: int) -> F
         "title": article.headline,
         "author_name": ", ".join(author.name for author in names),
         "author_url": absolute(names[0].get_absolute_url()) if names else "",
-        "thumbnail_url": absolute(url) if url else "",
-        "thumbnail_width": across,
-        "thumbnail_height": down,
         "html": html,
         "width": width,
         "height": height,
         "cache_age": 3600,
     }
+
+
+def thumbnail(article: Article, width: int, height: int) -> Facts:
+    """Return the article's picture, no larger than this, as oEmbed data; nothing if there is none so small."""
+    found = fitting(article.lead_picture, width, height) if article.lead_picture else None
+    if found is None:
+        return {}
+    url, across, down = found
+    return {"thumbnail_url": absolute(url), "thumbnail_width": across, "thumbnail_height": down}

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles.formatting import with_absolute_links
+from articles.formatting import plain, with_absolute_links
 from articles.models.article import Article
 from articles.models.site import Site
+from comments.discussion.display import excerpt
 from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
 from newsreader.kit import feeds
 from newsreader.kit.web import absolute
 
 ENTRIES = 50
+SUMMARY = 300  # characters
 
 
 @require_safe
@@ -29,7 +30,7 @@ def site(request: HttpRequest, form: str = "") -> HttpResponse:
 @require_safe
 def article(request: HttpRequest, year: str, month: str, day: str, slug: str, form: str = "") -> HttpResponse:
     paper = Site.objects.current()
-    row = get_object_or_404(Article.objects.published().at_address(int(year), int(month), int(day), slug))
+    row = Article.objects.at_address(int(year), int(month), int(day), slug).for_reader()
     title = _("Comments on “%s”") % row.headline
     return _answer(request, form, paper, row.comments.approved(), title, row.get_absolute_url())
 
@@ -58,6 +59,7 @@ def entry(comment: Comment) -> feeds.FeedEntry:
         link=absolute(comment.permanent_url),
         title=_("%(name)s on “%(headline)s”") % params,
         html=with_absolute_links(comment.html),
+        summary=excerpt(plain(comment.html), SUMMARY),
         published=comment.created_at,
         updated=comment.edited_at or comment.created_at,
         authors=[comment.shown_name],

@@ -27,6 +27,7 @@ class DomainError(Exception):
 
     code = "refused"
     status = 400
+    title: Sentence = _("This is not possible")  # of a page
     sentence: Sentence = _("This cannot be done.")
     errors: Sequence[FieldError] = ()
 

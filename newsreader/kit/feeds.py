@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
+from django.utils.html import escape
 
 from newsreader.kit.http_cache import public
 
@@ -48,6 +49,10 @@ class Channel:
     entries: Sequence[FeedEntry] = field(default=())
 
 
+# In RSS an item's description is HTML, and Django declares the summary of an Atom entry to be HTML. Titles, and what is
+# said of the whole feed, are plain text, as is everything in JSON Feed.
+
+
 class _Rss(Rss201rev2Feed):
     def rss_attributes(self) -> dict[str, str]:
         more = {
@@ -57,7 +62,7 @@ class _Rss(Rss201rev2Feed):
         return super().rss_attributes() | more
 
     def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
-        super().add_item_elements(handler, item)
+        super().add_item_elements(handler, item | {"description": escape(item["description"])})
         for name in item["authors"]:
             handler.addQuickElement("dc:creator", name)
         handler.addQuickElement("content:encoded", item["html"])
@@ -65,7 +70,7 @@ class _Rss(Rss201rev2Feed):
 
 class _Atom(Atom1Feed):
     def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
-        super().add_item_elements(handler, item)
+        super().add_item_elements(handler, item | {"description": escape(item["description"])})
         for name in item["authors"]:
             handler.startElement("author", {})
             handler.addQuickElement("name", name)

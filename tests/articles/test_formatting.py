@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from articles.formatting import sanitise
+from articles.formatting import plain, sanitise
 from tests import browser_reading
 from tests.comments.visible import letters
 
@@ -176,3 +176,16 @@ def test_no_letter_is_lost_that_a_browser_shows(text):
 
 def words(text):
     return [word for word in text.replace("w", " ").split() if word]
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>Is <strong>1 &lt; 2</strong>?</p><p>Yes.</p>", "Is 1 < 2? Yes."),
+        ('<p>har<em>bour</em> 選<a href="/x">挙</a>区 CO<sub>2</sub></p>', "harbour 選挙区 CO2"),
+        ("<ul><li>one</li><li>two</li></ul>a<br>b<sup>1</sup>c", "one two a b 1 c"),
+        ("<blockquote>one</blockquote><pre>two</pre><aside>three</aside>", "one two three"),
+    ],
+)
+def test_without_markup_words_stay_whole_and_blocks_apart(html, text):
+    assert plain(html) == text

@@ -1,6 +1,7 @@
 """Feeds of articles, read by programs that know feeds."""
 
 import datetime as dt
+import html
 
 import pytest
 from django.core.cache import cache
@@ -58,6 +59,20 @@ def test_each_list_has_its_own(client, kind, form):
     assert [entry.title for entry in feed.entries] == [within.headline]
     assert feed.title == f"{subject.name} · Newsreader"
     assert feed.link == f"http://testserver{subject.get_absolute_url()}"
+
+
+@pytest.mark.parametrize(
+    "standfirst", ["Is 1 < 2 & 3 > 2?", "The <b> of “HTML”", "&lt;b&gt;", "<script>alert(1)</script>", ""]
+)
+def test_a_standfirst_is_the_same_text_in_every_format(client, standfirst):
+    make_article(standfirst=standfirst)
+
+    told = {form: read(client, f"/feed/{form}").entries[0].summary for form in FORMS}
+
+    assert told["json/"] == standfirst
+    for form in ("", "atom/"):  # There it is HTML, in which nothing is a tag.
+        assert html.unescape(told[form]) == standfirst
+        assert "<" not in told[form]
 
 
 def test_what_readers_do_not_see_is_in_no_feed(client):

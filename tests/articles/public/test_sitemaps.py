@@ -65,6 +65,16 @@ def test_the_news_of_two_days_are_told_with_their_names(client):
     assert told == article.published_at.replace(microsecond=0)
 
 
+def test_without_news_the_newest_article_stays_in_their_map(client):
+    assert client.get("/news-sitemap.xml").status_code == 404
+    make_article(at=timezone.now() - dt.timedelta(days=9))
+    newest = make_article(at=timezone.now() - dt.timedelta(days=3))
+    make_article(kind="page")
+    make_article(state="draft")
+
+    assert addresses(read(client, "/news-sitemap.xml")) == [f"http://testserver{newest.get_absolute_url()}"]
+
+
 @pytest.mark.skipif(not SCHEMAS.exists(), reason="the shared schemas are absent")
 @pytest.mark.parametrize(
     ("address", "schema"),

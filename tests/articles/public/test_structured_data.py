@@ -158,6 +158,40 @@ def test_an_article_can_be_embedded_elsewhere(client, article, form):
     assert answer["Cache-Control"] == "public, max-age=0, s-maxage=1"
 
 
+# What is there: the cut for social networks, 1200 by 630, and copies of 320, 640 and 1280 by 180, 360 and 720.
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        ({}, (1200, 630)),
+        ({"maxwidth": "5000", "maxheight": "5000"}, (1200, 630)),
+        ({"maxwidth": "1199"}, (640, 360)),
+        ({"maxheight": "629"}, (640, 360)),
+        ({"maxwidth": "640", "maxheight": "359"}, (320, 180)),
+        ({"maxwidth": "320"}, (320, 180)),
+        ({"maxwidth": "300"}, None),
+        ({"maxheight": "0"}, None),
+        ({"maxwidth": "many", "maxheight": "-1"}, (1200, 630)),
+    ],
+)
+def test_the_thumbnail_is_the_largest_that_fits(client, article, asked, size):
+    Picture.objects.update(widths=[320, 640, 1280])
+
+    told = client.get("/oembed/", {"url": HERE + article.get_absolute_url()} | asked).json()
+
+    if size is None:
+        assert not {"thumbnail_url", "thumbnail_width", "thumbnail_height"} & set(told)
+    else:
+        assert (told["thumbnail_width"], told["thumbnail_height"]) == size
+        assert told["thumbnail_url"].endswith("x.share.jpg" if size[0] == 1200 else f"x.{size[0]}.jpg")
+
+
+def test_a_picture_without_copies_is_a_thumbnail_where_it_fits(client, article):
+    url = HERE + article.get_absolute_url()
+
+    assert client.get("/oembed/", {"url": url}).json()["thumbnail_width"] == 1600
+    assert "thumbnail_url" not in client.get("/oembed/", {"url": url, "maxwidth": "1599"}).json()
+
+
 @pytest.mark.parametrize(
     "url",
     ["", "x", "http://testserver/", "https://evil.example{path}", "http://testserver/feed/", "http://[", "http://testserver{path}x/"],

@@ -1,6 +1,7 @@
-"""Who and what is named to readers: the tags and authors of what is published, nothing of what is not."""
+"""What readers are shown: what is published and its tags and authors, nothing of what is not."""
 
 import pytest
+from django.utils import timezone
 
 from articles import publishing
 from articles.models.taxonomy import Author, Tag
@@ -36,6 +37,37 @@ def test_nobody_learns_whose_and_what_about_an_unpublished_article_is(client, st
 
     assert {client.get(row.get_absolute_url()).status_code for row in (tag, author)} == {200}
     assert names(client, "tags") == {tag.slug, shown.tags.get().slug}
+
+
+@pytest.mark.parametrize("kind", ["article", "page"])
+def test_what_was_public_and_is_withdrawn_is_gone_and_all_else_is_not_there(client, kind):
+    article = make_article(kind=kind, headline="Under wraps")
+    page = article.get_absolute_url()
+    gone = [page, f"{page}?page=2", *([f"{page}feed/", f"{page}feed/atom/"] if kind == "article" else [])]
+    publishing.withdraw(article.pk)
+
+    for path in gone:
+        answer = client.get(path, headers={"If-None-Match": "*"})
+        assert answer.status_code == 410
+        assert "no-store" in answer["Cache-Control"]
+        assert 'data-code="article_withdrawn"' in answer.content.decode()
+        assert "Under wraps" not in answer.content.decode()
+    elsewhere = [f"/articles/{article.pk}/{end}/" for end in ("reply", "you")]
+    elsewhere += [f"/api/v1/articles/{article.pk}/", f"/oembed/?url=http://testserver{page}", f"{page}x/"]
+    assert {client.get(path).status_code for path in elsewhere} == {404}
+    assert client.post(f"/articles/{article.pk}/reply/", {"text": "Hello"}).status_code == 404
+    publishing.back_to_draft(article.pk)
+    assert {client.get(path).status_code for path in gone} == {404}
+
+
+@pytest.mark.parametrize("kind", ["article", "page"])
+def test_what_was_never_public_is_not_there_even_when_it_is_withdrawn(client, kind):
+    article = make_article(kind=kind, state="draft", slug="secret")
+    publishing.withdraw(article.pk)
+
+    today = timezone.localdate()
+    path = "/pages/secret/" if kind == "page" else f"/{today:%Y/%m/%d}/secret/"
+    assert client.get(path).status_code == 404
 
 
 def test_whoever_writes_articles_is_offered_all_names(client):

@@ -113,7 +113,7 @@ def test_nothing_unpublished_shows_anywhere(client):
             "/api/v1/articles/",
         ]
         if article.published_on:
-            assert client.get(article.get_absolute_url()).status_code == 404
+            assert client.get(article.get_absolute_url()).status_code == 410
         for address in addresses:
             assert "Under wraps" not in client.get(address).content.decode()
         assert client.get(f"/api/v1/articles/{article.pk}/").status_code == 404

@@ -35,7 +35,20 @@ def test_under_what_is_not_published_nothing_is_told(client):
     publishing.withdraw(comment.article_id)
 
     assert titles(client, "/comments/feed/") == []
-    assert client.get(f"{comment.article.get_absolute_url()}feed/").status_code == 404
+    for form in FORMS:
+        assert client.get(f"{comment.article.get_absolute_url()}feed/{form}").status_code == 410
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_entry_has_the_comment_as_a_summary(client, form):
+    make_comment(text="Is **1 < 2**?\n\n`<b>` & so on")
+    make_comment(text="long " * 200)
+
+    long, short = (entry.summary for entry in read(client, f"/comments/feed/{form}").entries)
+
+    # In RSS and Atom it is HTML, in JSON Feed plain text.
+    assert short == ("Is 1 < 2? <b> & so on" if form == "json/" else "Is 1 &lt; 2? &lt;b&gt; &amp; so on")
+    assert (len(long), long[-1]) == (300, "…")
 
 
 def test_no_address_and_no_email_is_told(client):
