@@ -1,8 +1,8 @@
 """Full text search of articles: FTS5 on SQLite, `tsvector` on PostgreSQL, behind the same functions.
 
 The index is derived from articles, in a table of its own without a model. `note` keeps it up to date, in the
-transaction that changes an article; `manage.py reindex_articles` rebuilds it. Words are folded (case, accents), then
-stemmed in the site's language where the database supports it.
+transaction that changes an article; `manage.py reindex_articles` rebuilds it. Words are folded (case, accents) and
+split by `newsreader.kit.search_words`, then stemmed in the site's language where the database supports it.
 
 To add a database, write an engine and its line in ENGINES.
 """
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -24,22 +25,21 @@ from django.utils.safestring import SafeString, mark_safe
 from articles.formatting import plain
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
-from newsreader.kit.text import fold
+from newsreader.kit.search_words import Sought, folded, indexed, is_run, pieces, sought
 
 WORDS, LONGEST = 10, 50  # words of a query; characters of a word
 RANKED = 500  # Only the newest matches are ranked: nobody reads further.
 # So many of the newest matches are filtered further (section, days); more only if too few are left.
 AMONG = (600, 3_000, 20_000, None)
 BATCH = 500
-EXCERPT = 240  # characters
+EXCERPT, NEAR = 240, 40  # characters; how far from its ends a blank is looked for
 LAST = 2**32 - 1  # seconds since 1970: until 2106
 _PART = re.compile(r'"([^"]+)"|([^\s"]+)')
-_WORD = re.compile(r"[^\W_]+")
 _TABLE = "articles_search"
 
 
 class Row(NamedTuple):
-    """What is indexed of an article: folded texts, and its time of publication in seconds."""
+    """What is indexed of an article: texts split into words, and its time of publication in seconds."""
 
     pk: int
     second: int
@@ -60,10 +60,10 @@ class Hit(NamedTuple):
 # --- Asking -------------------------------------------------------------------------------------------------------
 
 
-def parts(query: str) -> list[str]:
+def parts(query: str) -> list[Sought]:
     """Return the words of a query, and its phrases in quotation marks. Empty where there is none."""
-    found = (" ".join(_WORD.findall(fold(phrase or word))) for phrase, word in _PART.findall(query[:1000]))
-    return [part[:LONGEST] for part in found if part][:WORDS]
+    found = (sought((phrase or word)[:LONGEST]) for phrase, word in _PART.findall(query[:1000]))
+    return [part for part in found if part][:WORDS]
 
 
 class Span(NamedTuple):
@@ -104,7 +104,7 @@ def newest(articles: ArticleQuerySet, query: str, most: int = RANKED, span: Span
     return found
 
 
-def _has_more(wanted: list[str], than: int, span: Span, expected: int) -> bool:
+def _has_more(wanted: list[Sought], than: int, span: Span, expected: int) -> bool:
     if expected > 2 * than:
         return True  # Looking for one more match costs as much as looking for all.
     found, values = _engine().ids(wanted, than + 1, span, expected)
@@ -138,27 +138,41 @@ def hits(articles: list[Article], query: str) -> list[Hit]:
 def _excerpt(article: Article, mark: _Marker) -> str:
     """Return the part of the text around the first word that was looked for."""
     text = f"{article.standfirst} {plain(article.body)}".strip()
-    first = next((word.start() for word in _WORD.finditer(text) if mark.is_meant(word[0])), 0)
-    start = max(0, first - EXCERPT // 3)
-    start = text.rfind(" ", 0, start) + 1 if start else 0
-    end = start + EXCERPT
-    end = text.rfind(" ", start, end) if end < len(text) else len(text)
+    first = next((start for start, _ in mark.places(text)), 0)
+    start = _blank_before(text, first - EXCERPT // 3) + 1 if first > EXCERPT // 3 else 0
+    end = _blank_before(text, start + EXCERPT) if start + EXCERPT < len(text) else len(text)
     return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}"
 
 
-class _Marker:
-    """Marks the words that were looked for, in all their forms."""
+def _blank_before(text: str, place: int) -> int:
+    """Return where the last blank before a place is; where there is none near, the place itself."""
+    blank = text.rfind(" ", max(0, place - NEAR), place)
+    return place if blank < 0 else blank
 
-    def __init__(self, wanted: Iterable[str]):
-        self._words = {word for part in wanted for word in part.split()}
+
+class _Marker:
+    """Marks the words that were looked for, in all their forms, and letters inside runs without blanks."""
+
+    def __init__(self, wanted: Iterable[Sought]):
+        words = [word for part in wanted for word in part.words]
+        self._runs = {word for word in words if is_run(word)}
+        self._words = set(words) - self._runs
         self._stems = tuple({_stem(word) for word in self._words})
         self._known: dict[str, bool] = {}  # Most words of a text are frequent ones.
 
-    def is_meant(self, word: str) -> bool:
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where the words that were looked for begin and end, in order."""
+        for piece in pieces(text):
+            if piece[1]:
+                yield from self._in_run(piece)
+            elif self._is_meant(piece[0]):
+                yield piece.span()
+
+    def _is_meant(self, word: str) -> bool:
         """Say whether a word is one that was looked for, or a form of it: the same beginning with another ending."""
         known = self._known.get(word)
         if known is None:
-            known = self._known[word] = self._is_form(fold(word))
+            known = self._known[word] = self._is_form(folded(word))
         return known
 
     def _is_form(self, word: str) -> bool:
@@ -169,13 +183,32 @@ class _Marker:
             for other in self._words
         )
 
+    def _in_run(self, piece: re.Match[str]) -> Iterator[tuple[int, int]]:
+        """Yield where the runs that were looked for are in this one. Folding changes lengths, so letter by letter."""
+        if not self._runs:
+            return
+        letters = [folded(letter) for letter in piece[0]]
+        owners = [place for place, letter in enumerate(letters) for _ in letter]
+        text, meant = "".join(letters), [False] * len(letters)
+        for run in self._runs:
+            at = text.find(run)
+            while at >= 0:
+                first, last = owners[at], owners[at + len(run) - 1]
+                meant[first : last + 1] = [True] * (last + 1 - first)
+                at = text.find(run, at + 1)
+        place = piece.start()
+        for is_meant, group in groupby(meant):
+            length = len(list(group))
+            if is_meant:
+                yield place, place + length
+            place += length
+
     def __call__(self, text: str) -> SafeString:
-        pieces, done = [], 0
-        for word in _WORD.finditer(text):
-            if self.is_meant(word[0]):
-                pieces += [escape(text[done : word.start()]), "<mark>", escape(word[0]), "</mark>"]
-                done = word.end()
-        return mark_safe("".join([*pieces, escape(text[done:])]))  # Every piece is escaped.
+        parts, done = [], 0
+        for start, end in self.places(text):
+            parts += [escape(text[done:start]), "<mark>", escape(text[start:end]), "</mark>"]
+            done = end
+        return mark_safe("".join([*parts, escape(text[done:])]))  # Every part is escaped.
 
 
 def _stem(word: str) -> str:
@@ -207,7 +240,7 @@ def write(articles: list[Article]) -> None:
     rows = [
         Row(
             row.pk, int(row.published_at.timestamp()) if row.published_at else 0,
-            fold(row.headline), fold(row.standfirst), fold(_names(row)), fold(plain(row.body)),
+            indexed(row.headline), indexed(row.standfirst), indexed(_names(row)), indexed(plain(row.body)),
         )
         for row in articles
     ]  # fmt: skip
@@ -255,17 +288,17 @@ class Sqlite:
             [(place, *row[2:]) for place, row in zip(places, rows, strict=True)],
         )
 
-    def ids(self, wanted: list[str], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
+    def ids(self, wanted: list[Sought], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
         first, last = span.seconds
         found = f"SELECT rowid %% {self.ID} FROM {_TABLE} WHERE {_TABLE} MATCH %s AND rowid BETWEEN %s AND %s"
         values = [self._query(wanted), first * self.ID, last * self.ID + self.ID - 1]
         return (f"{found} ORDER BY rowid DESC LIMIT {most}" if most else found), values
 
-    def expected(self, wanted: list[str]) -> int:
+    def expected(self, wanted: list[Sought]) -> int:
         """Return 0: SQLite cannot estimate the number of matches."""
         return 0
 
-    def ranks(self, wanted: list[str], ids: list[int]) -> dict[int, float]:
+    def ranks(self, wanted: list[Sought], ids: list[int]) -> dict[int, float]:
         # A range is read in one pass; single places would be looked up one by one.
         places = f"FROM {self.PLACES} WHERE article_id IN ({', '.join(['%s'] * len(ids))})"
         found = f"SELECT rowid %% {self.ID}, -bm25({_TABLE}, 8, 4, 4, 1) FROM {_TABLE} WHERE {_TABLE} MATCH %s"
@@ -274,9 +307,9 @@ class Sqlite:
             cursor.execute(f"{found} AND rowid {between}", [self._query(wanted), *ids, *ids])
             return dict(cursor.fetchall())
 
-    def _query(self, wanted: list[str]) -> str:
+    def _query(self, wanted: list[Sought]) -> str:
         """Return an FTS5 query with every part in quotation marks, so that nothing is an operator."""
-        return " ".join(f'"{part}"' for part in wanted)
+        return " ".join(f'"{" ".join(part.tokens)}"{"*" if part.goes_on else ""}' for part in wanted)
 
 
 class Postgres:
@@ -317,7 +350,7 @@ class Postgres:
         ]  # fmt: skip
         cursor.executemany(self._insert, values)
 
-    def ids(self, wanted: list[str], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
+    def ids(self, wanted: list[Sought], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
         query, values = self._query(wanted)
         matching = f"SELECT article_id, second FROM {_TABLE} WHERE words @@ ({query})"
         if not most:
@@ -327,25 +360,33 @@ class Postgres:
         found = f"WITH matching AS {kept} ({matching}) SELECT article_id FROM matching WHERE second BETWEEN %s AND %s"
         return f"{found} ORDER BY second DESC, article_id DESC LIMIT {most}", [*values, *span.seconds]
 
-    def expected(self, wanted: list[str]) -> int:
+    def expected(self, wanted: list[Sought]) -> int:
         """Return how many matches the planner expects, without reading any."""
         query, values = self._query(wanted)
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_TABLE} WHERE words @@ ({query})", values)
             return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
-    def ranks(self, wanted: list[str], ids: list[int]) -> dict[int, float]:
+    def ranks(self, wanted: list[Sought], ids: list[int]) -> dict[int, float]:
         query, values = self._query(wanted)
         with connection.cursor() as cursor:
             found = f"SELECT article_id, ts_rank_cd(words, {query}, 1) FROM {_TABLE} WHERE article_id = ANY(%s)"
             cursor.execute(found, [*values, ids])
             return dict(cursor.fetchall())
 
-    def _query(self, wanted: list[str]) -> tuple[str, list[Any]]:
-        language = self._language()
-        return " && ".join(["phraseto_tsquery(%s::regconfig, %s)"] * len(wanted)), [
-            value for part in wanted for value in (language, part)
-        ]
+    def _query(self, wanted: list[Sought]) -> tuple[str, list[Any]]:
+        queries, values = zip(*(self._phrase(part) for part in wanted), strict=True)
+        return " && ".join(queries), [value for some in values for value in some]
+
+    def _phrase(self, part: Sought) -> tuple[str, list[Any]]:
+        """Return a query for these words next to each other. PostgreSQL makes no phrase whose last word may go on."""
+        whole, last = (part.tokens[:-1], part.tokens[-1]) if part.goes_on else (part.tokens, "")
+        queries, values = [], list[Any]()
+        if whole:
+            queries, values = ["phraseto_tsquery(%s::regconfig, %s)"], [self._language(), " ".join(whole)]
+        if last:
+            queries, values = [*queries, "to_tsquery('simple', %s)"], [*values, f"'{last}':*"]
+        return f"({' <-> '.join(queries)})", values
 
     def _language(self) -> str:
         return self._languages.get(settings.LANGUAGE_CODE.split("-")[0], "simple")

@@ -22,8 +22,10 @@ from comments.models.querysets import STANDING, CommentQuerySet
 from comments.text import formatting
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.idempotency import KEY_LENGTH
+from newsreader.kit.search_words import special
 from newsreader.kit.text import fold
 
+LONGEST_TERMS = 100_000  # characters; a vector of PostgreSQL holds at most a megabyte
 SAME_FROM = 20  # characters; many people write the same shorter texts, which says nothing about them
 _NO_LETTER = re.compile(r"[\W_]+")
 
@@ -39,6 +41,11 @@ def text_key(text: str) -> str:
     """Return a key that is equal for texts with the same letters, whatever is between them; empty for short texts."""
     letters = _NO_LETTER.sub("", fold(text))
     return hashlib.sha256(letters.encode()).hexdigest()[:16] if len(letters) >= SAME_FROM else ""
+
+
+def terms_of(name: str, text: str) -> str:
+    """Return the words of a comment that a database would not split as we do; empty for most comments."""
+    return special(f"{name}\n{text}")[:LONGEST_TERMS]
 
 
 class Comment(Imported):
@@ -95,6 +102,8 @@ class Comment(Imported):
     html = models.TextField(editable=False, default="")
     link_count = models.PositiveSmallIntegerField(_("links"), default=0, editable=False)
     text_key = models.CharField(max_length=16, blank=True, editable=False)  # of the letters of a text that is not short
+    # Of name and text, the words that a database would not split as we do. Indexed by comments.models.search_index.
+    search_terms = models.TextField(default="", blank=True, editable=False)
     renderer = models.PositiveSmallIntegerField(_("version of the renderer"), default=0, editable=False)
     language = models.CharField(_("language"), max_length=10, blank=True)
     article_revision = models.PositiveIntegerField(_("revision of the article at posting"), default=1, editable=False)
@@ -193,13 +202,15 @@ class Comment(Imported):
     def __str__(self) -> str:
         return f"{self.name}: {self.body[:60]}"
 
-    WRITTEN = ("body", "html", "renderer", "link_count", "text_key")  # the columns that `write` sets
+    # The columns that `write` sets. It reads the name.
+    WRITTEN = ("body", "html", "renderer", "link_count", "text_key", "search_terms")
 
     def write(self, text: str, html: str | None = None) -> None:
         """Set the text, its HTML (rendered here unless given) and what is derived from them, so that all agree."""
         self.body, self.renderer = text, formatting.VERSION
         self.html = formatting.to_html(text) if html is None else html
         self.link_count, self.text_key = min(self.html.count("<a href="), 32_767), text_key(text)
+        self.search_terms = terms_of(self.name, text)
 
     REWRITTEN = (*WRITTEN, "version")  # the columns that `rewrite` sets
 

@@ -1,82 +1,102 @@
 """Full-text search over a million comments, for moderators: FTS5 on SQLite, full text search on PostgreSQL.
 
 The database itself keeps the index up to date: by triggers on SQLite, by an index over an expression on PostgreSQL.
-`install` runs after every migrate and creates what is missing, since SQLite rebuilds a table to alter it and drops its
-triggers. Readers search articles only.
+`install` runs after every migrate and creates what is missing or of an older kind, since SQLite rebuilds a table to
+alter it and drops its triggers. Words that a database would split otherwise (Chinese, Thai, Hindi) are in a column of
+their own, split by `newsreader.kit.search_words`. Readers search articles only.
 """
 # ruff: noqa: S608  The names in the SQL are ours; whatever anybody typed is a parameter.
 
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from django.db import connections, transaction
 from django.db.models.expressions import RawSQL
 
+from newsreader.kit.search_words import WORD, Sought, is_run, is_special, sought
 from newsreader.kit.text import without_invisible
 
 MOST = 20_000  # matches, the newest; other conditions are applied to these
 WORDS, LONGEST = 10, 50  # of a query; characters of a word
-_WORD = re.compile(r"[^\W_]+")
-_TABLE, _INDEX = "comments_words", "comments_words"
+_TABLE, _INDEX, _FORMER_INDEX = "comments_words", "comments_split_words", "comments_words"
 # PostgreSQL would refuse a comment whose text makes too large a vector, so only the first characters are indexed.
-_VECTOR = "to_tsvector('simple', name || ' ' || left(body, 100000))"
+_VECTOR = "to_tsvector('simple', name || ' ' || left(body, 100000) || ' ' || search_terms)"
 
-_SQLITE = (
-    f"CREATE TRIGGER IF NOT EXISTS {_TABLE}_come AFTER INSERT ON comments_comment BEGIN "
-    f"INSERT INTO {_TABLE}(rowid, name, body) VALUES (new.id, new.name, new.body); END",
-    f"CREATE TRIGGER IF NOT EXISTS {_TABLE}_gone AFTER DELETE ON comments_comment BEGIN "
-    f"INSERT INTO {_TABLE}({_TABLE}, rowid, name, body) VALUES ('delete', old.id, old.name, old.body); END",
-    f"CREATE TRIGGER IF NOT EXISTS {_TABLE}_changed AFTER UPDATE OF name, body ON comments_comment BEGIN "
-    f"INSERT INTO {_TABLE}({_TABLE}, rowid, name, body) VALUES ('delete', old.id, old.name, old.body); "
-    f"INSERT INTO {_TABLE}(rowid, name, body) VALUES (new.id, new.name, new.body); END",
+_VIRTUAL = (
+    f"CREATE VIRTUAL TABLE {_TABLE} USING fts5(name, body, search_terms, content='comments_comment', "
+    "content_rowid='id', tokenize='unicode61 remove_diacritics 2', prefix='2 3 4')"
 )
+_COLUMNS, _OLD, _NEW = (
+    "rowid, name, body, search_terms",
+    *(f"{row}.id, {row}.name, {row}.body, {row}.search_terms" for row in ("old", "new")),
+)
+_TRIGGERS = {
+    f"{_TABLE}_come": f"AFTER INSERT ON comments_comment BEGIN INSERT INTO {_TABLE}({_COLUMNS}) VALUES ({_NEW}); END",
+    f"{_TABLE}_gone": "AFTER DELETE ON comments_comment BEGIN "
+    f"INSERT INTO {_TABLE}({_TABLE}, {_COLUMNS}) VALUES ('delete', {_OLD}); END",
+    f"{_TABLE}_changed": "AFTER UPDATE OF name, body, search_terms ON comments_comment BEGIN "
+    f"INSERT INTO {_TABLE}({_TABLE}, {_COLUMNS}) VALUES ('delete', {_OLD}); "
+    f"INSERT INTO {_TABLE}({_COLUMNS}) VALUES ({_NEW}); END",
+}
 
 
 def install(using: str = "default", **_: Any) -> None:
-    """Create and fill the index if it is missing. Runs after every migrate."""
+    """Create and fill the index if it is missing, or of an older kind. Runs after every migrate."""
     connection = connections[using]
     if "comments_comment" not in connection.introspection.table_names():
         return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute(f"DROP INDEX IF EXISTS {_FORMER_INDEX}")
             cursor.execute(f"CREATE INDEX IF NOT EXISTS {_INDEX} ON comments_comment USING gin ({_VECTOR})")
-            return
-        cursor.execute("SELECT 1 FROM sqlite_master WHERE name = %s", [_TABLE])
-        is_new = cursor.fetchone() is None
-        if is_new:
-            cursor.execute(
-                f"CREATE VIRTUAL TABLE {_TABLE} USING fts5(name, body, content='comments_comment', content_rowid='id', "
-                "tokenize='unicode61 remove_diacritics 2', prefix='2 3 4')"
-            )
-        for statement in _SQLITE:
-            cursor.execute(statement)
-        if is_new:
-            cursor.execute(f"INSERT INTO {_TABLE}({_TABLE}) VALUES ('rebuild')")
+        else:
+            _install_sqlite(cursor)
 
 
-def words_in(text: str) -> list[str]:
-    """Return the words of a query. Each is looked for at the beginning of words in names and texts."""
-    return [word[:LONGEST] for word in _WORD.findall(without_invisible(text))][:WORDS]
+def _install_sqlite(cursor: Any) -> None:
+    cursor.execute("SELECT sql FROM sqlite_master WHERE name = %s", [_TABLE])
+    found = cursor.fetchone()
+    if is_new := found is None or found[0] != _VIRTUAL:
+        for name in _TRIGGERS:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        cursor.execute(f"DROP TABLE IF EXISTS {_TABLE}")
+        cursor.execute(_VIRTUAL)
+    for name, does in _TRIGGERS.items():
+        cursor.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {does}")
+    if is_new:
+        cursor.execute(f"INSERT INTO {_TABLE}({_TABLE}) VALUES ('rebuild')")
 
 
-def with_words(words: list[str], using: str = "default") -> RawSQL:
-    """Return the ids of the newest comments in whose name or text each of these begins a word.
+def words_in(text: str) -> list[Sought]:
+    """Return the words of a query. Each is looked for at the beginning of words, or inside a run without blanks."""
+    return [_word(word[0][:LONGEST]) for word in WORD.finditer(without_invisible(text))][:WORDS]
+
+
+def _word(word: str) -> Sought:
+    found = sought(word)
+    if found is None or not any(map(is_special, found.words)):
+        return Sought((word,), (word,), goes_on=True)  # The database folds it, as it did with the text.
+    return found if is_run(found.words[-1]) else found._replace(goes_on=True)
+
+
+def with_words(words: list[Sought], using: str = "default") -> RawSQL:
+    """Return the ids of the newest comments that have each of these in name or text.
 
     The search runs now, and once: several queries can use its result.
     """
     connection = connections[using]
     if connection.vendor == "postgresql":
-        query = " & ".join(f"'{word}':*" for word in words)
+        phrases = ((" <-> ".join(f"'{token}'" for token in word.tokens), word.goes_on) for word in words)
+        query = " & ".join(f"({phrase}{':*' if goes_on else ''})" for phrase, goes_on in phrases)
         found = f"SELECT id FROM comments_comment WHERE {_VECTOR} @@ to_tsquery('simple', %s)"
         with transaction.atomic(using), connection.cursor() as cursor:
             # Room for the exact rows of some millions of matches: with less, PostgreSQL reads whole pages again.
             cursor.execute("SET LOCAL work_mem = '64MB'")
             cursor.execute(f"{found} ORDER BY id DESC LIMIT {MOST}", [query])
             return at_hand([pk for (pk,) in cursor], using)
-    query = " ".join(f'"{word}"*' for word in words)
+    query = " ".join(f'"{" ".join(word.tokens)}"{"*" if word.goes_on else ""}' for word in words)
     found = f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH %s ORDER BY rowid DESC LIMIT {MOST}"
     with connection.cursor() as cursor:
         cursor.execute(found, [query])

@@ -51,7 +51,7 @@ def _outdated(*, every: bool) -> QuerySet[Comment]:
 @transaction.atomic
 def _store(made: dict[int, tuple[str, str]]) -> int:
     """Store the HTML of these comments, if their text is still the same. Returns how many changed."""
-    rows = lock_comments(made, Comment.objects.only("pk", "article_id", *Comment.WRITTEN))
+    rows = lock_comments(made, Comment.objects.only("pk", "article_id", "name", *Comment.WRITTEN))
     same = [row for row in rows if row.body == made[row.pk][0]]
     changed = {row.article_id for row in same if row.html != made[row.pk][1]}
     number = sum(row.html != made[row.pk][1] for row in same)

@@ -9,6 +9,7 @@ times:              times as people type them
 email_addresses:    addresses as keyboards write them
 html_source:        which part of an HTML text is tags and which is text
 html_media:         its pictures, and links in the place of frames and videos
+search_words:       words for full-text search, in every script
 lookalikes, hosts:  texts and host names that look alike
 web:                forms as pages, redirects
 forgery:            whether another site may have sent a form

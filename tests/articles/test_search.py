@@ -2,9 +2,13 @@
 
 import datetime as dt
 import html
+import importlib
 import json
+import random
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -64,6 +68,82 @@ def test_what_is_not_said_is_not_found(client, query):
     assert found(client, q=query) == []
     if query.strip():
         assert over_rest(client, q=query) == []
+
+
+# Texts of scripts without blanks between words, or with vowel signs: what is found in each, and what is not.
+SCRIPTS = {
+    "東京都で選挙が行われた。第3回iPhone発売日、カフェ": (
+        [
+            "選挙",
+            "東京都",
+            "選",
+            "た",
+            "選挙が行われ",
+            "選挙 東京",
+            '"選挙が"',
+            "第3回",
+            "iphone発売",
+            "ｶﾌｪ",
+            "で選",
+            "都",
+        ],
+        ["挙選", "京東", "東都", "選挙た", "第4回", "発売iphone", "て選", "で選 東西"],
+    ),
+    "北京市長說：「選舉」𠮷野家": (["北京", "選舉", "市長說", "𠮷野", "舉"], ["長市", "選挙", "說選"]),
+    "선거가 열렸다": (["선거", "선거가", "열렸", "거", '"선거가 열렸"'], ["거선", "선가"]),
+    "การเลือกตั้งทั่วไปปีนี้ที่กรุงเทพฯ": (["เลือกตั้ง", "เลือกตั้งทั่วไป", "ปี", "กรุงเทพ", "นี้"], ["ปู", "ตั้งเลือก", "กำ"]),
+    "ການເລືອກຕັ້ງ ကောက်ပွဲ ការបោះឆ្នោត": (["ເລືອກຕັ້ງ", "ပွဲ", "ឆ្នោត"], ["ຕັ້ງເລືອກ", "ပဲွ"]),
+    "हिन्दी में चुनाव, বাংলা নির্বাচন": (["चुनाव", "हिन्दी", "নির্বাচন", "हिन्दी चुनाव"], ["चनव", "हिन्द", "चु", "हिनदी"]),
+}
+
+
+@pytest.mark.parametrize("text", SCRIPTS, ids=lambda text: text[:6])
+@pytest.mark.parametrize("place", ["headline", "body"])
+def test_words_are_found_in_every_script(text, place):
+    article = make_article(**{place: text})
+    make_article(headline="Ferry", body="<p>Another article</p>")
+
+    for asked, ids in zip(SCRIPTS[text], ([article.pk], []), strict=True):
+        for query in asked:
+            assert search.best(Article.objects.all(), query) == ids, query
+
+
+def test_letters_inside_a_run_are_marked_and_the_excerpt_is_about_them():
+    article = make_article(
+        headline="ｶﾌｪで選挙", standfirst="", body=f"<p>{'長い前置きが続く。' * 60}選<b>挙</b>が{'行われた。' * 60}</p>"
+    )
+
+    (hit,) = search.hits([article], "選挙 カフェ")
+
+    assert hit.headline == "<mark>ｶﾌｪ</mark>で<mark>選挙</mark>"
+    assert "く。<mark>選挙</mark>が行われた。" in hit.excerpt
+    assert 200 < len(hit.excerpt) < 300
+    (thai,) = search.hits([make_article(headline="การเลือกตั้งทั่วไป")], "ตั้ง")
+    assert thai.headline == "การเลือก<mark>ตั้ง</mark>ทั่วไป"
+
+
+def test_a_very_long_article_without_blanks_is_indexed():
+    """No vector of PostgreSQL is longer than a megabyte."""
+    chance = random.Random(7)
+    text = "".join(chr(chance.randrange(0x4E00, 0x9FFF)) for _ in range(290_000))
+    article = make_article(body=f"<p>選挙{text}</p>")
+
+    assert search.newest(Article.objects.all(), "選挙") == [article.pk]
+
+
+def test_what_was_indexed_before_is_indexed_again_by_the_migration():
+    article = make_article(headline="東京都で選挙が行われた。")
+    make_article(state="draft", headline="選挙")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE articles_search SET " + {"sqlite": "headline = ''", "postgresql": "words = ''"}[connection.vendor]
+        )
+    assert search.newest(Article.objects.all(), "選挙") == []
+
+    migration = importlib.import_module("articles.migrations.0004_split_words")
+    migration.fill(apps, SimpleNamespace(connection=connection))
+
+    assert search.newest(Article.objects.all(), "選挙") == [article.pk]
 
 
 def test_what_readers_do_not_see_is_not_found(client):

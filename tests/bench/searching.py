@@ -1,7 +1,8 @@
-"""How long a search takes among 100,000 articles. `python -m tests.bench.searching [ARTICLES]`, with DATABASE_URL.
+"""How long a search takes among 100,000 articles. `python -m tests.bench.searching [ARTICLES] [unspaced]`, with DATABASE_URL.
 
 The words of the articles are as frequent as those of a language: the n-th is found in about 1/n of all texts. Looked
-for are words of every frequency, alone and together, over HTTP without a cache in between.
+for are words of every frequency, alone and together, over HTTP without a cache in between. With `unspaced` they are of
+one to four letters of a script without blanks, as Chinese and Japanese are.
 """
 # ruff: noqa: T201
 
@@ -26,17 +27,26 @@ from newsreader.kit import http_cache
 LIMIT, BATCH = 50.0, 1_000  # milliseconds; articles
 
 
-def vocabulary(chance: random.Random) -> tuple[list[str], list[float]]:
+def vocabulary(chance: random.Random, gap: str) -> tuple[list[str], list[float]]:
+    if not gap:
+        letters = [chr(0x4E00 + n) for n in range(2_500)]
+        often = list(itertools.accumulate(1 / (n + 10) for n in range(len(letters))))
+        short = {
+            "".join(chance.choices(letters, cum_weights=often, k=chance.choice([1, 2, 2, 2, 3, 4])))
+            for _ in range(60_000)
+        }
+        words = chance.sample(sorted(short), len(short))
+        return words, [1 / (n + 2) for n in range(len(words))]
     syllables = ["ha", "bo", "ri", "ne", "tu", "lo", "ve", "ka", "mi", "so", "der", "wen", "tal", "gor"]
     words = sorted({"".join(chance.choices(syllables, k=chance.randint(2, 5))) for _ in range(60_000)})
     chance.shuffle(words)
     return words, [1 / (n + 2) for n in range(len(words))]
 
 
-def fill(articles: int) -> list[str]:
-    """Write that many articles of 300 words; returns the words, the most frequent first."""
+def fill(articles: int, gap: str) -> list[str]:
+    """Write that many articles of 300 words, with this between them; returns the words, the most frequent first."""
     chance = random.Random(7)
-    words, weights = vocabulary(chance)
+    words, weights = vocabulary(chance, gap)
     weights = list(itertools.accumulate(weights))
     sections = [Section.objects.create(name=name, slug=name) for name in ("town", "culture", "science")]
     now = timezone.now()
@@ -47,8 +57,8 @@ def fill(articles: int) -> list[str]:
             at = now - dt.timedelta(minutes=articles - n)
             rows.append(
                 Article(
-                    headline=" ".join(text[:8]), slug=f"a-{n}", standfirst=" ".join(text[8:30]), state="published",
-                    body=f"<p>{' '.join(text[30:])}</p>", section=sections[n % 3], published_at=at, published_on=at.date(),
+                    headline=gap.join(text[:8]), slug=f"a-{n}", standfirst=gap.join(text[8:30]), state="published",
+                    body=f"<p>{gap.join(text[30:])}</p>", section=sections[n % 3], published_at=at, published_on=at.date(),
                 )
             )  # fmt: skip
         search.note(row.pk for row in Article.objects.bulk_create(rows))
@@ -66,9 +76,9 @@ def questions(words: list[str]) -> list[dict[str, str]]:
     return [*single, *pairs, *phrases, *narrowed, *dated, *any_]
 
 
-def main(articles: int) -> None:
+def main(articles: int, gap: str) -> None:
     began = time.monotonic()
-    words = fill(articles)
+    words = fill(articles, gap)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     print(f"{connection.vendor}: {articles} articles written and indexed in {time.monotonic() - began:.0f} s")
@@ -87,4 +97,4 @@ def main(articles: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000, "" if "unspaced" in sys.argv[2:] else " ")
