@@ -5,6 +5,7 @@ and how to fix it. What editors change (moderation, limits, paging, names) is ed
 """
 
 import os
+import re
 import sys
 import zoneinfo
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import environ
 from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import to_language
 
 from newsreader import provider_settings
 from newsreader.provider_settings import LOOPBACK
@@ -58,6 +60,14 @@ def origin(text: str) -> str:
     if parts.port == 0:  # An invalid port raises ValueError by itself.
         raise ValueError
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def language(text: str) -> str:
+    """Return the code of a language that the site has words in, or of a variant of one."""
+    code = text.lower()
+    if not re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", code) or not {code, code.split("-")[0]} & CATALOGUES.keys():
+        raise ValueError
+    return code
 
 
 def one_of(*schemes: str) -> Callable[[str], str]:
@@ -114,15 +124,28 @@ if "*" in ALLOWED_HOSTS:
     refuse("ALLOWED_HOSTS", "name the hosts; * lets anybody choose the host that our links and mails show.")
 
 TIME_ZONE: str = read("TIME_ZONE", "UTC", lambda text: zoneinfo.ZoneInfo(text).key, "a zone such as Europe/Berlin.")
+LOCALE_PATHS = [BASE_DIR / "locale"]
+# The languages that the site has words in, by code: English, and each with a catalogue. In another one, pages would say
+# that they are in it, and their words would be English.
+CATALOGUES: dict[str, str] = {
+    code: dict(DJANGO_LANGUAGES).get(code, code)
+    for code in (
+        "en",
+        *(to_language(file.parts[-3]) for file in sorted(BASE_DIR.glob("locale/*/LC_MESSAGES/django.mo"))),
+    )
+}
 LANGUAGE_CODE: str = read(
     "LANGUAGE_CODE",
     "en",
-    lambda text: {code: code for code, _ in DJANGO_LANGUAGES}[text],
-    "a code such as en or pt-br.",
+    language,
+    f"the site has words in {', '.join(CATALOGUES.values())} only; choose {', '.join(CATALOGUES)} or a variant: en-gb.",
 )
 USE_TZ = USE_I18N = True
-LANGUAGES = DJANGO_LANGUAGES
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The site's own language stands for the one that it is a variant of.
+LANGUAGES = [
+    (LANGUAGE_CODE if code in {LANGUAGE_CODE, LANGUAGE_CODE.split("-")[0]} else code, name)
+    for code, name in CATALOGUES.items()
+]
 
 # The number of proxies in front of us: 0, the peer's address counts; 1, the right-most hop of X-Forwarded-For.
 TRUSTED_PROXY_COUNT: int = read("TRUSTED_PROXY_COUNT", "0", count, "how many proxies stand in front: 0, 1, 2 …")

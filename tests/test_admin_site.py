@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib import admin
 
@@ -149,7 +151,10 @@ def test_who_runs_the_site_makes_and_changes_people(client):
     assert mia.check_password("Lantern-night-7")
     assert mia.name == "Mia"
     page = client.get(f"/admin/accounts/user/{mia.pk}/change/").content.decode()
-    assert 'name="language"' in page
+    assert re.findall(r'<option value="([^"]*)"', page.partition('name="language"')[2].partition("</select>")[0]) == [
+        "",
+        "en",
+    ]
     again = client.post(
         "/admin/accounts/user/add/",
         typed | {"username": "MIA", "password1": "Lantern-night-7", "password2": "Lantern-night-7"},

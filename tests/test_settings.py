@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from newsreader import settings
 from newsreader.settings import BASE_DIR
 
 pytestmark = pytest.mark.slow
@@ -41,7 +42,7 @@ def manage(*arguments, **environment):
         ("SITE_URL", "https://news.example/path"),
         ("ALLOWED_HOSTS", "*"),
         ("TIME_ZONE", "Middle/Earth"),
-        ("LANGUAGE_CODE", "tlh"),
+        ("LANGUAGE_CODE", "de"),
         ("DATABASE_URL", "mysql://localhost/x"),
         ("REDIS_URL", "http://localhost"),
         ("EMAIL_URL", "pigeon://post"),
@@ -114,15 +115,17 @@ def test_passwords_in_the_clear_are_warned_of():
 
 
 def test_the_environment_wins_over_dotenv_and_dotenv_over_the_private_file(tmp_path):
-    (tmp_path / "first").write_text("TIME_ZONE=Asia/Tokyo\nLANGUAGE_CODE=de\n")
-    (tmp_path / "second").write_text("TIME_ZONE=Europe/Oslo\nLANGUAGE_CODE=fr\nDEFAULT_FROM_EMAIL=second@example.org\n")
+    (tmp_path / "first").write_text("TIME_ZONE=Asia/Tokyo\nLANGUAGE_CODE=en-NZ\n")
+    (tmp_path / "second").write_text(
+        "TIME_ZONE=Europe/Oslo\nLANGUAGE_CODE=en-au\nDEFAULT_FROM_EMAIL=second@example.org\n"
+    )
     script = "from django.conf import settings as s; print(s.TIME_ZONE, s.LANGUAGE_CODE, s.DEFAULT_FROM_EMAIL)"
 
     answer = manage(
         "shell", "--no-imports", "-c", script, ENV_FILES=f"{tmp_path}/first,{tmp_path}/second", TIME_ZONE="UTC"
     )
 
-    assert answer.stdout.split() == ["UTC", "de", "second@example.org"]
+    assert answer.stdout.split() == ["UTC", "en-nz", "second@example.org"]
 
 
 def test_the_private_file_is_its_owners_alone_and_kept(tmp_path, monkeypatch):
@@ -147,3 +150,18 @@ def test_collected_files_are_hashed_and_compressed_from_the_first_time_on():
     )
 
     assert "CompressedManifestStaticFilesStorage" in told.stdout
+
+
+@pytest.mark.parametrize("code", ["en", "en-gb", "EN-IE", "en-nz", "pt-br", "de", "de-AT", "zh-hant-hk"])
+def test_a_language_with_words_and_its_variants_are_taken(code, monkeypatch):
+    monkeypatch.setattr(settings, "CATALOGUES", {"en": "English", "de": "German", "pt-br": "", "zh-hant-hk": ""})
+
+    assert settings.language(code) == code.lower()
+
+
+@pytest.mark.parametrize("code", ["fr", "ar", "pt", "tlh", "english", "en_GB", "en-", "-", "de;q=1", "en-\n"])
+def test_a_language_without_words_is_not(code, monkeypatch):
+    monkeypatch.setattr(settings, "CATALOGUES", {"en": "English", "de": "German", "pt-br": "", "zh-hant-hk": ""})
+
+    with pytest.raises(ValueError):
+        settings.language(code)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models
@@ -9,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.kit import languages
 
 
 @admin.register(User)
@@ -30,6 +34,11 @@ class UserAdmin(DjangoUserAdmin):
     list_display = ["username", "name", "email", "is_staff", "is_active"]
     search_fields = ["username", "name", "email"]
     show_full_result_count = False
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "language":
+            kwargs["widget"] = forms.Select(choices=[("", _("The site’s language")), *languages.choices()])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 @admin.register(CommenterIdentity)

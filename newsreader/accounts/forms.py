@@ -18,17 +18,16 @@ from allauth.mfa.webauthn.forms import (
 )
 from allauth.socialaccount.forms import DisconnectForm
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.forms.fields import InvalidJSONInput
-from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts import pictures, reauthentication
 from newsreader.accounts.identities import IN_SESSION, public_name, shown_name
 from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.kit import languages
 
 NAME_LENGTH = 245  # code points
 HANDLE_LENGTH = 150  # code points
@@ -173,11 +172,15 @@ class MyPage(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any):
         self.user = user
-        kwargs["initial"] = {"name": user.shown_name, "username": user.username, "language": user.language}
+        kwargs["initial"] = {
+            "name": user.shown_name,
+            "username": user.username,
+            "language": languages.spoken(user.language),
+        }
         super().__init__(*args, **kwargs)
         field = self.fields["language"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  For the type checker.
-        field.choices = [("", _("The site’s language")), *sorted(_languages(), key=lambda each: each[1].casefold())]
+        field.choices = [("", _("The site’s language")), *languages.choices()]
 
     def clean_name(self) -> str:
         typed = self.cleaned_data["name"]
@@ -239,8 +242,3 @@ class MyPage(forms.Form):
 
     def _taken(self) -> ValidationError:
         return ValidationError(_("This username is already taken."), code="username_taken")
-
-
-def _languages() -> list[tuple[str, str]]:
-    """Return the languages, each with its own name for itself."""
-    return [(code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES]

@@ -27,6 +27,7 @@ from newsreader.accounts import allauth_internals, second_factor
 from newsreader.accounts.forms import MALFORMED
 from newsreader.accounts.reauthentication import ask, must_confirm
 from newsreader.kit.http_cache import private
+from newsreader.kit.languages import spoken
 from newsreader.kit.problem_details import problem
 from newsreader.kit.request_attributes import RequestAttribute
 
@@ -125,7 +126,7 @@ def _malformed() -> HttpResponse:
 
 
 def _language(request: HttpRequest) -> str:
-    return request.user.language if request.user.is_authenticated else ""
+    return spoken(request.user.language) if request.user.is_authenticated else ""
 
 
 def _wanted(given: QueryDict) -> str:

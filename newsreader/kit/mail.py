@@ -13,17 +13,18 @@ from django.utils import translation
 from django.utils.encoding import punycode
 from django.utils.module_loading import import_string
 
+from newsreader.kit.languages import spoken
 from newsreader.kit.text import tidy_line
 
 _CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
 
 
 def send(name: str, address: str, context: dict[str, Any], *, language: str = "", identity: str = "") -> None:
-    """Send a mail to one address, in this language (empty: the site's). Raises the errors of the mail server.
+    """Send a mail to one address, in this language if the site speaks it. Raises the errors of the mail server.
 
     `identity` becomes the Message-ID, by which a mail server recognises a mail that it already has.
     """
-    with translation.override(language or settings.LANGUAGE_CODE):
+    with translation.override(spoken(language) or settings.LANGUAGE_CODE):
         subject = tidy_line(render_to_string(f"letters/{name}/subject.txt", context))
         text = render_to_string(f"letters/{name}/body.txt", context)
         message = EmailMultiAlternatives(subject, text, None, [address])

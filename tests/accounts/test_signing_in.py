@@ -3,6 +3,7 @@
 import json
 import re
 
+import lxml.html
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.models import Group
@@ -12,6 +13,7 @@ from django.test import Client
 
 from newsreader.accounts.identities import own_identity, verified_address
 from newsreader.accounts.models import User
+from newsreader.kit import languages
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
@@ -185,12 +187,27 @@ def test_an_app_removes_no_last_way_in_and_proves_itself_first(client, time_mach
     assert verified_address(User.objects.get(username="ada")) == "ada@example.org"
 
 
-def test_pages_of_ones_own_are_in_ones_own_language_and_public_ones_in_the_sites(client):
+def test_pages_of_ones_own_are_in_ones_own_language_and_public_ones_in_the_sites(client, settings):
+    settings.LANGUAGES = [("en", "English"), ("ar", "Arabic")]  # As if there were a catalogue.
     client.force_login(make_user("grace", language="ar"))
     own, public = client.get("/accounts/").content.decode(), client.get("/").content.decode()
     assert '<html lang="ar" dir="rtl">' in own
     assert '<html lang="en" dir="ltr">' in public
     assert Client().get("/accounts/login/").content.decode().count('<html lang="en" dir="ltr">') == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "spoken"), [("de", "en"), ("ar", "en"), ("en-nz", "en"), ("x'\"<", "en"), ("", "en")]
+)
+def test_a_language_without_words_is_not_said_to_be_spoken(client, chosen, spoken):
+    """Somebody may have chosen it when it could be chosen."""
+    client.force_login(make_user("grace", language=chosen))
+
+    page = lxml.html.fromstring(client.get("/accounts/").content)
+
+    assert page.get("lang") == spoken
+    assert page.xpath("//select[@name='language']/option/@value") == ["", "en"]
+    assert page.xpath("//select[@name='language']/option[@selected]/@value") in ([], [languages.spoken(chosen)])
 
 
 class Counted(MD5PasswordHasher):

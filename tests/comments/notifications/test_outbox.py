@@ -107,7 +107,9 @@ def test_nobody_is_mailed_about_spam_nor_about_their_own_decision():
     assert sent() == []
 
 
-def test_a_mail_speaks_its_readers_language_and_comes_from_us():
+@pytest.mark.parametrize("spoken", ["en", "de"])
+def test_a_mail_speaks_its_readers_language_and_comes_from_us(settings, spoken):
+    settings.LANGUAGES = [("en", "English"), (spoken, "German")]
     set_rules(mail_confirmations=False)
     make_moderator(language="de")
     post_comment(make_draft(name='Eve" <evil@example.org>\nBcc: x@example.org'))
@@ -115,6 +117,7 @@ def test_a_mail_speaks_its_readers_language_and_comes_from_us():
 
     message = mail.outbox[0]
     assert Delivery.objects.get().language == "de"
+    assert f'<html lang="{spoken}"' in message.alternatives[0].content
     assert message.from_email == "newsroom@testserver"
     assert message.to == message.recipients()
     assert "\n" not in message.subject
