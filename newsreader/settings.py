@@ -446,7 +446,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"sampled": {"()": "newsreader.kit.logs.Sampled"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["sampled"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
 }

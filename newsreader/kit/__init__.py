@@ -21,6 +21,7 @@ rest:               what REST views share: session, JSON, limits
 pagination:         lists by cursor
 problem_details:    RFC 9457
 feeds:              RSS, Atom, JSON Feed
+logs:               what strangers can write to the log
 languages:          the languages that the site speaks
 mail:               a mail from its templates
 safe_http:          fetching addresses that strangers name
