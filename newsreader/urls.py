@@ -22,6 +22,7 @@ urlpatterns = [
     path("articles/<int:article_id>/preview/", views.preview, name="preview"),
     path("", include("articles.urls")),
     path("", include("comments.urls")),
+    path("accounts/masthead/", views.masthead, name="masthead"),
     path("accounts/", include("newsreader.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/app/v1/", include("newsreader.accounts.headless_urls")),

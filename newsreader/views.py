@@ -15,6 +15,7 @@ from django.db.models import prefetch_related_objects
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.static import serve
@@ -31,8 +32,10 @@ from comments.discussion.structured_data import comments_of
 from comments.models import CommentSettings
 from comments.posting.reply_form import form_context
 from comments.screening import article_settings
+from newsreader.accounts import second_factor
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import page_number, private, public
+from newsreader.kit.numbers import read_id
 from newsreader.kit.problem_details import problem
 from newsreader.kit.tasks import HEARTBEAT
 from newsreader.kit.web import SAFE_METHODS, absolute
@@ -99,6 +102,26 @@ def preview(request: HttpRequest, article_id: int) -> HttpResponse:
         raise Http404
     context = _article_context(found, CommentSettings.objects.current(), 1) | {"preview": True, "open": False}
     return private(render(request, "articles/detail.html", context))
+
+
+@require_safe
+def masthead(request: HttpRequest) -> HttpResponse:
+    """The private end of the menu, which public pages fetch: who is signed in finds their own page there.
+
+    With `?article=`, whoever may change that article finds its form, too.
+    """
+    return private(render(request, "account/masthead.html", {"edit_url": _edit_url(request)}))
+
+
+def _edit_url(request: HttpRequest) -> str:
+    """Return where the article that is shown is edited; empty for whoever may not, or not without a second factor."""
+    article_id = read_id(request.GET.get("article", ""))
+    if article_id is None or not getattr(request.user, "is_staff", False):
+        return ""
+    if second_factor.is_missing(request.user, request.session):
+        return ""
+    own = Article.objects.changeable_by(request.user).filter(pk=article_id)
+    return reverse("admin:articles_article_change", args=[article_id]) if own.exists() else ""
 
 
 @require_safe

@@ -37,9 +37,17 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         if user.has_perm("articles.change_any_article"):
             return self.all()
         if user.has_perm("articles.change_article"):
-            own = self.model.authors.through.objects.filter(author__user=user).values("article_id")
-            return self.filter(models.Q(state="published") | models.Q(pk__in=own))
+            return self.filter(models.Q(state="published") | models.Q(pk__in=self._own(user)))
         return self.published()
+
+    def changeable_by(self, user: Any) -> ArticleQuerySet:
+        """What this person may change: all articles, or those under their name, or none."""
+        if not getattr(user, "is_authenticated", False) or not user.has_perm("articles.change_article"):
+            return self.none()
+        return self.all() if user.has_perm("articles.change_any_article") else self.filter(pk__in=self._own(user))
+
+    def _own(self, user: Any) -> models.QuerySet[Any]:
+        return self.model.authors.through.objects.filter(author__user=user).values("article_id")
 
     def at_address(self, year: int, month: int, day: int, slug: str) -> ArticleQuerySet:
         """The article with this address; none for an impossible date."""

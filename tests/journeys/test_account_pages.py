@@ -21,7 +21,7 @@ from newsreader.accounts.adapters import AccountAdapter
 from newsreader.accounts.models import User
 from tests.accounts.test_my_page import by_code, code, connect, make_bare
 from tests.accounts.test_second_factor import confirm, make_passkey, sign_in
-from tests.factories import make_comment, make_user
+from tests.factories import make_article, make_comment, make_editor, make_user
 from tests.journeys.axe import wrong
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -360,3 +360,26 @@ def test_where_passkeys_cannot_work_none_is_offered(page: Page, live_server: Any
     page.wait_for_load_state()
     assert not page.get_by_role("button", name="Use a passkey").is_visible()
     assert page.get_by_role("link", name="Send me a code by email").is_visible()
+
+
+def test_public_pages_say_who_is_there_and_let_the_newsroom_edit(page: Page, live_server: Any, complaints: list[str]):
+    article, client = make_article(), Client()
+    client.force_login(make_editor())
+    page.goto(article.get_absolute_url())
+    links = page.locator(".menu-account a")
+    expect(links).to_have_text(["Sign in"])
+    known = {"sessionid": client.cookies["sessionid"].value, "known": "1"}
+    page.context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in known.items()])
+
+    page.goto("/")
+    expect(links).to_have_text(["My page"])
+    page.goto(article.get_absolute_url())
+    expect(links).to_have_text(["Edit", "My page"])
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(WIDTHS, "ltr") <= width
+    assert not wrong(page)
+    links.first.click()
+
+    expect(page).to_have_url(f"{live_server.url}/admin/articles/article/{article.pk}/change/")
+    assert complaints == []
