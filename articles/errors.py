@@ -9,7 +9,8 @@ from newsreader.kit.times import NoTime
 
 
 class AddressTaken(Conflict):
-    code, sentence = "address_taken", _("Another article of that day has the same address. Please change the slug.")
+    code = "address_taken"
+    sentence = _("Another article of that day has the same address, or is scheduled to get it. Please change the slug.")
 
 
 class NeedsTime(Invalid):

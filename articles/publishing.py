@@ -6,11 +6,13 @@ Also counts changes that readers see.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from articles import page_versions, search
@@ -19,7 +21,9 @@ from articles.models.article import Article
 from newsreader.kit.times import NoTime, planned
 from newsreader.kit.versions import refuse_stale
 
+logger = logging.getLogger(__name__)
 State = Article.State
+PATIENCE = dt.timedelta(minutes=1)  # The worker looks every few seconds; what is still waiting then, is held up.
 
 
 def _locked(article_id: int) -> Article:
@@ -30,15 +34,24 @@ def _locked(article_id: int) -> Article:
 def publish(article_id: int, *, at: dt.datetime | None = None) -> Article:
     """Show an article to readers. Its first publication gives it its permanent address.
 
-    Returns the article as it is now; nothing changes where it is published already. Raises AddressTaken.
+    Returns the article as it is now; nothing changes where it is published already. Raises AddressTaken, also where an
+    article that is scheduled for this day will need the address.
     """
     article = _locked(article_id)
     if article.state == State.PUBLISHED:
         return article
+    _date(article, at)
+    refuse_taken_address(article)
+    return _show(article)
+
+
+def _date(article: Article, at: dt.datetime | None) -> None:
     if article.published_at is None:
         article.published_at = at or timezone.now()
-        article.published_on = timezone.localdate(article.published_at, timezone.get_default_timezone())
-    _refuse_taken_address(article)
+        article.published_on = _day_of(article.published_at)
+
+
+def _show(article: Article) -> Article:
     article.state, article.withdrawn_reason, article.scheduled_for = State.PUBLISHED, "", None
     try:
         with transaction.atomic():
@@ -50,22 +63,43 @@ def publish(article_id: int, *, at: dt.datetime | None = None) -> Article:
     return article
 
 
-def _refuse_taken_address(article: Article) -> None:
-    others = Article.objects.filter(kind=article.kind, slug=article.slug).exclude(pk=article.pk)
-    day = (
-        {"published_on": article.published_on}
-        if article.kind == Article.Kind.ARTICLE
-        else {"published_on__isnull": False}
-    )
-    if others.filter(**day).exists():
+# --- Addresses ----------------------------------------------------------------------------------------------------
+
+
+def _day_of(at: dt.datetime) -> dt.date:
+    return timezone.localdate(at, timezone.get_default_timezone())
+
+
+def refuse_taken_address(article: Article) -> None:
+    """Raise AddressTaken if another article has this one's address, or will have it once its scheduled time comes."""
+    is_page = article.kind == Article.Kind.PAGE
+    on = article.published_on or (_day_of(article.scheduled_for) if article.scheduled_for else None)
+    _refuse_address_in_use(article, on)
+    waiting = _rivals(article).filter(state=State.SCHEDULED, published_on=None)
+    if any(is_page or (at and _day_of(at) == on) for at in waiting.values_list("scheduled_for", flat=True)):
         raise AddressTaken()
+
+
+def _rivals(article: Article) -> QuerySet[Article]:
+    return Article.objects.filter(kind=article.kind, slug=article.slug).exclude(pk=article.pk)
+
+
+def _refuse_address_in_use(article: Article, on: dt.date | None) -> None:
+    """Raise AddressTaken if another article has been published under it; a page has the same on every day."""
+    is_page = article.kind == Article.Kind.PAGE
+    if _rivals(article).filter(**{"published_on__isnull": False} if is_page else {"published_on": on}).exists():
+        raise AddressTaken()
+
+
+# --- Scheduling and withdrawing -----------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def schedule(article_id: int, at: dt.datetime | None) -> Article:
     """Have the worker publish it at this time.
 
-    Raises NeedsTime without a time, TimeRefused for one that cannot be, StillPublished while readers see it.
+    Raises NeedsTime without a time, TimeRefused for one that cannot be, StillPublished while readers see it, and
+    AddressTaken where it could not appear.
     """
     if at is None:
         raise NeedsTime()
@@ -77,6 +111,7 @@ def schedule(article_id: int, at: dt.datetime | None) -> Article:
     if article.state == State.PUBLISHED:
         raise StillPublished()
     article.state, article.scheduled_for = State.SCHEDULED, at
+    refuse_taken_address(article)
     page_versions.save(article, "state", "scheduled_for")
     return article
 
@@ -117,21 +152,61 @@ def take_comments(article_id: int, takes: bool) -> None:
     note_change(article, text=False)
 
 
+# --- By the clock -------------------------------------------------------------------------------------------------
+
+
 def publish_due(now: dt.datetime | None = None) -> int:
     """Publish every scheduled article whose time has come, dated with that time. Returns how many.
 
-    An article whose address is taken stays scheduled and is tried again: an editor has to change its slug.
+    One that cannot appear stays scheduled and is tried again, without stopping the others; `held_up` names it.
     """
     now = now or timezone.now()
     due = Article.objects.filter(state=State.SCHEDULED, scheduled_for__lte=now).order_by("scheduled_for", "pk")
     published = 0
-    for pk, at in due.values_list("pk", "scheduled_for"):
+    for pk in due.values_list("pk", flat=True):
         try:
-            publish(pk, at=at)
-            published += 1
+            published += _publish_if_due(pk, now)
         except AddressTaken:
             continue
+        except (OperationalError, InterfaceError):  # Not this article's fault: the database is busy or away.
+            raise
+        except Exception:
+            logger.exception("Article %d is due and could not be published", pk)
     return published
+
+
+@transaction.atomic
+def _publish_if_due(article_id: int, now: dt.datetime) -> bool:
+    """Publish it unless an editor has just decided otherwise. Of two with one address, the first gets it."""
+    article = _locked(article_id)
+    if article.state != State.SCHEDULED or article.scheduled_for is None or article.scheduled_for > now:
+        return False
+    _date(article, article.scheduled_for)
+    _refuse_address_in_use(article, article.published_on)
+    _show(article)
+    return True
+
+
+class HeldUp(NamedTuple):
+    """A scheduled article that cannot appear, or has not; `is_address_taken` says why, else the log does."""
+
+    article: Article
+    is_address_taken: bool
+
+
+def held_up(now: dt.datetime | None = None) -> list[HeldUp]:
+    """Return the scheduled articles that will not appear at their time, or should be there already. One query."""
+    late = (now or timezone.now()) - PATIENCE
+    day = Coalesce("published_on", TruncDate("scheduled_for", tzinfo=timezone.get_default_timezone()))
+    rivals = Article.objects.annotate(day=day).filter(kind=OuterRef("kind"), slug=OuterRef("slug"))
+    rivals = rivals.filter(Q(kind=Article.Kind.PAGE) | Q(day=OuterRef("day"))).exclude(pk=OuterRef("pk"))
+    earlier = Q(scheduled_for__lt=OuterRef("scheduled_for")) | Q(
+        scheduled_for=OuterRef("scheduled_for"), pk__lt=OuterRef("pk")
+    )
+    first = rivals.filter(Q(published_on__isnull=False) | (Q(state=State.SCHEDULED) & earlier))
+    rows = Article.objects.filter(state=State.SCHEDULED).annotate(day=day).annotate(taken=Exists(first))
+    found = rows.filter(Q(taken=True) | Q(scheduled_for__lte=late)).defer("body").order_by("scheduled_for", "pk")
+    return [HeldUp(row, row.taken) for row in found]
 
 
 def note_change(article: Article, *, text: bool) -> None:

@@ -60,7 +60,10 @@ def write(
         publishing.note_change(article, text=bool(TEXT & plain.keys()))
     if "state" in values:
         _move(article, values["state"], values.get("scheduled_for"), by)
-    return Article.objects.for_page().get(pk=article.pk)
+    written = Article.objects.for_page().get(pk=article.pk)
+    if moved and written.state == Article.State.SCHEDULED:
+        publishing.refuse_taken_address(written)
+    return written
 
 
 def _tidied(name: str, value: Any) -> Any:

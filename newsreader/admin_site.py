@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
+from articles import publishing
 from comments.desk import queue_views, stats_views
 from newsreader.kit.admin_conflicts import KeepsNewer
 from newsreader.kit.admin_inputs import SoundLists
@@ -51,4 +52,5 @@ class NewsroomSite(AdminSite):
         """Show the moderation queue to moderators, Django's index to everybody else."""
         if request.user.has_perm("comments.moderate_comment"):
             return queue_views.queue(request)
-        return self.index(request)
+        may_publish = request.user.has_perm("articles.publish_article")
+        return self.index(request, {"held_up": publishing.held_up() if may_publish else []})

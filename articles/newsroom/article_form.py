@@ -10,7 +10,8 @@ from django.utils.text import format_lazy, slugify
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from articles import formatting
+from articles import formatting, publishing
+from articles.errors import AddressTaken
 from articles.models.article import Article
 from articles.newsroom.editor_widget import RichText, Text
 from newsreader.kit.text import tidy_line
@@ -72,3 +73,18 @@ class ArticleForm(forms.ModelForm):
         if {"_publish", "_draft"} & set(self.data):
             return self.instance.scheduled_for
         raise ValidationError(_("A scheduled article needs a time. “Back to draft” unschedules it."), code="required")
+
+    def clean(self) -> dict[str, Any] | None:
+        """A scheduled article must be able to appear: its address must be free on its day."""
+        cleaned = super().clean()
+        if self.instance.state == State.SCHEDULED and "_draft" not in self.data and not self.errors:
+            names = ("kind", "slug", "scheduled_for")
+            changed = {name: self.cleaned_data.get(name, getattr(self.instance, name)) for name in names}
+            try:
+                publishing.refuse_taken_address(
+                    Article(pk=self.instance.pk, published_on=self.instance.published_on, **changed)
+                )
+            except AddressTaken as refusal:
+                where = "slug" if "slug" in self.fields else None
+                self.add_error(where, ValidationError(str(refusal), code=refusal.code))
+        return cleaned

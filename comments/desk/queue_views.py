@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from articles import publishing
 from articles.models.article import Article
 from articles.models.taxonomy import Section
 from comments.audit import audit_log
@@ -98,6 +99,7 @@ def _surroundings(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[
         "matching": filters.counted(wanted.rows(user)),
         "recent": batches.recent(user),
         "surging": [row for row in surge.surging() if moderates(user, row.article)],
+        "held_up": publishing.held_up() if user.has_perm("articles.publish_article") else [],
         "ban_appeals": _ban_appeals(user) if wanted.status == "appeals" else 0,
     }
 

@@ -78,7 +78,7 @@ class KeptDraft(models.Model):
 class Delivery(models.Model):
     """One mail to one address about one event, stored in the event's transaction and sent by the worker.
 
-    It is about a decision, a reader's report, or a comment that was handed over.
+    It is about a decision, a reader's report, a comment that was handed over, or an article.
     """
 
     class Event(models.TextChoices):
@@ -91,10 +91,12 @@ class Delivery(models.Model):
         OBJECTION_SETTLED = "objection_settled", _("the outcome of your objection")
         APPEAL_REJECTED = "appeal_rejected", _("your appeal was rejected")
         HANDED_OVER = "handed_over", _("a comment was handed to you")
+        HELD_UP = "held_up", _("a scheduled article does not appear")
 
     decision = models.ForeignKey(Decision, models.CASCADE, null=True, related_name="deliveries")
     report = models.ForeignKey("comments.Report", models.CASCADE, null=True, related_name="deliveries")
     comment = models.ForeignKey(Comment, models.CASCADE, null=True, related_name="+")
+    article = models.ForeignKey(Article, models.CASCADE, null=True, related_name="+", db_index=False)
     event = models.CharField(max_length=20, choices=Event)
     address = models.EmailField(max_length=254)
     language = models.CharField(max_length=10, blank=True)
@@ -112,10 +114,17 @@ class Delivery(models.Model):
                 fields=["decision", "event", "address"], name="delivery_once_per_event_and_address"
             ),
             models.UniqueConstraint(fields=["report", "event"], name="delivery_once_per_report_and_event"),
+            # It also finds the mails about articles, which are few.
+            models.UniqueConstraint(
+                fields=["article", "event", "address"],
+                condition=Q(article__isnull=False),
+                name="delivery_once_per_article_event_and_address",
+            ),
             models.CheckConstraint(
-                condition=Q(decision__isnull=False, report=None, comment=None)
-                | Q(decision=None, report__isnull=False, comment=None)
-                | Q(decision=None, report=None, comment__isnull=False),
+                condition=Q(decision__isnull=False, report=None, comment=None, article=None)
+                | Q(decision=None, report__isnull=False, comment=None, article=None)
+                | Q(decision=None, report=None, comment__isnull=False, article=None)
+                | Q(decision=None, report=None, comment=None, article__isnull=False),
                 name="delivery_about_one_thing",
             ),
         ]
@@ -126,3 +135,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} → {self.address}"
+
+    @property
+    def letter(self) -> str:
+        """The name of its templates."""
+        return f"article_{self.event}" if self.article_id else f"comment_{self.event}"

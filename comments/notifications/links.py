@@ -9,6 +9,7 @@ from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.models.article import Article
 from comments.models import Comment, Decision
 from newsreader.accounts import second_factor
 from newsreader.accounts.models import User
@@ -40,6 +41,11 @@ def moderation_url(comment: Comment) -> str:
 def desk_url(comment: Comment) -> str:
     """Where a comment is shown on the desk, with all tools; signing in comes first."""
     return absolute(reverse("admin:moderation-comment", args=[comment.pk]))
+
+
+def form_url(article: Article) -> str:
+    """Where an article is edited; signing in comes first."""
+    return absolute(reverse("admin:articles_article_change", args=[article.pk]))
 
 
 def confirmation_url(comment: Comment) -> str:

@@ -16,9 +16,17 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
+from articles import publishing
+from articles.models.article import Article
 from comments.audit.refusal_reasons import sentence_for, sentence_of
 from comments.models import Delivery
-from comments.notifications.links import action_urls, confirmation_url, desk_url, moderation_url
+from comments.notifications.links import (
+    action_urls,
+    confirmation_url,
+    desk_url,
+    form_url,
+    moderation_url,
+)
 from newsreader.kit import mail
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
@@ -55,14 +63,16 @@ def _send(pk: int) -> bool:
     leased = Delivery.objects.filter(pk=pk, sent_at=None, due_at__lte=now)
     if leased.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
         return False  # Another worker has it.
-    rows = Delivery.objects.select_related("decision__comment__article", "report__comment__article", "comment__article")
+    rows = Delivery.objects.select_related(
+        "decision__comment__article", "report__comment__article", "comment__article", "article"
+    )
     delivery = rows.filter(pk=pk).first()
     if delivery is None:
-        return False  # The comment was withdrawn at this moment.
+        return False  # The comment was withdrawn, or the article has appeared, at this moment.
     identity = f"{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}"  # With the time, since ids repeat after a restore.
     try:
         mail.send(
-            f"comment_{delivery.event}",
+            delivery.letter,
             delivery.address,
             _context(delivery),
             language=delivery.language,
@@ -78,6 +88,8 @@ def _send(pk: int) -> bool:
 
 
 def _context(delivery: Delivery) -> dict[str, Any]:
+    if delivery.article:
+        return _about_article(delivery.article)
     decision, report = delivery.decision, delivery.report
     comment = (report or decision or delivery).comment
     if comment is None:
@@ -97,4 +109,13 @@ def _context(delivery: Delivery) -> dict[str, Any]:
         # Called by the template, so that the reason is in the language of the mail.
         "reason": partial(sentence_of, report.decision_reason) if report else partial(sentence_for, decision),
         "report_url": absolute(report.status_url) if report else "",
+    }
+
+
+def _about_article(article: Article) -> dict[str, Any]:
+    held = {row.article.pk: row for row in publishing.held_up()}.get(article.pk)
+    return {
+        "article": article,
+        "article_url": form_url(article),
+        "is_address_taken": held is not None and held.is_address_taken,
     }

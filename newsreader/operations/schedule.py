@@ -16,7 +16,7 @@ from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments.audit import audit_log
 from comments.desk.teamwork import delete_expired_locks
-from comments.notifications import send_due
+from comments.notifications import queue_held_up, send_due
 from comments.objections.transparency import bring_up_to_date
 from comments.posting import email_confirmation, kept_drafts
 from comments.posting.rerendering import rerender_some
@@ -75,6 +75,7 @@ def clear_up() -> None:
 JOBS: list[tuple[float, Callable[[], object]]] = [
     (5, publish_due),
     (5, audit_log.seal),
+    (30, queue_held_up),
     (30, send_due.call),
     (30, surge.watch),
     (60, take_up_lost_tasks),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 
+from django.db.models import Q
+from django.utils import timezone
+
 from articles.models.article import Article
 from articles.records import digest
 from newsreader.transfer.report import Report
@@ -14,10 +17,13 @@ Place = dt.date | str  # the day of an article, or "page"
 
 
 def _place(article: Article) -> Place | None:
-    """Return where its slug has to be unique; None where it has no address yet."""
-    if article.published_on is None:
-        return None
-    return "page" if article.kind == Article.Kind.PAGE else article.published_on
+    """Return where its slug has to be unique; None where it has no address yet and is not scheduled to get one."""
+    on = article.published_on or _day_of(article.scheduled_for)
+    return "page" if on and article.kind == Article.Kind.PAGE else on
+
+
+def _day_of(at: dt.datetime | None) -> dt.date | None:
+    return timezone.localdate(at, timezone.get_default_timezone()) if at else None
 
 
 class FreeSlugs:
@@ -25,14 +31,15 @@ class FreeSlugs:
 
     def __init__(self, articles: list[Article]) -> None:
         self.articles = articles
-        days = {article.published_on for article in articles if article.published_on}
-        here = Article.objects.filter(kind=Article.Kind.ARTICLE, published_on__in=days)
+        places = {place for article in articles if (place := _place(article))}
+        here = Article.objects.filter(Q(published_on__in=places - {"page"}) | Q(state=Article.State.SCHEDULED))
+        if "page" in places:
+            here |= Article.objects.filter(kind=Article.Kind.PAGE, published_on__isnull=False)
         self.taken: set[tuple[Place, str]] = {
-            (day, slug) for day, slug in here.values_list("published_on", "slug") if day
+            (place, row.slug)
+            for row in here.only("kind", "slug", "published_on", "scheduled_for")
+            if (place := _place(row))
         }
-        if any(_place(article) == "page" for article in articles):
-            pages = Article.objects.filter(kind=Article.Kind.PAGE, published_on__isnull=False)
-            self.taken |= {("page", slug) for slug in pages.values_list("slug", flat=True)}
         self.tries: Counter[tuple[Place, str]] = Counter()
 
     def give(self, report: Report) -> None:

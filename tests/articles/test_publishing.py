@@ -11,8 +11,9 @@ from articles import publishing
 from articles.errors import AddressTaken, NeedsTime, StillPublished
 from articles.models.article import Article
 from articles.models.site import Site
+from articles.writing import write
 from newsreader.operations import schedule
-from tests.factories import make_article
+from tests.factories import make_article, make_editor
 
 pytestmark = pytest.mark.django_db
 
@@ -98,22 +99,75 @@ def test_what_is_due_is_published_with_the_time_it_was_due():
     assert later.state == "scheduled"
 
 
+def scheduled_all_the_same(slug, at, **values):
+    """An article that was scheduled before anybody looked at its address."""
+    article = make_article(state="scheduled", scheduled_for=at, **values)
+    Article.objects.filter(pk=article.pk).update(slug=slug)
+    return article
+
+
 def test_of_two_that_are_due_and_want_one_address_the_earlier_gets_it(time_machine):
     time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
     now = timezone.now()
-    later = make_article(state="scheduled", slug="harbour", scheduled_for=now - dt.timedelta(minutes=1))
-    earlier = make_article(state="scheduled", slug="harbour", scheduled_for=now - dt.timedelta(minutes=2))
+    later = scheduled_all_the_same("harbour", now - dt.timedelta(minutes=1))
+    earlier = scheduled_all_the_same("harbour", now - dt.timedelta(minutes=2))
+    assert [row.article for row in publishing.held_up()] == [earlier, later]  # Nobody has published them yet.
 
     assert publishing.publish_due() == 1
 
     assert Article.objects.get(state="published") == earlier
     assert Article.objects.get(state="scheduled") == later
+    assert publishing.held_up() == [(later, True)]
+
+
+@pytest.mark.parametrize("kind", ["article", "page"])
+def test_an_address_that_will_be_taken_is_refused_when_it_is_scheduled(time_machine, kind):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    now = timezone.now()
+    make_article(kind=kind, state="scheduled", slug="weather", scheduled_for=now + dt.timedelta(hours=2))
+    second = make_article(kind=kind, state="draft", slug="weather")
+
+    with pytest.raises(AddressTaken):
+        publishing.schedule(second.pk, now + dt.timedelta(hours=3))
+    with pytest.raises(AddressTaken):
+        publishing.publish(second.pk)
+    second.refresh_from_db()
+    assert (second.state, second.scheduled_for) == ("draft", None)
+    if kind == "article":  # The next day's Weather has another address.
+        publishing.schedule(second.pk, now + dt.timedelta(days=1))
+        assert publishing.held_up() == []
+
+
+def test_the_address_of_a_scheduled_article_changes_only_to_a_free_one(time_machine):
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    day, taken = timezone.now() + dt.timedelta(hours=2), make_article()
+    article, editor = make_article(state="scheduled", scheduled_for=day), make_editor()
+
+    with pytest.raises(AddressTaken):
+        write({"slug": taken.slug}, by=editor, article=article)
+    assert write({"slug": taken.slug, "state": "draft"}, by=editor, article=article).slug == taken.slug
+
+
+def test_one_that_breaks_stops_no_other_and_is_named(monkeypatch, caplog):
+    due = timezone.now() - dt.timedelta(minutes=2)
+    broken, fine = (
+        make_article(state="scheduled", scheduled_for=due),
+        make_article(state="scheduled", scheduled_for=due),
+    )
+    show = publishing._show
+    monkeypatch.setattr(publishing, "_show", lambda row: 1 / 0 if row == broken else show(row))
+
+    assert publishing.publish_due() == 1
+
+    assert Article.objects.get(pk=fine.pk).state == "published"
+    assert publishing.held_up() == [(broken, False)]
+    assert f"Article {broken.pk} is due" in caplog.text
 
 
 def test_one_whose_address_is_taken_stops_no_other():
     now = timezone.now()
     first = make_article(at=now)
-    clash = make_article(state="scheduled", slug=first.slug, scheduled_for=now - dt.timedelta(seconds=1))
+    clash = scheduled_all_the_same(first.slug, now - dt.timedelta(seconds=1))
     fine = make_article(state="scheduled", scheduled_for=now - dt.timedelta(seconds=1))
 
     assert publishing.publish_due() == 1

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from articles.publishing import publish_due
+from articles.publishing import held_up, publish_due
 
 
 class Command(BaseCommand):
@@ -12,3 +12,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"{publish_due()} published.")
+        for row in held_up():
+            why = "its address is taken" if row.is_address_taken else "the log says why"
+            self.stderr.write(f"Not published: {row.article.headline} ({why})")

@@ -294,8 +294,36 @@ def test_a_taken_address_is_refused_and_the_words_are_kept(client, editor):
     response = client.post(page_of(article), form(client, page_of(article), body="<p>Kept.</p>", _publish="anyway"))
 
     assert response.status_code == 302
-    assert "Another article of that day has the same address." in said(response)
+    assert "Another article of that day has the same address" in said(response)
     assert (row(article).state, row(article).body) == ("draft", "<p>Kept.</p>")
+
+
+def test_a_scheduled_article_is_moved_to_no_address_that_is_taken(client, editor):
+    first, article = make_article(), make_article(state="scheduled")
+    at = timezone.localtime(first.published_at)
+    day = {"scheduled_for_0": f"{at:%Y-%m-%d}", "scheduled_for_1": f"{at:%H:%M:%S}"}
+
+    response = client.post(page_of(article), form(client, page_of(article), slug=first.slug, **day))
+
+    assert "Another article of that day has the same address" in response.content.decode()
+    assert row(article).slug == article.slug
+
+    assert client.post(page_of(article), form(client, page_of(article), slug=first.slug)).status_code == 302
+    assert row(article).slug == first.slug
+
+
+def test_what_keeps_a_due_article_unpublished_stands_on_the_front_of_the_desk(client, editor):
+    first = make_article()
+    stuck = make_article(state="scheduled", headline="The second Weather")
+    Article.objects.filter(pk=stuck.pk).update(slug=first.slug, scheduled_for=first.published_at)
+
+    shown = client.get("/admin/").content.decode()
+    client.force_login(make_moderator())
+    hidden = client.get("/admin/").content.decode()
+
+    assert "The second Weather" in shown
+    assert "Another article of that day has the same address" in shown
+    assert "The second Weather" not in hidden  # They do not see what is unpublished.
 
 
 def test_a_button_for_another_state_does_nothing(client, editor):

@@ -1,5 +1,6 @@
 """Who is mailed about what, and that nobody else is."""
 
+import datetime as dt
 from contextlib import suppress
 
 import pytest
@@ -7,11 +8,12 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
+from articles.models.article import Article
 from comments.desk import teamwork
 from comments.models import AuditEntry, Comment, Delivery
 from comments.moderation.decisions import decide, withdraw
 from comments.moderation.erasing import erase
-from comments.notifications import send_due
+from comments.notifications import queue_held_up, send_due
 from comments.notifications.outbox import LEASE, TURN
 from comments.posting.submission import post_comment
 from newsreader.accounts.models import User
@@ -280,3 +282,23 @@ def test_a_refused_handing_over_mails_nobody():
         teamwork.hand_to(comment.pk, make_user(group="Authors"), by=make_moderator())
 
     assert sent() == []
+
+
+def test_editors_hear_once_of_a_scheduled_article_that_cannot_appear():
+    editor, _moderator, _unverified = make_editor(), make_moderator(), make_editor(verified=False)
+    taken = make_article(slug="weather")
+    article = make_article(
+        state="scheduled", headline="Weather", scheduled_for=taken.published_at + dt.timedelta(days=9)
+    )
+    assert queue_held_up() == 0
+
+    Article.objects.filter(pk=article.pk).update(slug="weather", scheduled_for=taken.published_at)
+    assert (queue_held_up(), queue_held_up()) == (1, 0)
+
+    assert sent() == [(editor.email, "Not published: Weather")]
+    assert "has the same address" in mail.outbox[0].body
+    assert f"http://testserver/admin/articles/article/{article.pk}/change/" in mail.outbox[0].body
+
+    # Once it is held up no more, the next time is news again.
+    Article.objects.filter(pk=article.pk).update(state="draft")
+    assert (queue_held_up(), Delivery.objects.count()) == (0, 0)
