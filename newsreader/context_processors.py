@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -25,32 +26,43 @@ class MenuEntry(NamedTuple):
 
 def context(request: HttpRequest | None = None) -> dict[str, Any]:
     """Return the frame's context, lazily, since mails and the admin need little of it."""
-    paper = SimpleLazyObject(lambda: current_site(request) if request else Site.objects.current())
-    chosen = SimpleLazyObject(lambda: list(MenuItem.objects.select_related("section", "page")))
+    paper: Any = SimpleLazyObject(lambda: current_site(request) if request else Site.objects.current())
+    own: Any = SimpleLazyObject(lambda: list(MenuItem.objects.select_related("section", "page")))
     return {
         "site": paper,
         "paper": paper,  # The same again: allauth's views pass a `site` of their own.
-        "menu": SimpleLazyObject(lambda: _chosen(chosen, MenuItem.Place.MENU) or _sections()),
-        "foot": SimpleLazyObject(lambda: _chosen(chosen, MenuItem.Place.FOOT) or _pages()),
+        "menu": SimpleLazyObject(lambda: _menu(paper, own)),
+        "foot": SimpleLazyObject(lambda: _foot(paper, own)),
         "site_url": settings.SITE_URL,
     }
 
 
-def _chosen(items: Iterable[MenuItem], place: str) -> list[MenuEntry]:
-    """Return the entries that editors chose, without pages that readers cannot see."""
-    shown = (item for item in items if item.place == place)
-    return [
-        MenuEntry(item.name, item.get_absolute_url(), item.section_id)
-        for item in shown
-        if item.page is None or item.page.state == Article.State.PUBLISHED
+def _menu(site: Site, own: Iterable[MenuItem]) -> list[MenuEntry]:
+    """Return the sections and the entries that editors added, by position; of the same position sections first."""
+    items = [item for item in own if item.place == MenuItem.Place.MENU]
+    placed = {item.section_id for item in items}
+    sections = Section.objects.none() if site.own_menu_only else Section.objects.filter(in_menu=True)
+    entries = [
+        (row.position, MenuEntry(row.name, row.get_absolute_url(), row.pk)) for row in sections if row.pk not in placed
     ]
+    entries += [(item.position, _entry(item)) for item in items if _is_shown(item)]
+    return [entry for _, entry in sorted(entries, key=itemgetter(0))]
 
 
-def _sections() -> list[MenuEntry]:
-    return [MenuEntry(row.name, row.get_absolute_url(), row.pk) for row in Section.objects.filter(in_menu=True)]
-
-
-def _pages() -> list[MenuEntry]:
+def _foot(site: Site, own: Iterable[MenuItem]) -> list[MenuEntry]:
+    """Return the pages, then the entries that editors added, by position."""
+    items = [item for item in own if item.place == MenuItem.Place.FOOT]
+    placed = {item.page_id for item in items}
     pages = Article.objects.published().filter(kind=Article.Kind.PAGE).order_by("headline")
-    shown = pages.only("pk", "kind", "slug", "published_on", "headline")
-    return [MenuEntry(row.headline, row.get_absolute_url()) for row in shown]
+    rows = pages.none() if site.own_foot_only else pages.only("pk", "kind", "slug", "published_on", "headline")
+    entries = [MenuEntry(row.headline, row.get_absolute_url()) for row in rows if row.pk not in placed]
+    return entries + [_entry(item) for item in items if _is_shown(item)]
+
+
+def _entry(item: MenuItem) -> MenuEntry:
+    return MenuEntry(item.name, item.get_absolute_url(), item.section_id)
+
+
+def _is_shown(item: MenuItem) -> bool:
+    """Say whether readers can follow it: an unpublished page is not named."""
+    return item.page is None or item.page.state == Article.State.PUBLISHED

@@ -25,6 +25,16 @@ class Site(models.Model):
         verbose_name=_("lead of the front page"),
         help_text=_("Empty: the newest article with a picture."),
     )
+    own_menu_only = models.BooleanField(
+        _("only own entries in the menu"),
+        default=False,
+        help_text=_("The menu then shows a section only where it is an entry below."),
+    )
+    own_foot_only = models.BooleanField(
+        _("only own entries in the foot"),
+        default=False,
+        help_text=_("The foot then shows a page such as the imprint only where it is an entry below."),
+    )
     # Counts changes of what every page shows (names, menus). Together with an article's, the key of each cached page.
     page_version = models.PositiveBigIntegerField(default=1, editable=False)
 
@@ -43,7 +53,7 @@ class Site(models.Model):
 
 
 class MenuItem(models.Model):
-    """An entry of the menu or the foot: a section, a page, or an address. Without any, sections and pages are shown."""
+    """An entry of the menu or the foot beside the sections and pages: an address, or one of those at another place."""
 
     class Place(models.TextChoices):
         MENU = "menu", _("menu")
@@ -51,7 +61,11 @@ class MenuItem(models.Model):
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="menu_items")
     place = models.CharField(_("place"), max_length=10, choices=Place, default=Place.MENU)
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    position = models.PositiveSmallIntegerField(
+        _("position"),
+        default=100,
+        help_text=_("In the menu among the positions of the sections, in the foot at the end."),
+    )
     label = models.CharField(
         _("label"), max_length=100, blank=True, help_text=_("Empty: the name of the section or page.")
     )

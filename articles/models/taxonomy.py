@@ -19,7 +19,9 @@ class Section(Imported):
     slug = models.SlugField(_("address"), max_length=200, unique=True, allow_unicode=True)
     description = models.TextField(_("description"), blank=True)
     position = models.PositiveSmallIntegerField(_("position in the menu"), default=0)
-    in_menu = models.BooleanField(_("in the menu"), default=True)
+    in_menu = models.BooleanField(
+        _("in the menu"), default=True, help_text=_("And with its newest articles on the front page.")
+    )
 
     class Meta:
         verbose_name = _("section")

@@ -102,7 +102,7 @@ class NamedCells(forms.BaseInlineFormSet):
 
 
 class MenuInline(KeepsRelated, admin.TabularInline):
-    """The menu and the foot of every page, in the order of their positions."""
+    """What the menu and the foot of every page show beside the sections and the pages."""
 
     model = MenuItem
     formset = NamedCells
@@ -129,7 +129,19 @@ class MenuItemForm(forms.ModelForm):
 
 @admin.register(Site)
 class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
-    fields = ["name", "tagline", "footer", "lead", "articles_per_page"]
+    fieldsets = [
+        (None, {"fields": ["name", "tagline", "footer", "lead", "articles_per_page"]}),
+        (
+            _("Menu and foot"),
+            {
+                "fields": ["own_menu_only", "own_foot_only"],
+                "description": _(
+                    "The menu shows the sections, the foot the pages; entries of your own are added to them. Hide and "
+                    "reorder sections in their list. A section or page that is an entry of its own stands there alone."
+                ),
+            },
+        ),
+    ]
     autocomplete_fields = ["lead"]
     inlines = [MenuInline]
 

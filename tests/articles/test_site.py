@@ -1,6 +1,11 @@
 """The menus of the site."""
 
+from importlib import import_module
+from types import SimpleNamespace
+
 import pytest
+from django.apps import apps
+from django.db import connection
 
 from articles.models.site import MenuItem, Site
 from tests.factories import make_article, make_section
@@ -40,3 +45,13 @@ def test_readers_see_an_entry_unless_its_page_is_not_published(client):
     assert "Harbour" in front
     assert "Imprint" in front
     assert "Not yet ready" not in front
+
+
+@pytest.mark.parametrize("chosen", ["menu", "foot"])
+def test_a_menu_that_was_chosen_before_entries_were_added_stays_as_it_is(chosen):
+    MenuItem.objects.create(site=Site.objects.current(), place=chosen, label="Shop", address="/shop/")
+
+    import_module("articles.migrations.0005_chosen_menus_stay").keep(apps, SimpleNamespace(connection=connection))
+
+    site = Site.objects.current()
+    assert (site.own_menu_only, site.own_foot_only) == (chosen == "menu", chosen == "foot")

@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 from lxml import html
 
-from articles import publishing
+from articles import page_versions, publishing
 from articles.models.pictures import Picture
 from articles.models.site import MenuItem, Site
+from articles.models.taxonomy import Section
 from tests.factories import make_article, make_editor, make_section, make_tag
 
 pytestmark = pytest.mark.django_db
@@ -142,12 +143,13 @@ def entries(client, css):
     return [(link.text_content(), link.get("href")) for link in page.xpath(f"//*[@class='{css}']//a")]
 
 
-def test_the_menu_is_all_sections_until_an_editor_chooses(client):
+def test_what_an_editor_adds_to_the_menu_and_the_foot_wipes_nothing(client):
     site, town, culture = Site.objects.current(), make_section("Town"), make_section("Culture")
     imprint, draft = (
         make_article(kind="page", slug="imprint", headline="Imprint"),
         make_article(kind="page", state="draft"),
     )
+    make_article(kind="page", headline="Contact")
     assert [name for name, _ in entries(client, "menu")][:2] == ["Culture", "Town"]
 
     client.force_login(make_editor())
@@ -164,9 +166,21 @@ def test_the_menu_is_all_sections_until_an_editor_chooses(client):
     answer = client.post(f"/admin/articles/site/{site.pk}/change/", form)
 
     assert answer.status_code == 302
-    assert entries(client, "menu")[:2] == [("In town", town.get_absolute_url()), ("Shop", "https://example.org/")]
-    assert culture.name not in dict(entries(client, "menu"))
-    assert entries(client, "foot-links")[0] == ("Who we are", imprint.get_absolute_url())
+    own = [("In town", town.get_absolute_url()), ("Shop", "https://example.org/")]
+    assert entries(client, "menu")[:3] == [("Culture", culture.get_absolute_url()), *own]
+    named = [name for name, _ in entries(client, "foot-links")]
+    assert named[:2] == ["Contact", "Who we are"]
+    assert "Imprint" not in named
+
+    # An editor may still hide and reorder sections, or want own entries alone.
+    Section.objects.filter(pk=culture.pk).update(position=9)
+    page_versions.bump_site()
+    assert [name for name, _ in entries(client, "menu")][:3] == ["In town", "Shop", "Culture"]
+    kept = form | {"menu_items-TOTAL_FORMS": "0", "own_menu_only": "on", "own_foot_only": "on"}
+    client.post(f"/admin/articles/site/{site.pk}/change/", kept)
+    assert entries(client, "menu")[:2] == own
+    assert "Culture" not in dict(entries(client, "menu"))
+    assert "Contact" not in dict(entries(client, "foot-links"))
 
 
 @pytest.mark.parametrize(
