@@ -21,6 +21,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from PIL import Image, ImageOps
 
 from articles import page_versions
@@ -28,12 +29,13 @@ from articles.models.article import Article
 from articles.models.pictures import Picture
 from articles.picture_addresses import TYPE, host_of, is_foreign, origin_of, source
 from articles.records import ORIGIN_ID_LENGTH
-from newsreader.kit.images import NotAPicture, opened, written
+from newsreader.kit.images import NotAPicture, one_at_a_time, opened, written
 from newsreader.kit.tasks import task
 
 logger = logging.getLogger(__name__)
 
-MOST_BYTES = 40_000_000
+MOST_BYTES = 64_000_000  # The sharpest JPEG of a camera with 61 megapixels has 60 million.
+TOO_MANY_BYTES = gettext_lazy("This file is larger than 64 MB. Please save the picture smaller.")
 LARGEST = 2560  # pixels, the longer side of a stored picture
 WIDTHS = (320, 640, 960, 1280, 1920)  # pixels
 SHARED = (1200, 630)  # pixels, what social networks show
@@ -51,17 +53,32 @@ _ALTERNATIVE = re.compile(r' alt="([^"]*)"')
 # --- Taken in -----------------------------------------------------------------------------------------------------
 
 
-def redrawn(data: bytes, name: str) -> ContentFile:
+class Redrawn(ContentFile):
+    """A picture as it is stored. `remark` is a sentence about what was left out of the file; empty if nothing was."""
+
+    remark: str = ""
+
+
+def redrawn(data: bytes, name: str) -> Redrawn:
     """Return a picture as it is stored, named after the file that was sent. Raises NotAPicture."""
     if len(data) > MOST_BYTES:
-        raise NotAPicture
-    pixels = opened(data, side=LARGEST)
-    pixels.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
+        raise NotAPicture(TOO_MANY_BYTES)
+    with one_at_a_time():
+        pixels, frames, pages = opened(data, side=LARGEST)
+        pixels.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     stem = slugify(PurePosixPath(name).stem)[:60] or "picture"
     if pixels.mode == "RGBA":
-        return ContentFile(written(pixels, "WEBP", quality=92, method=4), f"{stem}-{secrets.token_hex(4)}.webp")
-    file = written(pixels, "JPEG", quality=92, optimize=True, progressive=True)
-    return ContentFile(file, f"{stem}-{secrets.token_hex(4)}.jpg")
+        file = Redrawn(written(pixels, "WEBP", quality=92, method=4), f"{stem}-{secrets.token_hex(4)}.webp")
+    else:
+        jpeg = written(pixels, "JPEG", quality=92, optimize=True, progressive=True)
+        file = Redrawn(jpeg, f"{stem}-{secrets.token_hex(4)}.jpg")
+    if frames > 1:
+        file.remark = (
+            _("This was an animation of %d frames. It stands still now: only its first frame was kept.") % frames
+        )
+    elif pages > 1:
+        file.remark = _("This file had %d pages. Only the first one was kept.") % pages
+    return file
 
 
 def add(data: bytes, name: str, **described: Any) -> Picture:
@@ -105,7 +122,7 @@ def _make_copies(picture_id: int) -> None:
         return
     try:
         with default_storage.open(str(picture.file.name)) as file:
-            pixels = opened(file.read(), side=LARGEST)
+            pixels = opened(file.read(), side=LARGEST).pixels
     except (NotAPicture, OSError, ValueError):
         logger.warning("No copies can be made of picture %d", picture_id)
         widths: list[int] = []

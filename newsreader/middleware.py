@@ -110,7 +110,7 @@ class Limits:
     _nul = re.compile(r"\x00|%00")
     _control = re.compile(r"[\x00-\x1f\x7f]")
     # Bytes. A slug of 200 letters takes at most 2,400; a reply of 10,000 characters 120,000; editors send pictures.
-    _address, _body, _upload = 8_192, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, 50 * 1024 * 1024
+    _address, _body, _upload = 8_192, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, 65 * 1024 * 1024
     _portrait = 6 * 1024 * 1024  # The form itself refuses a portrait that is too large.
     _sign_in = 64 * 1024  # Parts of it are stored in the session of somebody not signed in yet.
 

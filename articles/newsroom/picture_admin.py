@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -103,6 +103,8 @@ class PictureAdmin(admin.ModelAdmin):
         cut_anew = "file" in form.changed_data or any(form.cleaned_data[n] != form.initial.get(n) for n in focus)
         if cut_anew:
             obj.widths = None
+        if remark := getattr(form.cleaned_data["file"], "remark", ""):
+            messages.warning(request, remark)
         super().save_model(request, obj, form, change)
         pictures.renew_pages([obj.pk])
         if cut_anew:

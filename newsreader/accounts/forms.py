@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts import pictures, reauthentication
 from newsreader.accounts.identities import IN_SESSION, public_name, shown_name
-from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.accounts.models import CommenterIdentity, SentPicture, User
 from newsreader.kit import languages
 
 NAME_LENGTH = 245  # code points
@@ -165,7 +165,7 @@ class MyPage(forms.Form):
         label=_("Picture"),
         required=False,
         allow_empty_file=True,  # Refused below, like everything that is not a picture.
-        help_text=_("A PNG, JPEG, WebP, GIF or AVIF of at most 5 MB. It is cut to a square."),
+        help_text=_("A PNG, JPEG, WebP, GIF or AVIF of at most 5 MB. It is cut to a square, and does not move."),
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif,image/avif"}),
     )
     remove_picture = forms.BooleanField(label=_("Remove the picture"), required=False)
@@ -221,17 +221,18 @@ class MyPage(forms.Form):
         """Save the changes. Returns False, with an error added, for an invalid picture or a taken username."""
         user, values = self.user, self.cleaned_data
         changes = {"name": values["name"], "username": values["username"], "language": values["language"]}
-        if values["picture"]:
-            try:
-                changes["avatar"] = pictures.keep(values["picture"].read())
-            except pictures.NotAPicture:
-                self.add_error("picture", self._no_picture())
-                return False
-        elif values["remove_picture"]:
+        if values["remove_picture"] and not values["picture"]:
             changes["avatar"] = ""
         try:
             with transaction.atomic():
                 User.objects.filter(pk=user.pk).update(**changes)
+                if values["picture"]:
+                    pictures.send(user.pk, values["picture"].read())
+                elif values["remove_picture"]:
+                    SentPicture.objects.filter(user=user.pk).delete()
+        except pictures.NotAPicture:
+            self.add_error("picture", self._no_picture())
+            return False
         except IntegrityError:  # Somebody else took it at the same moment.
             self.add_error("username", self._taken())
             return False

@@ -1,6 +1,9 @@
-"""User; CommenterIdentity, who somebody is when leaving a reply; KeptAnswer, to a POST with an idempotency key."""
+"""User, the picture that one has sent, CommenterIdentity: who somebody is when leaving a reply, and KeptAnswer: to a POST
+with an idempotency key.
+"""
 
 import datetime as dt
+import secrets
 from typing import Any
 
 from django.conf import settings
@@ -54,6 +57,27 @@ class User(AbstractUser):
     @property
     def shown_name(self) -> str:
         return (self.name or self.get_full_name() or self.username)[:245]
+
+
+def new_token() -> str:
+    """Return a random token."""
+    return secrets.token_urlsafe(16)
+
+
+class SentPicture(models.Model):
+    """A portrait as somebody sent it, until the worker has drawn it; or that it could not be used.
+
+    It is not in the storage: photographs say where they were taken. `token` tells two files of one person apart.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="sent_picture")
+    data = models.BinaryField()
+    token = models.CharField(max_length=32, default=new_token)
+    is_refused = models.BooleanField(default=False)
+    sent_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.sent_at}"
 
 
 class CommenterIdentity(models.Model):

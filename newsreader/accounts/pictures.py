@@ -1,10 +1,12 @@
 """Pictures of people: redrawn before they are stored, fetched from login providers; initials if there is none.
 
-A stored picture is always our own rendering: a square WebP without metadata, with a random name.
+A stored picture is always our own rendering: a square WebP without metadata, with a random name. The worker makes it,
+one at a time; what somebody sends waits in the database until then, where nobody else can see it.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import secrets
 import unicodedata
@@ -12,13 +14,15 @@ import zlib
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
 from newsreader.accounts.events import PictureKept
-from newsreader.accounts.models import CommenterIdentity
+from newsreader.accounts.models import CommenterIdentity, SentPicture, User, new_token
 from newsreader.kit.events import publish
-from newsreader.kit.images import NotAPicture, opened, written
+from newsreader.kit.images import WEB_FORMATS, NotAPicture, one_at_a_time, opened, refuse_at_sight, written
 from newsreader.kit.safe_http import FetchFailed, FetchRefused, fetch
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy_line
@@ -26,11 +30,13 @@ from newsreader.kit.text import tidy_line
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 5_000_000
+MOST_PIXELS = 12_000_000  # decoded; that takes 48 MB, and four times as much in some formats
 SIDE = 192  # pixels
 REFUSED = _(
-    "We cannot use this file. Please choose a PNG, JPEG, WebP, GIF or AVIF picture of at most 5 MB and 40 megapixels."
+    "We cannot use this file. Please choose a PNG, JPEG, WebP, GIF or AVIF picture of at most 5 MB and 12 megapixels."
 )
 
+PATIENCE = dt.timedelta(minutes=2)
 HUES = 8
 
 
@@ -41,8 +47,50 @@ def redrawn(data: bytes) -> bytes:
     """
     if len(data) > MOST_BYTES:
         raise NotAPicture(REFUSED)
-    square = ImageOps.fit(opened(data, side=2 * SIDE), (SIDE, SIDE), Image.Resampling.LANCZOS)
+    with one_at_a_time():
+        pixels = opened(data, side=2 * SIDE, cut=True, formats=WEB_FORMATS, most=MOST_PIXELS).pixels
+        square = ImageOps.fit(pixels, (SIDE, SIDE), Image.Resampling.LANCZOS)
     return written(square, "WEBP", quality=80, method=4)
+
+
+def send(user_id: int, data: bytes) -> None:
+    """Have somebody's picture drawn by the worker. Raises NotAPicture for what its size or its header rules out."""
+    if not 0 < len(data) <= MOST_BYTES:
+        raise NotAPicture(REFUSED)
+    refuse_at_sight(data, side=2 * SIDE, formats=WEB_FORMATS, most=MOST_PIXELS)
+    row, _made = SentPicture.objects.update_or_create(
+        user_id=user_id, defaults={"data": data, "is_refused": False, "token": new_token()}
+    )
+    draw_sent.enqueue(row.pk)
+
+
+@task()
+def draw_sent(sent_id: int) -> None:
+    """Draw a picture that somebody has sent, and show it. One that cannot be used is noted, for their own page.
+
+    Safe to run twice. If they have sent another one in the meantime, that one counts.
+    """
+    row = SentPicture.objects.filter(pk=sent_id, is_refused=False).first()
+    if row is None:
+        return
+    same = SentPicture.objects.filter(pk=sent_id, token=row.token)
+    try:
+        name = keep(bytes(row.data))
+    except NotAPicture:
+        same.update(is_refused=True, data=b"")
+        return
+    with transaction.atomic():
+        if same.delete()[0]:
+            User.objects.filter(pk=row.user_id).update(avatar=name)
+            return
+    default_storage.delete(name)
+
+
+def draw_waiting() -> None:
+    """Draw what is left over: where the task was lost."""
+    before = timezone.now() - PATIENCE
+    for pk in SentPicture.objects.filter(is_refused=False, sent_at__lt=before).values_list("pk", flat=True)[:20]:
+        draw_sent.call(pk)
 
 
 def keep(data: bytes) -> str:

@@ -26,7 +26,7 @@ from django.views.decorators.http import require_POST
 from newsreader.accounts import allauth_internals, reauthentication
 from newsreader.accounts.forms import AddPasskeyForm, Disconnect, MyPage, SignUpPasskeyForm
 from newsreader.accounts.identities import label_of, public_name, signed_in_user, verified_address
-from newsreader.accounts.models import User
+from newsreader.accounts.models import SentPicture, User
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.http_cache import private
 from newsreader.kit.web import safe_next, show_or_take
@@ -43,7 +43,11 @@ def my_page(request: HttpRequest) -> HttpResponse:
         if form.is_valid() and form.save():
             messages.success(request, _("Your changes are saved."))
             return private(redirect("my_page"))
-    context = {"form": form, "summary": _summary(user)}
+    context = {
+        "form": form,
+        "summary": _summary(user),
+        "sent": SentPicture.objects.filter(user=user).defer("data").first(),
+    }
     return private(render(request, "account/my_page.html", context, status=422 if form.is_bound else 200))
 
 

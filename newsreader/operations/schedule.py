@@ -23,6 +23,7 @@ from comments.posting.rerendering import rerender_some
 from comments.screening import surge
 from comments.screening.rate_limit import forget_full
 from newsreader.accounts import kept_answers
+from newsreader.accounts.pictures import draw_waiting
 from newsreader.kit.tasks import HEARTBEAT
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (30, surge.watch),
     (60, take_up_lost_tasks),
     (60, make_missing),
+    (60, draw_waiting),
     (60, rerender_some),
     (3600, bring_up_to_date),
     (3600, clear_up),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import logging
 import subprocess
@@ -15,17 +16,19 @@ from zipfile import ZipFile
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw, PngImagePlugin, features
+from PIL import Image, ImageDraw, ImageFile, PngImagePlugin, features
 
 from newsreader.accounts import pictures
 from newsreader.accounts.events import PictureKept
-from newsreader.accounts.models import CommenterIdentity
-from newsreader.accounts.pictures import HUES, NotAPicture, fetch_picture, hue, initials, keep, redrawn
+from newsreader.accounts.models import CommenterIdentity, SentPicture
+from newsreader.accounts.pictures import HUES, NotAPicture, draw_sent, fetch_picture, hue, initials, keep, redrawn
 from newsreader.kit import events, safe_http
 from newsreader.settings import BASE_DIR
+from tests.factories import make_user
 
 RED, BLUE, GREEN = (220, 30, 30), (30, 30, 220), (30, 200, 30)
 
@@ -159,6 +162,12 @@ def png_of(width: int, height: int) -> bytes:
     return file
 
 
+def a_progressive_jpeg(width: int, height: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (width, height)).save(file, "JPEG", progressive=True)
+    return file.getvalue()
+
+
 def zipped() -> bytes:
     file = io.BytesIO()
     with ZipFile(file, "w") as archive:
@@ -178,7 +187,9 @@ REFUSED = {
     "ico": make_picture("ICO", (32, 32)),
     "jpeg2000": make_picture("JPEG2000"),
     "only-a-header": b"\x89PNG\r\n\x1a\n",
-    "many-pixels": png_of(8000, 5001),
+    "many-pixels": png_of(4000, 3001),
+    "held-whole": a_progressive_jpeg(4000, 3001),
+    "heic": (BASE_DIR / "tests" / "samples" / "pictures" / "halves.heic").read_bytes(),
     "bomb-that-warns": png_of(10_000, 10_000),
     "bomb": png_of(60_000, 60_000),
     "bomb-of-a-row": png_of(2_000_000_000, 1),
@@ -197,7 +208,70 @@ def test_what_is_no_picture_is_refused(data):
         redrawn(data)
 
     assert (refusal.value.code, refusal.value.status) == ("not_a_picture", 422)
-    assert "PNG" in str(refusal.value)
+    assert "PNG" in str(refusal.value) or "megapixels" in str(refusal.value)
+
+
+def test_a_photograph_of_a_large_phone_is_taken_since_little_of_it_is_decoded():
+    assert opened(redrawn(make_picture("JPEG", (8000, 6000)))).size == (192, 192)
+
+
+# --- Sent -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def queued(monkeypatch) -> list[int]:
+    queued: list[int] = []
+    monkeypatch.setattr(type(draw_sent), "enqueue", lambda task, *of: queued.extend(of))
+    return queued
+
+
+@pytest.mark.django_db
+def test_nothing_is_decoded_in_the_request_and_the_worker_draws_it(media, queued, monkeypatch):
+    user = make_user()
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageFile.ImageFile, "load", None)
+        pictures.send(user.pk, make_picture("GIF"))
+        pictures.send(user.pk, make_picture("PNG"))  # The second one counts.
+    [sent] = SentPicture.objects.all()
+    assert set(queued) == {sent.pk}
+
+    draw_sent.call(sent.pk)
+    draw_sent.call(sent.pk)
+
+    user.refresh_from_db()
+    assert opened((media / user.avatar).read_bytes()).size == (192, 192)
+    assert not SentPicture.objects.exists()
+
+
+@pytest.mark.django_db
+def test_one_that_breaks_while_it_is_drawn_is_told_on_ones_own_page(client, media, queued):
+    user = make_user(avatar="avatars/earlier.webp")
+    client.force_login(user)
+    whole = make_picture("PNG")
+    pictures.send(user.pk, whole[: len(whole) // 2])
+    assert "is being prepared" in client.get("/accounts/").content.decode()
+
+    SentPicture.objects.update(sent_at=timezone.now() - dt.timedelta(hours=1))
+    pictures.draw_waiting()  # The task was lost.
+
+    user.refresh_from_db()
+    assert user.avatar == "avatars/earlier.webp"
+    assert "We could not use the picture that you sent" in client.get("/accounts/").content.decode()
+    assert bytes(SentPicture.objects.get().data) == b""
+
+
+@pytest.mark.django_db
+def test_a_drawing_of_what_was_replaced_meanwhile_is_thrown_away(media, queued, monkeypatch):
+    user = make_user()
+    pictures.send(user.pk, make_picture("GIF"))
+    monkeypatch.setattr(pictures, "keep", lambda data: [pictures.send(user.pk, make_picture("PNG")), keep(data)][1])
+
+    draw_sent.call(queued[0])
+
+    user.refresh_from_db()
+    assert user.avatar == ""
+    assert SentPicture.objects.count() == 1
+    assert not [file for file in media.rglob("*") if file.is_file()]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])

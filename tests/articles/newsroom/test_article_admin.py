@@ -646,6 +646,19 @@ def test_a_picture_is_taken_in_measured_and_shown(client, editor, picture):
     assert "A &quot;mole&quot;" in page
 
 
+@pytest.mark.parametrize(("kind", "told"), [("GIF", "an animation of 2 frames"), ("TIFF", "This file had 2 pages")])
+def test_what_stands_still_now_or_had_more_pages_is_said(client, editor, kind, told):
+    file = io.BytesIO()
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "blue")]
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+    sent = SimpleUploadedFile(f"x.{kind.lower()}", file.getvalue())
+
+    response = client.post("/admin/articles/picture/add/", {"file": sent, "alternative_text": "x"})
+
+    assert response.status_code == 302
+    assert told in said(response)
+
+
 def test_what_is_no_picture_is_refused(client, editor):
     file = SimpleUploadedFile(
         "evil.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "image/svg+xml"
