@@ -227,6 +227,13 @@ def note(ids: Iterable[int]) -> None:
         write(list(rows.prefetch_related("tags", "authors")))
 
 
+def forget(ids: list[int]) -> None:
+    """Take these articles out of the index, in the transaction that deletes them."""
+    with connection.cursor() as cursor:
+        for start in range(0, len(ids), BATCH):
+            _engine().forget(cursor, ids[start : start + BATCH])
+
+
 def renew() -> int:
     """Rebuild the index from all published articles; returns how many there are."""
     _engine().create()
@@ -287,6 +294,11 @@ class Sqlite:
             f"INSERT INTO {_TABLE} (rowid, headline, standfirst, names, body) VALUES (%s, %s, %s, %s, %s)",
             [(place, *row[2:]) for place, row in zip(places, rows, strict=True)],
         )
+
+    def forget(self, cursor: Any, ids: list[int]) -> None:
+        here = f"article_id IN ({', '.join(['%s'] * len(ids))})"
+        cursor.execute(f"DELETE FROM {_TABLE} WHERE rowid IN (SELECT place FROM {self.PLACES} WHERE {here})", ids)
+        cursor.execute(f"DELETE FROM {self.PLACES} WHERE {here}", ids)
 
     def ids(self, wanted: list[Sought], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
         first, last = span.seconds
@@ -349,6 +361,9 @@ class Postgres:
             for row in rows
         ]  # fmt: skip
         cursor.executemany(self._insert, values)
+
+    def forget(self, cursor: Any, ids: list[int]) -> None:
+        cursor.execute(f"DELETE FROM {_TABLE} WHERE article_id = ANY(%s)", [ids])
 
     def ids(self, wanted: list[Sought], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
         query, values = self._query(wanted)

@@ -54,7 +54,7 @@ def tags_named(names: Sequence[str], *, own: Iterable[Tag] = ()) -> list[Tag]:
     return list(found.values())
 
 
-def make_tag(name: str, *, slug: str = "", origin: dict[str, str] | None = None) -> Tag:
+def make_tag(name: str, *, slug: str = "", origin: dict[str, Any] | None = None) -> Tag:
     """Make a tag, at the address `slug` if that is free. Somebody who makes it at the same moment makes the same one.
 
     `origin` holds the columns that say where an imported tag came from.

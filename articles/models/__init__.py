@@ -4,12 +4,12 @@ article:    Article, Byline, SourceAttribution, Redirect
 site:       Site, MenuItem
 taxonomy:   Section, Tag, Author
 pictures:   Picture
-origins:    where imported rows came from
+origins:    ImportRun; where imported rows came from
 querysets:  the queries about articles
 """
 
 from articles.models.article import Article, Byline, Redirect, SourceAttribution
-from articles.models.origins import Imported, once_per_origin
+from articles.models.origins import Imported, ImportRun, once_per_origin
 from articles.models.pictures import Picture
 from articles.models.site import MenuItem, Site
 from articles.models.taxonomy import Author, Section, Tag
@@ -18,6 +18,7 @@ __all__ = [
     "Article",
     "Author",
     "Byline",
+    "ImportRun",
     "Imported",
     "MenuItem",
     "Picture",

@@ -114,6 +114,8 @@ class Article(Imported):
             models.Index(fields=["headline"], condition=Q(state="published", kind="page"), name="article_pages"),
             # `publishing.publish_due` looks for scheduled articles.
             models.Index(fields=["scheduled_for"], condition=Q(state="scheduled"), name="article_due"),
+            # What came with an import?
+            models.Index(fields=["import_run"], condition=Q(import_run__isnull=False), name="article_by_import"),
         ]
 
     def __str__(self) -> str:

@@ -178,6 +178,8 @@ class Comment(Imported):
                 condition=Q(status="approved"),
                 name="comment_newest_of_article",
             ),
+            # What came with an import?
+            models.Index(fields=["import_run"], condition=Q(import_run__isnull=False), name="comment_by_import"),
             # Is it a duplicate?
             models.Index(fields=["article", "duplicate_key"], name="comment_duplicates"),
             # What did an older renderer make?

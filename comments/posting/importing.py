@@ -11,12 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from articles.models.article import Article
+from articles.models.origins import ImportRun
 from articles.records import Origin, Remark
 from comments.audit import audit_log
 from comments.audit.reason_codes import IMPORTED, single
@@ -82,7 +83,7 @@ class _Place(NamedTuple):
 
 
 @transaction.atomic
-def admit(records: Iterable[CommentRecord]) -> ImportResult:
+def admit(records: Iterable[CommentRecord], run: ImportRun | None = None) -> ImportResult:
     """Store any number of comments, in any order, under articles that are imported already.
 
     Comments whose origin is known are skipped, so a second run changes nothing. A reply whose parent is missing, under
@@ -91,16 +92,17 @@ def admit(records: Iterable[CommentRecord]) -> ImportResult:
     result, replies, articles = ImportResult(), list[_Reply](), set[int]()
     records = iter(records)
     while batch := list(islice(records, BATCH)):
-        replies += _store(batch, result, articles)
+        replies += _store(batch, result, articles, run)
     _place(replies, result)
     for some in _in_batches(sorted(articles)):
         counting.recount(some)
     if result.came_in:
-        audit_log.note("import", facts={"came_in": dict(result.came_in), "already_here": result.already_here})
+        facts: dict[str, Any] = {"came_in": dict(result.came_in), "already_here": result.already_here}
+        audit_log.note("import", f"import:{run.pk}" if run else "", facts=facts)
     return result
 
 
-def _store(batch: list[CommentRecord], result: ImportResult, touched: set[int]) -> list[_Reply]:
+def _store(batch: list[CommentRecord], result: ImportResult, touched: set[int], run: ImportRun | None) -> list[_Reply]:
     """Store the new records of a batch, roots with their place. Returns the replies."""
     articles = _article_ids({record.article for record in batch})
     lock_articles(articles.values())  # Readers who post meanwhile wait, or we wait for them.
@@ -115,6 +117,7 @@ def _store(batch: list[CommentRecord], result: ImportResult, touched: set[int]) 
             result.already_here += 1
         else:
             rows[record.origin] = record, _comment(record, articles[record.article], result.remarks)
+            rows[record.origin][1].import_run = run
     _write([record for record, _ in rows.values()], [row for _, row in rows.values()], result.remarks)
     touched.update(row.article_id for _, row in rows.values())
     result.came_in.update(row.status for _, row in rows.values())

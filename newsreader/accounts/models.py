@@ -1,4 +1,4 @@
-"""User, the picture that one has sent, CommenterIdentity: who somebody is when leaving a reply, and KeptAnswer: to a POST
+"""User; SentPicture, one's own portrait; CommenterIdentity, who somebody is when leaving a reply; KeptAnswer, to a POST
 with an idempotency key.
 """
 

@@ -32,6 +32,7 @@ from newsreader.accounts.models import User
 HERE = Path(__file__).parent
 EDITOR, MODERATOR = "editor", "moderator"
 HELD_WORD = "damned"  # On this newsroom's block list.
+HELD_WORD_NOTE = "The house style has no place for it."
 
 
 @transaction.atomic
@@ -42,7 +43,7 @@ def load(password: str) -> tuple[int, int]:
     rules = CommentSettings.objects.current()
     # Nobody needs a notification of comments that were there from the beginning.
     CommentSettings.objects.filter(pk=rules.pk).update(mail_moderators=False)
-    FilterEntry.objects.get_or_create(pattern=HELD_WORD, defaults={"note": "The house style has no place for it."})
+    FilterEntry.objects.get_or_create(pattern=HELD_WORD, defaults={"note": HELD_WORD_NOTE})
     Site.objects.filter(pk=1).update(**room["site"])
     for position, section in enumerate(room["sections"]):
         Section.objects.get_or_create(slug=section["slug"], defaults=section | {"position": position})

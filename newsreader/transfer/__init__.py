@@ -4,5 +4,6 @@ readers: one module for each format
 load:    records -> rows, in batches, in one transaction
 names:   sections, tags and authors, found or created; slugs: slugs that are free
 report:  what was imported, what was left out, and why
+removal: what an import or the demonstration brought, taken out again
 errors:  why an import stops
 """

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from articles import formatting, page_versions, search
 from articles.models.article import Article, Byline, Redirect
+from articles.models.origins import ImportRun
 from articles.picture_addresses import foreign
 from articles.records import ArticleRecord, Origin, Remark
 from comments.posting.importing import CommentRecord, admit
@@ -24,9 +25,12 @@ HEADLINE_LENGTH = 300
 
 
 @transaction.atomic
-def load(records: Iterable[Record], report: Report) -> None:
-    """Write what a reader yields and count it in the report. Nothing is stored if the reader fails on the way."""
-    admission = admit(_Articles(report).written(records))
+def load(records: Iterable[Record], report: Report, run: ImportRun | None = None) -> None:
+    """Write what a reader yields and count it in the report. Nothing is stored if the reader fails on the way.
+
+    What is new bears the number of the run, by which it can be taken out again.
+    """
+    admission = admit(_Articles(report, run).written(records), run)
     if admission.came_in:
         report.came_in["comments"].update(admission.came_in)
     if admission.already_here:
@@ -39,8 +43,8 @@ def load(records: Iterable[Record], report: Report) -> None:
 class _Articles:
     """Writes the articles among the records, and passes their comments on."""
 
-    def __init__(self, report: Report) -> None:
-        self.report, self.names = report, Names(report)
+    def __init__(self, report: Report, run: ImportRun | None) -> None:
+        self.report, self.names, self.run = report, Names(report, run), run
         self.passed: set[Origin] = set()  # in this run: a file may hold an item twice
 
     def written(self, records: Iterable[Record]) -> Iterator[CommentRecord]:
@@ -98,6 +102,7 @@ class _Articles:
             origin_site=record.origin.site,
             origin_type=record.origin.type,
             origin_id=record.origin.id,
+            import_run=self.run,
         )
 
     def _join(self, records: list[ArticleRecord], rows: list[Article]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.text import slugify
 
 from articles.errors import NotATag
+from articles.models.origins import ImportRun
 from articles.models.taxonomy import Author, Section, Tag
 from articles.records import NameRecord, Origin, Remark, digest
 from articles.tagging import make_tag, tag_name
@@ -18,8 +21,8 @@ _Named = type[Section] | type[Author]
 class Names:
     """Finds or creates them, and remembers them for this run."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, report: Report, run: ImportRun | None = None) -> None:
+        self.report, self.run = report, run
         self.ids: dict[tuple[_Named, Origin], int] = {}
         self.tags: dict[Origin, int | None] = {}
 
@@ -50,7 +53,7 @@ class Names:
         if found := Tag.objects.filter(name=name).order_by("pk").first():
             return found.pk
         self.report.came_in["tags"][""] += 1
-        return make_tag(name, slug=record.slug, origin=origin).pk
+        return make_tag(name, slug=record.slug, origin=origin | {"import_run": self.run}).pk
 
     def author(self, record: NameRecord) -> int:
         """Return the author's id. Authors with the same name on two sites stay two authors."""
@@ -75,12 +78,13 @@ class Names:
         if model._default_manager.filter(slug=slug).exists():
             ending = f"-{digest(*record.origin)[:6]}"
             slug = f"{slug[: SLUG_LENGTH - len(ending)]}{ending}"
-        row = model._default_manager.create(name=name[:NAME_LENGTH], slug=slug, **_origin(record))
+        values = _origin(record) | {"import_run": self.run}
+        row = model._default_manager.create(name=name[:NAME_LENGTH], slug=slug, **values)
         self.report.came_in[f"{model._meta.model_name}s"][""] += 1
         return row.pk
 
 
-def _origin(record: NameRecord) -> dict[str, str]:
+def _origin(record: NameRecord) -> dict[str, Any]:
     """Return the columns that say where a row came from."""
     site, kind, id = record.origin
     return {"origin_site": site, "origin_type": kind, "origin_id": id}

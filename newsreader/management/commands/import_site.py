@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
+from articles.models.origins import ImportRun
 from articles.records import ArticleRecord
 from comments.posting.importing import CommentRecord
 from newsreader.transfer.errors import Unreadable
@@ -40,7 +41,10 @@ class Command(BaseCommand):
             _refuse_unwritable(options["report"])
         try:
             with path.open("rb") as file, transaction.atomic():
-                load(self._watched(READERS[options["source"]](file), file, path.stat().st_size), report)
+                run = ImportRun.objects.create(source=options["source"], file=path.name[:255])
+                load(self._watched(READERS[options["source"]](file), file, path.stat().st_size), report, run)
+                if not report.came_in:
+                    run.delete()
                 if options["dry_run"]:
                     transaction.set_rollback(True)
         except OSError as error:
@@ -52,11 +56,14 @@ class Command(BaseCommand):
             raise CommandError(f"{path}: {reason}") from error
         if options["report"]:
             facts = {"from": options["source"], "file": path.name, "dry_run": options["dry_run"]}
+            facts["import"] = None if options["dry_run"] else run.pk
             text = json.dumps(facts | report.as_json(), ensure_ascii=False, indent=1)
             options["report"].write_text(text + "\n", encoding="utf-8")
         if options["dry_run"]:
             self.stdout.write("Nothing was changed; this is what an import would do.")
         self.stdout.write(report.as_text())
+        if run.pk and not options["dry_run"]:
+            self.stdout.write(f"This was import {run.pk}. To take it out again: manage.py undo_import {run.pk}")
 
     def _watched(self, records: Iterable[Record], file: BinaryIO, size: int) -> Iterator[Record]:
         """Pass the records on, and report progress from time to time."""

@@ -24,8 +24,10 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from articles.models.article import Article
+from comments.models import AuditEntry
 from newsreader.accounts.models import User
 from newsreader.demo.loader import EDITOR
+from newsreader.demo.unloader import DEMONSTRATION
 from newsreader.operations.old_databases import refuse_old_database
 
 PATIENCE = 15  # seconds that a process gets to finish what it is doing
@@ -93,7 +95,8 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
             call_command("createcachetable", verbosity=0)
         held_already = "DATABASE_URL" in os.environ and Article.objects.exists()
-        if not User.objects.exists() and not held_already:
+        taken_out = AuditEntry.objects.filter(subject=DEMONSTRATION).exists()
+        if not User.objects.exists() and not held_already and not taken_out:
             call_command("load_demo", verbosity=0)
 
     def welcome(self, host: str, port: int, server: subprocess.Popen, stopped: _Stopped) -> None:

@@ -1,0 +1,113 @@
+"""Takes the demonstration out again: what its files name, recognised by its words. What anybody did with it stays."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.db import transaction
+from django.db.models import Q
+from django.utils.text import slugify
+
+from articles.models.article import Article
+from articles.models.pictures import Picture
+from articles.models.site import Site
+from articles.models.taxonomy import Author, Section, Tag
+from comments.models import Appeal, Batch, Comment, Decision, FilterEntry, Label, Note, Report, Revision
+from newsreader.accounts.models import User
+from newsreader.demo.loader import HELD_WORD, HELD_WORD_NOTE, HERE
+from newsreader.transfer import removal
+from newsreader.transfer.removal import Brought, Removed
+
+DEMONSTRATION = "demonstration"  # Its name in the audit log.
+
+
+@transaction.atomic
+def unload() -> Removed:
+    """Delete the demonstration, for good."""
+    room = tomllib.loads((HERE / "newsroom.toml").read_text())
+    entries = [tomllib.loads(file.read_text()) for file in sorted((HERE / "articles").glob("*.toml"))]
+    people = User.objects.filter(_any(room["people"], "username", "email"))
+    # Before they lose their accounts, which would make them authors that nobody has linked.
+    Author.objects.filter(_any(room["authors"], "slug", "name"), user__in=people).update(user=None)
+    removed = removal.remove(_brought(room, entries), DEMONSTRATION)
+    _forget_people(list(people), removed)
+    _forget_settings(room["site"], removed)
+    return removed
+
+
+def _brought(room: dict[str, Any], entries: list[dict[str, Any]]) -> Brought:
+    articles = Article.objects.filter(_any(entries, "slug", "headline"), origin_id="")
+    of_slug = {entry["slug"]: entry.get("comments", []) for entry in entries}
+    comments, worked_on = list[int](), set[int]()
+    for article in articles:
+        own, worked = _comments(article, of_slug[article.slug])
+        comments += own
+        worked_on |= worked
+    tags = {slugify(tag, allow_unicode=True) for entry in entries for tag in entry.get("tags", [])}
+    credits = [entry["picture"] for entry in entries if "picture" in entry]
+    return Brought(
+        articles=articles,
+        comments=Comment.objects.filter(pk__in=comments),
+        worked_on=worked_on,
+        sections=Section.objects.filter(_any(room["sections"], "slug", "name"), origin_id=""),
+        tags=Tag.objects.filter(slug__in=tags, origin_id=""),
+        authors=Author.objects.filter(_any(room["authors"], "slug", "name"), origin_id=""),
+        pictures=Picture.objects.filter(_any(credits, "caption", "credit"), origin_id=""),
+    )
+
+
+def _any(entries: list[dict[str, Any]], *names: str) -> Q:
+    """Return the condition that these columns are those of one of the entries."""
+    condition = Q(pk__in=[])
+    for entry in entries:
+        condition |= Q(**{name: entry[name] for name in names})
+    return condition
+
+
+def _comments(article: Article, entries: list[dict[str, Any]]) -> tuple[list[int], set[int]]:
+    """Return the ids of the comments that the file names, and of those that somebody has worked on."""
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        wanted[entry["text"].strip()].append(entry["status"])
+    own, worked = list[int](), set[int]()
+    for comment in article.comments.filter(origin_id="").order_by("pk"):
+        if not wanted.get(comment.body):
+            continue
+        status = wanted[comment.body].pop(0)
+        own.append(comment.pk)
+        decided = comment.decisions.count() - (status in {"spam", "trash"})
+        marked = comment.picked_at or comment.assigned_to_id or comment.edited_at
+        about = (Revision, Note, Label, Report, Appeal)
+        if decided != 1 or marked or any(model._default_manager.filter(comment=comment).exists() for model in about):
+            worked.add(comment.pk)
+    return own, worked
+
+
+def _forget_people(people: list[User], removed: Removed) -> None:
+    """Delete the accounts that nobody has used: what an account did keeps its name."""
+    for user in people:
+        did = [
+            Comment.objects.filter(identity__user=user),
+            Decision.objects.filter(by=user),
+            Batch.objects.filter(by=user),
+            LogEntry.objects.filter(user=user),
+        ]
+        if user.last_login or any(rows.exists() for rows in did):
+            removed.kept.append(f"account {user.username}: somebody has signed in with it, or it has done something")
+            continue
+        removed.others.append(f"account {user.username}")
+        user.identities.all().delete()
+        user.delete()
+
+
+def _forget_settings(site: dict[str, str], removed: Removed) -> None:
+    """Give the site its first name back, and empty the block list of the demonstration's word."""
+    unnamed = Site()
+    defaults = {name: getattr(unnamed, name) for name in site}
+    if Site.objects.filter(pk=1, **site).update(**defaults):
+        removed.others.append(f"the name “{site['name']}”")
+    if FilterEntry.objects.filter(pattern=HELD_WORD, note=HELD_WORD_NOTE).delete()[0]:
+        removed.others.append(f"the entry “{HELD_WORD}” of the block list")
