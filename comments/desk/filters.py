@@ -9,10 +9,12 @@ import datetime as dt
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery, TextField
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +23,7 @@ from rest_framework.exceptions import ParseError
 from articles.models.article import Article
 from articles.models.taxonomy import Section
 from comments.desk.networks import begins, from_network
-from comments.models import Comment, Decision, Label, search_index
+from comments.models import Comment, ConnectionData, Decision, Label, search_index
 from comments.models.querysets import CommentQuerySet
 from comments.objections import appeals
 from newsreader.accounts.models import CommenterIdentity
@@ -191,18 +193,64 @@ def _by_author(rows: CommentQuerySet, author: str) -> CommentQuerySet:
 
 
 def sought(query: str) -> Q:
-    """Return the condition that every word matches: at the start of a word in name or text, of email or IP address."""
-    wanted, plain = Q(), []
+    """Return the condition that every word matches: at the start of a word in name or text, of email or IP address.
+
+    Of an email address the part before the @ counts, and the domain, too. Words that are in addresses match all there,
+    or all in names and texts.
+    """
+    wanted, plain, others = Q(), list[str](), list[str]()
+    mailed: set[int] | None = None
     for word in query.split()[: search_index.WORDS]:
-        if "@" in word:
+        if word.startswith("@") and word != "@":
+            wanted &= Q(pk__in=search_index.at_hand(_with_domain(word[1:])))
+        elif "@" in word:
             wanted &= begins("connection_data__email", word) | begins("connection_data__email", word.lower())
         elif _ADDRESS.fullmatch(word):
-            wanted &= from_network(word)
+            of_word = set(_with_email(word))  # Of `cafe1.de`, which might be an IP address.
+            wanted &= (
+                from_network(word) | Q(pk__in=search_index.at_hand(sorted(of_word))) if of_word else from_network(word)
+            )
         elif parts := search_index.words_in(word):
             plain += parts
+            if of_word := set(_with_email(word)):
+                mailed = of_word if mailed is None else mailed & of_word
+            else:
+                others += parts
         else:
             return Q(pk__in=[])
-    return wanted & Q(pk__in=search_index.with_words(plain)) if plain else wanted
+    if not plain:
+        return wanted
+    found = search_index.with_words(plain)
+    if mailed:
+        at_addresses = search_index.at_hand(sorted(mailed))
+        if others:
+            at_addresses = _joined(at_addresses, "INTERSECT", search_index.with_words(others))
+        found = _joined(at_addresses, "UNION", found)  # One list of ids: of two, databases read all comments.
+    return wanted & Q(pk__in=found)
+
+
+def _joined(ids: RawSQL, operator: str, others: RawSQL) -> RawSQL:
+    return RawSQL(f"{ids.sql} {operator} {others.sql}", [*ids.params, *others.params])  # noqa: S611  Both are our own.
+
+
+def _with_email(word: str) -> list[int]:
+    """Return the newest comments whose email address or its domain begins with this, as it is or in lower case."""
+    if len(word) < 2:  # Nearly all do.
+        return []
+    forms = {word, word.lower(), word.capitalize()}
+    rows = ConnectionData.objects.filter(reduce(or_, (begins("email", form) for form in forms)))
+    return sorted({*_newest(rows), *_with_domain(word)})
+
+
+def _with_domain(domain: str) -> list[int]:
+    whole = _newest(ConnectionData.objects.filter(domain=domain.lower()))
+    if len(whole) == search_index.MOST:  # A mail service that half of them have: in the order of the index.
+        return whole
+    return _newest(ConnectionData.objects.filter(begins("domain", domain.lower())))
+
+
+def _newest(rows: QuerySet[ConnectionData]) -> list[int]:
+    return list(rows.order_by("-comment").values_list("comment", flat=True)[: search_index.MOST])
 
 
 def reasoned(code: str) -> Q:

@@ -10,7 +10,8 @@ from html import unescape
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Lower, StrIndex, Substr
 from django.utils import timezone
 from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
@@ -286,6 +287,12 @@ class ConnectionData(models.Model):
     address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
     user_agent = models.CharField(_("user agent"), max_length=254, blank=True)
     email = models.CharField(_("email"), max_length=254, blank=True)
+    # What follows the @; of an address without one, all of it.
+    domain = models.GeneratedField(
+        expression=Lower(Substr("email", StrIndex("email", Value("@")) + 1)),
+        output_field=models.CharField(max_length=254),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name = _("connection data")
@@ -294,6 +301,9 @@ class ConnectionData(models.Model):
             # With pattern operators, since moderators search by the beginning of an address.
             models.Index(
                 fields=["email", "comment"], opclasses=["varchar_pattern_ops", "int8_ops"], name="trace_by_beginning"
+            ),
+            models.Index(
+                fields=["domain", "comment"], opclasses=["varchar_pattern_ops", "int8_ops"], name="trace_by_domain"
             ),
             models.Index(fields=["address", "comment"], name="trace_by_address"),
         ]

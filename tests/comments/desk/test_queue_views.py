@@ -13,12 +13,14 @@ from django.utils import timezone
 
 from articles.models.article import Article
 from comments.audit.audit_log import verify
+from comments.desk import filters
 from comments.desk.highlighting import highlighted
 from comments.models import (
     AuditEntry,
     Ban,
     Batch,
     Comment,
+    ConnectionData,
     Decision,
     Delivery,
     Label,
@@ -801,3 +803,35 @@ def test_words_are_looked_for_once_for_all_tabs(client):
     assert "The ferry is late." in page
     assert "The train is late." not in page
     assert sum(" MATCH " in query["sql"] or "to_tsquery" in query["sql"] for query in asked.captured_queries) == 1
+
+
+def test_an_address_is_sought_by_its_beginning_or_its_domain_without_the_sign():
+    article = make_article()
+    for name, email, text in (
+        ("nora", "nora.field@Harbour-Mail.example", "The ferry again."),
+        ("bo", "bo@harbour-mail.example", "Well."),
+        ("text", "cy@example.net", "The harbour, please."),
+        ("cafe", "di@cafe1.example", "Coffee."),
+    ):
+        make_comment(article, name="A reader", email=email, text=text, website=f"https://{name}.example")
+
+    for query, found in {
+        "nora.field": {"nora"},  # the beginning of the part before the @
+        "NORA": {"nora"},
+        "harbour-mail.example": {"nora", "bo"},  # the domain alone
+        "@harbour-mail.example": {"nora", "bo"},
+        "harbour": {"nora", "bo", "text"},  # in the domain, or in the text
+        "nora harbour-mail.example": {"nora"},
+        "nora ferry": {"nora"},  # one in the address, one in the text
+        "cafe1.example": {"cafe"},
+        "cafe1.e": {"cafe"},
+        "a1.de": set(),  # which might be an IP address
+        "field": set(),
+        "mail.example": set(),
+        "@": set(),
+    }.items():
+        rows = Comment.objects.filter(filters.sought(query))
+        assert {row.website.removeprefix("https://").removesuffix(".example") for row in rows} == found, query
+
+    plan = ConnectionData.objects.filter(filters.begins("domain", "harbour")).order_by("-comment")[:9].explain()
+    assert "trace_by_domain" in plan or connection.vendor == "postgresql"  # Which reads a table of four rows whole.
