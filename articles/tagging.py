@@ -10,6 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import count
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify

@@ -32,7 +32,8 @@ def write(
     """Create an article from these values, or change an existing one.
 
     Beside the columns in PLAIN: `tags` (names), `authors` (Author rows), `sources` (dicts of name, url, kind), `state`
-    and `scheduled_for`. HTML is sanitised. `versions`: those of the article for which the change is meant; None: any.
+    and `scheduled_for`. HTML is sanitised. Where nothing is said about comments, an article is open for them and a page
+    is not. `versions`: those of the article for which the change is meant; None: any.
     Raises Forbidden, AddressTaken, AddressFixed, NeedsTime, StateUnknown, NotATag, VersionConflict.
     """
     made = article is None
@@ -43,6 +44,8 @@ def write(
     moved = [name for name in ADDRESS if name in plain and plain[name] != getattr(article, name)]
     if article.published_on and moved:
         raise AddressFixed()
+    if "takes_comments" not in plain and (made or "kind" in moved):
+        plain["takes_comments"] = Article.takes_comments_by_default(plain.get("kind", article.kind))
     for name, value in plain.items():
         setattr(article, name, _tidied(name, value))
     if not article.headline:

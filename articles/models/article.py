@@ -129,6 +129,11 @@ class Article(Imported):
             return f"/pages/{quote(self.slug)}/"
         return f"/{self.published_on:%Y/%m/%d}/{quote(self.slug)}/"
 
+    @classmethod
+    def takes_comments_by_default(cls, kind: str) -> bool:
+        """Say whether an article of this kind is open for comments where nobody says so: a static page is not."""
+        return kind != cls.Kind.PAGE
+
     def closes_at(self, close_after_days: int = 0) -> dt.datetime | None:
         """Return when its comments close: its own time, else so many days after publication (0: never)."""
         if self.comments_close_at:

@@ -173,7 +173,8 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
             messages.warning(request, sentence)
         # Save only the form's fields: counts and versions may have changed since it was opened.
         if change:
-            obj.save(update_fields=[name for name in form.changed_data if name in columns(obj)])
+            implied = {"takes_comments"} if "kind" in form.changed_data else set()
+            obj.save(update_fields=[name for name in {*form.changed_data, *implied} if name in columns(obj)])
         else:
             obj.save()
 

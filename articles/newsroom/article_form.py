@@ -26,6 +26,18 @@ def _name_halves(field: forms.Field) -> None:
         half.attrs["aria-label"] = format_lazy("{}, {}", field.label, part)
 
 
+class OpenOrNot(forms.NullBooleanSelect):
+    """Whether a new article is open for comments; by default its kind decides."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None):
+        super().__init__(attrs)
+        self.choices = [("unknown", _("articles yes, pages no")), ("true", _("yes")), ("false", _("no"))]
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> bool | None:
+        """As in Django; what a ticked box would send is yes, too."""
+        return True if data.get(name) == "on" else super().value_from_datadict(data, files, name)
+
+
 class ArticleForm(forms.ModelForm):
     """An article as it is typed. An empty slug is made from the headline; the text is sanitised."""
 
@@ -44,6 +56,11 @@ class ArticleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "slug" in self.fields:
             self.fields["slug"].required = False
+        if self.instance.pk is None and "takes_comments" in self.fields:
+            self.fields["takes_comments"] = forms.NullBooleanField(
+                label=self.fields["takes_comments"].label, required=False, widget=OpenOrNot, initial=None
+            )
+            self.initial.pop("takes_comments", None)
         for name in ("scheduled_for", "comments_close_at"):
             if name in self.fields:
                 _name_halves(self.fields[name])
@@ -62,6 +79,14 @@ class ArticleForm(forms.ModelForm):
         text = formatting.sanitise(typed)
         self.pictures_left_out = text.count("<img") < typed.lower().count("<img")
         return text
+
+    def clean_takes_comments(self) -> bool:
+        """Where nothing is said, or only the kind changes, the kind decides."""
+        said, kind = self.cleaned_data["takes_comments"], self.cleaned_data.get("kind", self.instance.kind)
+        is_kind_new = bool(self.instance.pk) and kind != self.instance.kind
+        if said is None or (is_kind_new and said == self.initial.get("takes_comments")):
+            return Article.takes_comments_by_default(kind)
+        return bool(said)
 
     def clean_scheduled_for(self) -> Any:
         """A scheduled article must keep a time."""

@@ -162,13 +162,17 @@ def _article(item: Any, fields: dict[str, str], export: _Export, subject: str) -
         scheduled_for=publicity.scheduled_for,
         created_at=publicity.date,
         updated_at=utc(fields.get("wp:post_modified_gmt", "")) or publicity.date,
-        takes_comments=fields.get("wp:comment_status", "").strip() != "closed",
+        takes_comments=_takes_comments(fields.get("wp:comment_status", "").strip(), KINDS.get(kind, "article")),
         section=sections[0] if sections else None,
         tags=tuple({tag.slug: tag for tag in [*sections[1:], *tags]}.values()),
         authors=_authors(item, fields, export),
         old_addresses=tuple(dict.fromkeys(address for address in old if address)),
     )
     return record, remarks
+
+
+def _takes_comments(said: str, kind: str) -> bool:
+    return {"open": True, "closed": False}.get(said, kind != "page")
 
 
 def _article_origin(fields: dict[str, str], kind: str, site: str) -> Origin:

@@ -213,6 +213,21 @@ def test_what_an_address_is_made_from_is_fixed_once_published(client):
     assert (answer.status_code, answer.json()["code"]) == (409, "address_fixed")
 
 
+def test_a_page_is_closed_for_comments_unless_an_editor_says_so(client):
+    client.force_login(make_editor())
+
+    def takes(**values):
+        return client.post("/api/v1/articles/", {"headline": "x", **values}, content_type="application/json").json()[
+            "id"
+        ]
+
+    made = [takes(), takes(kind="page"), takes(kind="page", comments_open=True)]
+    assert [Article.objects.get(pk=pk).takes_comments for pk in made] == [True, False, True]
+
+    client.patch(f"/api/v1/articles/{made[0]}/", {"kind": "page"}, content_type="application/json")
+    assert not Article.objects.get(pk=made[0]).takes_comments
+
+
 def test_what_no_database_can_hold_finds_nothing(client):
     client.force_login(make_editor())
 

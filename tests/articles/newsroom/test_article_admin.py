@@ -298,6 +298,28 @@ def test_a_taken_address_is_refused_and_the_words_are_kept(client, editor):
     assert (row(article).state, row(article).body) == ("draft", "<p>Kept.</p>")
 
 
+@pytest.mark.parametrize(
+    ("kind", "said", "takes"),
+    [("page", None, False), ("article", None, True), ("page", "true", True), ("article", "false", False)],
+)
+def test_a_new_page_is_closed_for_comments_unless_an_editor_says_so(client, editor, kind, said, takes):
+    typed = form(client, ADD, headline="Imprint", kind=kind, **({"takes_comments": said} if said else {}))
+
+    client.post(ADD, typed)
+
+    assert Article.objects.get().takes_comments is takes
+
+
+def test_what_becomes_a_page_is_closed_too(client, editor):
+    article = make_article(state="draft")
+
+    client.post(page_of(article), form(client, page_of(article), kind="page"))
+
+    assert not row(article).takes_comments
+    client.post(page_of(article), form(client, page_of(article), takes_comments="on"))
+    assert row(article).takes_comments
+
+
 def test_a_scheduled_article_is_moved_to_no_address_that_is_taken(client, editor):
     first, article = make_article(), make_article(state="scheduled")
     at = timezone.localtime(first.published_at)
