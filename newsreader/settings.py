@@ -216,6 +216,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "newsreader.middleware.Known",
+    "newsreader.middleware.Locale",
     "newsreader.accounts.middleware.AccountGuard",
     "newsreader.middleware.Refusals",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,12 @@ class Site(models.Model):
     name = models.CharField(_("name"), max_length=200, default="Newsreader")
     tagline = models.CharField(_("tagline"), max_length=300, blank=True)
     footer = models.TextField(_("footer"), blank=True)
+    locale = models.CharField(
+        _("how dates are written"),
+        max_length=10,
+        blank=True,
+        help_text=_("A variant of the site’s language, such as en-gb. Empty: as in the language itself."),
+    )
     articles_per_page = models.PositiveSmallIntegerField(_("articles on a page"), default=20)
     lead = models.ForeignKey(
         "articles.Article",
@@ -50,6 +57,12 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def language(self) -> str:
+        """The language of its pages, as a variant where one is chosen. A variant of another language is none."""
+        is_variant = self.locale.partition("-")[0] == settings.LANGUAGE_CODE.partition("-")[0]
+        return self.locale if is_variant else settings.LANGUAGE_CODE
 
 
 class MenuItem(models.Model):

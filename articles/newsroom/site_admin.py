@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.conf.global_settings import LANGUAGES
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -127,10 +132,34 @@ class MenuItemForm(forms.ModelForm):
         return address
 
 
+class SiteForm(forms.ModelForm):
+    """The site. Dates are written as in a variant of its language, which Django knows."""
+
+    locale = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        field, column = self.fields["locale"], Site._meta.get_field("locale")
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  For the type checker.
+        field.label, field.help_text = capfirst(str(column.verbose_name)), column.help_text
+        field.choices = [("", "–"), *((code, f"{code}: {_example(code)}") for code in _variants())]
+
+
+def _variants() -> list[str]:
+    primary = settings.LANGUAGE_CODE.partition("-")[0]
+    return [code for code, _name in LANGUAGES if code.partition("-")[0] == primary]
+
+
+def _example(code: str) -> str:
+    with translation.override(code):
+        return date_format(dt.datetime(2026, 1, 31, 18, 30), "DATETIME_FORMAT")
+
+
 @admin.register(Site)
 class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
+    form = SiteForm
     fieldsets = [
-        (None, {"fields": ["name", "tagline", "footer", "lead", "articles_per_page"]}),
+        (None, {"fields": ["name", "tagline", "footer", "locale", "lead", "articles_per_page"]}),
         (
             _("Menu and foot"),
             {

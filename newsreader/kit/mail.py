@@ -22,9 +22,10 @@ _CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
 def send(name: str, address: str, context: dict[str, Any], *, language: str = "", identity: str = "") -> None:
     """Send a mail to one address, in this language if the site speaks it. Raises the errors of the mail server.
 
-    `identity` becomes the Message-ID, by which a mail server recognises a mail that it already has.
+    It is in this language; empty: the site's, with dates as the site writes them. `identity` becomes the Message-ID, by
+    which a mail server recognises a mail that it already has.
     """
-    with translation.override(spoken(language) or settings.LANGUAGE_CODE):
+    with translation.override(spoken(language) or str(import_string(settings.FRAME)()["site"].language)):
         subject = tidy_line(render_to_string(f"letters/{name}/subject.txt", context))
         text = render_to_string(f"letters/{name}/body.txt", context)
         message = EmailMultiAlternatives(subject, text, None, [address])

@@ -1,5 +1,6 @@
 """The menus of the site."""
 
+import datetime as dt
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -8,7 +9,8 @@ from django.apps import apps
 from django.db import connection
 
 from articles.models.site import MenuItem, Site
-from tests.factories import make_article, make_section
+from comments.models import Comment
+from tests.factories import make_article, make_comment, make_editor, make_section
 
 pytestmark = pytest.mark.django_db
 
@@ -55,3 +57,24 @@ def test_a_menu_that_was_chosen_before_entries_were_added_stays_as_it_is(chosen)
 
     site = Site.objects.current()
     assert (site.own_menu_only, site.own_foot_only) == (chosen == "menu", chosen == "foot")
+
+
+def test_dates_are_written_as_in_the_variant_that_an_editor_chose(client):
+    article = make_article(at=dt.datetime(2026, 1, 31, 18, 30, tzinfo=dt.UTC))
+    make_comment(article)
+    Comment.objects.update(created_at=dt.datetime(2026, 2, 1, 9, 5, tzinfo=dt.UTC))
+    client.force_login(make_editor())
+    address, form = "/admin/articles/site/1/change/", {"name": "Courier", "articles_per_page": "20", "lead": ""}
+    form |= {"menu_items-TOTAL_FORMS": "0", "menu_items-INITIAL_FORMS": "0"}
+
+    american = client.get(article.get_absolute_url()).content.decode()
+    assert client.post(address, form | {"locale": "de"}).status_code == 200  # No variant of English.
+    assert client.post(address, form | {"locale": "en-gb"}).status_code == 302
+    british = client.get(article.get_absolute_url()).content.decode()
+    private = client.get("/admin/articles/article/").content.decode()
+
+    assert ("Jan. 31, 2026" in american, "Feb. 1, 2026, 10:05 a.m." in american) == (True, True)
+    assert ("31 Jan 2026" in british, "1 Feb 2026, 10:05 a.m." in british) == (True, True)
+    assert "Feb. 1" not in british
+    assert '<html lang="en-gb"' in british
+    assert "31/01/2026" in private
