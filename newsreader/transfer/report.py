@@ -12,6 +12,7 @@ from newsreader.kit.text import tidy_line
 EXAMPLES = 5  # examples of each kind of remark in the text; the JSON has all
 # What the codes of remarks mean. To add a remark, add its line.
 WORDING = {
+    "text_before": "texts before the export, such as warnings of the old site; skipped",
     "picture": "pictures, whose files are not part of the export",
     "foreign_picture": "pictures on other sites, of which readers see a link",
     "not_an_article": "items that are neither articles, pages nor pictures, and carry no comments",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from django.core.management import call_command
@@ -14,6 +17,7 @@ from articles.models.article import Article
 from articles.models.taxonomy import Author
 from comments.models import Comment
 from newsreader.management.commands.import_site import Command
+from newsreader.transfer import unpacking
 
 SAMPLES = Path(__file__).parent.parent / "samples" / "wordpress"
 
@@ -110,3 +114,55 @@ def test_wrong_usage_exits_with_2(words, capsys):
         Command().run_from_argv(["manage.py", "import_site", *words])
 
     assert leaving.value.code == 2
+
+
+HARBOUR = (SAMPLES / "harbour.xml").read_bytes()
+
+
+def zipped(**files: bytes) -> bytes:
+    file = io.BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(f"{name}.xml", data)
+    return file.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "data",
+    [
+        zipped(**{"blog001": HARBOUR, "__MACOSX/blog": b"no"}),
+        zipped(blog001=HARBOUR, blog002=HARBOUR),
+        gzip.compress(HARBOUR),
+        b"<br />\n<b>Warning</b>:  Undefined array key in <b>/x.php</b> on line <b>2</b><br />\n" + HARBOUR,
+        b"PHP Deprecated: creation of dynamic property\n\n" + HARBOUR,
+    ],
+    ids=["zip", "zip of two", "gzip", "a warning before it", "a notice before it"],
+)
+def test_an_export_is_read_as_it_is_handed_out(tmp_path, capsys, data):
+    (tmp_path / "export").write_bytes(data)
+
+    import_site(tmp_path / "export")
+
+    said = capsys.readouterr().out
+    assert "articles: 7 (3 draft, 2 published, 1 scheduled, 1 withdrawn)" in said
+    assert "comments: 6 (3 approved, 1 pending, 1 spam, 1 trash)" in said
+    assert ("such as warnings of the old site" in said) == (data[:3] in {b"<br", b"PHP"})
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"PK\x03\x04 and then nothing", "damaged"),
+        (gzip.compress(HARBOUR)[:500], "damaged"),
+        (zipped(**{"a.txt": b"x"}).replace(b".xml", b".txt"), "no .xml file"),
+        (gzip.compress(bytes(150 * 1024 * 1024)), "without end"),
+    ],
+)
+@pytest.mark.django_db
+def test_an_archive_that_cannot_be_read_is_refused_in_words(tmp_path, data, why, monkeypatch):
+    monkeypatch.setattr(unpacking, "MOST_GROWTH", 2)
+    (tmp_path / "export").write_bytes(data)
+
+    with pytest.raises(CommandError, match=f"{why}.*Nothing was imported"):
+        import_site(tmp_path / "export")

@@ -6,6 +6,7 @@ The whole file is one transaction: all of it is imported, or nothing. On SQLite 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import time
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ from newsreader.transfer.errors import Unreadable
 from newsreader.transfer.load import load
 from newsreader.transfer.readers import READERS, Record
 from newsreader.transfer.report import Report
+from newsreader.transfer.unpacking import unpacked
 
 EVERY = 3  # seconds between two lines of progress
 
@@ -42,7 +44,7 @@ class Command(BaseCommand):
         try:
             with path.open("rb") as file, transaction.atomic():
                 run = ImportRun.objects.create(source=options["source"], file=path.name[:255])
-                load(self._watched(READERS[options["source"]](file), file, path.stat().st_size), report, run)
+                load(self._read(options["source"], file, path.stat().st_size), report, run)
                 if not report.came_in:
                     run.delete()
                 if options["dry_run"]:
@@ -64,6 +66,14 @@ class Command(BaseCommand):
         self.stdout.write(report.as_text())
         if run.pk and not options["dry_run"]:
             self.stdout.write(f"This was import {run.pk}. To take it out again: manage.py undo_import {run.pk}")
+
+    def _read(self, source: str, file: BinaryIO, size: int) -> Iterator[Record]:
+        """Yield the records of a file, or of each file in an archive, one after the other."""
+        for plain in unpacked(file, size):
+            plain.seek(0, io.SEEK_END)
+            whole = plain.tell()
+            plain.seek(0)
+            yield from self._watched(READERS[source](plain), plain, whole)
 
     def _watched(self, records: Iterable[Record], file: BinaryIO, size: int) -> Iterator[Record]:
         """Pass the records on, and report progress from time to time."""

@@ -26,7 +26,7 @@ from newsreader.transfer.readers.wordpress_values import (
     slug_of_title,
     utc,
 )
-from newsreader.transfer.readers.xml import forget, stream, text_of
+from newsreader.transfer.readers.xml import forget, stream, text_before, text_of
 
 STATUSES = {"1": "approved", "spam": "spam", "trash": "trash", "post-trashed": "trash", "0": "pending"}
 KINDS = {"post": "article", "page": "page"}
@@ -61,6 +61,8 @@ def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | Remark]:
     """
     export: _Export | None = None
     exported_items = 0
+    if before := text_before(file):
+        yield Remark("text_before", plain(before)[:80])
     for element in stream(file, "item", "channel"):
         channel = element if _name(element) == ":channel" else element.getparent()
         if _name(channel) != ":channel":

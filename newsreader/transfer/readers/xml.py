@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -12,6 +11,8 @@ from newsreader.transfer.errors import Unreadable
 
 _SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "remove_comments": True, "remove_pis": True}
 _BLANK = b"\xef\xbb\xbf \t\r\n"
+HEAD = 64 * 1024  # bytes; warnings of the exporting site may stand here
+_BEGINNINGS = (b"<?xml", b"<rss", b"<!")
 
 
 def stream(file: BinaryIO, *names: str) -> Iterator[etree._Element]:
@@ -32,10 +33,21 @@ def stream(file: BinaryIO, *names: str) -> Iterator[etree._Element]:
 
 
 def _first_byte(file: BinaryIO) -> int:
-    """Return where the document begins, after the blank lines or the byte order mark that no parser accepts."""
+    """Return where the document begins: after blank lines, a byte order mark, or what PHP warned of before it."""
     file.seek(0)
-    head = file.read(io.DEFAULT_BUFFER_SIZE)
-    return len(head) - len(head.lstrip(_BLANK))
+    head = file.read(HEAD)
+    start = len(head) - len(head.lstrip(_BLANK))
+    if head.startswith(_BEGINNINGS, start):
+        return start
+    found = [at for mark in (b"<?xml", b"<rss") if (at := head.find(mark)) >= 0]
+    return min(found, default=start)
+
+
+def text_before(file: BinaryIO) -> str:
+    """Return what stands before the document; empty if that is nothing."""
+    start = _first_byte(file)
+    file.seek(0)
+    return file.read(start).strip(_BLANK).decode("utf-8", "replace")
 
 
 def _refuse_document_type(file: BinaryIO, start: int) -> None:
