@@ -68,6 +68,15 @@ class ArticleRecord:
 
 
 @dataclass(frozen=True)
+class AddressRecord:
+    """Old addresses, as in `Redirect.path`, of something that now is part of an article: the article's site and id."""
+
+    site: str
+    article: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Remark:
     """Something that was changed or left out (`left_out`) by an import: a code, what it is about, a detail."""
 

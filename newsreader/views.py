@@ -22,10 +22,10 @@ from django.views.static import serve
 
 from articles.current_site import current_site
 from articles.formatting import reading_time
-from articles.models.article import Article, Redirect
+from articles.models.article import Article
 from articles.models.querysets import SHOWN_ON_PAGE
 from articles.models.site import Site
-from articles.public import structured_data
+from articles.public import old_addresses, structured_data
 from comments.discussion import threads
 from comments.discussion.display import word
 from comments.discussion.structured_data import comments_of
@@ -228,20 +228,10 @@ def forgery_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 404; an imported article's old address redirects who reads it to its new one."""
-    if request.method in SAFE_METHODS and not _is_api(request) and (target := _moved_to(request)):
+    """Answer 404; an address of an imported site redirects who reads it to where it leads now."""
+    if request.method in SAFE_METHODS and not _is_api(request) and (target := old_addresses.target(request)):
         return HttpResponsePermanentRedirect(target)
     return _error(request, 404, "not_found", _("Not found"), _("We can’t find this page. It may have moved."))
-
-
-def _moved_to(request: HttpRequest) -> str:
-    paths = {request.path, request.get_full_path()}
-    row = (
-        Redirect.objects.filter(path__in=paths, article__state=Article.State.PUBLISHED)
-        .select_related("article")
-        .first()
-    )
-    return row.article.get_absolute_url() if row else ""
 
 
 def failed(request: HttpRequest) -> HttpResponse:

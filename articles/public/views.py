@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -15,13 +15,15 @@ from articles.current_site import current_site
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
-from articles.public import front, structured_data
+from articles.public import front, old_addresses, structured_data
 from newsreader.kit.http_cache import page_number, public
 
 
 @require_safe
 def front_page(request: HttpRequest) -> HttpResponse:
     """Show the front page; its further pages are a list of all articles."""
+    if old_addresses.is_asked(request) and (target := old_addresses.target(request)):
+        return HttpResponsePermanentRedirect(target)
     if page_number(request) > 1:
         return list_page(request, Article.objects.all(), None, "articles/front.html")
     site = current_site(request)

@@ -12,7 +12,7 @@ from articles import formatting, page_versions, search
 from articles.models.article import Article, Byline, Redirect
 from articles.models.origins import ImportRun
 from articles.picture_addresses import foreign
-from articles.records import ArticleRecord, Origin, Remark
+from articles.records import AddressRecord, ArticleRecord, Origin, Remark
 from comments.posting.importing import CommentRecord, admit
 from newsreader.kit.text import tidy, tidy_line
 from newsreader.transfer.names import Names
@@ -45,6 +45,7 @@ class _Articles:
 
     def __init__(self, report: Report, run: ImportRun | None) -> None:
         self.report, self.names, self.run = report, Names(report, run), run
+        self.addresses: list[AddressRecord] = []  # Their article may come later in the file.
         self.passed: set[Origin] = set()  # in this run: a file may hold an item twice
 
     def written(self, records: Iterable[Record]) -> Iterator[CommentRecord]:
@@ -53,7 +54,10 @@ class _Articles:
         while batch := list(islice(records, BATCH)):
             self._write([record for record in batch if isinstance(record, ArticleRecord)])
             self.report.remarks += [record for record in batch if isinstance(record, Remark)]
+            self.addresses += [record for record in batch if isinstance(record, AddressRecord)]
             yield from (record for record in batch if isinstance(record, CommentRecord))
+        for start in range(0, len(self.addresses), BATCH):
+            self._redirect_parts(self.addresses[start : start + BATCH])
 
     def _write(self, records: list[ArticleRecord]) -> None:
         known = _known({record.origin for record in records})
@@ -118,12 +122,30 @@ class _Articles:
         search.note(row.pk for row in rows)
         self._redirect(records, rows)
 
+    def _redirect_parts(self, records: list[AddressRecord]) -> None:
+        """Lead addresses of what now is part of an article to that article."""
+        rows = Article.objects.filter(origin_id__in={record.article for record in records}).only(
+            "origin_site", "origin_id"
+        )
+        found = {(row.origin_site, row.origin_id): row for row in rows.filter(origin_type__in=("post", "page"))}
+        self._write_redirects(
+            (record.site, path, found[record.site, record.article])
+            for record in records
+            if (record.site, record.article) in found
+            for path in record.addresses
+        )
+
     def _redirect(self, records: list[ArticleRecord], rows: list[Article]) -> None:
+        self._write_redirects(
+            (record.origin.site, path, row)
+            for record, row in zip(records, rows, strict=True)
+            for path in record.old_addresses
+        )
+
+    def _write_redirects(self, addresses: Iterable[tuple[str, str, Article]]) -> None:
         wanted: dict[tuple[str, str], Redirect] = {}
-        for record, row in zip(records, rows, strict=True):
-            for path in record.old_addresses:
-                redirect = Redirect(site=record.origin.site, path=path, article=row)
-                wanted.setdefault((redirect.site, path), redirect)
+        for site, path, row in addresses:
+            wanted.setdefault((site, path), Redirect(site=site, path=path, article=row))
         taken = set(
             Redirect.objects.filter(
                 site__in={site for site, _ in wanted}, path__in={path for _, path in wanted}

@@ -163,6 +163,73 @@ def test_an_old_address_leads_to_the_article(report, client, old):
     assert (answer.status_code, answer.headers["Location"]) == (301, "/2024/02/01/the-ferry/")
 
 
+PLAIN = """<rss xmlns:wp="http://wordpress.org/export/1.2/" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel>
+<link>http://plain.example</link><wp:wxr_version>1.2</wp:wxr_version>
+<wp:author><wp:author_login>anna</wp:author_login><wp:author_display_name>Anna K.</wp:author_display_name></wp:author>
+<item><title>Picture</title><link>http://plain.example/2024/01/31/new-name/boat/</link><wp:post_id>5</wp:post_id>
+<wp:post_type>attachment</wp:post_type><wp:post_parent>102</wp:post_parent></item>
+<item><title>Renamed</title><link>http://plain.example/archive/new-name/</link><dc:creator>anna</dc:creator>
+<wp:post_id>102</wp:post_id><wp:post_date_gmt>2024-01-31 12:00:00</wp:post_date_gmt><wp:status>publish</wp:status>
+<wp:post_name>new-name</wp:post_name><wp:post_type>post</wp:post_type>
+<category domain="category" nicename="news">News</category><category domain="post_tag" nicename="fog">Fog</category>
+<wp:postmeta><wp:meta_key>_wp_old_slug</wp:meta_key><wp:meta_value>old-name</wp:meta_value></wp:postmeta></item>
+<item><title>About</title><link>http://plain.example/about/</link><wp:post_id>7</wp:post_id><wp:status>publish</wp:status>
+<wp:post_date_gmt>2024-01-31 12:00:00</wp:post_date_gmt><wp:post_name>about</wp:post_name>
+<wp:post_type>page</wp:post_type></item>
+<item><title>Secret</title><link>http://plain.example/?p=9</link><wp:post_id>9</wp:post_id><wp:status>draft</wp:status>
+<wp:post_name>secret</wp:post_name><wp:post_type>post</wp:post_type>
+<category domain="category" nicename="secrets">Secrets</category></item>
+</channel></rss>"""
+NEW = "/2024/01/31/new-name/"
+
+
+def test_every_address_of_the_old_site_leads_to_where_it_is_now(client, tmp_path, subtests):
+    (tmp_path / "plain.xml").write_text(PLAIN)
+    bring_in(tmp_path / "plain.xml")
+
+    for old, new in {
+        "/?p=102": NEW,
+        "/?p=102&preview=true": NEW,
+        "/?p=102&feed=rss2": f"{NEW}feed/",
+        "/?page_id=7": "/pages/about/",
+        "/?p=7": "/pages/about/",
+        "/?attachment_id=5": NEW,
+        "/2024/01/31/new-name/boat/": NEW,
+        "/?feed=rss2": "/feed/",
+        "/?feed=atom": "/feed/atom/",
+        "/?feed=comments-rss2": "/comments/feed/",
+        "/feed/rss2/": "/feed/",
+        "/archive/new-name/": NEW,
+        "/archive/new-name": NEW,
+        "/archive/new-name/?replytocom=3": NEW,
+        "/archive/new-name/feed/": f"{NEW}feed/",
+        "/archive/new-name/feed/atom/": f"{NEW}feed/atom/",
+        "/archive/new-name/amp/": NEW,
+        "/archive/new-name/comment-page-2/": NEW,
+        "/archive/new-name/2/": NEW,
+        "/archive/old-name/": NEW,
+        "/archive/old-name/amp": NEW,
+        "/category/news/": "/sections/news/",
+        "/category/parent/news/page/2/": "/sections/news/",
+        "/category/news/feed/": "/sections/news/feed/",
+        "/tag/fog": "/tags/fog/",
+        "/?tag=fog": "/tags/fog/",
+        "/author/anna/": "/authors/anna-k/",
+        "/?author_name=anna": "/authors/anna-k/",
+        "/about": "/pages/about/",
+        "/about/": "/pages/about/",
+    }.items():
+        with subtests.test(old):
+            answer = client.get(old)
+            assert (answer.status_code, answer.headers.get("Location")) == (301, new)
+            assert client.get(new).status_code == 200
+
+    for nothing in ("/archive/secret/", "/category/secrets/", "/tag/none/", "/author/nobody/", "/amp/", "/archive/2/"):
+        with subtests.test(nothing):
+            assert client.get(nothing).status_code == 404
+    assert client.get("/?p=9").status_code == 200  # The front page, as for any number.
+
+
 def test_the_same_ids_of_another_site_are_other_articles(report, tmp_path):
     other = tmp_path / "other.xml"
     other.write_text((SAMPLES / "harbour.xml").read_text().replace("harbour.example", "lake.example"))

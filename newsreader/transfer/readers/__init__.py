@@ -10,10 +10,10 @@ xml:        reading XML from elsewhere
 from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
-from articles.records import ArticleRecord, Remark
+from articles.records import AddressRecord, ArticleRecord, Remark
 from comments.posting.importing import CommentRecord
 from newsreader.transfer.readers import wordpress
 
 # A reader yields an article before its comments. It raises newsreader.transfer.errors.Unreadable.
-Record = ArticleRecord | CommentRecord | Remark
+Record = ArticleRecord | CommentRecord | AddressRecord | Remark
 READERS: Mapping[str, Callable[[BinaryIO], Iterator[Record]]] = {"wordpress": wordpress.read}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from articles.records import ArticleRecord, NameRecord, Origin, Remark, digest
+from articles.records import AddressRecord, ArticleRecord, NameRecord, Origin, Remark, digest
 from comments.posting.importing import CommentRecord
 from newsreader.kit.text import tidy_line
 from newsreader.transfer.errors import Unreadable
@@ -53,7 +53,7 @@ class _Export:
     comments: set[str] = field(default_factory=set)
 
 
-def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | Remark]:
+def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | AddressRecord | Remark]:
     """Yield each article and then its comments, one item of the file in memory at a time.
 
     Items that are neither articles, pages nor pictures are imported only where they have comments, as drafts; remarks
@@ -120,7 +120,7 @@ def _head(channel: Any) -> _Export:
 # --- Articles -----------------------------------------------------------------------------------------------------
 
 
-def _item(item: Any, export: _Export) -> Iterator[ArticleRecord | CommentRecord | Remark]:
+def _item(item: Any, export: _Export) -> Iterator[ArticleRecord | CommentRecord | AddressRecord | Remark]:
     fields = _fields(item)
     comments = [_fields(child) for child in item if _name(child) == "wp:comment"]
     kind = fields.get("wp:post_type", "").strip()
@@ -130,6 +130,12 @@ def _item(item: Any, export: _Export) -> Iterator[ArticleRecord | CommentRecord 
         code = "picture" if kind == PICTURE else "not_an_article"
         if not comments:
             yield Remark(code, subject, kind, left_out=True)
+            if kind == PICTURE and (parent := fields.get("wp:post_parent", "").strip()) not in {"", "0"}:
+                addresses = (
+                    old_address(f"{_home(export)}?attachment_id={number}"),
+                    old_address(fields.get(":link", "")),
+                )
+                yield AddressRecord(export.site, parent, tuple(address for address in addresses if address))
             return
         yield Remark("draft_for_its_comments", subject, kind)
     article, remarks = _article(item, fields, export, subject)
@@ -151,7 +157,7 @@ def _article(item: Any, fields: dict[str, str], export: _Export, subject: str) -
         headline = _first_words(body) or f"Article {origin.id}"
         remarks.append(Remark("without_title", subject, headline))
     sections, tags = _terms(item, export.site)
-    old = (old_address(fields.get(name, "")) for name in (":link", ":guid"))
+    old = _old_addresses(item, fields, export)
     record = ArticleRecord(
         origin=origin,
         kind=KINDS.get(kind, "article"),
@@ -171,6 +177,36 @@ def _article(item: Any, fields: dict[str, str], export: _Export, subject: str) -
         old_addresses=tuple(dict.fromkeys(address for address in old if address)),
     )
     return record, remarks
+
+
+def _old_addresses(item: Any, fields: dict[str, str], export: _Export) -> Iterator[str]:
+    """Yield its addresses on the old site: its own, those with its number, and those with earlier slugs."""
+    link, slug, number = (fields.get(name, "").strip() for name in (":link", "wp:post_name", "wp:post_id"))
+    yield old_address(link)
+    yield old_address(fields.get(":guid", ""))
+    if number.isdecimal() and number != "0":
+        home = _home(export)
+        yield old_address(f"{home}?p={number}")
+        if fields.get("wp:post_type", "").strip() == "page":
+            yield old_address(f"{home}?page_id={number}")
+    before, named, after = link.rpartition(slug) if slug else ("", "", "")
+    if named and after in {"", "/", ".html"} and before.endswith("/"):
+        for earlier in _meta(item, "_wp_old_slug"):
+            yield old_address(f"{before}{earlier}{after}")
+
+
+def _home(export: _Export) -> str:
+    """Return the address of the old site; only its path matters."""
+    return f"http://{export.site}/" if "." in export.site else "http://old/"
+
+
+def _meta(item: Any, key: str) -> Iterator[str]:
+    """Yield the values of one of an item's fields of its own."""
+    for child in item:
+        if _name(child) == "wp:postmeta":
+            fields = _fields(child)
+            if fields.get("wp:meta_key", "").strip() == key:
+                yield fields.get("wp:meta_value", "").strip()
 
 
 def _takes_comments(said: str, kind: str) -> bool:
