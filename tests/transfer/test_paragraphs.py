@@ -5,6 +5,7 @@ import time
 import pytest
 
 from newsreader.transfer.readers.paragraphs import to_html
+from newsreader.transfer.readers.parts import Parts, put_in
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,23 @@ from newsreader.transfer.readers.paragraphs import to_html
         ),
         ('[sourcecode language="php"]\n<?php "a";\n[/sourcecode]', '<pre><code>&lt;?php "a";</code></pre>'),
         ("an [code] alone", "<p>an [code] alone</p>"),
+        ("see [1] and [sic] and [c]", "<p>see [1] and [sic] and [c]</p>"),
+        (
+            '[python]\nif a < b:\n    print("<b>")\n[/python]',
+            '<pre><code>if a &lt; b:\n    print("&lt;b&gt;")</code></pre>',
+        ),
+        ("[c#]\n  List<int> a;\n[/c#]", "<pre><code>  List&lt;int&gt; a;</code></pre>"),
+        (
+            "[embed]https://video.example/w?v=1&amp;t=2[/embed]",
+            '<p><a href="https://video.example/w?v=1&amp;t=2">https://video.example/w?v=1&amp;t=2</a></p>',
+        ),
+        (
+            '[audio src="https://x.example/a.mp3"] and [video mp4="https://x.example/v.mp4"][/video]',
+            '<p><a href="https://x.example/a.mp3">https://x.example/a.mp3</a></p>\n<p>and</p>\n'
+            '<p><a href="https://x.example/v.mp4">https://x.example/v.mp4</a></p>',
+        ),
+        ("[youtube=https://y.example/1]", '<p><a href="https://y.example/1">https://y.example/1</a></p>'),
+        ("[audio] and [video]x[/video]", "<p>[audio] and [video]x[/video]</p>"),
     ],
 )
 def test_stored_text_becomes_paragraphs(stored, html):
@@ -53,7 +71,24 @@ def test_stored_text_becomes_paragraphs(stored, html):
 
 
 @pytest.mark.parametrize(
-    "piece", ["<", "<a ", '<a "', "<!--", "[caption x]", "<code>", "<script>", "<div>", "</p>", "<p>", "\n", "a\n\n"]
+    "piece",
+    [
+        "<",
+        "<a ",
+        '<a "',
+        "<!--",
+        "[caption x]",
+        "[audio]",
+        "[embed]x",
+        "[c]",
+        "<code>",
+        "<script>",
+        "<div>",
+        "</p>",
+        "<p>",
+        "\n",
+        "a\n\n",
+    ],
 )
 def test_the_time_grows_with_the_length_and_not_faster(piece):
     text = piece * (200_000 // len(piece))
@@ -62,3 +97,27 @@ def test_the_time_grows_with_the_length_and_not_faster(piece):
     to_html(text)
 
     assert time.process_time() - start < 3  # seconds; it takes less than a tenth of one
+
+
+def test_parts_are_put_in_their_places_and_missing_ones_are_told():
+    parts = Parts(
+        blocks={"77": "<p>Shared</p>", "78": '<!-- wp:block {"ref":78} /-->'},
+        pictures={"5": ("https://a.example/5.jpg", 'A "boat"')},
+        attached={"9": ["5"]},
+    )
+    notes = '[{"id":"aa","content":"From <em>X</em>."}, {"id":"bb","content":"Y"}]'
+
+    text, missing = put_in(
+        'A <!-- wp:block {"ref":77} /--> B <!-- wp:footnotes /--> [gallery ids="5"] [gallery]', parts, notes, "9"
+    )
+    picture = '<figure><img src="https://a.example/5.jpg" alt="A &quot;boat&quot;"></figure>'
+    assert text == (
+        'A <p>Shared</p> B <ol><li id="aa">From <em>X</em>. <a href="#aa-link">↩︎</a></li>'
+        f'<li id="bb">Y <a href="#bb-link">↩︎</a></li></ol> {picture} {picture}'
+    )
+    assert missing == []
+
+    gone = '<!-- wp:block {"ref":1} /--> <!-- wp:block {"ref":78} /--> <!-- wp:footnotes /--> [gallery ids="6"]'
+    text, missing = put_in(gone, parts, "no json")
+    assert "[gallery" in text
+    assert missing == ["block_missing", "footnotes_missing", "gallery_missing"]

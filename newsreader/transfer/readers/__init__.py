@@ -4,6 +4,7 @@ To add one, write its module and its line in READERS.
 
 wordpress:  a WordPress export; wordpress_values: single values of one
 paragraphs: stored article text -> HTML with paragraphs
+parts:      footnotes, shared blocks and galleries, which the text only points to
 xml:        reading XML from elsewhere
 """
 

@@ -24,8 +24,32 @@ _DROPPED = {"script", "style"}  # with their content
 _TOKEN = re.compile(
     r"<!--"
     r"|<(?P<slash>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9]*)(?P<rest>(?![a-zA-Z0-9:])(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+)>"
-    r"|\[(?P<code>sourcecode|code|caption)(?P<options>(?:\s[^\[\]]*+)?)\]"
+    r"|\[(?P<code>[a-z][a-z0-9#+]*+)(?P<options>(?:[\s=][^\[\]]*+)?)\]"
 )
+# Shortcodes that hold code, by its language: WordPress.com's and those of the plugin SyntaxHighlighter Evolved.
+_CODE = {
+    "sourcecode", "code", "actionscript3", "as3", "arduino", "bash", "shell", "coldfusion", "cf", "clojure", "cpp", "c",
+    "csharp", "c#", "css", "delphi", "pas", "pascal", "diff", "patch", "erl", "erlang", "fsharp", "go", "golang",
+    "groovy", "haskell", "html", "xhtml", "xslt", "xml", "java", "javafx", "javascript", "js", "jscript", "json",
+    "kotlin", "latex", "tex", "lua", "matlab", "matlabkey", "objc", "perl", "pl", "php", "plain", "text", "powershell",
+    "ps", "python", "py", "r", "rust", "ruby", "rb", "rails", "ror", "scala", "sql", "swift", "typescript", "ts", "vb",
+    "vbnet", "yaml",
+}  # fmt: skip
+# Shortcodes that show something from elsewhere: it becomes a link.
+_SHOWN = {
+    "embed",
+    "audio",
+    "video",
+    "playlist",
+    "youtube",
+    "vimeo",
+    "soundcloud",
+    "dailymotion",
+    "wpvideo",
+    "tweet",
+    "instagram",
+}
+_SHOWN_FROM = re.compile(r"""(?:=|\b(?:src|url|mp4|m4v|webm|ogv|mp3|m4a|ogg|wav|flac)=)["']?(https?://[^\s"'\]<>]+)""")
 _SOURCE = re.compile(r"\s(?:data-(?:lazy-)?)?src\s*=\s*[\"']?((?:https?:)?//[^\s\"'>]+)", re.IGNORECASE)
 _CAPTION = re.compile(r"\bcaption=\"([^\"]*)\"")
 _PICTURE = re.compile(r"\s*((?:<a\b[^>]*>\s*)?<img\b[^>]*>(?:\s*</a>)?)")
@@ -143,13 +167,34 @@ class _Walk:
             self._up_to("</iframe>")
 
     def _shortcode(self, token: re.Match[str]) -> None:
-        inner = self._up_to(f"[/{token['code']}]")
+        name = token["code"]
+        if name in _SHOWN:
+            self._shown(token)
+            return
+        inner = self._up_to(f"[/{name}]") if name == "caption" or name in _CODE else None
         if inner is None:
             self.inline.append(token[0])
-        elif token["code"] == "caption":
+        elif name == "caption":
             self._captioned(inner, token["options"])
         else:
             self._block(f"<pre><code>{escape(unescape(inner.strip(chr(10))), quote=False)}</code></pre>")
+
+    def _shown(self, token: re.Match[str]) -> None:
+        """Write what a shortcode shows as a link; one that names no address stays as it is typed."""
+        closing = f"[/{token['code']}]"
+        if found := _SHOWN_FROM.search(token["options"]):
+            address = found[1]
+            if self.text.startswith(closing, self.position):
+                self.position += len(closing)
+        else:
+            here = self.position
+            address = (self._up_to(closing) or "").strip()
+            if not _ADDRESS.fullmatch(address):
+                self.position = here
+                self.inline.append(token[0])
+                return
+        address = escape(unescape(address))
+        self._block(f'<p><a href="{address}">{address}</a></p>')
 
     def _captioned(self, inner: str, options: str) -> None:
         picture = _PICTURE.match(inner)

@@ -17,6 +17,7 @@ from comments.posting.importing import CommentRecord
 from newsreader.kit.text import tidy_line
 from newsreader.transfer.errors import Unreadable
 from newsreader.transfer.readers import paragraphs
+from newsreader.transfer.readers.parts import Parts, put_in
 from newsreader.transfer.readers.wordpress_values import (
     host_and_path,
     old_address,
@@ -26,7 +27,7 @@ from newsreader.transfer.readers.wordpress_values import (
     slug_of_title,
     utc,
 )
-from newsreader.transfer.readers.xml import forget, stream, text_before, text_of
+from newsreader.transfer.readers.xml import forget, mentions, stream, text_before, text_of
 
 STATUSES = {"1": "approved", "spam": "spam", "trash": "trash", "post-trashed": "trash", "0": "pending"}
 KINDS = {"post": "article", "page": "page"}
@@ -50,6 +51,7 @@ class _Export:
     site: str = ""
     names: dict[str, str] = field(default_factory=dict)  # login -> display name
     versioned: bool = False
+    parts: Parts = field(default_factory=Parts)
     comments: set[str] = field(default_factory=set)
 
 
@@ -61,6 +63,7 @@ def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | AddressReco
     """
     export: _Export | None = None
     exported_items = 0
+    found = _parts(file) if mentions(file, b'wp:block {"ref"', b"[gallery") else Parts()
     if before := text_before(file):
         yield Remark("text_before", plain(before)[:80])
     for element in stream(file, "item", "channel"):
@@ -68,6 +71,7 @@ def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | AddressReco
         if _name(channel) != ":channel":
             continue
         export = export or _head(channel)
+        export.parts = found
         if element is channel:
             continue  # Read on: the rest of the file may be broken, and that has to be noticed.
         if any(_name(child).startswith("wp:") for child in element):
@@ -79,6 +83,21 @@ def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | AddressReco
         forget(element)
     if export is None or not (export.versioned or exported_items):
         raise Unreadable("well-formed, but not a WordPress export: it has no wp:wxr_version")
+
+
+def _parts(file: BinaryIO) -> Parts:
+    """Read the file once for what its articles only point to, since that may come after them."""
+    found = Parts()
+    for item in stream(file, "item"):
+        fields = _fields(item)
+        kind, number = fields.get("wp:post_type", "").strip(), fields.get("wp:post_id", "").strip()
+        if kind == "wp_block":
+            found.blocks[number] = fields.get("content:encoded", "")
+        elif kind == PICTURE and (address := fields.get("wp:attachment_url", "").strip()):
+            found.pictures[number] = address, plain(fields.get(":title", ""))
+            found.attached[fields.get("wp:post_parent", "").strip()].append(number)
+        forget(item)
+    return found
 
 
 def _name(element: Any) -> str:
@@ -151,7 +170,12 @@ def _article(item: Any, fields: dict[str, str], export: _Export, subject: str) -
     publicity = publication(fields, known_kind=kind in KINDS)
     if publicity.remark:
         remarks.append(Remark(publicity.remark, subject, fields.get("wp:status", "").strip()))
-    body = paragraphs.to_html(fields.get("content:encoded", ""))
+    footnotes, number = next(_meta(item, "footnotes"), ""), fields.get("wp:post_id", "").strip()
+    text, missing = put_in(fields.get("content:encoded", ""), export.parts, footnotes, number)
+    if next(_meta(item, "_thumbnail_id"), "0") != "0":
+        missing.append("lead_picture_missing")
+    remarks += [Remark(code, subject, fields.get(":link", "").strip()) for code in missing]
+    body = paragraphs.to_html(text)
     headline = plain(fields.get(":title", ""))
     if not headline:
         headline = _first_words(body) or f"Article {origin.id}"

@@ -43,6 +43,18 @@ def _first_byte(file: BinaryIO) -> int:
     return min(found, default=start)
 
 
+def mentions(file: BinaryIO, *marks: bytes) -> bool:
+    """Say whether one of these occurs anywhere in the file."""
+    file.seek(0)
+    longest, rest = max(map(len, marks)), b""
+    while piece := file.read(1024 * 1024):
+        rest += piece
+        if any(mark in rest for mark in marks):
+            return True
+        rest = rest[-longest:]
+    return False
+
+
 def text_before(file: BinaryIO) -> str:
     """Return what stands before the document; empty if that is nothing."""
     start = _first_byte(file)
