@@ -28,6 +28,7 @@ from comments.models.querysets import CommentQuerySet
 from comments.objections import appeals
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.numbers import ids_in, read_id
+from newsreader.kit.search_words import Sought
 from newsreader.kit.rest import moment, whole_number
 from newsreader.kit.text import tidy_line
 
@@ -198,7 +199,7 @@ def sought(query: str) -> Q:
     Of an email address the part before the @ counts, and the domain, too. Words that are in addresses match all there,
     or all in names and texts.
     """
-    wanted, plain, others = Q(), list[str](), list[str]()
+    wanted, plain, others = Q(), list[Sought](), list[Sought]()
     mailed: set[int] | None = None
     for word in query.split()[: search_index.WORDS]:
         if word.startswith("@") and word != "@":

@@ -7,9 +7,9 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_sent_pictures"),
-        ("articles", "0006_import_runs"),
-        ("comments", "0003_mails_about_articles"),
+        ("accounts", "0003_sent_pictures"),
+        ("articles", "0007_import_runs"),
+        ("comments", "0008_mails_about_articles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -18,5 +18,5 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("comments", "0003_search_terms")]
+    dependencies = [("comments", "0006_search_terms")]
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("comments", "0002_first_rows"),
+        ("comments", "0003_comment_version"),
     ]
 
     operations = [

@@ -23,5 +23,5 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0003_first_rows")]
+    dependencies = [("articles", "0008_how_dates_are_written")]
     operations = [migrations.RunPython(fill, fill, elidable=False)]

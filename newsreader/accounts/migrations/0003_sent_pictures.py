@@ -9,7 +9,7 @@ import newsreader.accounts.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0001_initial"),
+        ("accounts", "0002_kept_answers"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("articles", "0003_first_rows"),
-        ("comments", "0002_first_rows"),
+        ("comments", "0007_fill_search_terms"),
     ]
 
     operations = [

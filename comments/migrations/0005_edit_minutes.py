@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("comments", "0003_report_networks"),
+        ("comments", "0004_report_networks"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("comments", "0004_import_runs"),
+        ("comments", "0009_import_runs"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0006_import_runs"),
+        ("articles", "0007_import_runs"),
     ]
 
     operations = [

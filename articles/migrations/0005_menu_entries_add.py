@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0003_first_rows"),
+        ("articles", "0004_article_version"),
     ]
 
     operations = [

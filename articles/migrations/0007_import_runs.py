@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0005_chosen_menus_stay"),
+        ("articles", "0006_chosen_menus_stay"),
     ]
 
     operations = [

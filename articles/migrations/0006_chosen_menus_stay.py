@@ -11,5 +11,5 @@ def keep(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0004_menu_entries_add")]
+    dependencies = [("articles", "0005_menu_entries_add")]
     operations = [migrations.RunPython(keep, migrations.RunPython.noop)]
