@@ -24,6 +24,10 @@ _TABLE, _INDEX, _FORMER_INDEX = "comments_words", "comments_split_words", "comme
 # PostgreSQL would refuse a comment whose text makes too large a vector, so only the first characters are indexed.
 _VECTOR = "to_tsvector('simple', name || ' ' || left(body, 100000) || ' ' || search_terms)"
 
+# Room for the exact rows of some millions of matches: with less, PostgreSQL reads whole pages again. And no way but the
+# index: it takes splitting a text to be cheap, and would rather split the texts of half a million comments.
+_BY_INDEX = "SET LOCAL work_mem = '64MB'; SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"
+_AS_BEFORE = "SET LOCAL work_mem = DEFAULT; SET LOCAL enable_seqscan = DEFAULT; SET LOCAL enable_indexscan = DEFAULT"
 _VIRTUAL = (
     f"CREATE VIRTUAL TABLE {_TABLE} USING fts5(name, body, search_terms, content='comments_comment', "
     "content_rowid='id', tokenize='unicode61 remove_diacritics 2', prefix='2 3 4')"
@@ -92,10 +96,11 @@ def with_words(words: list[Sought], using: str = "default") -> RawSQL:
         query = " & ".join(f"({phrase}{':*' if goes_on else ''})" for phrase, goes_on in phrases)
         found = f"SELECT id FROM comments_comment WHERE {_VECTOR} @@ to_tsquery('simple', %s)"
         with transaction.atomic(using), connection.cursor() as cursor:
-            # Room for the exact rows of some millions of matches: with less, PostgreSQL reads whole pages again.
-            cursor.execute("SET LOCAL work_mem = '64MB'")
+            cursor.execute(_BY_INDEX)
             cursor.execute(f"{found} ORDER BY id DESC LIMIT {MOST}", [query])
-            return at_hand([pk for (pk,) in cursor], using)
+            ids = [pk for (pk,) in cursor]
+            cursor.execute(_AS_BEFORE)  # The transaction may be part of another one.
+            return at_hand(ids, using)
     query = " ".join(f'"{" ".join(word.tokens)}"{"*" if word.goes_on else ""}' for word in words)
     found = f"SELECT rowid FROM {_TABLE} WHERE {_TABLE} MATCH %s ORDER BY rowid DESC LIMIT {MOST}"
     with connection.cursor() as cursor:

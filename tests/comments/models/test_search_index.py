@@ -106,3 +106,24 @@ def test_no_query_is_an_error(query):
     make_comment(text="選挙")
 
     list(Comment.objects.filter(sought(query)))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one way to search")
+def test_the_index_alone_is_asked():
+    make_comment(text="The ferry")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE comments_comment")
+        cursor.execute(search_index._BY_INDEX)
+        words = f"SELECT id FROM comments_comment WHERE {search_index._VECTOR} @@ to_tsquery('simple', %s)"
+        cursor.execute(f"EXPLAIN {words} ORDER BY id DESC LIMIT 9", ["'ferr':*"])
+        assert "Bitmap Index Scan on comments_split_words" in str(cursor.fetchall())
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="a setting of PostgreSQL")
+def test_settings_of_one_search_end_with_it():
+    found("ferr")
+
+    with connection.cursor() as cursor:
+        for name in ("work_mem", "enable_seqscan", "enable_indexscan"):
+            cursor.execute("SELECT setting = reset_val FROM pg_settings WHERE name = %s", [name])
+            assert cursor.fetchone() == (True,), name
