@@ -94,10 +94,7 @@ class KeepsNewer(admin.ModelAdmin):
         """Take a row that a colleague has deleted meanwhile for a new one: else it could not be saved again."""
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if "data" in kwargs and obj.pk:
-            stored = self._rows(inline, obj).values_list("pk", flat=True)
-            kwargs["data"] = _with_gone_rows_as_new(
-                kwargs["data"], prefix, inline.model._meta.pk.name, set(map(str, stored))
-            )
+            kwargs["data"] = _with_gone_rows_as_new(kwargs["data"], prefix, inline.model)
         return kwargs
 
     def render_change_form(
@@ -150,11 +147,18 @@ class KeepsNewer(admin.ModelAdmin):
                 yield Newer(inline.formset.prefix, capfirst(inline.opts.verbose_name_plural), "\n".join(map(str, rows)))
 
 
-def _with_gone_rows_as_new(data: QueryDict, prefix: str, key: str, stored: set[str]) -> QueryDict:
-    """Return the fields of a form in which the rows of one table that are not stored any more come as new ones."""
+def _with_gone_rows_as_new(data: QueryDict, prefix: str, model: type[models.Model]) -> QueryDict:
+    """Return the fields of a form in which the rows of one table that are not stored any more come as new ones.
+
+    A row that is stored elsewhere stays what it is: the form refuses it.
+    """
+    key = model._meta.pk.name
     numbers = [read_id(data.get(f"{prefix}-{name}_FORMS", "")) for name in ("INITIAL", "TOTAL")]
     initial, total = (min(number or 0, MOST_ROWS) for number in numbers)
-    gone = [at for at in range(initial) if data.get(f"{prefix}-{at}-{key}", "") not in stored]
+    named = [data.get(f"{prefix}-{at}-{key}", "") for at in range(initial)]
+    sound = [name for name in named if is_key(model._meta.pk, name)]
+    stored = {str(pk) for pk in model._default_manager.filter(pk__in=sound).values_list("pk", flat=True)}
+    gone = [at for at, name in enumerate(named) if name not in stored]
     if not gone:
         return data
     kept = [at for at in range(initial) if at not in gone]

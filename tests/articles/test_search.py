@@ -140,7 +140,7 @@ def test_what_was_indexed_before_is_indexed_again_by_the_migration():
         )
     assert search.newest(Article.objects.all(), "選挙") == []
 
-    migration = importlib.import_module("articles.migrations.0004_split_words")
+    migration = importlib.import_module("articles.migrations.0009_split_words")
     migration.fill(apps, SimpleNamespace(connection=connection))
 
     assert search.newest(Article.objects.all(), "選挙") == [article.pk]

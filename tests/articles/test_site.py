@@ -53,7 +53,7 @@ def test_readers_see_an_entry_unless_its_page_is_not_published(client):
 def test_a_menu_that_was_chosen_before_entries_were_added_stays_as_it_is(chosen):
     MenuItem.objects.create(site=Site.objects.current(), place=chosen, label="Shop", address="/shop/")
 
-    import_module("articles.migrations.0005_chosen_menus_stay").keep(apps, SimpleNamespace(connection=connection))
+    import_module("articles.migrations.0006_chosen_menus_stay").keep(apps, SimpleNamespace(connection=connection))
 
     site = Site.objects.current()
     assert (site.own_menu_only, site.own_foot_only) == (chosen == "menu", chosen == "foot")

@@ -215,8 +215,10 @@ def test_a_text_the_editor_knows_is_all_there_after_a_change(desk: Page) -> None
     article = make_article(body=KNOWN)
     desk.goto(form_of(article))
     page_of_text(desk).locator("p").first.click()
-    desk.keyboard.press("Home")
+    expect(page_of_text(desk)).to_be_focused()
+    desk.keyboard.press("Control+Home")
     desk.keyboard.type("X")
+    expect(page_of_text(desk).locator("p").first).to_contain_text("XOne")
     desk.get_by_role("button", name="Save", exact=True).click()
     expect(desk.locator(".messagelist")).to_be_visible()
 

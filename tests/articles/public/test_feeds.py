@@ -93,7 +93,7 @@ def test_the_newest_come_first_and_no_more_than_twenty(client):
     assert titles == [f"Hour {hours}" for hours in range(20)]
 
 
-@pytest.mark.parametrize("address", ["/feed/rss/", "/feed/xml/", "/sections/nothing/feed/", "/tags/nothing/feed/atom/"])
+@pytest.mark.parametrize("address", ["/feed/xml/", "/sections/nothing/feed/", "/tags/nothing/feed/atom/"])
 def test_there_is_no_other_feed(client, address):
     assert client.get(address).status_code == 404
 

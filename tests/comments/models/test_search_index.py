@@ -88,7 +88,7 @@ def test_an_older_index_is_filled_and_made_again_by_migrating():
             cursor.execute("DROP INDEX comments_split_words")
         cursor.execute("UPDATE comments_comment SET search_terms = ''")
 
-    importlib.import_module("comments.migrations.0004_fill_search_terms").fill(
+    importlib.import_module("comments.migrations.0007_fill_search_terms").fill(
         apps, SimpleNamespace(connection=connection)
     )
     connection.check_constraints()  # As at the end of a transaction: PostgreSQL alters no table before.

@@ -86,7 +86,8 @@ def test_a_regular_expression_is_found_in_letters_of_any_case(pattern, text):
 @pytest.mark.parametrize("trick", [name for name in TRICKS if name not in {
     # Those that are read by putting words together again, which a pattern says for itself.
     "hyphens", "dots", "stars", "emoji between", "spelt out", "torn by a blank", "torn by a line break",
-    "hyphen at a line break", "numbers for letters", "signs for letters", "escaped Markdown",
+    "hyphen at a line break", "numbers for letters", "signs for letters", "escaped Markdown", "emphasis inside",
+    "strike inside", "code inside",
 }])  # fmt: skip
 def test_a_regular_expression_sees_through_disguise(trick):
     make_rule(r"\bviagr[a4]\b", match="regex")
