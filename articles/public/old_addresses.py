@@ -19,7 +19,9 @@ IDS = ("p", "page_id", "attachment_id")
 NAMES = {*IDS, "feed", "author_name", "tag", "category_name"}
 _FEEDS = {"": "", "feed": "", "rss": "", "rss2": "", "rdf": "", "atom": "atom/", "json": "json/"}
 # What WordPress appends to the address of an article: its feed, a version for phones, pages of it or of its comments.
-_APPENDED = re.compile(r"/(?:(feed)(?:/(feed|rss2?|rdf|atom|json))?|amp|embed|trackback|comment-page-\d+|page/\d+|\d{1,3})/?$")
+_APPENDED = re.compile(
+    r"/(?:(feed)(?:/(feed|rss2?|rdf|atom|json))?|amp|embed|trackback|comment-page-\d+|page/\d+|\d{1,3})/?$"
+)
 _TERM = re.compile(r"(?:^|/)(category|tag|author)/(?:[^/]+/)*?([^/]+?)/?$")
 
 

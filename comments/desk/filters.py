@@ -28,8 +28,8 @@ from comments.models.querysets import CommentQuerySet
 from comments.objections import appeals
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.numbers import ids_in, read_id
-from newsreader.kit.search_words import Sought
 from newsreader.kit.rest import moment, whole_number
+from newsreader.kit.search_words import Sought
 from newsreader.kit.text import tidy_line
 
 COUNTED = 1000  # Counting stops here: nobody needs the exact number of a million rows.
