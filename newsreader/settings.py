@@ -104,6 +104,7 @@ def bucket(text: str) -> dict[str, Any] | None:
 # --- Where and who we are -----------------------------------------------------------------------------------------
 DEBUG: bool = read("DEBUG", "off", switch, "on or off.")
 PORT: int = read("PORT", "8000", count, "a port number, for instance 8000.")
+MAX_MEMORY_MB: int = read("MAX_MEMORY_MB", "1024", count, "megabytes of memory, for instance 1024.")
 SITE_URL: str = read(
     "SITE_URL", f"http://127.0.0.1:{PORT}", origin, "the site's address without a path: https://news.example."
 )

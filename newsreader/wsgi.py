@@ -4,5 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from newsreader.operations import pulse
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsreader.settings")
 application = get_wsgi_application()
+pulse.keep_sending("web")

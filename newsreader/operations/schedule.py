@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import close_old_connections
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connections
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django_tasks_db.models import DBTaskResult
@@ -25,8 +25,10 @@ from comments.screening.rate_limit import forget_full
 from newsreader.accounts import kept_answers
 from newsreader.accounts.pictures import draw_waiting
 from newsreader.kit.tasks import HEARTBEAT
+from newsreader.operations.backoff import OnceAMinute
 
 logger = logging.getLogger(__name__)
+log = OnceAMinute(logger)
 WORKER = get_random_string(32)  # This process's name as a worker.
 BEAT = 15  # seconds
 SILENCE = dt.timedelta(minutes=2)  # Eight missed beats mean death; a busy database may lose one or two.
@@ -94,20 +96,34 @@ def run_due(last: dict[Callable[[], object], float], now: float) -> None:
         if now - last.get(job, float("-inf")) < interval:
             continue
         last[job] = now
+        name = getattr(job, "__name__", str(job))
         try:
             job()
+        except (OperationalError, InterfaceError) as fault:  # The database is away; the log need not fill up with it.
+            log.warning(f"A job failed: {name}", fault)
+            close_connections()
         except Exception:
-            logger.exception("A job failed: %s", getattr(job, "__name__", job))
+            logger.exception("A job failed: %s", name)
+
+
+def close_connections() -> None:
+    """Close this thread's connections, whatever state they are in, so that the next use opens new ones."""
+    for connection in connections.all(initialized_only=True):
+        try:
+            connection.close()
+        except DatabaseError:
+            connection.connection = None
 
 
 def keep_beating() -> None:
     """Record regularly that this worker is alive, in a thread of its own, since a job may take long."""
     while True:
-        close_old_connections()
         try:
+            close_old_connections()
             beat()
-        except Exception:
-            logger.exception("A heartbeat could not be recorded")
+        except Exception as fault:  # Of the database or of Redis, each in its own words.
+            log.warning("A heartbeat could not be recorded", fault)
+            close_connections()
         time.sleep(BEAT)
 
 
@@ -115,6 +131,10 @@ def keep_running() -> None:
     """Run due jobs for as long as the process lives."""
     last: dict[Callable[[], object], float] = {}
     while True:
-        close_old_connections()
+        try:
+            close_old_connections()
+        except DatabaseError as fault:
+            log.warning("A connection could not be closed", fault)
+            close_connections()
         run_due(last, time.monotonic())
         time.sleep(1)

@@ -1,19 +1,18 @@
-"""Start the web server and the background worker; stop both when asked to, or when one of them ends.
+"""Start the web server and the background worker, keep both running, and stop both when asked to.
 
-The server replaces web processes that die. Where the server or the worker itself dies, everything stops with exit code
-1, so that the service manager can restart all of it. If `serve` is killed, its child processes end too.
+What ends or hangs is replaced (`newsreader.operations.supervisor`). Only where the web server does not stay up does
+everything stop, with exit code 1. If `serve` is killed, its child processes end too.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -29,8 +28,7 @@ from newsreader.accounts.models import User
 from newsreader.demo.loader import EDITOR
 from newsreader.demo.unloader import DEMONSTRATION
 from newsreader.operations.old_databases import refuse_old_database
-
-PATIENCE = 15  # seconds that a process gets to finish what it is doing
+from newsreader.operations.supervisor import PATIENCE, Process, ServerFailed, Supervisor
 
 
 class Command(BaseCommand):
@@ -43,6 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=int, default=1 if settings.SQLITE else 2)
         parser.add_argument("--threads", type=int, default=4, help="Per process; each holds a database connection.")
         parser.add_argument("--reload", action="store_true", help="For development: start again when code changes.")
+        parser.add_argument("--no-worker", action="store_true", help="The worker runs elsewhere, as `manage.py work`.")
         parser.add_argument("--prepare", action="store_true", help="Migrate, and load the demonstration on first run.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,6 +58,7 @@ class Command(BaseCommand):
             "--backpressure", "512", "--no-ws", "--log-level", "warning", "--respawn-failed-workers",
             # A web process that is still starting misses the stop signal, and would keep running.
             "--workers-kill-timeout", str(PATIENCE - 5),
+            "--workers-max-rss", str(settings.MAX_MEMORY_MB),
         ]  # fmt: skip
         worker = [*python, "manage.py", "work"]
         if options["reload"]:
@@ -67,25 +67,15 @@ class Command(BaseCommand):
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings")
         }
         stopped = _Stopped()
-        # In a session of their own: Ctrl-C reaches only this process, which then stops them in order.
-        running = [
-            subprocess.Popen(  # noqa: S603
-                command,
-                cwd=settings.BASE_DIR,
-                env=environment,
-                start_new_session=True,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
-            )
-            for command in (server, worker)
-        ]
+        supervisor = Supervisor(server, None if options["no_worker"] else worker, environment, settings.BASE_DIR)
+        stopped.then = supervisor.ask_to_stop
         try:
-            self.welcome(host, port, running[0], stopped)
-            while not stopped.asked and all(process.poll() is None for process in running):
-                time.sleep(0.2)
+            self.welcome(host, port, supervisor.server, stopped)
+            supervisor.run(hears_web=not options["reload"])
+        except ServerFailed:
+            raise CommandError("The web server does not stay up; see above.", returncode=1) from None
         finally:
-            _stop(running)
-        if not stopped.asked:
-            raise CommandError("The server or the worker ended unexpectedly; see above.", returncode=1)
+            supervisor.stop()
 
     def prepare(self) -> None:
         """Migrate the database; on the first run, when there are no users yet, load the demonstration."""
@@ -99,15 +89,15 @@ class Command(BaseCommand):
         if not User.objects.exists() and not held_already and not taken_out:
             call_command("load_demo", verbosity=0)
 
-    def welcome(self, host: str, port: int, server: subprocess.Popen, stopped: _Stopped) -> None:
+    def welcome(self, host: str, port: int, server: Process, stopped: _Stopped) -> None:
         """Print the site's address once it answers."""
-        while server.poll() is None and not stopped.asked:
+        while server.runs and not stopped.asked:
             with socket.socket() as probe:
                 probe.settimeout(1)
                 if probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0:  # noqa: S104
                     break
             time.sleep(0.05)
-        if server.poll() is not None or stopped.asked:
+        if not server.runs or stopped.asked:
             return
         self.stdout.write(f"\nThe site:     {settings.SITE_URL}/\nThe newsroom: {settings.SITE_URL}/admin/")
         password = os.environ.get("DEMO_PASSWORD", "")
@@ -122,16 +112,13 @@ class _Stopped:
 
     def __init__(self) -> None:
         self.asked = False
+        self.then: Callable[[], None] = lambda: None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
-
-
-def _end_with_parent() -> None:
-    """Have the kernel stop this process when its parent dies, even of SIGKILL."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        self.then()
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
@@ -143,20 +130,3 @@ def _refuse_taken_port(host: str, port: int) -> None:
             raise CommandError(
                 f"Port {port} cannot be used ({error.strerror}). Try PORT={port + 1} make run."
             ) from None
-
-
-def _stop(processes: list[subprocess.Popen]) -> None:
-    """End every process and its children: with SIGTERM, then with SIGKILL."""
-    for process in processes:
-        if process.poll() is None:
-            process.terminate()
-    deadline = time.monotonic() + PATIENCE
-    for process in processes:
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
-        try:
-            os.killpg(process.pid, signal.SIGKILL)  # Its children, if any are left.
-        except ProcessLookupError:
-            pass

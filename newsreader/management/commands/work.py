@@ -9,10 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
-from django_tasks_db.management.commands.db_worker import Worker
 
-from newsreader.operations import schedule
+from newsreader.operations import pulse, schedule
 from newsreader.operations.old_databases import refuse_old_database
+from newsreader.operations.worker import SteadyWorker
 
 
 class Command(BaseCommand):
@@ -25,16 +25,7 @@ class Command(BaseCommand):
         refuse_old_database(connection)
         logging.getLogger("django_tasks_db").setLevel(logging.WARNING)
         logging.getLogger("django_tasks").setLevel(logging.WARNING)
-        worker = Worker(
-            queue_names=["*"],
-            interval=1,  # seconds
-            batch=False,
-            backend_name="default",
-            startup_delay=False,
-            max_tasks=None,
-            worker_id=schedule.WORKER,
-            excluded_queue_names=[],
-        )
+        worker = SteadyWorker()
         if not options["reload"]:
             worker.configure_signals()
             _start(worker)
@@ -45,8 +36,8 @@ class Command(BaseCommand):
             run_with_reloader(_start, worker)
 
 
-def _start(worker: Worker) -> None:
-    schedule.beat()  # Before the first task, so that no other worker takes it for dead.
+def _start(worker: SteadyWorker) -> None:
+    pulse.keep_sending("worker")
     for name, keep in {"beats": schedule.keep_beating, "jobs": schedule.keep_running}.items():
         threading.Thread(target=keep, name=name, daemon=True).start()
     worker.run()
