@@ -4,11 +4,12 @@ settings, provider_settings, local_env, checks: every setting, and which combina
 middleware:  security headers, limits on requests, refusals as pages
 views:       pages that combine articles and comments, health; context_processors: the frame of every page
 api, schema: the root of the REST API, and its OpenAPI document
+busy:        the answer while the database is away, with what was typed
 admin_site:  the admin, opening on the moderation queue
 wsgi:        what the server runs
 accounts:    users, commenter identities, signing in
 transfer:    importing from other systems; demo: the demonstration newsroom
-operations:  scheduled jobs
+operations:  running the site: the worker, the supervisor, scheduled jobs
 templatetags: template tags used everywhere
 kit:         tools that know nothing of articles or comments
 """

@@ -25,7 +25,8 @@ from comments.api.reports import FlagView
 from comments.errors import Banned
 from newsreader.accounts.api import MeView
 from newsreader.accounts.api_authentication import refuse_unknown_credentials
-from newsreader.kit.errors import DomainError
+from newsreader.kit.database_faults import is_away
+from newsreader.kit.errors import Busy, DomainError
 from newsreader.kit.http_cache import FRESH, public
 from newsreader.kit.problem_details import MEDIA_TYPE, document, problem
 from newsreader.kit.web import absolute
@@ -96,6 +97,8 @@ def explain(exception: Exception, context: dict[str, Any]) -> Response | None:
         exception = exceptions.NotFound()
     elif isinstance(exception, DjangoPermissionDenied):
         exception = exceptions.PermissionDenied()
+    elif is_away(exception):
+        exception = Busy()
     if isinstance(exception, DomainError):
         body, headers = _of_refusal(exception)
     elif isinstance(exception, exceptions.APIException):

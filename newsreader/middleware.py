@@ -15,7 +15,9 @@ from django.utils import translation
 
 from articles.current_site import current_site
 from newsreader.accounts import sessions
+from newsreader.busy import busy
 from newsreader.kit import forgery
+from newsreader.kit.database_faults import is_away
 from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError, LengthMissing, VersionConflict
 from newsreader.kit.http_cache import is_public, private
 from newsreader.kit.versions import without_encodings
@@ -141,6 +143,16 @@ class Limits:
         return self.get_response(request)
 
 
+class Waited:
+    """Answer 503 to who has waited so long for a thread that no time is left to wait for the database as well."""
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return busy(request) if request.META.get("newsreader.busy") else self.get_response(request)
+
+
 class Slashes:
     """Answer an address without its last slash as with it, under /api/, and everywhere for a method that writes.
 
@@ -230,4 +242,6 @@ class Refusals:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if is_away(exception):
+            return busy(request, exception)
         return private(refused(request, exception)) if isinstance(exception, DomainError) else None

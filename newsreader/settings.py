@@ -208,6 +208,7 @@ MIDDLEWARE = [
     "newsreader.middleware.Cookieless",
     "newsreader.middleware.Limits",
     "newsreader.middleware.Slashes",
+    "newsreader.middleware.Waited",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "newsreader.middleware.Sender",
@@ -252,6 +253,9 @@ _database = read(
     one_of("sqlite", "postgres", "postgresql"),
     "sqlite:///path or postgres://user:password@host/name.",
 )
+# A reader is answered within five seconds, whatever the database does; the worker and commands have time.
+WEB = os.environ.get("NEWSREADER_ROLE") == "web"
+WAIT = 3 if WEB else 20  # seconds for a lock
 DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(_database)}
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if SQLITE:
@@ -260,7 +264,7 @@ if SQLITE:
         Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",  # Writers queue at BEGIN instead of failing at the first write.
-        "timeout": 20,  # seconds
+        "timeout": WAIT,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA mmap_size=134217728;"
         " PRAGMA cache_size=-20000;",
     }
@@ -268,14 +272,21 @@ if SQLITE:
         None  # Opening the file and setting pragmas takes longer than a page's queries.
     )
 else:
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
+    # The server ends what takes too long, and takes no more than this from what else is in the operator's own options.
+    _limits = {"lock_timeout": WAIT, "statement_timeout": 10 if WEB else 600, "idle_in_transaction_session_timeout": 60}
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options["options"] = " ".join(
+        [*(f"-c {name}={seconds * 1000}" for name, seconds in _limits.items()), _options.get("options", "")]
+    ).strip()
+    _options.setdefault("connect_timeout", 3)  # seconds
     # The number of threads is fixed (see serve), so each may keep its connection.
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 REDIS_URL: str = read(
     "REDIS_URL", "", one_of("redis", "rediss", "valkey", "unix"), "redis://host:6379/0, or nothing."
 ).replace("valkey://", "redis://", 1)
-_redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+_redis = {"BACKEND": "newsreader.kit.steady_cache.SteadyRedis", "LOCATION": REDIS_URL}
+_soon = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}  # seconds
 _table = {
     "BACKEND": "django.core.cache.backends.db.DatabaseCache",
     "LOCATION": "cache_entries",
@@ -284,11 +295,15 @@ _table = {
 _memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
 CACHES: dict[str, dict[str, Any]] = {
     # Shared by all processes, as rate limits on signing in need.
-    "default": _redis if REDIS_URL else _table,
+    "default": _redis | {"OPTIONS": _soon | {"FALLBACK": "table"}} if REDIS_URL else _table,
     # Counts API requests per client. Without Redis each process counts for itself: the limit is for fairness, not
     # for safety, and not worth a database write with every request.
-    "requests": _redis | {"KEY_PREFIX": "requests"} if REDIS_URL else _memory,
+    "requests": _redis | {"KEY_PREFIX": "requests", "OPTIONS": _soon | {"FALLBACK": "memory"}}
+    if REDIS_URL
+    else _memory,
 }
+if REDIS_URL:  # What stands in for it while it is away.
+    CACHES |= {"table": _table, "memory": _memory}
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 

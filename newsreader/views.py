@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import posixpath
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +34,8 @@ from comments.models import CommentSettings
 from comments.posting.reply_form import form_context
 from comments.screening import article_settings
 from newsreader.accounts import second_factor
+from newsreader.busy import busy
+from newsreader.kit.database_faults import is_away
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import page_number, private, public
 from newsreader.kit.numbers import read_id
@@ -235,7 +238,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Answer 500, without using the database: that may be what broke."""
+    """Answer 500, without using the database: that may be what broke. Where it did, 503."""
+    fault = sys.exc_info()[1]
+    if is_away(fault):
+        return busy(request, fault)
     sentence = _("Something broke on our side. Please try again in a minute.")
     if _is_api(request):
         return problem(500, "server_error", sentence)

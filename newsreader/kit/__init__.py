@@ -29,5 +29,8 @@ images:             opening pictures that strangers send
 disk_storage, s3_storage: where uploaded files are kept
 admin_inputs:       the admin and malformed values
 admin_conflicts:    forms of the admin and two colleagues
+database_faults:    telling a database that is away from a wrong question
+steady_cache:       Redis that may be away
+quiet_log:          saying once a minute what goes on for hours
 tasks:              background tasks
 """

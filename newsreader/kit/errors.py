@@ -7,6 +7,7 @@ DomainError                 a refusal: stable code, sentence for people, HTTP st
 ├── VersionConflict         412
 ├── UnknownParameters       400, with a FieldError for each
 ├── TooMany                 429, with the seconds to wait
+├── Busy                    503, the database is busy or away
 └── LengthMissing, BodyTooLarge, AddressTooLong   411, 413, 414
 """
 
@@ -134,6 +135,18 @@ class TooMany(DomainError):
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": str(self.retry_after)}
+
+
+class Busy(DomainError):
+    """The database is busy, read-only, full or away. Nothing has been stored, and a later attempt may succeed."""
+
+    code = "busy"
+    status = 503
+    sentence = _("The site is busy. Please try again in a few seconds.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "5"}  # seconds
 
 
 class AddressTooLong(DomainError):

@@ -4,6 +4,6 @@ schedule:      the jobs that run on a schedule
 worker:        the loop that runs tasks, whatever the database does
 supervisor:    the web server and the worker, started again when they end or hang
 pulse:         how a process tells the supervisor that it lives
-backoff:       trying again, later each time, and saying so once a minute
+backoff:       trying again, later each time
 old_databases: refusing a database from before the first release
 """

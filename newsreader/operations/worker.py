@@ -19,8 +19,9 @@ from django.utils.module_loading import import_string
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
+from newsreader.kit.quiet_log import OnceAMinute
 from newsreader.operations import schedule
-from newsreader.operations.backoff import Backoff, OnceAMinute
+from newsreader.operations.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 AGAIN = 10  # seconds until a task is tried again that the database has cut short

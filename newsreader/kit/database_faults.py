@@ -1,0 +1,26 @@
+"""Telling a database that is away from a question that is wrong: busy, restarted, read-only, full, or not there."""
+
+from __future__ import annotations
+
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+# https://www.sqlite.org/rescode.html: nomem, busy, locked, readonly, ioerr, full, cantopen, protocol
+_SQLITE = {5, 6, 7, 8, 10, 13, 14, 15}
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, by their beginnings: connections, resources, an
+# operator or a time limit, the system, read-only, a lock not had, deadlocks and serialization
+_POSTGRESQL = ("08", "53", "57", "58", "25006", "55P03", "40")
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Say whether a later attempt of the same may succeed without anybody changing what was asked."""
+    if isinstance(error, InterfaceError):
+        return True
+    if not isinstance(error, DatabaseError):
+        return False
+    cause = error.__cause__
+    if (code := getattr(cause, "sqlite_errorcode", None)) is not None:
+        return code & 0xFF in _SQLITE
+    if state := getattr(cause, "sqlstate", None):
+        return str(state).startswith(_POSTGRESQL)
+    # Without a code of the server's there was no server to give one.
+    return isinstance(error, OperationalError)

@@ -1,0 +1,137 @@
+"""A database that is busy or away: 503 soon, and every word that was typed comes back."""
+
+import sqlite3
+from contextlib import contextmanager
+
+import lxml.html
+import psycopg
+import pytest
+from django.core.cache import caches
+from django.db import OperationalError, ProgrammingError, connection
+from django.test import Client
+
+from newsreader.kit import steady_cache
+from newsreader.kit.database_faults import is_away
+from newsreader.kit.steady_cache import SteadyRedis
+from tests.factories import make_article, make_comment, make_editor
+
+TEXT = "One line of <b>mine</b>\n\nand another & more"
+
+
+@contextmanager
+def busy():
+    """Somebody else holds what a writer needs, and this process waits a moment only."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        connection.cursor().execute("PRAGMA busy_timeout = 50")  # milliseconds
+        other = sqlite3.connect(name, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+    else:
+        connection.cursor().execute("SET lock_timeout = 50")  # milliseconds
+        known = connection.get_connection_params()
+        other = psycopg.connect(
+            **{part: known[part] for part in ("dbname", "user", "password", "host", "port") if known.get(part)}
+        )
+        other.execute("LOCK TABLE comments_comment, articles_article IN EXCLUSIVE MODE")
+    try:
+        yield
+    finally:
+        other.close()
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_is_posted_while_the_database_is_busy_comes_back_with_503():
+    article, client = make_article(), Client()
+    comment = make_comment(article)
+    editor = Client()
+    editor.force_login(make_editor())
+    path, form = f"/articles/{article.pk}/reply/", {"text": TEXT, "name": "Ada", "email": "ada@example.org", "key": "k"}
+
+    with busy():
+        page = client.post(path, form)
+        program = client.post(
+            f"/api/v1{path[:-6]}comments/", {"text": TEXT, "name": "Ada"}, content_type="application/json"
+        )
+        decision = editor.post(
+            f"/api/v1/comments/{comment.pk}/decisions/", {"status": "spam"}, content_type="application/json"
+        )
+        read = client.get(article.get_absolute_url())
+
+    assert read.status_code == 200
+    for answer in (page, program, decision):
+        assert answer.status_code == 503
+        assert int(answer["Retry-After"]) > 0
+        assert "no-store" in answer["Cache-Control"]
+    assert [program.json()["code"], decision.json()["code"]] == ["busy", "busy"]
+    assert 'data-code="busy"' in page.text
+    again = form_of(page)
+    assert again == form
+    assert article.comments.count() == 1
+    assert client.post(path, again).status_code == 303
+
+
+def form_of(page):
+    form = lxml.html.fromstring(page.content).get_element_by_id("commentform")
+    # A browser drops the line break after <textarea>.
+    return {name: value.replace("\r\n", "\n").removeprefix("\n") for name, value in form.form_values()}
+
+
+def test_who_has_waited_too_long_for_a_thread_is_answered_without_the_database():
+    """No mark of `django_db`: a question to it would fail the test."""
+    client = Client()
+    waited = {"newsreader.busy": True}
+
+    page = client.post("/articles/1/reply/", {"text": TEXT, "password": "hidden"}, **waited)
+    program = client.post("/api/v1/articles/1/comments/", {"text": TEXT}, content_type="application/json", **waited)
+
+    assert (page.status_code, program.status_code) == (503, 503)
+    assert form_of(page) == {"text": TEXT}
+    assert program.json()["code"] == "busy"
+
+
+@pytest.mark.parametrize(
+    ("code", "away"), [(sqlite3.SQLITE_BUSY, True), (sqlite3.SQLITE_FULL, True), (sqlite3.SQLITE_READONLY, True),
+    (sqlite3.SQLITE_ERROR, False), (261, True)],
+)  # fmt: skip
+def test_a_wrong_question_is_not_taken_for_a_database_that_is_away(code, away):
+    fault = OperationalError("x")
+    fault.__cause__ = cause = sqlite3.OperationalError("x")
+    cause.sqlite_errorcode = code
+
+    assert is_away(fault) is away
+    assert not is_away(ProgrammingError("x"))
+    assert not is_away(ValueError("x"))
+    assert is_away(OperationalError("no answer"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "away"),
+    [(psycopg.errors.LockNotAvailable, True), (psycopg.errors.DiskFull, True), (psycopg.errors.AdminShutdown, True),
+    (psycopg.errors.ReadOnlySqlTransaction, True), (psycopg.errors.UndefinedTable, False)],
+)  # fmt: skip
+def test_the_server_s_own_codes_say_what_is_away(kind, away):
+    fault = ProgrammingError("x")
+    fault.__cause__ = kind("x")
+
+    assert is_away(fault) is away
+
+
+def test_redis_that_is_away_is_asked_once_and_stood_in_for(monkeypatch):
+    asked, now = [], [0.0]
+    monkeypatch.setattr(steady_cache.time, "monotonic", lambda: now[0])
+    away = SteadyRedis(
+        "redis://127.0.0.1:1/0", {"OPTIONS": {"FALLBACK": "requests", "socket_connect_timeout": 0.5}, "KEY_PREFIX": "x"}
+    )
+    real = away._cache.get_client
+    monkeypatch.setattr(away._cache, "get_client", lambda *key, **write: asked.append(key) or real(*key, **write))
+
+    away.set("a", 1)
+    assert away.add("b", 0)
+    assert away.incr("b") == 1
+    assert away.get_many(["a", "b"]) == {"a": 1, "b": 1}
+    assert len(asked) == 1
+    now[0] += steady_cache.PAUSE
+    assert away.get("a") == 1
+    assert len(asked) == 2
+    assert caches["requests"].get("a") == 1
