@@ -8,6 +8,8 @@ import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands
 
+PUBLIC = {"collectstatic"}  # Commands whose files a proxy serves by itself, under an account of its own.
+
 
 def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsreader.settings")
@@ -21,6 +23,8 @@ def main(arguments: list[str]) -> int:
     if not name.startswith("-") and name not in {"help", "version"} and name not in get_commands():
         sys.stderr.write(f"Unknown command {name!r}: `manage.py help` lists them.\n")
         return 2
+    if name not in PUBLIC:
+        os.umask(0o077)  # The database, its log, copies: what we and our children write is our account's alone.
     execute_from_command_line(arguments)
     return 0
 

@@ -40,6 +40,8 @@ def complete(port: str | None = None) -> dict[str, str]:
         draft.touch(mode=0o600)
         draft.write_text(text)
         draft.replace(FILE)
+    for database in FILE.parent.glob("newsreader.sqlite3*"):  # An earlier version left it open to others.
+        database.chmod(0o600)
     return values
 
 

@@ -101,6 +101,24 @@ def bucket(text: str) -> dict[str, Any] | None:
     }
 
 
+def public_keys(text: str) -> list[str]:
+    """Return public keys of age, separated by blanks."""
+    keys = text.split()
+    if not all(re.fullmatch(r"age1[ac-hj-np-z02-9]{58}", key) for key in keys):
+        raise ValueError
+    return keys
+
+
+def uploads(text: str) -> Path | dict[str, Any] | None:
+    """Return where uploaded files are kept: `file:///folder`, or an S3-compatible bucket; None if unset."""
+    parts = urlsplit(text)
+    if parts.scheme != "file":
+        return bucket(text)
+    if parts.netloc or parts.query or not (path := Path(unquote(parts.path))).is_absolute() or path == Path("/"):
+        raise ValueError
+    return path
+
+
 # --- Where and who we are -----------------------------------------------------------------------------------------
 DEBUG: bool = read("DEBUG", "off", switch, "on or off.")
 PORT: int = read("PORT", "8000", count, "a port number, for instance 8000.")
@@ -358,6 +376,11 @@ HEADLESS_FRONTEND_URLS = {
     "socialaccount_login_error": f"{SITE_URL}/accounts/3rdparty/login/error/",
 }
 
+# The public keys (age1…) for whose owners `manage.py backup` encrypts; without one, copies are plain.
+BACKUP_RECIPIENT: list[str] = read(
+    "BACKUP_RECIPIENT", "", public_keys, "a public key of age, as `age-keygen` makes it: age1…; several with blanks."
+)
+
 # --- Mail ---------------------------------------------------------------------------------------------------------
 _mail = environ.Env.email_url_config(
     read(
@@ -377,18 +400,20 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Files --------------------------------------------------------------------------------------------------------
 STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / "var" / "static"
-MEDIA_URL, MEDIA_ROOT = "/media/", BASE_DIR / "var" / "media"
 # Collected files have their content's hash in their names and are cached forever. Before `collectstatic` has run,
 # files are served from their source folders, read at each start.
 _collected = (STATIC_ROOT / "staticfiles.json").is_file() or "collectstatic" in sys.argv[1:2]
 WHITENOISE_USE_FINDERS = not _collected
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing.
-_bucket: dict[str, Any] | None = read(
-    "STORAGE_URL", "", bucket, "s3://KEY:SECRET@host/bucket?region=… (or nothing: var/media/)."
+_uploads: Path | dict[str, Any] | None = read(
+    "STORAGE_URL", "", uploads, "file:///folder or s3://KEY:SECRET@host/bucket?region=… (or nothing: var/media/)."
 )
+MEDIA_URL, MEDIA_ROOT = "/media/", _uploads if isinstance(_uploads, Path) else BASE_DIR / "var" / "media"
+# What a proxy serves by itself; everything else is our account's alone (see manage.py).
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o644, 0o755
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "newsreader.kit.s3_storage.Bucket", "OPTIONS": _bucket}
-    if _bucket
+    "default": {"BACKEND": "newsreader.kit.s3_storage.Bucket", "OPTIONS": _uploads}
+    if isinstance(_uploads, dict)
     else {"BACKEND": "newsreader.kit.disk_storage.Disk"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"

@@ -49,6 +49,8 @@ def manage(*arguments, **environment):
         ("TRUSTED_PROXY_COUNT", "-1"),
         ("TRUSTED_PROXY_COUNT", "many"),
         ("PORT", "http"),
+        ("STORAGE_URL", "file://var/media"),
+        ("BACKUP_RECIPIENT", "AGE-SECRET-KEY-1QQQ"),
     ],
 )
 def test_a_wrong_value_is_refused_in_one_line_that_names_it(name, value):
@@ -132,13 +134,16 @@ def test_the_private_file_is_its_owners_alone_and_kept(tmp_path, monkeypatch):
     from newsreader import local_env
 
     monkeypatch.setattr(local_env, "FILE", tmp_path / "var" / "local.env")
+    (tmp_path / "var").mkdir()
+    database = tmp_path / "var" / "newsreader.sqlite3"  # As an earlier version has left it.
+    database.touch(mode=0o644)
     first = local_env.complete("8123")
     second = local_env.complete()
 
     assert first == second
     assert len(first["SECRET_KEY"]) >= 50
     assert first["PORT"] == "8123"
-    assert local_env.FILE.stat().st_mode & 0o777 == 0o600
+    assert local_env.FILE.stat().st_mode & 0o777 == database.stat().st_mode & 0o777 == 0o600
     assert local_env.complete("8000")["PORT"] == "8000"
 
 

@@ -133,8 +133,8 @@ def _seal_some() -> int:
     if not AuditEntry.objects.filter(number=None).exists():
         return 0
     _take_turn()
-    last = AuditEntry.objects.exclude(number=None).order_by("-number").first()
-    number, before = ((last.number or 0), last.hash) if last else (0, START)
+    last = head()
+    number, before = last.number, last.hash
     rows = list(AuditEntry.objects.filter(number=None).order_by("pk")[:AT_ONCE])
     for row in rows:
         number += 1
@@ -187,21 +187,27 @@ class Head:
     hash: str = START
 
 
+def head() -> Head:
+    """Return the head as it is: the last entry that was sealed."""
+    last = AuditEntry.objects.exclude(number=None).order_by("-number").values_list("number", "hash").first()
+    return Head(last[0] or 0, last[1]) if last else Head()
+
+
 def verify(known: Head | None = None) -> tuple[Head, list[Fault]]:
     """Check the whole chain, then compare every decision with its entry. Returns the head and at most ten faults.
 
     `known` is an earlier head that somebody kept: the chain must still contain it. Constant memory.
     """
     seal()
-    head, faults = Head(), []
-    for head, fault in _walked(known):
+    at, faults = Head(), []
+    for at, fault in _walked(known):
         if fault:
             faults.append(fault)
             if len(faults) == 10:
-                return head, faults
-    if known and known.number > head.number:
+                return at, faults
+    if known and known.number > at.number:
         faults.append(Fault("cut_off", known.number))
-    return head, (faults + _decisions_without_entry())[:10]
+    return at, (faults + _decisions_without_entry())[:10]
 
 
 def _walked(known: Head | None) -> Iterator[tuple[Head, Fault | None]]:

@@ -27,6 +27,7 @@ mail:               a mail from its templates
 safe_http:          fetching addresses that strangers name
 images:             opening pictures that strangers send
 disk_storage, s3_storage: where uploaded files are kept
+stored_files:       what both of these can do besides Django's storages
 admin_inputs:       the admin and malformed values
 admin_conflicts:    forms of the admin and two colleagues
 database_faults:    telling a database that is away from a wrong question

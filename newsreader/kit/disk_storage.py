@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+
+from newsreader.kit.stored_files import Fill, StoredEntry
 
 MOST_BYTES = 200  # of 255 that a name may have; Django appends some letters if the name is taken
 
@@ -19,3 +26,30 @@ class Disk(FileSystemStorage):
             return name
         stem = name.encode("utf-8", "ignore")[: MOST_BYTES - len(ending)]
         return (stem + ending).decode("utf-8", "ignore")
+
+    def entries(self) -> Iterator[StoredEntry]:
+        """Yield every file, in no order. Names that begin with a dot are left out: those of half files, and others'."""
+        base = Path(self.location)
+        for folder, names, files in os.walk(base):
+            names[:] = [name for name in names if not name.startswith(".")]
+            for path in (Path(folder, file) for file in files if not file.startswith(".")):
+                try:
+                    known = path.stat()
+                except FileNotFoundError:
+                    continue
+                if stat.S_ISREG(known.st_mode):
+                    yield StoredEntry(path.relative_to(base).as_posix(), known.st_size, str(known.st_mtime_ns))
+
+    def put(self, name: str, fill: Fill) -> None:
+        """Store under exactly this name what `fill` writes, whole or not at all."""
+        target = Path(self.path(name))
+        draft = self.save((PurePath(name).parent / f".{secrets.token_hex(8)}").as_posix(), ContentFile(b""))
+        try:
+            with Path(self.path(draft)).open("wb") as file:
+                fill(file)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(self.path(draft)).replace(target)
+        except BaseException:
+            Path(self.path(draft)).unlink(missing_ok=True)
+            raise

@@ -5,5 +5,7 @@ worker:        the loop that runs tasks, whatever the database does
 supervisor:    the web server and the worker, started again when they end or hang
 pulse:         how a process tells the supervisor that it lives
 backoff:       trying again, later each time
+backups:       copies of the whole site, and restoring them
+private_files: files that only the site's own account may read, refused at the start where others may
 old_databases: refusing a database from before the first release
 """

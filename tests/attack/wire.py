@@ -56,6 +56,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Ite
     folder: Path = tmp_path_factory.mktemp("wire")
     if settings.SQLITE:  # Sooner than to migrate another.
         shutil.copyfile(TEMPLATE, folder / "site.sqlite3")
+        (folder / "site.sqlite3").chmod(0o600)  # Else the site refuses to start.
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -29,6 +29,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+os.umask(0o077)  # A site refuses to start with a database that others may read.
 HOME = Path(tempfile.mkdtemp(prefix="newsreader-"))
 PORT = free_port()
 _given = urlsplit(os.environ.get("DATABASE_URL", ""))

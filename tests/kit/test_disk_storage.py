@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from django.core.files.base import ContentFile
 from hypothesis import given
@@ -35,3 +37,20 @@ def test_an_ordinary_name_stays_as_it_is():
 )
 def test_no_name_is_longer_than_a_disk_can_hold(stem, ending):
     assert len(Disk().get_valid_name(stem + ending).encode()) <= MOST_BYTES
+
+
+def test_everything_on_it_can_be_listed_and_half_files_cannot(tmp_path):
+    disk = Disk(location=tmp_path)
+    disk.put("pictures/a.jpg", lambda file: file.write(b"a boat"))
+    (tmp_path / "pictures" / ".half").write_bytes(b"a b")
+    os.mkfifo(tmp_path / "pictures" / "no-file")  # Whoever opens it waits for ever.
+
+    def breaks_off(file):
+        file.write(b"a f")
+        raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        disk.put("avatars/b.webp", breaks_off)
+
+    assert [(entry.name, entry.size) for entry in disk.entries()] == [("pictures/a.jpg", 6)]
+    assert list((tmp_path / "avatars").iterdir()) == []

@@ -1,12 +1,15 @@
 """Pictures in an S3-compatible bucket: a whole round over HTTP, against a stand-in for one."""
 
+import hashlib
 import io
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
+from xml.sax.saxutils import escape
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import default_storage
 from django.test import override_settings
 from PIL import Image
 
@@ -39,12 +42,23 @@ class _Bucket(BaseHTTPRequestHandler):
         return self._answer(200, ETag='"x"')
 
     def do_GET(self):
+        if urlsplit(self.path).path == "/pictures-of-ours":
+            return self._answer(200, self._listed(), Content_Type="application/xml")
         if self._name() not in self.files:
             return self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
         body, kind = self.files[self._name()]
         return self._answer(200, body, Content_Type=kind, ETag='"x"', Last_Modified="Thu, 26 Nov 2026 00:00:00 GMT")
 
     do_HEAD = do_GET
+
+    def _listed(self):
+        rows = "".join(
+            f'<Contents><Key>{escape(name)}</Key><Size>{len(body)}</Size><ETag>"{hashlib.md5(body).hexdigest()}"</ETag>'
+            "<LastModified>2026-11-26T00:00:00.000Z</LastModified></Contents>"
+            for name, (body, _) in self.files.items()
+        )
+        space = "http://s3.amazonaws.com/doc/2006-03-01/"
+        return f'<ListBucketResult xmlns="{space}"><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>'.encode()
 
     def do_DELETE(self):
         self.files.pop(self._name(), None)
@@ -126,3 +140,15 @@ def test_an_address_is_read_whole():
     assert (options["access_key"], options["secret_key"]) == ("key", "se/cret")
     assert (options["bucket_name"], options["region_name"]) == ("news", "eu-1")
     assert bucket("") is None
+
+
+def test_everything_in_it_can_be_listed_and_put_under_its_own_name(stored):
+    default_storage.put("pictures/Fähre & Co.jpg", lambda file: file.write(b"a boat"))
+    default_storage.put("avatars/ada.webp", lambda file: file.write(b"a face"))
+
+    listed = {entry.name: entry for entry in default_storage.entries()}
+
+    assert set(listed) == {"pictures/Fähre & Co.jpg", "avatars/ada.webp"} == set(stored)
+    assert listed["avatars/ada.webp"].size == 6
+    assert listed["avatars/ada.webp"].stamp != listed["pictures/Fähre & Co.jpg"].stamp
+    assert default_storage.open("pictures/Fähre & Co.jpg").read() == b"a boat"

@@ -46,6 +46,7 @@ def site(tmp_path):
         text=True,
     )
     process.port = port
+    process.database = tmp_path / "site.sqlite3"
     process.environment = environment
     yield process
     if process.poll() is None:
@@ -107,6 +108,8 @@ def test_it_serves_the_demonstration_says_how_to_sign_in_and_stops_as_a_whole(si
     )
     assert again.returncode == 1
     assert str(site.port) in again.stderr
+
+    assert site.database.stat().st_mode & 0o777 == 0o600
 
     marker = f"--port {site.port}"
     assert processes_of(marker)

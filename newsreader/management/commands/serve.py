@@ -28,6 +28,7 @@ from newsreader.accounts.models import User
 from newsreader.demo.loader import EDITOR
 from newsreader.demo.unloader import DEMONSTRATION
 from newsreader.operations.old_databases import refuse_old_database
+from newsreader.operations.private_files import refuse_open_database, refuse_unwritable_media
 from newsreader.operations.supervisor import PATIENCE, Process, ServerFailed, Supervisor
 
 
@@ -46,6 +47,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_old_database(connection)
+        refuse_open_database(connection)
+        refuse_unwritable_media()
         host, port = options["host"], options["port"]
         _refuse_taken_port(host, port)
         if options["prepare"]:

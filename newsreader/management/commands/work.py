@@ -12,6 +12,7 @@ from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 
 from newsreader.operations import pulse, schedule
 from newsreader.operations.old_databases import refuse_old_database
+from newsreader.operations.private_files import refuse_open_database, refuse_unwritable_media
 from newsreader.operations.worker import SteadyWorker
 
 
@@ -23,6 +24,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_old_database(connection)
+        refuse_open_database(connection)
+        refuse_unwritable_media()
         logging.getLogger("django_tasks_db").setLevel(logging.WARNING)
         logging.getLogger("django_tasks").setLevel(logging.WARNING)
         worker = SteadyWorker()
