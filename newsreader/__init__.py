@@ -1,12 +1,13 @@
 """Newsreader: a news site backend with comments. This package holds wiring, design, accounts and tools.
 
 settings, provider_settings, local_env, checks: every setting, and which combinations are wrong
+request_limits: how large a request may be, and how long it may take to arrive
 middleware:  security headers, limits on requests, refusals as pages
 views:       pages that combine articles and comments, health; context_processors: the frame of every page
 api, schema: the root of the REST API, and its OpenAPI document
 busy:        the answer while the database is away, with what was typed
 admin_site:  the admin, opening on the moderation queue
-wsgi:        what the server runs
+front:       what the server runs: requests are read before Django is called; wsgi: Django
 accounts:    users, commenter identities, signing in
 transfer:    importing from other systems; demo: the demonstration newsroom
 operations:  running the site: the worker, the supervisor, scheduled jobs

@@ -14,11 +14,20 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 
 from articles.current_site import current_site
+from newsreader import request_limits
 from newsreader.accounts import sessions
 from newsreader.busy import busy
 from newsreader.kit import forgery
 from newsreader.kit.database_faults import is_away
-from newsreader.kit.errors import AddressTooLong, BodyTooLarge, DomainError, LengthMissing, VersionConflict
+from newsreader.kit.errors import (
+    AddressTooLong,
+    BodyTooLarge,
+    BodyTooSlow,
+    Busy,
+    DomainError,
+    LengthMissing,
+    VersionConflict,
+)
 from newsreader.kit.http_cache import is_public, private
 from newsreader.kit.versions import without_encodings
 from newsreader.kit.web import SAFE_METHODS
@@ -108,15 +117,20 @@ class Cookieless:
         return response.status_code in self._refused and not request.path.startswith(self._personal)
 
 
+# Why `newsreader.front` has not read a body to its end, as it says in `environ["newsreader.unread"]`.
+UNREAD: dict[str, Callable[[], Exception]] = {
+    "body_too_large": BodyTooLarge,
+    "body_too_slow": BodyTooSlow,
+    "body_incomplete": lambda: BadRequest("the client hung up"),
+    "busy": Busy,
+}
+
+
 class Limits:
     """Refuse requests that no page or database can handle, before anybody reads them."""
 
     _nul = re.compile(r"\x00|%00")
     _control = re.compile(r"[\x00-\x1f\x7f]")
-    # Bytes. A slug of 200 letters takes at most 2,400; a reply of 10,000 characters 120,000; editors send pictures.
-    _address, _body, _upload = 8_192, settings.DATA_UPLOAD_MAX_MEMORY_SIZE, 65 * 1024 * 1024
-    _portrait = 6 * 1024 * 1024  # The form itself refuses a portrait that is too large.
-    _sign_in = 64 * 1024  # Parts of it are stored in the session of somebody not signed in yet.
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
@@ -124,18 +138,15 @@ class Limits:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if self._nul.search(request.path) or self._nul.search(request.META.get("QUERY_STRING", "")):
             raise BadRequest("NUL in the address")
-        if len(request.META.get("QUERY_STRING", "")) + len(request.path) > self._address:
+        if len(request.META.get("QUERY_STRING", "")) + len(request.path) > request_limits.ADDRESS:
             return refused(request, AddressTooLong())
+        if why := request.META.get("newsreader.unread"):
+            return refused(request, UNREAD[why]())
         length = request.META.get("CONTENT_LENGTH") or ""
         if not length and request.headers.get("Transfer-Encoding"):
             # WSGI would read an empty body, and the text would be lost silently.
             return refused(request, LengthMissing())
-        most = self._upload if request.path.startswith("/admin/") else self._body
-        if request.path == "/accounts/":
-            most = self._portrait
-        elif request.path.startswith(("/accounts/", "/_allauth/")):
-            most = self._sign_in
-        if length.isdecimal() and int(length) > most:
+        if length.isdecimal() and int(length) > request_limits.largest_body(request.path):
             return refused(request, BodyTooLarge())
         if any(self._control.search(value) for value in request.COOKIES.values()):
             sound = {name: value for name, value in request.COOKIES.items() if not self._control.search(value)}

@@ -43,6 +43,7 @@ _REFUSALS = {
     "404": "Not found.",
     "405": "Method not allowed.",
     "406": "Only JSON is available.",
+    "408": "The body did not arrive in time.",
     "409": "Conflicts with the current state.",
     "412": "Somebody has changed it since that version.",
     "413": "The body is too large.",

@@ -52,6 +52,12 @@ def count(text: str) -> int:
     return number
 
 
+def at_least_two(text: str) -> int:
+    if (number := int(text)) < 2:
+        raise ValueError
+    return number
+
+
 def origin(text: str) -> str:
     """Return `scheme://host[:port]`, nothing after it."""
     parts = urlsplit(text.rstrip("/"))
@@ -122,6 +128,7 @@ def uploads(text: str) -> Path | dict[str, Any] | None:
 # --- Where and who we are -----------------------------------------------------------------------------------------
 DEBUG: bool = read("DEBUG", "off", switch, "on or off.")
 PORT: int = read("PORT", "8000", count, "a port number, for instance 8000.")
+WEB_THREADS: int = read("WEB_THREADS", "4", at_least_two, "threads of one web process, two or more: half may write.")
 MAX_MEMORY_MB: int = read("MAX_MEMORY_MB", "1024", count, "megabytes of memory, for instance 1024.")
 SITE_URL: str = read(
     "SITE_URL", f"http://127.0.0.1:{PORT}", origin, "the site's address without a path: https://news.example."

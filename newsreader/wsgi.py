@@ -1,12 +1,9 @@
-"""The WSGI application that Granian serves."""
+"""The WSGI application: Django as `newsreader.front` calls it, or another server."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
-from newsreader.operations import pulse
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsreader.settings")
 os.environ.setdefault("NEWSREADER_ROLE", "web")  # Its database waits less (`newsreader.settings`).
 application = get_wsgi_application()
-pulse.keep_sending("web")

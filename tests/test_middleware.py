@@ -96,7 +96,27 @@ def test_an_address_that_is_too_long_and_a_body_that_is_too_large_are_refused(cl
     program = client.post(
         f"/api/v1/articles/{article.pk}/comments/", {"text": "x" * 5_000_000}, content_type="application/json"
     )
-    assert (program.status_code, program.json()["code"]) == (413, "content_too_large")
+    assert (program.status_code, program.json()["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("unread", "status", "code"),
+    [
+        ("body_too_large", 413, "body_too_large"),
+        ("body_too_slow", 408, "body_too_slow"),
+        ("body_incomplete", 400, "bad_request"),
+        ("busy", 503, "busy"),
+    ],
+)
+def test_what_the_front_could_not_read_is_refused_in_the_words_of_who_asked(client, unread, status, code):
+    article = make_article()
+    said = {"newsreader.unread": unread}
+
+    page = client.post(f"/articles/{article.pk}/reply/", **said)
+    program = client.post(f"/api/v1/articles/{article.pk}/comments/", content_type="application/json", **said)
+
+    assert (page.status_code, program.status_code, program.json()["code"]) == (status, status, code)
+    assert f'data-code="{code}"' in page.text
 
 
 def test_a_large_body_is_taken_as_far_as_the_text_goes(client):

@@ -43,6 +43,7 @@ def manage(*arguments, **environment):
         ("ALLOWED_HOSTS", "*"),
         ("TIME_ZONE", "Middle/Earth"),
         ("LANGUAGE_CODE", "de"),
+        ("WEB_THREADS", "1"),
         ("DATABASE_URL", "mysql://localhost/x"),
         ("REDIS_URL", "http://localhost"),
         ("EMAIL_URL", "pigeon://post"),

@@ -8,7 +8,7 @@ DomainError                 a refusal: stable code, sentence for people, HTTP st
 ├── UnknownParameters       400, with a FieldError for each
 ├── TooMany                 429, with the seconds to wait
 ├── Busy                    503, the database is busy or away
-└── LengthMissing, BodyTooLarge, AddressTooLong   411, 413, 414
+└── BodyTooSlow, LengthMissing, BodyTooLarge, AddressTooLong   408, 411, 413, 414
 """
 
 from __future__ import annotations
@@ -158,4 +158,8 @@ class LengthMissing(DomainError):
 
 
 class BodyTooLarge(DomainError):
-    code, status, sentence = "content_too_large", 413, _("This is too large to send at once.")
+    code, status, sentence = "body_too_large", 413, _("This is too large to send at once.")
+
+
+class BodyTooSlow(DomainError):
+    code, status, sentence = "body_too_slow", 408, _("It took too long until all of it was here. Please send it again.")

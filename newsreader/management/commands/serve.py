@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import signal
 import socket
 import sys
@@ -24,12 +25,15 @@ from django.db.migrations.executor import MigrationExecutor
 
 from articles.models.article import Article
 from comments.models import AuditEntry
+from newsreader import request_limits
 from newsreader.accounts.models import User
 from newsreader.demo.loader import EDITOR
 from newsreader.demo.unloader import DEMONSTRATION
 from newsreader.operations.old_databases import refuse_old_database
 from newsreader.operations.private_files import refuse_open_database, refuse_unwritable_media
 from newsreader.operations.supervisor import PATIENCE, Process, ServerFailed, Supervisor
+
+CONNECTIONS = 4096  # that a web process holds at once, most of them idle or slow
 
 
 class Command(BaseCommand):
@@ -40,7 +44,14 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT)
         # SQLite allows one writer, so a second process would only wait for the first.
         parser.add_argument("--processes", type=int, default=1 if settings.SQLITE else 2)
-        parser.add_argument("--threads", type=int, default=4, help="Per process; each holds a database connection.")
+        parser.add_argument(
+            "--threads",
+            type=int,
+            default=settings.WEB_THREADS,
+            choices=range(2, 257),
+            metavar="NUMBER",
+            help="Per process, 2 or more: half of them may write. Each holds a database connection.",
+        )
         parser.add_argument("--reload", action="store_true", help="For development: start again when code changes.")
         parser.add_argument("--no-worker", action="store_true", help="The worker runs elsewhere, as `manage.py work`.")
         parser.add_argument("--prepare", action="store_true", help="Migrate, and load the demonstration on first run.")
@@ -49,16 +60,20 @@ class Command(BaseCommand):
         refuse_old_database(connection)
         refuse_open_database(connection)
         refuse_unwritable_media()
+        _allow_connections(CONNECTIONS + 512)
         host, port = options["host"], options["port"]
         _refuse_taken_port(host, port)
         if options["prepare"]:
             self.prepare()
         python = [sys.executable]
         server = [
-            *python, "-m", "granian", "--interface", "wsgi", "newsreader.wsgi:application",
-            "--host", host, "--port", str(port),
-            "--workers", str(options["processes"]), "--blocking-threads", str(options["threads"]),
-            "--backpressure", "512", "--no-ws", "--log-level", "warning", "--respawn-failed-workers",
+            *python, "-m", "granian", "--interface", "rsgi", "newsreader.front.application:application",
+            "--host", host, "--port", str(port), "--workers", str(options["processes"]),
+            # HTTP/2 has no time limit for its heads, and no proxy needs it to talk to us.
+            "--http", "1", "--no-ws", "--http1-buffer-size", str(request_limits.HEAD),
+            "--http1-header-read-timeout", str(request_limits.HEAD_SECONDS * 1000),
+            "--backlog", str(CONNECTIONS), "--backpressure", str(CONNECTIONS),
+            "--log-level", "warning", "--respawn-failed-workers",
             # A web process that is still starting misses the stop signal, and would keep running.
             "--workers-kill-timeout", str(PATIENCE - 5),
             "--workers-max-rss", str(settings.MAX_MEMORY_MB),
@@ -67,7 +82,8 @@ class Command(BaseCommand):
         if options["reload"]:
             server, worker = [*python, "manage.py", "runserver", f"{host}:{port}"], [*worker, "--reload"]
         environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings")
+            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings"),
+            "WEB_THREADS": str(options["threads"]),
         }
         stopped = _Stopped()
         supervisor = Supervisor(server, None if options["no_worker"] else worker, environment, settings.BASE_DIR)
@@ -122,6 +138,14 @@ class _Stopped:
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
         self.then()
+
+
+def _allow_connections(count: int) -> None:
+    """Let the processes have so many files open, as far as the system allows it: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

@@ -1,0 +1,93 @@
+"""Hands Django's answer over to the server whole, so that the thread is free before the reader has it."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterable
+from typing import IO, TYPE_CHECKING, Any
+
+from granian.rsgi import HTTPProtocol
+from whitenoise.responders import SlicedFile
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+Fields = list[tuple[str, str]]
+IN_MEMORY = 256 * 1024  # bytes; a larger file is sent by the server, by its path
+
+
+class File:
+    """A file as an answer; what PEP 3333 calls a file wrapper."""
+
+    def __init__(self, file: IO[bytes], block_size: int = 0) -> None:
+        self.file = file
+        self.close = file.close
+
+    def on_disk(self) -> tuple[str, int, int] | None:
+        """Return its path and the first and last byte that are wanted; None where it is not a file on this disk."""
+        file, most = (
+            (self.file.fileobj, self.file.remaining) if isinstance(self.file, SlicedFile) else (self.file, None)
+        )
+        if not isinstance(file, io.BufferedReader) or not isinstance(file.name, str | os.PathLike):
+            return None
+        start, end = file.tell(), os.fstat(file.fileno()).st_size
+        return os.fspath(file.name), start, (end if most is None else min(end, start + most)) - 1
+
+
+class Started:
+    """The status and the headers of an answer; the `start_response` that Django calls."""
+
+    def __init__(self) -> None:
+        self.status = 500
+        self.headers: Fields = []
+
+    def __call__(self, line: str, headers: Fields, exc_info: object = None, /) -> Callable[[bytes], object]:
+        self.status, self.headers = int(line[:3]), headers
+        return _write
+
+
+def _write(data: bytes) -> None:
+    raise NotImplementedError  # Of WSGI's early days; Django does not call it.
+
+
+def answer(application: WSGIApplication, environ: dict[str, Any], protocol: HTTPProtocol) -> int:
+    """Call Django and hand its answer over. Returns the status."""
+    started = Started()
+    result = application(environ, started)
+    try:
+        _send(protocol, started, result, whole=environ["REQUEST_METHOD"] != "HEAD")
+    finally:
+        if close := getattr(result, "close", None):
+            close()
+    return started.status
+
+
+def _send(protocol: HTTPProtocol, started: Started, result: Iterable[bytes] | File, *, whole: bool) -> None:
+    if not whole:
+        protocol.response_empty(started.status, started.headers)
+    elif isinstance(result, File):
+        _send_file(protocol, started, result)
+    elif getattr(result, "streaming", False):
+        _send_stream(protocol, started, result)
+    else:
+        protocol.response_bytes(started.status, started.headers, b"".join(result))
+
+
+def _send_file(protocol: HTTPProtocol, started: Started, result: File) -> None:
+    place = result.on_disk()
+    if place is None:
+        _send_stream(protocol, started, iter(lambda: result.file.read(IN_MEMORY), b""))
+        return
+    path, first, last = place
+    if last - first < IN_MEMORY:
+        protocol.response_bytes(started.status, started.headers, result.file.read())
+    else:
+        protocol.response_file_range(started.status, started.headers, path, first, last + 1)
+
+
+def _send_stream(protocol: HTTPProtocol, started: Started, chunks: Iterable[bytes]) -> None:
+    """Send chunks as Django makes them. The server keeps in memory what the reader has not taken yet."""
+    transport = protocol.response_stream(started.status, started.headers)
+    for chunk in chunks:
+        transport.send_bytes(chunk)  # type: ignore[unused-coroutine]  # Done at once; what it returns says nothing.

@@ -1,0 +1,47 @@
+"""Reads a request's body whole, within its time and size (`newsreader.request_limits`)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+from typing import IO
+
+from granian.rsgi import HTTPProtocol, ProtocolClosed
+
+from newsreader import request_limits
+
+IN_MEMORY = 256 * 1024  # bytes; what is larger waits in a temporary file. No reply is.
+
+
+class Unread(Exception):
+    """The body was not read to its end. Its text says why: a key of `newsreader.middleware.UNREAD`."""
+
+
+async def read(protocol: HTTPProtocol, path: str, length: int) -> IO[bytes]:
+    """Return the body, which the request says is so long. Raises Unread."""
+    if length > request_limits.largest_body(path):
+        raise Unread("body_too_large")
+    try:
+        async with asyncio.timeout(request_limits.seconds_for_body(path, length)):
+            return io.BytesIO(await protocol()) if length <= IN_MEMORY else await _in_file(protocol, length)
+    except TimeoutError:
+        raise Unread("body_too_slow") from None
+    except ProtocolClosed:
+        raise Unread("body_incomplete") from None
+    except OSError:  # The disk is full.
+        raise Unread("busy") from None
+
+
+async def _in_file(protocol: HTTPProtocol, length: int) -> IO[bytes]:
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    try:
+        async for chunk in protocol:
+            file.write(chunk)
+        if file.tell() < length:  # Where the client hangs up, the chunks just end.
+            raise Unread("body_incomplete")
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file

@@ -1,0 +1,35 @@
+"""How large a request may be and how long it may take to arrive.
+
+`newsreader.front` asks before it reads, `newsreader.middleware` wherever no front stands (tests, `make dev`), and
+`manage.py serve` tells the web server.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+ADDRESS = 8_192  # bytes; a slug of 200 letters takes at most 2,400
+HEAD = 64 * 1024  # bytes: the address and all headers, with the cookies
+HEAD_SECONDS = 10
+BODY_SECONDS = 10
+
+UPLOAD = 65 * 1024 * 1024  # bytes; editors send pictures
+PORTRAIT = 6 * 1024 * 1024  # The form itself refuses a portrait that is too large.
+SIGN_IN = 64 * 1024  # Parts of it are stored in the session of somebody not signed in yet.
+SLOWEST_UPLOAD = 256 * 1024  # bytes per second that an editor's line must carry
+
+
+def largest_body(path: str) -> int:
+    """Return how many bytes may be sent to an address."""
+    if path.startswith("/admin/"):
+        return UPLOAD
+    if path == "/accounts/":
+        return PORTRAIT
+    if path.startswith(("/accounts/", "/_allauth/")):
+        return SIGN_IN
+    return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def seconds_for_body(path: str, length: int) -> float:
+    """Return within how many seconds a body has to arrive whole. Only pictures of editors may take longer."""
+    return max(BODY_SECONDS, length / SLOWEST_UPLOAD) if path.startswith("/admin/") else BODY_SECONDS

@@ -1,0 +1,269 @@
+"""The site as `manage.py serve` runs it, over real sockets: clients that are slow, hostile, or many."""
+
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from itertools import count
+from urllib.parse import urlencode
+
+import pytest
+from django.conf import settings
+
+from newsreader.settings import BASE_DIR
+from tests.databases import TEMPLATE
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.ci_sqlite,
+    pytest.mark.skipif(not settings.SQLITE, reason="starts from the suite's own SQLite file"),
+]
+
+PATIENCE = 90  # seconds for the site to start or to stop on a busy machine
+LARGE = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"  # more than buffers hold
+FORM = "application/x-www-form-urlencoded"
+guests = count(1)
+
+
+class Site:
+    def __init__(self, folder):
+        self.database = folder / "site.sqlite3"
+        shutil.copyfile(TEMPLATE, self.database)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+        environment = kept | {
+            "ENV_FILES": "",
+            "SECRET_KEY": "s" * 50,
+            "DEMO_PASSWORD": "open-sesame",
+            "PORT": str(self.port),
+            "DATABASE_URL": f"sqlite:///{self.database}",
+            "TRUSTED_PROXY_COUNT": "1",
+        }
+        self.log = folder / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve", "--prepare", "--no-worker"],
+                cwd=BASE_DIR,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + PATIENCE
+        while b"Ctrl-C" not in self.log.read_bytes() or self.get("/healthz")[0] != 200:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(self.log.read_text())
+            time.sleep(0.1)
+        with closing(sqlite3.connect(self.database)) as database:
+            (self.article,) = database.execute(
+                "SELECT id FROM articles_article WHERE state = 'published' AND kind = 'article' LIMIT 1"
+            ).fetchone()
+
+    def open(self, begin=b"", *, takes=None, timeout=20):
+        """Connect and send; `takes`: how many bytes the client's own buffer holds."""
+        line = socket.socket()
+        if takes:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, takes)
+        line.settimeout(timeout)
+        line.connect(("127.0.0.1", self.port))
+        line.sendall(begin)
+        return line
+
+    def ask(self, data, timeout=20):
+        """Send a whole request; return the status (0: none came), the answer, and the seconds it took."""
+        began = time.monotonic()
+        with self.open(timeout=timeout) as line, suppress(OSError):
+            with suppress(OSError):  # It may have been refused before it was sent.
+                line.sendall(data)
+            status, answer = finish(line)
+            return status, answer, time.monotonic() - began
+        return 0, b"", time.monotonic() - began
+
+    def get(self, path, *headers):
+        try:
+            return self.ask(request("GET", path, *headers))
+        except OSError:
+            return 0, b"", 0.0
+
+    def reply(self, *, text="", network=""):
+        """Return a whole reply by a guest, one of many: of a network of their own, in words of their own."""
+        number = next(guests)
+        body = urlencode({"text": text or f"Tide {number}", "name": "Ann", "email": f"ann{number}@example.org"})
+        hop = network or f"10.{number}.0.1"
+        return request("POST", f"/articles/{self.article}/reply/", f"X-Forwarded-For: {hop}", body=body)
+
+    def addresses_of(self, text):
+        with closing(sqlite3.connect(self.database, timeout=20)) as database:
+            return database.execute(
+                "SELECT address FROM comments_connectiondata JOIN comments_comment ON id = comment_id WHERE body = ?",
+                [text],
+            ).fetchall()
+
+
+def request(method, path, *headers, body=""):
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
+    if body:
+        lines += [f"Content-Type: {FORM}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+def finish(line):
+    answer = b""
+    while data := line.recv(1 << 16):
+        answer += data
+    found = re.match(rb"HTTP/1\.[01] (\d{3})", answer)
+    return (int(found[1]) if found else 0), answer
+
+
+def at_once(site, requests):
+    """Send all requests, each from a client of its own. Returns the answers in the same order."""
+    with ThreadPoolExecutor(len(requests)) as clients:
+        return list(clients.map(site.ask, requests))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, django_db_setup):
+    made = Site(tmp_path_factory.mktemp("front"))
+    yield made
+    if made.process.poll() is None:
+        made.process.terminate()
+        made.process.wait(PATIENCE)
+
+
+def test_however_many_send_or_read_slowly_all_others_are_answered_at_once(site):
+    head, end = site.reply(text="Half of it").split(b"\r\n\r\n")
+    bodies = [site.open(head + b"\r\n\r\n" + end[:9]) for _ in range(4)]
+    for path in ("/healthz", "/"):
+        assert site.get(path)[0] == 200  # Four held every thread once.
+    bodies += [site.open(head + b"\r\n\r\n" + end[:9]) for _ in range(96)]
+    heads = [site.open(b"GET / HTTP/1.1\r\nHost: loc") for _ in range(100)]
+    readers = [site.open(request("GET", LARGE), takes=4096) for _ in range(100)]
+    began = time.monotonic()
+
+    for path in ("/healthz", "/", LARGE) * 2:
+        status, _, took = site.get(path)
+        assert (status, took < 2) == (200, True), path
+    assert site.ask(site.reply())[0] == 303
+
+    for line in (bodies[0], bodies[-1]):
+        status, answer = finish(line)
+        assert status == 408
+        assert b"body_too_slow" in answer
+    assert finish(heads[0])[0] in {0, 408}
+    assert 8 < time.monotonic() - began < 18
+    status, whole = finish(readers[-1])  # Whoever reads slowly gets all of it in the end.
+    assert (status, len(whole) > 1_000_000) == (200, True)
+    for line in (*bodies, *heads, *readers):
+        line.close()
+
+
+def test_what_is_too_large_is_refused_before_it_is_sent(site):
+    start = [f"POST /articles/{site.article}/reply/ HTTP/1.1", "Host: localhost", f"Content-Type: {FORM}"]
+    for path, length in ((start[0], 5_000_000), ("POST /accounts/login/ HTTP/1.1", 70_000)):
+        head = "\r\n".join([path, *start[1:], "Expect: 100-continue", f"Content-Length: {length}", "", ""])
+        status, answer, took = site.ask(head.encode())
+        assert (status, b"body_too_large" in answer, took < 5) == (413, True, True)
+    start = f"POST /api/v1/articles/{site.article}/comments/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+    status, answer, _ = site.ask(f"{start}5000000\r\n\r\n".encode())
+    assert (status, b"application/problem+json" in answer, b'"body_too_large"' in answer) == (413, True, True)
+    assert site.get("/", "X-Long: " + "x" * 300_000)[0] == 431
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/articles/{}/reply/"])
+def test_a_large_body_arrives_whole(site, path):
+    """Beyond what is kept in memory it waits in a file: the form is read, and refused for what is in it."""
+    size = 40_000_000 if path.startswith("/admin/") else 3_000_000
+    body = urlencode({"text": "x" * 20_000}) + "&more=" + "y" * size
+    status, answer, _ = site.ask(request("POST", path.format(site.article), body=body), timeout=60)
+
+    assert status in {403, 413, 422}, answer[:300]
+    assert b"body_too" not in answer
+
+
+def test_a_body_that_ends_too_soon_is_not_taken_for_a_whole_one(site):
+    head, end = site.reply(text="Half a reply").split(b"\r\n\r\n")
+    with site.open(head + b"\r\n\r\n" + end[:-5]) as line:
+        line.shutdown(socket.SHUT_WR)
+        assert finish(line)[0] == 400
+    chunked = "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    assert site.ask(chunked.encode())[0] == 411  # Of such a body nobody could say whether it is whole.
+    assert site.addresses_of("Half a reply") == []
+
+
+def test_a_header_with_an_underscore_is_not_the_proxys(site):
+    whole = site.reply(text="From somewhere else", network="192.0.2.7")
+    forged = whole.replace(b"X-Forwarded-For", b"X_Forwarded_For: 9.9.9.2\r\nX-Forwarded-For")
+    assert site.ask(forged)[0] == 303
+
+    assert site.addresses_of("From somewhere else") == [("192.0.2.7",)]
+
+
+def test_files_ranges_heads_and_requests_in_a_row_are_answered_as_by_any_server(site):
+    _, whole, _ = site.get(LARGE)
+    file = whole.partition(b"\r\n\r\n")[2]
+    assert f"content-length: {len(file)}".encode() in whole[:2000]
+    for first, last in ((5, 14), (9, 400_000)):
+        status, part, _ = site.get(LARGE, f"Range: bytes={first}-{last}")
+        assert (status, part.partition(b"\r\n\r\n")[2]) == (206, file[first : last + 1])
+        assert f"content-range: bytes {first}-{last}/{len(file)}".encode() in part
+    status, head, _ = site.ask(request("HEAD", LARGE))
+    assert (status, head.endswith(b"\r\n\r\n")) == (200, True)
+    assert f"content-length: {len(file)}".encode() in head
+    etag = re.search(rb'etag: ("[^"]+")', site.get("/")[1])[1].decode()
+    assert site.get("/", f"If-None-Match: {etag}")[0] == 304
+    status, old, _ = site.ask(b"GET /robots.txt HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    assert (status, b"User-agent" in old) == (200, True)
+    row = b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\n\r\n" + request("GET", "/healthz")
+    _, both, _ = site.ask(row)
+    assert both.index(b"User-agent") < both.index(b'{"status": "ok"}')
+
+
+def test_forty_replies_at_once_are_all_taken(site):
+    answers = at_once(site, [site.reply() for _ in range(40)])
+
+    assert [status for status, _, _ in answers] == [303] * 40
+
+
+def test_while_nobody_can_write_readers_do_not_wait_and_every_writer_has_an_answer_within_five_seconds(site):
+    with closing(sqlite3.connect(site.database, isolation_level=None, timeout=20)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as others:
+            writers = others.submit(at_once, site, [site.reply(text=f"Kept words {n}") for n in range(12)])
+            readers = []
+            while not writers.done():
+                readers.append(site.get("/"))
+                time.sleep(0.2)
+        database.execute("ROLLBACK")
+
+    for number, (status, answer, took) in enumerate(writers.result()):
+        assert (status, took < 6) == (503, True)
+        assert b"Kept words %d" % number in answer
+        assert b"retry-after" in answer
+    assert len(readers) > 5
+    assert all(status == 200 and took < 1.5 for status, _, took in readers)
+    assert site.ask(site.reply())[0] == 303
+
+
+def test_at_sigterm_everything_that_was_asked_is_answered(site):
+    head, end = site.reply(text="The last of all").split(b"\r\n\r\n")
+    late = site.open(head + b"\r\n\r\n" + end[:9])
+    asked = [site.open(request("GET", "/")) for _ in range(12)] + [site.open(site.reply()) for _ in range(6)]
+    time.sleep(0.3)  # They are there: what has not reached the server yet is nobody's.
+    began = time.monotonic()
+
+    site.process.terminate()
+    time.sleep(0.5)
+    late.sendall(end[9:])
+
+    assert [finish(line)[0] for line in asked] == [200] * 12 + [303] * 6
+    assert finish(late)[0] == 303
+    assert site.process.wait(PATIENCE) == 0
+    assert time.monotonic() - began < 15
+    assert len(site.addresses_of("The last of all")) == 1
