@@ -1,6 +1,7 @@
 """The public side of articles: pages for readers, data for other programs.
 
-views, front:      the front page and lists
+views:             pages of sections, tags, authors and the front page
+front:             what stands on the front page
 old_addresses:     where the addresses of an imported site lead now
 search_views:      `/search/`
 feeds, sitemaps:   for feed readers and search engines
