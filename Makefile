@@ -12,7 +12,7 @@ CHECKERS := var/node/.installed
 # Else every process of the suite, and every one that a test starts, compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev test test-fast test-long attack check lock install node
+.PHONY: help run dev test test-fast test-long attack check modules lock install node
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -52,6 +52,9 @@ check: $(INSTALLED) ## Lint, format, types, contracts between rooms, migrations
 	$(VENV)/bin/mypy
 	PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
+
+modules: $(INSTALLED) ## Write docs/modules.md anew: every module and what it is for
+	@PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m tests.module_index
 
 # Compile requirements anew from pyproject.toml: names, versions and hashes, no addresses.
 lock: $(INSTALLED) ## Compile requirements/ anew from pyproject.toml

@@ -17,6 +17,7 @@ from rest_framework import exceptions
 
 from newsreader.kit.errors import DomainError
 from newsreader.settings import BASE_DIR
+from tests import module_index
 from tests.every import every, parsed
 
 ROOMS = ("newsreader", "articles", "comments")
@@ -174,6 +175,10 @@ def test_the_docstring_of_a_package_lists_its_modules_and_nothing_else(file):
     # Of a few modules the names say enough.
     if listed or (len(there) > 3 and str(file.parent.relative_to(BASE_DIR)) not in WITHOUT_LIST):
         assert listed == there
+
+
+def test_the_list_of_modules_is_as_the_code_is():
+    assert module_index.FILE.read_text() == module_index.written(), "make modules"
 
 
 # --- The contract -------------------------------------------------------------------------------------------------
