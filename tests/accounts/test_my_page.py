@@ -26,7 +26,6 @@ from newsreader.accounts import allauth_internals, pictures, reauthentication
 from newsreader.accounts.identities import IN_SESSION, signed_in_user
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.accounts.views import browser_of
-from newsreader.middleware import Limits
 from tests.accounts.test_second_factor import make_passkey
 from tests.factories import make_user
 
@@ -225,8 +224,7 @@ def test_a_picture_is_kept_shown_and_removed(client, kept):
 
 
 @pytest.mark.parametrize("data", [b"no picture", b"", b"no" + b"x" * pictures.MOST_BYTES])
-def test_what_is_no_picture_is_refused(client, kept, monkeypatch, data):
-    monkeypatch.setattr(Limits, "_body", 10_000_000)
+def test_what_is_no_picture_is_refused(client, kept, data):
     user = make_user("ada", name="Ada")
     client.force_login(user)
 

@@ -235,8 +235,15 @@ def test_escape_calls_a_trip_off(page: Page, standin: StandIn) -> None:
     assert page.get_by_label("Comment", exact=True).input_value() == TEXT
 
 
-@pytest.mark.parametrize("scene", [changing, members_only], ids=lambda scene: scene.__name__)
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+@pytest.mark.parametrize(
+    ("scene", "script"),
+    [
+        pytest.param(changing, True, id="with script"),
+        pytest.param(members_only, False, id="without"),
+        pytest.param(changing, False, id="without, changing", marks=pytest.mark.long),
+        pytest.param(members_only, True, id="with script, members only", marks=pytest.mark.long),
+    ],
+)
 def test_enter_after_an_address_asks_for_the_code(page: Page, standin: StandIn, scene: Scene, script: bool) -> None:
     """And neither logs out nor starts the first trip, whose buttons come first."""
     scene(page, make_article(), standin)
@@ -247,7 +254,14 @@ def test_enter_after_an_address_asks_for_the_code(page: Page, standin: StandIn, 
     expect(page.locator(".code-entry")).to_contain_text("ada@example.org")
 
 
-@pytest.mark.parametrize("scene", [guest, changing, members_only], ids=lambda scene: scene.__name__)
+@pytest.mark.parametrize(
+    "scene",
+    [
+        pytest.param(guest, id="guest"),
+        pytest.param(changing, id="changing", marks=pytest.mark.long),
+        pytest.param(members_only, id="members only", marks=pytest.mark.long),
+    ],
+)
 def test_no_way_is_broken_over_lines(page: Page, standin: StandIn, settings: Any, scene: Scene) -> None:
     scene(page, make_article(), standin)
     for width in (320, 390, 1280):

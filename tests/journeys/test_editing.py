@@ -180,7 +180,14 @@ def test_an_editor_writes_looks_and_publishes(desk: Page, complaints: list[str],
     assert not complaints
 
 
-@pytest.mark.parametrize(("html", "kept"), [(WORD, WORD_CLEANED), (GOOGLE, GOOGLE_CLEANED), (WEB, WEB_CLEANED)])
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        (WORD, WORD_CLEANED),
+        pytest.param(GOOGLE, GOOGLE_CLEANED, marks=pytest.mark.long),
+        pytest.param(WEB, WEB_CLEANED, marks=pytest.mark.long),
+    ],
+)
 def test_what_is_pasted_comes_out_clean(desk: Page, complaints: list[str], html: str, kept: str) -> None:
     article = make_article(state="draft", body="")
     desk.goto(form_of(article))
@@ -237,7 +244,7 @@ def test_a_text_the_editor_knows_is_all_there_after_a_change(desk: Page) -> None
     assert same.replace("a  b", "a b") == before.replace("a  b", "a b")
 
 
-@pytest.mark.parametrize("body", UNKNOWN)
+@pytest.mark.parametrize("body", [*UNKNOWN[:2], *(pytest.param(body, marks=pytest.mark.long) for body in UNKNOWN[2:])])
 def test_a_text_the_editor_would_harm_stays_as_it_is(desk: Page, body: str) -> None:
     article = make_article(body=body)
     desk.goto(form_of(article))
@@ -354,6 +361,7 @@ def test_opening_and_saving_changes_nothing_in_the_demonstration(desk: Page, ste
         assert written(desk) == article.body
 
 
+@pytest.mark.long
 def test_the_html_is_shown_and_typed_in(desk: Page, complaints: list[str]) -> None:
     article = make_article(body="<p>One</p>")
     desk.goto(form_of(article))
@@ -366,6 +374,7 @@ def test_the_html_is_shown_and_typed_in(desk: Page, complaints: list[str]) -> No
     assert not complaints
 
 
+@pytest.mark.long
 def test_a_picture_is_described_anew_where_it_stands(desk: Page) -> None:
     article = make_article(
         body='<figure><img src="/static/icon.svg" alt=""><figcaption>c</figcaption></figure><p>x</p>'
@@ -399,6 +408,7 @@ def test_a_new_picture_is_sent_in_a_window_of_its_own(desk: Page, picture: Any, 
     assert 'width="90" height="60"' in written(desk)
 
 
+@pytest.mark.long
 def test_a_link_without_a_scheme_leads_to_the_web(desk: Page) -> None:
     article = make_article(body="<p>harbour</p>")
     desk.goto(form_of(article))
@@ -412,6 +422,7 @@ def test_a_link_without_a_scheme_leads_to_the_web(desk: Page) -> None:
     assert "Ferry" in desk.title()  # Enter in the dialog has not sent the article.
 
 
+@pytest.mark.long
 def test_a_file_that_is_dropped_does_not_take_the_window(desk: Page) -> None:
     article = make_article(body="<p>harbour</p>")
     desk.goto(form_of(article))
@@ -525,6 +536,7 @@ def test_axe_finds_nothing_wrong_with_the_form(desk: Page, complaints: list[str]
     assert not complaints
 
 
+@pytest.mark.long
 def test_a_picture_that_is_found_again_stays_where_it_is_and_a_late_answer_hides_no_newer_one(
     desk: Page, picture: Any
 ) -> None:
@@ -553,6 +565,7 @@ def test_a_picture_that_is_found_again_stays_where_it_is_and_a_late_answer_hides
     assert shown.get_by_role("button", name="The mole at dawn").count() == 0
 
 
+@pytest.mark.long
 def test_an_author_without_the_right_to_publish_writes_too(page: Page, live_server: Any) -> None:
     author = make_author(user=make_user(group="Authors"))
     sign_in(page, author.user, live_server.url)

@@ -90,6 +90,7 @@ LATE = """const quick = window.fetch; window.fetch = async (address, asked) => {
 };"""
 
 
+@pytest.mark.long
 def test_a_late_answer_is_not_said_after_what_a_later_key_did(page: Page, mia):
     waiting(3)
     page.add_init_script(LATE)

@@ -97,6 +97,7 @@ def test_a_guest_replies_and_sees_it_waiting_without_leaving_the_page(page: Page
     assert page.url.endswith(article.get_absolute_url())
 
 
+@pytest.mark.long
 def test_two_replies_wait_side_by_side_and_are_there_again_after_a_reload(page: Page, article: Article):
     page.goto(article.get_absolute_url())
     waiting = page.locator("#yours .comment-waiting")
@@ -158,6 +159,7 @@ def test_a_reply_that_is_refused_stays_under_its_comment(page: Page, article: Ar
     expect(page.locator("#reply-title")).to_have_text("Leave a Reply")
 
 
+@pytest.mark.long
 def test_a_refusal_without_a_field_takes_the_focus(page: Page, article: Article):
     set_rules(flood_burst=1, flood_seconds=600)
     page.goto(article.get_absolute_url())
@@ -213,6 +215,7 @@ def test_a_published_reply_appears_in_place_and_one_to_it_under_it(page: Page, a
     assert page.evaluate("window.stayed")
 
 
+@pytest.mark.long
 def test_a_reply_shown_on_another_page_leads_there(page: Page, article: Article):
     set_rules(hold_first_comment=False, fastest_seconds=0, roots_per_page=1)
     make_comment(article)
@@ -275,6 +278,7 @@ def test_a_double_click_posts_one_row(page: Page, article: Article):
     assert Comment.objects.count() == 1
 
 
+@pytest.mark.long
 def test_while_it_is_being_sent_the_page_says_so(page: Page, article: Article):
     seen: list[str] = []
 
@@ -371,6 +375,7 @@ def test_reply_moves_the_form_and_cancel_or_escape_brings_it_back(page: Page, ar
     expect(page.locator(".discussion > #respond")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_reply_link_opens_in_another_tab_as_any_link(page: Page, context: BrowserContext, article: Article):
     parent = make_comment(article)
     page.goto(article.get_absolute_url())
@@ -485,6 +490,7 @@ def test_nobody_asks_who_a_reader_is_before_the_form_is_touched(page: Page, arti
     assert len(asked) == 1
 
 
+@pytest.mark.long
 def test_details_that_were_kept_come_back_but_not_over_what_is_typed(page: Page, article: Article):
     page.goto(article.get_absolute_url())
     fill_in(page, "Remember me.")

@@ -52,7 +52,10 @@ def refused(by: User) -> Comment:
     return comment
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(True, id="with script"), pytest.param(False, id="without script", marks=pytest.mark.long)],
+)
 def test_a_reader_reports_a_comment_and_the_receipt_tells_what_became_of_it(open_as: Any, script: bool) -> None:
     comment = make_comment(name="Bob", text="You are all fools.")
     reader, desk = open_as(script=script, viewport=PHONE), open_as(make_moderator(name="Mia"))

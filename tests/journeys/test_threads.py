@@ -81,6 +81,7 @@ def test_more_replies_open_in_place_page_by_page(page: Page, article: Article, t
     assert page.url.endswith(article.get_absolute_url())
 
 
+@pytest.mark.long
 def test_a_removed_comment_that_is_answered_on_two_pages_stands_once(page: Page, article: Article):
     root = make_comment(article)
     middle = make_comment(parent=root)
@@ -96,6 +97,7 @@ def test_a_removed_comment_that_is_answered_on_two_pages_stands_once(page: Page,
     assert shown(page) == [root.pk, middle.pk, *ids(replies)]
 
 
+@pytest.mark.long
 def test_an_open_form_and_its_text_stay_where_they_are(page: Page, article: Article, thread: list[Comment]):
     page.goto(article.get_absolute_url())
     page.locator(f"#comment-{thread[2].pk} .reply-link").click()
@@ -111,6 +113,7 @@ def test_an_open_form_and_its_text_stay_where_they_are(page: Page, article: Arti
     expect(page.locator(f"#comment-{thread[4].pk} + #respond textarea")).to_have_value("Half a thought")
 
 
+@pytest.mark.long
 def test_going_back_leads_to_the_place_one_left_with_its_threads_open(
     page: Page, article: Article, thread: list[Comment]
 ):

@@ -72,7 +72,9 @@ def using(provider: str) -> re.Pattern[str]:
 
 
 # One of each kind: most are like Facebook, Apple posts its answer, X gives no address, one speaks OpenID Connect.
-@pytest.mark.parametrize("provider", ["facebook", "apple", "x", "oidc"])
+@pytest.mark.parametrize(
+    "provider", ["facebook", "apple", *(pytest.param(name, marks=pytest.mark.long) for name in ("x", "oidc"))]
+)
 def test_a_window_signs_in_and_the_article_stays_where_it_is(page, standin, article, provider):
     standin.case = Case(consent=True, via_second=True)
     page.goto(article.get_absolute_url())
@@ -155,6 +157,7 @@ def test_what_a_window_says_after_cancel_is_heard_by_nobody(page, standin, artic
     assert not [address for address in asked if "/reply/" in address and "cancel" not in address]
 
 
+@pytest.mark.long
 def test_after_ten_minutes_without_an_answer_the_box_says_so_and_offers_all_ways_again(page, standin, article):
     standin.case = Case(consent=True)
     page.clock.install()
@@ -279,6 +282,7 @@ def test_without_script_the_trip_returns_to_the_form_with_the_draft(bare, standi
     assert (comment.identity.provider, comment.parent, comment.body) == ("x", first, TEXT)
 
 
+@pytest.mark.long
 def test_without_script_a_failing_provider_leaves_the_draft_and_another_way(bare, standin, article):
     standin.case = Case(token_status=500)
     bare.goto(article.get_absolute_url())
@@ -294,6 +298,7 @@ def test_without_script_a_failing_provider_leaves_the_draft_and_another_way(bare
     assert text_of(bare).input_value() == TEXT
 
 
+@pytest.mark.long
 def test_without_script_who_says_no_is_told_so_and_may_go_on(bare, standin, article):
     standin.case = Case(deny=True)
     bare.goto(article.get_absolute_url())

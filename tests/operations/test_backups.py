@@ -293,7 +293,7 @@ def test_a_restore_that_is_killed_can_be_run_again(article, copies, tmp_path, se
     before = pages(article)
     back_up(copies, now=NOON)
     with another_site(tmp_path, settings):
-        for place, name, at in [(media, "read_into", 4), (restoring, "_restore_database", 1)]:
+        for place, name, at in [(media, "read_into", 2), (restoring, "_restore_database", 1)]:
             killed(lambda: restore(copies), monkeypatch, place, name, at)
         restore(copies)
         assert pages(article) == before
