@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from articles import publishing
 from comments.desk import queue_views, stats_views
+from comments.models.permissions import may_moderate
 from newsreader.kit.admin_conflicts import KeepsNewer
 from newsreader.kit.admin_inputs import SoundLists
 
@@ -50,7 +51,7 @@ class NewsroomSite(AdminSite):
 
     def opening(self, request: HttpRequest) -> HttpResponse:
         """Show the moderation queue to moderators, Django's index to everybody else."""
-        if request.user.has_perm("comments.moderate_comment"):
+        if may_moderate(request.user):
             return queue_views.queue(request)
         may_publish = request.user.has_perm("articles.publish_article")
         return self.index(request, {"held_up": publishing.held_up() if may_publish else []})

@@ -21,6 +21,7 @@ from comments.authors.author_edits import edit_comment, withdraw_comment
 from comments.discussion import threads
 from comments.errors import ForgeryRefused
 from comments.models import Comment, CommentSettings
+from comments.models.permissions import moderates_everything
 from comments.posting.request_parsing import draft_of, visit_of
 from comments.posting.submission import first_status, post_comment
 from newsreader.kit.forgery import guest_may_be_forged
@@ -99,7 +100,7 @@ class CommentSerializer(serializers.ModelSerializer):
 
     def _moderates(self) -> bool:
         """Say whether the user moderates all comments. Authors who moderate their own articles use the queue."""
-        return bool(self._user().has_perm("comments.moderate_any_comment"))
+        return moderates_everything(self._user())
 
     def _is_own(self, comment: Comment) -> bool:
         if self.context.get("own"):

@@ -25,7 +25,7 @@ from comments.desk.ban_spans import SPANS
 from comments.desk.filters import Filter, seen_in
 from comments.desk.status_actions import STATUS_ACTIONS, summary
 from comments.models import Appeal, Batch, Comment, Label, Report, Revision
-from comments.models.permissions import may_ban, may_ban_quietly
+from comments.models.permissions import may_ban, may_ban_quietly, moderates_everything
 from comments.models.querysets import CommentQuerySet
 from comments.moderation import ban_lifting, bans, batches, erasing, moderator_edits, raids, undoing
 from comments.objections import appeals, reports
@@ -357,7 +357,7 @@ def _settle_appeal(request: ActionRequest) -> ActionResult:
 def _erase(request: ActionRequest) -> ActionResult:
     """Erase a comment for good: only for moderators of all comments, and only when confirmed."""
     comment = request.one()
-    if not request.user.has_perm("comments.moderate_any_comment"):
+    if not moderates_everything(request.user):
         raise Forbidden()
     if not request.text("sure"):
         raise NotUnderstood(_("Please confirm that it cannot be undone."), code="not_confirmed")

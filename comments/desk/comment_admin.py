@@ -34,7 +34,7 @@ from comments.desk.filters import seen_in
 from comments.desk.status_actions import STATUS_ACTIONS, reason_choice, summary
 from comments.discussion.display import excerpt
 from comments.models import AuditEntry, Comment, CommentSettings, Delivery, ReplyTemplate
-from comments.models.permissions import may_moderate
+from comments.models.permissions import may_moderate, moderates_everything
 from comments.models.querysets import CommentQuerySet
 from comments.moderation.batches import decide_batch
 from newsreader.accounts.identities import signed_in_user
@@ -272,7 +272,7 @@ class AuditEntryAdmin(ReadOnly):
     show_full_result_count = False
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return request.user.has_perm("comments.moderate_any_comment")
+        return moderates_everything(request.user)
 
 
 @admin.register(ReplyTemplate)
@@ -288,10 +288,10 @@ class ReplyTemplateAdmin(admin.ModelAdmin):
         return may_moderate(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("comments.moderate_any_comment")
+        return moderates_everything(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return request.user.has_perm("comments.moderate_any_comment")
+        return moderates_everything(request.user)
 
     has_delete_permission = has_change_permission
 

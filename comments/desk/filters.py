@@ -24,6 +24,7 @@ from articles.models.article import Article
 from articles.models.taxonomy import Section
 from comments.desk.networks import begins, from_network
 from comments.models import Comment, ConnectionData, Decision, Label, search_index
+from comments.models.permissions import moderates_everything
 from comments.models.querysets import CommentQuerySet
 from comments.objections import appeals
 from newsreader.accounts.models import CommenterIdentity
@@ -116,7 +117,7 @@ class Filter:
 
     def naming_nothing(self, user: Any) -> list[str]:
         """Return the names of the parameters whose article, section or account is not there for this moderator."""
-        everything = user.has_perm("comments.moderate_any_comment")
+        everything = moderates_everything(user)
         articles = Article.objects.all() if everything else Article.objects.visible_to(user)
         there = {
             "article": (self.article, articles),

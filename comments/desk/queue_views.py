@@ -29,7 +29,7 @@ from comments.desk.ban_spans import SPANS
 from comments.desk.filters import Filter
 from comments.desk.status_actions import buttons_for, buttons_for_similar, reason_choice, summary
 from comments.models import AuditEntry, Ban, Batch, Comment, Label, ReplyTemplate
-from comments.models.permissions import may_ban, may_ban_quietly, may_moderate, moderates
+from comments.models.permissions import may_ban, may_ban_quietly, may_lift, may_moderate, moderates
 from comments.moderation import batches, similar
 from comments.moderation.similar import EVERY_WAY
 from comments.screening import surge
@@ -106,7 +106,7 @@ def _surroundings(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[
 
 def _ban_appeals(user: Any) -> int:
     """Return how many bans have an open appeal, for moderators who may lift bans."""
-    return Ban.objects.appealed().count() if user.has_perm("comments.change_ban") else 0
+    return Ban.objects.appealed().count() if may_lift(user) else 0
 
 
 def _without(request: HttpRequest, *names: str) -> str:

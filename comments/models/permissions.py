@@ -19,11 +19,16 @@ def may_moderate(user: Any) -> bool:
     return bool(getattr(user, "is_authenticated", False)) and user.has_perm("comments.moderate_comment")
 
 
+def moderates_everything(user: Any) -> bool:
+    """Say whether this person decides about all comments, not only about those under their own articles."""
+    return bool(user.has_perm("comments.moderate_any_comment"))
+
+
 def moderates(user: Any, article: Article) -> bool:
     """Say whether this person decides about the comments under this article."""
     if not may_moderate(user):
         return False
-    return user.has_perm("comments.moderate_any_comment") or article.authors.filter(user=user).exists()
+    return moderates_everything(user) or article.authors.filter(user=user).exists()
 
 
 def moderators_of(article_id: int) -> models.QuerySet[User]:
@@ -47,6 +52,11 @@ def may_ban(user: Any) -> bool:
 def may_ban_quietly(user: Any) -> bool:
     """Say whether this person may ban without telling the one who is banned."""
     return bool(user.has_perm("comments.change_commentsettings"))
+
+
+def may_lift(user: Any) -> bool:
+    """Say whether this person may change and lift bans, and decide about objections to them."""
+    return bool(user.has_perm("comments.change_ban"))
 
 
 def may_lift_bans() -> models.QuerySet[User]:

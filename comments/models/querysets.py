@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from articles.models.article import Byline
-from comments.models.permissions import may_moderate
+from comments.models.permissions import may_moderate, moderates_everything
 
 if TYPE_CHECKING:
     from comments.models import Ban, Comment, CommentSettings  # noqa: F401
@@ -33,7 +33,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """Public comments, and one's own; for moderators, all that they moderate."""
         if not getattr(user, "is_authenticated", False):
             return self.public()
-        if user.has_perm("comments.moderate_any_comment"):
+        if moderates_everything(user):
             return self.all()
         seen = Q(status="approved", article__state="published") | Q(identity__user=user, article__state="published")
         if may_moderate(user):
@@ -44,7 +44,7 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """What this person may decide about: all, or those under their own articles, or none."""
         if not may_moderate(user):
             return self.none()
-        if user.has_perm("comments.moderate_any_comment"):
+        if moderates_everything(user):
             return self.all()
         return self.filter(article__in=_own_articles(user))
 
