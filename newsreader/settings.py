@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import environ
 from django.conf.global_settings import LANGUAGES as DJANGO_LANGUAGES
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import split_domain_port, validate_host
 from django.utils.translation import to_language
 
 from newsreader import provider_settings
@@ -143,11 +144,16 @@ if DEBUG and SITE_HOST not in LOOPBACK:
     refuse("DEBUG", f"turn it off: it shows secrets to strangers on {SITE_URL}.")
 
 ALLOWED_HOSTS: list[str] = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
-ALLOWED_HOSTS = ALLOWED_HOSTS or (
-    [SITE_HOST, *sorted(LOOPBACK - {"::1"}), "[::1]"] if SITE_HOST in LOOPBACK else [SITE_HOST]
-)
+_own = split_domain_port(urlsplit(SITE_URL).netloc)[0]  # as a request names it
+if not _own:
+    refuse(
+        "SITE_URL", "write its host as browsers send it, such as https://news.example or https://xn--zrich-kva.example."
+    )
+ALLOWED_HOSTS = ALLOWED_HOSTS or ([_own, *sorted(LOOPBACK - {"::1"}), "[::1]"] if SITE_HOST in LOOPBACK else [_own])
 if "*" in ALLOWED_HOSTS:
     refuse("ALLOWED_HOSTS", "name the hosts; * lets anybody choose the host that our links and mails show.")
+if not validate_host(_own, ALLOWED_HOSTS):
+    refuse("ALLOWED_HOSTS", f"add {_own}, the host of SITE_URL; without it the site's own links answer 400.")
 
 TIME_ZONE: str = read("TIME_ZONE", "UTC", lambda text: zoneinfo.ZoneInfo(text).key, "a zone such as Europe/Berlin.")
 LOCALE_PATHS = [BASE_DIR / "locale"]

@@ -2,10 +2,14 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.http.request import split_domain_port, validate_host
 
 from newsreader import settings
 from newsreader.settings import BASE_DIR
@@ -40,7 +44,9 @@ def manage(*arguments, **environment):
         ("DEBUG", "perhaps"),
         ("SITE_URL", "news.example"),
         ("SITE_URL", "https://news.example/path"),
+        ("SITE_URL", "https://zürich.example"),
         ("ALLOWED_HOSTS", "*"),
+        ("ALLOWED_HOSTS", "news.example"),
         ("TIME_ZONE", "Middle/Earth"),
         ("LANGUAGE_CODE", "de"),
         ("WEB_THREADS", "1"),
@@ -77,9 +83,42 @@ def test_an_unknown_command_is_wrong_usage():
 
 
 def test_a_site_with_good_values_passes_the_checks_of_deployment():
-    answer = manage("check", "--deploy", "--fail-level", "WARNING", SITE_URL="https://news.example")
+    answer = manage(
+        "check", "--deploy", "--fail-level", "WARNING",
+        SITE_URL="https://news.example", TRUSTED_PROXY_COUNT="1", EMAIL_URL="smtp+tls://mail.example:587",
+    )  # fmt: skip
 
     assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("site", "hosts", "taken"),
+    [
+        ("https://news.example", "", True),
+        ("https://News.Example.", "", True),
+        ("https://news.example:8443", "www.news.example,NEWS.example", True),
+        ("https://www.news.example", ".news.example", True),
+        ("https://news.example", ".news.example", True),
+        ("http://[::1]:8000", "", True),
+        ("http://[2001:db8::1]", "", True),
+        ("https://news.example", "www.news.example", False),
+        ("https://badnews.example", "news.example,.news.example", False),
+        ("https://example", ".example", True),
+        ("http://127.0.0.1", "news.example", False),
+        ("https://zürich.example", "zürich.example", False),
+    ],
+)
+def test_the_site_s_own_host_is_one_that_it_answers_to(site, hosts, taken, monkeypatch):
+    for name, value in (GOOD | {"SITE_URL": site, "ALLOWED_HOSTS": hosts}).items():
+        monkeypatch.setenv(name, value)
+    code = compile((BASE_DIR / "newsreader" / "settings.py").read_text(), "settings", "exec")
+    names = {"__file__": settings.__file__, "__name__": "settings"}
+    if taken:
+        exec(code, names)
+        assert validate_host(split_domain_port(urlsplit(site).netloc)[0], names["ALLOWED_HOSTS"])
+    else:
+        with pytest.raises(ImproperlyConfigured, match=r"\A(ALLOWED_HOSTS|SITE_URL): "):
+            exec(code, names)
 
 
 ASK = """
@@ -115,6 +154,17 @@ def test_nothing_is_promised_over_plain_http():
 
 def test_passwords_in_the_clear_are_warned_of():
     assert "newsreader.W001" in manage("check", "--deploy", SITE_URL="http://news.example").stderr
+
+
+def test_serve_says_what_is_unwise_before_it_starts():
+    with socket.create_server(("127.0.0.1", 0)) as taken:  # So that it ends there.
+        port = str(taken.getsockname()[1])
+        answer = manage("serve", "--processes", "2", "--port", port, SITE_URL="https://news.example")
+
+    assert answer.returncode == 1
+    assert {name for name in ("W001", "W003", "W004", "W005") if f"newsreader.{name}" in answer.stderr} == {
+        "W003", "W004", "W005",
+    }  # fmt: skip
 
 
 def test_the_environment_wins_over_dotenv_and_dotenv_over_the_private_file(tmp_path):

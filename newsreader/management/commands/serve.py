@@ -27,6 +27,7 @@ from articles.models.article import Article
 from comments.models import AuditEntry
 from newsreader import request_limits
 from newsreader.accounts.models import User
+from newsreader.checks import processes_fit
 from newsreader.demo.loader import EDITOR
 from newsreader.demo.unloader import DEMONSTRATION
 from newsreader.operations.old_databases import refuse_old_database
@@ -60,6 +61,8 @@ class Command(BaseCommand):
         refuse_old_database(connection)
         refuse_open_database(connection)
         refuse_unwritable_media()
+        for message in processes_fit(options["processes"]):
+            self.stderr.write(self.style.WARNING(str(message)))
         _allow_connections(CONNECTIONS + 512)
         host, port = options["host"], options["port"]
         _refuse_taken_port(host, port)
