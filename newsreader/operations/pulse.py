@@ -1,7 +1,8 @@
 """A sign of life from each process to the one that started it, so that one that hangs is noticed and replaced.
 
 A datagram to a socket that `serve` has opened says what the process is and its number. It needs neither the database
-nor the disk, so that it comes while either is away. Without PULSE in the environment nobody is told.
+nor the disk, so that it comes while either is away. A worker that systemd has started tells systemd likewise. Without
+PULSE and NOTIFY_SOCKET in the environment nobody is told.
 """
 
 from __future__ import annotations
@@ -15,18 +16,25 @@ import time
 from pathlib import Path
 
 VARIABLE = "PULSE"  # in the environment of the processes: the path of the socket
+SYSTEMD = "NOTIFY_SOCKET"  # the same, of systemd (sd_notify); it hears the process that it has started, no children
 EVERY = 5.0  # seconds
 
 
 def send(what: str) -> None:
     """Tell once, or nothing if nobody listens."""
     if path := os.environ.get(VARIABLE):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
-            out.setblocking(False)
-            try:
-                out.sendto(f"{what} {os.getpid()}".encode(), path)
-            except OSError:  # Its reader is gone or behind: the next one tells as much.
-                pass
+        _tell(path, f"{what} {os.getpid()}")
+    if path := os.environ.get(SYSTEMD):
+        _tell(f"\0{path[1:]}" if path.startswith("@") else path, "WATCHDOG=1")
+
+
+def _tell(path: str, text: str) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.setblocking(False)
+        try:
+            out.sendto(text.encode(), path)
+        except OSError:  # Its reader is gone or behind: the next one tells as much.
+            pass
 
 
 def keep_sending(what: str) -> None:

@@ -14,9 +14,12 @@ from itertools import count
 from urllib.parse import urlencode
 
 import pytest
+import requests
 from django.conf import settings
 
+from newsreader import request_limits
 from newsreader.settings import BASE_DIR
+from tests import nginx
 from tests.databases import TEMPLATE
 
 pytestmark = [
@@ -175,6 +178,21 @@ def test_what_is_too_large_is_refused_before_it_is_sent(site):
     status, answer, _ = site.ask(f"{start}5000000\r\n\r\n".encode())
     assert (status, b"application/problem+json" in answer, b'"body_too_large"' in answer) == (413, True, True)
     assert site.get("/", "X-Long: " + "x" * 300_000)[0] == 431
+
+
+@pytest.mark.skipif(not nginx.PROGRAM and not os.environ.get("CI"), reason=nginx.MISSING)
+def test_what_nginx_does_not_take_is_refused_in_the_site_s_own_words(site, tmp_path):
+    tmp_path.chmod(0o755)
+    with nginx.running(tmp_path, f"127.0.0.1:{site.port}") as port:
+        address, large = f"http://127.0.0.1:{port}", "x" * (request_limits.largest_body("/") + 1)
+        over_rest = requests.post(f"{address}/api/v1/articles/{site.article}/comments/", json=large, timeout=20)
+        in_chunks = iter([large.encode()])
+        chunked = requests.post(f"{address}/articles/{site.article}/reply/", data=in_chunks, timeout=20)
+        signing_in = requests.post(f"{address}/accounts/login/", data="x" * (request_limits.SIGN_IN + 1), timeout=20)
+
+    assert (over_rest.status_code, over_rest.json()["code"]) == (413, "body_too_large")
+    for page in (chunked, signing_in):
+        assert (page.status_code, "body_too_large" in page.text) == (413, True)
 
 
 @pytest.mark.parametrize("path", ["/admin/login/", "/articles/{}/reply/"])

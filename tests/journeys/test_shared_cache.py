@@ -1,12 +1,8 @@
-"""The public article page through a real shared cache: nginx as newsrooms put it in front."""
+"""The public article page through a real shared cache: nginx with the configuration of `deploy/`."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,63 +11,30 @@ import pytest
 import requests
 from django.test import Client
 
+from comments.models import ConnectionData
+from tests import nginx
 from tests.factories import make_article, make_comment, make_editor, make_user
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.slow]
-NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-CONFIGURATION = """
-daemon off; pid {home}/pid; error_log {home}/error.log; worker_processes 1;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {home}/body; proxy_temp_path {home}/proxy; fastcgi_temp_path {home}/f;
-  uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;
-  proxy_cache_path {home}/cache keys_zone=pages:1m inactive=1m;
-  server {{
-    listen 127.0.0.1:{port};
-    location / {{
-      proxy_pass {site};
-      proxy_set_header Host $http_host;
-      proxy_cache pages;
-      proxy_cache_key $request_uri;
-      proxy_cache_valid any 0s;
-      add_header X-Cache $upstream_cache_status always;
-    }}
-    location /api/ {{
-      proxy_pass {site};
-      proxy_set_header Host $http_host;
-      proxy_set_header Accept-Encoding "";
-      gzip on; gzip_proxied any; gzip_min_length 1; gzip_types application/json;
-    }}
-  }}
-}}
-"""
+TOLD = "add_header X-Cache $upstream_cache_status always;"  # whether an answer was a kept one
+# Whoever has nginx compress instead of the site.
+COMPRESSING = {
+    "gzip off;": "gzip on; gzip_proxied any; gzip_min_length 1; gzip_types application/json;"
+    ' proxy_set_header Accept-Encoding "";'
+}
 
 
 @pytest.fixture
-def cache(live_server: Any, tmp_path: Path) -> Iterator[str]:
+def cache(live_server: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The site's address behind nginx."""
-    if not NGINX:
+    if not nginx.PROGRAM:
         if os.environ.get("CI"):
-            pytest.fail("nginx is not installed. Debian, Ubuntu: apt-get install nginx-light")
-        pytest.skip("nginx is not installed. Debian, Ubuntu: apt-get install nginx-light")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    file = tmp_path / "nginx.conf"
-    file.write_text(CONFIGURATION.format(home=tmp_path, port=port, site=live_server.url))
+            pytest.fail(nginx.MISSING)
+        pytest.skip(nginx.MISSING)
     tmp_path.chmod(0o755)
-    process = subprocess.Popen(
-        [NGINX, "-c", str(file), "-p", str(tmp_path), "-g", "user root;" if os.geteuid() == 0 else ""]
-    )
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(timeout=10)
+    site = live_server.url.removeprefix("http://")
+    with nginx.running(tmp_path, site, more=TOLD, instead=getattr(request, "param", None)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def visitor(user: Any = None) -> requests.Session:
@@ -101,11 +64,12 @@ def test_two_visitors_one_of_them_signed_in_share_one_copy_of_an_article(cache):
 def test_what_is_personal_is_kept_by_no_cache(cache):
     article = make_article()
     grace, stranger = visitor(make_user("grace", name="Grace H.")), visitor()
-    for address in (f"/articles/{article.pk}/you/", f"/articles/{article.pk}/reply/", "/accounts/login/"):
+    own, anybodys = f"/articles/{article.pk}/", f"/comments/{make_comment(article).pk}/flag/"
+    for address in (f"{own}you/", f"{own}reply/", "/accounts/login/", anybodys, "/nothing-here/"):
         for session in (grace, stranger, grace):
             answer = session.get(cache + address, allow_redirects=False)
-            assert answer.headers["X-Cache"] in {"MISS", "BYPASS", "EXPIRED"}, address
-            if "accounts" not in address:
+            assert answer.headers.get("X-Cache") in {None, "MISS", "BYPASS", "EXPIRED"}, address
+            if address.startswith(own):
                 assert ("Grace H." in answer.text) == (session is grace)
 
 
@@ -120,6 +84,7 @@ def test_an_approved_comment_is_there_when_the_copy_is_a_second_old(cache):
     assert "Fresh from the desk." in fresh.text
 
 
+@pytest.mark.parametrize("cache", [COMPRESSING], indirect=True, ids=["compressing"])
 def test_an_etag_that_nginx_has_weakened_by_compressing_is_the_same_version(cache):
     article, editor = f"{cache}/api/v1/articles/{make_article().pk}/", visitor(make_editor())
     editor.headers["X-CSRFToken"] = editor.get(f"{cache}/api/v1/me/").json()["csrf_token"]
@@ -133,3 +98,15 @@ def test_an_etag_that_nginx_has_weakened_by_compressing_is_the_same_version(cach
     assert (read.headers["Content-Encoding"], read.headers["ETag"][:2]) == ("gzip", "W/")
     assert (copy.status_code, first.status_code, second.status_code) == (304, 200, 412)
     assert editor.get(article).json()["headline"] == "By one"
+
+
+def test_a_peer_cannot_say_that_it_is_another(live_server, cache, settings):
+    """Neither by the header that nginx sets, nor by one that reads the same to Django."""
+    settings.TRUSTED_PROXY_COUNT = settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    headers = {"X-Forwarded-For": "9.9.9.2", "X_Forwarded_For": "9.9.9.3"}
+    article = make_article()
+    reply = {"text": "From here.", "name": "Ada", "email": "ada@example.org"}
+
+    requests.post(f"{cache}/articles/{article.pk}/reply/", data=reply, headers=headers, timeout=10)
+
+    assert set(ConnectionData.objects.values_list("address", flat=True)) == {"127.0.0.1"}
