@@ -34,7 +34,7 @@ def described() -> schemathesis.BaseSchema:
 
 
 thorough = settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     database=None,

@@ -21,7 +21,10 @@ from comments.notifications.outbox import send_due
 from comments.objections import reports
 from tests.factories import make_comment, make_editor, make_moderator, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.ci_sqlite,
+]  # The operations behind it meet PostgreSQL in their own tests.
 BUILT_IN = ["", "spam", "off_topic", "abuse", "personal_data", "illegal", "duplicate", "mistake"]
 LIST = "/admin/comments/refusalreason/"
 

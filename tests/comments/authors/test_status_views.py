@@ -26,7 +26,10 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.ci_sqlite,
+]  # The operations behind it meet PostgreSQL in their own tests.
 
 
 def press(client, comment, action, **fields):

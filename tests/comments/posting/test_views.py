@@ -13,7 +13,10 @@ from comments.moderation.decisions import decide
 from newsreader.accounts.models import CommenterIdentity
 from tests.factories import make_article, make_ban, make_comment, make_moderator, make_rule, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.ci_sqlite,
+]  # The operations behind it meet PostgreSQL in their own tests.
 
 
 class Page:
