@@ -147,7 +147,7 @@ def test_an_example_with_a_key_is_a_site_of_which_nothing_is_warned(example, set
 
 def test_an_image_holds_what_the_site_needs():
     copied = [source for line in re.findall(r"^COPY (.+) \S+$", CONTAINER, re.MULTILINE) for source in line.split()]
-    assert {"manage.py", "newsreader", "articles", "comments", "requirements/run.txt"} == set(copied)
+    assert {"manage.py", "pyproject.toml", "newsreader", "articles", "comments", "requirements/run.txt"} == set(copied)
     assert all((BASE_DIR / source).exists() for source in copied)
 
 
