@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from newsreader.kit.errors import Busy
 from newsreader.kit.http_cache import private
+from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.problem_details import problem
-from newsreader.kit.quiet_log import OnceAMinute
 
 log = OnceAMinute(logging.getLogger(__name__))
 SECRETS = {"password", "password1", "password2", "oldpassword", "code"}  # These are typed again.

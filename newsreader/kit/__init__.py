@@ -21,7 +21,7 @@ rest:               what REST views share: session, JSON, limits
 pagination:         lists by cursor
 problem_details:    RFC 9457
 feeds:              RSS, Atom, JSON Feed
-logs:               what strangers can write to the log
+logs:               lines that come at most once a minute
 languages:          the languages that the site speaks
 mail:               a mail from its templates
 safe_http:          fetching addresses that strangers name
@@ -32,6 +32,5 @@ admin_inputs:       the admin and malformed values
 admin_conflicts:    forms of the admin and two colleagues
 database_faults:    telling a database that is away from a wrong question
 steady_cache:       Redis that may be away
-quiet_log:          saying once a minute what goes on for hours
 tasks:              background tasks
 """

@@ -1,4 +1,4 @@
-"""What strangers can write to the log: malformed requests, at most one line a minute of each kind, without a traceback.
+"""Lines of the log that come at most once a minute: of malformed requests, and of a fault that goes on for hours.
 
 Django logs a wrong Host header, a NUL in an address and the like as if the site had failed. Anybody can send them, as
 many as they like.
@@ -42,3 +42,22 @@ class Sampled(logging.Filter):
         record.exc_info, record.exc_text = None, None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
+
+
+class OnceAMinute:
+    """A log that says a thing once a minute, and then how often it has happened meanwhile."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self.logger = logger
+        self._said: dict[str, float] = {}
+        self._kept: dict[str, int] = {}
+
+    def warning(self, what: str, error: BaseException) -> None:
+        now = time.monotonic()
+        self._kept[what] = self._kept.get(what, 0) + 1
+        if now - self._said.get(what, float("-inf")) < EVERY:
+            return
+        count = self._kept.pop(what)
+        self._said[what] = now
+        again = f" ({count} times since it was last said)" if count > 1 else ""
+        self.logger.warning("%s: %s: %s%s", what, type(error).__name__, str(error).strip() or "no words", again)

@@ -17,7 +17,7 @@ from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
-from newsreader.kit.quiet_log import OnceAMinute
+from newsreader.kit.logs import OnceAMinute
 
 log = OnceAMinute(logging.getLogger(__name__))
 PAUSE = 5.0  # seconds until Redis is asked again

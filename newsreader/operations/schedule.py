@@ -24,7 +24,7 @@ from comments.screening import surge
 from comments.screening.rate_limit import forget_full
 from newsreader.accounts import kept_answers
 from newsreader.accounts.pictures import draw_waiting
-from newsreader.kit.quiet_log import OnceAMinute
+from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
-from newsreader.kit.quiet_log import OnceAMinute
+from newsreader.kit.logs import OnceAMinute
 from newsreader.operations import schedule
 from newsreader.operations.backoff import Backoff
 

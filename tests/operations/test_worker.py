@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
 
-from newsreader.kit.quiet_log import OnceAMinute
+from newsreader.kit.logs import OnceAMinute
 from newsreader.operations import backoff, schedule
 from newsreader.operations.backoff import Backoff
 from newsreader.operations.worker import SteadyWorker
