@@ -240,7 +240,7 @@ MIDDLEWARE = [
     "newsreader.middleware.Limits",
     "newsreader.middleware.Slashes",
     "newsreader.middleware.Waited",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "newsreader.accounts.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "newsreader.middleware.Sender",
     "django.middleware.csrf.CsrfViewMiddleware",

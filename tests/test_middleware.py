@@ -78,6 +78,33 @@ def test_a_private_page_mends_the_cookies_that_came_in():
     assert len(answer.cookies["csrftoken"].value) > 1
 
 
+def test_a_late_answer_to_a_script_does_not_sign_out_who_has_signed_in_meanwhile(client):
+    article, user = make_article(), make_editor()
+    client.force_login(user)
+    before = client.cookies["sessionid"].value
+    client.force_login(user)  # It gives the session another key, and the former is not known any more.
+    Session.objects.filter(session_key=before).delete()
+    late = Client(headers={"Sec-Fetch-Mode": "cors"})
+    late.cookies["sessionid"] = before
+
+    answer = late.get(f"/articles/{article.pk}/you/")
+
+    assert answer.status_code == 200
+    assert "sessionid" not in answer.cookies
+
+
+def test_a_script_that_signs_out_removes_the_cookie(client):
+    article = make_article()
+    client.force_login(make_editor())
+    token = client.get("/api/v1/me/").json()["csrf_token"]
+    form = {"csrfmiddlewaretoken": token, "text": "The ferry was late."}
+
+    answer = client.post(f"/articles/{article.pk}/reply/with/log-out/", form, headers={"Sec-Fetch-Mode": "cors"})
+
+    assert answer.status_code == 303
+    assert answer.cookies["sessionid"].value == ""
+
+
 @pytest.mark.parametrize("path", ["/nothing/", "/articles/999/reply/", "/?page=9", "/comments/1/status/x/"])
 def test_a_refusal_is_kept_by_no_cache(client, path):
     answer = client.get(path)

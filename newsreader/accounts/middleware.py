@@ -1,4 +1,4 @@
-"""Checks before allauth's views: the second factor of staff, parameters of sign-ins, malformed answers of providers."""
+"""Sessions; before allauth's views: second factors of staff, parameters of sign-ins, malformed answers of providers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from allauth.socialaccount.helpers import render_authentication_error
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.middleware import get_user
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
@@ -36,6 +37,21 @@ APPS = "/_allauth/"
 # The stored `next` and `process`, on requests that begin or end signing in with a provider.
 SIGN_IN_STATE: RequestAttribute[dict[str, Any]] = RequestAttribute("sign_in_state")
 PASSKEYS = {"mfa_login_webauthn", "headless:app:mfa:login_webauthn"}
+
+
+class Sessions(SessionMiddleware):
+    """Django's, but what a script has fetched does not remove the cookie of a session that is not known.
+
+    Signing in gives the session another key. A request that was under way with the old key finds no session, and its
+    answer, which comes last, would remove the new cookie: whoever had just signed in would be signed out.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response = super().process_response(request, response)
+        is_a_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        if not request.session.modified and not is_a_page:
+            response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
+        return response
 
 
 class Rights:
