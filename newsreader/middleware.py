@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
@@ -19,6 +20,7 @@ from newsreader.accounts import sessions
 from newsreader.busy import busy
 from newsreader.kit import forgery
 from newsreader.kit.database_faults import is_away
+from newsreader.kit.database_waits import lock_wait
 from newsreader.kit.errors import (
     AddressTooLong,
     BodyTooLarge,
@@ -155,13 +157,24 @@ class Limits:
 
 
 class Waited:
-    """Answer 503 to who has waited so long for a thread that no time is left to wait for the database as well."""
+    """Let a request that has waited for a thread wait the less for the database; answer 503 if no time is left."""
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return busy(request) if request.META.get("newsreader.busy") else self.get_response(request)
+        if request.META.get("newsreader.busy"):
+            return busy(request)
+        seconds = request_limits.seconds_for_database(request.META.get("newsreader.waited", 0.0))
+        if request.method in SAFE_METHODS or seconds >= settings.WAIT:
+            return self.get_response(request)
+        try:
+            with lock_wait(seconds):
+                return self.get_response(request)
+        except Error as fault:
+            if is_away(fault):
+                return busy(request, fault)
+            raise
 
 
 class Slashes:

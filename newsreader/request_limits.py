@@ -1,4 +1,4 @@
-"""How large a request may be and how long it may take to arrive.
+"""How large a request may be, how long it may take to arrive, and how long its answer.
 
 `newsreader.front` asks before it reads, `newsreader.middleware` wherever no front stands (tests, `make dev`), and
 `manage.py serve` tells the web server.
@@ -12,6 +12,8 @@ ADDRESS = 8_192  # bytes; a slug of 200 letters takes at most 2,400
 HEAD = 64 * 1024  # bytes: the address and all headers, with the cookies
 HEAD_SECONDS = 10
 BODY_SECONDS = 10
+ANSWER_SECONDS = 5.0  # within which somebody who posts has an answer, whatever the database does
+OWN_SECONDS = 0.5  # of them, for everything but waiting
 
 UPLOAD = 65 * 1024 * 1024  # bytes; editors send pictures
 PORTRAIT = 6 * 1024 * 1024  # The form itself refuses a portrait that is too large.
@@ -33,3 +35,8 @@ def largest_body(path: str) -> int:
 def seconds_for_body(path: str, length: int) -> float:
     """Return within how many seconds a body has to arrive whole. Only pictures of editors may take longer."""
     return max(BODY_SECONDS, length / SLOWEST_UPLOAD) if path.startswith("/admin/") else BODY_SECONDS
+
+
+def seconds_for_database(waited: float) -> float:
+    """Return how long a request may wait for the database that has waited for its turn already."""
+    return max(0.0, min(settings.WAIT, ANSWER_SECONDS - OWN_SECONDS - waited))

@@ -5,7 +5,10 @@ or hostile, holds a thread. Django runs in a fixed number of threads and knows n
 
 application: each request's way through the loop; what is answered there; signs of life
 bodies:      reading a body within its time and size
+exchange:    one request and its one answer, by Django or from the page cache
+pool:        the threads, which of them may write, and what becomes of requests that wait too long
 environ:     a request as WSGI says it
-pool:        the threads, and which of them may write
 answers:     Django's answer, handed to the server
+page_cache:  the last good answer of each public address
+stale:       such an answer as it is sent where Django cannot answer
 """

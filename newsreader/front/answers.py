@@ -1,11 +1,12 @@
-"""Hands Django's answer over to the server whole, so that the thread is free before the reader has it."""
+"""Django's answer, handed over to the server whole, so that the thread is free before the reader has it."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from granian.rsgi import HTTPProtocol
 from whitenoise.responders import SlicedFile
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 Fields = list[tuple[str, str]]
 IN_MEMORY = 256 * 1024  # bytes; a larger file is sent by the server, by its path
+
+
+class Answer(NamedTuple):
+    """What is sent. The body is whole, or a file, or still being made."""
+
+    status: int
+    headers: Fields
+    body: bytes | File | Iterable[bytes]
 
 
 class File:
@@ -51,43 +60,45 @@ def _write(data: bytes) -> None:
     raise NotImplementedError  # Of WSGI's early days; Django does not call it.
 
 
-def answer(application: WSGIApplication, environ: dict[str, Any], protocol: HTTPProtocol) -> int:
-    """Call Django and hand its answer over. Returns the status."""
+@contextmanager
+def ask(application: WSGIApplication, environ: dict[str, Any]) -> Iterator[Answer]:
+    """Call Django, and close what it answered with when that has been sent."""
     started = Started()
     result = application(environ, started)
     try:
-        _send(protocol, started, result, whole=environ["REQUEST_METHOD"] != "HEAD")
+        whole = not isinstance(result, File) and not getattr(result, "streaming", False)
+        yield Answer(started.status, started.headers, b"".join(result) if whole else result)
     finally:
         if close := getattr(result, "close", None):
             close()
-    return started.status
 
 
-def _send(protocol: HTTPProtocol, started: Started, result: Iterable[bytes] | File, *, whole: bool) -> None:
-    if not whole:
-        protocol.response_empty(started.status, started.headers)
-    elif isinstance(result, File):
-        _send_file(protocol, started, result)
-    elif getattr(result, "streaming", False):
-        _send_stream(protocol, started, result)
+def send(protocol: HTTPProtocol, answer: Answer, *, body: bool = True) -> None:
+    """Hand an answer over, or for HEAD its head alone."""
+    if not body:
+        protocol.response_empty(answer.status, answer.headers)
+    elif isinstance(answer.body, bytes):
+        protocol.response_bytes(answer.status, answer.headers, answer.body)
+    elif isinstance(answer.body, File):
+        _send_file(protocol, answer, answer.body)
     else:
-        protocol.response_bytes(started.status, started.headers, b"".join(result))
+        _send_stream(protocol, answer, answer.body)
 
 
-def _send_file(protocol: HTTPProtocol, started: Started, result: File) -> None:
-    place = result.on_disk()
+def _send_file(protocol: HTTPProtocol, answer: Answer, file: File) -> None:
+    place = file.on_disk()
     if place is None:
-        _send_stream(protocol, started, iter(lambda: result.file.read(IN_MEMORY), b""))
+        _send_stream(protocol, answer, iter(lambda: file.file.read(IN_MEMORY), b""))
         return
     path, first, last = place
     if last - first < IN_MEMORY:
-        protocol.response_bytes(started.status, started.headers, result.file.read())
+        protocol.response_bytes(answer.status, answer.headers, file.file.read())
     else:
-        protocol.response_file_range(started.status, started.headers, path, first, last + 1)
+        protocol.response_file_range(answer.status, answer.headers, path, first, last + 1)
 
 
-def _send_stream(protocol: HTTPProtocol, started: Started, chunks: Iterable[bytes]) -> None:
+def _send_stream(protocol: HTTPProtocol, answer: Answer, chunks: Iterable[bytes]) -> None:
     """Send chunks as Django makes them. The server keeps in memory what the reader has not taken yet."""
-    transport = protocol.response_stream(started.status, started.headers)
+    transport = protocol.response_stream(answer.status, answer.headers)
     for chunk in chunks:
         transport.send_bytes(chunk)  # type: ignore[unused-coroutine]  # Done at once; what it returns says nothing.

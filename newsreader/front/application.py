@@ -1,5 +1,7 @@
 """Each request's way: read whole, to a thread, answered. Granian calls `application` on its event loop.
 
+Where Django cannot answer, the last good answer of a public address is sent instead (`page_cache`, `stale`).
+
 What is answered here needs no thread. `/healthz` is: it says that the process is alive, and all threads may be busy.
 """
 
@@ -7,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from contextlib import suppress
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,8 @@ from django.conf import settings
 from granian.rsgi import HTTPProtocol, Scope
 
 from newsreader.front import answers, bodies
-from newsreader.front.environ import environ
+from newsreader.front.exchange import Exchange
+from newsreader.front.page_cache import PageCache
 from newsreader.front.pool import SWEEP, Job, Pool
 from newsreader.operations import pulse
 from newsreader.wsgi import application as django
@@ -29,7 +31,8 @@ class Application:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop
         self.pool: Pool
-        self._health: tuple[int, answers.Fields, bytes]
+        self.cache = PageCache()
+        self._health: answers.Answer
         self._sweeps = False
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -43,41 +46,23 @@ class Application:
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         method, path = scope.method, scope.path
         if path == HEALTH and method in {"GET", "HEAD"}:
-            protocol.response_bytes(*self._health)
+            answers.send(protocol, self._health, body=method == "GET")
             return
         unread, writes = "", method not in SAFE
-        body: IO[bytes] = io.BytesIO()
+        body: IO[bytes] | None = None
         if writes and (length := scope.headers.get("content-length")):
             try:
                 body = await bodies.read(protocol, path, int(length))
             except bodies.Unread as why:
                 unread, writes = str(why), False
-        await self._in_thread(scope, protocol, body, unread, writes=writes)
-
-    async def _in_thread(
-        self, scope: Scope, protocol: HTTPProtocol, body: IO[bytes], unread: str, *, writes: bool
-    ) -> None:
-        """Have Django answer, and wait until it has: the server takes a request that ends before for a failed one."""
-        loop = self.loop
-        done: asyncio.Future[None] = loop.create_future()
-
-        def run(busy: bool) -> int:
-            try:
-                made = environ(scope, body)
-                if busy:
-                    made["newsreader.busy"] = True
-                if unread:
-                    made["newsreader.unread"] = unread
-                return answers.answer(django, made, protocol)
-            finally:
-                body.close()
-                with suppress(RuntimeError):  # The loop has ended: so has the server, and nobody waits.
-                    loop.call_soon_threadsafe(_finish, done)
-
-        if self.pool.submit(Job(run, writes)) and not self._sweeps:
+        exchange = Exchange(self.loop, scope, protocol, self.cache, body=body, unread=unread)
+        self.pool.submit(Job(exchange.run, writes, exchange.run_stale))
+        if not self._sweeps:
             self._sweeps = True
-            loop.call_later(SWEEP, self._sweep)
-        await done
+            self.loop.call_later(SWEEP, self._sweep)
+        await exchange.done  # The server takes a request that ends before its answer for a failed one.
+        if unread == "body_too_large":
+            await bodies.discard(protocol)
 
     def _sweep(self) -> None:
         self._sweeps = self.pool.sweep()
@@ -91,12 +76,7 @@ class Application:
         self.loop.call_later(pulse.EVERY, self._beat)
 
 
-def _finish(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-def _health() -> tuple[int, answers.Fields, bytes]:
+def _health() -> answers.Answer:
     """Return what Django answers to a look at the process's health: the same every time, so it is asked once."""
     site = urlsplit(settings.SITE_URL)
     asked: dict[str, Any] = {
@@ -107,9 +87,8 @@ def _health() -> tuple[int, answers.Fields, bytes]:
         "wsgi.url_scheme": site.scheme,
         "wsgi.input": io.BytesIO(),
     }
-    started = answers.Started()
-    body = b"".join(django(asked, started))
-    return started.status, started.headers, body
+    with answers.ask(django, asked) as answer:
+        return answer
 
 
 application = Application()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import tempfile
+from contextlib import suppress
 from typing import IO
 
 from granian.rsgi import HTTPProtocol, ProtocolClosed
@@ -12,6 +13,7 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed
 from newsreader import request_limits
 
 IN_MEMORY = 256 * 1024  # bytes; what is larger waits in a temporary file. No reply is.
+LINGER = 5  # seconds
 
 
 class Unread(Exception):
@@ -45,3 +47,16 @@ async def _in_file(protocol: HTTPProtocol, length: int) -> IO[bytes]:
         file.close()
         raise
     return file
+
+
+async def discard(protocol: HTTPProtocol) -> None:
+    """Read on for a while what nobody wants, after the answer. To close at once would be a reset: a client that is
+    still sending, or a proxy such as Caddy, then loses the answer.
+    """
+    read = 0
+    with suppress(TimeoutError, ProtocolClosed):
+        async with asyncio.timeout(LINGER):
+            async for chunk in protocol:
+                read += len(chunk)
+                if not chunk or read > request_limits.UPLOAD:
+                    return

@@ -41,9 +41,9 @@ def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
     host, _, port = scope.server.rpartition(":")
     made: dict[str, Any] = _ALWAYS | {
         "REQUEST_METHOD": scope.method,
-        # The server decodes the path as UTF-8; WSGI wants its bytes, each as a character.
+        # The server decodes both as UTF-8; WSGI wants their bytes, each as a character.
         "PATH_INFO": scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
+        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
         "SERVER_PROTOCOL": "HTTP/1.0" if scope.http_version == "1" else f"HTTP/{scope.http_version}",
         "SERVER_NAME": host.strip("[]"),
         "SERVER_PORT": port,

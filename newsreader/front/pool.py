@@ -1,7 +1,8 @@
-"""The threads that Django runs in, and which of them may write.
+"""The threads that Django runs in, which of them may write, and what becomes of a request that waits too long.
 
 Requests that may write use at most half of the threads, so that reading goes on while the database lets nobody write.
-The others of them wait their turn outside of the threads. Whoever has waited too long is answered without writing.
+The others of them wait their turn outside of the threads. Whoever has waited too long is answered in a thread of its
+own, which never asks the database; whoever reads is answered with the stored page, if there is one.
 """
 
 from __future__ import annotations
@@ -14,23 +15,34 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from threading import Lock, Thread
 
+from django.conf import settings
+
+from newsreader.request_limits import ANSWER_SECONDS, OWN_SECONDS
+
 logger = logging.getLogger(__name__)
-MOST_WAIT = 4.5  # seconds that a request waits for its turn to write; with its answer, five in all
-# The same where no other has got through for STUCK seconds. Then the next would wait for the database as well, as long
-# as `settings.WAIT` allows, and five seconds are for both.
-STUCK_WAIT = 1.75
+MOST_WAIT = ANSWER_SECONDS - OWN_SECONDS  # seconds that a request waits for its turn
 STUCK = 1.0
-SWEEP = 0.25  # seconds between two looks at those that wait
+# The same for writing where no other has got through for STUCK seconds. Then the next would wait for the database as
+# well, as long as it may, and the seconds are for both.
+STUCK_WAIT = max(STUCK, ANSWER_SECONDS - OWN_SECONDS / 2 - settings.WAIT)
+# Where there is a stored page, a reader waits for Django so long; shorter if all threads are stuck, or nobody was
+# answered since somebody else had to be given a stored page. A queue that moves is waited for: its answers are newer.
+READER_WAIT = 0.9
+READER_STUCK = 0.6
+SWEEP = 0.2  # seconds between two looks at those that wait
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One request. `run` answers it and returns the status; it is told whether the request has waited too long."""
+    """One request."""
 
-    run: Callable[[bool], int]
+    # Answers it and returns the status. Told whether it has waited too long, and how many seconds it has waited.
+    run: Callable[[bool, float], int]
     writes: bool
+    # Answers with the stored page instead, if there is one; says whether it is answered.
+    run_stale: Callable[[], bool] = lambda: False
     arrived: float = field(default_factory=time.monotonic)
-    busy: bool = False  # It has waited too long, and takes no writer's place.
+    begun: float = 0.0  # when a thread took it; 0.0: none has
 
 
 class Pool:
@@ -40,39 +52,68 @@ class Pool:
         self.most = max(1, count // 2)  # that may write at once
         self.since = [0.0] * count  # when each thread began what it does; 0.0 while it waits for work
         self._ready: SimpleQueue[Job | None] = SimpleQueue()
-        self._lock = Lock()  # of the next two
+        self._late: SimpleQueue[Job | None] = SimpleQueue()
+        self._lock = Lock()  # of the next three, and of who begins a job
+        self._open: dict[Job, None] = {}  # that `sweep` looks at, in the order in which they arrived
         self._writing = 0
         self._waiting: deque[Job] = deque()
         self._moved = 0.0  # when the last one got through that wrote
+        self._answered = 0.0  # when the last one got through that read
+        self._stale = 0.0  # when somebody last had to be given a stored page
         self._threads = [
             Thread(target=self._work, args=(number,), name=f"web-{number}", daemon=True) for number in range(count)
         ]
-        for thread in self._threads:
+        self._late_thread = Thread(target=self._refuse, name="web-late", daemon=True)
+        for thread in (*self._threads, self._late_thread):
             thread.start()
 
-    def submit(self, job: Job) -> bool:
-        """Take up a request. Returns whether it has to wait for its turn to write: then `sweep` has to be called."""
-        if job.writes:
-            with self._lock:
+    def submit(self, job: Job) -> None:
+        """Take up a request. `sweep` has to be called from time to time until `sweep` returns False."""
+        with self._lock:
+            self._open[job] = None
+            if job.writes:
                 if self._writing >= self.most:
                     self._waiting.append(job)
-                    return True
+                    return
                 self._writing += 1
         self._ready.put(job)
-        return False
 
     def sweep(self) -> bool:
-        """Let those be answered that have waited too long. Returns whether others still wait."""
+        """Have those answered that have waited too long. Returns whether any request is open."""
         with self._lock:
-            while self._waiting and self._too_late(self._waiting[0]):
-                job = self._waiting.popleft()
-                job.busy = True
-                self._ready.put(job)
-            return bool(self._waiting)
+            waiting = list(self._open)
+        for job in waiting:
+            if self._waited(job) < READER_STUCK:
+                break
+            if self._is_stuck(job) and job.run_stale():
+                self._stale = time.monotonic()
+                self._begins(job)  # So that no thread does.
+                self._close(job)
+            elif not job.begun and self._too_late(job):
+                self._close(job)
+                self._late.put(job)
+        return bool(self._open)
+
+    def _close(self, job: Job) -> None:
+        with self._lock:
+            self._open.pop(job, None)
+            if job.writes and not job.begun and job in self._waiting:
+                self._waiting.remove(job)
+
+    def _waited(self, job: Job) -> float:
+        return time.monotonic() - job.arrived
 
     def _too_late(self, job: Job) -> bool:
-        now = time.monotonic()
-        return now - job.arrived > (STUCK_WAIT if now - self._moved > STUCK else MOST_WAIT)
+        if not job.writes:
+            return self._waited(job) > MOST_WAIT and not self.answers(STUCK)
+        return self._waited(job) > (STUCK_WAIT if time.monotonic() - self._moved > STUCK else MOST_WAIT)
+
+    def _is_stuck(self, job: Job) -> bool:
+        if job.writes:
+            return False
+        if self._stale > self._answered or not self.answers(READER_STUCK):
+            return self._waited(job) > READER_STUCK
+        return bool(job.begun) and time.monotonic() - job.begun > READER_WAIT
 
     def answers(self, seconds: float) -> bool:
         """Say whether any thread is free, or has been until so many seconds ago."""
@@ -90,21 +131,44 @@ class Pool:
         until = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+        self._late.put(None)
+        self._late_thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self, number: int) -> None:
         while (job := self._ready.get()) is not None:
-            self.since[number] = time.monotonic()
-            try:
-                status = job.run(job.busy or (job.writes and self._too_late(job)))
-            except Exception:  # What it asked for is answered with 500 by the server; the thread goes on.
-                logger.exception("A request was not answered")
-                status = 500
-            if job.writes and not job.busy:
-                if status != 503:
+            if self._begins(job):
+                self.since[number] = job.begun
+                status = self._run(job, busy=job.writes and self._too_late(job))
+                if job.writes and status != 503:
                     self._moved = time.monotonic()
+                if not job.writes and status < 500:
+                    self._answered = time.monotonic()
+                self._close(job)
+                self.since[number] = 0.0
+            if job.writes:
                 self._let_next_write()
             del job  # With it, a large body.
-            self.since[number] = 0.0
+
+    def _refuse(self) -> None:
+        while (job := self._late.get()) is not None:
+            if self._begins(job):
+                self._run(job, busy=True)
+            del job
+
+    def _begins(self, job: Job) -> bool:
+        """Say whether this is the thread to answer it; false where it has its answer."""
+        with self._lock:
+            if job.begun:
+                return False
+            job.begun = time.monotonic()
+            return True
+
+    def _run(self, job: Job, *, busy: bool) -> int:
+        try:
+            return job.run(busy, self._waited(job))
+        except BaseException:  # The server's own code panics, too. It answers with 500; the thread goes on.
+            logger.exception("A request was not answered")
+            return 500
 
     def _let_next_write(self) -> None:
         with self._lock:

@@ -31,6 +31,7 @@ stored_files:       what both of these can do besides Django's storages
 admin_inputs:       the admin and malformed values
 admin_conflicts:    forms of the admin and two colleagues
 database_faults:    telling a database that is away from a wrong question
+database_waits:     how long a connection waits for a lock
 steady_cache:       Redis that may be away
 tasks:              background tasks
 """

@@ -1,11 +1,12 @@
 """The threads, without Django: who may write, who waits, and for how long."""
 
+import time
 from threading import Event, Lock
 
 import pytest
 
 from newsreader.front import pool as pooling
-from newsreader.front.pool import Job, Pool
+from newsreader.front.pool import MOST_WAIT, Job, Pool
 
 SOON = 10  # seconds
 
@@ -24,7 +25,7 @@ class Work:
         self.gate, self.lock = Event(), Lock()
         self.running, self.most, self.told = 0, 0, []
 
-    def __call__(self, busy):
+    def __call__(self, busy, waited=0.0):
         with self.lock:
             self.told.append(busy)
             self.running += 1
@@ -39,7 +40,7 @@ class Work:
 def read(pool):
     """Wait until somebody who only reads is answered."""
     answered = Event()
-    pool.submit(Job(lambda busy: answered.set() or 200, writes=False))
+    pool.submit(Job(lambda busy, waited: answered.set() or 200, writes=False))
     return answered.wait(SOON)
 
 
@@ -54,10 +55,11 @@ def until(true):
 
 def test_half_of_the_threads_write_at_most_and_all_others_read(pool):
     work = Work()
-    waits = [pool.submit(Job(work, writes=True)) for _ in range(6)]
+    for _ in range(6):
+        pool.submit(Job(work, writes=True))
 
-    assert waits == [False, False, True, True, True, True]
     assert read(pool)
+    until(lambda: work.running == 2)
     work.gate.set()
     until(lambda: len(work.told) == 6)
     assert work.most == 2
@@ -72,16 +74,17 @@ def test_who_waits_too_long_behind_writers_that_are_stuck_is_told_and_takes_no_w
         pool.submit(Job(work, writes=True, arrived=float("inf")))
     until(lambda: work.running == 2)
     for _ in range(5):
-        pool.submit(Job(work, writes=True))
+        pool.submit(Job(work, writes=True, arrived=time.monotonic() - 1))
 
-    assert not pool.sweep()
+    pool.sweep()
     until(lambda: work.told == [False] * 2 + [True] * 5)
     assert read(pool)
     work.gate.set()
     until(lambda: work.running == 0)
     late = Work()
     late.gate.set()
-    assert not pool.submit(Job(late, writes=True, arrived=float("inf")))  # Both places are free again.
+    pool.submit(Job(late, writes=True, arrived=float("inf")))  # Both places are free again.
+    until(lambda: late.told == [False])
 
 
 def test_nobody_is_called_busy_while_others_get_through(pool, monkeypatch):
@@ -92,7 +95,7 @@ def test_nobody_is_called_busy_while_others_get_through(pool, monkeypatch):
     until(lambda: pool._moved)
     work.gate.clear()
     for _ in range(10):
-        pool.submit(Job(work, writes=True))
+        pool.submit(Job(work, writes=True, arrived=time.monotonic() - 1))
 
     assert pool.sweep()
     work.gate.set()
@@ -101,11 +104,79 @@ def test_nobody_is_called_busy_while_others_get_through(pool, monkeypatch):
 
 
 def test_a_request_that_fails_does_not_end_its_thread(pool):
+    def panic(busy, waited):
+        raise BaseException  # As the server's own code does, in Rust.
+
     for writes in [True, False] * 4:
-        pool.submit(Job(lambda busy: 1 / 0, writes))
+        pool.submit(Job(panic, writes))
 
     assert read(pool)
     until(lambda: pool._writing == 0)
+    assert not pool.sweep()
+
+
+def stuck(pool):
+    """Have all threads busy, for longer than any reader is patient."""
+    work = Work()
+    for _ in range(4):
+        pool.submit(Job(work, writes=False, arrived=time.monotonic() - 60))
+    until(lambda: work.running == 4)
+    pool.since[:] = [time.monotonic() - 60] * 4
+    return work
+
+
+def test_while_all_threads_are_stuck_a_reader_gets_what_is_stored_or_else_a_refusal_in_time(pool):
+    work, shown, asked = stuck(pool), [], []
+    now = time.monotonic()
+    stored = Job(lambda busy, waited: asked.append(busy) or 200, False, lambda: not shown.append(1), now - 1)
+    unknown = Job(lambda busy, waited: asked.append(busy) or 503, False, arrived=now - MOST_WAIT - 1)
+    patient = Job(lambda busy, waited: asked.append(busy) or 200, False, arrived=now - 1)
+    for job in (unknown, stored, patient):
+        pool.submit(job)
+
+    assert pool.sweep()
+    until(lambda: asked == [True])
+    assert shown == [1]
+    work.gate.set()
+    until(lambda: asked == [True, False])  # Nobody does the first two again.
+
+
+def test_a_reader_whose_own_thread_is_stuck_gets_what_is_stored_and_the_next_one_sooner(pool):
+    work, shown = Work(), []
+    first, next_one = (Job(work, False, lambda: not shown.append(1)) for _ in range(2))
+    pool.submit(first)
+    until(lambda: work.running == 1)
+    first.begun = first.arrived = time.monotonic() - pooling.READER_WAIT - 0.1
+
+    pool.sweep()
+    assert shown == [1]
+    next_one.arrived = time.monotonic() - pooling.READER_STUCK - 0.1
+    pool.submit(next_one)
+    pool.sweep()
+    assert shown == [1, 1]
+    work.gate.set()
+
+
+def test_readers_in_a_queue_that_moves_wait_for_what_is_new(pool):
+    work = Work()
+    for _ in range(4):
+        pool.submit(Job(work, writes=False))
+    until(lambda: work.running == 4)
+    shown = []
+    pool.submit(Job(work, False, lambda: not shown.append(1), arrived=time.monotonic() - 3600))
+
+    pool.sweep()
+    assert shown == []
+    work.gate.set()
+    until(lambda: work.told == [False] * 5)
+
+
+def test_who_writes_is_told_how_long_it_has_waited(pool):
+    told = []
+    pool.submit(Job(lambda busy, waited: told.append(waited) or 200, True, arrived=time.monotonic() - 1))
+
+    until(lambda: told)
+    assert 1 <= told[0] < 2
 
 
 def test_a_pool_whose_threads_are_all_stuck_does_not_answer(pool):

@@ -1,0 +1,179 @@
+"""The last good answer of each public address, bounded in bytes; what was not asked for longest goes first.
+
+Only what every reader gets the same may enter: an answer that says `public`, sets no cookie and does not vary by one.
+Whatever cookies the request carried, such an answer holds nothing of them: that is what `public` promises. Where
+strangers alone get the same (`no-cache`), the answer is taken from, and given to, requests without any credentials.
+
+Nothing here outlives its good answer: another one replaces it, and "not found" or "gone" removes it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import NamedTuple
+
+from granian.rsgi import Scope
+
+from newsreader.front.answers import Fields
+from newsreader.kit.versions import without_encodings
+
+MOST = 64 * 1024 * 1024  # bytes in one process
+MOST_OF_QUERIES = MOST // 4  # of it, for addresses with a query: anybody can make up as many as they like
+MOST_OF_ONE = 2 * 1024 * 1024  # bytes of one answer
+OLDEST = 24 * 60 * 60  # seconds since it was last found to be good
+OVERHEAD = 2048  # bytes counted for an answer besides its body: its headers and its address
+
+KEPT = frozenset({200, 301, 302, 308})
+REMOVED = frozenset({404, 410})
+CREDENTIALS = frozenset({"cookie", "authorization", "x-session-token"})
+# They are of one answer, not of the page.
+_OWN = frozenset({"age", "connection", "date", "server-timing", "x-noise", "x-request-id"})
+
+
+class Address(NamedTuple):
+    """What an answer is kept under. How it is compressed comes below that."""
+
+    host: str
+    is_https: bool
+    path: str
+    query: str
+
+    @classmethod
+    def of(cls, scope: Scope) -> Address:
+        headers = scope.headers
+        https = headers.get("x-forwarded-proto") == "https"
+        return cls(headers.get("host") or "", https, scope.path, scope.query_string)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A finished answer in one encoding."""
+
+    status: int
+    headers: Fields
+    body: bytes
+    etag: str  # as the site has made it, whatever was compressed since; empty: none
+    coding: str  # empty: not compressed
+    varies: frozenset[str]  # request headers with which it may be another
+
+
+@dataclass(slots=True)
+class Entry:
+    """One address: its page in each encoding that was asked for, all of the same version."""
+
+    pages: dict[str, Page]
+    checked: float = field(default_factory=time.monotonic)  # when Django last said that it is so
+    size: int = 0
+
+    @property
+    def version(self) -> tuple[int, str]:
+        page = next(iter(self.pages.values()))
+        return page.status, page.etag
+
+
+def page_of(status: int, headers: Fields, body: bytes) -> Page | None:
+    """Return an answer as a page that may be kept; None if it must not be."""
+    said = {name.lower(): value for name, value in headers}
+    control = _parts(said.get("cache-control", ""))
+    varies = _parts(said.get("vary", ""))
+    if status not in KEPT or "public" not in control or control & {"private", "no-store"} or len(body) > MOST_OF_ONE:
+        return None
+    if "set-cookie" in said or varies & {"cookie", "*"}:
+        return None
+    varies -= {"accept-encoding"}
+    return Page(
+        status,
+        [(name, value) for name, value in headers if name.lower() not in _OWN],
+        body,
+        etag_of(said.get("etag", "")),
+        said.get("content-encoding", ""),
+        varies | CREDENTIALS if "no-cache" in control else varies,
+    )
+
+
+def _parts(text: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+def etag_of(text: str) -> str:
+    return without_encodings(text).removeprefix("W/") if text else ""
+
+
+class PageCache:
+    """All threads of one process share it."""
+
+    def __init__(self, most: int = MOST, most_of_queries: int = MOST_OF_QUERIES) -> None:
+        self._lock = Lock()
+        self._plain, self._queries = _Shelf(most - most_of_queries), _Shelf(most_of_queries)
+
+    def learn(self, address: Address, status: int, headers: Fields, body: bytes, names: frozenset[str]) -> None:
+        """Take note of what Django has answered to a GET; `names` are the headers of the request, in lower case."""
+        page = None
+        if status in KEPT:
+            page = page_of(status, headers, body)
+            if page is None or page.varies & names:
+                return
+        elif status not in REMOVED and status != 304:
+            return
+        with self._lock:
+            shelf = self._shelf(address)
+            if page:
+                shelf.put(address, page)
+            elif status == 304:
+                shelf.check(address, etag_of(next((value for name, value in headers if name.lower() == "etag"), "")))
+            else:
+                shelf.drop(address)
+
+    def find(self, address: Address) -> Entry | None:
+        with self._lock:
+            return self._shelf(address).find(address)
+
+    def _shelf(self, address: Address) -> _Shelf:
+        return self._queries if address.query else self._plain
+
+    @property
+    def size(self) -> int:
+        return self._plain.size + self._queries.size
+
+
+class _Shelf:
+    def __init__(self, most: int) -> None:
+        self.most, self.size = most, 0
+        self._entries: OrderedDict[Address, Entry] = OrderedDict()
+
+    def find(self, address: Address) -> Entry | None:
+        entry = self._entries.get(address)
+        if entry is None:
+            return None
+        if time.monotonic() - entry.checked > OLDEST:
+            self.drop(address)
+            return None
+        self._entries.move_to_end(address)
+        return entry
+
+    def put(self, address: Address, page: Page) -> None:
+        """Keep a page. Those of another version go: they may show what has been taken down since."""
+        old = self._entries.pop(address, None)
+        pages = dict(old.pages) if old and old.version == (page.status, page.etag) and page.etag else {}
+        pages[page.coding] = page
+        entry = Entry(pages, size=sum(len(each.body) + OVERHEAD for each in pages.values()))
+        self._entries[address] = entry
+        self.size += entry.size - (old.size if old else 0)
+        while self.size > self.most:
+            self.drop(next(iter(self._entries)))
+
+    def check(self, address: Address, etag: str) -> None:
+        """The reader's copy is good: so is ours if it is the same, and no longer if it is not."""
+        if entry := self._entries.get(address):
+            if entry.version[1] == etag:
+                entry.checked = time.monotonic()
+                self._entries.move_to_end(address)
+            else:
+                self.drop(address)
+
+    def drop(self, address: Address) -> None:
+        if entry := self._entries.pop(address, None):
+            self.size -= entry.size
