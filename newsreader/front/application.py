@@ -56,7 +56,7 @@ class Application:
             except bodies.Unread as why:
                 unread, writes = str(why), False
         exchange = Exchange(self.loop, scope, protocol, self.cache, body=body, unread=unread)
-        self.pool.submit(Job(exchange.run, writes, exchange.run_stale))
+        self.pool.submit(Job(exchange.run, writes, exchange.run_stale, exchange.hang_up))
         if not self._sweeps:
             self._sweeps = True
             self.loop.call_later(SWEEP, self._sweep)

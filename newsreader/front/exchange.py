@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Sequence
 from contextlib import suppress
 from threading import Lock
 from typing import IO
 
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from granian.rsgi import HTTPProtocol, Scope
 
 from newsreader.front import answers, stale
 from newsreader.front.environ import environ
 from newsreader.front.page_cache import Address, PageCache
+from newsreader.kit.database_waits import hang_up
 from newsreader.wsgi import application as django
 
 READS = frozenset({"GET", "HEAD"})
@@ -38,6 +42,7 @@ class Exchange:
         self.address = Address.of(scope) if self.method in READS else None
         self.done: asyncio.Future[None] = loop.create_future()
         self._turn = Lock()
+        self._databases: Sequence[BaseDatabaseWrapper] = ()  # of the thread that it runs in
 
     def run(self, busy: bool, waited: float) -> int:
         """Have Django answer, in a thread, and return the status. `busy`: it has waited too long for the database."""
@@ -48,6 +53,7 @@ class Exchange:
             self._finish()
 
     def _ask(self, busy: bool, waited: float) -> int:
+        self._databases = connections.all()
         made = environ(self.scope, self.body)
         made["newsreader.waited"] = waited
         if busy:
@@ -74,6 +80,11 @@ class Exchange:
         self._send(answer)
         self._finish()
         return True
+
+    def hang_up(self) -> None:
+        """Have it end that waits in another thread for a database that hangs."""
+        for database in self._databases:
+            hang_up(database)
 
     @property
     def answered(self) -> bool:

@@ -29,6 +29,9 @@ STUCK_WAIT = max(STUCK, ANSWER_SECONDS - OWN_SECONDS / 2 - settings.WAIT)
 # answered since somebody else had to be given a stored page. A queue that moves is waited for: its answers are newer.
 READER_WAIT = 0.9
 READER_STUCK = 0.6
+# The database hangs if all threads have been stuck for so long, more than it lets a statement take. Nothing would free
+# them, and `serve` would replace the process, with all stored pages.
+HUNG = 15.0
 SWEEP = 0.2  # seconds between two looks at those that wait
 
 
@@ -41,6 +44,8 @@ class Job:
     writes: bool
     # Answers with the stored page instead, if there is one; says whether it is answered.
     run_stale: Callable[[], bool] = lambda: False
+    # Has it fail soon that waits for the database, in a thread.
+    hang_up: Callable[[], None] = lambda: None
     arrived: float = field(default_factory=time.monotonic)
     begun: float = 0.0  # when a thread took it; 0.0: none has
 
@@ -57,6 +62,7 @@ class Pool:
         self._open: dict[Job, None] = {}  # that `sweep` looks at, in the order in which they arrived
         self._writing = 0
         self._waiting: deque[Job] = deque()
+        self._running: dict[int, Job] = {}  # by thread
         self._moved = 0.0  # when the last one got through that wrote
         self._answered = 0.0  # when the last one got through that read
         self._stale = 0.0  # when somebody last had to be given a stored page
@@ -82,6 +88,9 @@ class Pool:
         """Have those answered that have waited too long. Returns whether any request is open."""
         with self._lock:
             waiting = list(self._open)
+        if not self.answers(HUNG):
+            for job in list(self._running.values()):
+                job.hang_up()
         for job in waiting:
             if self._waited(job) < READER_STUCK:
                 break
@@ -137,17 +146,22 @@ class Pool:
     def _work(self, number: int) -> None:
         while (job := self._ready.get()) is not None:
             if self._begins(job):
-                self.since[number] = job.begun
+                self.since[number], self._running[number] = job.begun, job
                 status = self._run(job, busy=job.writes and self._too_late(job))
-                if job.writes and status != 503:
-                    self._moved = time.monotonic()
-                if not job.writes and status < 500:
-                    self._answered = time.monotonic()
-                self._close(job)
+                del self._running[number]
                 self.since[number] = 0.0
+                self._note(job, status)
+                self._close(job)
             if job.writes:
                 self._let_next_write()
             del job  # With it, a large body.
+
+    def _note(self, job: Job, status: int) -> None:
+        """Remember that somebody got through."""
+        if job.writes and status != 503:
+            self._moved = time.monotonic()
+        elif not job.writes and status < 500:
+            self._answered = time.monotonic()
 
     def _refuse(self) -> None:
         while (job := self._late.get()) is not None:

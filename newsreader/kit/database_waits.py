@@ -1,17 +1,23 @@
-"""How long this thread's connection waits for a lock that somebody else holds; `settings.WAIT` unless said here."""
+"""How long a connection waits: for a lock that somebody else holds, and for a server that says nothing at all."""
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from django.conf import settings
 from django.db import Error, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 @contextmanager
 def lock_wait(seconds: float) -> Iterator[None]:
-    """Wait at most so long for each lock meanwhile. Raises Django's Error where there is no database."""
+    """Wait at most so long for each lock meanwhile, and `settings.WAIT` from then on.
+
+    Raises Django's Error where there is no database.
+    """
     _set(seconds)
     try:
         yield
@@ -26,3 +32,13 @@ def _set(seconds: float) -> None:
     is_sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA busy_timeout = {milliseconds}" if is_sqlite else f"SET lock_timeout = {milliseconds}")
+
+
+def hang_up(waiting: BaseDatabaseWrapper) -> None:
+    """End another thread's connection to PostgreSQL, so that its question fails at once.
+
+    The server ends what takes too long, but one that hangs ends nothing.
+    """
+    if waiting.vendor == "postgresql" and waiting.connection is not None:
+        with suppress(Error, OSError), socket.socket(fileno=os.dup(waiting.connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)

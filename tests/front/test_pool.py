@@ -67,12 +67,13 @@ def test_half_of_the_threads_write_at_most_and_all_others_read(pool):
 
 
 def test_who_waits_too_long_behind_writers_that_are_stuck_is_told_and_takes_no_writers_place(pool, monkeypatch):
+    work = Work()
+    for job in (first := [Job(work, writes=True) for _ in range(2)]):
+        pool.submit(job)
+    until(lambda: work.running == 2)
+    first[0].arrived = first[1].arrived = time.monotonic() - 60
     monkeypatch.setattr(pooling, "STUCK_WAIT", 0.0)
     monkeypatch.setattr(pool, "_moved", float("-inf"))
-    work = Work()
-    for _ in range(2):
-        pool.submit(Job(work, writes=True, arrived=float("inf")))
-    until(lambda: work.running == 2)
     for _ in range(5):
         pool.submit(Job(work, writes=True, arrived=time.monotonic() - 1))
 
@@ -112,7 +113,7 @@ def test_a_request_that_fails_does_not_end_its_thread(pool):
 
     assert read(pool)
     until(lambda: pool._writing == 0)
-    assert not pool.sweep()
+    until(lambda: not pool.sweep())
 
 
 def stuck(pool):
@@ -128,7 +129,7 @@ def stuck(pool):
 def test_while_all_threads_are_stuck_a_reader_gets_what_is_stored_or_else_a_refusal_in_time(pool):
     work, shown, asked = stuck(pool), [], []
     now = time.monotonic()
-    stored = Job(lambda busy, waited: asked.append(busy) or 200, False, lambda: not shown.append(1), now - 1)
+    stored = Job(lambda busy, waited: asked.append(busy) or 200, False, lambda: not shown.append(1), arrived=now - 1)
     unknown = Job(lambda busy, waited: asked.append(busy) or 503, False, arrived=now - MOST_WAIT - 1)
     patient = Job(lambda busy, waited: asked.append(busy) or 200, False, arrived=now - 1)
     for job in (unknown, stored, patient):
