@@ -1,6 +1,7 @@
 """A database that is busy or away: 503 soon, and every word that was typed comes back."""
 
 import sqlite3
+import time
 from contextlib import contextmanager
 
 import lxml.html
@@ -88,6 +89,25 @@ def test_who_has_waited_too_long_for_a_thread_is_answered_without_the_database()
     assert (page.status_code, program.status_code) == (503, 503)
     assert form_of(page) == {"text": TEXT}
     assert program.json()["code"] == "busy"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_has_waited_for_a_thread_waits_the_less_for_the_database(settings):
+    article, client = make_article(), Client()
+    settings.WAIT = 30  # seconds
+    with busy():
+        began = time.monotonic()
+        page = client.post(
+            f"/articles/{article.pk}/reply/", {"text": TEXT, "name": "Ada"}, **{"newsreader.waited": 4.2}
+        )
+        took = time.monotonic() - began
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout" if settings.SQLITE else "SHOW lock_timeout")
+            (afterwards,) = cursor.fetchone()
+
+    assert (page.status_code, form_of(page)["text"]) == (503, TEXT)
+    assert took < 3
+    assert afterwards in {30_000, "30s"}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ class Application:
             return
         unread, writes = "", method not in SAFE
         body: IO[bytes] | None = None
-        if writes and (length := scope.headers.get("content-length")):
+        length = scope.headers.get("content-length") if writes else "0"
+        if writes and length:
             try:
                 body = await bodies.read(protocol, path, int(length))
             except bodies.Unread as why:
@@ -61,7 +62,7 @@ class Application:
             self._sweeps = True
             self.loop.call_later(SWEEP, self._sweep)
         await exchange.done  # The server takes a request that ends before its answer for a failed one.
-        if unread == "body_too_large":
+        if (unread == "body_too_large" or not length) and "expect" not in scope.headers:
             await bodies.discard(protocol)
 
     def _sweep(self) -> None:

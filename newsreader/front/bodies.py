@@ -13,7 +13,7 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed
 from newsreader import request_limits
 
 IN_MEMORY = 256 * 1024  # bytes; what is larger waits in a temporary file. No reply is.
-LINGER = 5  # seconds
+LINGER = 1.0  # seconds that a client may pause that sends what nobody wants
 
 
 class Unread(Exception):
@@ -50,13 +50,16 @@ async def _in_file(protocol: HTTPProtocol, length: int) -> IO[bytes]:
 
 
 async def discard(protocol: HTTPProtocol) -> None:
-    """Read on for a while what nobody wants, after the answer. To close at once would be a reset: a client that is
-    still sending, or a proxy such as Caddy, then loses the answer.
+    """Read on for a while what nobody wants, after the answer.
+
+    To close at once is a reset: a client that is still sending, or a proxy such as Caddy, then loses the answer.
     """
-    read = 0
+    read, now = 0, asyncio.get_running_loop().time
+    end = now() + request_limits.BODY_SECONDS
     with suppress(TimeoutError, ProtocolClosed):
-        async with asyncio.timeout(LINGER):
+        async with asyncio.timeout(LINGER) as limit:
             async for chunk in protocol:
                 read += len(chunk)
                 if not chunk or read > request_limits.UPLOAD:
                     return
+                limit.reschedule(min(end, now() + LINGER))

@@ -111,13 +111,14 @@ class PageCache:
 
     def learn(self, address: Address, status: int, headers: Fields, body: bytes, names: frozenset[str]) -> None:
         """Take note of what Django has answered to a GET; `names` are the headers of the request, in lower case."""
-        page = None
-        if status in KEPT:
-            page = page_of(status, headers, body)
-            if page is None or page.varies & names:
-                return
-        elif status not in REMOVED and status != 304:
+        page = page_of(status, headers, body) if status in KEPT else None
+        if page and page.varies & names:
             return
+        if page is None and status != 304:
+            # Of one person, perhaps, and strangers still get the page.
+            is_of_all = status in REMOVED or (status in KEPT and not names & CREDENTIALS)
+            if not is_of_all:
+                return
         with self._lock:
             shelf = self._shelf(address)
             if page:

@@ -35,10 +35,12 @@ guests = count(1)
 
 
 class Site:
-    def __init__(self, folder):
+    def __init__(self, folder, url=""):
+        """Serve an SQLite file of its own, or the database of a URL."""
         self.database = folder / "site.sqlite3"
-        shutil.copyfile(TEMPLATE, self.database)
-        self.database.chmod(0o600)
+        if not url:
+            shutil.copyfile(TEMPLATE, self.database)
+            self.database.chmod(0o600)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -48,13 +50,13 @@ class Site:
             "SECRET_KEY": "s" * 50,
             "DEMO_PASSWORD": "open-sesame",
             "PORT": str(self.port),
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            "DATABASE_URL": url or f"sqlite:///{self.database}",
             "TRUSTED_PROXY_COUNT": "1",
         }
         self.log = folder / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--prepare", "--no-worker"],
+                [sys.executable, "manage.py", "serve", "--prepare", "--no-worker", "--processes", "1"],
                 cwd=BASE_DIR,
                 env=environment,
                 stdout=log,
@@ -65,10 +67,7 @@ class Site:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(self.log.read_text())
             time.sleep(0.1)
-        with closing(sqlite3.connect(self.database)) as database:
-            (self.article,) = database.execute(
-                "SELECT id FROM articles_article WHERE state = 'published' AND kind = 'article' LIMIT 1"
-            ).fetchone()
+        self.article = re.search(rb'"id":\s*(\d+)', self.get("/api/v1/articles/")[1])[1].decode()
 
     def open(self, begin=b"", *, takes=None, timeout=20):
         """Connect and send; `takes`: how many bytes the client's own buffer holds."""
@@ -178,6 +177,24 @@ def test_what_is_too_large_is_refused_before_it_is_sent(site):
     status, answer, _ = site.ask(f"{start}5000000\r\n\r\n".encode())
     assert (status, b"application/problem+json" in answer, b'"body_too_large"' in answer) == (413, True, True)
     assert site.get("/", "X-Long: " + "x" * 300_000)[0] == 431
+
+
+def test_who_sends_on_what_is_refused_gets_the_refusal_and_no_reset(site):
+    size = 5_000_000
+    head = "\r\n".join([f"POST /articles/{site.article}/reply/ HTTP/1.1", "Host: localhost", "Connection: close", ""])
+    for length, status in ((f"Content-Length: {size}", 413), ("Transfer-Encoding: chunked", 411)):
+        with site.open(f"{head}{length}\r\n\r\n".encode()) as line:
+            line.sendall(f"{size:x}\r\n".encode() + b"x" * size if status == 411 else b"x" * size)  # It does not read.
+            assert finish(line)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/caf%E9/", 404), ("/caf%E9", 404), ("/pages/%ED%A0%80/", 404), ("/media/%E9.jpg", 404), ("/caf\u00e9/", 404),
+    ("/search/?q=\u0448", 200), ("/\u0448?page=\u0448", 404), ("/search/?q=%E9", 200)],
+)  # fmt: skip
+def test_an_address_of_other_bytes_is_just_another_address(site, path, status):
+    assert site.get(path)[0] == status
 
 
 @pytest.mark.skipif(not nginx.PROGRAM and not os.environ.get("CI"), reason=nginx.MISSING)

@@ -1,0 +1,154 @@
+"""What may be kept for readers, for how long, and as what it is sent; without a site around it."""
+
+import gzip
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from newsreader.front import page_cache, stale
+from newsreader.front.page_cache import Address, PageCache
+
+PUBLIC = {"Cache-Control": "public, max-age=0, s-maxage=1", "ETag": '"one"', "Content-Type": "text/html"}
+HOME = Address("news.example", True, "/", "")
+
+
+class Headers(dict):
+    """Those of a request, as the server gives them."""
+
+
+def scope(**headers):
+    return SimpleNamespace(headers=Headers({name.replace("_", "-"): value for name, value in headers.items()}))
+
+
+def learn(cache, address=HOME, status=200, headers=PUBLIC, body=b"words", asked=(), **more):
+    cache.learn(address, status, list((dict(headers) | more).items()), body, frozenset(asked))
+    return cache
+
+
+def shown(cache, address=HOME, **headers):
+    entry = cache.find(address)
+    return entry and stale.answer_from(entry, scope(**headers))
+
+
+def test_the_last_good_answer_is_sent_marked_by_its_age(monkeypatch):
+    cache = learn(PageCache(), **{"X-Noise": "abc", "X-Request-ID": "7"})
+    now = time.monotonic()
+    monkeypatch.setattr(page_cache.time, "monotonic", lambda: now + 90)
+
+    status, headers, body = shown(cache)
+
+    said = dict(headers)
+    assert (status, body) == (200, b"words")
+    assert said["Age"] == "90"
+    assert said["Cache-Status"] == "newsreader; hit; ttl=-90; detail=stale-if-error"
+    assert said["Cache-Control"] == "public, max-age=0, s-maxage=1, stale-if-error=60"
+    assert not {"X-Noise", "X-Request-ID"} & said.keys()
+    monkeypatch.setattr(page_cache.time, "monotonic", lambda: now + page_cache.OLDEST + 1)
+    assert shown(cache) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Cache-Control": "private, no-store"}, {"Cache-Control": "max-age=60"}, PUBLIC | {"Set-Cookie": "a=1"},
+    {"Cache-Control": "public, private"}, PUBLIC | {"Vary": "Accept-Encoding, Cookie"}, PUBLIC | {"Vary": "*"}],
+)  # fmt: skip
+def test_what_is_not_the_same_for_everybody_never_enters(headers):
+    assert shown(learn(PageCache(), headers=headers)) is None
+
+
+@pytest.mark.parametrize("credential", ["cookie", "authorization", "x_session_token"])
+def test_what_strangers_alone_get_is_taken_from_strangers_and_given_to_them(credential):
+    strangers = {"Cache-Control": "public, no-cache", "Vary": "Authorization, X-Session-Token"}
+    name = credential.replace("_", "-")
+    assert shown(learn(PageCache(), headers=strangers, asked=[name])) is None
+    cache = learn(PageCache(), headers=strangers)
+    assert shown(cache, **{credential: "x"}) is None
+    assert shown(cache).body == b"words"
+    everybody = learn(PageCache(), asked=["cookie", "authorization"])  # A page has nothing of them.
+    assert shown(everybody, **{credential: "x"}).body == b"words"
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_is_gone_is_shown_no_longer(status):
+    cache = learn(PageCache())
+    for passing in (400, 403, 429, 500, 503):  # Of this request, not of the page.
+        learn(cache, status=passing, headers={})
+    assert shown(cache)
+
+    learn(cache, status=status, headers={"Cache-Control": "private, no-store"})
+    assert shown(cache) is None
+
+
+def test_a_page_that_is_public_no_longer_is_shown_no_longer():
+    private = {"Cache-Control": "private, no-store"}
+    cache = learn(PageCache())
+    learn(cache, headers=private, asked=["cookie"])  # Somebody's own form of it: strangers still get the page.
+    assert shown(cache)
+
+    learn(cache, headers=private)
+    assert shown(cache) is None
+
+
+def test_another_version_replaces_the_page_in_every_encoding():
+    cache = learn(PageCache())
+    learn(cache, body=gzip.compress(b"words"), ETag='W/"one"', **{"Content-Encoding": "gzip"})
+    assert [shown(cache, accept_encoding=coding).body for coding in ("", "gzip")] == [b"words", gzip.compress(b"words")]
+
+    learn(cache, body=gzip.compress(b"newer"), ETag='W/"two"', **{"Content-Encoding": "gzip"})
+
+    _, headers, body = shown(cache)
+    assert body == b"newer"
+    said = {name.lower(): value for name, value in headers}
+    assert (said["etag"], said["content-length"], "content-encoding" in said) == ('"two"', "5", False)
+
+
+@pytest.mark.parametrize(("etag", "kept"), [('"one"', True), ('W/"one"', True), ('"two"', False)])
+def test_a_readers_good_copy_says_whether_ours_is_good(etag, kept, monkeypatch):
+    cache = learn(PageCache())
+    now = time.monotonic()
+    monkeypatch.setattr(page_cache.time, "monotonic", lambda: now + 50)
+
+    learn(cache, status=304, headers={"ETag": etag}, body=b"")
+
+    assert bool(shown(cache)) is kept
+    assert not kept or dict(shown(cache).headers)["Age"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"if_none_match": '"one"'}, 304), ({"if_none_match": 'W/"one-gzip", "x"'}, 304), ({"if_none_match": '"x"'}, 200),
+    ({"if_none_match": "*"}, 200), ({"if_modified_since": "Sun, 29 Nov 2026 10:00:00 GMT"}, 304),
+    ({"if_modified_since": "Sun, 29 Nov 2026 11:00:00 GMT"}, 200)],
+)  # fmt: skip
+def test_who_has_the_page_is_told_so(headers, status):
+    answer = shown(learn(PageCache(), **{"Last-Modified": "Sun, 29 Nov 2026 10:00:00 GMT"}), **headers)
+
+    assert answer.status == status
+    assert answer.body == (b"" if status == 304 else b"words")
+    assert dict(answer.headers)["ETag"] == '"one"'
+    assert "Age" in dict(answer.headers)
+
+
+def test_the_bytes_are_bounded_and_made_up_queries_push_out_no_page(monkeypatch):
+    monkeypatch.setattr(page_cache, "OVERHEAD", 0)
+    cache = PageCache(most=100, most_of_queries=40)
+    pages = [HOME._replace(path=f"/{number}") for number in range(7)]
+    for page in pages[:6]:
+        learn(cache, page, body=b"x" * 10)
+    assert cache.find(pages[0])  # Now it is the one that was asked for last.
+    learn(cache, pages[6], body=b"x" * 10)
+    for number in range(50):
+        learn(cache, HOME._replace(query=f"x={number}"), body=b"x" * 10)
+    learn(cache, pages[6], body=b"x" * 10)
+
+    assert [page for page in pages if not cache.find(page)] == [pages[1]]
+    assert cache.size == 100
+    monkeypatch.setattr(page_cache, "MOST_OF_ONE", 9)
+    assert shown(learn(PageCache(), body=b"x" * 10)) is None
+
+
+def test_hosts_and_schemes_have_pages_of_their_own():
+    cache = learn(PageCache())
+    assert cache.find(HOME._replace(host="other.example")) is None
+    assert cache.find(HOME._replace(is_https=False)) is None
