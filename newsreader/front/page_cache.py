@@ -4,26 +4,29 @@ Only what every reader gets the same may enter: an answer that says `public`, se
 Whatever cookies the request carried, such an answer holds nothing of them: that is what `public` promises. Where
 strangers alone get the same (`no-cache`), the answer is taken from, and given to, requests without any credentials.
 
-Nothing here outlives its good answer: another one replaces it, and "not found" or "gone" removes it.
+Another good answer replaces a page, and "not found" or "gone" removes it. What is taken down while nobody asks for it
+is not known here, so a page that had not been asked for within an hour when the fault began is not shown.
 """
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 from typing import NamedTuple
 
 from granian.rsgi import Scope
 
 from newsreader.front.answers import Fields
-from newsreader.kit.versions import without_encodings
 
 MOST = 64 * 1024 * 1024  # bytes in one process
 MOST_OF_QUERIES = MOST // 4  # of it, for addresses with a query: anybody can make up as many as they like
 MOST_OF_ONE = 2 * 1024 * 1024  # bytes of one answer
-OLDEST = 24 * 60 * 60  # seconds since it was last found to be good
+UNASKED = 60 * 60  # seconds between the time a page was last found to be good and the beginning of the fault
+OLDEST = 24 * 60 * 60  # seconds since then in all
+QUIET = 60  # seconds: if nobody needed a page for so long, the fault is over
 OVERHEAD = 2048  # bytes counted for an answer besides its body: its headers and its address
 
 KEPT = frozenset({200, 301, 302, 308})
@@ -65,8 +68,8 @@ class Entry:
     """One address: its page in each encoding that was asked for, all of the same version."""
 
     pages: dict[str, Page]
-    checked: float = field(default_factory=time.monotonic)  # when Django last said that it is so
-    size: int = 0
+    checked: float  # when Django last said that it is so
+    size: int
 
     @property
     def version(self) -> tuple[int, str]:
@@ -88,18 +91,15 @@ def page_of(status: int, headers: Fields, body: bytes) -> Page | None:
         status,
         [(name, value) for name, value in headers if name.lower() not in _OWN],
         body,
-        etag_of(said.get("etag", "")),
+        said.get("etag", "").removeprefix("W/"),
         said.get("content-encoding", ""),
         varies | CREDENTIALS if "no-cache" in control else varies,
     )
 
 
+@lru_cache(maxsize=256)
 def _parts(text: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
-
-
-def etag_of(text: str) -> str:
-    return without_encodings(text).removeprefix("W/") if text else ""
 
 
 class PageCache:
@@ -108,6 +108,8 @@ class PageCache:
     def __init__(self, most: int = MOST, most_of_queries: int = MOST_OF_QUERIES) -> None:
         self._lock = Lock()
         self._plain, self._queries = _Shelf(most - most_of_queries), _Shelf(most_of_queries)
+        self._needed = float("-inf")  # when somebody last needed a page
+        self._well = 0.0  # when Django last answered, and nobody had needed one
 
     def learn(self, address: Address, status: int, headers: Fields, body: bytes, names: frozenset[str]) -> None:
         """Take note of what Django has answered to a GET; `names` are the headers of the request, in lower case."""
@@ -119,18 +121,26 @@ class PageCache:
             is_of_all = status in REMOVED or (status in KEPT and not names & CREDENTIALS)
             if not is_of_all:
                 return
+        now = time.monotonic()
         with self._lock:
+            if now - self._needed > QUIET:
+                self._well = now
             shelf = self._shelf(address)
             if page:
                 shelf.put(address, page)
             elif status == 304:
-                shelf.check(address, etag_of(next((value for name, value in headers if name.lower() == "etag"), "")))
+                etag = next((value for name, value in headers if name.lower() == "etag"), "")
+                shelf.check(address, etag.removeprefix("W/"))
             else:
                 shelf.drop(address)
 
     def find(self, address: Address) -> Entry | None:
+        """Return what may be shown at an address where Django cannot answer."""
+        now = time.monotonic()
         with self._lock:
-            return self._shelf(address).find(address)
+            self._needed = now
+            entry = self._shelf(address).find(address)
+            return entry if entry and entry.checked > max(self._well - UNASKED, now - OLDEST) else None
 
     def _shelf(self, address: Address) -> _Shelf:
         return self._queries if address.query else self._plain
@@ -146,13 +156,8 @@ class _Shelf:
         self._entries: OrderedDict[Address, Entry] = OrderedDict()
 
     def find(self, address: Address) -> Entry | None:
-        entry = self._entries.get(address)
-        if entry is None:
-            return None
-        if time.monotonic() - entry.checked > OLDEST:
-            self.drop(address)
-            return None
-        self._entries.move_to_end(address)
+        if entry := self._entries.get(address):
+            self._entries.move_to_end(address)
         return entry
 
     def put(self, address: Address, page: Page) -> None:
@@ -160,7 +165,7 @@ class _Shelf:
         old = self._entries.pop(address, None)
         pages = dict(old.pages) if old and old.version == (page.status, page.etag) and page.etag else {}
         pages[page.coding] = page
-        entry = Entry(pages, size=sum(len(each.body) + OVERHEAD for each in pages.values()))
+        entry = Entry(pages, time.monotonic(), sum(len(each.body) + OVERHEAD for each in pages.values()))
         self._entries[address] = entry
         self.size += entry.size - (old.size if old else 0)
         while self.size > self.most:

@@ -12,7 +12,7 @@ from django_http_compression.middleware import best_coding
 from granian.rsgi import Scope
 
 from newsreader.front.answers import Answer, Fields
-from newsreader.front.page_cache import Entry, Page, etag_of
+from newsreader.front.page_cache import Entry, Page
 from newsreader.kit.versions import without_encodings
 
 if sys.version_info >= (3, 14):
@@ -64,7 +64,7 @@ def _marked(page: Page, age: int) -> Fields:
 def _is_known(page: Page, scope: Scope) -> bool:
     """Say whether the reader has this page, as `newsreader.kit.http_cache` does."""
     if given := scope.headers.get("if-none-match"):
-        known = (etag_of(tag) for tag in parse_etags(without_encodings(given)))
+        known = (tag.removeprefix("W/") for tag in parse_etags(without_encodings(given)))
         return bool(page.etag) and page.etag in known
     since = scope.headers.get("if-modified-since")
     return since is not None and any(name.lower() == "last-modified" and value == since for name, value in page.headers)

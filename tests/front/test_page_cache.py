@@ -80,6 +80,25 @@ def test_what_is_gone_is_shown_no_longer(status):
     assert shown(cache) is None
 
 
+def test_a_page_that_nobody_asked_for_in_the_hour_before_the_fault_may_have_been_taken_down(monkeypatch):
+    now = [time.monotonic()]
+    monkeypatch.setattr(page_cache.time, "monotonic", lambda: now[0])
+    other = HOME._replace(path="/other/")
+    cache = learn(PageCache())
+    now[0] += page_cache.UNASKED - 10
+    learn(cache, other)
+    assert shown(cache)  # The fault begins,
+    for _ in range(400):
+        now[0] += 30
+        learn(cache, HOME._replace(path="/robots.txt"))  # which needs no database.
+        assert shown(cache)  # The fault goes on.
+
+    now[0] += page_cache.QUIET + 1
+    learn(cache, other)
+    assert shown(cache) is None
+    assert shown(cache, other)
+
+
 def test_a_page_that_is_public_no_longer_is_shown_no_longer():
     private = {"Cache-Control": "private, no-store"}
     cache = learn(PageCache())
