@@ -3,16 +3,19 @@
 import sqlite3
 import time
 from contextlib import contextmanager
+from threading import Thread
 
 import lxml.html
 import psycopg
 import pytest
+from django.conf import settings
 from django.core.cache import caches
-from django.db import OperationalError, ProgrammingError, connection
+from django.db import OperationalError, ProgrammingError, connection, connections
 from django.test import Client
 
 from newsreader.kit import steady_cache
 from newsreader.kit.database_faults import is_away
+from newsreader.kit.database_waits import hang_up
 from newsreader.kit.steady_cache import SteadyRedis
 from tests.factories import make_article, make_comment, make_editor
 
@@ -135,6 +138,32 @@ def test_the_server_s_own_codes_say_what_is_away(kind, away):
     fault.__cause__ = kind("x")
 
     assert is_away(fault) is away
+
+
+@pytest.mark.ci_postgresql
+@pytest.mark.skipif(settings.SQLITE, reason="SQLite has no server that could hang")
+@pytest.mark.django_db(transaction=True)
+def test_a_question_to_a_server_that_hangs_is_ended_from_another_thread():
+    def ask():
+        try:
+            asking.append(connections["default"])
+            with connection.cursor() as cursor:
+                asking.append(cursor.connection)
+                cursor.execute("SELECT pg_sleep(60)")
+        except OperationalError as error:
+            faults.append(error)
+        finally:
+            connection.close()
+
+    asking, faults = [], []
+    thread = Thread(target=ask)
+    thread.start()
+    while len(asking) < 2 or asking[1].pgconn.transaction_status != psycopg.pq.TransactionStatus.ACTIVE:
+        time.sleep(0.01)
+    hang_up(asking[0])
+    thread.join(10)
+
+    assert [is_away(fault) for fault in faults] == [True]
 
 
 def test_redis_that_is_away_is_asked_once_and_stood_in_for(monkeypatch):

@@ -9,6 +9,7 @@ exchange:    one request and its one answer, by Django or from the page cache
 pool:        the threads, which of them may write, and what becomes of requests that wait too long
 environ:     a request as WSGI says it
 answers:     Django's answer, handed to the server
+pages:       which answers are the same for everybody and may be kept
 page_cache:  the last good answer of each public address
 stale:       such an answer as it is sent where Django cannot answer
 """

@@ -15,7 +15,8 @@ from granian.rsgi import HTTPProtocol, Scope
 
 from newsreader.front import answers, stale
 from newsreader.front.environ import environ
-from newsreader.front.page_cache import Address, PageCache
+from newsreader.front.page_cache import PageCache
+from newsreader.front.pages import Address
 from newsreader.kit.database_waits import hang_up
 from newsreader.wsgi import application as django
 

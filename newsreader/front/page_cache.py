@@ -1,8 +1,6 @@
 """The last good answer of each public address, bounded in bytes; what was not asked for longest goes first.
 
-Only what every reader gets the same may enter: an answer that says `public`, sets no cookie and does not vary by one.
-Whatever cookies the request carried, such an answer holds nothing of them: that is what `public` promises. Where
-strangers alone get the same (`no-cache`), the answer is taken from, and given to, requests without any credentials.
+What may enter is said in `newsreader.front.pages`.
 
 Another good answer replaces a page, and "not found" or "gone" removes it. What is taken down while nobody asks for it
 is not known here, so a page that had not been asked for within an hour when the fault began is not shown.
@@ -13,54 +11,19 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
 from threading import Lock
-from typing import NamedTuple
-
-from granian.rsgi import Scope
 
 from newsreader.front.answers import Fields
+from newsreader.front.pages import CREDENTIALS, KEPT, Address, Page, page_of
 
 MOST = 64 * 1024 * 1024  # bytes in one process
 MOST_OF_QUERIES = MOST // 4  # of it, for addresses with a query: anybody can make up as many as they like
-MOST_OF_ONE = 2 * 1024 * 1024  # bytes of one answer
 UNASKED = 60 * 60  # seconds between the time a page was last found to be good and the beginning of the fault
 OLDEST = 24 * 60 * 60  # seconds since then in all
 QUIET = 60  # seconds: if nobody needed a page for so long, the fault is over
-OVERHEAD = 2048  # bytes counted for an answer besides its body: its headers and its address
+OVERHEAD = 4096  # bytes counted for an answer besides its body: its headers and its address
 
-KEPT = frozenset({200, 301, 302, 308})
 REMOVED = frozenset({404, 410})
-CREDENTIALS = frozenset({"cookie", "authorization", "x-session-token"})
-# They are of one answer, not of the page.
-_OWN = frozenset({"age", "connection", "date", "server-timing", "x-noise", "x-request-id"})
-
-
-class Address(NamedTuple):
-    """What an answer is kept under. How it is compressed comes below that."""
-
-    host: str
-    is_https: bool
-    path: str
-    query: str
-
-    @classmethod
-    def of(cls, scope: Scope) -> Address:
-        headers = scope.headers
-        https = headers.get("x-forwarded-proto") == "https"
-        return cls(headers.get("host") or "", https, scope.path, scope.query_string)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A finished answer in one encoding."""
-
-    status: int
-    headers: Fields
-    body: bytes
-    etag: str  # as the site has made it, whatever was compressed since; empty: none
-    coding: str  # empty: not compressed
-    varies: frozenset[str]  # request headers with which it may be another
 
 
 @dataclass(slots=True)
@@ -75,31 +38,6 @@ class Entry:
     def version(self) -> tuple[int, str]:
         page = next(iter(self.pages.values()))
         return page.status, page.etag
-
-
-def page_of(status: int, headers: Fields, body: bytes) -> Page | None:
-    """Return an answer as a page that may be kept; None if it must not be."""
-    said = {name.lower(): value for name, value in headers}
-    control = _parts(said.get("cache-control", ""))
-    varies = _parts(said.get("vary", ""))
-    if status not in KEPT or "public" not in control or control & {"private", "no-store"} or len(body) > MOST_OF_ONE:
-        return None
-    if "set-cookie" in said or varies & {"cookie", "*"}:
-        return None
-    varies -= {"accept-encoding"}
-    return Page(
-        status,
-        [(name, value) for name, value in headers if name.lower() not in _OWN],
-        body,
-        said.get("etag", "").removeprefix("W/"),
-        said.get("content-encoding", ""),
-        varies | CREDENTIALS if "no-cache" in control else varies,
-    )
-
-
-@lru_cache(maxsize=256)
-def _parts(text: str) -> frozenset[str]:
-    return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
 
 
 class PageCache:

@@ -27,7 +27,7 @@ STUCK = 1.0
 STUCK_WAIT = max(STUCK, ANSWER_SECONDS - OWN_SECONDS / 2 - settings.WAIT)
 # Where there is a stored page, a reader waits for Django so long; shorter if all threads are stuck, or nobody was
 # answered since somebody else had to be given a stored page. A queue that moves is waited for: its answers are newer.
-READER_WAIT = 0.9
+READER_WAIT = 0.8
 READER_STUCK = 0.6
 # The database hangs if all threads have been stuck for so long, more than it lets a statement take. Nothing would free
 # them, and `serve` would replace the process, with all stored pages.

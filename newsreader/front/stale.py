@@ -12,7 +12,8 @@ from django_http_compression.middleware import best_coding
 from granian.rsgi import Scope
 
 from newsreader.front.answers import Answer, Fields
-from newsreader.front.page_cache import Entry, Page
+from newsreader.front.page_cache import Entry
+from newsreader.front.pages import Page
 from newsreader.kit.versions import without_encodings
 
 if sys.version_info >= (3, 14):

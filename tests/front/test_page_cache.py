@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from newsreader.front import page_cache, stale
-from newsreader.front.page_cache import Address, PageCache
+from newsreader.front import page_cache, pages, stale
+from newsreader.front.page_cache import PageCache
+from newsreader.front.pages import Address
 
 PUBLIC = {"Cache-Control": "public, max-age=0, s-maxage=1", "ETag": '"one"', "Content-Type": "text/html"}
 HOME = Address("news.example", True, "/", "")
@@ -152,18 +153,18 @@ def test_who_has_the_page_is_told_so(headers, status):
 def test_the_bytes_are_bounded_and_made_up_queries_push_out_no_page(monkeypatch):
     monkeypatch.setattr(page_cache, "OVERHEAD", 0)
     cache = PageCache(most=100, most_of_queries=40)
-    pages = [HOME._replace(path=f"/{number}") for number in range(7)]
-    for page in pages[:6]:
-        learn(cache, page, body=b"x" * 10)
-    assert cache.find(pages[0])  # Now it is the one that was asked for last.
-    learn(cache, pages[6], body=b"x" * 10)
+    places = [HOME._replace(path=f"/{number}") for number in range(7)]
+    for place in places[:6]:
+        learn(cache, place, body=b"x" * 10)
+    assert cache.find(places[0])  # Now it is the one that was asked for last.
+    learn(cache, places[6], body=b"x" * 10)
     for number in range(50):
         learn(cache, HOME._replace(query=f"x={number}"), body=b"x" * 10)
-    learn(cache, pages[6], body=b"x" * 10)
+    learn(cache, places[6], body=b"x" * 10)
 
-    assert [page for page in pages if not cache.find(page)] == [pages[1]]
+    assert [place for place in places if not cache.find(place)] == [places[1]]
     assert cache.size == 100
-    monkeypatch.setattr(page_cache, "MOST_OF_ONE", 9)
+    monkeypatch.setattr(pages, "LARGEST", 9)
     assert shown(learn(PageCache(), body=b"x" * 10)) is None
 
 

@@ -5,6 +5,7 @@ from threading import Event, Lock
 
 import pytest
 
+from newsreader import request_limits
 from newsreader.front import pool as pooling
 from newsreader.front.pool import MOST_WAIT, Job, Pool
 
@@ -142,6 +143,20 @@ def test_while_all_threads_are_stuck_a_reader_gets_what_is_stored_or_else_a_refu
     until(lambda: asked == [True, False])  # Nobody does the first two again.
 
 
+def test_whoever_is_stuck_for_long_in_all_threads_is_cut_off_from_the_database(pool):
+    work, cut = Work(), []
+    for number in range(4):
+        pool.submit(Job(work, False, hang_up=lambda number=number: cut.append(number)))
+    until(lambda: work.running == 4)
+    pool.sweep()
+    assert cut == []
+
+    pool.since[:] = [time.monotonic() - pooling.HUNG - 1] * 4
+    pool.sweep()
+    assert sorted(cut) == [0, 1, 2, 3]
+    work.gate.set()
+
+
 def test_a_reader_whose_own_thread_is_stuck_gets_what_is_stored_and_the_next_one_sooner(pool):
     work, shown = Work(), []
     first, next_one = (Job(work, False, lambda: not shown.append(1)) for _ in range(2))
@@ -170,6 +185,14 @@ def test_readers_in_a_queue_that_moves_wait_for_what_is_new(pool):
     assert shown == []
     work.gate.set()
     until(lambda: work.told == [False] * 5)
+
+
+@pytest.mark.parametrize("waited", [0.0, 1.7, 3.0, MOST_WAIT])
+def test_the_wait_for_a_turn_and_that_for_the_database_are_five_seconds_together(waited, settings):
+    settings.WAIT = 3  # seconds; that of a web process
+
+    assert waited + request_limits.seconds_for_database(waited) <= request_limits.ANSWER_SECONDS
+    assert request_limits.seconds_for_database(0.0) == settings.WAIT
 
 
 def test_who_writes_is_told_how_long_it_has_waited(pool):

@@ -1,0 +1,74 @@
+"""Finished answers that every reader gets the same: which may be kept, and under what.
+
+Such an answer says `public`, sets no cookie and does not vary by one. Whatever cookies the request carried, it holds
+nothing of them: that is what `public` promises. Where strangers alone get the same (`no-cache`), the answer is taken
+from, and given to, requests without any credentials.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from granian.rsgi import Scope
+
+from newsreader.front.answers import Fields
+
+LARGEST = 2 * 1024 * 1024  # bytes of one answer
+KEPT = frozenset({200, 301, 302, 308})
+CREDENTIALS = frozenset({"cookie", "authorization", "x-session-token"})
+# They are of one answer, not of the page.
+_OWN = frozenset({"age", "connection", "date", "server-timing", "x-noise", "x-request-id"})
+
+
+class Address(NamedTuple):
+    """What an answer is kept under. How it is compressed comes below that."""
+
+    host: str
+    is_https: bool
+    path: str
+    query: str
+
+    @classmethod
+    def of(cls, scope: Scope) -> Address:
+        headers = scope.headers
+        scheme = (headers.get("x-forwarded-proto") or "").partition(",")[0].strip()  # As Django reads it.
+        return cls(headers.get("host") or "", scheme == "https", scope.path, scope.query_string)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A finished answer in one encoding."""
+
+    status: int
+    headers: Fields
+    body: bytes
+    etag: str  # as the site has made it, whatever was compressed since; empty: none
+    coding: str  # empty: not compressed
+    varies: frozenset[str]  # request headers with which it may be another
+
+
+def page_of(status: int, headers: Fields, body: bytes) -> Page | None:
+    """Return an answer as a page that may be kept; None if it must not be."""
+    said = {name.lower(): value for name, value in headers}
+    control = _parts(said.get("cache-control", ""))
+    varies = _parts(said.get("vary", ""))
+    if status not in KEPT or "public" not in control or control & {"private", "no-store"} or len(body) > LARGEST:
+        return None
+    if "set-cookie" in said or varies & {"cookie", "*"}:
+        return None
+    varies -= {"accept-encoding"}
+    return Page(
+        status,
+        [(name, value) for name, value in headers if name.lower() not in _OWN],
+        body,
+        said.get("etag", "").removeprefix("W/"),
+        said.get("content-encoding", ""),
+        varies | CREDENTIALS if "no-cache" in control else varies,
+    )
+
+
+@lru_cache(maxsize=256)
+def _parts(text: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in text.split(",") if part.strip())
