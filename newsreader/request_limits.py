@@ -11,6 +11,7 @@ from django.conf import settings
 ADDRESS = 8_192  # bytes; a slug of 200 letters takes at most 2,400
 HEAD = 64 * 1024  # bytes: the address and all headers, with the cookies
 HEAD_SECONDS = 10
+CONNECTIONS = 4096  # that a web process holds at once, most of them idle or slow
 BODY_SECONDS = 10
 ANSWER_SECONDS = 5.0  # within which somebody who posts has an answer, whatever the database does
 OWN_SECONDS = 0.5  # of them, for everything but waiting

@@ -25,6 +25,9 @@ class Answer(NamedTuple):
     headers: Fields
     body: bytes | File | Iterable[bytes]
 
+    def with_headers(self, more: Fields) -> Answer:
+        return self._replace(headers=[*self.headers, *more]) if more else self
+
 
 class File:
     """A file as an answer; what PEP 3333 calls a file wrapper."""

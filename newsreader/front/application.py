@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import signal
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from newsreader.front import answers, bodies
 from newsreader.front.exchange import Exchange
 from newsreader.front.page_cache import PageCache
 from newsreader.front.pool import SWEEP, Job, Pool
-from newsreader.operations import pulse
+from newsreader.operations import listening, pulse
 from newsreader.wsgi import application as django
 
 HEALTH = "/healthz"
@@ -34,10 +35,12 @@ class Application:
         self.cache = PageCache()
         self._health: answers.Answer
         self._sweeps = False
+        self._besides: answers.Fields = []  # headers of every answer
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop, self.pool = loop, Pool(settings.WEB_THREADS)
         self._health = _health()
+        loop.add_signal_handler(signal.SIGUSR1, self._retire)
         loop.call_soon(self._beat)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -46,7 +49,7 @@ class Application:
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         method, path = scope.method, scope.path
         if path == HEALTH and method in {"GET", "HEAD"}:
-            answers.send(protocol, self._health, body=method == "GET")
+            answers.send(protocol, self._health.with_headers(self._besides), body=method == "GET")
             return
         unread, writes = "", method not in SAFE
         body: IO[bytes] | None = None
@@ -56,7 +59,7 @@ class Application:
                 body = await bodies.read(protocol, path, int(length))
             except bodies.Unread as why:
                 unread, writes = str(why), False
-        exchange = Exchange(self.loop, scope, protocol, self.cache, body=body, unread=unread)
+        exchange = Exchange(self.loop, scope, protocol, self.cache, self._besides, body=body, unread=unread)
         self.pool.submit(Job(exchange.run, writes, exchange.run_stale, exchange.hang_up))
         if not self._sweeps:
             self._sweeps = True
@@ -75,6 +78,16 @@ class Application:
         if self.pool.answers(pulse.EVERY):
             pulse.send("web")
         self.loop.call_later(pulse.EVERY, self._beat)
+
+    def _retire(self) -> None:
+        """Leave new connections to others, and have every client close the one it has with its next answer.
+
+        `serve` asks for it before it ends this process. A connection that is closed under a client who is just sending
+        costs the request, and nobody would know whether it had been heard.
+        """
+        if not self._besides:
+            listening.stop_accepting()
+            self._besides.append(("Connection", "close"))
 
 
 def _health() -> answers.Answer:

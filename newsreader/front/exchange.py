@@ -32,11 +32,13 @@ class Exchange:
         scope: Scope,
         protocol: HTTPProtocol,
         cache: PageCache,
+        besides: answers.Fields,
         *,
         body: IO[bytes] | None = None,
         unread: str = "",
     ) -> None:
         self.loop, self.scope, self.protocol, self.cache = loop, scope, protocol, cache
+        self.besides = besides  # headers, which may come while Django works
         self.body = io.BytesIO() if body is None else body
         self.unread = unread
         self.method = scope.method
@@ -93,7 +95,7 @@ class Exchange:
 
     def _send(self, answer: answers.Answer) -> None:
         if self._turn.acquire(blocking=False):  # Never released: the first answer counts.
-            answers.send(self.protocol, answer, body=self.method != "HEAD")
+            answers.send(self.protocol, answer.with_headers(self.besides), body=self.method != "HEAD")
 
     def _finish(self) -> None:
         with suppress(RuntimeError):  # The loop has ended: so has the server, and nobody waits.

@@ -51,11 +51,15 @@ def keep_sending(what: str) -> None:
 class Pulses:
     """Where `serve` hears its processes: when each was last heard, by what it is and its number."""
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="newsreader-"))
+    def __init__(self, path: str = "", descriptor: int = -1) -> None:
+        """Open a socket, or take one that is open, with its path."""
+        self.folder = Path(path).parent if path else Path(tempfile.mkdtemp(prefix="newsreader-"))
         self.path = str(self.folder / "pulse")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
+        if path:
+            self.socket = socket.socket(fileno=descriptor)
+        else:
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.socket.bind(self.path)
         self.heard: dict[tuple[str, int], float] = {}
         self._last: dict[str, float] = {}
 

@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 from newsreader.operations.backoff import Backoff
+from newsreader.operations.handover import PATIENCE, Handover, Predecessor, Trial, group_of
 from newsreader.operations.pulse import VARIABLE, Pulses
 
 logger = logging.getLogger(__name__)
-PATIENCE = 15  # seconds that a process gets to finish what it is doing
 WORKER_SILENCE = 60.0  # seconds; with the time to notice and to start, a frozen worker is replaced within 90
 WEB_SILENCE = 30.0  # seconds without a sign of life from one web process
 SERVER_SILENCE = 60.0  # seconds without a sign of life from any of them: the process that replaces them hangs
@@ -34,8 +34,11 @@ class ServerFailed(Exception):
 class Process:
     """A child that is started again when it ends."""
 
-    def __init__(self, name: str, command: list[str], environment: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, command: list[str], environment: dict[str, str], folder: Path, kept: tuple[int, ...] = ()
+    ) -> None:
         self.name, self.command, self.environment, self.folder = name, command, environment, folder
+        self.kept = kept  # descriptors that it inherits
         self.backoff = Backoff()
         self.short = 0  # starts in a row that it did not outlive
         self.start_at = 0.0
@@ -48,6 +51,7 @@ class Process:
             cwd=self.folder,
             env=self.environment,
             start_new_session=True,
+            pass_fds=self.kept,
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
         self.started = time.monotonic()
@@ -84,14 +88,32 @@ class Process:
 
 
 class Supervisor:
-    """Runs until it is asked to stop. Raises ServerFailed when the server does not outlive its starts."""
+    """Runs until it is asked to stop. Raises ServerFailed when the server does not outlive its starts.
 
-    def __init__(self, server: list[str], worker: list[str] | None, environment: dict[str, str], folder: Path) -> None:
-        self.pulses = Pulses()
+    `listener` is the descriptor of the socket on which the server finds its readers. `before`: what runs already, since
+    `serve` has just become another release (`newsreader.operations.handover`).
+    """
+
+    def __init__(
+        self,
+        server: list[str],
+        worker: list[str] | None,
+        environment: dict[str, str],
+        folder: Path,
+        *,
+        processes: int = 1,
+        listener: int | None = None,
+        before: Handover | None = None,
+    ) -> None:
+        self.pulses = Pulses(before.pulse_path, before.pulse) if before else Pulses()
         environment = environment | {VARIABLE: self.pulses.path}
-        self.server = Process("web server", server, environment, folder)
+        kept = () if listener is None else (listener,)
+        self.server = Process("web server", server, environment, folder, kept)
         self.worker = Process("worker", worker, environment, folder) if worker else None
-        self.stopped = False
+        self.processes_of_web, self.listener = processes, listener
+        self.predecessor = Predecessor(before) if before else None
+        self.trial: Trial | None = None
+        self.stopped = self.asked_to_reload = False
 
     @property
     def processes(self) -> list[Process]:
@@ -101,15 +123,70 @@ class Supervisor:
         """Let `run` return; a handler of signals may call it."""
         self.stopped = True
 
-    def run(self, *, hears_web: bool) -> None:
-        """Watch until stopped. `hears_web`: whether the web processes tell that they live."""
+    def ask_to_reload(self) -> None:
+        """Let `run` return True once this process may become what the code is now."""
+        self.asked_to_reload = True
+
+    def run(self, *, hears_web: bool) -> bool:
+        """Watch until stopped. `hears_web`: whether the web processes tell that they live.
+
+        Returns whether to go on as what the code is now.
+        """
         while not self.stopped:
             self.pulses.listen(0.2)
             for process in self.processes:
                 process.watch()
-            if self.server.short >= TRIES:
+            self.watch_predecessor()
+            if self.server.short >= TRIES and self.predecessor is None:
                 raise ServerFailed
             self.end_what_hangs(hears_web=hears_web)
+            if self.may_reload():
+                return True
+        return False
+
+    def answers(self) -> bool:
+        """Say whether every web process of the server has been heard."""
+        if not self.server.runs or self.server.child is None:
+            return False
+        heard = [number for kind, number in self.pulses.heard if kind == "web"]
+        return sum(group_of(number) == self.server.child.pid for number in heard) >= self.processes_of_web
+
+    def watch_predecessor(self) -> None:
+        if self.predecessor is None:
+            return
+        if not self.predecessor.retires and self.answers():
+            self.predecessor.retire()
+        if self.predecessor.is_gone():
+            logger.info("The web server and the worker have been replaced.")
+            self.predecessor = None
+        elif not self.predecessor.retires and time.monotonic() - self.server.started > SERVER_SILENCE:
+            logger.error("The new web processes do not answer and are started again. The old ones go on.")
+            self.server.kill()
+
+    def may_reload(self) -> bool:
+        """Take a step towards becoming what the code is now. Returns whether it has shown that it can start."""
+        if self.asked_to_reload and self.trial is None and not (self.predecessor and self.predecessor.retires):
+            self.asked_to_reload, self.trial = False, Trial()
+        if self.trial is None or (code := self.trial.ended()) is None:
+            return False
+        self.trial = None
+        if code:
+            logger.error("The site cannot start anew, see above. It goes on as it was.")
+        return code == 0
+
+    def hand_over(self) -> Handover:
+        """Return what has to outlive this program. What answers no readers yet is ended."""
+        server, worker = self.server.child, self.worker and self.worker.child
+        if self.predecessor:
+            self.server.kill()
+            server = None
+        return Handover(
+            listener=-1 if self.listener is None else self.listener,
+            pulse=self.pulses.socket.fileno(),
+            pulse_path=self.pulses.path,
+            servers=[*([server.pid] if server else []), *(self.predecessor.servers if self.predecessor else [])],
+            workers=[*([worker.pid] if worker else []), *(self.predecessor.workers if self.predecessor else [])],
+        )
 
     def end_what_hangs(self, *, hears_web: bool) -> None:
         now = time.monotonic()
@@ -127,6 +204,10 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every process and its children: with SIGTERM, then with SIGKILL."""
+        if self.trial:
+            self.trial.child.kill()
+        if self.predecessor:
+            self.predecessor.terminate()
         children = [process.child for process in self.processes if process.child is not None]
         for child in children:
             if child.poll() is None:
@@ -139,6 +220,8 @@ class Supervisor:
                 pass
         for process in self.processes:
             process.kill()
+        if self.predecessor:
+            self.predecessor.end_by(deadline)
         self.pulses.close()
 
 

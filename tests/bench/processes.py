@@ -90,7 +90,11 @@ class Processes:
 def _kind(args: str, stat: str, pid: int) -> str:
     """Say what one of our processes is, by its command and by our port in its environment; empty: not ours."""
     # The server leads a session of its own; the web processes are its forks and look like it.
-    names = {"manage.py serve": "serve", "manage.py work": "worker", "-m granian": "server" if "s" in stat else "web"}
+    names = {
+        "manage.py serve": "serve",
+        "manage.py work": "worker",
+        "-m newsreader.front.server": "server" if "s" in stat else "web",
+    }
     kind = next((kind for words, kind in names.items() if words in args), "")
     if not kind:
         return ""

@@ -1,7 +1,8 @@
 """Start the web server and the background worker, keep both running, and stop both when asked to.
 
 What ends or hangs is replaced (`newsreader.operations.supervisor`). Only where the web server does not stay up does
-everything stop, with exit code 1. If `serve` is killed, its child processes end too.
+everything stop, with exit code 1. If `serve` is killed, its child processes end too. SIGHUP brings in another release
+while the site goes on answering (`newsreader.operations.handover`).
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ from django.db.migrations.executor import MigrationExecutor
 
 from articles.models.article import Article
 from comments.models import AuditEntry
-from newsreader import request_limits
 from newsreader.accounts.models import User
 from newsreader.checks import processes_fit
 from newsreader.demo.loader import EDITOR
 from newsreader.demo.unloader import DEMONSTRATION
+from newsreader.operations import handover, listening
+from newsreader.operations.handover import PATIENCE
 from newsreader.operations.old_databases import refuse_old_database
 from newsreader.operations.private_files import refuse_open_database, refuse_unwritable_media
-from newsreader.operations.supervisor import PATIENCE, Process, ServerFailed, Supervisor
-
-CONNECTIONS = 4096  # that a web process holds at once, most of them idle or slow
+from newsreader.operations.supervisor import ServerFailed, Supervisor
+from newsreader.request_limits import CONNECTIONS
 
 
 class Command(BaseCommand):
@@ -56,6 +57,7 @@ class Command(BaseCommand):
         parser.add_argument("--reload", action="store_true", help="For development: start again when code changes.")
         parser.add_argument("--no-worker", action="store_true", help="The worker runs elsewhere, as `manage.py work`.")
         parser.add_argument("--prepare", action="store_true", help="Migrate, and load the demonstration on first run.")
+        parser.add_argument("--check", action="store_true", help="Only say whether it could start. Exit code 0: yes.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_old_database(connection)
@@ -63,47 +65,69 @@ class Command(BaseCommand):
         refuse_unwritable_media()
         for message in processes_fit(options["processes"]):
             self.stderr.write(self.style.WARNING(str(message)))
-        _allow_connections(CONNECTIONS + 512)
         host, port = options["host"], options["port"]
-        _refuse_taken_port(host, port)
+        if options["check"]:
+            if not options["prepare"] and _migrations_are_missing():
+                raise CommandError(
+                    "The database lacks migrations of this release: run manage.py migrate.", returncode=1
+                )
+            return
+        before = handover.taken_over()
+        _allow_connections(CONNECTIONS + 512)
+        if before is None:
+            _refuse_taken_port(host, port)
         if options["prepare"]:
             self.prepare()
-        python = [sys.executable]
-        server = [
-            *python, "-m", "granian", "--interface", "rsgi", "newsreader.front.application:application",
-            "--host", host, "--port", str(port), "--workers", str(options["processes"]),
-            # HTTP/2 has no time limit for its heads, and no proxy needs it to talk to us.
-            "--http", "1", "--no-ws", "--http1-buffer-size", str(request_limits.HEAD),
-            "--http1-header-read-timeout", str(request_limits.HEAD_SECONDS * 1000),
-            "--backlog", str(CONNECTIONS), "--backpressure", str(CONNECTIONS),
-            "--log-level", "warning", "--respawn-failed-workers",
-            # A web process that is still starting misses the stop signal, and would keep running.
-            "--workers-kill-timeout", str(PATIENCE - 5),
-            "--workers-max-rss", str(settings.MAX_MEMORY_MB),
-        ]  # fmt: skip
-        worker = [*python, "manage.py", "work"]
-        if options["reload"]:
-            server, worker = [*python, "manage.py", "runserver", f"{host}:{port}"], [*worker, "--reload"]
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings"),
-            "WEB_THREADS": str(options["threads"]),
-        }
         stopped = _Stopped()
-        supervisor = Supervisor(server, None if options["no_worker"] else worker, environment, settings.BASE_DIR)
+        supervisor = self.start(options, before)
         stopped.then = supervisor.ask_to_stop
+        if not options["reload"]:
+            stopped.then_reload = supervisor.ask_to_reload
         try:
-            self.welcome(host, port, supervisor.server, stopped)
-            supervisor.run(hears_web=not options["reload"])
+            if before is None:
+                self.welcome(host, port, supervisor, stopped, hears_web=not options["reload"])
+            while supervisor.run(hears_web=not options["reload"]):
+                handover.execute(supervisor.hand_over())
         except ServerFailed:
             raise CommandError("The web server does not stay up; see above.", returncode=1) from None
         finally:
             supervisor.stop()
 
+    def start(self, options: dict[str, Any], before: handover.Handover | None) -> Supervisor:
+        """Start the web server and the worker."""
+        host, port = options["host"], options["port"]
+        python = [sys.executable]
+        worker = [*python, "manage.py", "work"]
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings"),
+            "WEB_THREADS": str(options["threads"]),
+        }
+        if options["reload"]:
+            server = [*python, "manage.py", "runserver", f"{host}:{port}"]
+            return Supervisor(
+                server, None if options["no_worker"] else [*worker, "--reload"], environment, settings.BASE_DIR
+            )
+        listener = before.listener if before else _listen(host, port)
+        server = [
+            *python, "-m", "newsreader.front.server", "--port", str(port), "--listener", str(listener),
+            "--processes", str(options["processes"]), "--memory", str(settings.MAX_MEMORY_MB),
+            # A web process that is still starting misses the stop signal, and would keep running.
+            "--patience", str(PATIENCE - 5),
+        ]  # fmt: skip
+        return Supervisor(
+            server,
+            None if options["no_worker"] else worker,
+            environment | {listening.VARIABLE: str(listener)},
+            settings.BASE_DIR,
+            processes=options["processes"],
+            listener=listener,
+            before=before,
+        )
+
     def prepare(self) -> None:
         """Migrate the database; on the first run, when there are no users yet, load the demonstration."""
-        executor = MigrationExecutor(connection)
         # Skipping a needless migrate makes the start faster.
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if _migrations_are_missing():
             call_command("migrate", verbosity=0, interactive=False)
             call_command("createcachetable", verbosity=0)
         held_already = "DATABASE_URL" in os.environ and Article.objects.exists()
@@ -111,15 +135,18 @@ class Command(BaseCommand):
         if not User.objects.exists() and not held_already and not taken_out:
             call_command("load_demo", verbosity=0)
 
-    def welcome(self, host: str, port: int, server: Process, stopped: _Stopped) -> None:
+    def welcome(self, host: str, port: int, supervisor: Supervisor, stopped: _Stopped, *, hears_web: bool) -> None:
         """Print the site's address once it answers."""
-        while server.runs and not stopped.asked:
-            with socket.socket() as probe:
-                probe.settimeout(1)
-                if probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0:  # noqa: S104
+        while supervisor.server.runs and not stopped.asked:
+            if hears_web:
+                supervisor.pulses.listen(0.05)
+                if supervisor.answers():
                     break
-            time.sleep(0.05)
-        if not server.runs or stopped.asked:
+            elif _is_open(host, port):
+                break
+            else:
+                time.sleep(0.05)
+        if not supervisor.server.runs or stopped.asked:
             return
         self.stdout.write(f"\nThe site:     {settings.SITE_URL}/\nThe newsroom: {settings.SITE_URL}/admin/")
         password = os.environ.get("DEMO_PASSWORD", "")
@@ -130,17 +157,24 @@ class Command(BaseCommand):
 
 
 class _Stopped:
-    """Whether SIGINT or SIGTERM has arrived."""
+    """Whether SIGINT or SIGTERM has arrived; and who hears of SIGHUP."""
 
     def __init__(self) -> None:
         self.asked = False
         self.then: Callable[[], None] = lambda: None
+        self.then_reload: Callable[[], None] = lambda: None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
+        signal.signal(signal.SIGHUP, lambda number, frame: self.then_reload())
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
         self.then()
+
+
+def _migrations_are_missing() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def _allow_connections(count: int) -> None:
@@ -152,11 +186,18 @@ def _allow_connections(count: int) -> None:
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
+    """Refuse it early: whatever comes before the web server takes its time."""
+    os.close(_listen(host, port))
+
+
+def _listen(host: str, port: int) -> int:
+    try:
+        return listening.listen(host, port, CONNECTIONS).detach()
+    except OSError as error:
+        raise CommandError(f"Port {port} cannot be used ({error.strerror}). Try PORT={port + 1} make run.") from None
+
+
+def _is_open(host: str, port: int) -> bool:
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(
-                f"Port {port} cannot be used ({error.strerror}). Try PORT={port + 1} make run."
-            ) from None
+        probe.settimeout(1)
+        return probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0  # noqa: S104

@@ -1,0 +1,69 @@
+"""The web server: Granian, on a socket that `serve` has opened and that outlives every web process.
+
+Granian would open a socket for each web process. With that process it is closed, and whoever waits in it is cut off;
+while that process hangs, its share of the readers hangs too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from typing import Any
+
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from newsreader import request_limits
+
+
+class Server(MPServer):
+    def __init__(self, descriptor: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.descriptor = descriptor
+        # It advises to have the kernel move connections from one socket to another, which nobody needs here.
+        logging.getLogger("_granian").addFilter(lambda record: "tcp_migrate_req" not in record.getMessage())
+
+    def _init_shared_socket(self) -> None:
+        given = (
+            (self.descriptor, False, request_limits.CONNECTIONS)
+            if sys.platform == "linux"
+            else (self.descriptor, False)
+        )
+        self._ssp, self._sso = None, None
+        self._shd, self._sfd = SocketHolder(*given), self.descriptor  # type: ignore[assignment]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    for name in ("port", "listener", "processes", "memory", "patience"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    given = parser.parse_args()
+    # It is for the web processes (`newsreader.front.application`), and reaches the whole group.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    Server(
+        given.listener,
+        target="newsreader.front.application:application",
+        port=given.port,
+        interface=Interfaces.RSGI,
+        workers=given.processes,
+        http=HTTPModes.http1,  # HTTP/2 has no time limit for its heads, and no proxy needs it to talk to us.
+        http1_settings=HTTP1Settings(
+            header_read_timeout=request_limits.HEAD_SECONDS * 1000, max_buffer_size=request_limits.HEAD
+        ),
+        websockets=False,
+        backlog=request_limits.CONNECTIONS,
+        backpressure=request_limits.CONNECTIONS,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=given.patience,
+        workers_max_rss=given.memory,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()
