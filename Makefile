@@ -45,13 +45,14 @@ attack: $(INSTALLED) ## Send every string of every list of attacks: make attack 
 	@$(PY) -m newsreader.local_env
 	@ATTACK_MOST=$(MOST) $(PY) -m pytest tests/attack/every_list.py -n auto --dist worksteal -q --show-capture=no $(ARGS)
 
-check: $(INSTALLED) ## Lint, format, types, contracts between rooms, migrations
+check: $(INSTALLED) ## Lint, format, types, contracts between rooms, migrations and what they would stop
 	@$(PY) -m newsreader.local_env
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
+	PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m newsreader.operations.migration_rules
 
 modules: $(INSTALLED) ## Write docs/modules.md anew: every module and what it is for
 	@PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m tests.module_index

@@ -74,7 +74,7 @@ def copy_database() -> None:
 def drop_database(name: str) -> None:
     """Remove it even where a browser's event loop still holds a connection."""
     if settings.SQLITE:
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", ".migrate-lock"):
             Path(f"{name}{suffix}").unlink(missing_ok=True)
     else:
         on_the_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

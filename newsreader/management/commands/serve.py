@@ -32,6 +32,7 @@ from newsreader.demo.loader import EDITOR
 from newsreader.demo.unloader import DEMONSTRATION
 from newsreader.operations import handover, listening
 from newsreader.operations.handover import PATIENCE
+from newsreader.operations.migration_lock import migration_lock
 from newsreader.operations.old_databases import refuse_old_database
 from newsreader.operations.private_files import refuse_open_database, refuse_unwritable_media
 from newsreader.operations.supervisor import ServerFailed, Supervisor
@@ -125,7 +126,14 @@ class Command(BaseCommand):
         )
 
     def prepare(self) -> None:
-        """Migrate the database; on the first run, when there are no users yet, load the demonstration."""
+        """Migrate the database; on the first run, when there are no users yet, load the demonstration.
+
+        Who does the same at the same time is waited for, and has done it then.
+        """
+        with migration_lock(connection, self.stderr.write):
+            self.prepare_alone()
+
+    def prepare_alone(self) -> None:
         # Skipping a needless migrate makes the start faster.
         if _migrations_are_missing():
             call_command("migrate", verbosity=0, interactive=False)
