@@ -34,4 +34,5 @@ database_faults:    telling a database that is away from a wrong question
 database_waits:     how long a connection waits for a lock
 steady_cache:       Redis that may be away
 tasks:              background tasks
+migration_operations: indexes and constraints of migrations that make nobody wait
 """

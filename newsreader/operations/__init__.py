@@ -3,9 +3,13 @@
 schedule:      the jobs that run on a schedule
 worker:        the loop that runs tasks, whatever the database does
 supervisor:    the web server and the worker, started again when they end or hang
+handover:      from one release to the next without a gap
+listening:     the socket on which the site listens
 pulse:         how a process tells the supervisor that it lives
 backoff:       trying again, later each time
 backups:       copies of the whole site, and restoring them
 private_files: files that only the site's own account may read, refused at the start where others may
 old_databases: refusing a database from before the first release
+migration_lock:  one migration of a database at a time
+migration_rules: which migrations may run while the release before is serving
 """

@@ -1,7 +1,7 @@
-"""From one release to the next without a gap: on SIGHUP, `serve` becomes what its own command leads to now.
+"""From one release to the next without a gap: on SIGHUP, `manage.py serve` becomes what its own command leads to now.
 
-1. A trial: `serve --check` of the new release. Where it cannot start, nothing changes.
-2. `serve` executes the new release. It stays the same process, with its number, its children and the open socket.
+1. A trial: `manage.py serve --check` of the new release. Where it cannot start, nothing changes.
+2. The command executes the new release. It stays the same process, with its number, its children and the open socket.
 3. It starts new web processes and a new worker. Once they answer, the old ones retire: they take no more connections,
    and have every client close the one it has. Connections that are idle run out meanwhile.
 4. After RETIREMENT seconds the old ones are ended.

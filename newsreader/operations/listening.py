@@ -1,4 +1,4 @@
-"""The socket on which the site listens. `serve` opens it, and every web process takes connections from it."""
+"""The socket on which the site listens. `manage.py serve` opens it, and every web process takes connections from it."""
 
 from __future__ import annotations
 

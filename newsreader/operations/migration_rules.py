@@ -179,8 +179,10 @@ def _left_behind(operation: Any, app: str, state: ProjectState) -> Iterator[Refu
 
 
 def published() -> set[str]:
-    """Return the releases of the changelog."""
-    return set(re.findall(r"^## \[(\d+\.\d+\.\d+)\]", (settings.BASE_DIR / "CHANGELOG.md").read_text(), re.MULTILINE))
+    """Return the releases of the changelog, but for the one whose databases cannot be used any more."""
+    return set(
+        re.findall(r"^## \[(\d+\.\d+\.\d+)\]", (settings.BASE_DIR / "CHANGELOG.md").read_text(), re.MULTILINE)
+    ) - {"0.1.0"}
 
 
 def main() -> int:
