@@ -97,7 +97,9 @@ def test_files_that_a_proxy_serves_are_kept_as_long_as_the_sites_own():
 
 
 def commands() -> list[list[str]]:
-    found = [line for unit in UNITS for line in re.findall(r"^ExecStart=.*[ /]manage\.py (.+)$", unit.read_text(), re.M)]
+    found = [
+        line for unit in UNITS for line in re.findall(r"^ExecStart=.*[ /]manage\.py (.+)$", unit.read_text(), re.M)
+    ]
     return [
         *(shlex.split(line) for line in found),
         json.loads(re.search(r"^CMD (.+)$", CONTAINER, re.MULTILINE)[1]),

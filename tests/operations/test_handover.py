@@ -38,7 +38,7 @@ class Releases:
     """Folders of releases, and `current`, which leads to the one that runs: as docs/operating.md makes them."""
 
     def __init__(self, folder: Path, database: Path) -> None:
-        self.folder, self.port = folder, free_port()
+        self.folder, self.database, self.port = folder, database, free_port()
         kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
         self.environment = kept | {
             "ENV_FILES": "",
@@ -47,6 +47,7 @@ class Releases:
             "DATABASE_URL": f"sqlite:///{database}",
             "TRUSTED_PROXY_COUNT": "1",
         }
+        self.process: subprocess.Popen[bytes] | None = None
 
     def make(self, name: str) -> Path:
         release = self.folder / name
@@ -65,13 +66,14 @@ class Releases:
         current = self.folder / "current"
         return [str(current / ".venv/bin/python"), str(current / "manage.py"), *arguments]
 
-    def serve(self) -> None:
+    def serve(self, *options: str) -> None:
         self.log = self.folder / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                self.command("serve", "--no-worker"), cwd="/", env=self.environment, stdout=log, stderr=log
+                self.command("serve", *options), cwd="/", env=self.environment, stdout=log, stderr=log
             )
-        until(lambda: b"Ctrl-C" in self.log.read_bytes(), 90)
+        until(lambda: self.process.poll() is not None or b"Ctrl-C" in self.log.read_bytes(), 90)
+        assert self.process.poll() is None, self.log.read_text()
 
     def reload(self, words: str) -> None:
         """Send SIGHUP, and wait until the log says so."""
@@ -79,10 +81,16 @@ class Releases:
         self.process.send_signal(signal.SIGHUP)
         until(lambda: self.log.read_text().count(words) > before, 90)
 
-    def front(self) -> str:
+    def get(self, path: str) -> str:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as line:
-            line.request("GET", "/")
-            return line.getresponse().read().decode()
+            line.request("GET", path)
+            answer = line.getresponse()
+            assert answer.status == 200
+            return answer.read().decode()
+
+    def query(self, statement: str) -> list[tuple]:
+        with closing(sqlite3.connect(self.database, timeout=20)) as site:
+            return site.execute(statement).fetchall()
 
     def web_processes(self) -> set[str]:
         found = subprocess.run(
@@ -148,9 +156,9 @@ def releases(tmp_path, transactional_db):
         own.backup(site)
     database.chmod(0o600)
     made = Releases(tmp_path, database)
-    made.article, made.database = article.pk, database
+    made.article = article
     yield made
-    if made.process.poll() is None:
+    if made.process and made.process.poll() is None:
         made.process.kill()
 
 
@@ -159,9 +167,9 @@ def test_a_release_comes_in_under_load_and_no_request_fails(releases):
     base = two / "newsreader" / "templates" / "base.html"
     base.write_text(base.read_text().replace("</body>", "<!-- two --></body>"))
     releases.choose(one)
-    releases.serve()
+    releases.serve("--no-worker")
     old = releases.web_processes()
-    load = Load(releases.port, releases.article)
+    load = Load(releases.port, releases.article.pk)
     try:
         # One that cannot start changes nothing.
         settings_file = two / "newsreader" / "settings.py"
@@ -173,7 +181,7 @@ def test_a_release_comes_in_under_load_and_no_request_fails(releases):
         settings_file.write_text(text)
 
         releases.reload(REPLACED)
-        assert "<!-- two -->" in releases.front()
+        assert "<!-- two -->" in releases.get("/")
         new = releases.web_processes()
         assert new
         assert not new & old
@@ -182,10 +190,88 @@ def test_a_release_comes_in_under_load_and_no_request_fails(releases):
 
     assert load.failures == []
     assert set(load.answers) == {200, 303}
-    with closing(sqlite3.connect(releases.database)) as site:
-        assert site.execute("SELECT count(*) FROM comments_comment").fetchone() == (load.answers[303],)
+    assert releases.query("SELECT count(*) FROM comments_comment") == [(load.answers[303],)]
 
     releases.process.send_signal(signal.SIGTERM)
     assert releases.process.wait(30) == 0
     until(lambda: not releases.web_processes())
     assert not re.search(r"(?i)traceback|granian.*error", releases.log.read_text().split(GOES_ON)[1])
+
+
+EXPAND = """
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("comments", "{last}")]
+    operations = [migrations.AddField("comment", "tone", models.CharField(max_length=9, null=True))]
+"""
+
+
+@pytest.mark.long
+def test_an_upgrade_as_operating_walks_it_and_back_again(releases):
+    """The database is migrated under the old release; then the new one comes in, and goes out again."""
+    one, two = releases.make("one"), releases.make("two")
+    numbers = two / "comments" / "migrations"
+    last = max(path.stem for path in numbers.glob("0*.py"))
+    (numbers / f"{int(last[:4]) + 1:04}_tone.py").write_text(EXPAND.format(last=last))
+
+    def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(two / ".venv/bin/python"), str(two / "manage.py"), *arguments]
+        return subprocess.run(command, env=releases.environment, capture_output=True, text=True, check=False)
+
+    releases.choose(one)
+    releases.serve("--no-worker")
+    load = Load(releases.port, releases.article.pk)
+    try:
+        refused = manage("serve", "--check", "--port", str(releases.port))
+        assert (refused.returncode, "manage.py migrate" in refused.stderr) == (1, True)
+        assert manage("migrate").returncode == 0
+        assert manage("serve", "--check", "--port", str(releases.port)).returncode == 0
+        for release in (two, one):
+            releases.choose(release)
+            releases.reload(REPLACED)
+    finally:
+        load.stop()
+
+    assert load.failures == []
+    assert set(load.answers) == {200, 303}
+    assert releases.query("SELECT count(*), count(tone) FROM comments_comment") == [(load.answers[303], 0)]
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(["git", "-C", BASE_DIR, *arguments], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else ""
+
+
+def before_the_last_migration() -> str:
+    """Return the newest commit that has fewer migrations than the newest of all; empty where history does not go back."""
+    folders = ("articles/migrations", "comments/migrations", "newsreader/accounts/migrations")
+
+    def count(commit: str) -> int:
+        return len(git("ls-tree", "-r", "--name-only", commit, "--", *folders).splitlines())
+
+    most = count("HEAD")
+    return next((commit for commit in git("rev-list", "--max-count=400", "HEAD").split() if count(commit) < most), "")
+
+
+@pytest.mark.long
+def test_the_code_from_before_the_last_migration_serves_with_the_database_of_today(releases):
+    commit = before_the_last_migration()
+    if not commit:
+        pytest.skip("There is no history, or no migration in it.")
+    old = releases.folder / "old"
+    old.mkdir()
+    archive = subprocess.run(["git", "-C", BASE_DIR, "archive", commit], capture_output=True, check=True)
+    subprocess.run(["tar", "-x", "-C", old], input=archive.stdout, check=True)
+    (old / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    releases.choose(old)
+    releases.serve()
+
+    assert releases.article.headline in releases.get(releases.article.get_absolute_url())
+    load = Load(releases.port, releases.article.pk)
+    until(lambda: load.answers[303] > 3, 60)
+    load.stop()
+    assert load.failures == []
+    assert set(load.answers) == {200, 303}
+    assert releases.query("SELECT count(*) FROM comments_comment") == [(load.answers[303],)]

@@ -2,12 +2,16 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
 import pytest
 
+from newsreader.operations import handover
 from newsreader.operations import supervisor as supervising
+from newsreader.operations.handover import Handover
+from newsreader.operations.pulse import VARIABLE, Pulses
 from newsreader.operations.supervisor import ServerFailed, Supervisor
 
 # Tells that it lives, as ours do, until it is stopped.
@@ -30,8 +34,8 @@ def started(settings, monkeypatch):
     monkeypatch.setattr(supervising.Backoff, "failed", lambda self: 0.1)
     made = []
 
-    def start(server, worker):
-        made.append(Supervisor(server, worker, dict(os.environ), settings.BASE_DIR))
+    def start(server, worker, before=None):
+        made.append(Supervisor(server, worker, dict(os.environ), settings.BASE_DIR, before=before))
         return made[-1]
 
     yield start
@@ -47,6 +51,10 @@ def watch(watched, until):
         for process in watched.processes:
             process.watch()
         watched.end_what_hangs(hears_web=True)
+
+
+def watch_all(watched, until):
+    watch(watched, lambda: watched.watch_predecessor() or until())
 
 
 def test_a_worker_that_ends_or_hangs_is_replaced_while_the_web_goes_on(started):
@@ -90,3 +98,69 @@ def test_all_of_it_stops_when_asked(started):
     site.stop()
 
     assert all(child.poll() is not None for child in children)
+
+
+@pytest.fixture
+def former(monkeypatch):
+    """A web process and a worker that a release before has started, and what it hands over."""
+    monkeypatch.setattr(handover, "RETIREMENT", 0.2)
+    pulses = Pulses()
+    environment = os.environ | {VARIABLE: pulses.path}
+    children = [subprocess.Popen([*LIVES, kind], env=environment, start_new_session=True) for kind in ("web", "worker")]
+    web, worker = [child.pid for child in children]
+    yield Handover(-1, pulses.socket.detach(), pulses.path, [web], [worker])
+    for child in children:
+        child.kill()
+        child.wait()
+
+
+def test_the_old_ones_end_once_the_new_ones_answer(started, former):
+    [web], [worker] = former.servers, former.workers
+    site = started([*LIVES, "web"], [*LIVES, "worker"], former)
+
+    watch_all(site, lambda: site.predecessor.retires)
+    assert site.answers()
+    watch_all(site, lambda: site.predecessor is None)
+
+    for number in (web, worker):
+        with pytest.raises(ProcessLookupError):
+            os.kill(number, 0)
+    assert site.server.runs
+    assert site.worker.runs
+
+
+def test_the_old_ones_go_on_while_the_new_ones_do_not_stay_up_or_do_not_answer(started, former, monkeypatch):
+    monkeypatch.setattr(supervising, "SERVER_SILENCE", 0.5)
+    site = started(ENDS, None, former)
+    watch_all(site, lambda: site.server.short > supervising.TRIES)
+    assert not site.predecessor.retires
+
+    site.server.command = [*LIVES, "something else"]
+    watch_all(site, lambda: site.server.runs)
+    silent = site.server.child.pid
+    watch_all(site, lambda: site.server.runs and site.server.child.pid != silent)
+    assert not site.predecessor.retires
+
+    os.kill(former.servers[0], signal.SIGKILL)
+    os.kill(former.workers[0], signal.SIGKILL)
+    site.server.command, site.server.short = ENDS, 0
+    site.server.kill()
+    with pytest.raises(ServerFailed):
+        site.run(hears_web=True)
+
+
+def test_what_is_handed_over_once_more_is_what_answers(started, former):
+    site = started(ENDS, [*LIVES, "worker"], former)
+    second = site.worker.child.pid
+
+    again = site.hand_over()
+
+    assert again.servers == former.servers
+    assert again.workers == [second, *former.workers]
+
+
+def test_old_and_new_stop_together(started, former):
+    site = started([*LIVES, "web"], None, former)
+    site.stop()
+
+    assert site.predecessor.is_gone()
