@@ -67,6 +67,8 @@ def execute(handover: Handover) -> None:
         os.set_inheritable(descriptor, True)
     environment = first_environment() | {VARIABLE: json.dumps(asdict(handover))}
     try:
+        if (folder := Path(sys.argv[0]).parent).is_absolute():
+            os.chdir(folder)  # The old release's may be removed one day.
         os.execve(sys.executable, command(), environment)  # noqa: S606
     except OSError:
         logger.exception("The site cannot start anew, and goes on as it was.")

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+import requests
 from django.conf import settings
 from django.db import connection
 
@@ -81,12 +82,14 @@ class Releases:
         self.process.send_signal(signal.SIGHUP)
         until(lambda: self.log.read_text().count(words) > before, 90)
 
+    def ask(self, path: str) -> requests.Response:
+        """Ask on a connection of its own."""
+        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=20)
+
     def get(self, path: str) -> str:
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as line:
-            line.request("GET", path)
-            answer = line.getresponse()
-            assert answer.status == 200
-            return answer.read().decode()
+        answer = self.ask(path)
+        assert answer.status_code == 200
+        return answer.text
 
     def query(self, statement: str) -> list[tuple]:
         with closing(sqlite3.connect(self.database, timeout=20)) as site:
@@ -180,7 +183,11 @@ def test_a_release_comes_in_under_load_and_no_request_fails(releases):
         assert releases.web_processes() == old
         settings_file.write_text(text)
 
-        releases.reload(REPLACED)
+        releases.reload("The new web processes answer")
+        time.sleep(1)
+        kept = [releases.ask("/healthz").headers.get("Connection") for _ in range(20)]
+        assert kept == [None] * 20  # None of them came to an old one.
+        until(lambda: REPLACED in releases.log.read_text())
         assert "<!-- two -->" in releases.get("/")
         new = releases.web_processes()
         assert new

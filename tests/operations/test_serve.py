@@ -12,6 +12,7 @@ import urllib.request
 
 import pytest
 
+from newsreader.management.commands.serve import _Stopped
 from newsreader.settings import BASE_DIR
 
 pytestmark = pytest.mark.slow
@@ -82,6 +83,22 @@ def until(true, seconds=30):
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_a_terminal_that_is_closed_ends_it_and_without_one_the_same_signal_brings_a_release_in():
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    asked = []
+    try:
+        for reloads in (True, False):
+            stopped = _Stopped(reloads=reloads)
+            stopped.then, stopped.then_reload = lambda: asked.append("stop"), lambda: asked.append("reload")
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert asked == ["reload", "stop"]
 
 
 def test_it_serves_the_demonstration_says_how_to_sign_in_and_stops_as_a_whole(site):

@@ -79,11 +79,10 @@ class Command(BaseCommand):
             _refuse_taken_port(host, port)
         if options["prepare"]:
             self.prepare()
-        stopped = _Stopped()
+        # Whose terminal is closed is told by SIGHUP too, and wants the site to end.
+        stopped = _Stopped(reloads=not options["reload"] and not (sys.stdin and sys.stdin.isatty()))
         supervisor = self.start(options, before)
-        stopped.then = supervisor.ask_to_stop
-        if not options["reload"]:
-            stopped.then_reload = supervisor.ask_to_reload
+        stopped.then, stopped.then_reload = supervisor.ask_to_stop, supervisor.ask_to_reload
         try:
             if before is None:
                 self.welcome(host, port, supervisor, stopped, hears_web=not options["reload"])
@@ -165,15 +164,15 @@ class Command(BaseCommand):
 
 
 class _Stopped:
-    """Whether SIGINT or SIGTERM has arrived; and who hears of SIGHUP."""
+    """Whether SIGINT or SIGTERM has arrived; and who hears of SIGHUP, which asks to stop where nothing `reloads`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, reloads: bool) -> None:
         self.asked = False
         self.then: Callable[[], None] = lambda: None
         self.then_reload: Callable[[], None] = lambda: None
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask)
-        signal.signal(signal.SIGHUP, lambda number, frame: self.then_reload())
+        signal.signal(signal.SIGHUP, (lambda number, frame: self.then_reload()) if reloads else self._ask)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
