@@ -163,6 +163,7 @@ def releases(tmp_path, transactional_db):
     yield made
     if made.process and made.process.poll() is None:
         made.process.kill()
+        made.process.wait()
 
 
 def test_a_release_comes_in_under_load_and_no_request_fails(releases):
