@@ -115,6 +115,14 @@ def test_every_command_is_one_of_ours_and_takes_its_options():
         command.create_parser("manage.py", name).parse_args(options)  # Exits where something is wrong.
 
 
+def test_a_reload_follows_the_link_to_the_release():
+    unit = (DEPLOY / "systemd" / "newsreader.service").read_text()
+    assert re.search(r"^ExecReload=/bin/kill -HUP \$MAINPID$", unit, re.MULTILINE)
+    starts = re.findall(r"ExecStart=(/\S+) (\S+) serve ", unit + (BASE_DIR / "docs" / "operating.md").read_text())
+    current = "/srv/newsreader/current"
+    assert starts == [(f"{current}/.venv/bin/python", f"{current}/manage.py")] * 2  # `manage.py` alone is the old one.
+
+
 def test_every_name_in_an_example_is_a_setting():
     source = (BASE_DIR / "newsreader" / "settings.py").read_text()
     known = set(re.findall(r'(?:read\(\s*|environ\.get\()"([A-Z_]+)"', source))

@@ -15,6 +15,7 @@ from newsreader.management.commands import migrate
 from newsreader.operations import migration_lock as locking
 from newsreader.operations.migration_lock import KEY, migration_lock
 from newsreader.settings import BASE_DIR
+from tests.databases import OWN, on_the_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,6 +62,13 @@ def test_nobody_waits_for_ever(monkeypatch):
     call_command("migrate", verbosity=0)
 
 
+def site(name):
+    """Return the environment of a site with this database, beside the suite's own."""
+    given = urlsplit(os.environ.get("DATABASE_URL", ""))
+    address = f"sqlite:///{name}" if connection.vendor == "sqlite" else given._replace(path=f"/{name}").geturl()
+    return os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "newsreader.settings"}
+
+
 HOLDER = """
 import django; django.setup()
 import time
@@ -73,13 +81,10 @@ with migration_lock(connection, print):
 
 
 def test_the_lock_ends_with_its_process():
-    name = str(connection.settings_dict["NAME"])
-    given = urlsplit(os.environ.get("DATABASE_URL", ""))
-    address = f"sqlite:///{name}" if connection.vendor == "sqlite" else given._replace(path=f"/{name}").geturl()
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER],
         cwd=BASE_DIR,
-        env=os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "newsreader.settings"},
+        env=site(str(connection.settings_dict["NAME"])),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -132,3 +137,29 @@ def test_a_fault_of_another_kind_is_not_tried_again(monkeypatch):
 
     with pytest.raises(OperationalError, match="away"):
         call_command("migrate", verbosity=0)
+
+
+@pytest.mark.long
+def test_two_hosts_that_migrate_an_empty_database_at_once_do_it_once(tmp_path):
+    name = str(tmp_path / "site.sqlite3") if connection.vendor == "sqlite" else f"{OWN}_hosts"
+    if connection.vendor == "postgresql":
+        on_the_server(f'CREATE DATABASE "{name}"')
+    hosts = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", "migrate"],
+            cwd=BASE_DIR,
+            env=site(name),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = sorted((host.communicate()[0] for host in hosts), key=len)
+    if connection.vendor == "postgresql":
+        on_the_server(f'DROP DATABASE "{name}"')
+
+    assert [host.returncode for host in hosts] == [0, 0]
+    assert "Applying comments.0001_initial... OK" in said[1]
+    assert "Waiting until it is done" in said[0]
+    assert "No migrations to apply." in said[0]
