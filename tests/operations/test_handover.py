@@ -71,7 +71,12 @@ class Releases:
         self.log = self.folder / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                self.command("serve", *options), cwd="/", env=self.environment, stdout=log, stderr=log
+                self.command("serve", *options),
+                cwd="/",
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         until(lambda: self.process.poll() is not None or b"Ctrl-C" in self.log.read_bytes(), 90)
         assert self.process.poll() is None, self.log.read_text()
