@@ -225,7 +225,7 @@ class Locale:
 
     # These write no dates for people.
     _none = re.compile(
-        r"/(api|_allauth|media|static|oembed|sitemaps)/|/(healthz|readyz|robots\.txt)|/comments/\d+/$|.*(/feed/|\.xml$)"
+        r"/(api|_allauth|media|static|oembed|sitemaps)/|/(healthz|readyz|metrics|robots\.txt)|/comments/\d+/$|.*(/feed/|\.xml$)"
     )
 
     def __init__(self, get_response: GetResponse):

@@ -31,6 +31,7 @@ class ProblemSerializer(serializers.Serializer):
     code = serializers.CharField()
     # The metaclass removes fields from the class, so this one does not hide Serializer.errors.
     errors = ErrorSerializer(many=True)  # type: ignore[assignment]
+    request_id = serializers.CharField(required=False, help_text="By which the operator finds this request in the log.")
     appeal_url = serializers.URLField(
         required=False, help_text="With the code `banned`: the ban page, on which the banned reader may appeal."
     )

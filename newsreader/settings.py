@@ -9,6 +9,7 @@ import re
 import sys
 import zoneinfo
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -59,6 +60,20 @@ def at_least_two(text: str) -> int:
     return number
 
 
+def log_level(text: str) -> str:
+    if (level := text.upper()) not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise ValueError
+    return level
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Return networks. Raises ValueError for one with bits beyond its prefix, and for the whole internet."""
+    found = [ip_network(part) for part in text.replace(",", " ").split()]
+    if any(network.prefixlen == 0 for network in found):
+        raise ValueError
+    return found
+
+
 def origin(text: str) -> str:
     """Return `scheme://host[:port]`, nothing after it."""
     parts = urlsplit(text.rstrip("/"))
@@ -84,6 +99,15 @@ def one_of(*schemes: str) -> Callable[[str], str]:
         return text
 
     return cast
+
+
+def sentry_dsn(text: str) -> str:
+    """Return the address of a project on a server that speaks Sentry's protocol, or nothing: `https://key@host/7`."""
+    parts = urlsplit(text)
+    encrypted = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if text and not (encrypted and parts.username and parts.hostname and parts.path.rpartition("/")[2].isdecimal()):
+        raise ValueError
+    return text
 
 
 def bucket(text: str) -> dict[str, Any] | None:
@@ -183,6 +207,11 @@ LANGUAGES = [
 TRUSTED_PROXY_COUNT: int = read("TRUSTED_PROXY_COUNT", "0", count, "how many proxies stand in front: 0, 1, 2 …")
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
+# Who may read `/metrics` besides staff, by address.
+METRICS_NETWORKS: list[IPv4Network | IPv6Network] = read(
+    "METRICS_NETWORKS", "", networks, "networks separated by commas, such as 10.0.0.0/24, 127.0.0.1/32, fd00::/64."
+)
+
 # --- Ways to sign in ----------------------------------------------------------------------------------------------
 # Each appears where its keys are set: WORDPRESS_CLIENT_ID and WORDPRESS_CLIENT_SECRET, and so on (docs/operating.md).
 SIGN_IN_WITH = provider_settings.configured()
@@ -231,6 +260,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsreader.kit.tracing.Traced",
     "newsreader.middleware.Headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -332,9 +362,10 @@ CACHES: dict[str, dict[str, Any]] = {
     "requests": _redis | {"KEY_PREFIX": "requests", "OPTIONS": _soon | {"FALLBACK": "memory"}}
     if REDIS_URL
     else _memory,
+    # These stand in for Redis while it is away; `/readyz` writes to the table.
+    "table": _table,
+    "memory": _memory,
 }
-if REDIS_URL:  # What stands in for it while it is away.
-    CACHES |= {"table": _table, "memory": _memory}
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
@@ -497,12 +528,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     },
 }
 
+# --- What operators see -------------------------------------------------------------------------------------------
+# Where errors are reported to, besides the log.
+SENTRY_DSN: str = read("SENTRY_DSN", "", sentry_dsn, "the project's DSN: https://key@sentry.example/7 (or nothing).")
+LOG_LEVEL: str = read("LOG_LEVEL", "INFO", log_level, "DEBUG, INFO, WARNING, ERROR or CRITICAL.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": "newsreader.kit.log_lines.formatter"}},
     "filters": {"sampled": {"()": "newsreader.kit.logs.Sampled"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["sampled"]}},
-    "root": {"handlers": ["console"], "level": "INFO"},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
 }

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from comments.discussion import feeds
 from newsreader import api, views
+from newsreader.operations import metrics_view, readiness
 
 handler400, handler403, handler404, handler500 = (
     "newsreader.views.bad_request",
@@ -30,7 +31,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include(api.urlpatterns)),
     path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
+    path("readyz", readiness.readyz, name="readyz"),
+    path("metrics", metrics_view.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
     re_path(r"^media/(?P<path>(?:pictures|avatars)/.+)$", views.media),
 ]

@@ -9,9 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.cache import cache
 from django.core.files.storage import FileSystemStorage, default_storage
-from django.db import DatabaseError, connection
 from django.db.models import prefetch_related_objects
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.http.response import HttpResponseBase
@@ -40,7 +38,6 @@ from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import page_number, private, public
 from newsreader.kit.numbers import read_id
 from newsreader.kit.problem_details import problem
-from newsreader.kit.tasks import HEARTBEAT
 from newsreader.kit.web import SAFE_METHODS, absolute
 
 RELATED = 3  # related articles under an article
@@ -131,25 +128,6 @@ def _edit_url(request: HttpRequest) -> str:
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process is alive."""
     return private(JsonResponse({"status": "ok"}))
-
-
-@require_safe
-def readyz(request: HttpRequest) -> HttpResponse:
-    """Check that the database and the cache answer and that a worker is alive; otherwise 503 with what is missing."""
-    failures = []
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        failures.append("database")
-    else:
-        try:
-            if cache.get(HEARTBEAT) is None:
-                failures.append("worker")
-        except Exception:  # Each cache backend raises its own library's errors.
-            failures.append("cache")
-    answer = {"status": "unavailable", "missing": failures} if failures else {"status": "ok"}
-    return private(JsonResponse(answer, status=503 if failures else 200))
 
 
 @require_safe

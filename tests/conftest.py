@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 import tests.append_only  # noqa: F401  Watches every connection.
 from comments.audit import refusal_reasons
 from newsreader.kit import http_cache
+from newsreader.operations import metrics_view, readiness
 from tests.databases import (  # noqa: F401
     django_db_setup,
     pytest_runtest_teardown,
@@ -39,9 +40,12 @@ MISSING = "Chromium is not installed. Debian: apt-get install chromium-headless-
 
 @pytest.fixture(autouse=True)
 def _fresh_limits() -> Iterator[None]:
-    """Limits live in the cache, rendered pages and the reasons that are offered in the process; no test inherits them."""
+    """Limits live in the cache; rendered pages, the reasons that are offered and answers that stand for a second in the
+    process. No test inherits them."""
     yield
     http_cache._kept.clear()
+    readiness.last.forget()
+    metrics_view.gauges.forget()
     refusal_reasons._forget()
     for alias in settings.CACHES:
         with suppress(DatabaseError, RuntimeError):  # This test had no database, or it is restored as a whole.

@@ -135,8 +135,8 @@ def test_a_refusal_is_a_problem_document(client, method, path, status, code):
     assert answer.status_code == status
     assert answer["Content-Type"] == PROBLEM
     body = answer.json()
-    assert set(body) == {"type", "title", "status", "detail", "code", "errors"}
-    assert (body["status"], body["code"]) == (status, code)
+    assert set(body) == {"type", "title", "status", "detail", "code", "errors", "request_id"}
+    assert (body["status"], body["code"], body["request_id"]) == (status, code, answer["X-Request-ID"])
     assert "no-store" in answer["Cache-Control"]
 
 

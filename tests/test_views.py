@@ -1,13 +1,9 @@
-"""Pages at addresses without a date; and the addresses that tell whether the site is alive, and whether it is ready."""
+"""Pages at addresses without a date, and the private end of the menu."""
 
 import lxml.html
 import pytest
-from django.core.cache import cache
-from django.db import DatabaseError, connection
 from django.test import Client
 
-from newsreader.kit.tasks import HEARTBEAT
-from newsreader.operations import schedule
 from tests.factories import make_article, make_author, make_editor, make_moderator, make_user
 
 pytestmark = pytest.mark.django_db
@@ -22,39 +18,6 @@ def test_only_a_page_has_an_address_without_a_date(client):
     assert client.get("/pages/harbour/").status_code == 404
     assert client.get(article.get_absolute_url()).status_code == 200
     assert client.get("/pages/privacy/").status_code == 404
-
-
-def told(client) -> tuple[int, dict]:
-    answer = client.get("/readyz")
-    assert "no-store" in answer["Cache-Control"]
-    return answer.status_code, answer.json()
-
-
-def test_the_site_is_ready_while_a_worker_lives(client):
-    assert told(client) == (503, {"status": "unavailable", "missing": ["worker"]})
-
-    schedule.beat()
-    assert told(client) == (200, {"status": "ok"})
-
-    cache.delete(HEARTBEAT)
-    assert told(client) == (503, {"status": "unavailable", "missing": ["worker"]})
-
-
-def test_it_is_not_ready_where_the_cache_fails(client, settings):
-    nobody = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
-    settings.CACHES = settings.CACHES | {"default": nobody}
-
-    assert told(client) == (503, {"status": "unavailable", "missing": ["cache"]})
-    assert client.get("/healthz").status_code == 200
-
-
-def test_it_is_not_ready_where_the_database_fails_and_names_nothing_else(client):
-    def fail(*args):
-        raise DatabaseError
-
-    with connection.execute_wrapper(fail):
-        assert told(client) == (503, {"status": "unavailable", "missing": ["database"]})
-        assert client.get("/healthz").status_code == 200
 
 
 def masthead(user, article=None):

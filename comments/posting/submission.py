@@ -7,7 +7,7 @@ already checked the method and against forgery.
 import datetime as dt
 import uuid
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from articles.models.article import Article
@@ -33,7 +33,9 @@ from comments.models.permissions import moderates
 from comments.posting import email_confirmation
 from comments.screening import article_settings, ban_checks, compiled_entries, judge, rate_limit
 from comments.screening.verdict import Verdict
-from newsreader.kit.errors import KeyReused
+from newsreader.kit import metrics
+from newsreader.kit.database_faults import is_away
+from newsreader.kit.errors import Busy, DomainError, KeyReused
 from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.numbers import read_id
 from newsreader.kit.text import tidy_line
@@ -48,6 +50,21 @@ def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
     Returns the comment, whatever its status; for a repeated submission with the same key, the first comment. `batch`:
     the batch of decisions that the reply is posted with, and undone with.
     """
+    outcome = "failed"
+    try:
+        comment, outcome = _try_to_post(draft, batch)
+    except DomainError as refusal:
+        outcome = refusal.code
+        raise
+    except DatabaseError as fault:
+        outcome = Busy.code if is_away(fault) else outcome
+        raise
+    finally:
+        metrics.POSTS.labels(draft.channel, outcome).inc()
+    return comment
+
+
+def _try_to_post(draft: Draft, batch: uuid.UUID | None) -> tuple[Comment, str]:
     draft = tidied(draft)
     if len(draft.text) <= LONGEST:
         draft = with_html(draft)  # Before anything is locked.
@@ -61,14 +78,15 @@ def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
 
 
 @transaction.atomic
-def _post(draft: Draft, batch: uuid.UUID | None) -> Comment:
+def _post(draft: Draft, batch: uuid.UUID | None) -> tuple[Comment, str]:
+    """Return the comment, and its status or `repeated`."""
     rows = Article.objects.select_related("discussion").published()
     locked = lock_articles(rows.filter(pk=draft.article_id))
     if not locked:
         raise NoSuchArticle()
     article = locked[0]
     if first := _first_with_key(draft):
-        return first
+        return first, "repeated"
     settings = article_settings.settings_under(article, CommentSettings.objects.current())
     moderated = moderates(draft.author.user, article)
     quiet = _may_reply(draft, article, settings, exempt=moderated)
@@ -83,7 +101,7 @@ def _post(draft: Draft, batch: uuid.UUID | None) -> Comment:
     comment = store(draft, article, parent, verdict, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch)
     if email_confirmation.are_asked_for(settings):
         email_confirmation.ask(comment, draft.visit.address)
-    return comment
+    return comment, comment.status
 
 
 def _first_with_key(draft: Draft) -> Comment | None:

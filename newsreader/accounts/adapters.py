@@ -29,7 +29,7 @@ from newsreader.accounts.identities import provider_name
 from newsreader.accounts.models import User
 from newsreader.kit.client_address import client_address
 from newsreader.kit.email_addresses import is_email, tidy_email
-from newsreader.kit.mail import in_frame
+from newsreader.kit.mail import hand_over, in_frame
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
 from newsreader.kit.web import safe_next
@@ -44,7 +44,7 @@ def send_account_mail(subject: str, body: str, html: str, to: list[str]) -> None
     """Send one of allauth's mails (codes, confirmations, notices)."""
     message = EmailMultiAlternatives(subject, body, None, to)
     message.attach_alternative(html, "text/html")
-    message.send()
+    hand_over(message, "account")
 
 
 class AccountAdapter(DefaultAccountAdapter):

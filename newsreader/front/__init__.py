@@ -9,6 +9,7 @@ bodies:      reading a body within its time and size
 exchange:    one request and its one answer, by Django or from the page cache
 pool:        the threads, which of them may write, and what becomes of requests that wait too long
 environ:     a request as WSGI says it
+access:      each request counted, and its line in the log
 answers:     Django's answer, handed to the server
 pages:       which answers are the same for everybody and may be kept
 page_cache:  the last good answer of each public address

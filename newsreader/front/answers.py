@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from granian.rsgi import HTTPProtocol
 from whitenoise.responders import SlicedFile
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+    from newsreader.front.access import Answering
 
 Fields = list[tuple[str, str]]
 IN_MEMORY = 256 * 1024  # bytes; a larger file is sent by the server, by its path
@@ -24,9 +25,6 @@ class Answer(NamedTuple):
     status: int
     headers: Fields
     body: bytes | File | Iterable[bytes]
-
-    def with_headers(self, more: Fields) -> Answer:
-        return self._replace(headers=[*self.headers, *more]) if more else self
 
 
 class File:
@@ -76,32 +74,32 @@ def ask(application: WSGIApplication, environ: dict[str, Any]) -> Iterator[Answe
             close()
 
 
-def send(protocol: HTTPProtocol, answer: Answer, *, body: bool = True) -> None:
+def send(answering: Answering, answer: Answer, *, body: bool = True) -> None:
     """Hand an answer over, or for HEAD its head alone."""
     if not body:
-        protocol.response_empty(answer.status, answer.headers)
+        answering.response_empty(answer.status, answer.headers)
     elif isinstance(answer.body, bytes):
-        protocol.response_bytes(answer.status, answer.headers, answer.body)
+        answering.response_bytes(answer.status, answer.headers, answer.body)
     elif isinstance(answer.body, File):
-        _send_file(protocol, answer, answer.body)
+        _send_file(answering, answer, answer.body)
     else:
-        _send_stream(protocol, answer, answer.body)
+        _send_stream(answering, answer, answer.body)
 
 
-def _send_file(protocol: HTTPProtocol, answer: Answer, file: File) -> None:
+def _send_file(answering: Answering, answer: Answer, file: File) -> None:
     place = file.on_disk()
     if place is None:
-        _send_stream(protocol, answer, iter(lambda: file.file.read(IN_MEMORY), b""))
+        _send_stream(answering, answer, iter(lambda: file.file.read(IN_MEMORY), b""))
         return
     path, first, last = place
     if last - first < IN_MEMORY:
-        protocol.response_bytes(answer.status, answer.headers, file.file.read())
+        answering.response_bytes(answer.status, answer.headers, file.file.read())
     else:
-        protocol.response_file_range(answer.status, answer.headers, path, first, last + 1)
+        answering.response_file_range(answer.status, answer.headers, path, first, last + 1)
 
 
-def _send_stream(protocol: HTTPProtocol, answer: Answer, chunks: Iterable[bytes]) -> None:
+def _send_stream(answering: Answering, answer: Answer, chunks: Iterable[bytes]) -> None:
     """Send chunks as Django makes them. The server keeps in memory what the reader has not taken yet."""
-    transport = protocol.response_stream(answer.status, answer.headers)
+    transport = answering.response_stream(answer.status, answer.headers)
     for chunk in chunks:
-        transport.send_bytes(chunk)  # type: ignore[unused-coroutine]  # Done at once; what it returns says nothing.
+        transport.send_bytes(chunk)  # Done at once; what it returns says nothing.

@@ -1,4 +1,4 @@
-"""Each request's way: read whole, to a thread, answered. Granian calls `application` on its event loop.
+"""Each request's way: read whole, to a thread, answered, noted. Granian calls `application` on its event loop.
 
 Where Django cannot answer, the last good answer of a public address is sent instead (`page_cache`, `stale`).
 
@@ -16,10 +16,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from granian.rsgi import HTTPProtocol, Scope
 
-from newsreader.front import answers, bodies
+from newsreader.front import access, answers, bodies
+from newsreader.front.environ import own_host
 from newsreader.front.exchange import Exchange
 from newsreader.front.page_cache import PageCache
 from newsreader.front.pool import SWEEP, Job, Pool
+from newsreader.kit.tracing import HEADER
 from newsreader.operations import listening, pulse
 from newsreader.wsgi import application as django
 
@@ -32,24 +34,34 @@ class Application:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop
         self.pool: Pool
+        self.log: access.Log
         self.cache = PageCache()
         self._health: answers.Answer
         self._sweeps = False
         self._besides: answers.Fields = []  # headers of every answer
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop, self.pool = loop, Pool(settings.WEB_THREADS)
+        self.loop, self.pool, self.log = loop, Pool(settings.WEB_THREADS), access.Log()
         self._health = _health()
         loop.add_signal_handler(signal.SIGUSR1, self._retire)
         loop.call_soon(self._beat)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.pool.stop(GRACE)
+        self.log.stop()
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        answering = access.Answering(scope, protocol, self._besides)
+        try:
+            await self._answer(scope, protocol, answering)
+        finally:
+            self.log.answered(scope, answering)
+
+    async def _answer(self, scope: Scope, protocol: HTTPProtocol, answering: access.Answering) -> None:
         method, path = scope.method, scope.path
         if path == HEALTH and method in {"GET", "HEAD"}:
-            answers.send(protocol, self._health.with_headers(self._besides), body=method == "GET")
+            answering.seen.view = "healthz"
+            answers.send(answering, self._health, body=method == "GET")
             return
         unread, writes = "", method not in SAFE
         body: IO[bytes] | None = None
@@ -59,7 +71,7 @@ class Application:
                 body = await bodies.read(protocol, path, int(length))
             except bodies.Unread as why:
                 unread, writes = str(why), False
-        exchange = Exchange(self.loop, scope, protocol, self.cache, self._besides, body=body, unread=unread)
+        exchange = Exchange(self.loop, scope, answering, self.cache, body=body, unread=unread)
         self.pool.submit(Job(exchange.run, writes, exchange.run_stale, exchange.hang_up))
         if not self._sweeps:
             self._sweeps = True
@@ -96,13 +108,13 @@ def _health() -> answers.Answer:
     asked: dict[str, Any] = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": HEALTH,
-        "SERVER_NAME": settings.ALLOWED_HOSTS[0].lstrip("."),
+        "SERVER_NAME": own_host(),
         "SERVER_PORT": "443" if settings.SECURE else "80",
         "wsgi.url_scheme": site.scheme,
         "wsgi.input": io.BytesIO(),
     }
     with answers.ask(django, asked) as answer:
-        return answer
+        return answer._replace(headers=[field for field in answer.headers if field[0] != HEADER])
 
 
 application = Application()

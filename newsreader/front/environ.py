@@ -6,6 +6,7 @@ import sys
 from functools import lru_cache
 from typing import IO, Any
 
+from django.conf import settings
 from granian.rsgi import Scope
 
 from newsreader.front.answers import File
@@ -34,6 +35,10 @@ def _key(name: str) -> str:
         return ""
     key = name.upper().replace("-", "_")
     return key if name in {"content-type", "content-length"} else f"HTTP_{key}"
+
+
+def own_host() -> str:
+    return settings.ALLOWED_HOSTS[0].lstrip(".")
 
 
 def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:

@@ -11,15 +11,18 @@ from typing import IO
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from granian.rsgi import HTTPProtocol, Scope
+from granian.rsgi import Scope
 
 from newsreader.front import answers, stale
-from newsreader.front.environ import environ
+from newsreader.front.access import Answering
+from newsreader.front.environ import environ, own_host
 from newsreader.front.page_cache import PageCache
 from newsreader.front.pages import Address
 from newsreader.kit.database_waits import hang_up
+from newsreader.kit.tracing import SEEN
 from newsreader.wsgi import application as django
 
+PROBES = frozenset({"/readyz", "/metrics"})  # Whoever watches a host asks for it by its own address.
 READS = frozenset({"GET", "HEAD"})
 
 
@@ -30,15 +33,13 @@ class Exchange:
         self,
         loop: asyncio.AbstractEventLoop,
         scope: Scope,
-        protocol: HTTPProtocol,
+        answering: Answering,
         cache: PageCache,
-        besides: answers.Fields,
         *,
         body: IO[bytes] | None = None,
         unread: str = "",
     ) -> None:
-        self.loop, self.scope, self.protocol, self.cache = loop, scope, protocol, cache
-        self.besides = besides  # headers, which may come while Django works
+        self.loop, self.scope, self.answering, self.cache = loop, scope, answering, cache
         self.body = io.BytesIO() if body is None else body
         self.unread = unread
         self.method = scope.method
@@ -58,7 +59,10 @@ class Exchange:
     def _ask(self, busy: bool, waited: float) -> int:
         self._databases = connections.all()
         made = environ(self.scope, self.body)
+        made[SEEN] = self.answering.seen
         made["newsreader.waited"] = waited
+        if self.scope.path in PROBES:
+            made["HTTP_HOST"] = own_host()
         if busy:
             made["newsreader.busy"] = True
         if self.unread:
@@ -95,7 +99,7 @@ class Exchange:
 
     def _send(self, answer: answers.Answer) -> None:
         if self._turn.acquire(blocking=False):  # Never released: the first answer counts.
-            answers.send(self.protocol, answer.with_headers(self.besides), body=self.method != "HEAD")
+            answers.send(self.answering, answer, body=self.method != "HEAD")
 
     def _finish(self) -> None:
         with suppress(RuntimeError):  # The loop has ended: so has the server, and nobody waits.

@@ -22,6 +22,12 @@ pagination:         lists by cursor
 problem_details:    RFC 9457
 feeds:              RSS, Atom, JSON Feed
 logs:               lines that come at most once a minute
+log_lines:          how a line of the log looks
+secret_addresses:   secrets that no line may show
+tracing:            a request's id, its view, its time in the database
+database_time:      how long a thread has waited for the database
+metrics:            what is counted for `/metrics`
+error_reports:      what breaks, told to SENTRY_DSN
 languages:          the languages that the site speaks
 mail:               a mail from its templates
 safe_http:          fetching addresses that strangers name

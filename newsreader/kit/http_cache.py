@@ -17,6 +17,8 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.http import http_date, parse_etags
 
+from newsreader.kit import metrics
+
 FRESH = "public, max-age=0, s-maxage=1"
 # For answers that are the same for all strangers, but not for who is signed in: a cache asks each time before it uses
 # its copy, and the ETag decides.
@@ -89,10 +91,12 @@ def public(
     etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
     modified = http_date(changed_at.timestamp()) if changed_at else ""
     response: HttpResponse | None = None
+    source = "miss"
     if _is_fresh(request, etag, modified):
-        response = HttpResponseNotModified()
+        response, source = HttpResponseNotModified(), "not_modified"
     elif kept := _kept.get(etag):
-        response = HttpResponse(kept[0], content_type=kept[1])
+        response, source = HttpResponse(kept[0], content_type=kept[1]), "hit"
+    metrics.PAGES.labels(source).inc()
     if response is None:
         response = build()
         if response.status_code == 200:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.encoding import punycode
 from django.utils.module_loading import import_string
 
+from newsreader.kit import metrics
 from newsreader.kit.languages import spoken
 from newsreader.kit.text import tidy_line
 
@@ -33,7 +34,17 @@ def send(name: str, address: str, context: dict[str, Any], *, language: str = ""
     message.extra_headers["Auto-Submitted"] = "auto-generated"
     if identity:
         message.extra_headers["Message-ID"] = f"<{identity}@{punycode(settings.SITE_HOST)}>"
-    message.send()
+    hand_over(message, name)
+
+
+def hand_over(message: EmailMessage, letter: str) -> None:
+    """Give a mail to the mail server, and count how that went. Raises the server's errors."""
+    try:
+        message.send()
+    except Exception:
+        metrics.MAILS.labels(letter, "failed").inc()
+        raise
+    metrics.MAILS.labels(letter, "sent").inc()
 
 
 def in_frame(subject: str, text: str) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.http import JsonResponse
 
+from newsreader.kit.tracing import current_id
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -16,7 +18,7 @@ def document(status: int, code: str, detail: str, errors: list[dict[str, str]] |
         "detail": detail,
         "code": code,
         "errors": errors or [],
-    }
+    } | ({"request_id": identity} if (identity := current_id()) else {})
 
 
 def problem(status: int, code: str, detail: str) -> JsonResponse:

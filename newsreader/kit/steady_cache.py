@@ -41,6 +41,14 @@ class SteadyRedis(RedisCache):
     def fallback(self) -> BaseCache:
         return caches[self._fallback]
 
+    def answers(self) -> bool:
+        """Say whether Redis itself answers, now."""
+        try:
+            RedisCache.get(self, "answers")
+        except RedisError:
+            return False
+        return True
+
 
 def _steady(name: str) -> Callable[..., Any]:
     asked = getattr(RedisCache, name)

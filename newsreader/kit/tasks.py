@@ -4,4 +4,4 @@ from django_tasks import task
 
 __all__ = ["HEARTBEAT", "task"]
 
-HEARTBEAT = "worker-heartbeat"  # in the cache, while a worker is alive
+HEARTBEAT = "worker-heartbeat"  # in the cache: when a worker last gave a sign of life, in seconds since 1970

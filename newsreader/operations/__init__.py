@@ -6,6 +6,9 @@ supervisor:    the web server and the worker, started again when they end or han
 handover:      from one release to the next without a gap
 listening:     the socket on which the site listens
 pulse:         how a process tells the supervisor that it lives
+readiness:     whether this host can do its work: `/readyz`
+metrics_view:  what Prometheus collects: `/metrics`
+site_gauges:   what the database knows, for it
 backoff:       trying again, later each time
 backups:       copies of the whole site, and restoring them
 private_files: files that only the site's own account may read, refused at the start where others may

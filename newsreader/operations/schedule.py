@@ -24,6 +24,7 @@ from comments.screening import surge
 from comments.screening.rate_limit import forget_full
 from newsreader.accounts import kept_answers
 from newsreader.accounts.pictures import draw_waiting
+from newsreader.kit import metrics
 from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
 
@@ -60,7 +61,7 @@ def take_up_lost_tasks() -> int:
 
 def beat() -> None:
     """Record that this worker is alive, for `/readyz` and for other workers."""
-    cache.set(HEARTBEAT, "alive", timeout=60)  # seconds
+    cache.set(HEARTBEAT, time.time(), timeout=86_400)  # seconds; `/metrics` says how old the last one is
     cache.set(alive(WORKER), "", timeout=SILENCE.total_seconds())
 
 
@@ -100,9 +101,11 @@ def run_due(last: dict[Callable[[], object], float], now: float) -> None:
         try:
             job()
         except (OperationalError, InterfaceError) as fault:  # The database is away; the log need not fill up with it.
+            metrics.JOBS_FAILED.labels(name).inc()
             log.warning(f"A job failed: {name}", fault)
             close_connections()
         except Exception:
+            metrics.JOBS_FAILED.labels(name).inc()
             logger.exception("A job failed: %s", name)
 
 

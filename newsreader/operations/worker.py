@@ -19,6 +19,7 @@ from django.utils.module_loading import import_string
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
+from newsreader.kit import metrics
 from newsreader.kit.logs import OnceAMinute
 from newsreader.operations import schedule
 from newsreader.operations.backoff import Backoff
@@ -56,6 +57,7 @@ class SteadyWorker(Worker):
 
     def run_task(self, db_task_result: DBTaskResult) -> None:
         super().run_task(db_task_result)
+        metrics.TASKS.labels(db_task_result.task_path, db_task_result.status.lower()).inc()
         if db_task_result.status == "FAILED" and is_of_the_database(db_task_result.exception_class_path):
             schedule.close_connections()
             later = timezone.now() + dt.timedelta(seconds=AGAIN)

@@ -35,8 +35,8 @@ guests = count(1)
 
 
 class Site:
-    def __init__(self, folder, url=""):
-        """Serve an SQLite file of its own, or the database of a URL."""
+    def __init__(self, folder, *options, url="", **values):
+        """Serve an SQLite file of its own, or the database of a URL. `options` are of `serve`, `values` settings."""
         self.database = folder / "site.sqlite3"
         if not url:
             shutil.copyfile(TEMPLATE, self.database)
@@ -52,11 +52,12 @@ class Site:
             "PORT": str(self.port),
             "DATABASE_URL": url or f"sqlite:///{self.database}",
             "TRUSTED_PROXY_COUNT": "1",
+            **values,
         }
         self.log = folder / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--prepare", "--no-worker", "--processes", "1"],
+                [sys.executable, "manage.py", "serve", "--prepare", "--no-worker", *(options or ("--processes", "1"))],
                 cwd=BASE_DIR,
                 env=environment,
                 stdout=log,

@@ -1,23 +1,25 @@
-"""Malformed requests fill no log."""
+"""Lines of the log: JSON with the request's id, without secrets, and not many of malformed requests."""
 
 import io
+import json
 import logging
+import sys
 
 import pytest
 
-from newsreader.kit import logs
+from newsreader.kit import log_lines, logs, secret_addresses
 from newsreader.settings import LOGGING
 
 
 @pytest.fixture
 def log():
-    """What the site writes to stderr."""
+    """What the site writes to stderr, as programs read it."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(logging.Formatter(LOGGING["formatters"]["line"]["format"], style="{"))
+    handler.setFormatter(log_lines.formatter(people=False))
     handler.addFilter(logs.Sampled())
     logging.getLogger().addHandler(handler)
-    yield lambda: written.getvalue().splitlines()
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
     logging.getLogger().removeHandler(handler)
 
 
@@ -33,8 +35,9 @@ def test_a_wrong_host_is_one_line(client, db, log, host, path):
 
     assert {answer.status_code for answer in answers} == {400}
     (line,) = log()
-    assert " WARNING " in line
-    assert len(line) < 500
+    assert line["level"] == "warning"
+    assert len(line["event"]) < 400
+    assert line["request_id"] == answers[0]["X-Request-ID"]
 
 
 def test_after_a_minute_the_next_one_says_how_many_there_were(client, db, log, monkeypatch):
@@ -47,9 +50,9 @@ def test_after_a_minute_the_next_one_says_how_many_there_were(client, db, log, m
 
     client.get("/", HTTP_HOST="evil.example")
 
-    assert log()[0].partition(": ")[2].startswith("Invalid HTTP_HOST header: 'evil.example'")
+    assert log()[0]["event"].startswith("Invalid HTTP_HOST header: 'evil.example'")
     assert len(log()) == 3  # A malformed address is another kind.
-    assert log()[-1].endswith("(2 more like it since the last line)")
+    assert log()[-1]["event"].endswith("(2 more like it since the last line)")
 
 
 def test_what_is_broken_on_our_side_is_logged_in_full(log):
@@ -59,9 +62,56 @@ def test_what_is_broken_on_our_side_is_logged_in_full(log):
         except ValueError:
             logging.getLogger("django.request").exception("Internal Server Error")
 
-    assert sum(line.startswith("Traceback") for line in log()) == 2
+    assert [line["exception"].splitlines()[-1] for line in log()] == ["ValueError: broken"] * 2
+
+
+def test_a_refusal_is_not_a_line_of_django_s(client, db, log):
+    assert client.get("/comments/1/status/s3cr3t/").status_code == 404
+    assert log() == []
+
+
+def test_no_line_shows_a_secret_address_or_what_a_query_holds(log):
+    secret_addresses.load()
+    try:
+        raise ValueError("https://news.example/bans/3/s3cr3t/ asked for /search/?q=s3cr3t&page=s3cr3t#x")
+    except ValueError:
+        logging.getLogger("x").exception("Mail with %s", "http://testserver/comments/7/confirm/s3cr3t/?trip=s3cr3t")
+
+    (line,) = log()
+    assert "s3cr3t" not in json.dumps(line)
+    assert line["event"] == "Mail with http://testserver/comments/7/confirm/***?trip=***"
+    assert "/bans/3/*** asked for /search/?q=***&page=***#x" in line["exception"]
+
+
+def test_whoever_sits_before_it_reads_plain_lines_that_cannot_steer_a_terminal():
+    secret_addresses.load()
+    try:
+        raise ValueError("/bans/3/s3cr3t/")
+    except ValueError:
+        error = sys.exc_info()
+    record = logging.LogRecord("x", logging.WARNING, "", 0, "The tide is %s", ("\x1b[31mhigh",), error)
+    first, *rest = log_lines.formatter(people=True).format(record).splitlines()
+
+    assert first.endswith("] The tide is \\x1b[31mhigh [x]")
+    assert rest[-1] == "ValueError: /bans/3/***"
+
+
+def test_of_many_of_a_kind_a_few_pass_each_minute(monkeypatch):
+    now = 1_000.0
+    monkeypatch.setattr(logs.time, "monotonic", lambda: now)
+    rationed = logs.Rationed(2)
+
+    assert [rationed.passes("404") for _ in range(5)] == [0, 0, None, None, None]
+    assert rationed.passes("403") == 0
+    now += logs.EVERY
+    assert [rationed.passes("404") for _ in range(2)] == [3, 0]
 
 
 def test_the_site_logs_through_it():
-    assert LOGGING["handlers"]["console"]["filters"] == ["sampled"]
+    assert LOGGING["handlers"]["console"] == {
+        "class": "logging.StreamHandler",
+        "formatter": "line",
+        "filters": ["sampled"],
+    }
     assert LOGGING["filters"]["sampled"]["()"] == f"{logs.__name__}.{logs.Sampled.__name__}"
+    assert LOGGING["formatters"]["line"]["()"] == f"{log_lines.__name__}.formatter"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -30,6 +31,7 @@ from newsreader.accounts.models import User
 from newsreader.checks import processes_fit
 from newsreader.demo.loader import EDITOR
 from newsreader.demo.unloader import DEMONSTRATION
+from newsreader.kit import metrics
 from newsreader.operations import handover, listening
 from newsreader.operations.handover import PATIENCE
 from newsreader.operations.migration_lock import migration_lock
@@ -92,15 +94,19 @@ class Command(BaseCommand):
             raise CommandError("The web server does not stay up; see above.", returncode=1) from None
         finally:
             supervisor.stop()
+            if metrics.FOLDER not in os.environ:
+                shutil.rmtree(self.counts, ignore_errors=True)
 
     def start(self, options: dict[str, Any], before: handover.Handover | None) -> Supervisor:
         """Start the web server and the worker."""
         host, port = options["host"], options["port"]
+        self.counts = metrics.make_folder()
         python = [sys.executable]
         worker = [*python, "manage.py", "work"]
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings"),
             "WEB_THREADS": str(options["threads"]),
+            metrics.FOLDER: self.counts,
         }
         if options["reload"]:
             server = [*python, "manage.py", "runserver", f"{host}:{port}"]

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 
+from newsreader.kit import secret_addresses
 from newsreader.operations import pulse, schedule
 from newsreader.operations.old_databases import refuse_old_database
 from newsreader.operations.private_files import refuse_open_database, refuse_unwritable_media
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         refuse_old_database(connection)
         refuse_open_database(connection)
         refuse_unwritable_media()
+        secret_addresses.load()
         logging.getLogger("django_tasks_db").setLevel(logging.WARNING)
         logging.getLogger("django_tasks").setLevel(logging.WARNING)
         worker = SteadyWorker()

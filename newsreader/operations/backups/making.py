@@ -10,12 +10,14 @@ import datetime as dt
 import platform
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import django
 from django.conf import settings
-from django.db import connection
+from django.core.cache import cache
+from django.db import DatabaseError, connection
 from pyrage.x25519 import Recipient
 
 from newsreader.operations.backups import encryption, folder, manifest, media, postgresql, sqlite
@@ -23,6 +25,7 @@ from newsreader.operations.backups.databases import Content, content, looking_at
 from newsreader.operations.backups.errors import BackupError, told_in_one_line
 from newsreader.operations.private_files import private_umask
 
+MADE = "backup-made"  # in the cache: when the last copy was made, in seconds since 1970, for `/metrics`
 PYPROJECT = settings.BASE_DIR / "pyproject.toml"
 
 
@@ -51,6 +54,8 @@ def back_up(copies: Path, *, now: dt.datetime, keep_days: int | None = None) -> 
                 described, kept = _fill(partial, copies, keys, now)
                 size = (partial / described.database).stat().st_size
                 name = partial.name.removeprefix(folder.PARTIAL)
+            with suppress(DatabaseError):  # The copy is there all the same.
+                cache.set(MADE, now.timestamp(), timeout=None)
             pruned, why = [], ""
             if keep_days is not None:
                 try:

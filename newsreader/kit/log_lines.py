@@ -1,0 +1,66 @@
+"""How a line of the log looks: JSON for programs, or a line for who sits before it (`make run`).
+
+Every line of every library passes here. While a request is answered, its lines carry the request's id.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from django.conf import settings
+from structlog.stdlib import ProcessorFormatter
+
+from newsreader.kit.secret_addresses import masked
+
+# What a line may carry besides its words (`logging`'s `extra`). Others, such as Django's `request`, are left out.
+FIELDS = ["method", "path", "status", "ms", "bytes", "view", "database_ms", "statements", "left_out", "request_id"]
+
+
+# Of who sits before it a terminal would take these for commands.
+_CONTROL = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160)) if chr(number) not in "\t\n"}
+
+
+def formatter(*, people: bool | None = None) -> logging.Formatter:
+    """Return the formatter. `people`: whether somebody reads along; None: if stderr is a terminal, or with DEBUG."""
+    for_people = (sys.stderr.isatty() or settings.DEBUG) if people is None else people
+    renderer = (
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
+        )
+        if for_people
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    return ProcessorFormatter(
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _mask,
+            *([_escape] if for_people else []),
+            renderer,
+        ],
+        foreign_pre_chain=[
+            structlog.processors.TimeStamper(fmt="%H:%M:%S" if for_people else "iso", utc=not for_people),
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.ExtraAdder(FIELDS),
+        ],
+    )
+
+
+def _mask(logger: Any, name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for field in ("event", "exception"):
+        if isinstance(line.get(field), str):
+            line[field] = masked(line[field])
+    return line
+
+
+def _escape(logger: Any, name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for field, value in line.items():
+        if isinstance(value, str):
+            line[field] = value.translate(_CONTROL)
+    return line

@@ -1,0 +1,129 @@
+"""What is counted while the site runs, for `/metrics`: requests, the time of the database, posts, mails, tasks.
+
+All processes of a host count into one folder, which `manage.py serve` makes in memory and names in FOLDER. Each takes one of the
+numbered places there and goes on where the last that had it stopped: there are as many files as there are processes at
+once, however many have died. Without a folder a process counts for itself.
+
+To add one, define it here with labels that have few values, and count it where it happens.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import logging
+import os
+import struct
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess, values
+from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.registry import REGISTRY
+
+logger = logging.getLogger(__name__)
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # in the environment, as the library calls it
+MEMORY = Path("/dev/shm")  # noqa: S108  On a full disk, writing to a file that is mapped ends the process.
+
+
+class _Place:
+    """The number of this process's place in the folder; a fork takes one of its own."""
+
+    def __init__(self) -> None:
+        self.pid, self.number = 0, 0
+
+    def __call__(self) -> int:
+        if self.pid != os.getpid():
+            self.pid, self.number = os.getpid(), _take_place(Path(os.environ[FOLDER]))
+        return self.number
+
+
+def _take_place(folder: Path) -> int:
+    for number in itertools.count():
+        # Open to the end of the process: then the lock is free, whatever ended it.
+        lock = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+        else:
+            _remove_broken(folder.glob(f"*_{number}.db"))
+            return number
+    raise AssertionError
+
+
+def _remove_broken(files: Iterable[Path]) -> None:
+    """Let what cannot be read, such as another release's, keep no process from starting."""
+    for file in files:
+        with file.open("rb") as opened:
+            begins = opened.read(4)
+        try:
+            if not 0 <= struct.unpack("i", begins)[0] <= file.stat().st_size:
+                raise ValueError
+            list(MmapedDict.read_all_values_from_file(file))
+        except (RuntimeError, ValueError, struct.error):
+            file.unlink()
+
+
+def _count_together() -> None:
+    """Count into the folder, if there is one. Before the first counter."""
+    if not (folder := os.environ.get(FOLDER)):
+        return
+    place = _Place()
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        place()
+    except OSError as fault:
+        logger.warning("This process counts for itself: %s: %s", FOLDER, fault)
+        del os.environ[FOLDER]
+        values.ValueClass = values.MutexValue
+        return
+    values.ValueClass = values.MultiProcessValue(place)
+
+
+def make_folder() -> str:
+    """Return the folder that the environment names, or a new one, which whoever asks removes at the end."""
+    if named := os.environ.get(FOLDER):
+        Path(named).mkdir(parents=True, exist_ok=True)
+        return named
+    return tempfile.mkdtemp(prefix="newsreader-metrics-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+
+
+def registry() -> CollectorRegistry:
+    """Return what all processes of this host have counted."""
+    if not os.environ.get(FOLDER):
+        return REGISTRY
+    found = CollectorRegistry()
+    multiprocess.MultiProcessCollector(found)
+    return found
+
+
+_count_together()
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds; nobody waits longer than about five
+
+REQUESTS = Counter("newsreader_requests", "Requests answered", ["view", "method", "status"])
+REQUEST_SECONDS = Histogram(
+    "newsreader_request_seconds",
+    "From a request's head to its answer, waiting for its body and for a thread included",
+    ["view"],
+    buckets=_BUCKETS,
+)
+DATABASE_SECONDS = Counter(
+    "newsreader_database_seconds", "Waiting for the database's answers, not for COMMIT", ["view"]
+)
+DATABASE_STATEMENTS = Counter("newsreader_database_statements", "Statements asked of the database", ["view"])
+PAGES = Counter(
+    "newsreader_pages",
+    "Public pages: the visitor's copy was current (not_modified), one was kept (hit), or it was rendered (miss)",
+    ["cache"],
+)
+POSTS = Counter(
+    "newsreader_posts",
+    "Replies by what became of them: a status, repeated, or the code of the refusal",
+    ["channel", "outcome"],
+)
+MAILS = Counter("newsreader_mails", "Mails handed to the mail server, or not", ["letter", "outcome"])
+TASKS = Counter("newsreader_tasks", "Background tasks that this host has run", ["task", "outcome"])
+JOBS_FAILED = Counter("newsreader_jobs_failed", "Runs of scheduled jobs that failed", ["name"])

@@ -1,0 +1,46 @@
+"""The folder in which processes count, whatever is wrong with it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from newsreader.kit.metrics import FOLDER
+from newsreader.settings import BASE_DIR
+
+COUNT = """
+from newsreader.kit import metrics
+metrics.PAGES.labels("hit").inc()
+value = [s.value for f in metrics.registry().collect() for s in f.samples if s.name == "newsreader_pages_total"]
+print(value)
+"""
+
+
+def count(folder):
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT],
+        cwd=BASE_DIR,
+        env={FOLDER: str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip(), done.stderr
+
+
+def test_a_process_goes_on_counting_where_the_last_one_stopped(tmp_path):
+    assert [count(tmp_path / "new")[0] for _ in range(2)] == ["[1.0]", "[2.0]"]
+    assert len(list((tmp_path / "new").glob("counter_*.db"))) == 1
+
+
+@pytest.mark.parametrize("nonsense", [b"\xff" * 8192, b"x", b"\x00\x10\x00\x00" + b"\xff" * 8192])
+def test_a_file_that_cannot_be_read_is_replaced(tmp_path, nonsense):
+    (tmp_path / "counter_0.db").write_bytes(nonsense)
+    assert count(tmp_path) == ("[1.0]", "")
+
+
+def test_without_a_folder_to_write_in_each_counts_for_itself(tmp_path):
+    (tmp_path / "file").touch()
+    said, warned = count(tmp_path / "file")
+    assert said == "[1.0]"
+    assert FOLDER in warned
