@@ -1,8 +1,8 @@
 """What is counted while the site runs, for `/metrics`: requests, the time of the database, posts, mails, tasks.
 
-All processes of a host count into one folder, which `manage.py serve` makes in memory and names in FOLDER. Each takes one of the
-numbered places there and goes on where the last that had it stopped: there are as many files as there are processes at
-once, however many have died. Without a folder a process counts for itself.
+All processes of a host count into one folder, which `manage.py serve` makes in memory and names in FOLDER. Each takes
+one of the numbered places there and goes on where the last that had it stopped: there are as many files as there are
+processes at once, however many have died. Without a folder a process counts for itself.
 
 To add one, define it here with labels that have few values, and count it where it happens.
 """
