@@ -13,9 +13,12 @@ import fcntl
 import itertools
 import logging
 import os
+import shutil
 import struct
 import tempfile
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess, values
@@ -25,6 +28,8 @@ from prometheus_client.registry import REGISTRY
 logger = logging.getLogger(__name__)
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # in the environment, as the library calls it
 MEMORY = Path("/dev/shm")  # noqa: S108  On a full disk, writing to a file that is mapped ends the process.
+PREFIX, OWNER = "newsreader-metrics-", "owner.lock"
+YOUNG = 60  # seconds
 
 
 class _Place:
@@ -41,16 +46,21 @@ class _Place:
 
 def _take_place(folder: Path) -> int:
     for number in itertools.count():
-        # Open to the end of the process: then the lock is free, whatever ended it.
-        lock = os.open(folder / f"{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock)
-        else:
+        if _lock(folder / f"{number}.lock") is not None:
             _remove_broken(folder.glob(f"*_{number}.db"))
             return number
     raise AssertionError
+
+
+def _lock(file: Path) -> int | None:
+    """Lock a file to the end of the process, whatever ends it. Returns its number; None if another process has it."""
+    number = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(number)
+        return None
+    return number
 
 
 def _remove_broken(files: Iterable[Path]) -> None:
@@ -87,7 +97,21 @@ def make_folder() -> str:
     if named := os.environ.get(FOLDER):
         Path(named).mkdir(parents=True, exist_ok=True)
         return named
-    return tempfile.mkdtemp(prefix="newsreader-metrics-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+    parent = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    _remove_left_over(parent)
+    made = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
+    _lock(Path(made) / OWNER)
+    return made
+
+
+def _remove_left_over(parent: Path) -> None:
+    """Remove the folders of those that were killed."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # Somebody else's, or gone meanwhile.
+            # A new one is not locked yet.
+            if time.time() - folder.stat().st_mtime > YOUNG and (lock := _lock(folder / OWNER)) is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(lock)
 
 
 def registry() -> CollectorRegistry:

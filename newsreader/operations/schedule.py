@@ -97,7 +97,7 @@ def run_due(last: dict[Callable[[], object], float], now: float) -> None:
         if now - last.get(job, float("-inf")) < interval:
             continue
         last[job] = now
-        name = getattr(job, "__name__", str(job))
+        name = getattr(getattr(job, "__self__", job), "name", "") or getattr(job, "__name__", str(job))
         try:
             job()
         except (OperationalError, InterfaceError) as fault:  # The database is away; the log need not fill up with it.

@@ -1,10 +1,13 @@
 """The folder in which processes count, whatever is wrong with it."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from newsreader.kit import metrics
 from newsreader.kit.metrics import FOLDER
 from newsreader.settings import BASE_DIR
 
@@ -44,3 +47,16 @@ def test_without_a_folder_to_write_in_each_counts_for_itself(tmp_path):
     said, warned = count(tmp_path / "file")
     assert said == "[1.0]"
     assert FOLDER in warned
+
+
+def test_what_a_killed_one_has_left_is_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(metrics, "MEMORY", tmp_path)
+    monkeypatch.delenv(FOLDER, raising=False)
+    held, young, left_over = (Path(metrics.make_folder()) for _ in range(3))
+    (left_over / metrics.OWNER).unlink()  # Nobody has locked the next one.
+    for folder in (held, left_over):
+        os.utime(folder, (0, 0))
+
+    new = Path(metrics.make_folder())
+
+    assert set(tmp_path.iterdir()) == {held, young, new}
