@@ -39,7 +39,7 @@ HOST = "testserver"
 # fmt: off
 STARTS = [
     "/", "/?page=2", "/?page=99", "/?page=x", "/nothing/", "/1999/12/31/nothing/", "/sections/nothing/",
-    "/robots.txt", "/healthz", "/readyz", "/accounts/", "/accounts/login/", "/accounts/signup/",
+    "/robots.txt", "/healthz", "/readyz", "/metrics", "/accounts/", "/accounts/login/", "/accounts/signup/",
     "/accounts/comments/", "/admin/", "/admin/login/", "/admin/password_change/", "/admin/jsi18n/",
     "/admin/comments/comment/", "/api/v1/schema/", "/api/v1/docs/", "/api/v1/articles/",
     "/api/v1/articles/?limit=2", "/api/v1/sections/", "/api/v1/tags/", "/api/v1/authors/", "/api/v1/me/",

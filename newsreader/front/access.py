@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics"})  # asked by machines every few seconds
 MOST_WAITING = 10_000  # lines
+LONGEST = 500  # characters of a path
 REFUSALS = 20  # of one status and view that are logged in a minute, in each process
 
 
@@ -108,7 +109,7 @@ class Log:
         line: dict[str, Any] = {
             "request_id": seen.request_id,
             "method": method,
-            "path": masked_path(path),
+            "path": masked_path(path[:LONGEST]),
             "status": status,
             "ms": round(seconds * 1000, 1),
             "view": seen.view,

@@ -13,6 +13,7 @@ from comments.audit import audit_log
 from comments.models import Comment
 from newsreader.kit import mail, metrics
 from newsreader.operations import metrics_view, schedule
+from newsreader.operations.backups.making import back_up
 from newsreader.operations.site_gauges import GAUGES
 from tests.factories import make_article, make_comment, make_moderator, make_user
 
@@ -79,6 +80,14 @@ def test_it_tells_what_waits_and_for_how_long(scraper, db):
     found = scraper()
     assert found["newsreader_log_unsealed_oldest_seconds",] == found["newsreader_log_faults",] == 0
     assert found["newsreader_log_sealed_number",] == audit_log.head().number > 0
+
+
+@pytest.mark.ci_sqlite
+def test_it_tells_when_the_last_copy_was_made(scraper, transactional_db, tmp_path):
+    assert ("newsreader_backup_timestamp_seconds",) not in scraper()
+    now = timezone.now()
+    back_up(tmp_path / "copies", now=now)
+    assert scraper()["newsreader_backup_timestamp_seconds",] == pytest.approx(now.timestamp(), abs=1)
 
 
 def test_it_asks_the_database_little_and_at_most_every_few_seconds(client, db, settings, django_assert_max_num_queries):
