@@ -154,7 +154,7 @@ def uploads(text: str) -> Path | dict[str, Any] | None:
 DEBUG: bool = read("DEBUG", "off", switch, "on or off.")
 PORT: int = read("PORT", "8000", count, "a port number, for instance 8000.")
 WEB_THREADS: int = read("WEB_THREADS", "4", at_least_two, "threads of one web process, two or more: half may write.")
-MAX_MEMORY_MB: int = read("MAX_MEMORY_MB", "1024", count, "megabytes of memory, for instance 1024.")
+PROCESS_MEMORY_LIMIT: int = read("PROCESS_MEMORY_LIMIT", "1024", count, "MiB of memory, for instance 1024.")
 SITE_URL: str = read(
     "SITE_URL", f"http://127.0.0.1:{PORT}", origin, "the site's address without a path: https://news.example."
 )

@@ -29,7 +29,7 @@ AGAIN = 10  # seconds until a task is tried again that the database has cut shor
 
 
 class SteadyWorker(Worker):
-    """Runs tasks until it is told to stop, or has grown beyond MAX_MEMORY_MB: then it ends between two tasks."""
+    """Runs tasks until it is told to stop, or has grown beyond PROCESS_MEMORY_LIMIT: then it ends between two tasks."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -66,8 +66,8 @@ class SteadyWorker(Worker):
                 DBTaskResult.objects.filter(pk=db_task_result.pk, status="FAILED").update(
                     status="READY", started_at=None, finished_at=None, run_after=later
                 )
-        if memory() > settings.MAX_MEMORY_MB:
-            logger.warning("The worker uses more than %s MB and is started anew", settings.MAX_MEMORY_MB)
+        if memory() > settings.PROCESS_MEMORY_LIMIT:
+            logger.warning("The worker uses more than %s MiB and is started anew", settings.PROCESS_MEMORY_LIMIT)
             self.running = False
 
 
@@ -88,6 +88,6 @@ def is_of_the_database(path: str) -> bool:
 
 
 def memory() -> float:
-    """Return what this process has used at most, in megabytes."""
+    """Return the most memory that this process has used, in MiB."""
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / (1_000_000 if sys.platform == "darwin" else 1_000)
+    return used / (1024 * 1024 if sys.platform == "darwin" else 1024)

@@ -82,7 +82,7 @@ def test_a_task_that_the_database_cuts_short_is_run_again_and_another_failure_is
 
 def test_a_worker_that_has_grown_too_large_ends_between_two_tasks(settings, monkeypatch):
     monkeypatch.setattr(Worker, "run_task", lambda self, task: None)
-    settings.MAX_MEMORY_MB = 1
+    settings.PROCESS_MEMORY_LIMIT = 1
     worker = SteadyWorker()
 
     worker.run_task(queued())

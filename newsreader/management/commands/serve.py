@@ -116,7 +116,7 @@ class Command(BaseCommand):
         listener = before.listener if before else _listen(host, port)
         server = [
             *python, "-m", "newsreader.front.server", "--port", str(port), "--listener", str(listener),
-            "--processes", str(options["processes"]), "--memory", str(settings.MAX_MEMORY_MB),
+            "--processes", str(options["processes"]), "--memory", str(settings.PROCESS_MEMORY_LIMIT),
             # A web process that is still starting misses the stop signal, and would keep running.
             "--patience", str(PATIENCE - 5),
         ]  # fmt: skip
