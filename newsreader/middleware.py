@@ -50,6 +50,7 @@ _DESK = (
     .replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
     .replace("img-src 'self'", "img-src 'self' blob:")
 )
+_FILES = (settings.MEDIA_URL, settings.STATIC_URL)
 _PERMISSIONS = ", ".join(f"{feature}=()" for feature in ("camera", "geolocation", "microphone", "payment", "usb"))
 
 
@@ -68,11 +69,27 @@ class Headers:
         response.headers.setdefault("Content-Security-Policy", _DESK if inner else _PUBLIC)
         response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        # Over plain http, whoever is on the way reads everything anyway. A 304 leaves the header of the copy as it is.
+        if settings.SECURE and response.status_code != 304:
+            policy = "cross-origin" if _is_for_other_sites(request, response) else "same-origin"
+            response.headers.setdefault("Cross-Origin-Resource-Policy", policy)
         # A view that read the session made the response vary by its cookie.
         personal = bool(response.cookies) or "cookie" in response.get("Vary", "").lower()
         if personal or response.status_code >= 400 or request.path.startswith(("/accounts/", "/admin/")):
             response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def _is_for_other_sites(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Say whether pages of other sites may load this answer as a part of theirs, such as a picture out of a feed.
+
+    Files may, and whatever is the same for everybody unless it is a page, and what leads there from an earlier address.
+    All else may hold what one person sees.
+    """
+    if request.path.startswith(_FILES):
+        return response.status_code < 400
+    is_page = response.status_code == 200 and response.get("Content-Type", "").startswith("text/html")
+    return not is_page and (is_public(response) or response.status_code == 301)
 
 
 class Conditional(ConditionalGetMiddleware):

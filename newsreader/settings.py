@@ -469,6 +469,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes; a reply of 10,000 charac
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
 # --- Safety -------------------------------------------------------------------------------------------------------
+# Over https no other host of the domain can plant a cookie of such a name; see newsreader.kit.cookies.
+COOKIE_PREFIX = "__Host-" if SECURE else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
+MESSAGE_STORAGE = "newsreader.kit.cookies.Messages"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

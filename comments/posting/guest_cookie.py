@@ -9,14 +9,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass, replace
 
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from comments.drafts import Author
 from newsreader.accounts import sessions
+from newsreader.kit import cookies
 
-COOKIE = "commenter"
+COOKIE = cookies.named("commenter")
 SALT = "comments.remembering"
 YEAR = sessions.YEAR
 KEPT = 20  # comments
@@ -63,9 +63,7 @@ def remember(
         full = replace(after, name=author.name, email=author.email, website=author.website)
         detailed = signing.dumps(asdict(full), salt=SALT, compress=True)
         value = detailed if len(detailed) <= LARGEST else value
-    response.set_cookie(
-        COOKIE, value, max_age=YEAR if keep else None, secure=settings.SECURE, httponly=True, samesite="Lax"
-    )
+    cookies.put(response, COOKIE, value, seconds=YEAR if keep else None)
     sessions.remember(request, sessions.YEAR if keep else editable_for)
 
 
@@ -77,4 +75,4 @@ def add(request: HttpRequest, response: HttpResponse, comment_id: int, *, editab
 
 
 def forget(response: HttpResponse) -> None:
-    response.delete_cookie(COOKIE, samesite="Lax")
+    cookies.drop(response, COOKIE)

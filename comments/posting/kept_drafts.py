@@ -10,7 +10,6 @@ import datetime as dt
 import re
 import secrets
 
-from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.db.models import QuerySet
@@ -21,11 +20,12 @@ from django.utils.translation import gettext_lazy as _
 from articles.models.article import Article
 from comments.drafts import keyed
 from comments.models import KeptDraft
+from newsreader.kit import cookies
 from newsreader.kit.client_address import client_address, network
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.text import tidy
 
-COOKIE, SALT = "draft", "comments.keeping"
+COOKIE, SALT = cookies.named("draft"), "comments.keeping"
 LIFE = dt.timedelta(days=1)
 PER_BROWSER, PER_NETWORK = 10, 200
 LARGEST = 65_000  # characters: of the text, and of the other fields together
@@ -74,9 +74,7 @@ def keep(request: HttpRequest, article: Article, provider: str) -> KeptDraft:
 
 def note(response: HttpResponse, draft: KeptDraft) -> HttpResponse:
     """Set the cookie with which this browser finds the draft again."""
-    value = signing.dumps(draft.browser, salt=SALT)
-    life = int(LIFE.total_seconds())
-    response.set_cookie(COOKIE, value, max_age=life, secure=settings.SECURE, httponly=True, samesite="Lax")
+    cookies.put(response, COOKIE, signing.dumps(draft.browser, salt=SALT), seconds=int(LIFE.total_seconds()))
     return response
 
 
