@@ -80,7 +80,7 @@ class Headers:
         return response
 
 
-def _is_for_other_sites(request: HttpRequest, response: HttpResponseBase) -> bool:
+def _is_for_other_sites(request: HttpRequest, response: HttpResponse) -> bool:
     """Say whether pages of other sites may load this answer as a part of theirs, such as a picture out of a feed.
 
     Files may, and whatever is the same for everybody unless it is a page, and what leads there from an earlier address.

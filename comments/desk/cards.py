@@ -18,6 +18,7 @@ from comments.audit.reason_codes import UNDONE, WITHDRAWN, is_final
 from comments.audit.reason_texts import worded
 from comments.desk.highlighting import highlighted
 from comments.desk.status_actions import StatusAction, buttons_for
+from comments.desk.teamwork import is_held
 from comments.models import (
     Appeal,
     Ban,
@@ -120,7 +121,7 @@ def lay_out(comments: Sequence[Comment]) -> list[Card]:
         card.reports = [report for report in comment.reports.all() if not report.outcome]
         card.appeal = getattr(comment, "appeal", None)
         lock = getattr(comment, "review_lock", None)
-        card.review_lock = lock if lock and lock.until > now else None
+        card.review_lock = lock if lock and is_held(lock, now) else None
         cards.append(card)
     return cards
 

@@ -16,6 +16,7 @@ from comments.models import Comment, Label, Note, ReviewLock
 from comments.models.locks import lock_comment
 from comments.models.permissions import moderates
 from newsreader.accounts.models import User
+from newsreader.kit.clock import is_ahead
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.text import tidy
 
@@ -93,11 +94,16 @@ def take_review_lock(comment_id: int, *, by: User) -> ReviewLock:
     until = now + READING
     mine = {"by": by, "until": until}
     row, is_new = ReviewLock.objects.select_for_update().get_or_create(comment_id=comment_id, defaults=mine)
-    if not is_new and (row.by_id == by.pk or row.until < now):
+    if not is_new and (row.by_id == by.pk or not is_held(row, now)):
         ReviewLock.objects.filter(pk=comment_id).update(**mine)
         row.by, row.until = by, until
     ReviewLock.objects.filter(by=by).exclude(pk=comment_id).delete()  # A moderator has one comment open at a time.
     return row
+
+
+def is_held(lock: ReviewLock, now: dt.datetime) -> bool:
+    """Say whether a review lock has not run out."""
+    return lock.until > now and not is_ahead(lock.until, now, READING)
 
 
 def delete_expired_locks() -> int:

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from articles import publishing
@@ -28,6 +28,7 @@ from comments.notifications.links import (
     moderation_url,
 )
 from newsreader.kit import mail
+from newsreader.kit.clock import ahead
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
 
@@ -54,13 +55,26 @@ def enqueue(rows: Collection[Delivery]) -> int:
 def send_due() -> int:
     """Send every mail that is due; returns how many. Two workers never send the same one."""
     now, ends = timezone.now(), time.monotonic() + TURN
-    due = Delivery.objects.filter(sent_at=None, due_at__lte=now, attempts__lt=ATTEMPTS).order_by("due_at")
+    due = Delivery.objects.filter(_due(now), sent_at=None, attempts__lt=ATTEMPTS).order_by("due_at")
     return sum(_send(pk) for pk in due.values_list("pk", flat=True)[:200] if time.monotonic() < ends)
+
+
+def _pause(attempts: int) -> dt.timedelta:
+    """Return how long a mail waits after it has failed so many times."""
+    return dt.timedelta(minutes=2**attempts)
+
+
+def _due(now: dt.datetime) -> Q:
+    """Return the condition for mails whose time has come, or lies further ahead than any that is stored here."""
+    due = Q(due_at__lte=now) | Q(attempts=0, due_at__gt=ahead(now))
+    for attempts in range(1, ATTEMPTS):
+        due |= Q(attempts=attempts, due_at__gt=ahead(now, max(LEASE, _pause(attempts))))
+    return due
 
 
 def _send(pk: int) -> bool:
     now = timezone.now()
-    leased = Delivery.objects.filter(pk=pk, sent_at=None, due_at__lte=now)
+    leased = Delivery.objects.filter(_due(now), pk=pk, sent_at=None)
     if leased.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
         return False  # Another worker has it.
     rows = Delivery.objects.select_related(
@@ -80,7 +94,7 @@ def _send(pk: int) -> bool:
         )
     except Exception as error:
         logger.exception("Mail %s could not be sent", pk)
-        later = now + dt.timedelta(minutes=2**delivery.attempts)
+        later = now + _pause(delivery.attempts)
         Delivery.objects.filter(pk=pk).update(due_at=later, failure=type(error).__name__)
         return False
     Delivery.objects.filter(pk=pk).update(sent_at=timezone.now(), failure="")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import Q
 from django.utils import timezone
 
 from comments.drafts import keyed
@@ -16,6 +17,7 @@ from comments.models.effective_settings import EffectiveSettings
 from comments.notifications.outbox import send_due
 from comments.screening.history import FIRST_COMMENT
 from newsreader.kit.client_address import network
+from newsreader.kit.clock import ahead
 from newsreader.kit.text import fold
 
 AGAIN = dt.timedelta(days=30)  # Before that, the same address gets no second mail.
@@ -32,13 +34,15 @@ def ask(comment: Comment, visitor: str) -> bool:
         return False
     email, now = comment.connection_data.email, timezone.now()
     where = keyed("network", network(visitor))
-    if not email or EmailConfirmation.objects.filter(network=where, asked_at__gt=now - PERIOD).count() >= PER_NETWORK:
+    recent = EmailConfirmation.objects.filter(network=where, asked_at__gt=now - PERIOD, asked_at__lte=ahead(now))
+    if not email or recent.count() >= PER_NETWORK:
         return False
     wanted = {"network": where, "comment": comment, "asked_at": now}
     confirmation, is_new = EmailConfirmation.objects.get_or_create(address=address_key(email), defaults=wanted)
     if not is_new:
         again = {"token": new_token(), "confirmed_at": None}
-        if not EmailConfirmation.objects.filter(pk=confirmation.pk, asked_at__lt=now - AGAIN).update(**wanted, **again):
+        long_ago = Q(asked_at__lt=now - AGAIN) | Q(asked_at__gt=ahead(now))
+        if not EmailConfirmation.objects.filter(long_ago, pk=confirmation.pk).update(**wanted, **again):
             return False
     Delivery.objects.create(decision=first, event=Delivery.Event.CONFIRM, address=email, language=comment.language)
     send_due.enqueue()

@@ -14,6 +14,7 @@ from comments.models import Comment
 from comments.posting.guest_cookie import recall
 from newsreader.accounts.identities import identity_of
 from newsreader.kit.client_address import client_address
+from newsreader.kit.clock import SLACK
 
 BEGAN = "comments.forms.began"  # salt
 
@@ -24,11 +25,12 @@ def beginning() -> str:
 
 
 def _seconds_since(began: str) -> float | None:
-    """Return the seconds since then; None if the field is missing or was tampered with."""
+    """Return the seconds since then; None if the field is missing, tampered with, or from a clock since set back."""
     try:
-        return max(time.time() - float(signing.loads(began, salt=BEGAN)), 0)
+        took = time.time() - float(signing.loads(began, salt=BEGAN))
     except (signing.BadSignature, TypeError, ValueError):
         return None
+    return max(took, 0) if took > -SLACK.total_seconds() else None
 
 
 def author_of(request: HttpRequest, typed: Mapping[str, Any]) -> Author:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -80,7 +80,8 @@ def change(entry: FilterEntry, *, by: User) -> None:
     check_room([entry.pattern], entry)
     try:
         with transaction.atomic():
-            entry.save(update_fields=[*was, "changed_at"])
+            entry.save(update_fields=list(was))
+            entry.changed_at = _note_change([entry.pk])
     except IntegrityError:
         raise Conflict() from None
     audit_log.note(
@@ -103,10 +104,21 @@ def switch(rows: QuerySet[FilterEntry], *, on: bool, by: User) -> int:
         entry.is_active = on
     if wanted := [entry.pattern for entry in changed if is_looked_for(entry)]:
         compiled_entries.check_room(wanted)
-    # Every process reads the entries again when this time changes.
-    FilterEntry.objects.filter(pk__in=[entry.pk for entry in changed]).update(is_active=on, changed_at=timezone.now())
+    FilterEntry.objects.filter(pk__in=[entry.pk for entry in changed]).update(is_active=on)
+    _note_change([entry.pk for entry in changed])
     audit_log.note_many("rule_switched", _events(changed, by))
     return len(changed)
+
+
+def _note_change(ids: list[int]) -> dt.datetime:
+    """Have every process read the entries again: it does when the latest of these times changes.
+
+    So that time only ever grows, also after the clock was set back.
+    """
+    latest = FilterEntry.objects.aggregate(at=Max("changed_at"))["at"]
+    now = max(timezone.now(), latest + dt.timedelta(microseconds=1)) if latest else timezone.now()
+    FilterEntry.objects.filter(pk__in=ids).update(changed_at=now)
+    return now
 
 
 @transaction.atomic

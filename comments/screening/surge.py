@@ -26,6 +26,7 @@ from comments.audit.reason_codes import harmless
 from comments.models import REMOVED, ArticleSettings, Comment, CommentSettings, Decision
 from comments.models.locks import lock_articles
 from comments.screening.article_settings import settings_row
+from newsreader.kit.clock import is_ahead
 
 Surge = ArticleSettings.Surge
 WINDOW = dt.timedelta(minutes=10)
@@ -108,7 +109,7 @@ def step(surge: int, since: dt.datetime | None, counts: WindowCounts, usual: Usu
     Up at once; further up after ten minutes, or at the next check if most comments are refused. Down one step if the
     last ten minutes were usual and the level has not changed in them.
     """
-    age = now - since if since else dt.timedelta.max
+    age = now - since if since and not is_ahead(since, now) else dt.timedelta.max
     if usual.holds(counts):
         return max(surge - 1, Surge.NONE) if age >= WINDOW else surge
     if surge == Surge.NONE:

@@ -22,6 +22,7 @@ from allauth.socialaccount.internal import statekit as _statekit
 from django.http import HttpRequest, HttpResponse
 
 from newsreader.accounts.models import User
+from newsreader.kit.clock import SLACK
 
 # --- Rate limits --------------------------------------------------------------------------------------------------
 
@@ -36,6 +37,21 @@ def consume_rate_limit(
     """
     found = _ratelimit.consume(request, app=f"allauth.{app}", action=action, key=key or None, user=user, limit_get=True)
     return found is not None
+
+
+def count_with_a_clock_that_goes_back() -> None:
+    """Have the library's limits forget attempts that were counted before the clock was set back.
+
+    They would count until the clock has caught up, since the library takes them for the newest.
+    """
+    apply_rate = _ratelimit.apply_rate
+
+    def applied(history: list[float], now: float, rate: Any, **options: Any) -> tuple[bool, list[float]]:
+        known = [at for at in history if at <= now + SLACK.total_seconds()]
+        answer: tuple[bool, list[float]] = apply_rate(known, now, rate, **options)
+        return answer
+
+    _ratelimit.apply_rate = applied
 
 
 # --- Authentication -----------------------------------------------------------------------------------------------

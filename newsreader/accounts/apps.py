@@ -10,9 +10,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from newsreader.accounts import email_field, groups, second_factor, sessions
+        from newsreader.accounts import allauth_internals, email_field, groups, second_factor, sessions
 
         email_field.install()
+        allauth_internals.count_with_a_clock_that_goes_back()
         sessions.listen()
         second_factor.listen()
         post_migrate.connect(groups.after_migrate, sender=self)

@@ -6,6 +6,7 @@ request_attributes: typed attributes of a request
 numbers, text:      ids and text as people send them
 hashes:             keyed hashes
 times:              times as people type them
+clock:              stored times, where the clock was set back
 email_addresses:    addresses as keyboards write them
 html_source:        which part of an HTML text is tags and which is text
 html_media:         its pictures, and links in the place of frames and videos
@@ -13,6 +14,7 @@ search_words:       words for full-text search, in every script
 lookalikes, hosts:  texts and host names that look alike
 web:                forms as pages, redirects
 forgery:            whether another site may have sent a form
+cookies:            how ours are named and set
 client_address:     the visitor's address and network
 http_cache:         public and private answers
 versions:           ETags of one thing, and changes meant for one version

@@ -1,7 +1,8 @@
 """Our own cookies: their names, and how they are set.
 
 Over https each name begins with `__Host-`. A browser takes such a cookie from this host alone, over TLS alone, so no
-other host of the domain can plant one. `known` is not of these: scripts read it, and its name is in the contract.
+other host of the domain can plant one. That of `accounts.sessions` is not of these: scripts read it, by the name that
+the contract gives it.
 """
 
 from __future__ import annotations

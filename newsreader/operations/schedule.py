@@ -8,9 +8,10 @@ from collections.abc import Callable
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connections
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string
-from django_tasks_db.models import DBTaskResult
+from django_tasks_db.models import DBTaskResult, get_date_max
 
 from articles.pictures import make_missing
 from articles.publishing import publish_due
@@ -25,6 +26,7 @@ from comments.screening.rate_limit import forget_full
 from newsreader.accounts import kept_answers
 from newsreader.accounts.pictures import draw_waiting
 from newsreader.kit import metrics
+from newsreader.kit.clock import ahead
 from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
 
@@ -33,6 +35,7 @@ log = OnceAMinute(logger)
 WORKER = get_random_string(32)  # This process's name as a worker.
 BEAT = 15  # seconds
 SILENCE = dt.timedelta(minutes=2)  # Eight missed beats mean death; a busy database may lose one or two.
+AGAIN = dt.timedelta(seconds=10)  # until a task is tried again that the database has cut short
 ATTEMPTS = 5  # A task that has killed so many workers is given up.
 
 
@@ -45,24 +48,34 @@ def take_up_lost_tasks() -> int:
     """Queue tasks again whose worker died while running them. Returns how many.
 
     A task is left alone as long as its worker lives, however long it takes. A worker may die after its work and before
-    it says so, so every task must be safe to run twice.
+    it says so, so every task must be safe to run twice. What was to wait until the clock has caught up waits no longer.
     """
-    silent = DBTaskResult.objects.filter(status="RUNNING", started_at__lt=timezone.now() - SILENCE)
+    now = timezone.now()
+    put_off = DBTaskResult.objects.filter(status="READY", run_after__gt=ahead(now, AGAIN), run_after__lt=get_date_max())
+    put_off.update(run_after=now)
+    began = Q(started_at__lt=now - SILENCE) | Q(started_at__gt=ahead(now))
+    silent = DBTaskResult.objects.filter(began, status="RUNNING")
     ran_by = dict(silent.values_list("pk", "worker_ids"))
     keys = [alive(ids[-1]) for ids in ran_by.values() if ids]
-    beating = cache.get_many(keys) if keys else {}  # The database cache fails on an empty list with PostgreSQL.
+    beats = cache.get_many(keys) if keys else {}  # The database cache fails on an empty list with PostgreSQL.
+    # One from before the clock was set back says nothing, and stays in the cache until the clock has caught up.
+    beating = {alive(WORKER), *(key for key, at in beats.items() if not _is_of_earlier_clock(at, now))}
     lost = {pk: ids for pk, ids in ran_by.items() if not ids or alive(ids[-1]) not in beating}
     hopeless = silent.filter(pk__in=[pk for pk, ids in lost.items() if len(ids) >= ATTEMPTS])
     for path in hopeless.values_list("task_path", flat=True):
         logger.error("A task has killed too many workers and is given up: %s", path)
-    hopeless.update(status="FAILED", finished_at=timezone.now())
+    hopeless.update(status="FAILED", finished_at=now)
     return silent.filter(pk__in=lost).update(status="READY", started_at=None)
+
+
+def _is_of_earlier_clock(beat: object, now: dt.datetime) -> bool:
+    return isinstance(beat, float) and beat > ahead(now).timestamp()
 
 
 def beat() -> None:
     """Record that this worker is alive, for `/readyz` and for other workers."""
     cache.set(HEARTBEAT, time.time(), timeout=86_400)  # seconds; `/metrics` says how old the last one is
-    cache.set(alive(WORKER), "", timeout=SILENCE.total_seconds())
+    cache.set(alive(WORKER), time.time(), timeout=SILENCE.total_seconds())
 
 
 def clear_up() -> None:

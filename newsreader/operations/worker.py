@@ -6,7 +6,6 @@ starts again, later each time, and a task that was cut short is run again.
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import resource
 import sys
@@ -25,7 +24,6 @@ from newsreader.operations import schedule
 from newsreader.operations.backoff import Backoff
 
 logger = logging.getLogger(__name__)
-AGAIN = 10  # seconds until a task is tried again that the database has cut short
 
 
 class SteadyWorker(Worker):
@@ -60,7 +58,7 @@ class SteadyWorker(Worker):
         metrics.TASKS.labels(db_task_result.task_path, db_task_result.status.lower()).inc()
         if db_task_result.status == "FAILED" and is_of_the_database(db_task_result.exception_class_path):
             schedule.close_connections()
-            later = timezone.now() + dt.timedelta(seconds=AGAIN)
+            later = timezone.now() + schedule.AGAIN
             tried = len(db_task_result.worker_ids)
             if tried < schedule.ATTEMPTS:
                 DBTaskResult.objects.filter(pk=db_task_result.pk, status="FAILED").update(
