@@ -16,7 +16,7 @@ from django.utils import translation
 
 from articles.current_site import current_site
 from newsreader import request_limits
-from newsreader.accounts import sessions
+from newsreader.accounts import sessions, upload_pass
 from newsreader.busy import busy
 from newsreader.kit import forgery
 from newsreader.kit.database_faults import is_away
@@ -28,6 +28,7 @@ from newsreader.kit.errors import (
     Busy,
     DomainError,
     LengthMissing,
+    UploadForStaff,
     VersionConflict,
 )
 from newsreader.kit.http_cache import is_public, private
@@ -137,12 +138,16 @@ class Cookieless:
 
 
 # Why `newsreader.front` has not read a body to its end, as it says in `environ["newsreader.unread"]`.
-UNREAD: dict[str, Callable[[], Exception]] = {
-    "body_too_large": BodyTooLarge,
-    "body_too_slow": BodyTooSlow,
-    "body_incomplete": lambda: BadRequest("the client hung up"),
-    "busy": Busy,
+UNREAD: dict[str, Callable[[HttpRequest], Exception]] = {
+    "body_too_large": lambda request: _too_large(request, upload_pass.is_carried(request.COOKIES)),
+    "body_too_slow": lambda request: BodyTooSlow(),
+    "body_incomplete": lambda request: BadRequest("the client hung up"),
+    "busy": lambda request: Busy(),
 }
+
+
+def _too_large(request: HttpRequest, staff: bool) -> BodyTooLarge:
+    return UploadForStaff() if request_limits.is_newsroom(request.path) and not staff else BodyTooLarge()
 
 
 class Limits:
@@ -160,13 +165,14 @@ class Limits:
         if len(request.META.get("QUERY_STRING", "")) + len(request.path) > request_limits.ADDRESS:
             return refused(request, AddressTooLong())
         if why := request.META.get("newsreader.unread"):
-            return refused(request, UNREAD[why]())
+            return refused(request, UNREAD[why](request))
         length = request.META.get("CONTENT_LENGTH") or ""
         if not length and request.headers.get("Transfer-Encoding"):
             # WSGI would read an empty body, and the text would be lost silently.
             return refused(request, LengthMissing())
-        if length.isdecimal() and int(length) > request_limits.largest_body(request.path):
-            return refused(request, BodyTooLarge())
+        staff = request_limits.is_newsroom(request.path) and upload_pass.is_carried(request.COOKIES)
+        if length.isdecimal() and int(length) > request_limits.largest_body(request.path, staff=staff):
+            return refused(request, _too_large(request, staff))
         if any(self._control.search(value) for value in request.COOKIES.values()):
             sound = {name: value for name, value in request.COOKIES.items() if not self._control.search(value)}
             request.COOKIES = sound

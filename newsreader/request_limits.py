@@ -16,15 +16,19 @@ BODY_SECONDS = 10
 ANSWER_SECONDS = 5.0  # within which somebody who posts has an answer, whatever the database does
 OWN_SECONDS = 0.5  # of them, for everything but waiting
 
-UPLOAD = 65 * 1024 * 1024  # bytes; editors send pictures
+UPLOAD = 65 * 1024 * 1024  # bytes; editors send pictures, and nobody else so much
 PORTRAIT = 6 * 1024 * 1024  # The form itself refuses a portrait that is too large.
 SIGN_IN = 64 * 1024  # Parts of it are stored in the session of somebody not signed in yet.
 SLOWEST_UPLOAD = 256 * 1024  # bytes per second that an editor's line must carry
 
 
-def largest_body(path: str) -> int:
-    """Return how many bytes may be sent to an address."""
-    if path.startswith("/admin/"):
+def is_newsroom(path: str) -> bool:
+    return path.startswith("/admin/")
+
+
+def largest_body(path: str, *, staff: bool = False) -> int:
+    """Return how many bytes may be sent to an address, and by staff (`newsreader.accounts.upload_pass`)."""
+    if staff and is_newsroom(path):
         return UPLOAD
     if path == "/accounts/":
         return PORTRAIT
@@ -33,9 +37,9 @@ def largest_body(path: str) -> int:
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
-def seconds_for_body(path: str, length: int) -> float:
+def seconds_for_body(path: str, length: int, *, staff: bool = False) -> float:
     """Return within how many seconds a body has to arrive whole. Only pictures of editors may take longer."""
-    return max(BODY_SECONDS, length / SLOWEST_UPLOAD) if path.startswith("/admin/") else BODY_SECONDS
+    return max(BODY_SECONDS, length / SLOWEST_UPLOAD) if staff and is_newsroom(path) else BODY_SECONDS
 
 
 def seconds_for_database(waited: float) -> float:

@@ -276,6 +276,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "newsreader.accounts.middleware.Rights",
+    "newsreader.accounts.upload_pass.UploadPass",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "newsreader.middleware.Known",

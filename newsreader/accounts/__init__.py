@@ -13,6 +13,7 @@ second_factor:      the second factor of staff
 account_linking:    connecting a login provider to an account
 sessions:           what a session knows besides its user
 pictures:           avatars and initials
+upload_pass:        who may send large bodies to the newsroom
 middleware:         checks before allauth's views
 kept_answers:       a POST over REST that is sent again
 headless_urls, api_authentication, api: apps and API clients

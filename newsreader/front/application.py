@@ -68,7 +68,7 @@ class Application:
         length = scope.headers.get("content-length") if writes else "0"
         if writes and length:
             try:
-                body = await bodies.read(protocol, path, int(length))
+                body = await bodies.read(protocol, path, int(length), cookies=scope.headers.get("cookie", ""))
             except bodies.Unread as why:
                 unread, writes = str(why), False
         exchange = Exchange(self.loop, scope, answering, self.cache, body=body, unread=unread)

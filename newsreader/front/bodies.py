@@ -8,9 +8,11 @@ import tempfile
 from contextlib import suppress
 from typing import IO
 
+from django.http.cookie import parse_cookie
 from granian.rsgi import HTTPProtocol, ProtocolClosed
 
 from newsreader import request_limits
+from newsreader.accounts import upload_pass
 
 IN_MEMORY = 256 * 1024  # bytes; what is larger waits in a temporary file. No reply is.
 LINGER = 1.0  # seconds that a client may pause that sends what nobody wants
@@ -20,12 +22,13 @@ class Unread(Exception):
     """The body was not read to its end. Its text says why: a key of `newsreader.middleware.UNREAD`."""
 
 
-async def read(protocol: HTTPProtocol, path: str, length: int) -> IO[bytes]:
+async def read(protocol: HTTPProtocol, path: str, length: int, *, cookies: str = "") -> IO[bytes]:
     """Return the body, which the request says is so long. Raises Unread."""
-    if length > request_limits.largest_body(path):
+    staff = request_limits.is_newsroom(path) and upload_pass.is_carried(parse_cookie(cookies))
+    if length > request_limits.largest_body(path, staff=staff):
         raise Unread("body_too_large")
     try:
-        async with asyncio.timeout(request_limits.seconds_for_body(path, length)):
+        async with asyncio.timeout(request_limits.seconds_for_body(path, length, staff=staff)):
             return io.BytesIO(await protocol()) if length <= IN_MEMORY else await _in_file(protocol, length)
     except TimeoutError:
         raise Unread("body_too_slow") from None

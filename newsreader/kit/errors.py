@@ -161,5 +161,12 @@ class BodyTooLarge(DomainError):
     code, status, sentence = "body_too_large", 413, _("This is too large to send at once.")
 
 
+class UploadForStaff(BodyTooLarge):
+    sentence = _(
+        "Only staff who are signed in may send this much. Open the newsroom in another window and sign in there. Then "
+        "go back here and send it again: your browser still has what you typed."
+    )
+
+
 class BodyTooSlow(DomainError):
     code, status, sentence = "body_too_slow", 408, _("It took too long until all of it was here. Please send it again.")

@@ -55,6 +55,7 @@ class Site:
             "PORT": str(self.port),
             "DATABASE_URL": url or f"sqlite:///{self.database}",
             "TRUSTED_PROXY_COUNT": "1",
+            "STAFF_SECOND_FACTOR": "off",
             **values,
         }
         self.log = folder / "log"
@@ -218,15 +219,51 @@ def test_what_nginx_does_not_take_is_refused_in_the_site_s_own_words(site, tmp_p
         assert (page.status_code, "body_too_large" in page.text) == (413, True)
 
 
-@pytest.mark.parametrize("path", ["/admin/login/", "/articles/{}/reply/"])
-def test_a_large_body_arrives_whole(site, path):
+def test_a_large_body_arrives_whole(site):
     """Beyond what is kept in memory it waits in a file: the form is read, and refused for what is in it."""
-    size = 40_000_000 if path.startswith("/admin/") else 3_000_000
-    body = urlencode({"text": "x" * 20_000}) + "&more=" + "y" * size
-    status, answer, _ = site.ask(request("POST", path.format(site.article), body=body), timeout=60)
+    body = urlencode({"text": "x" * 20_000}) + "&more=" + "y" * 3_000_000
+    status, answer, _ = site.ask(request("POST", f"/articles/{site.article}/reply/", body=body), timeout=60)
 
     assert status in {403, 413, 422}, answer[:300]
     assert b"body_too" not in answer
+
+
+def test_only_staff_send_large_bodies_to_the_newsroom_and_others_are_refused_before_they_have_sent_one(site):
+    newsroom, address, size = requests.Session(), f"http://127.0.0.1:{site.port}", 20_000_000
+
+    def token(page):
+        return re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
+
+    def announced(session):
+        """Say how long the body will be and send none of it; return what comes back within the time of a picture."""
+        cookies = "; ".join(f"{name}={value}" for name, value in session.cookies.items())
+        head = f"POST /admin/articles/picture/add/ HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\n"
+        with site.open(f"{head}Content-Length: {size}\r\n\r\n".encode(), timeout=4) as line:
+            try:
+                return finish(line)
+            except TimeoutError:
+                return 0, b"it waits for the body"
+
+    status, answer = announced(newsroom)
+    assert (status, b"body_too_large" in answer, b"Only staff" in answer) == (413, True, True)
+    typed = {
+        "login": "editor",
+        "password": "open-sesame",
+        "csrfmiddlewaretoken": token(newsroom.get(f"{address}/accounts/login/", timeout=20)),
+    }
+    assert newsroom.post(f"{address}/accounts/login/", typed, timeout=20).status_code == 200
+    form = newsroom.get(f"{address}/admin/articles/picture/add/", timeout=20)
+    assert announced(newsroom) == (0, b"it waits for the body")
+
+    sent = {"csrfmiddlewaretoken": token(form), "more": "y" * size}
+    whole = newsroom.post(f"{address}/admin/articles/picture/add/", sent, timeout=60)
+    assert "body_too" not in whole.text
+
+    kept = dict(newsroom.cookies)
+    newsroom.post(f"{address}/accounts/logout/", {"csrfmiddlewaretoken": token(form)}, timeout=20)
+    assert "uploads" not in newsroom.cookies
+    newsroom.cookies.set("uploads", kept["uploads"])
+    assert announced(newsroom)[0] == 413  # Of another session it is worth nothing.
 
 
 def test_a_body_that_ends_too_soon_is_not_taken_for_a_whole_one(site):
