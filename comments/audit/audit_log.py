@@ -1,4 +1,4 @@
-"""The audit log: decisions, edits, bans, changes of settings and filter entries, imports, erasures. Append-only.
+"""The audit log: decisions, edits, bans, settings, filter entries, accounts, imports, erasures. Append-only.
 
 An entry is written in the transaction of the event that it records. Some seconds later it is sealed: it gets the next
 number, and a hash over itself and the hash of the entry before. One worker seals at a time, outside of posting: if
@@ -203,14 +203,18 @@ def verify(known: Head | None = None) -> tuple[Head, list[Fault]]:
     """
     seal()
     at, faults = Head(), []
-    for at, fault in _walked(known):
+    for at, fault in walk(known=known):
         if fault:
             faults.append(fault)
             if len(faults) == 10:
                 return at, faults
     if known and known.number > at.number:
         faults.append(Fault("cut_off", known.number))
-    return at, (faults + _decisions_without_entry())[:10]
+    decision = 0
+    while (some := compare(decision)).last > decision and len(faults) < 10:
+        decision = some.last
+        faults += some.faults
+    return at, faults[:10]
 
 
 def verify_here(known: Head | None = None) -> tuple[Head, list[Fault]]:
@@ -220,9 +224,13 @@ def verify_here(known: Head | None = None) -> tuple[Head, list[Fault]]:
     return head, faults
 
 
-def _walked(known: Head | None) -> Iterator[tuple[Head, Fault | None]]:
-    number, before = 0, START
-    for row in AuditEntry.objects.exclude(number=None).order_by("number").iterator(chunk_size=AT_ONCE):
+def walk(
+    after: Head | None = None, *, known: Head | None = None, most: int | None = None
+) -> Iterator[tuple[Head, Fault | None]]:
+    """Check the chain from an entry that was checked before, at most so many entries; yield each with what is wrong."""
+    number, before = (after.number, after.hash) if after else (0, START)
+    rows = AuditEntry.objects.filter(number__gt=number).order_by("number")[:most]
+    for row in rows.iterator(chunk_size=AT_ONCE):
         fault = None
         if row.number != number + 1:
             fault = Fault("missing", number + 1, f"{number + 1}–{(row.number or 0) - 1}")
@@ -236,22 +244,26 @@ def _walked(known: Head | None) -> Iterator[tuple[Head, Fault | None]]:
         yield Head(number, before), fault
 
 
-def _decisions_without_entry() -> list[Fault]:
-    """Return decisions whose entry differs or is missing. Imported ones have none: the import has one entry."""
+class Compared(NamedTuple):
+    """The last decision that was compared, and those whose entry differs or is missing."""
+
+    last: int
+    faults: list[Fault]
+
+
+def compare(after: int) -> Compared:
+    """Compare the next decisions after this one with their entries. Imported ones have none: the import has one."""
     opened = AuditEntry.objects.filter(kind=OPENED).order_by("pk").first()
-    rows = Decision.objects.exclude(source="import").filter(pk__gt=opened.facts["last_decision"] if opened else 0)
-    faults, last = [], 0
-    while some := list(rows.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
-        last = some[-1].pk
-        entries = _entries_of({f"comment:{row.comment_id}" for row in some})
-        for row in some:
-            entry = entries.get((f"comment:{row.comment_id}", row.number))
-            # A deleted account is still named in the log, but no longer in the decision.
-            if entry is None or entry != _facts_of(row) | {"by": row.by_id or entry["by"]}:
-                faults.append(Fault("decision_differs", 0, f"comment:{row.comment_id}/{row.number}"))
-                if len(faults) == 10:
-                    return faults
-    return faults
+    after = max(after, opened.facts["last_decision"] if opened else 0)
+    some = list(Decision.objects.exclude(source="import").filter(pk__gt=after).order_by("pk")[:AT_ONCE])
+    entries = _entries_of({f"comment:{row.comment_id}" for row in some})
+    faults = []
+    for row in some:
+        entry = entries.get((f"comment:{row.comment_id}", row.number))
+        # A deleted account is still named in the log, but no longer in the decision.
+        if entry is None or entry != _facts_of(row) | {"by": row.by_id or entry["by"]}:
+            faults.append(Fault("decision_differs", 0, f"comment:{row.comment_id}/{row.number}"))
+    return Compared(some[-1].pk if some else after, faults)
 
 
 def _entries_of(subjects: set[str]) -> dict[tuple[str, int], dict[str, Any]]:

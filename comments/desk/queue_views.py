@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from articles import publishing
 from articles.models.article import Article
 from articles.models.taxonomy import Section
-from comments.audit import audit_log
+from comments.audit import audit_log, log_checks
 from comments.audit.reason_codes import from_rules
 from comments.desk import cards, filters
 from comments.desk.actions import ActionRequest, ActionResult, perform
@@ -29,7 +29,14 @@ from comments.desk.ban_spans import SPANS
 from comments.desk.filters import Filter
 from comments.desk.status_actions import buttons_for, buttons_for_similar, reason_choice, summary
 from comments.models import AuditEntry, Ban, Batch, Comment, Label, ReplyTemplate
-from comments.models.permissions import may_ban, may_ban_quietly, may_lift, may_moderate, moderates
+from comments.models.permissions import (
+    may_ban,
+    may_ban_quietly,
+    may_lift,
+    may_moderate,
+    moderates,
+    moderates_everything,
+)
 from comments.moderation import batches, similar
 from comments.moderation.similar import EVERY_WAY
 from comments.screening import surge
@@ -100,6 +107,7 @@ def _surroundings(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[
         "recent": batches.recent(user),
         "surging": [row for row in surge.surging() if moderates(user, row.article)],
         "held_up": publishing.held_up() if user.has_perm("articles.publish_article") else [],
+        "log_faults": log_checks.state().faults if moderates_everything(user) else (),
         "ban_appeals": _ban_appeals(user) if wanted.status == "appeals" else 0,
     }
 

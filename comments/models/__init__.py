@@ -1,7 +1,7 @@
 """The tables of comments: what each row is, and what must be true of it.
 
 comment:            Comment, its connection data and revisions, and path buckets
-decisions:          decisions, batches of them, and audit entries
+decisions:          decisions, batches of them, audit entries, and checks of these
 settings:           the site's comment settings, and those of one article
 effective_settings: both joined: the settings in force under one article
 blocklist:          filter entries and bans
@@ -29,7 +29,7 @@ from comments.models.comment import (
     new_token,
     text_key,
 )
-from comments.models.decisions import AuditEntry, Batch, BatchItem, Decision
+from comments.models.decisions import AuditEntry, Batch, BatchItem, Decision, LogCheck
 from comments.models.newsroom import Label, MonthlyStats, Note, RefusalReason, ReplyTemplate, ReviewLock
 from comments.models.objections import Appeal, BanAppeal, Report
 from comments.models.posting import Delivery, EmailConfirmation, KeptDraft, RateLimit
@@ -56,6 +56,7 @@ __all__ = [
     "FilterEntry",
     "KeptDraft",
     "Label",
+    "LogCheck",
     "MonthlyStats",
     "Note",
     "PathBucket",

@@ -145,3 +145,25 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number or '–'} {self.kind} {self.subject}"
+
+
+class LogCheck(models.Model):
+    """One verification of the audit log from its beginning: how far it has come, and what it has found.
+
+    It goes on with what is sealed later until the next one begins, a day after it. `known_…` is the head up to which
+    the one before had verified: the chain must still contain it. `comments.audit.log_checks` does it, in small steps.
+    """
+
+    began_at = models.DateTimeField(default=timezone.now)
+    went_on_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)  # when it first came to the end
+    number = models.PositiveBigIntegerField(default=0)  # of the last entry that was verified
+    hash = models.CharField(max_length=64, blank=True)
+    decision = models.PositiveBigIntegerField(default=0)  # the last that was compared with its entry
+    known_number = models.PositiveBigIntegerField(default=0)
+    known_hash = models.CharField(max_length=64, blank=True)
+    faults = models.JSONField(default=list)  # {"code", "number", "detail"}, at most ten
+    told = models.JSONField(default=list)  # ids of the accounts that were mailed about the faults
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d}: {self.number}"

@@ -54,6 +54,12 @@ def may_ban_quietly(user: Any) -> bool:
     return bool(user.has_perm("comments.change_commentsettings"))
 
 
+def run_the_site() -> models.QuerySet[User]:
+    """Return the staff who may change how discussions work: editors, and superusers."""
+    backend = "django.contrib.auth.backends.ModelBackend"
+    return User.objects.with_perm("comments.change_commentsettings", backend=backend).filter(is_staff=True)
+
+
 def may_lift(user: Any) -> bool:
     """Say whether this person may change and lift bans, and decide about objections to them."""
     return bool(user.has_perm("comments.change_ban"))

@@ -4,6 +4,7 @@ recipients: who gets a mail about a decision
 reports:    mails to members who reported a comment
 handover:   the mail to a colleague to whom a comment was handed
 held_up_articles: the mail to editors about a scheduled article that does not appear
+log_alarm:  the mail to those who run the site when the audit log does not verify
 links:      addresses in mails, and the signed ones that let a moderator decide
 outbox:     the queue, and the task that sends it
 """
@@ -15,6 +16,7 @@ from django.db.models import Q
 from comments.models import Appeal, Comment, Decision, Delivery
 from comments.notifications.handover import not_handed_over, queue_handed_over
 from comments.notifications.held_up_articles import queue_held_up
+from comments.notifications.log_alarm import verify_and_tell
 from comments.notifications.outbox import enqueue, send_due
 from comments.notifications.recipients import Recipient, recipients, rejected
 from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
@@ -31,6 +33,7 @@ __all__ = [
     "queue_rejection",
     "send_due",
     "take_back",
+    "verify_and_tell",
 ]
 
 
