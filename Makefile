@@ -12,7 +12,7 @@ CHECKERS := var/node/.installed
 # Else every process of the suite, and every one that a test starts, compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev test test-fast test-long attack check modules lock install node
+.PHONY: help run dev test test-fast test-long attack check audit modules lock install node
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -53,6 +53,10 @@ check: $(INSTALLED) ## Lint, format, types, contracts between rooms, migrations 
 	PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
 	PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m newsreader.operations.migration_rules
+
+# STRICT=1 fails if anything is known, or if there is no list; ADVISORIES=all.zip takes a list that is there already.
+audit: $(INSTALLED) ## Compare all dependencies with a list of known vulnerabilities
+	@$(PY) -m tests.advisories $(if $(STRICT),--strict)
 
 modules: $(INSTALLED) ## Write docs/modules.md anew: every module and what it is for
 	@PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m tests.module_index
