@@ -225,7 +225,10 @@ class MyPage(forms.Form):
             changes["avatar"] = ""
         try:
             with transaction.atomic():
-                User.objects.filter(pk=user.pk).update(**changes)
+                stored = User.objects.get(pk=user.pk)
+                for name, value in changes.items():
+                    setattr(stored, name, value)
+                stored.save(update_fields=list(changes))
                 if values["picture"]:
                     pictures.send(user.pk, values["picture"].read())
                 elif values["remove_picture"]:

@@ -177,7 +177,7 @@ def test_of_two_who_take_a_username_at_once_one_is_refused(client, monkeypatch):
     def lost(*args: Any, **values: Any) -> None:
         raise IntegrityError
 
-    monkeypatch.setattr("django.db.models.query.QuerySet.update", lost)
+    monkeypatch.setattr("newsreader.accounts.models.User.save", lost)
     answer = client.post("/accounts/", typed(user, username="grace"))
 
     assert answer.status_code == 422

@@ -115,10 +115,12 @@ def test_what_readers_do_to_their_own_accounts_is_theirs(client):
     assert not AuditEntry.objects.filter(kind__startswith="account").exists()
 
 
-def test_an_editor_s_own_password_and_factors_are_on_record(client):
+def test_an_editor_s_own_name_password_and_factors_are_on_record(client):
     mia = make_editor()
     client.force_login(mia)
     AuditEntry.objects.all().delete()
+    assert client.post("/accounts/", {"name": "Mia", "username": "mia-own", "email": mia.email}).status_code == 302
+    mia.refresh_from_db()
     mia.set_password("lanterns-9")
     mia.save()
     factor = Authenticator.objects.create(user=mia, type="totp", data={})
@@ -126,7 +128,7 @@ def test_an_editor_s_own_password_and_factors_are_on_record(client):
     factor.delete()
 
     assert [(row.kind, row.facts.get("type")) for row in entries(mia)] == [
-        ("account_changed", None), ("second_factor_added", "totp"), ("second_factor_removed", "totp"),
+        ("account_changed", None), ("account_changed", None), ("second_factor_added", "totp"), ("second_factor_removed", "totp"),
     ]  # fmt: skip
 
 
