@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from itertools import count
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -329,6 +330,31 @@ def test_while_nobody_can_write_readers_do_not_wait_and_every_writer_has_an_answ
     assert len(readers) > 5
     assert all(status == 200 and took < 1.5 for status, _, took in readers)
     assert site.ask(site.reply())[0] == 303
+
+
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not FAKETIME and not os.environ.get("CI"), reason="needs libfaketime (apt-get install faketime)")
+def test_a_clock_that_is_set_back_by_an_hour_locks_nobody_out(tmp_path, django_db_setup):
+    clock = tmp_path / "clock"
+    clock.write_text("+0")
+    faked = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1"}
+    site = Site(tmp_path, **faked)
+    try:
+        statuses = [site.ask(site.reply(network="192.0.2.9"))[0] for _ in range(4)]
+        clock.write_text("-1h")
+        after = [site.ask(site.reply(network="192.0.2.9")) for _ in range(2)]
+        date = site.get("/healthz")[0], site.get("/")[0]
+    finally:
+        site.process.terminate()
+        site.process.wait(PATIENCE)
+
+    assert statuses == [303, 303, 303, 429]
+    assert [status for status, _, _ in after] == [303, 429]
+    assert b"retry-after: 15\r\n" in after[1][1].lower()  # 3569 once
+    assert date == (200, 200)
 
 
 def test_at_sigterm_everything_that_was_asked_is_answered(site):
