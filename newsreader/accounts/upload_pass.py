@@ -28,9 +28,9 @@ def is_carried(carried: Mapping[str, str], *, seconds: int = LIFE) -> bool:
     """Say whether a request with these cookies has a pass of its own session, not older than so many seconds."""
     try:
         whose = _signer.unsign(carried.get(COOKIE, ""), max_age=seconds)
-    except signing.BadSignature:
+        return constant_time_compare(whose, _hash(carried.get(settings.SESSION_COOKIE_NAME, "")))
+    except (signing.BadSignature, ValueError):  # The latter of characters that are none.
         return False
-    return constant_time_compare(whose, _hash(carried.get(settings.SESSION_COOKIE_NAME, "")))
 
 
 def _hash(session_key: str) -> str:

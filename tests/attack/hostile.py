@@ -241,7 +241,7 @@ def cookies(scene: Scene, text: str) -> Iterator[Request]:
     """As the value of every cookie of ours, as a cookie's name, and as the whole header."""
     value = text[:3_000].encode("utf-8", "surrogatepass").decode("latin-1")
     plain = "".join(c for c in value if c not in ";\r\n")
-    names = ["sessionid", "csrftoken", "commenter", "known", "messages", "draft", "django_language"]
+    names = ["sessionid", "csrftoken", "commenter", "known", "messages", "draft", "uploads", "django_language"]
     path = scene.turn([
         f"/articles/{scene.article.pk}/you/", f"/articles/{scene.article.pk}/reply/", "/accounts/", "/admin/", "/",
         f"/comments/{scene.comment.pk}/flag/", scene.report.status_url, "/admin/moderation/",

@@ -247,6 +247,8 @@ def test_only_staff_send_large_bodies_to_the_newsroom_and_others_are_refused_bef
 
     status, answer = announced(newsroom)
     assert (status, b"body_too_large" in answer, b"Only staff" in answer) == (413, True, True)
+    odd = b"POST /admin/ HTTP/1.1\r\nHost: localhost\r\nCookie: uploads=\xff:\xfe:x; sessionid=\xff\r\n"
+    assert site.ask(odd + b"Content-Length: 20000000\r\n\r\n")[0] in {400, 413}
     typed = {
         "login": "editor",
         "password": "open-sesame",
