@@ -13,13 +13,11 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
@@ -28,7 +26,6 @@ from newsreader.accounts.models import User
 
 START = "0" * 64  # what the first entry is chained to
 AT_ONCE = 2_000  # entries sealed in one transaction
-VERIFIED = "audit-log-verified"  # in the cache: when `verify_here` last looked, and how many faults it found
 OPENED = "log_opened"  # decisions up to the one that this entry names are older than the log
 
 
@@ -215,13 +212,6 @@ def verify(known: Head | None = None) -> tuple[Head, list[Fault]]:
         decision = some.last
         faults += some.faults
     return at, faults[:10]
-
-
-def verify_here(known: Head | None = None) -> tuple[Head, list[Fault]]:
-    """Verify the log of this site, and keep for `/metrics` how that went."""
-    head, faults = verify(known)
-    cache.set(VERIFIED, (time.time(), len(faults)), timeout=None)
-    return head, faults
 
 
 def walk(

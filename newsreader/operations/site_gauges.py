@@ -20,7 +20,7 @@ from django_tasks_db.models import DBTaskResult
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from comments.audit import audit_log
+from comments.audit import log_checks
 from comments.models import AuditEntry, Comment, Delivery
 from comments.notifications.outbox import ATTEMPTS
 from newsreader.kit.tasks import HEARTBEAT
@@ -108,8 +108,7 @@ def _values() -> dict[str, float | None]:
         count=Count("pk"), oldest=Min("created_at")
     )
     unsealed = AuditEntry.objects.filter(number=None).order_by("pk").values_list("created_at", flat=True).first()
-    kept = cache.get_many([HEARTBEAT, audit_log.VERIFIED, making.MADE])
-    verified = kept.get(audit_log.VERIFIED) or (None, None)
+    kept, verified = cache.get_many([HEARTBEAT, making.MADE]), log_checks.state()
     return {
         "tasks_waiting": tasks["waiting"],
         "tasks_oldest_seconds": age(tasks["oldest"]),
@@ -121,7 +120,7 @@ def _values() -> dict[str, float | None]:
         "log_sealed_number": AuditEntry.objects.aggregate(number=Max("number"))["number"] or 0,
         "log_unsealed_oldest_seconds": age(unsealed),
         "worker_heartbeat_timestamp_seconds": kept.get(HEARTBEAT),
-        "log_verified_timestamp_seconds": verified[0],
-        "log_faults": verified[1],
+        "log_verified_timestamp_seconds": verified.at.timestamp() if verified.at else None,
+        "log_faults": len(verified.faults),
         "backup_timestamp_seconds": kept.get(making.MADE),
     }

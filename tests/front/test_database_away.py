@@ -36,7 +36,7 @@ def site(tmp_path_factory, django_db_setup, relay):
     on_the_server(f'CREATE DATABASE "{NAME}" TEMPLATE "{TEMPLATE}"')
     known = settings.DATABASES["default"]
     account = f"{known['USER']}:{known['PASSWORD']}@" if known["USER"] else ""
-    made = Site(tmp_path_factory.mktemp("away"), f"postgres://{account}127.0.0.1:{relay.port}/{NAME}")
+    made = Site(tmp_path_factory.mktemp("away"), url=f"postgres://{account}127.0.0.1:{relay.port}/{NAME}")
     yield made
     relay.restore()
     made.process.terminate()

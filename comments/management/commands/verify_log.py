@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from comments.audit.audit_log import Head, verify_here
+from comments.audit.audit_log import Head, verify
 
 SAID = {
     "missing": "missing from the chain",
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        head, faults = verify_here(options["head"])
+        head, faults = verify(options["head"])
         for fault in faults:
             where = f"entry {fault.number}" if fault.number else fault.detail
             self.stderr.write(
