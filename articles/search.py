@@ -25,6 +25,7 @@ from django.utils.safestring import SafeString, mark_safe
 from articles.formatting import plain
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
+from newsreader.kit.replicas.routing import reading_connection
 from newsreader.kit.search_words import Sought, folded, indexed, is_run, pieces, sought
 
 WORDS, LONGEST = 10, 50  # words of a query; characters of a word
@@ -108,7 +109,7 @@ def _has_more(wanted: list[Sought], than: int, span: Span, expected: int) -> boo
     if expected > 2 * than:
         return True  # Looking for one more match costs as much as looking for all.
     found, values = _engine().ids(wanted, than + 1, span, expected)
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(f"{found} OFFSET {than}", values)
         return cursor.fetchone() is not None
 
@@ -315,7 +316,7 @@ class Sqlite:
         places = f"FROM {self.PLACES} WHERE article_id IN ({', '.join(['%s'] * len(ids))})"
         found = f"SELECT rowid %% {self.ID}, -bm25({_TABLE}, 8, 4, 4, 1) FROM {_TABLE} WHERE {_TABLE} MATCH %s"
         between = f"BETWEEN (SELECT min(place) {places}) AND (SELECT max(place) {places})"
-        with connection.cursor() as cursor:
+        with reading_connection().cursor() as cursor:
             cursor.execute(f"{found} AND rowid {between}", [self._query(wanted), *ids, *ids])
             return dict(cursor.fetchall())
 
@@ -378,13 +379,13 @@ class Postgres:
     def expected(self, wanted: list[Sought]) -> int:
         """Return how many matches the planner expects, without reading any."""
         query, values = self._query(wanted)
-        with connection.cursor() as cursor:
+        with reading_connection().cursor() as cursor:
             cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_TABLE} WHERE words @@ ({query})", values)
             return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
 
     def ranks(self, wanted: list[Sought], ids: list[int]) -> dict[int, float]:
         query, values = self._query(wanted)
-        with connection.cursor() as cursor:
+        with reading_connection().cursor() as cursor:
             found = f"SELECT article_id, ts_rank_cd(words, {query}, 1) FROM {_TABLE} WHERE article_id = ANY(%s)"
             cursor.execute(found, [*values, ids])
             return dict(cursor.fetchall())

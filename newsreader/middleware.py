@@ -1,5 +1,6 @@
 """What all responses have in common: security headers, limits on requests, and refusals shown as pages."""
 
+import copy
 import re
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +32,9 @@ from newsreader.kit.errors import (
     UploadForStaff,
     VersionConflict,
 )
-from newsreader.kit.http_cache import is_public, private
+from newsreader.kit.http_cache import is_for_everybody, is_public, private
+from newsreader.kit.replicas import watching
+from newsreader.kit.replicas.routing import reading_from
 from newsreader.kit.versions import without_encodings
 from newsreader.kit.web import SAFE_METHODS
 from newsreader.views import refused
@@ -198,6 +201,42 @@ class Waited:
             if is_away(fault):
                 return busy(request, fault)
             raise
+
+
+class FromReplica:
+    """Read a public page from a replica of the database that is up to date, unless its reader may have just written.
+
+    Who has written comes with `new=` in the address, or with one of two cookies. A page that a replica cannot make or
+    does not know yet is made again from the primary. It stands outside of whatever reads for a page, since a page and
+    its version have to come from one database. Used only where DATABASE_REPLICA_URLS is set.
+    """
+
+    def __init__(self, get_response: GetResponse):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        alias = watching.choose() if self._may_lag(request) else None
+        if alias is None:
+            return self.get_response(request)
+        untouched = copy.copy(request)
+        with reading_from(alias):
+            response = self.get_response(request)
+        if response.status_code < 400:
+            return response
+        again = self.get_response(untouched)
+        if again.status_code < 500 <= response.status_code:
+            watching.leave_out(alias)
+        return again
+
+    def _may_lag(self, request: HttpRequest) -> bool:
+        if request.method not in {"GET", "HEAD"} or "new" in request.GET:
+            return False
+        if {settings.SESSION_COOKIE_NAME, sessions.COOKIE} & request.COOKIES.keys():
+            return False
+        try:
+            return is_for_everybody(resolve(request.path_info).func)
+        except Resolver404:
+            return False
 
 
 class Slashes:

@@ -140,6 +140,14 @@ def public_keys(text: str) -> list[str]:
     return keys
 
 
+def replicas(text: str) -> list[dict[str, Any]]:
+    """Return the configurations of PostgreSQL servers whose addresses are separated by blanks or commas."""
+    found = [environ.Env.db_url_config(one_of("postgres", "postgresql")(url)) for url in text.replace(",", " ").split()]
+    if not all(config["NAME"] and config["HOST"] for config in found):
+        raise ValueError
+    return found
+
+
 def uploads(text: str) -> Path | dict[str, Any] | None:
     """Return where uploaded files are kept: `file:///folder`, or an S3-compatible bucket; None if unset."""
     parts = urlsplit(text)
@@ -319,6 +327,23 @@ _database = read(
 WEB = os.environ.get("NEWSREADER_ROLE") == "web"
 WAIT = 3 if WEB else 20  # seconds for a lock
 DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(_database)}
+# PgBouncer lends a connection for one transaction: what is said at its start, or set for longer, would not hold.
+POOLED: bool = read(
+    "DATABASE_POOLER", "", {"": False, "pgbouncer": True}.__getitem__, "pgbouncer, or nothing if there is none."
+)
+
+
+def limit(database: dict[str, Any], **seconds: float) -> None:
+    """Have PostgreSQL end what takes longer. Of the operator's own options it takes what else is in them."""
+    options = database.setdefault("OPTIONS", {})
+    if POOLED:
+        database["DISABLE_SERVER_SIDE_CURSORS"] = True
+        options["prepare_threshold"] = None
+        return  # PgBouncer refuses them, or drops them: they are in its own configuration.
+    mine = [f"-c {name}={round(value * 1000)}" for name, value in seconds.items()]
+    options["options"] = " ".join([*mine, options.get("options", "")]).strip()
+
+
 SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if SQLITE:
     if DATABASES["default"]["NAME"] != ":memory:":
@@ -334,15 +359,30 @@ if SQLITE:
         None  # Opening the file and setting pragmas takes longer than a page's queries.
     )
 else:
-    # The server ends what takes too long, and takes no more than this from what else is in the operator's own options.
     _limits = {"lock_timeout": WAIT, "statement_timeout": 10 if WEB else 600, "idle_in_transaction_session_timeout": 60}
-    _options = DATABASES["default"].setdefault("OPTIONS", {})
-    _options["options"] = " ".join(
-        [*(f"-c {name}={seconds * 1000}" for name, seconds in _limits.items()), _options.get("options", "")]
-    ).strip()
-    _options.setdefault("connect_timeout", 3)  # seconds
+    limit(DATABASES["default"], **_limits)
+    DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 3)  # seconds
     # The number of threads is fixed (see serve), so each may keep its connection.
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+if SQLITE and POOLED:
+    refuse("DATABASE_POOLER", "leave it out: SQLite has no PgBouncer in front of it.")
+
+# Public pages are read from these while they are up to date (newsreader.kit.replicas).
+_replicas = read(
+    "DATABASE_REPLICA_URLS", "", replicas, "postgres://user:password@host/name, several with blanks, or nothing."
+)
+if SQLITE and _replicas:
+    refuse("DATABASE_REPLICA_URLS", "leave it out, or use PostgreSQL (DATABASE_URL): SQLite has no replicas.")
+REPLICAS = [f"replica-{number}" for number in range(1, len(_replicas) + 1)]
+if REPLICAS:
+    from newsreader.kit.replicas import limits as _limits_of_replicas  # Imports the driver.
+
+    for _alias, _replica in zip(REPLICAS, _replicas, strict=True):
+        limit(_replica, statement_timeout=_limits_of_replicas.STATEMENT, idle_in_transaction_session_timeout=10)
+        _replica["OPTIONS"]["pool"] = _limits_of_replicas.pool(WEB_THREADS)
+        DATABASES[_alias] = _replica | {"TEST": {"MIRROR": "default"}}
+    DATABASE_ROUTERS = ["newsreader.kit.replicas.routing.Router"]
+    MIDDLEWARE.insert(MIDDLEWARE.index("newsreader.middleware.Waited") + 1, "newsreader.middleware.FromReplica")
 
 REDIS_URL: str = read(
     "REDIS_URL", "", one_of("redis", "rediss", "valkey", "unix"), "redis://host:6379/0, or nothing."

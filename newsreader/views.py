@@ -35,7 +35,7 @@ from newsreader.accounts import second_factor
 from newsreader.busy import busy
 from newsreader.kit.database_faults import is_away
 from newsreader.kit.errors import DomainError
-from newsreader.kit.http_cache import page_number, private, public
+from newsreader.kit.http_cache import for_everybody, page_number, private, public
 from newsreader.kit.numbers import read_id
 from newsreader.kit.problem_details import problem
 from newsreader.kit.web import SAFE_METHODS, absolute
@@ -43,14 +43,14 @@ from newsreader.kit.web import SAFE_METHODS, absolute
 RELATED = 3  # related articles under an article
 
 
-@require_safe
+@for_everybody
 def article(request: HttpRequest, year: str, month: str, day: str, slug: str) -> HttpResponse:
     """Show an article under the date of its first publication; 410 if it is withdrawn."""
     found = Article.objects.at_address(int(year), int(month), int(day), slug)
     return _article_page(request, found.with_frame().select_related("discussion").for_reader())
 
 
-@require_safe
+@for_everybody
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a page such as the imprint, an article without a date; 410 if it is withdrawn."""
     found = Article.objects.filter(kind=Article.Kind.PAGE, slug=slug)
@@ -157,7 +157,7 @@ def _in_bucket(path: str) -> HttpResponseBase:
     return FileResponse(default_storage.open(path), content_type=kind or "application/octet-stream")
 
 
-@require_safe
+@for_everybody
 def robots(request: HttpRequest) -> HttpResponse:
     """Say what crawlers may read, and where our sitemaps are."""
     closed = "".join(f"Disallow: {path}\n" for path in ("/admin/", "/accounts/", "/_allauth/", "/articles/"))

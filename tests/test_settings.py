@@ -51,6 +51,9 @@ def manage(*arguments, **environment):
         ("LANGUAGE_CODE", "de"),
         ("WEB_THREADS", "1"),
         ("DATABASE_URL", "mysql://localhost/x"),
+        ("DATABASE_REPLICA_URLS", "postgres://news@10.0.0.6/news"),  # of an SQLite database
+        ("DATABASE_POOLER", "pgbouncer"),
+        ("DATABASE_POOLER", "pgpool"),
         ("REDIS_URL", "http://localhost"),
         ("EMAIL_URL", "pigeon://post"),
         ("TRUSTED_PROXY_COUNT", "-1"),
@@ -227,3 +230,14 @@ def test_a_language_without_words_is_not(code, monkeypatch):
 
     with pytest.raises(ValueError):
         settings.language(code)
+
+
+@pytest.mark.parametrize("urls", ["mysql://10.0.0.6/news", "postgres:///news", "postgres://10.0.0.6", "sqlite:///x"])
+def test_a_replica_is_a_postgresql_server_with_a_name_and_a_database(urls):
+    with pytest.raises((ValueError, ImproperlyConfigured)):
+        settings.replicas(urls)
+
+
+def test_several_replicas_are_separated_by_blanks_or_commas():
+    found = settings.replicas("postgres://a@10.0.0.6/news, postgres://a@10.0.0.7/news")
+    assert [config["HOST"] for config in found] == ["10.0.0.6", "10.0.0.7"]

@@ -112,5 +112,5 @@ class NamedQuerySet(models.QuerySet[Any]):
 class SiteQuerySet(models.QuerySet["Site"]):
     def current(self) -> Site:
         """Return the site's only row; it is created with defaults where missing."""
-        row, _ = self.get_or_create(pk=1)
-        return row
+        # Not by get_or_create alone, which reads as if to write: a page would mix two databases.
+        return self.filter(pk=1).first() or self.get_or_create(pk=1)[0]

@@ -9,20 +9,19 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
-from django.views.decorators.http import require_safe
 from lxml import etree
 
 from articles.models.article import Article
 from articles.models.site import Site
 from articles.public import structured_data
 from newsreader.kit.feeds import writable
-from newsreader.kit.http_cache import public
+from newsreader.kit.http_cache import for_everybody, public
 from newsreader.kit.web import absolute
 
 WIDTH, HEIGHT, ANY = 600, 220, 100_000  # pixels; any picture is smaller than the last
 
 
-@require_safe
+@for_everybody
 def oembed(request: HttpRequest) -> HttpResponse:
     """Answer how the article at `url` is embedded; 404 where there is none.
 

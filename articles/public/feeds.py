@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
 
 from articles.formatting import with_absolute_links
 from articles.models.article import Article
@@ -19,18 +18,19 @@ from articles.models.querysets import ArticleQuerySet
 from articles.models.site import Site
 from articles.models.taxonomy import Author, Section, Tag
 from newsreader.kit import feeds
+from newsreader.kit.http_cache import for_everybody
 from newsreader.kit.web import absolute
 
 ENTRIES = 20
 
 
-@require_safe
+@for_everybody
 def site(request: HttpRequest, form: str = "") -> HttpResponse:
     return _answer(request, form, Article.objects.all(), None, "/")
 
 
 def _of(shown: Callable[[], QuerySet[Any]], narrow: Callable[[Any], ArticleQuerySet]) -> Callable[..., HttpResponse]:
-    @require_safe
+    @for_everybody
     def view(request: HttpRequest, slug: str, form: str = "") -> HttpResponse:
         subject = get_object_or_404(shown(), slug=slug)
         return _answer(request, form, narrow(subject), subject, subject.get_absolute_url())

@@ -12,7 +12,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from articles import search
 from articles.current_site import current_site
@@ -21,7 +20,7 @@ from articles.models.querysets import ArticleQuerySet
 from articles.models.site import Site
 from articles.models.taxonomy import Section
 from newsreader.kit.feeds import writable
-from newsreader.kit.http_cache import page_number, public
+from newsreader.kit.http_cache import for_everybody, page_number, public
 from newsreader.kit.web import absolute
 
 RESULTS = 20
@@ -73,7 +72,7 @@ def _begins(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
-@require_safe
+@for_everybody
 def search_page(request: HttpRequest) -> HttpResponse:
     """Show one page of results; 404 past the last. A fixed number of queries."""
     site, number, form = current_site(request), page_number(request), SearchForm(request.GET)
@@ -102,7 +101,7 @@ def _found(form: SearchForm, query: str) -> list[int]:
     return search.best(articles, query, form.span)
 
 
-@require_safe
+@for_everybody
 def opensearch(request: HttpRequest) -> HttpResponse:
     """Describe the search for browsers, so that it can be used from the address bar."""
     site = Site.objects.current()

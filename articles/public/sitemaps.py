@@ -16,20 +16,19 @@ from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from articles.models.article import Article
 from articles.models.site import Site
 from articles.models.taxonomy import Author, Section, Tag
 from newsreader.kit.feeds import writable
-from newsreader.kit.http_cache import page_number, public
+from newsreader.kit.http_cache import for_everybody, page_number, public
 from newsreader.kit.web import absolute
 
 MOST = 50_000  # addresses in one sitemap, by the protocol
 NEWS, RECENT = 1_000, dt.timedelta(days=2)
 
 
-@require_safe
+@for_everybody
 def index(request: HttpRequest) -> HttpResponse:
     """List all sitemaps. Two queries, however many articles there are."""
     months = (
@@ -53,7 +52,7 @@ def _page(number: int) -> str:
     return f"?page={number}" if number > 1 else ""
 
 
-@require_safe
+@for_everybody
 def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
     """List the articles first published in this month."""
     start = (page_number(request) - 1) * MOST
@@ -70,7 +69,7 @@ def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
     return _map(request, "sitemaps/map.xml", pages)
 
 
-@require_safe
+@for_everybody
 def lists(request: HttpRequest) -> HttpResponse:
     """List the front page, sections, pages, tags and authors."""
     pages: list[tuple[str, str]] = [(absolute("/"), "")]
@@ -82,7 +81,7 @@ def lists(request: HttpRequest) -> HttpResponse:
     return _map(request, "sitemaps/map.xml", pages)
 
 
-@require_safe
+@for_everybody
 def news(request: HttpRequest) -> HttpResponse:
     """List the articles of the last two days, or the newest one, since a map without addresses is invalid.
 

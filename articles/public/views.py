@@ -9,17 +9,16 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
 
 from articles.current_site import current_site
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
 from articles.public import front, old_addresses, structured_data
-from newsreader.kit.http_cache import page_number, public
+from newsreader.kit.http_cache import for_everybody, page_number, public
 
 
-@require_safe
+@for_everybody
 def front_page(request: HttpRequest) -> HttpResponse:
     """Show the front page; its further pages are a list of all articles."""
     if old_addresses.is_asked(request) and (target := old_addresses.target(request)):
@@ -63,7 +62,7 @@ def list_page(request: HttpRequest, articles: ArticleQuerySet, subject: Model | 
 def _of(
     shown: Callable[[], QuerySet[Any]], narrow: Callable[[Any], ArticleQuerySet], template: str
 ) -> Callable[..., HttpResponse]:
-    @require_safe
+    @for_everybody
     def view(request: HttpRequest, slug: str) -> HttpResponse:
         subject = get_object_or_404(shown(), slug=slug)
         return list_page(request, narrow(subject), subject, template)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from articles.formatting import plain, with_absolute_links
 from articles.models.article import Article
@@ -14,20 +13,21 @@ from comments.discussion.display import excerpt
 from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
 from newsreader.kit import feeds
+from newsreader.kit.http_cache import for_everybody
 from newsreader.kit.web import absolute
 
 ENTRIES = 50
 SUMMARY = 300  # characters
 
 
-@require_safe
+@for_everybody
 def site(request: HttpRequest, form: str = "") -> HttpResponse:
     paper = Site.objects.current()
     title = _("Comments · %s") % paper.name
     return _answer(request, form, paper, Comment.objects.public(), title, "/")
 
 
-@require_safe
+@for_everybody
 def article(request: HttpRequest, year: str, month: str, day: str, slug: str, form: str = "") -> HttpResponse:
     paper = Site.objects.current()
     row = Article.objects.at_address(int(year), int(month), int(day), slug).for_reader()

@@ -14,13 +14,12 @@ from django.utils import dateformat, timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
 
 from articles.current_site import current_site
 from comments.audit.reason_texts import kind_of
 from comments.models import MonthlyStats, Report
 from comments.objections.transparency import NONE, OTHER, Numbers, next_month
-from newsreader.kit.http_cache import public
+from newsreader.kit.http_cache import for_everybody, public
 
 SHOWN = 12  # months shown in full; earlier ones are links
 MOST = 120  # months listed at all
@@ -28,7 +27,7 @@ Line = tuple[str, str]  # what was counted, and how many
 UNNAMED = {NONE: gettext_lazy("without a reason"), OTHER: gettext_lazy("another reason")}
 
 
-@require_safe
+@for_everybody
 def page(request: HttpRequest) -> HttpResponse:
     """Show the newest months in figures."""
     site = current_site(request)
@@ -46,7 +45,7 @@ def page(request: HttpRequest) -> HttpResponse:
     return public(request, versions, build)
 
 
-@require_safe
+@for_everybody
 def month(request: HttpRequest, month: str, form: str) -> HttpResponse:
     """Answer with one month (`2026-11`) for programs: JSON, or CSV with a line for each figure."""
     try:

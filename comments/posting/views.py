@@ -23,7 +23,7 @@ from comments.posting.submission import first_status, post_comment
 from comments.screening import article_settings
 from newsreader.accounts import sessions
 from newsreader.kit.errors import DomainError
-from newsreader.kit.http_cache import page_number, private, public
+from newsreader.kit.http_cache import for_everybody, page_number, private, public
 from newsreader.kit.web import show_or_take
 
 AS_TYPED = (
@@ -83,7 +83,7 @@ def you(request: HttpRequest, article_id: int) -> HttpResponse:
     return private(response)
 
 
-@require_safe
+@for_everybody
 def permanent(request: HttpRequest, comment_id: int) -> HttpResponse:
     """The permanent address of a comment: redirects to the page that shows it now."""
     comment = get_object_or_404(Comment.objects.public().select_related("article"), pk=comment_id)
@@ -92,7 +92,7 @@ def permanent(request: HttpRequest, comment_id: int) -> HttpResponse:
     return response
 
 
-@require_safe
+@for_everybody
 def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
     """A comment with all its replies, in pages."""
     number = page_number(request)

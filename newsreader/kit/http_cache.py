@@ -12,10 +12,14 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.http import http_date, parse_etags
+from django.views.decorators.http import require_safe
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 from newsreader.kit import metrics
 
@@ -107,6 +111,17 @@ def public(
         if modified:
             response["Last-Modified"] = modified
     return response
+
+
+def for_everybody(view: View) -> View:
+    """Mark the view of a page that ends in `public`: GET and HEAD alone, and a replica of the database may do."""
+    safe: Any = require_safe(view)
+    safe.is_for_everybody = True
+    return safe  # type: ignore[no-any-return]
+
+
+def is_for_everybody(view: Callable[..., Any]) -> bool:
+    return getattr(view, "is_for_everybody", False)
 
 
 def _is_fresh(request: HttpRequest, etag: str, modified: str) -> bool:
