@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +18,7 @@ import psycopg
 
 BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None, key=lambda path: float(path.parent.name))
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+CONFIGURATION = Path(__file__).resolve().parent.parent / "deploy" / "pgbouncer.ini"
 # A server refuses to run as root.
 _account: list[str] = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 # Nothing here outlives the test, so nobody waits for the disk. What is asked of a server is in its log.
@@ -114,15 +116,28 @@ def servers_folder() -> Iterator[Path]:
 
 
 class PgBouncer:
-    """Debian's PgBouncer, with a configuration."""
+    """Debian's PgBouncer with the configuration of deploy/, in front of a server. `changes`: other values in it."""
 
-    def __init__(self, folder: Path, configuration: str) -> None:
+    def __init__(self, folder: Path, server: Cluster, **changes: str) -> None:
         self.port = free_port()
         (folder / "users.txt").write_text('"postgres" ""\n')
-        self.file = folder / "pgbouncer.ini"
-        self.file.write_text(configuration.replace("PORT_OF_POOLER", str(self.port)).replace("FOLDER", str(folder)))
+        own = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": str(self.port),
+            "auth_type": "trust",
+            "auth_file": str(folder / "users.txt"),
+            "logfile": str(folder / "pgbouncer.log"),
+            "pidfile": str(folder / "pgbouncer.pid"),
+            "unix_socket_dir": "",
+        }
+        text = CONFIGURATION.read_text().replace("port=5432", f"port={server.port} user=postgres")
+        for name, value in (own | changes).items():
+            text, count = re.subn(rf"^({name} =).*$", rf"\1 {value}", text, flags=re.MULTILINE)
+            assert count == 1, name
+        file = folder / "pgbouncer.ini"
+        file.write_text(text)
         self.process = subprocess.Popen(
-            [*_account, PGBOUNCER, "-q", str(self.file)], cwd="/", stdin=subprocess.DEVNULL, start_new_session=True
+            [*_account, str(PGBOUNCER), "-q", str(file)], cwd="/", stdin=subprocess.DEVNULL, start_new_session=True
         )
         deadline = time.monotonic() + 20
         while not self._listens():

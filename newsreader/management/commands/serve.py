@@ -36,6 +36,7 @@ from newsreader.operations import handover, listening
 from newsreader.operations.handover import PATIENCE
 from newsreader.operations.migration_lock import migration_lock
 from newsreader.operations.old_databases import refuse_old_database
+from newsreader.operations.poolers import refuse_without_limits
 from newsreader.operations.private_files import refuse_open_database, refuse_unwritable_media
 from newsreader.operations.supervisor import ServerFailed, Supervisor
 from newsreader.request_limits import CONNECTIONS
@@ -65,6 +66,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_old_database(connection)
         refuse_open_database(connection)
+        refuse_without_limits(connection)
         refuse_unwritable_media()
         for message in processes_fit(options["processes"]):
             self.stderr.write(self.style.WARNING(str(message)))

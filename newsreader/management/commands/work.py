@@ -13,6 +13,7 @@ from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 from newsreader.kit import secret_addresses
 from newsreader.operations import pulse, schedule
 from newsreader.operations.old_databases import refuse_old_database
+from newsreader.operations.poolers import refuse_without_limits
 from newsreader.operations.private_files import refuse_open_database, refuse_unwritable_media
 from newsreader.operations.worker import SteadyWorker
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_old_database(connection)
         refuse_open_database(connection)
+        refuse_without_limits(connection)
         refuse_unwritable_media()
         secret_addresses.load()
         logging.getLogger("django_tasks_db").setLevel(logging.WARNING)
