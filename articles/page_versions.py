@@ -1,5 +1,7 @@
 """Page versions: a counter for each article and one for the site, from which pages get their ETags.
 
+With a CDN, what they are counted for is also what it has to drop.
+
 Whatever changes something on a public page calls one of these functions, inside its own transaction.
 """
 
@@ -8,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, QuerySet
 
+from articles import surrogate_keys
 from articles.models.article import Article
 from articles.models.site import Site
 
@@ -20,6 +24,8 @@ def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
     Returns how many articles there are.
     """
     rows = articles if isinstance(articles, QuerySet) else Article.objects.filter(pk__in=list(articles))
+    if settings.CDN:
+        surrogate_keys.note_articles(list(rows.values_list("pk", flat=True)), by_newsroom="version" in values)
     return rows.update(page_version=F("page_version") + 1, **values)
 
 
@@ -32,3 +38,4 @@ def save(article: Article, *names: str) -> None:
 def bump_site() -> None:
     """Count a change of something that is on every page, or on the pages of many articles."""
     Site.objects.filter(pk=1).update(page_version=F("page_version") + 1)
+    surrogate_keys.note_site()

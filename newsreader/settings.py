@@ -21,6 +21,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.translation import to_language
 
 from newsreader import provider_settings
+from newsreader.kit.cdn import FORMS, Cdn
 from newsreader.provider_settings import LOOPBACK
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -146,6 +147,24 @@ def replicas(text: str) -> list[dict[str, Any]]:
     if not all(config["NAME"] and config["HOST"] for config in found):
         raise ValueError
     return found
+
+
+def content_network(text: str) -> Cdn | None:
+    """Return a CDN: `fastly://TOKEN@SERVICE` or `cloudflare://TOKEN@ZONE`; None if unset.
+
+    One that is played on loopback: `fastly+http://TOKEN@127.0.0.1:8161/SERVICE`.
+    """
+    if not text:
+        return None
+    parts = urlsplit(text)
+    form, played = FORMS[parts.scheme.removesuffix("+http")], parts.scheme.endswith("+http")
+    token, _, place = parts.netloc.rpartition("@")  # As it is written: an id may have capitals.
+    base = f"http://{place}" if played else f"https://{form.host}"
+    service = parts.path.strip("/") if played else place
+    known = parts.hostname in LOOPBACK if played else not parts.path
+    if not known or not token or not re.fullmatch("[A-Za-z0-9]+", service):
+        raise ValueError
+    return form(unquote(token), base, service)
 
 
 def uploads(text: str) -> Path | dict[str, Any] | None:
@@ -508,6 +527,14 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes; a reply of 10,000 characters needs at most 120 kB
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# A CDN in front of the site is told what to drop. It may be let keep pages longer than the one second of other caches.
+CDN: Cdn | None = read(
+    "CDN_URL", "", content_network, "fastly://TOKEN@SERVICE or cloudflare://TOKEN@ZONE, or nothing if there is none."
+)
+CDN_SECONDS: int = read("CDN_SECONDS", "0", count, "seconds that the CDN may keep a page, for instance 3600.")
+if CDN_SECONDS and not CDN:
+    refuse("CDN_SECONDS", "set CDN_URL too: a CDN that nobody tells what to drop would show old pages.")
 
 # --- Safety -------------------------------------------------------------------------------------------------------
 # Over https no other host of the domain can plant a cookie of such a name; see newsreader.kit.cookies.

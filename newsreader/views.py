@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import posixpath
 import sys
+from collections.abc import Hashable
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +26,7 @@ from articles.models.article import Article
 from articles.models.querysets import SHOWN_ON_PAGE
 from articles.models.site import Site
 from articles.public import old_addresses, structured_data
+from articles.surrogate_keys import of_articles
 from comments.discussion import threads
 from comments.discussion.display import word
 from comments.discussion.structured_data import comments_of
@@ -71,8 +73,9 @@ def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
         }
         return render(request, "articles/detail.html", context)
 
-    versions = [site.page_version, article.pk, article.page_version, number, is_open]
-    return public(request, [*versions, *((row.pk, row.page_version) for row in related)], build)
+    versions: list[Hashable] = [site.page_version, article.pk, article.page_version, number, is_open]
+    versions += [(row.pk, row.page_version) for row in related]
+    return public(request, versions, build, keys=of_articles([article.pk, *(row.pk for row in related)]))
 
 
 def _article_context(article: Article, rules: CommentSettings, number: int) -> dict[str, Any]:

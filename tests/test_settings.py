@@ -54,6 +54,8 @@ def manage(*arguments, **environment):
         ("DATABASE_REPLICA_URLS", "postgres://news@10.0.0.6/news"),  # of an SQLite database
         ("DATABASE_POOLER", "pgbouncer"),
         ("DATABASE_POOLER", "pgpool"),
+        ("CDN_URL", "https://api.fastly.com"),
+        ("CDN_SECONDS", "60"),  # of no CDN
         ("REDIS_URL", "http://localhost"),
         ("EMAIL_URL", "pigeon://post"),
         ("TRUSTED_PROXY_COUNT", "-1"),

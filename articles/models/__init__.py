@@ -4,6 +4,7 @@ article:    Article, Byline, SourceAttribution, Redirect
 site:       Site, MenuItem
 taxonomy:   Section, Tag, Author
 pictures:   Picture
+purges:     Purge
 origins:    ImportRun; where imported rows came from
 querysets:  the queries about articles
 """
@@ -11,6 +12,7 @@ querysets:  the queries about articles
 from articles.models.article import Article, Byline, Redirect, SourceAttribution
 from articles.models.origins import Imported, ImportRun, once_per_origin
 from articles.models.pictures import Picture
+from articles.models.purges import Purge
 from articles.models.site import MenuItem, Site
 from articles.models.taxonomy import Author, Section, Tag
 
@@ -22,6 +24,7 @@ __all__ = [
     "Imported",
     "MenuItem",
     "Picture",
+    "Purge",
     "Redirect",
     "Section",
     "Site",

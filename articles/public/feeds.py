@@ -17,6 +17,7 @@ from articles.models.pictures import Picture
 from articles.models.querysets import ArticleQuerySet
 from articles.models.site import Site
 from articles.models.taxonomy import Author, Section, Tag
+from articles.surrogate_keys import LISTS, of_articles
 from newsreader.kit import feeds
 from newsreader.kit.http_cache import for_everybody
 from newsreader.kit.web import absolute
@@ -64,7 +65,8 @@ def _answer(request: HttpRequest, form: str, articles: ArticleQuerySet, subject:
         entries=[entry(article) for article in rows],
     )
     versions = [paper.page_version, *((row.pk, row.page_version) for row in rows)]
-    return feeds.answer(request, form, absolute(request.path), channel, versions)
+    keys = [LISTS, *of_articles(row.pk for row in rows)]
+    return feeds.answer(request, form, absolute(request.path), channel, versions, keys)
 
 
 def entry(article: Article) -> feeds.FeedEntry:

@@ -20,6 +20,7 @@ from django.utils import timezone
 from articles.models.article import Article
 from articles.models.site import Site
 from articles.models.taxonomy import Author, Section, Tag
+from articles.surrogate_keys import LISTS
 from newsreader.kit.feeds import writable
 from newsreader.kit.http_cache import for_everybody, page_number, public
 from newsreader.kit.web import absolute
@@ -121,4 +122,6 @@ def _map(
     def build() -> HttpResponse:
         return render(request, template, {"pages": pages, **context}, content_type="application/xml; charset=utf-8")
 
-    return public(request, pages if versions is None else versions, build)
+    # That of news also changes as days go by.
+    keys = [LISTS] if versions is None else []
+    return public(request, pages if versions is None else versions, build, keys=keys)

@@ -15,6 +15,7 @@ from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
 from articles.public import front, old_addresses, structured_data
+from articles.surrogate_keys import LISTS, of_articles
 from newsreader.kit.http_cache import for_everybody, page_number, public
 
 
@@ -38,7 +39,8 @@ def front_page(request: HttpRequest) -> HttpResponse:
         )
 
     versions = [site.page_version, shown.more, *((row.pk, row.page_version) for row in shown.articles())]
-    return public(request, versions, build)
+    keys = [LISTS, *of_articles(row.pk for row in shown.articles())]
+    return public(request, versions, build, keys=keys)
 
 
 def list_page(request: HttpRequest, articles: ArticleQuerySet, subject: Model | None, template: str) -> HttpResponse:
@@ -56,7 +58,7 @@ def list_page(request: HttpRequest, articles: ArticleQuerySet, subject: Model | 
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if more else 0}
         return render(request, template, {"articles": shown, "subject": subject, "page": numbers})
 
-    return public(request, versions, build)
+    return public(request, versions, build, keys=[LISTS, *of_articles(row.pk for row in shown)])
 
 
 def _of(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from articles.formatting import plain, with_absolute_links
 from articles.models.article import Article
 from articles.models.site import Site
+from articles.surrogate_keys import COMMENTS, of_articles
 from comments.discussion.display import excerpt
 from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
@@ -49,7 +50,8 @@ def _answer(
     )
     # An article's page version also changes with its comments.
     versions = [paper.page_version, *((row.pk, row.article.page_version) for row in rows)]
-    return feeds.answer(request, form, absolute(request.path), channel, versions)
+    keys = [COMMENTS, *of_articles({row.article_id for row in rows})]
+    return feeds.answer(request, form, absolute(request.path), channel, versions, keys)
 
 
 def entry(comment: Comment) -> feeds.FeedEntry:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from articles.current_site import current_site
 from articles.models.article import Article
+from articles.surrogate_keys import of_articles
 from comments.discussion import threads
 from comments.discussion.display import word
 from comments.drafts import as_typed
@@ -111,4 +112,5 @@ def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
         return render(request, "comments/thread.html", context)
 
     is_open = article.comments_open(article_settings.settings_under(article, settings).close_after_days)
-    return public(request, [site.page_version, article.pk, article.page_version, number, is_open], build)
+    versions = [site.page_version, article.pk, article.page_version, number, is_open]
+    return public(request, versions, build, keys=of_articles([article.pk]))

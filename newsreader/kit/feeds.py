@@ -124,16 +124,24 @@ def form_of(name: str) -> type[_Rss | _Atom | _Json]:
 
 
 def answer(
-    request: HttpRequest, form: str, address: str, channel: Channel, versions: Iterable[Hashable]
+    request: HttpRequest,
+    form: str,
+    address: str,
+    channel: Channel,
+    versions: Iterable[Hashable],
+    keys: Iterable[str],
 ) -> HttpResponse:
-    """Answer with the feed; 304 if the visitor's copy has these versions. `address`: its own, absolute."""
+    """Answer with the feed; 304 if the visitor's copy has these versions. `address`: its own, absolute.
+
+    `keys`: by which a CDN drops it.
+    """
     kind = form_of(form)
 
     def build() -> HttpResponse:
         return HttpResponse(_written(kind, address, channel), content_type=kind.content_type)
 
     latest = max((entry.updated for entry in channel.entries), default=None)
-    return public(request, versions, build, changed_at=latest)
+    return public(request, versions, build, changed_at=latest, keys=keys)
 
 
 def _written(kind: type[_Rss | _Atom | _Json], address: str, channel: Channel) -> bytes:

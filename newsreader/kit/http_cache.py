@@ -19,6 +19,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.utils.http import http_date, parse_etags
 from django.views.decorators.http import require_safe
 
+from newsreader.kit.cdn import mark
+
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 from newsreader.kit import metrics
@@ -80,10 +82,12 @@ def public(
     build: Callable[[], HttpResponse],
     *,
     changed_at: dt.datetime | None = None,
+    keys: Iterable[str] = (),
 ) -> HttpResponse:
     """Answer with the page, or with 304 if the visitor's copy has these versions.
 
-    `changed_at` is sent as Last-Modified, for feed readers that do not use ETags. With DEBUG nothing is cached
+    `changed_at` is sent as Last-Modified, for feed readers that do not use ETags. `keys`: by which a CDN drops the page
+    (articles.surrogate_keys); without any it keeps it no longer than other caches. With DEBUG nothing is cached
     anywhere, so that a changed template is seen at once.
     """
     if settings.DEBUG:
@@ -110,6 +114,8 @@ def public(
         response["Cache-Control"] = FRESH
         if modified:
             response["Last-Modified"] = modified
+        if settings.CDN and (tags := list(keys)):
+            mark(response, settings.CDN, tags, settings.CDN_SECONDS)
     return response
 
 
@@ -117,7 +123,7 @@ def for_everybody(view: View) -> View:
     """Mark the view of a page that ends in `public`: GET and HEAD alone, and a replica of the database may do."""
     safe: Any = require_safe(view)
     safe.is_for_everybody = True
-    return safe  # type: ignore[no-any-return]
+    return safe
 
 
 def is_for_everybody(view: Callable[..., Any]) -> bool:

@@ -29,6 +29,7 @@ from newsreader.kit import metrics
 from newsreader.kit.clock import ahead
 from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
+from newsreader.operations.purging import purge_due
 
 logger = logging.getLogger(__name__)
 log = OnceAMinute(logger)
@@ -90,6 +91,7 @@ def clear_up() -> None:
 
 # Seconds between two runs, and the job. All are safe to run in several workers at once.
 JOBS: list[tuple[float, Callable[[], object]]] = [
+    (1, purge_due),
     (5, publish_due),
     (5, audit_log.seal),
     (30, queue_held_up),
