@@ -44,20 +44,20 @@ def free_port() -> int:
 class Cluster:
     """One server. Its folder belongs to the account that it runs as."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder: Path, **options: str) -> None:
+        self.folder, self.port, self.options = folder, free_port(), _OPTIONS | options
         self.log = folder.with_suffix(".log")
 
     @classmethod
-    def made(cls, folder: Path) -> Cluster:
-        cluster = cls(folder)
+    def made(cls, folder: Path, **options: str) -> Cluster:
+        cluster = cls(folder, **options)
         cluster.run("initdb", "-D", folder, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
         cluster.start()
         return cluster
 
     def replica(self, folder: Path) -> Cluster:
         """Return a server that follows this one."""
-        copy = Cluster(folder)
+        copy = Cluster(folder, **self.options)
         source = f"host=127.0.0.1 port={self.port} user=postgres"
         copy.run("pg_basebackup", "-D", folder, "-d", source, "-R", "-c", "fast", "--no-sync")
         copy.start()
@@ -67,7 +67,7 @@ class Cluster:
         return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
 
     def start(self) -> None:
-        options = " ".join(f"-c {name}='{value}'" for name, value in (_OPTIONS | {"port": str(self.port)}).items())
+        options = " ".join(f"-c {name}='{value}'" for name, value in (self.options | {"port": str(self.port)}).items())
         self.run("pg_ctl", "start", "-w", "-s", "-D", self.folder, "-l", self.log, "-o", options)
 
     def stop(self, mode: str = "immediate") -> None:

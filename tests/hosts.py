@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from newsreader.settings import BASE_DIR
-
+BASE_DIR = Path(__file__).resolve().parent.parent
 KEPT = ("PATH", "HOME", "LANG")
 PATIENCE = 60  # seconds
 
