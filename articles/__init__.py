@@ -9,6 +9,7 @@ picture_addresses: which pictures of a text are on other sites; picture_fetching
 search:        full text search
 tagging:       tags by their names
 page_versions: the counters from which pages get their ETags
+surrogate_keys: by which keys a CDN drops the pages that a change makes stale
 current_site:  the site's name, menu and foot, read once in a request
 permissions:   what each group may do; records: what imports and exports carry; errors: refusals
 newsroom, public, api: the admin, the public pages, REST

@@ -24,9 +24,10 @@ def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
     Returns how many articles there are.
     """
     rows = articles if isinstance(articles, QuerySet) else Article.objects.filter(pk__in=list(articles))
-    if settings.CDN:
-        surrogate_keys.note_articles(list(rows.values_list("pk", flat=True)), by_newsroom="version" in values)
-    return rows.update(page_version=F("page_version") + 1, **values)
+    ids = list(rows.values_list("pk", flat=True)) if settings.CDN else []
+    count = rows.update(page_version=F("page_version") + 1, **values)
+    surrogate_keys.note_articles(ids, by_newsroom="version" in values)
+    return count
 
 
 def save(article: Article, *names: str) -> None:

@@ -40,6 +40,8 @@ admin_inputs:       the admin and malformed values
 admin_conflicts:    forms of the admin and two colleagues
 database_faults:    telling a database that is away from a wrong question
 database_waits:     how long a connection waits for a lock
+replicas:           reading public pages from replicas of the database
+cdn:                marking pages for a CDN, and having it drop them
 steady_cache:       Redis that may be away
 tasks:              background tasks
 migration_operations: indexes and constraints of migrations that make nobody wait

@@ -12,6 +12,8 @@ site_gauges:   what the database knows, for it
 backoff:       trying again, later each time
 backups:       copies of the whole site, and restoring them
 private_files: files that only the site's own account may read, refused at the start where others may
+poolers:       PgBouncer, refused at the start where it brings no time limits
+purging:       telling a CDN what to drop
 old_databases: refusing a database from before the first release
 migration_lock:  one migration of a database at a time
 migration_rules: which migrations may run while the release before is serving

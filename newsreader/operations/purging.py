@@ -15,7 +15,7 @@ from newsreader.kit.logs import OnceAMinute
 from newsreader.operations.backoff import Backoff
 
 log = OnceAMinute(logging.getLogger(__name__))
-# A page that was being made while something changed reaches the CDN after the first purge. None takes longer.
+# A page that was being made while something changed reaches the CDN after the first purge, seldom so late.
 AGAIN = dt.timedelta(seconds=5)
 MOST = 2_000  # rows at once; where more wait, everything is dropped
 _backoff = Backoff()
