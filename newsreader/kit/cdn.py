@@ -11,7 +11,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -33,7 +33,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True)
 class Fastly:
-    token: str
+    token: str = field(repr=False)
     base: str
     service: str
     most = 256  # keys in one request
@@ -51,7 +51,7 @@ class Fastly:
 
 @dataclass(frozen=True)
 class Cloudflare:
-    token: str
+    token: str = field(repr=False)
     base: str
     service: str  # the zone
     most = 30  # tags in one request

@@ -204,7 +204,9 @@ def test_private_pages_are_never_marked(db, client, settings):
     ],
 )
 def test_a_cdn_is_one_address(text, address):
-    assert site_settings.content_network(text).request(["site"]).address == address
+    found = site_settings.content_network(text)
+    assert found.request(["site"]).address == address
+    assert "token" not in repr(found)  # Where settings are shown, it is not.
 
 
 @pytest.mark.parametrize(
