@@ -19,12 +19,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.utils.http import http_date, parse_etags
 from django.views.decorators.http import require_safe
 
+from newsreader.kit import metrics
 from newsreader.kit.cdn import mark
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
-
-from newsreader.kit import metrics
-
 FRESH = "public, max-age=0, s-maxage=1"
 # For answers that are the same for all strangers, but not for who is signed in: a cache asks each time before it uses
 # its copy, and the ETag decides.
