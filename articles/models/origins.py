@@ -9,11 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ImportRun(models.Model):
-    """One import: its number is the key. `manage.py undo_import` takes out what came with it."""
+    """One import: its number is the key. `manage.py undo_import` takes out what came with it.
+
+    One that is not finished was cut short: the same command goes on with it, since the file is known by its digest.
+    """
 
     source = models.CharField(_("system"), max_length=40)
     file = models.CharField(_("file"), max_length=255)
+    digest = models.CharField(_("digest of the file"), max_length=64, blank=True)  # empty: older than digests
     started_at = models.DateTimeField(_("started at"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
     undone_at = models.DateTimeField(_("taken out at"), null=True)
 
     class Meta:

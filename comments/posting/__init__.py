@@ -2,6 +2,7 @@
 
 submission:         validate, screen, store, count and record, in one transaction
 importing:          records of another system -> rows
+import_order:       the comments of a file, kept on disk and put in order
 import_undoing:     which imported comments nobody has worked on since, and deleting those
 request_parsing:    a request -> a draft
 reply_form:         the reply form, and its own page

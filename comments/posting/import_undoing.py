@@ -10,7 +10,6 @@ from django.db.models.functions import Coalesce
 
 from comments.discussion import counting
 from comments.models import Appeal, Comment, Decision, Label, Note, Report, Revision
-from comments.posting.importing import BATCH
 
 _ABOUT: tuple[type[models.Model], ...] = (Revision, Note, Label, Report, Appeal)
 
@@ -32,18 +31,17 @@ def threads(comments: models.QuerySet[Comment]) -> set[int]:
     return set(comments.order_by().values_list(Coalesce(F("root"), F("pk")), flat=True).distinct())
 
 
-def delete(ids: list[int]) -> None:
-    """Delete these comments, whole threads, with all that belongs to them, and count anew. In a transaction.
+def delete(ids: list[int]) -> int:
+    """Delete these comments with all that belongs to them, and adjust the counts. Returns how many there were.
 
-    Their articles are locked.
+    In a transaction. Their articles are locked. Replies come before, or together with, what they reply to.
     """
-    articles: set[int] = set()
-    for start in range(0, len(ids), BATCH):
-        rows = Comment.objects.filter(pk__in=ids[start : start + BATCH])
-        articles.update(rows.order_by().values_list("article_id", flat=True).distinct())
-        rows.update(parent=None, root=None, depth=0)  # So that the order in which they go does not matter.
-    for start in range(0, len(ids), BATCH):
-        Comment.objects.filter(pk__in=ids[start : start + BATCH]).delete()
-    counted = sorted(articles)
-    for start in range(0, len(counted), BATCH):
-        counting.recount(counted[start : start + BATCH])
+    rows = list(Comment.objects.filter(pk__in=ids).only("article", "parent", "root", "path", "status"))
+    shown = [row for row in rows if row.status == Comment.Status.APPROVED]
+    if shown:  # Taken out of the counts like what is removed, so that these are right whatever comes after this.
+        Comment.objects.filter(pk__in=[row.pk for row in shown]).update(status=Comment.Status.TRASH)
+        counting.adjust([(row, Comment.Status.APPROVED, Comment.Status.TRASH) for row in shown])
+    gone = Comment.objects.filter(pk__in=[row.pk for row in rows])
+    gone.update(parent=None, root=None, depth=0)  # So that their order does not matter.
+    gone.delete()
+    return len(rows)

@@ -1,6 +1,8 @@
 """Imports: records -> comments, in batches; without screening, rate limits or mails.
 
-Every record under a known article is stored. What cannot be kept as it was is cut or dropped, with a remark.
+Every record under a known article is stored. What cannot be kept as it was is cut or dropped, with a remark. Each batch
+is one transaction, after which everything is right: places, counts, decisions. So a reader may answer what came in
+while the rest still comes, and an import that is cut short goes on.
 """
 
 from __future__ import annotations
@@ -8,12 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from articles.models.article import Article
@@ -26,11 +28,16 @@ from comments.drafts import is_website, tidy_website, website_with_scheme
 from comments.models import NAME_LENGTH, Comment, ConnectionData, Decision
 from comments.models.locks import lock_articles
 from comments.models.paths import path_of
+from comments.posting.import_order import ImportOrder, Ordered
 from comments.text import formatting
 from newsreader.kit.email_addresses import tidy_email
+from newsreader.kit.long_writes import ShortTransactions
+from newsreader.kit.scratch import scratch
 from newsreader.kit.text import tidy, tidy_line, tidy_name
 
-BATCH = 500  # rows; old builds of SQLite take 999 values in one list
+BATCH = 100  # comments in a transaction, which takes less than a tenth of a second
+CHARACTERS = 500_000  # of their texts together
+LOOKED_UP = 500  # rows; old builds of SQLite take 999 values in one list
 LONGEST_WEBSITE, LONGEST_EMAIL, LONGEST_AGENT = 500, 254, 254
 _T = TypeVar("_T")
 
@@ -66,14 +73,12 @@ class ImportResult:
     remarks: list[Remark] = field(default_factory=list)
 
 
-class _Reply(NamedTuple):
-    """A stored reply without a place yet: in the file, it may come before its parent."""
+class _Known(NamedTuple):
+    """A comment that is stored already."""
 
     pk: int
     article_id: int
-    created_at: dt.datetime
-    origin: Origin
-    parent: Origin
+    import_run_id: int | None
 
 
 class _Place(NamedTuple):
@@ -82,69 +87,156 @@ class _Place(NamedTuple):
     path: str
 
 
-@transaction.atomic
+class _New(NamedTuple):
+    """A comment that comes in: its origin, its rows, not stored yet, and its parent; None: a root."""
+
+    origin: Origin
+    row: Comment
+    connection_data: ConnectionData
+    parent: Origin | None
+
+
+Coming = Callable[[Collection[Origin]], Mapping[Origin, int]]
+
+
 def admit(records: Iterable[CommentRecord], run: ImportRun | None = None) -> ImportResult:
     """Store any number of comments, in any order, under articles that are imported already.
 
     Comments whose origin is known are skipped, so a second run changes nothing. A reply whose parent is missing, under
-    another article or in a cycle becomes a root. Memory holds one batch of records, and the places of all replies.
+    another article or in a cycle becomes a root. Memory holds one batch of records; all others wait on the disk.
     """
-    result, replies, articles = ImportResult(), list[_Reply](), set[int]()
-    records = iter(records)
-    while batch := list(islice(records, BATCH)):
-        replies += _store(batch, result, articles, run)
-    _place(replies, result)
-    for some in _in_batches(sorted(articles)):
-        counting.recount(some)
-    if result.came_in:
-        facts: dict[str, Any] = {"came_in": dict(result.came_in), "already_here": result.already_here}
-        audit_log.note("import", f"import:{run.pk}" if run else "", facts=facts)
-    return result
+    with Admission.begun() as admission:
+        for record in records:
+            admission.read(record)
+        return admission.write(run)
 
 
-def _store(batch: list[CommentRecord], result: ImportResult, touched: set[int], run: ImportRun | None) -> list[_Reply]:
-    """Store the new records of a batch, roots with their place. Returns the replies."""
-    articles = _article_ids({record.article for record in batch})
-    lock_articles(articles.values())  # Readers who post meanwhile wait, or we wait for them.
-    known = {origin for origin, _ in _rows({record.origin for record in batch})}
-    rows: dict[Origin, tuple[CommentRecord, Comment]] = {}
-    for record in batch:
+class Admission:
+    """An import of comments: all records are read before any is stored, since a reply may come before its parent."""
+
+    def __init__(self, order: ImportOrder) -> None:
+        self._order = order
+        self.result = ImportResult()
+
+    @classmethod
+    @contextmanager
+    def begun(cls) -> Iterator[Admission]:
+        """Give an admission, whose records wait on the disk."""
+        with scratch("") as database:
+            yield cls(ImportOrder(database))
+
+    def read(self, record: CommentRecord) -> None:
         if not record.origin.id:
             raise ValueError("A comment without an origin would come in again with every run.")
-        if record.article not in articles:
-            result.remarks.append(Remark("comment_without_article", record.origin.id, left_out=True))
-        elif record.origin in known or record.origin in rows:
-            result.already_here += 1
-        else:
-            rows[record.origin] = record, _comment(record, articles[record.article], result.remarks)
-            rows[record.origin][1].import_run = run
-    _write([record for record, _ in rows.values()], [row for _, row in rows.values()], result.remarks)
-    touched.update(row.article_id for _, row in rows.values())
-    result.came_in.update(row.status for _, row in rows.values())
-    return [
-        _Reply(row.pk, row.article_id, row.created_at, record.origin, record.parent)
-        for record, row in rows.values()
-        if record.parent
-    ]
+        self._order.add(record)
+
+    def write(self, run: ImportRun | None = None, writes: ShortTransactions | None = None) -> ImportResult:
+        """Store what was read, in batches, and note it in the audit log. What this run has stored before counts as new.
+
+        The run has a key at the latest once a transaction has begun.
+        """
+        writes = writes or ShortTransactions()
+        for new in self._judged(run, None):
+            if new:
+                with writes.next():
+                    _store(new, run)
+        if self.result.came_in and not _is_noted(run):
+            with writes.next():
+                _note(self.result, run)
+        return self.result
+
+    def plan(self, coming: Coming, run: ImportRun | None = None) -> ImportResult:
+        """Return what `write` would, and write nothing. `coming` gives ids to the articles that would have come in."""
+        for _ in self._judged(run, coming):
+            pass
+        return self.result
+
+    def _judged(self, run: ImportRun | None, coming: Coming | None) -> Iterator[list[_New]]:
+        """Yield the new rows of each batch, and count everything in the result."""
+        self._order.arrange()
+        for batch in self._order.batches(BATCH, CHARACTERS):
+            yield self._judge(batch, run, coming)
+
+    def _judge(self, batch: list[Ordered], run: ImportRun | None, coming: Coming | None) -> list[_New]:
+        result, origins = self.result, {record.origin for record, _ in batch}
+        articles = _article_ids({record.article for record, _ in batch}, coming)
+        known, passed = _rows(origins), self._order.passed(origins)
+        ours = run.pk if run else None
+        accepted: list[tuple[Ordered, int]] = []
+        for each in batch:
+            record = each.record
+            before = known.get(record.origin)
+            if record.article not in articles:
+                result.remarks.append(Remark("comment_without_article", record.origin.id, left_out=True))
+            elif record.origin in passed or (before and (ours is None or before.import_run_id != ours)):
+                result.already_here += 1
+            else:
+                passed[record.origin] = articles[record.article]
+                accepted.append((each, articles[record.article]))
+        self._order.note({each.record.origin: article_id for each, article_id in accepted})
+        parents = self._parents(accepted, coming)
+        new = []
+        for (record, _), article_id in accepted:
+            row = _comment(record, article_id, result.remarks)
+            result.came_in[row.status] += 1
+            if record.origin not in known and coming is None:
+                body = tidy(record.body)
+                row.write(body, formatting.imported_to_html(body))  # Rendered before anything is locked.
+                new.append(_New(record.origin, row, _connection_data(record, row), parents.get(record.origin)))
+        return new
+
+    def _parents(self, accepted: list[tuple[Ordered, int]], coming: Coming | None) -> dict[Origin, Origin]:
+        """Return the parent of each that has a valid one; add a remark for the others."""
+        remarks = self.result.remarks
+        wanted = {each.record.parent for each, _ in accepted if each.record.parent}
+        known, passed = _rows(wanted), self._order.passed(wanted)
+        unseen = self._order.articles_of(wanted - known.keys() - passed.keys())
+        there = _article_ids({article for articles in unseen.values() for article in articles}, coming)
+        parents = {}
+        for (record, circular), article_id in accepted:
+            if (parent := record.parent) is None:
+                continue
+            under = {known[parent].article_id} if parent in known else set()
+            under |= {passed[parent]} if parent in passed else set()
+            if circular:
+                remarks.append(Remark("parent_in_a_circle", record.origin.id, parent.id))
+            elif article_id in under:
+                parents[record.origin] = parent
+            elif under or any(article in there for article in unseen.get(parent, ())):
+                remarks.append(Remark("parent_elsewhere", record.origin.id, parent.id))
+            else:
+                remarks.append(Remark("parent_lost", record.origin.id, parent.id))
+        return parents
 
 
-def _article_ids(origins: set[Origin]) -> dict[Origin, int]:
-    found = {}
+def _is_noted(run: ImportRun | None) -> bool:
+    return run is not None and audit_log.history(f"import:{run.pk}").filter(kind="import").exists()
+
+
+def _note(result: ImportResult, run: ImportRun | None) -> None:
+    facts: dict[str, Any] = {"came_in": dict(result.came_in), "already_here": result.already_here}
+    audit_log.note("import", f"import:{run.pk}" if run else "", facts=facts)
+
+
+def _article_ids(origins: set[Origin], coming: Coming | None) -> dict[Origin, int]:
+    found = dict(coming(origins)) if coming else {}
     for site, kind, ids in _grouped(origins):
         rows = Article.objects.filter(origin_site=site, origin_type=kind, origin_id__in=ids)
         found.update({Origin(site, kind, id): pk for id, pk in rows.values_list("origin_id", "pk")})
     return found
 
 
-def _rows(origins: set[Origin]) -> Iterator[tuple[Origin, tuple[int, int]]]:
-    """Yield the id and article id of each comment that is stored already, by origin."""
+def _rows(origins: Iterable[Origin]) -> dict[Origin, _Known]:
+    """Return those of these comments that are stored already."""
+    found = {}
     for site, kind, ids in _grouped(origins):
         rows = Comment.objects.filter(origin_site=site, origin_type=kind, origin_id__in=ids)
-        for id, pk, article_id in rows.values_list("origin_id", "pk", "article_id"):
-            yield Origin(site, kind, id), (pk, article_id)
+        for id, *known in rows.values_list("origin_id", "pk", "article_id", "import_run_id"):
+            found[Origin(site, kind, id)] = _Known(*known)
+    return found
 
 
-def _grouped(origins: set[Origin]) -> Iterator[tuple[str, str, list[str]]]:
+def _grouped(origins: Iterable[Origin]) -> Iterator[tuple[str, str, list[str]]]:
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for origin in origins:
         groups[origin.site, origin.type].append(origin.id)
@@ -154,15 +246,15 @@ def _grouped(origins: set[Origin]) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _in_batches(items: list[_T]) -> Iterator[list[_T]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
+    for start in range(0, len(items), LOOKED_UP):
+        yield items[start : start + LOOKED_UP]
 
 
 # --- One row ------------------------------------------------------------------------------------------------------
 
 
 def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> Comment:
-    """Return the row of a record, without a place, with remarks on what could not be kept."""
+    """Return the row of a record, without text and place, with remarks on what could not be kept."""
 
     def remark(code: str, detail: str) -> None:
         remarks.append(Remark(code, record.origin.id, detail))
@@ -175,8 +267,9 @@ def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> C
         remark("name_cut", name)
     if record.created_at is None:
         remark("comment_without_date", "")
-    body = tidy(record.body)
-    comment = Comment(
+    if len(tidy_email(record.email)) > LONGEST_EMAIL:
+        remark("email_dropped", "")
+    return Comment(
         article_id=article_id,
         status=status,
         kind=record.kind if record.kind in Comment.Kind.values else Comment.Kind.COMMENT,
@@ -188,8 +281,6 @@ def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> C
         origin_type=record.origin.type,
         origin_id=record.origin.id,
     )
-    comment.write(body, formatting.imported_to_html(body))
-    return comment
 
 
 def _website(record: CommentRecord, remark: Callable[[str, str], None]) -> str:
@@ -204,10 +295,9 @@ def _website(record: CommentRecord, remark: Callable[[str, str], None]) -> str:
     return full
 
 
-def _connection_data(record: CommentRecord, comment: Comment, remarks: list[Remark]) -> ConnectionData:
+def _connection_data(record: CommentRecord, comment: Comment) -> ConnectionData:
     email = tidy_email(record.email)
     if len(email) > LONGEST_EMAIL:
-        remarks.append(Remark("email_dropped", record.origin.id))
         email = ""
     agent = tidy_line(record.user_agent)[:LONGEST_AGENT]
     return ConnectionData(comment=comment, address=_address(record.address), user_agent=agent, email=email)
@@ -222,104 +312,52 @@ def _address(text: str) -> str | None:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
-def _write(records: list[CommentRecord], rows: list[Comment], remarks: list[Remark]) -> None:
-    """Insert rows with their connection data and decisions; roots get their path."""
+# --- Many rows ----------------------------------------------------------------------------------------------------
+
+
+def _store(new: list[_New], run: ImportRun | None) -> None:
+    """Store a batch, in a transaction: rows in their places, connection data, decisions, counts."""
+    rows = [each.row for each in new]
+    lock_articles({row.article_id for row in rows})  # Readers who post meanwhile wait, or we wait for them.
+    for row in rows:
+        row.import_run = run
     Comment.objects.bulk_create(rows)
-    roots = [row for row, record in zip(rows, records, strict=True) if record.parent is None]
-    _write_places({row.pk: (None, _Place(row.pk, 0, path_of("", row.created_at, row.pk))) for row in roots})
-    ConnectionData.objects.bulk_create(
-        [_connection_data(record, row, remarks) for record, row in zip(records, rows, strict=True)]
-    )
+    _place(new)
+    ConnectionData.objects.bulk_create(each.connection_data for each in new)
     Decision.objects.bulk_create(
         Decision(comment=row, number=1, source="import", after=row.status, reasons=single(IMPORTED)) for row in rows
     )
+    counting.adjust([(row, "", row.status) for row in rows])
 
 
-# --- Threads ------------------------------------------------------------------------------------------------------
+def _place(new: list[_New]) -> None:
+    """Give each its parent, root, depth and path; parents come before their replies.
 
-
-def _place(replies: list[_Reply], result: ImportResult) -> None:
-    """Give every reply its parent, root, depth and path, parents first. Linear, not recursive."""
-    parents = _parents(replies, result)
-    below: dict[int, list[_Reply]] = defaultdict(list)
-    for reply in replies:
-        if reply.pk in parents:
-            below[parents[reply.pk]].append(reply)
-    places = {
-        reply.pk: _Place(reply.pk, 0, path_of("", reply.created_at, reply.pk))
-        for reply in replies
-        if reply.pk not in parents
-    }
-    _write_places({pk: (None, place) for pk, place in places.items()})
-    places |= _places_here([pk for pk in below if pk not in parents and pk not in places])
-    level = [pk for pk in below if pk in places]
-    while level:
-        placed: dict[int, tuple[int | None, _Place]] = {}
-        for parent_id in level:
-            above = places[parent_id]
-            for reply in below[parent_id]:
-                path = path_of(above.path, reply.created_at, reply.pk)
-                placed[reply.pk] = parent_id, _Place(above.root_id, above.depth + 1, path)
-        _write_places(placed)
-        places = {pk: place for pk, (_, place) in placed.items() if pk in below}
-        level = list(places)
-
-
-def _write_places(places: dict[int, tuple[int | None, _Place]]) -> None:
-    """Store each comment's parent and place. One statement, executed many times: bulk_update took ten times as long."""
-    rows = [
-        (parent_id, place.root_id if parent_id else None, place.depth, place.path, pk)
-        for pk, (parent_id, place) in places.items()
-    ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "UPDATE comments_comment SET parent_id = %s, root_id = %s, depth = %s, path = %s WHERE id = %s", rows
-            )
-
-
-def _parents(replies: list[_Reply], result: ImportResult) -> dict[int, int]:
-    """Return the parent of each reply that has a valid one; add a remark for the others."""
-    found: dict[Origin, tuple[int, int]] = {}
-    for some in _in_batches(list({reply.parent for reply in replies})):
-        found.update(_rows(set(some)))
-    parents: dict[int, int] = {}
-    for reply in replies:
-        parent_id, article_id = found.get(reply.parent, (0, 0))
-        if not parent_id:
-            result.remarks.append(Remark("parent_lost", reply.origin.id, reply.parent.id))
-        elif article_id != reply.article_id:
-            result.remarks.append(Remark("parent_elsewhere", reply.origin.id, reply.parent.id))
+    One statement, executed many times: bulk_update took ten times as long.
+    """
+    own = {each.origin for each in new}
+    places = _places_here({each.parent for each in new if each.parent and each.parent not in own})
+    rows = []
+    for origin, row, _, parent in new:
+        if above := places.get(parent) if parent else None:
+            row.parent_id, place = above
+            row.root_id, row.depth = place.root_id, place.depth + 1
+            row.path = path_of(place.path, row.created_at, row.pk)
         else:
-            parents[reply.pk] = parent_id
-    circular = _circular(parents)
-    for reply in replies:
-        if reply.pk in circular:
-            result.remarks.append(Remark("parent_in_a_circle", reply.origin.id, reply.parent.id))
-            del parents[reply.pk]
-    return parents
+            row.path = path_of("", row.created_at, row.pk)
+        places[origin] = row.pk, _Place(row.root_id or row.pk, row.depth, row.path)
+        rows.append((row.parent_id, row.root_id, row.depth, row.path, row.pk))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE comments_comment SET parent_id = %s, root_id = %s, depth = %s, path = %s WHERE id = %s", rows
+        )
 
 
-def _circular(parents: dict[int, int]) -> set[int]:
-    """Return every comment that is its own ancestor."""
-    circular: set[int] = set()
-    walked: dict[int, int] = {}  # comment -> the walk that came by
-    for start in parents:
-        here = start
-        while here in parents and here not in walked:
-            walked[here] = start
-            here = parents[here]
-        if walked.get(here) == start:
-            while here not in circular:
-                circular.add(here)
-                here = parents[here]
-    return circular
-
-
-def _places_here(pks: list[int]) -> dict[int, _Place]:
-    """Return where comments of earlier imports stand."""
+def _places_here(origins: set[Origin]) -> dict[Origin, tuple[int, _Place]]:
+    """Return the ids of comments that are stored already, and where they stand."""
     places = {}
-    for some in _in_batches(pks):
-        for pk, root_id, depth, path in Comment.objects.filter(pk__in=some).values_list("pk", "root", "depth", "path"):
-            places[pk] = _Place(root_id or pk, depth, path or "")
+    for site, kind, ids in _grouped(origins):
+        rows = Comment.objects.filter(origin_site=site, origin_type=kind, origin_id__in=ids)
+        for id, pk, root_id, depth, path in rows.values_list("origin_id", "pk", "root", "depth", "path"):
+            places[Origin(site, kind, id)] = pk, _Place(root_id or pk, depth, path or "")
     return places

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
 from articles.models.article import Article
@@ -24,21 +25,23 @@ from newsreader.transfer.removal import Brought, Removed
 DEMONSTRATION = "demonstration"  # Its name in the audit log.
 
 
-@transaction.atomic
-def unload() -> Removed:
-    """Delete the demonstration, for good."""
+def unload(*, dry_run: bool = False) -> Removed:
+    """Delete the demonstration, for good. A dry run takes it back, in one transaction: the demonstration is small."""
     room = tomllib.loads((HERE / "newsroom.toml").read_text())
     entries = [tomllib.loads(file.read_text()) for file in sorted((HERE / "articles").glob("*.toml"))]
     people = User.objects.filter(_any(room["people"], "username", "email"))
-    # Before they lose their accounts, which would make them authors that nobody has linked.
-    Author.objects.filter(_any(room["authors"], "slug", "name"), user__in=people).update(user=None)
-    removed = removal.remove(_brought(room, entries), DEMONSTRATION)
-    _forget_people(list(people), removed)
-    _forget_settings(room["site"], removed)
+    plan = removal.plan(_brought(room, entries, people))  # What may take long, on a large site, is asked before.
+    with transaction.atomic() if dry_run else nullcontext():
+        removed = removal.carry_out(plan, DEMONSTRATION)
+        with transaction.atomic():
+            _forget_people(list(people), removed)
+            _forget_settings(room["site"], removed)
+        if dry_run:
+            transaction.set_rollback(True)
     return removed
 
 
-def _brought(room: dict[str, Any], entries: list[dict[str, Any]]) -> Brought:
+def _brought(room: dict[str, Any], entries: list[dict[str, Any]], people: QuerySet[User]) -> Brought:
     articles = Article.objects.filter(_any(entries, "slug", "headline"), origin_id="")
     of_slug = {entry["slug"]: entry.get("comments", []) for entry in entries}
     comments, worked_on = list[int](), set[int]()
@@ -48,13 +51,14 @@ def _brought(room: dict[str, Any], entries: list[dict[str, Any]]) -> Brought:
         worked_on |= worked
     tags = {slugify(tag, allow_unicode=True) for entry in entries for tag in entry.get("tags", [])}
     credits = [entry["picture"] for entry in entries if "picture" in entry]
+    authors = Author.objects.filter(_any(room["authors"], "slug", "name"), origin_id="")
     return Brought(
         articles=articles,
         comments=Comment.objects.filter(pk__in=comments),
-        worked_on=worked_on,
+        worked_on=lambda rows: worked_on.intersection(rows.values_list("pk", flat=True)),
         sections=Section.objects.filter(_any(room["sections"], "slug", "name"), origin_id=""),
         tags=Tag.objects.filter(slug__in=tags, origin_id=""),
-        authors=Author.objects.filter(_any(room["authors"], "slug", "name"), origin_id=""),
+        authors=authors.filter(Q(user=None) | Q(user__in=people)),  # No author that somebody has linked since.
         pictures=Picture.objects.filter(_any(credits, "caption", "credit"), origin_id=""),
     )
 

@@ -42,6 +42,9 @@ database_faults:    telling a database that is away from a wrong question
 database_waits:     how long a connection waits for a lock
 replicas:           reading public pages from replicas of the database
 cdn:                marking pages for a CDN, and having it drop them
+long_writes:        short transactions of a long command, between which others write
+one_at_a_time:      commands of which only one runs
+scratch:            a private database on disk for what does not fit into memory
 steady_cache:       Redis that may be away
 tasks:              background tasks
 migration_operations: indexes and constraints of migrations that make nobody wait

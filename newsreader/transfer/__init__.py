@@ -2,9 +2,12 @@
 
 readers: one module for each format
 unpacking: files of archives
-load:    records -> rows, in batches, in one transaction
+spool:   what was read of a file and is not written yet
+load:    records -> rows, in short transactions, or only the report of it
 names:   sections, tags and authors, found or created; slugs: slugs that are free
 report:  what was imported, what was left out, and why
 removal: what an import or the demonstration brought, taken out again
 errors:  why an import stops
 """
+
+IMPORTING = "import"  # the lock of whatever imports, or takes an import out

@@ -1,11 +1,17 @@
-"""Records -> rows, in batches, in one transaction. Safe to run again: existing rows are left as they are."""
+"""Records -> rows, in short transactions, or only the report of it. Safe to run again, and to be cut short.
+
+The whole file is read before anything is written, so one that is broken at its end leaves nothing behind. A run that is
+cut short leaves whole batches; the same run goes on behind them. What it has brought before counts as new, so its
+report is that of a run that nothing disturbed. A dry run goes the same way and asks the same questions, but writes
+nothing: what would be in the database by then is remembered beside it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
-from django.db import transaction
 from django.utils import timezone
 
 from articles import formatting, page_versions, search
@@ -13,89 +19,166 @@ from articles.models.article import Article, Byline, Redirect
 from articles.models.origins import ImportRun
 from articles.picture_addresses import foreign
 from articles.records import AddressRecord, ArticleRecord, Origin, Remark
-from comments.posting.importing import CommentRecord, admit
+from comments.audit import audit_log
+from comments.posting.importing import Admission, CommentRecord
+from newsreader.kit.long_writes import ShortTransactions
+from newsreader.kit.scratch import scratch
 from newsreader.kit.text import tidy, tidy_line
 from newsreader.transfer.names import Names
 from newsreader.transfer.readers import Record
 from newsreader.transfer.report import Report
+from newsreader.transfer.slugs import LENGTH as SLUG_LENGTH
 from newsreader.transfer.slugs import FreeSlugs
+from newsreader.transfer.spool import Spool
 
-BATCH = 200  # records of articles and comments in a batch
+BATCH, CHARACTERS = 10, 150_000  # articles in a transaction, and of their texts together
+ADDRESSES = 200  # records of addresses in a transaction
 HEADLINE_LENGTH = 300
 
 
-@transaction.atomic
-def load(records: Iterable[Record], report: Report, run: ImportRun | None = None) -> None:
+def load(
+    records: Iterable[Record],
+    report: Report,
+    run: ImportRun | None = None,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] = lambda articles, comments: None,
+) -> None:
     """Write what a reader yields and count it in the report. Nothing is stored if the reader fails on the way.
 
-    What is new bears the number of the run, by which it can be taken out again.
+    `progress` is told after each transaction how many articles and comments have come in.
+
+    What is new bears the number of the run, by which it can be taken out again; a new run is stored with the first row
+    that it brings. Memory holds one batch; the file's records wait on the disk.
     """
-    admission = admit(_Articles(report, run).written(records), run)
-    if admission.came_in:
-        report.came_in["comments"].update(admission.came_in)
-    if admission.already_here:
-        report.already_here["comments"] += admission.already_here
-    report.remarks += admission.remarks
-    if report.came_in:
-        page_versions.bump_site()  # Menus and the foot of every page may show new sections and pages.
+    with scratch("") as database, Admission.begun() as admission:
+        spool = Spool(database)
+        database.execute("BEGIN")  # One transaction: without it, each row of the scratch would be one.
+        for record in records:
+            match record:
+                case ArticleRecord() if not spool.add(record):
+                    report.remarks.append(Remark("listed_twice", record.origin.id, record.headline, left_out=True))
+                case AddressRecord():
+                    spool.add_addresses(record)
+                case Remark():
+                    report.remarks.append(record)
+                case CommentRecord():
+                    admission.read(record)
+
+        def committed() -> None:
+            articles = sum(report.came_in[kind].total() for kind in ("articles", "pages") if kind in report.came_in)
+            progress(articles, admission.result.came_in.total())
+
+        writes = _Writes(run, committed)
+        _Articles(spool, report, run, None if dry_run else writes).bring_in()
+        admitted = admission.plan(spool.coming, run) if dry_run else admission.write(run, writes)
+    if admitted.came_in:
+        report.came_in["comments"].update(admitted.came_in)
+    if admitted.already_here:
+        report.already_here["comments"] += admitted.already_here
+    report.remarks += admitted.remarks
+    if run and run.pk and not dry_run:
+        with writes.next():
+            ImportRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
+
+
+class _Writes(ShortTransactions):
+    """The transactions of an import. The first stores the run, and notes it in the audit log."""
+
+    def __init__(self, run: ImportRun | None, committed: Callable[[], None]) -> None:
+        super().__init__()
+        self._run, self._committed = run, committed
+
+    @contextmanager
+    def next(self) -> Iterator[None]:
+        with super().next():
+            if self._run and self._run.pk is None:
+                self._run.save()
+                audit_log.note("import_begun", f"import:{self._run.pk}")
+            yield
+        self._committed()
+
+
+class _Here(NamedTuple):
+    """An article that this run has brought before it was cut short."""
+
+    pk: int
+    slug: str
+    body: str
 
 
 class _Articles:
-    """Writes the articles among the records, and passes their comments on."""
+    """Writes the articles of a file with what belongs to them; `writes` is None for a dry run."""
 
-    def __init__(self, report: Report, run: ImportRun | None) -> None:
-        self.report, self.names, self.run = report, Names(report, run), run
-        self.addresses: list[AddressRecord] = []  # Their article may come later in the file.
-        self.passed: set[Origin] = set()  # in this run: a file may hold an item twice
+    def __init__(self, spool: Spool, report: Report, run: ImportRun | None, writes: ShortTransactions | None) -> None:
+        self.spool, self.report, self.run, self.writes = spool, report, run, writes
+        self.names = Names(report, run, dry_run=writes is None)
+        self.slugs = FreeSlugs(report)
 
-    def written(self, records: Iterable[Record]) -> Iterator[CommentRecord]:
-        """Yield the comments among the records, each after its article was written."""
-        records = iter(records)
-        while batch := list(islice(records, BATCH)):
-            self._write([record for record in batch if isinstance(record, ArticleRecord)])
-            self.report.remarks += [record for record in batch if isinstance(record, Remark)]
-            self.addresses += [record for record in batch if isinstance(record, AddressRecord)]
-            yield from (record for record in batch if isinstance(record, CommentRecord))
-        for start in range(0, len(self.addresses), BATCH):
-            self._redirect_parts(self.addresses[start : start + BATCH])
+    def bring_in(self) -> None:
+        for records in self.spool.articles(BATCH, CHARACTERS):
+            self._bring_in(records)
+        for parts in self.spool.addresses(ADDRESSES):
+            self._redirect_parts(parts)
 
-    def _write(self, records: list[ArticleRecord]) -> None:
-        known = _known({record.origin for record in records})
-        new: list[ArticleRecord] = []
+    def _bring_in(self, records: list[ArticleRecord]) -> None:
+        known, here = self._known({record.origin for record in records})
+        new: list[tuple[ArticleRecord, Article]] = []
+        before: list[tuple[ArticleRecord, Article]] = []
         for record in records:
-            if record.origin in self.passed:
-                self.report.remarks.append(Remark("listed_twice", record.origin.id, record.headline, left_out=True))
-                continue
-            self.passed.add(record.origin)
             if record.origin in known:
                 self.report.already_here["articles and pages"] += 1
-            else:
-                new.append(record)
-        if not new:
-            return
-        rows = [self._row(record) for record in new]
-        FreeSlugs(rows).give(self.report)
-        Article.objects.bulk_create(rows)
-        self._join(new, rows)
-        for row in rows:
+                continue
+            row = self._row(record, here.get(record.origin))  # Sanitised before anything is locked.
+            (before if record.origin in here else new).append((record, row))
             self.report.came_in[f"{row.kind}s"][row.state] += 1
+        self.spool.note_new([record.origin for record, _ in (*before, *new)])
+        for record, row in before:
+            self._name(record)
+            if row.slug != (found := here[record.origin]).slug:
+                self.report.remark("slug_changed", row.headline, f"{row.slug} → {found.slug}")
+        self._free(before)
+        if new and self.writes:
+            with self.writes.next():
+                self._write(new)
+        elif new:
+            for (_, row), pk in zip(new, self.spool.coming([record.origin for record, _ in new]).values(), strict=True):
+                row.pk = pk
+            self._write(new)
 
-    def _row(self, record: ArticleRecord) -> Article:
+    def _known(self, origins: set[Origin]) -> tuple[set[Origin], dict[Origin, _Here]]:
+        """Return the origins whose articles other runs have brought, and the articles that this one has."""
+        known, here = set[Origin](), dict[Origin, _Here]()
+        for site, kind in {(origin.site, origin.type) for origin in origins}:
+            ids = [origin.id for origin in origins if (origin.site, origin.type) == (site, kind)]
+            rows = Article.objects.filter(origin_site=site, origin_type=kind, origin_id__in=ids)
+            for row in rows.only("origin_id", "slug", "body", "import_run"):
+                origin = Origin(site, kind, row.origin_id)
+                if self._is_ours(row.import_run_id):
+                    here[origin] = _Here(row.pk, row.slug, row.body)
+                else:
+                    known.add(origin)
+        return known, here
+
+    def _is_ours(self, run_id: int | None) -> bool:
+        return self.run is not None and self.run.pk is not None and self.run.pk == run_id
+
+    def _row(self, record: ArticleRecord, here: _Here | None) -> Article:
         headline = tidy_line(record.headline)
         if len(headline) > HEADLINE_LENGTH:
             self.report.remark("headline_cut", record.origin.id, headline)
             headline = f"{headline[: HEADLINE_LENGTH - 2]} …"
         at, now = record.published_at, timezone.now()
-        body = formatting.sanitise(tidy(record.body))
+        body = here.body if here else formatting.sanitise(tidy(record.body))
         for address in foreign(body):
             self.report.remark("foreign_picture", f"{record.kind} {record.origin.id} {headline}"[:100], address)
         return Article(
+            pk=here.pk if here else None,
             kind=record.kind,
             headline=headline,
-            slug=record.slug or f"{record.kind}-{record.origin.id}",
+            slug=(record.slug or f"{record.kind}-{record.origin.id}")[:SLUG_LENGTH],
             standfirst=tidy(record.standfirst),
             body=body,
-            section_id=self.names.section(record.section) if record.section else None,
             state=record.state,
             published_at=at,
             published_on=timezone.localdate(at, timezone.get_default_timezone()) if at else None,
@@ -106,62 +189,79 @@ class _Articles:
             origin_site=record.origin.site,
             origin_type=record.origin.type,
             origin_id=record.origin.id,
-            import_run=self.run,
         )
 
-    def _join(self, records: list[ArticleRecord], rows: list[Article]) -> None:
-        """Write what belongs to articles: bylines, tags, old addresses."""
+    def _name(self, record: ArticleRecord) -> tuple[int | None, list[int], list[int]]:
+        """Return the ids of its section, its authors and its tags."""
+        section = self.names.section(record.section) if record.section else None
+        authors = dict.fromkeys(self.names.author(author) for author in record.authors)
+        tags = dict.fromkeys(self.names.tag(tag) for tag in record.tags)
+        return section, list(authors), [pk for pk in tags if pk]
+
+    def _write(self, new: list[tuple[ArticleRecord, Article]]) -> None:
+        """Write new articles with what belongs to them: names, old addresses. A dry run only asks."""
+        named = [self._name(record) for record, _ in new]
+        rows = [row for _, row in new]
+        self.slugs.give(rows)
+        if self.writes:
+            for row, (section, _, _) in zip(rows, named, strict=True):
+                row.section_id, row.import_run = section, self.run
+            Article.objects.bulk_create(rows)
+            self._join(rows, named)
+            page_versions.bump_site()  # Menus and the foot of every page may show new sections and pages.
+        free = self._free(new)
+        if self.writes:
+            Redirect.objects.bulk_create(free)
+
+    def _join(self, rows: list[Article], named: list[tuple[int | None, list[int], list[int]]]) -> None:
+        """Write who wrote them and their tags, and index them."""
         bylines, tags = [], []
-        for record, row in zip(records, rows, strict=True):
-            authors = dict.fromkeys(self.names.author(author) for author in record.authors)
+        for row, (_, authors, labels) in zip(rows, named, strict=True):
             bylines += [Byline(article=row, author_id=pk, position=n) for n, pk in enumerate(authors)]
-            found = dict.fromkeys(self.names.tag(tag) for tag in record.tags)
-            tags += [Article.tags.through(article_id=row.pk, tag_id=pk) for pk in found if pk]
+            tags += [Article.tags.through(article_id=row.pk, tag_id=pk) for pk in labels]
         Byline.objects.bulk_create(bylines)
         Article.tags.through.objects.bulk_create(tags)
         search.note(row.pk for row in rows)
-        self._redirect(records, rows)
+
+    # --- Old addresses ------------------------------------------------------------------------------------------------
 
     def _redirect_parts(self, records: list[AddressRecord]) -> None:
         """Lead addresses of what now is part of an article to that article."""
-        rows = Article.objects.filter(origin_id__in={record.article for record in records}).only(
-            "origin_site", "origin_id"
-        )
-        found = {(row.origin_site, row.origin_id): row for row in rows.filter(origin_type__in=("post", "page"))}
-        self._write_redirects(
+        kinds = ("post", "page")
+        found: dict[tuple[str, str], Article] = {}
+        for (site, _, id), pk in self.spool.coming(
+            [Origin(record.site, kind, record.article) for record in records for kind in kinds]
+        ).items():
+            found[site, id] = Article(pk=pk)
+        rows = Article.objects.filter(origin_id__in={record.article for record in records}, origin_type__in=kinds)
+        found |= {(row.origin_site, row.origin_id): row for row in rows.only("origin_site", "origin_id")}
+        addresses = [
             (record.site, path, found[record.site, record.article])
             for record in records
             if (record.site, record.article) in found
             for path in record.addresses
+        ]
+        free = self._free_among(addresses)
+        if self.writes and free:
+            with self.writes.next():
+                Redirect.objects.bulk_create(free)
+
+    def _free(self, articles: list[tuple[ArticleRecord, Article]]) -> list[Redirect]:
+        return self._free_among(
+            (record.origin.site, path, row) for record, row in articles for path in record.old_addresses
         )
 
-    def _redirect(self, records: list[ArticleRecord], rows: list[Article]) -> None:
-        self._write_redirects(
-            (record.origin.site, path, row)
-            for record, row in zip(records, rows, strict=True)
-            for path in record.old_addresses
-        )
-
-    def _write_redirects(self, addresses: Iterable[tuple[str, str, Article]]) -> None:
-        wanted: dict[tuple[str, str], Redirect] = {}
-        for site, path, row in addresses:
-            wanted.setdefault((site, path), Redirect(site=site, path=path, article=row))
-        taken = set(
-            Redirect.objects.filter(
-                site__in={site for site, _ in wanted}, path__in={path for _, path in wanted}
-            ).values_list("site", "path")
-        )
-        new = [redirect for key, redirect in wanted.items() if key not in taken]
-        Redirect.objects.bulk_create(new)
-        if new:
-            self.report.came_in["old addresses"][""] += len(new)
-
-
-def _known(origins: set[Origin]) -> set[Origin]:
-    """Return the origins whose articles exist already."""
-    known: set[Origin] = set()
-    for site, kind in {(origin.site, origin.type) for origin in origins}:
-        ids = [origin.id for origin in origins if (origin.site, origin.type) == (site, kind)]
-        rows = Article.objects.filter(origin_site=site, origin_type=kind, origin_id__in=ids)
-        known.update(Origin(site, kind, id) for id in rows.values_list("origin_id", flat=True))
-    return known
+    def _free_among(self, addresses: Iterable[tuple[str, str, Article]]) -> list[Redirect]:
+        """Return the rows of the addresses that are free, and count them. What this run has written counts again."""
+        wanted = {(site, path): row for site, path, row in addresses if self.spool.is_first(site, path)}
+        rows = Redirect.objects.filter(
+            site__in={site for site, _ in wanted}, path__in={path for _, path in wanted}
+        ).values_list("site", "path", "article_id", "article__import_run")
+        taken = {(site, path): (article_id, run_id) for site, path, article_id, run_id in rows}
+        free = [Redirect(site=key[0], path=key[1], article=row) for key, row in wanted.items() if key not in taken]
+        ours = [
+            key for key, (pk, run) in taken.items() if key in wanted and wanted[key].pk == pk and self._is_ours(run)
+        ]
+        if free or ours:
+            self.report.came_in["old addresses"][""] += len(free) + len(ours)
+        return free

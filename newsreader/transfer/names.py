@@ -19,12 +19,16 @@ _Named = type[Section] | type[Author]
 
 
 class Names:
-    """Finds or creates them, and remembers them for this run."""
+    """Finds or creates them, and remembers them for this run. What it has made before it was cut short counts again.
 
-    def __init__(self, report: Report, run: ImportRun | None = None) -> None:
-        self.report, self.run = report, run
+    A dry run creates nothing: it gives out numbers that no row has.
+    """
+
+    def __init__(self, report: Report, run: ImportRun | None = None, *, dry_run: bool = False) -> None:
+        self.report, self.run, self.dry_run = report, run, dry_run
         self.ids: dict[tuple[_Named, Origin], int] = {}
         self.tags: dict[Origin, int | None] = {}
+        self._dry: dict[tuple[_Named | type[Tag], str], int] = {}  # by slug, tags by name
 
     def section(self, record: NameRecord) -> int:
         """Return the section's id. Sections with the same slug are the same, whichever site they came from."""
@@ -40,11 +44,13 @@ class Names:
         return self.tags[record.origin]
 
     def _tag(self, record: NameRecord) -> int | None:
-        origin = _origin(record)
-        if found := Tag.objects.filter(**origin).first():
+        found = Tag.objects.filter(**_origin(record)).first()
+        if found and not self._is_ours(found.import_run_id):
             return found.pk
-        if len(record.name) > NAME_LENGTH:
-            self.report.remark("name_shortened", tidy_line(record.name))
+        self._remark_length(record)
+        if found:
+            self.report.came_in["tags"][""] += 1
+            return found.pk
         try:
             name = tag_name(tidy_line(record.name)[:NAME_LENGTH])
         except NotATag:
@@ -52,8 +58,12 @@ class Names:
             return None
         if found := Tag.objects.filter(name=name).order_by("pk").first():
             return found.pk
+        if (Tag, name) in self._dry:
+            return self._dry[Tag, name]
         self.report.came_in["tags"][""] += 1
-        return make_tag(name, slug=record.slug, origin=origin | {"import_run": self.run}).pk
+        if self.dry_run:
+            return self._number(Tag, name)
+        return make_tag(name, slug=record.slug, origin=_origin(record) | {"import_run": self.run}).pk
 
     def author(self, record: NameRecord) -> int:
         """Return the author's id. Authors with the same name on two sites stay two authors."""
@@ -66,22 +76,42 @@ class Names:
         return self.ids[key]
 
     def _find(self, model: _Named, record: NameRecord, shared: bool) -> int | None:
-        found = model._default_manager.filter(**_origin(record)).values_list("pk", flat=True).first()
-        if found is None and shared:
-            found = model._default_manager.filter(slug=_slug(record)).values_list("pk", flat=True).first()
-        return found
+        rows = model._default_manager.filter(**_origin(record)).values_list("pk", "import_run_id")
+        if found := rows.first():
+            if self._is_ours(found[1]):
+                self._count(model, record)
+            return found[0]
+        if not shared:
+            return None
+        slug = _slug(record)
+        here = model._default_manager.filter(slug=slug).values_list("pk", flat=True).first()
+        return here or self._dry.get((model, slug))
 
     def _make(self, model: _Named, record: NameRecord) -> int:
+        self._count(model, record)
         name, slug = tidy_line(record.name), _slug(record)
-        if len(name) > NAME_LENGTH:
-            self.report.remark("name_shortened", name)
+        if self.dry_run:
+            return self._number(model, slug)
         if model._default_manager.filter(slug=slug).exists():
             ending = f"-{digest(*record.origin)[:6]}"
             slug = f"{slug[: SLUG_LENGTH - len(ending)]}{ending}"
         values = _origin(record) | {"import_run": self.run}
-        row = model._default_manager.create(name=name[:NAME_LENGTH], slug=slug, **values)
+        return model._default_manager.create(name=name[:NAME_LENGTH], slug=slug, **values).pk
+
+    def _count(self, model: _Named, record: NameRecord) -> None:
+        self._remark_length(record)
         self.report.came_in[f"{model._meta.model_name}s"][""] += 1
-        return row.pk
+
+    def _remark_length(self, record: NameRecord) -> None:
+        if len(tidy_line(record.name)) > NAME_LENGTH:
+            self.report.remark("name_shortened", tidy_line(record.name))
+
+    def _number(self, model: _Named | type[Tag], key: str) -> int:
+        self._dry[model, key] = -len(self._dry) - 1
+        return self._dry[model, key]
+
+    def _is_ours(self, run_id: int | None) -> bool:
+        return self.run is not None and self.run.pk is not None and self.run.pk == run_id
 
 
 def _origin(record: NameRecord) -> dict[str, Any]:

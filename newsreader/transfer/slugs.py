@@ -27,38 +27,36 @@ def _day_of(at: dt.datetime | None) -> dt.date | None:
 
 
 class FreeSlugs:
-    """Slugs for a batch of new articles, checked against each other and against existing ones."""
+    """Slugs for new articles, batch by batch, checked against each other and against existing ones."""
 
-    def __init__(self, articles: list[Article]) -> None:
-        self.articles = articles
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.taken: set[tuple[Place, str]] = set()  # by earlier batches, too: those of a dry run are not stored
+
+    def give(self, articles: list[Article]) -> None:
+        """Change the slugs that are taken, with a remark on each; published articles choose first."""
         places = {place for article in articles if (place := _place(article))}
         here = Article.objects.filter(Q(published_on__in=places - {"page"}) | Q(state=Article.State.SCHEDULED))
         if "page" in places:
             here |= Article.objects.filter(kind=Article.Kind.PAGE, published_on__isnull=False)
-        self.taken: set[tuple[Place, str]] = {
-            (place, row.slug)
-            for row in here.only("kind", "slug", "published_on", "scheduled_for")
-            if (place := _place(row))
-        }
-        self.tries: Counter[tuple[Place, str]] = Counter()
-
-    def give(self, report: Report) -> None:
-        """Change the slugs that are taken, with a remark on each; published articles choose first."""
-        for article in sorted(self.articles, key=lambda article: article.state != Article.State.PUBLISHED):
+        rows = here.only("kind", "slug", "published_on", "scheduled_for")
+        self.taken |= {(place, row.slug) for row in rows if (place := _place(row))}
+        tries: Counter[tuple[Place, str]] = Counter()
+        for article in sorted(articles, key=lambda article: article.state != Article.State.PUBLISHED):
             article.slug = article.slug[:LENGTH]
             if (place := _place(article)) is None:
                 continue
             wanted = article.slug
-            article.slug = self._free(place, wanted, article.origin_id)
+            article.slug = self._free(place, wanted, article.origin_id, tries)
             self.taken.add((place, article.slug))
             if article.slug != wanted:
-                report.remark("slug_changed", article.headline, f"{wanted} → {article.slug}")
+                self.report.remark("slug_changed", article.headline, f"{wanted} → {article.slug}")
 
-    def _free(self, place: Place, slug: str, origin_id: str) -> str:
+    def _free(self, place: Place, slug: str, origin_id: str, tries: Counter[tuple[Place, str]]) -> str:
         found = slug
         while (place, found) in self.taken:
-            self.tries[place, slug] += 1
-            number = self.tries[place, slug]
+            tries[place, slug] += 1
+            number = tries[place, slug]
             ending = f"-{number + 1}" if number < NUMBERED else f"-{digest(origin_id, str(number))}"
             found = f"{slug[: LENGTH - len(ending)]}{ending}"
         return found

@@ -79,6 +79,7 @@ def test_progress_is_told_beside_the_report(capsys, monkeypatch):
 
     told = capsys.readouterr()
     assert "% read: 1 articles, 1 comments" in told.err
+    assert "written: 8 articles, 6 comments" in told.err
     assert "% read" not in told.out
 
 

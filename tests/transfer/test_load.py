@@ -31,9 +31,13 @@ def rows() -> list[Any]:
 
 
 def bring_in(path: Path) -> Report:
-    report = Report()
+    """Import a file, after a dry run that has to say the same."""
+    dry, report = Report(), Report()
     with path.open("rb") as file:
+        load(READERS["wordpress"](file), dry, dry_run=True)
+        file.seek(0)
         load(READERS["wordpress"](file), report)
+    assert dry.as_json() == report.as_json()
     return report
 
 
@@ -318,3 +322,14 @@ def test_tags_are_told_apart_by_their_names_and_a_second_run_changes_nothing():
     assert here in article.tags.all()
     assert codes(reports[0])["tag_without_name"] == 1
     assert Tag.objects.count() == 3
+
+
+def test_a_dry_run_counts_what_several_batches_would_share(tmp_path, monkeypatch):
+    monkeypatch.setattr("newsreader.transfer.load.BATCH", 1)
+    monkeypatch.setattr("comments.posting.importing.BATCH", 1)
+
+    report = bring_in(SAMPLES / "harbour.xml")
+
+    assert codes(report)["slug_changed"] == 1  # The other article of that day is in another batch.
+    assert codes(report)["parent_elsewhere"] == 1
+    assert report.came_in["comments"].total() == 6

@@ -91,10 +91,20 @@ def test_a_fixture_comes_in_or_is_refused_in_one_line(shared: Path, name: str):
         assert not Article.objects.exists()
         return
 
-    call_command("import_site", "--from", "wordpress", str(path))
+    bring_in(path)
 
     assert by_status() == {STATUS[key]: number for key, number in told["comments_by_approved"].items()}
     assert_threads_are_sound(told)
+
+
+@pytest.mark.parametrize("name", ["foreign_pictures", "plain_permalinks", "shortcodes_and_blocks"])
+def test_a_dry_run_of_a_small_blog_says_what_the_import_then_does(shared: Path, name: str):
+    path = shared / "data" / "field" / f"{name}.xml"
+
+    first = bring_in(path)  # Which compares them: on an empty site, and where everything is here already.
+
+    assert first.came_in["articles"].total() == Article.objects.filter(kind="article").count()
+    assert not bring_in(path).came_in
 
 
 HOSTILE = {
@@ -128,7 +138,7 @@ def test_a_strange_file_comes_in_or_is_refused(shared: Path, name: str):
         assert not Article.objects.exists()
         return
 
-    call_command("import_site", "--from", "wordpress", str(path))
+    bring_in(path)
 
     assert by_status() == HOSTILE[name]
     stored = repr(rows()[:-3]) + repr(list(Comment.objects.values_list("name", "html", "website")))

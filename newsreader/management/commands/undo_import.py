@@ -6,11 +6,11 @@ import argparse
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
 from articles.models.origins import ImportRun
-from newsreader.transfer import removal
+from newsreader.kit.one_at_a_time import AlreadyRunning, alone
+from newsreader.transfer import IMPORTING, removal
 
 
 class Command(BaseCommand):
@@ -21,17 +21,20 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="List what would go, and change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
-            run = ImportRun.objects.select_for_update().filter(pk=options["number"]).first()
-            if run is None:
-                known = "; ".join(map(str, ImportRun.objects.order_by("-pk")[:10])) or "none"
-                raise CommandError(f"There is no import {options['number']}. The newest: {known}")
-            removed = removal.remove(removal.brought_by(run), f"import:{run.pk}")
-            ImportRun.objects.filter(pk=run.pk).update(undone_at=timezone.now())
-            if options["dry_run"]:
-                transaction.set_rollback(True)
+        run = ImportRun.objects.filter(pk=options["number"]).first()
+        if run is None:
+            known = "; ".join(map(str, ImportRun.objects.order_by("-pk")[:10])) or "none"
+            raise CommandError(f"There is no import {options['number']}. The newest: {known}")
         if options["dry_run"]:
+            removed = removal.plan(removal.brought_by(run)).removed
             self.stdout.write("Nothing was changed; this is what would go.")
+        else:
+            try:
+                with alone(IMPORTING):
+                    removed = removal.carry_out(removal.plan(removal.brought_by(run)), f"import:{run.pk}")
+                    ImportRun.objects.filter(pk=run.pk).update(undone_at=timezone.now())
+            except AlreadyRunning:
+                raise CommandError("An import is running, or being taken out. Nothing was changed.") from None
         self.stdout.write(f"Import {run}")
         for line in removed.lines():
             self.stdout.write(line)

@@ -4,7 +4,6 @@ import argparse
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import transaction
 
 from newsreader.accounts.models import User
 from newsreader.demo import unloader
@@ -17,10 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="List what would go, and change nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
-            removed = unloader.unload()
-            if options["dry_run"]:
-                transaction.set_rollback(True)
+        removed = unloader.unload(dry_run=options["dry_run"])
         if options["dry_run"]:
             self.stdout.write("Nothing was changed; this is what would go.")
         for line in removed.lines():

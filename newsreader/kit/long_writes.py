@@ -1,0 +1,29 @@
+"""Writing much while others write: in short transactions, with a gap after each on SQLite, which has no queue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+# Seconds. Whoever waits for SQLite looks again after at most 0.1 s, so each of them gets a chance in every gap.
+# Source: `sqliteDefaultBusyCallback` in SQLite's main.c
+GAP = 0.12
+
+
+class ShortTransactions:
+    """The transactions of one long command. What is prepared between two of them is part of the gap."""
+
+    def __init__(self) -> None:
+        self._ended: float | None = None
+
+    @contextmanager
+    def next(self) -> Iterator[None]:
+        """Begin a transaction, at the earliest a gap after the last one ended."""
+        if self._ended is not None and connection.vendor == "sqlite" and not connection.in_atomic_block:
+            time.sleep(max(0.0, self._ended + GAP - time.monotonic()))
+        with transaction.atomic():
+            yield
+        self._ended = time.monotonic()
