@@ -25,6 +25,7 @@ from django.utils.safestring import SafeString, mark_safe
 from articles.formatting import plain
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
+from newsreader.kit.long_writes import ShortTransactions
 from newsreader.kit.replicas.routing import reading_connection
 from newsreader.kit.search_words import Sought, folded, indexed, is_run, pieces, sought
 
@@ -33,6 +34,7 @@ RANKED = 500  # Only the newest matches are ranked: nobody reads further.
 # So many of the newest matches are filtered further (section, days); more only if too few are left.
 AMONG = (600, 3_000, 20_000, None)
 BATCH = 500
+RENEWED = 20  # articles in a transaction
 EXCERPT, NEAR = 240, 40  # characters; how far from its ends a blank is looked for
 LAST = 2**32 - 1  # seconds since 1970: until 2106
 _PART = re.compile(r'"([^"]+)"|([^\s"]+)')
@@ -236,10 +238,20 @@ def forget(ids: list[int]) -> None:
 
 
 def renew() -> int:
-    """Rebuild the index from all published articles; returns how many there are."""
-    _engine().create()
-    ids = list(Article.objects.published().articles().values_list("pk", flat=True))
-    note(ids)
+    """Index all published articles anew, the newest first; returns how many there are.
+
+    In short transactions: what was found before is found meanwhile, unless the words are split differently from now on.
+    """
+    engine, writes = _engine(), ShortTransactions()
+    ids = list(Article.objects.published().articles().newest_first().values_list("pk", flat=True))
+    if not engine.is_current():
+        with writes.next():
+            engine.create()
+    for start in range(0, len(ids), RENEWED):
+        with writes.next():
+            note(ids[start : start + RENEWED])
+    with writes.next(), connection.cursor() as cursor:
+        engine.forget_deleted(cursor)
     return len(ids)
 
 
@@ -275,15 +287,23 @@ class Sqlite:
     PLACES = f"{_TABLE}_places"
     ID = 2**31  # place = seconds * ID + id
 
-    def create(self) -> None:
+    def _made_by(self) -> str:
         words = "unicode61 remove_diacritics 2"
         stems = f"porter {words}" if settings.LANGUAGE_CODE.startswith("en") else words
+        return f"CREATE VIRTUAL TABLE {_TABLE} USING fts5(headline, standfirst, names, body, tokenize='{stems}')"
+
+    def is_current(self) -> bool:
+        """Say whether the tables are there, and split words as they would be made to now."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sql FROM sqlite_master WHERE name IN (%s, %s)", [_TABLE, self.PLACES])
+            found = [sql for (sql,) in cursor]
+            return len(found) == 2 and self._made_by() in found
+
+    def create(self) -> None:
         with connection.cursor() as cursor:
             for table in (_TABLE, self.PLACES):
                 cursor.execute(f"DROP TABLE IF EXISTS {table}")
-            cursor.execute(
-                f"CREATE VIRTUAL TABLE {_TABLE} USING fts5(headline, standfirst, names, body, tokenize='{stems}')"
-            )
+            cursor.execute(self._made_by())
             cursor.execute(f"CREATE TABLE {self.PLACES} (article_id INTEGER PRIMARY KEY, place INTEGER NOT NULL)")
 
     def write(self, cursor: Any, rows: list[Row]) -> None:
@@ -300,6 +320,11 @@ class Sqlite:
         here = f"article_id IN ({', '.join(['%s'] * len(ids))})"
         cursor.execute(f"DELETE FROM {_TABLE} WHERE rowid IN (SELECT place FROM {self.PLACES} WHERE {here})", ids)
         cursor.execute(f"DELETE FROM {self.PLACES} WHERE {here}", ids)
+
+    def forget_deleted(self, cursor: Any) -> None:
+        gone = f"article_id NOT IN (SELECT id FROM {Article._meta.db_table})"
+        cursor.execute(f"DELETE FROM {_TABLE} WHERE rowid IN (SELECT place FROM {self.PLACES} WHERE {gone})")
+        cursor.execute(f"DELETE FROM {self.PLACES} WHERE {gone}")
 
     def ids(self, wanted: list[Sought], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
         first, last = span.seconds
@@ -342,6 +367,13 @@ class Postgres:
     # Up to so many matches are read from the index of words and sorted. With more, walking back in time meets the
     # newest soon; with fewer it would not, and the planner underestimates the cost of unpacking each article's words.
     FEW = 25_000
+
+    def is_current(self) -> bool:
+        """Say whether the table is there. Its rows say nothing of how words are split."""
+        return _TABLE in connection.introspection.table_names()
+
+    def forget_deleted(self, cursor: Any) -> None:
+        cursor.execute(f"DELETE FROM {_TABLE} WHERE article_id NOT IN (SELECT id FROM {Article._meta.db_table})")
 
     def create(self) -> None:
         with connection.cursor() as cursor:

@@ -5,7 +5,7 @@ in the transaction of what changes them, under the lock of the article.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery, Value
@@ -18,8 +18,10 @@ from comments.discussion import positions
 from comments.discussion.positions import Step
 from comments.models import Comment, PathBucket
 from comments.models.locks import lock_articles
+from newsreader.kit.long_writes import ShortTransactions
 
 APPROVED = Comment.Status.APPROVED
+RECOUNTED, RECOUNTED_ARTICLES = 2_000, 50  # comments and articles that are recounted in one transaction
 
 
 Change = tuple[Comment, str, str]  # a comment, its status before, and after
@@ -120,3 +122,28 @@ def recount(article_ids: list[int] | None = None) -> int:
         articles=long_articles.values_list("pk", flat=True), roots=long_threads.values_list("pk", flat=True)
     )
     return mended
+
+
+def recount_all() -> int:
+    """Count everything again, in short transactions. Returns how many articles were wrong.
+
+    A long discussion is one transaction: its article is locked while its rows are counted.
+    """
+    writes, wrong = ShortTransactions(), 0
+    for articles in _in_batches(Article.objects.order_by("pk").values_list("pk", "comment_count")):
+        with writes.next():
+            wrong += recount(articles)
+    return wrong
+
+
+def _in_batches(articles: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
+    """Yield articles whose discussions have some RECOUNTED comments together."""
+    batch, comments = list[int](), 0
+    for pk, count in articles:
+        if batch and (comments + count > RECOUNTED or len(batch) == RECOUNTED_ARTICLES):
+            yield batch
+            batch, comments = [], 0
+        batch.append(pk)
+        comments += count
+    if batch:
+        yield batch

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import transaction
 
 from articles import search
 
@@ -12,6 +11,5 @@ class Command(BaseCommand):
     help = "Rebuild the search index of all published articles, for instance after a change of LANGUAGE_CODE."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
-            many = search.renew()
+        many = search.renew()
         self.stdout.write(f"{many} articles are in the index.")

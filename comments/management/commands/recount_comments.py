@@ -3,15 +3,13 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import transaction
 
-from comments.discussion.counting import recount
+from comments.discussion.counting import recount_all
 
 
 class Command(BaseCommand):
     help = "Recount approved comments and correct wrong counts."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with transaction.atomic():
-            wrong = recount()
+        wrong = recount_all()
         self.stdout.write(f"{wrong} articles had a wrong count.")

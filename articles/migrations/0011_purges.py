@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0009_split_words"),
+        ("articles", "0010_imports_that_go_on"),
     ]
 
     operations = [
