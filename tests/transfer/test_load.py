@@ -333,3 +333,20 @@ def test_a_dry_run_counts_what_several_batches_would_share(tmp_path, monkeypatch
     assert codes(report)["slug_changed"] == 1  # The other article of that day is in another batch.
     assert codes(report)["parent_elsewhere"] == 1
     assert report.came_in["comments"].total() == 6
+
+
+def test_only_an_items_own_comments_are_comments(tmp_path):
+    space = 'xmlns:wp="http://wordpress.org/export/1.2/"'
+    said = "<wp:comment><wp:comment_id>{}</wp:comment_id><wp:comment_content>Yes</wp:comment_content></wp:comment>"
+    item = "<item><title>T</title><wp:post_id>{}</wp:post_id><wp:post_type>post</wp:post_type>{}</item>"
+    (tmp_path / "odd.xml").write_text(
+        f"<rss {space}><channel><link>http://odd.example</link><comment>No</comment>{said.format(9)}"
+        f"{item.format(1, said.format(1) + '<x>' + said.format(8) + '</x><comment>No</comment>')}"
+        f"{item.format(2, '')}{item.format(3, said.format(3) + said.format(4))}</channel></rss>"
+    )
+
+    bring_in(tmp_path / "odd.xml")
+
+    assert Article.objects.count() == 3
+    found = Comment.objects.order_by("origin_id").values_list("origin_id", "article__origin_id")
+    assert list(found) == [("1", "1"), ("3", "3"), ("4", "3")]

@@ -66,7 +66,13 @@ def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | AddressReco
     found = _parts(file) if mentions(file, b'wp:block {"ref"', b"[gallery") else Parts()
     if before := text_before(file):
         yield Remark("text_before", plain(before)[:80])
-    for element in stream(file, "item", "channel"):
+    comments: list[dict[str, str]] = []  # of the item that is being read; as elements they took three times the room
+    for element in stream(file, "comment", "item", "channel"):
+        if _name(element).endswith(":comment"):
+            if _is_of_item(element):
+                comments.append(_fields(element))
+                element.clear()
+            continue
         channel = element if _name(element) == ":channel" else element.getparent()
         if _name(channel) != ":channel":
             continue
@@ -76,13 +82,20 @@ def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | AddressReco
             continue  # Read on: the rest of the file may be broken, and that has to be noticed.
         if any(_name(child).startswith("wp:") for child in element):
             exported_items += 1
-            yield from _item(element, export)
+            yield from _item(element, comments, export)
         else:
             title = plain(text_of(element.find("title")))
             yield Remark("not_of_wordpress", title, left_out=True)
+        comments = []
         forget(element)
     if export is None or not (export.versioned or exported_items):
         raise Unreadable("well-formed, but not a WordPress export: it has no wp:wxr_version")
+
+
+def _is_of_item(element: Any) -> bool:
+    """Say whether this is a comment of an item, not something else of that name."""
+    parent = element.getparent()
+    return _name(element) == "wp:comment" and parent is not None and _name(parent) == ":item"
 
 
 def _parts(file: BinaryIO) -> Parts:
@@ -139,9 +152,10 @@ def _head(channel: Any) -> _Export:
 # --- Articles -----------------------------------------------------------------------------------------------------
 
 
-def _item(item: Any, export: _Export) -> Iterator[ArticleRecord | CommentRecord | AddressRecord | Remark]:
+def _item(
+    item: Any, comments: list[dict[str, str]], export: _Export
+) -> Iterator[ArticleRecord | CommentRecord | AddressRecord | Remark]:
     fields = _fields(item)
-    comments = [_fields(child) for child in item if _name(child) == "wp:comment"]
     kind = fields.get("wp:post_type", "").strip()
     number = fields.get("wp:post_id", "").strip()
     subject = f"{kind or 'item'} {number} {plain(fields.get(':title', ''))[:80]}".strip()
