@@ -18,14 +18,16 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import QuerySet
 
 from comments.models import AuditEntry, Decision
 from newsreader.accounts.models import User
+from newsreader.kit.long_writes import ShortTransactions
 
 START = "0" * 64  # what the first entry is chained to
-AT_ONCE = 2_000  # entries sealed in one transaction
+AT_ONCE = 2_000  # entries read at once
+SEALED = 500  # entries sealed in one transaction
 OPENED = "log_opened"  # decisions up to the one that this entry names are older than the log
 
 
@@ -122,20 +124,18 @@ def history(subject: str) -> QuerySet[AuditEntry]:
 
 def seal() -> int:
     """Seal the entries written since the last time. Returns how many. Safe to run in several workers."""
-    sealed = 0
-    while some := _seal_some():
-        sealed += some
+    sealed, writes = 0, ShortTransactions()
+    while AuditEntry.objects.filter(number=None).exists():  # Asked before anything is locked.
+        with writes.next():
+            sealed += _seal_some()
     return sealed
 
 
-@transaction.atomic
 def _seal_some() -> int:
-    if not AuditEntry.objects.filter(number=None).exists():
-        return 0
     _take_turn()
     last = head()
     number, before = last.number, last.hash
-    rows = list(AuditEntry.objects.filter(number=None).order_by("pk")[:AT_ONCE])
+    rows = list(AuditEntry.objects.filter(number=None).order_by("pk")[:SEALED])
     for row in rows:
         number += 1
         row.number, row.hash = number, _hash(row, number, before)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from articles import page_versions
 from comments.models import Comment
 from comments.models.locks import lock_comments
 from comments.text.formatting import VERSION, imported_to_html, to_html
+from newsreader.kit.long_writes import ShortTransactions
 
-BATCH = 200  # comments; rendered before any row is locked
+BATCH = 100  # comments; rendered before any row is locked
 TURN = 10  # seconds that the worker spends on it at a time
 
 
@@ -22,10 +22,13 @@ def rerender(*, every: bool = False) -> Iterator[tuple[int, int]]:
 
     A comment that is edited meanwhile keeps its new text.
     """
-    last = 0
+    last, writes = 0, ShortTransactions()
     while rows := list(_outdated(every=every).filter(pk__gt=last).order_by("pk")[:BATCH]):
         last = rows[-1].pk
-        yield len(rows), _store({row.pk: (row.body, rendered(row)) for row in rows})
+        made = {row.pk: (row.body, rendered(row)) for row in rows}
+        with writes.next():
+            changed = _store(made)
+        yield len(rows), changed
 
 
 def rerender_some() -> None:
@@ -48,9 +51,8 @@ def _outdated(*, every: bool) -> QuerySet[Comment]:
     return found.only("pk", "body", "channel", "edited_at")
 
 
-@transaction.atomic
 def _store(made: dict[int, tuple[str, str]]) -> int:
-    """Store the HTML of these comments, if their text is still the same. Returns how many changed."""
+    """Store the HTML of these comments, if their text is still the same. In a transaction. Returns how many changed."""
     rows = lock_comments(made, Comment.objects.only("pk", "article_id", "name", *Comment.WRITTEN))
     same = [row for row in rows if row.body == made[row.pk][0]]
     changed = {row.article_id for row in same if row.html != made[row.pk][1]}

@@ -76,7 +76,7 @@ def test_a_real_export_comes_in_whole_and_only_once(shared: Path, name: str):
     assert len(lost) == told["parents_missing"]
 
     before = rows()
-    assert not bring_in(path).came_in
+    assert not bring_in(path, dry_run_too=False).came_in
     assert rows() == before
 
 
