@@ -193,6 +193,7 @@ def test_taking_an_import_out_may_be_killed_too(transactional_db, monkeypatch, c
 
 def test_a_reply_that_comes_while_an_import_is_taken_out_stays(transactional_db, monkeypatch, capsys):
     monkeypatch.setattr(removal, "ARTICLES", 1)
+    monkeypatch.setattr("newsreader.kit.long_writes.GAP", 0)
     import_site()
     under = Article.objects.get(origin_id="9")
     plan = removal.plan(removal.brought_by(ImportRun.objects.get()))
