@@ -103,7 +103,7 @@ def test_every_cookie_of_ours_is_this_hosts_alone_but_the_one_that_scripts_read(
 
     assert names == {
         "known",
-        *(f"__Host-{name}" for name in ("commenter", "csrftoken", "draft", "messages", "sessionid")),
+        *(f"__Host-{name}" for name in ("commenter", "csrftoken", "draft", "messages", "sessionid", "uploads")),
     }
     for name, morsel in told["cookies"]:
         assert (morsel["secure"], morsel["path"], morsel["domain"], morsel["samesite"]) == (True, "/", "", "Lax")

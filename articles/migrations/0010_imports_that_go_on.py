@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="importrun",
             name="digest",
-            field=models.CharField(blank=True, max_length=64, verbose_name="digest of the file"),
+            field=models.CharField(blank=True, db_default="", max_length=64, verbose_name="digest of the file"),
         ),
         migrations.AddField(
             model_name="importrun",

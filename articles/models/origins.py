@@ -16,7 +16,7 @@ class ImportRun(models.Model):
 
     source = models.CharField(_("system"), max_length=40)
     file = models.CharField(_("file"), max_length=255)
-    digest = models.CharField(_("digest of the file"), max_length=64, blank=True)  # empty: older than digests
+    digest = models.CharField(_("digest of the file"), max_length=64, blank=True, db_default="")  # empty: an old one
     started_at = models.DateTimeField(_("started at"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished at"), null=True)
     undone_at = models.DateTimeField(_("taken out at"), null=True)

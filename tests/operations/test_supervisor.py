@@ -118,7 +118,7 @@ def test_the_old_ones_end_once_the_new_ones_answer(started, former):
     [web], [worker] = former.servers, former.workers
     site = started([*LIVES, "web"], [*LIVES, "worker"], former)
 
-    watch_all(site, lambda: site.predecessor.retires)
+    watch_all(site, lambda: site.predecessor is None or site.predecessor.retires)
     assert site.answers()
     watch_all(site, lambda: site.predecessor is None)
 
