@@ -12,8 +12,10 @@ from django.utils.functional import SimpleLazyObject
 
 from articles.current_site import current_site
 from articles.models.article import Article
+from articles.models.querysets import ArticleQuerySet
 from articles.models.site import MenuItem, Site
 from articles.models.taxonomy import Section
+from newsreader.kit.compiled_queries import Compiled
 
 
 class MenuEntry(NamedTuple):
@@ -27,7 +29,7 @@ class MenuEntry(NamedTuple):
 def context(request: HttpRequest | None = None) -> dict[str, Any]:
     """Return the frame's context, lazily, since mails and the admin need little of it."""
     paper: Any = SimpleLazyObject(lambda: current_site(request) if request else Site.objects.current())
-    own: Any = SimpleLazyObject(lambda: list(MenuItem.objects.select_related("section", "page")))
+    own: Any = SimpleLazyObject(_own_entries)
     return {
         "site": paper,
         "paper": paper,  # The same again: allauth's views pass a `site` of their own.
@@ -37,11 +39,23 @@ def context(request: HttpRequest | None = None) -> dict[str, Any]:
     }
 
 
+_own_entries = Compiled(
+    lambda: MenuItem.objects.select_related("section", "page").defer("page__body", "page__standfirst")
+)
+_sections = Compiled(lambda: Section.objects.filter(in_menu=True))
+
+
+@Compiled
+def _pages() -> ArticleQuerySet:
+    pages = Article.objects.published().filter(kind=Article.Kind.PAGE).order_by("headline")
+    return pages.only("pk", "kind", "slug", "published_on", "headline")
+
+
 def _menu(site: Site, own: Iterable[MenuItem]) -> list[MenuEntry]:
     """Return the sections and the entries that editors added, by position; of the same position sections first."""
     items = [item for item in own if item.place == MenuItem.Place.MENU]
     placed = {item.section_id for item in items}
-    sections = Section.objects.none() if site.own_menu_only else Section.objects.filter(in_menu=True)
+    sections = [] if site.own_menu_only else _sections()
     entries = [
         (row.position, MenuEntry(row.name, row.get_absolute_url(), row.pk)) for row in sections if row.pk not in placed
     ]
@@ -53,8 +67,7 @@ def _foot(site: Site, own: Iterable[MenuItem]) -> list[MenuEntry]:
     """Return the pages, then the entries that editors added, by position."""
     items = [item for item in own if item.place == MenuItem.Place.FOOT]
     placed = {item.page_id for item in items}
-    pages = Article.objects.published().filter(kind=Article.Kind.PAGE).order_by("headline")
-    rows = pages.none() if site.own_foot_only else pages.only("pk", "kind", "slug", "published_on", "headline")
+    rows = [] if site.own_foot_only else _pages()
     entries = [MenuEntry(row.headline, row.get_absolute_url()) for row in rows if row.pk not in placed]
     return entries + [_entry(item) for item in items if _is_shown(item)]
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import mimetypes
 import posixpath
 import sys
-from collections.abc import Hashable
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import FileSystemStorage, default_storage
-from django.db.models import prefetch_related_objects
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -20,79 +17,29 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-from articles.current_site import current_site
-from articles.formatting import reading_time
 from articles.models.article import Article
-from articles.models.querysets import SHOWN_ON_PAGE
-from articles.models.site import Site
-from articles.public import old_addresses, structured_data
-from articles.surrogate_keys import of_articles
-from comments.discussion import threads
-from comments.discussion.display import word
-from comments.discussion.structured_data import comments_of
-from comments.models import CommentSettings
-from comments.posting.reply_form import form_context
-from comments.screening import article_settings
+from articles.public import old_addresses
+from newsreader import article_page
 from newsreader.accounts import second_factor
 from newsreader.busy import busy
 from newsreader.kit.database_faults import is_away
 from newsreader.kit.errors import DomainError
-from newsreader.kit.http_cache import for_everybody, page_number, private, public
+from newsreader.kit.http_cache import for_everybody, private, public
 from newsreader.kit.numbers import read_id
 from newsreader.kit.problem_details import problem
 from newsreader.kit.web import SAFE_METHODS, absolute
-
-RELATED = 3  # related articles under an article
 
 
 @for_everybody
 def article(request: HttpRequest, year: str, month: str, day: str, slug: str) -> HttpResponse:
     """Show an article under the date of its first publication; 410 if it is withdrawn."""
-    found = Article.objects.at_address(int(year), int(month), int(day), slug)
-    return _article_page(request, found.with_frame().select_related("discussion").for_reader())
+    return article_page.answer(request, article_page.article_at(year, month, day, slug))
 
 
 @for_everybody
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a page such as the imprint, an article without a date; 410 if it is withdrawn."""
-    found = Article.objects.filter(kind=Article.Kind.PAGE, slug=slug)
-    return _article_page(request, found.with_frame().select_related("discussion").for_reader())
-
-
-def _article_page(request: HttpRequest, article: Article) -> HttpResponse:
-    number, site, rules = page_number(request), current_site(request), CommentSettings.objects.current()
-    is_open = article.comments_open(article_settings.settings_under(article, rules).close_after_days)
-    related = list(Article.objects.related_to(article)[:RELATED]) if article.section else []
-
-    def build() -> HttpResponse:
-        prefetch_related_objects([article], *SHOWN_ON_PAGE)
-        context = _article_context(article, rules, number)
-        context |= _metadata(article, site, context["page"]) | {
-            "related": related,
-            "minutes": reading_time(article.body),
-        }
-        return render(request, "articles/detail.html", context)
-
-    versions: list[Hashable] = [site.page_version, article.pk, article.page_version, number, is_open]
-    versions += [(row.pk, row.page_version) for row in related]
-    return public(request, versions, build, keys=of_articles([article.pk, *(row.pk for row in related)]))
-
-
-def _article_context(article: Article, rules: CommentSettings, number: int) -> dict[str, Any]:
-    try:
-        discussion = threads.discussion(article, rules, number)
-    except threads.NoSuchPage:
-        raise Http404 from None
-    return form_context(None, article, rules) | {"page": word(discussion)}
-
-
-def _metadata(article: Article, site: Site, page: threads.Page) -> dict[str, Any]:
-    """Return the metadata of an article, and of the comments on this page, for search engines and social networks."""
-    facts = [
-        structured_data.news_article(article, site, comments_of(page)),
-        structured_data.path_to(article, article.section, site),
-    ]
-    return {"structured_data": structured_data.as_script(facts), "card": structured_data.card(article, site)}
+    return article_page.answer(request, article_page.page_at(slug))
 
 
 @require_safe
@@ -103,8 +50,7 @@ def preview(request: HttpRequest, article_id: int) -> HttpResponse:
     found = get_object_or_404(visible, pk=article_id)
     if found.state != Article.State.PUBLISHED and not request.user.has_perm("articles.view_article"):
         raise Http404
-    context = _article_context(found, CommentSettings.objects.current(), 1) | {"preview": True, "open": False}
-    return private(render(request, "articles/detail.html", context))
+    return private(article_page.preview(request, found))
 
 
 @require_safe

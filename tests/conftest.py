@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import tests.append_only  # noqa: F401  Watches every connection.
 from comments.audit import refusal_reasons
+from newsreader import article_page
 from newsreader.kit import http_cache
 from newsreader.operations import metrics_view, readiness
 from tests.databases import (  # noqa: F401
@@ -44,6 +45,7 @@ def _fresh_limits() -> Iterator[None]:
     process. No test inherits them."""
     yield
     http_cache._kept.clear()
+    article_page._frames.clear()
     readiness.last.forget()
     metrics_view.gauges.forget()
     refusal_reasons._forget()

@@ -6,9 +6,10 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 
 from articles.errors import Withdrawn
+from newsreader.kit.compiled_queries import only_row
 
 if TYPE_CHECKING:
     from articles.models.article import Article
@@ -52,9 +53,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def at_address(self, year: int, month: int, day: int, slug: str) -> ArticleQuerySet:
         """The article with this address; none for an impossible date."""
         try:
-            on = dt.date(year, month, day)
+            return self.at(dt.date(year, month, day), slug)
         except ValueError:
             return self.none()
+
+    def at(self, on: dt.date, slug: str) -> ArticleQuerySet:
+        """The article with this date and slug in its address."""
         return self.filter(kind="article", published_on=on, slug=slug)
 
     def for_reader(self) -> Article:
@@ -62,11 +66,11 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
         Raises Withdrawn if they have seen it and do not any more, else Http404. One query.
         """
-        known = self.filter(state__in=["published", "withdrawn"], published_on__isnull=False)
-        article: Article = get_object_or_404(known)
-        if article.state == "withdrawn":
-            raise Withdrawn()
-        return article
+        return as_readers_see(self.ever_public().first())
+
+    def ever_public(self) -> ArticleQuerySet:
+        """Articles that readers see, or have seen until they were withdrawn."""
+        return self.filter(state__in=["published", "withdrawn"], published_on__isnull=False)
 
     def by_author(self, author: Any) -> ArticleQuerySet:
         """The articles with this author's byline, in any role."""
@@ -74,8 +78,11 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def related_to(self, article: Article) -> ArticleQuerySet:
         """Of the newest in its section, those that share most tags with it first. One query."""
-        own = self.model.tags.through.objects.filter(article=article.pk).values("tag")
-        newest = self.published().articles().filter(section=article.section_id).exclude(pk=article.pk).newest_first()
+        return self.related(article.pk, article.section_id or 0)
+
+    def related(self, article_id: int, section_id: int) -> ArticleQuerySet:
+        own = self.model.tags.through.objects.filter(article=article_id).values("tag")
+        newest = self.published().articles().filter(section=section_id).exclude(pk=article_id).newest_first()
         shared = models.Count("tags", filter=models.Q(tags__in=own))
         rows = self.filter(pk__in=newest.values("pk")[:RELATED_AMONG]).annotate(shared=shared)
         return rows.select_related("lead_picture").defer("body").order_by("-shared", "-published_at", "-pk")
@@ -96,6 +103,15 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.with_frame().prefetch_related(*SHOWN_ON_PAGE)
 
 
+def as_readers_see(article: Article | None) -> Article:
+    """Return an article that was ever public. Raises Withdrawn if it is not any more, and Http404 for none."""
+    if article is None:
+        raise Http404
+    if article.state == "withdrawn":
+        raise Withdrawn()
+    return article
+
+
 class NamedQuerySet(models.QuerySet[Any]):
     """Tags, or authors: what articles name."""
 
@@ -113,4 +129,4 @@ class SiteQuerySet(models.QuerySet["Site"]):
     def current(self) -> Site:
         """Return the site's only row; it is created with defaults where missing."""
         # Not by get_or_create alone, which reads as if to write: a page would mix two databases.
-        return self.filter(pk=1).first() or self.get_or_create(pk=1)[0]
+        return only_row.first(model=self.model) or self.get_or_create(pk=1)[0]

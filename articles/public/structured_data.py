@@ -21,12 +21,15 @@ from newsreader.kit.web import absolute
 
 Facts = dict[str, Any]
 # Written as escapes, so that no text can end the script element.
-_ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+_ESCAPED = [(character, f"\\u{ord(character):04x}") for character in "<>&\u2028\u2029"]
 
 
 def as_script(facts: Any) -> SafeString:
     """Return facts as JSON for a script element, without empty values."""
-    return mark_safe(json.dumps(_without_empty(facts), ensure_ascii=False).translate(_ESCAPED))
+    text = json.dumps(_without_empty(facts), ensure_ascii=False)
+    for character, written in _ESCAPED:  # `str.translate` takes sixty times as long.
+        text = text.replace(character, written)
+    return mark_safe(text)
 
 
 def _without_empty(facts: Any) -> Any:
@@ -35,8 +38,11 @@ def _without_empty(facts: Any) -> Any:
     return [_without_empty(value) for value in facts] if isinstance(facts, list) else facts
 
 
-def news_article(article: Article, site: Site, comments: list[Facts]) -> Facts:
-    """Describe an article and the comments shown under it. Its tags, bylines and sources should be loaded."""
+def news_article(article: Article, site: Site, comment_count: Any, comments: Any) -> Facts:
+    """Describe an article, how many comments it has, and those that are shown under it.
+
+    Its tags, bylines and sources should be loaded.
+    """
     url = absolute(article.get_absolute_url())
     is_page = article.kind == Article.Kind.PAGE
     return {
@@ -64,7 +70,7 @@ def news_article(article: Article, site: Site, comments: list[Facts]) -> Facts:
         ],
         "isAccessibleForFree": True,
         "discussionUrl": "" if is_page else f"{url}#comments",
-        "commentCount": article.comment_count,
+        "commentCount": comment_count,
         "comment": comments,
     }
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comments.audit.reason_codes import WITHDRAWN
 from comments.authors.claiming import claim, claimable
-from comments.discussion.display import excerpt
+from comments.discussion.markup import excerpt
 from comments.models import Comment, Decision
 from comments.models.querysets import CommentQuerySet
 from newsreader.accounts.identities import signed_in_user

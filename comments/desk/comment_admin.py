@@ -32,7 +32,7 @@ from comments.desk.article_settings_admin import ArticleWithSettingsAdmin
 from comments.desk.cards import plain_card
 from comments.desk.filters import seen_in
 from comments.desk.status_actions import STATUS_ACTIONS, reason_choice, summary
-from comments.discussion.display import excerpt
+from comments.discussion.markup import excerpt
 from comments.models import AuditEntry, Comment, CommentSettings, Delivery, ReplyTemplate
 from comments.models.permissions import may_moderate, moderates_everything
 from comments.models.querysets import CommentQuerySet

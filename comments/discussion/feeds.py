@@ -10,7 +10,7 @@ from articles.formatting import plain, with_absolute_links
 from articles.models.article import Article
 from articles.models.site import Site
 from articles.surrogate_keys import COMMENTS, of_articles
-from comments.discussion.display import excerpt
+from comments.discussion.markup import excerpt
 from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
 from newsreader.kit import feeds

@@ -17,6 +17,7 @@ from comments.discussion import positions
 from comments.models import Comment, CommentSettings
 from comments.models.paths import LEVELS, SEGMENT, subtree
 from comments.models.querysets import CommentQuerySet
+from newsreader.kit.compiled_queries import Compiled
 
 
 class NoSuchPage(LookupError):
@@ -37,15 +38,6 @@ class ThreadNode:
     closes: range = field(default_factory=lambda: range(0))
     answers: Comment | None = None
     answers_url: str = ""
-    # Filled by comments.discussion.display for a page.
-    number: str = ""
-    name: str = ""
-    iso: str = ""
-    when: str = ""
-    reply_label: str = ""
-    report_word: str = ""
-    report_label: str = ""
-    answers_label: str = ""
 
     @property
     def removed(self) -> bool:
@@ -132,16 +124,33 @@ def discussion(article: Article, settings: CommentSettings, number: int = 1) -> 
     pages = _pages(article.root_count, settings.roots_per_page)
     _check(number, pages)
     shown, backwards = settings.replies_shown, settings.order == CommentSettings.Order.NEWEST
-    order = positions.roots_of(article.pk, article.root_count)
-    start = (number - 1) * settings.roots_per_page
-    page = list(order.page(start, settings.roots_per_page, backwards=backwards))
-    replies = _by_root(page, list(_first_replies(page, shown)))
+    page = _roots(article, (number - 1) * settings.roots_per_page, settings.roots_per_page, backwards=backwards)
+    replies = _by_root(page, _shown_first_replies(page, shown))
     branches = []
     for root in page:
         living = sum(reply.status == Comment.Status.APPROVED for reply in replies[root.pk])
         placed = list(arrange([root, *replies[root.pk]], settings.levels_shown))
         branches.append(Branch(placed, max(root.thread_count - living, 0), _thread_url(root)))
     return Page(branches, number, pages)
+
+
+# The columns of a comment that a page shows.
+SHOWN = (
+    "article", "parent", "root", "path", "status", "name", "website", "avatar", "by_staff", "picked_at", "body", "html",
+    "channel", "created_at", "edited_at", "reply_count", "thread_count",
+)  # fmt: skip
+
+
+def _roots(article: Article, first: int, size: int, *, backwards: bool) -> list[Comment]:
+    if first <= positions.SIZE:  # Then the statement does not depend on how long the discussion is.
+        return _first_roots(article.pk, first=first, size=size, backwards=backwards)
+    order = positions.roots_of(article.pk, article.root_count)
+    return list(order.page(first, size, backwards=backwards).only(*SHOWN))
+
+
+@Compiled
+def _first_roots(article_id: int, *, first: int, size: int, backwards: bool) -> CommentQuerySet:
+    return positions.roots_of(article_id, 0).page(first, size, backwards=backwards).only(*SHOWN)
 
 
 def first_replies(roots: Sequence[Comment], settings: CommentSettings) -> dict[int, list[Comment]]:
@@ -170,12 +179,29 @@ _FIRST = (
 
 def _first_replies(roots: Sequence[Comment], shown: int) -> CommentQuerySet:
     """The first so many approved replies of each root, in reading order."""
-    ids = [root.pk for root in roots if root.thread_count]
-    if not ids or not shown:
+    return _first_replies_of(*_with_replies(roots), shown=shown)
+
+
+def _shown_first_replies(roots: Sequence[Comment], shown: int) -> list[Comment]:
+    ids = _with_replies(roots)
+    return _compiled_first_replies(*ids, shown=shown) if ids and shown else []
+
+
+def _with_replies(roots: Sequence[Comment]) -> list[int]:
+    return [root.pk for root in roots if root.thread_count]
+
+
+def _first_replies_of(*root_ids: int, shown: int) -> CommentQuerySet:
+    if not root_ids or not shown:
         return Comment.objects.none()
-    params = [value for pk in ids for value in (pk, shown)]
-    first = RawSQL(" UNION ALL ".join([_FIRST] * len(ids)), params)  # noqa: S611
+    params = [value for pk in root_ids for value in (pk, shown)]
+    first = RawSQL(" UNION ALL ".join([_FIRST] * len(root_ids)), params)  # noqa: S611
     return Comment.objects.filter(pk__in=first).in_order()
+
+
+@Compiled
+def _compiled_first_replies(*root_ids: int, shown: int) -> CommentQuerySet:
+    return _first_replies_of(*root_ids, shown=shown).only(*SHOWN)
 
 
 def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Comment], list[Comment]]:
@@ -189,7 +215,7 @@ def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Com
         return comments, []
     removed: list[Comment] = []
     elsewhere: list[Comment] = []
-    for parent in Comment.objects.filter(pk__in=missing):
+    for parent in Comment.objects.filter(pk__in=missing).only(*SHOWN):
         (elsewhere if parent.status == Comment.Status.APPROVED else removed).append(parent)
     return sorted([*comments, *removed], key=lambda comment: comment.path or ""), elsewhere
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from articles.models.article import Byline
 from comments.models.permissions import may_moderate, moderates_everything
+from newsreader.kit.compiled_queries import only_row
 
 if TYPE_CHECKING:
     from comments.models import Ban, Comment, CommentSettings  # noqa: F401
@@ -76,7 +77,7 @@ class SettingsQuerySet(models.QuerySet["CommentSettings"]):
     def current(self) -> CommentSettings:
         """The one row; created with the defaults if it is missing."""
         # Not by get_or_create alone, which reads as if to write: a page would mix two databases.
-        return self.filter(pk=1).first() or self.get_or_create(pk=1)[0]
+        return only_row.first(model=self.model) or self.get_or_create(pk=1)[0]
 
 
 class BanQuerySet(models.QuerySet["Ban"]):

@@ -10,8 +10,7 @@ from django.views.decorators.http import require_safe
 from articles.current_site import current_site
 from articles.models.article import Article
 from articles.surrogate_keys import of_articles
-from comments.discussion import threads
-from comments.discussion.display import word
+from comments.discussion import markup, threads
 from comments.drafts import as_typed
 from comments.models import Comment, CommentSettings
 from comments.models.effective_settings import EffectiveSettings
@@ -108,7 +107,8 @@ def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
             page = threads.thread(top, settings, number)
         except threads.NoSuchPage:
             raise Http404 from None
-        context = form_context(None, article, settings) | {"page": word(page), "top": top}
+        context = form_context(None, article, settings) | {"page": page, "top": top}
+        context["thread"] = markup.thread(page, context["reply_url"] if context["open"] else "")
         return render(request, "comments/thread.html", context)
 
     is_open = article.comments_open(article_settings.settings_under(article, settings).close_after_days)

@@ -7,11 +7,9 @@ is rendered, so a 304 only costs reading those versions.
 import datetime as dt
 import hashlib
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -21,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from newsreader.kit import metrics
 from newsreader.kit.cdn import mark
+from newsreader.kit.kept import Kept
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 FRESH = "public, max-age=0, s-maxage=1"
@@ -29,38 +28,8 @@ FRESH = "public, max-age=0, s-maxage=1"
 ASKED_EACH_TIME = "public, no-cache"
 
 
-class _Kept:
-    """The most recently rendered pages of this process, by ETag. Limited in bytes.
-
-    Nothing needs to be invalidated: a change gives the page another version, and so another ETag.
-    """
-
-    def __init__(self, most: int):
-        self._most, self._size = most, 0
-        self._pages: OrderedDict[str, tuple[bytes, str]] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, etag: str) -> tuple[bytes, str] | None:
-        """Return a page and its media type."""
-        with self._lock:
-            if etag in self._pages:
-                self._pages.move_to_end(etag)
-            return self._pages.get(etag)
-
-    def put(self, etag: str, page: bytes, media_type: str) -> None:
-        with self._lock:
-            self._size += len(page) - len(self._pages.pop(etag, (b"", ""))[0])
-            self._pages[etag] = page, media_type
-            while self._size > self._most:
-                self._size -= len(self._pages.popitem(last=False)[1][0])
-
-    def clear(self) -> None:
-        with self._lock:
-            self._pages.clear()
-            self._size = 0
-
-
-_kept = _Kept(most=16 * 1024 * 1024)  # bytes
+# The pages that were made last, with their media types, by ETag: a change gives a page another one.
+_kept: Kept[tuple[bytes, str]] = Kept(most=16 * 1024 * 1024)  # bytes
 
 
 @cache
@@ -106,7 +75,7 @@ def public(
     if response is None:
         response = build()
         if response.status_code == 200:
-            _kept.put(etag, response.content, response["Content-Type"])
+            _kept.put(etag, (response.content, response["Content-Type"]), len(response.content))
     if response.status_code in {200, 304}:
         response["ETag"] = etag
         response["Cache-Control"] = FRESH

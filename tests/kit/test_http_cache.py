@@ -57,15 +57,6 @@ def test_with_debug_a_page_is_rendered_each_time_and_kept_by_nobody(request_, se
     assert not any("ETag" in answer for answer in answers)
 
 
-def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
-    kept = http_cache._Kept(most=10)
-    for name in "abc":
-        kept.put(name, b"1234", "text/html")
-    kept.put("c", b"12345", "text/html")
-
-    assert [kept.get(name) for name in "abc"] == [None, (b"1234", "text/html"), (b"12345", "text/html")]
-
-
 def test_a_refusal_while_rendering_is_not_kept(request_):
     def build():
         raise Http404

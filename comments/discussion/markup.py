@@ -1,0 +1,138 @@
+"""A page's comments as HTML. Written here and not in a template, which takes seven times as long (15 ms for 50).
+
+Whatever is filled in is escaped, but for names that end in `_html`: HTML that was made here or by `comments.text`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import lru_cache
+from html import escape
+
+from django.core.files.storage import default_storage
+from django.utils import dateformat, timezone
+from django.utils.formats import get_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from comments.discussion.threads import Branch, Page, ThreadNode
+from comments.models import Comment
+from comments.text.formatting import RELATION
+from newsreader.accounts.pictures import hue, initials
+from newsreader.kit.text import tidy_line
+
+_COMMENT = """
+<article id="comment-%(id)s" class="comment u-comment h-cite%(staff_class_html)s">
+<header class="comment-head">%(avatar_html)s\
+<span class="comment-name p-author h-card" dir="auto">%(name_html)s</span>%(badges_html)s
+<a class="comment-date u-url" href="/comments/%(id)s/">\
+<time class="dt-published" datetime="%(iso)s">%(when)s</time></a>%(answers_html)s</header>
+<div class="comment-text e-content" dir="auto">%(text_html)s</div>
+<p class="comment-foot">%(reply_html)s<a class="report-link" data-action="report" rel="nofollow" \
+href="/comments/%(id)s/flag/" aria-label="%(report_label)s">%(report)s</a></p>
+</article>"""
+_REMOVED = """
+<article id="comment-%(id)s" class="comment comment-removed"><p class="comment-text">%(removed)s</p></article>"""
+_REPLY = """\
+<a class="reply-link" data-action="reply" data-comment="%(id)s" data-name="%(name)s" rel="nofollow" \
+href="%(reply_url)s?parent=%(id)s" aria-label="%(reply_label)s">%(reply)s</a> """
+_LINKED_NAME = '<a href="%(website)s" rel="%(relation)s external">%(name)s</a>'
+_ANSWERS = ' <a class="comment-answers" href="%(url)s">%(label)s</a>'
+_BADGE = '<span class="badge%(class_html)s">%(label)s</span>'
+_PORTRAIT = '<img class="avatar" src="%(url)s" alt="" width="40" height="40" loading="lazy">'
+_INITIALS = '<span class="avatar avatar-%(hue)s" aria-hidden="true">%(initials)s</span>'
+_MORE = '\n<p class="more"><a data-action="more" href="%(url)s">%(label)s</a></p>'
+
+
+def _fill(html: str, values: Mapping[str, object]) -> str:
+    return html % {name: value if name.endswith("_html") else escape(str(value)) for name, value in values.items()}
+
+
+class Words:
+    """The words around comments in the language of the page, and where its form is; empty where none is open."""
+
+    def __init__(self, reply_url: str):
+        self.reply_url, self.reply, self.reply_to = reply_url, _("Reply"), _("Reply to %(name)s")
+        self.report, self.report_by = _("Report"), _("Report the comment by %(name)s")
+        self.answers = _("in reply to %(name)s")
+        self.answers_removed = _("in reply to a comment that has been removed")
+        self.removed = _("This comment has been removed.")
+        self.newsroom = _fill(_BADGE, {"class_html": "", "label": _("Newsroom")})
+        self.pick = _fill(_BADGE, {"class_html": " badge-pick", "label": _("Editors’ pick")})
+
+
+def thread(page: Page, reply_url: str = "") -> SafeString:
+    """Return the list of a page's comments; without a `reply_url` they offer no reply."""
+    words = Words(reply_url)
+    branches = "".join(_branch(branch, words) for branch in page.branches)
+    return mark_safe(f'<ol class="thread">{branches}\n</ol>') if branches else mark_safe("")
+
+
+def _branch(branch: Branch, words: Words) -> str:
+    """Return a comment and the replies shown under it; which list opens and closes where was decided in `threads`."""
+    parts = ["\n<li>"]
+    for placed in branch.placed:
+        if placed is not branch.placed[0]:
+            parts.append("</li></ol>" * len(placed.closes))
+            parts.append('<ol class="replies"><li>' if placed.opens else "</li>\n<li>")
+        parts.append(_comment(placed, words))
+    parts.append("</li></ol>" * len(branch.left_open))
+    if branch.more:
+        label = ngettext("%(n)s more reply", "%(n)s more replies", branch.more) % {"n": branch.more}
+        parts.append(_fill(_MORE, {"url": branch.more_url, "label": label}))
+    return "".join([*parts, "</li>"])
+
+
+def _comment(placed: ThreadNode, words: Words) -> str:
+    comment = placed.comment
+    if placed.removed:
+        return _fill(_REMOVED, {"id": comment.pk, "removed": words.removed})
+    name, at = comment.shown_name, comment.created_at.astimezone(timezone.get_current_timezone())
+    values = {
+        "id": comment.pk,
+        "staff_class_html": " comment-staff" if comment.by_staff else "",
+        "avatar_html": avatar(comment.avatar, name),
+        "name": name,
+        "badges_html": (words.newsroom if comment.by_staff else "") + (words.pick if comment.picked_at else ""),
+        "iso": at.isoformat(timespec="seconds"),
+        "when": _worded(at.replace(second=0, microsecond=0), get_language() or ""),
+        "answers_html": _answers(placed, words) if placed.answers else "",
+        "text_html": comment.html,  # made by comments.text.formatting
+        "website": comment.website,
+        "relation": RELATION,
+        "reply": words.reply,
+        "reply_label": words.reply_to % {"name": name},
+        "reply_url": words.reply_url,
+        "report": words.report,
+        "report_label": words.report_by % {"name": name},
+    }
+    values["name_html"] = _fill(_LINKED_NAME, values) if comment.website else escape(name)
+    values["reply_html"] = _fill(_REPLY, values) if words.reply_url else ""
+    return _fill(_COMMENT, values)
+
+
+def _answers(placed: ThreadNode, words: Words) -> str:
+    other = placed.answers
+    shown = other is not None and other.status == Comment.Status.APPROVED
+    label = words.answers % {"name": other.shown_name} if other and shown else words.answers_removed
+    return _fill(_ANSWERS, {"url": placed.answers_url, "label": label})
+
+
+@lru_cache(4096)
+def _worded(minute: dt.datetime, language: str) -> str:
+    """Write a time as the site writes them, to the minute."""
+    return dateformat.format(minute, get_format("DATETIME_FORMAT", language))
+
+
+def avatar(file: str, name: str) -> SafeString:
+    """Return somebody's portrait, or their initials where there is none."""
+    if file:
+        return mark_safe(_fill(_PORTRAIT, {"url": default_storage.url(file)}))
+    return mark_safe(_fill(_INITIALS, {"hue": hue(name), "initials": initials(name)}))
+
+
+def excerpt(text: str, length: int = 90) -> str:
+    return Truncator(tidy_line(text)).chars(length)

@@ -1,0 +1,222 @@
+"""An article's page: the frame around its comments, kept in memory as long as what it shows is the same, and these.
+
+A new comment makes the page anew. Nothing else on it has changed then, and to write it again takes six times as long
+as the comments (18 ms to 3). What the frame shows is read each time, in few statements, and is the key that it is kept
+under: so it cannot be out of date, whoever has changed what.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
+
+from articles import pictures
+from articles.current_site import current_site
+from articles.formatting import reading_time
+from articles.models.article import Article, Byline, SourceAttribution
+from articles.models.querysets import ArticleQuerySet, as_readers_see
+from articles.models.taxonomy import Tag
+from articles.public import structured_data
+from articles.surrogate_keys import of_articles
+from comments.discussion import markup, threads
+from comments.discussion.structured_data import comments_of
+from comments.models import CommentSettings
+from comments.posting.reply_form import form_context
+from comments.screening import article_settings
+from newsreader.kit.compiled_queries import Compiled, give
+from newsreader.kit.http_cache import page_number, public
+from newsreader.kit.kept import Kept
+
+RELATED = 3  # related articles under an article
+
+
+@Compiled
+def _article_at(on: dt.date, slug: str) -> ArticleQuerySet:
+    return Article.objects.at(on, slug).ever_public().with_frame().select_related("discussion")[:1]
+
+
+@Compiled
+def _page_at(slug: str) -> ArticleQuerySet:
+    found = Article.objects.filter(kind=Article.Kind.PAGE, slug=slug)
+    return found.ever_public().with_frame().select_related("discussion")[:1]
+
+
+_bylines = Compiled(lambda article_id: Byline.objects.filter(article=article_id).select_related("author"))
+_tags = Compiled(lambda article_id: Tag.objects.filter(articles=article_id))
+_sources = Compiled(lambda article_id: SourceAttribution.objects.filter(article=article_id))
+
+
+@Compiled
+def _related(article_id: int, section_id: int) -> ArticleQuerySet:
+    columns = ("kind", "headline", "slug", "published_on", "lead_picture")
+    return Article.objects.related(article_id, section_id).only(*columns)[:RELATED]
+
+
+def article_at(year: str, month: str, day: str, slug: str) -> Article:
+    """Return the article at this address with its frame's rows. Raises Http404 or Withdrawn."""
+    try:
+        on = dt.date(int(year), int(month), int(day))
+    except ValueError:
+        raise Http404 from None
+    return as_readers_see(_article_at.first(on, slug))
+
+
+def page_at(slug: str) -> Article:
+    """Return the page, such as an imprint, at this address. Raises Http404 or Withdrawn."""
+    return as_readers_see(_page_at.first(slug))
+
+
+def answer(request: HttpRequest, article: Article) -> HttpResponse:
+    """Answer with a page of an article that readers see. Raises Http404 for a page number beyond its comments."""
+    shown = _Shown(request, article, page_number(request))
+    versions = [shown.site.page_version, article.pk, article.page_version, shown.number, shown.is_open]
+    keys = of_articles([article.pk, *(row.pk for row in shown.related)])
+    return public(request, [*versions, repr(shown.related_values)], shown.response, keys=keys)
+
+
+def preview(request: HttpRequest, article: Article) -> HttpResponse:
+    """Return the page of an article as it would be, without the form."""
+    return _Shown(request, article, 1).preview()
+
+
+@dataclass(frozen=True)
+class _Discussion:
+    """What of a page changes with its comments: their number in words, their list, and both for search engines."""
+
+    counted: str
+    thread: str
+    count: Any
+    comments: Any
+
+    @classmethod
+    def of(cls, article: Article, page: threads.Page, reply_url: str) -> _Discussion:
+        count = article.comment_count
+        counted = ngettext("%(n)s comment", "%(n)s comments", count) % {"n": count}
+        return cls(counted, markup.thread(page, reply_url), count, comments_of(page))
+
+
+# Marks in a frame, where the parts of the discussion belong. Nobody who writes articles can guess them.
+_SECRET = secrets.token_hex(8)
+_MARKS = _Discussion(*(f"@{_SECRET}-{name}@" for name in ("counted", "thread", "count", "comments")))
+_MARK = re.compile(rf'"@{_SECRET}-(count|comments)@"|@{_SECRET}-(counted|thread)@')  # In JSON a mark has quotes.
+
+_frames: Kept[list[str]] = Kept(most=16 * 1024 * 1024)  # bytes
+
+
+class _Shown:
+    """One page of an article, and everything that is on it."""
+
+    def __init__(self, request: HttpRequest, article: Article, number: int):
+        self.request, self.article, self.number = request, article, number
+        self.site, self.rules = current_site(request), CommentSettings.objects.current()
+        in_force = article_settings.settings_under(article, self.rules)
+        self.is_open = article.comments_open(in_force.close_after_days)
+        self.related = _related(article.pk, article.section_id) if article.section_id else []
+
+    @cached_property
+    def related_values(self) -> list[Any]:
+        return [[_values(row, {"shared"}), _values(row.lead_picture)] for row in self.related]
+
+    def response(self) -> HttpResponse:
+        article = self.article
+        self.bylines, self.tags, self.sources = _bylines(article.pk), _tags(article.pk), _sources(article.pk)
+        page = self._page()
+        key = self._key(page)
+        frame = None if settings.DEBUG else _frames.get(key)
+        if frame is None:
+            marks = _MARKS if page.branches else _Discussion(_MARKS.counted, _MARKS.thread, _MARKS.count, [])
+            html = self._rendered(page, marks).content.decode()
+            frame = [part for part in _MARK.split(html) if part is not None]
+            _frames.put(key, frame, len(html))
+        return HttpResponse(_filled(frame, _Discussion.of(article, page, self._reply_url())))
+
+    def preview(self) -> HttpResponse:
+        article, page = self.article, self._page()
+        self.bylines, self.tags, self.sources = _bylines(article.pk), _tags(article.pk), _sources(article.pk)
+        self.is_open, self.related = False, []
+        return self._rendered(page, _Discussion.of(article, page, ""), preview=True)
+
+    def _page(self) -> threads.Page:
+        try:
+            return threads.discussion(self.article, self.rules, self.number)
+        except threads.NoSuchPage:
+            raise Http404 from None
+
+    def _reply_url(self) -> str:
+        return reverse("reply", args=[self.article.pk]) if self.is_open else ""
+
+    @cached_property
+    def text(self) -> SafeString:
+        return pictures.in_text(self.article.body)
+
+    def _key(self, page: threads.Page) -> bytes:
+        article = self.article
+        values = [
+            (settings.SITE_URL, self.request.path, [(way.name, way.label) for way in settings.SIGN_IN_WITH]),
+            (self.number, page.pages, bool(page.branches), bool(article.comment_count), self.is_open),
+            _values(self.site),
+            _values(self.rules),
+            _values(article, COUNTS),
+            _values(article_settings.settings_of(article)),
+            _values(article.section),
+            _values(article.lead_picture),
+            [[_values(row), _values(row.author)] for row in self.bylines],
+            [_values(row) for row in (*self.tags, *self.sources)],
+            self.related_values,
+            self.text if "<img" in article.body else "",  # It shows pictures, each with its own row.
+        ]
+        return hashlib.sha256(repr(values).encode()).digest()
+
+    def _rendered(self, page: threads.Page, discussion: _Discussion, **more: Any) -> HttpResponse:
+        article = self.article
+        give(article, bylines=self.bylines, tags=self.tags, sources=self.sources)
+        facts = [
+            structured_data.news_article(article, self.site, discussion.count, discussion.comments),
+            structured_data.path_to(article, article.section, self.site),
+        ]
+        context = form_context(None, article, self.rules) | {
+            "page": page,
+            "counted": discussion.counted,
+            "thread": discussion.thread,
+            "structured_data": structured_data.as_script(facts),
+            "card": structured_data.card(article, self.site),
+            "related": self.related,
+            "minutes": reading_time(article.body),
+            "text": self.text,
+        }
+        return render(self.request, "articles/detail.html", context | more)
+
+
+COUNTS = {"comment_count", "root_count", "page_version"}  # the columns that change with the comments
+
+
+def _values(row: Model | None, but: Collection[str] = ()) -> list[Any]:
+    """Return the columns of a row that was read."""
+    columns = vars(row) if row else {}
+    return [value for name, value in columns.items() if name[0] != "_" and name not in but]
+
+
+def _filled(frame: Sequence[str], discussion: _Discussion) -> str:
+    """Put a discussion between the parts of a frame. Every second part is the name of a mark."""
+    values = {
+        "counted": conditional_escape(discussion.counted),
+        "thread": discussion.thread,
+        "count": str(discussion.count),
+        "comments": structured_data.as_script(discussion.comments),
+    }
+    return "".join(values[part] if place % 2 else part for place, part in enumerate(frame))

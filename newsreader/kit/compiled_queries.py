@@ -1,0 +1,128 @@
+"""Queries whose SQL is written once, and not at every request: for those that every page or every post asks.
+
+Django's ORM takes ten times as long to write a short statement as SQLite takes to answer it (0.5 ms to 0.05). The
+statement is the ORM's own: it is compiled from the query at its first use, with marks in place of the values.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, Generic, TypeVar, cast
+
+from django.db import connections, router
+from django.db.models import Model, QuerySet
+from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
+
+Row = TypeVar("Row")
+Values = Sequence[Any]
+
+# What stands for the value at a position, by its type. In range of every column, and in no query of ours.
+_MARKS: dict[type, Callable[[int], Any]] = {
+    int: lambda position: 2_000_000_089 + position,
+    str: lambda position: f"\x02{position}\x02",
+    dt.date: lambda position: dt.date(9876, 5, 4) + dt.timedelta(days=position),
+    dt.datetime: lambda position: dt.datetime(9876, 5, 4, position % 24, position // 24, 7, 89, tzinfo=dt.UTC),
+}
+
+
+class Compiled(Generic[Row]):
+    """A query as a function of its values: `build(*values, **shape)` returns the queryset, and calling this its rows.
+
+    `values` are integers, strings, dates or datetimes that the statement gets as they are, whatever its lookups are;
+    for each number and each type of them, and for each `shape`, the statement is compiled once. Whatever changes the
+    statement is a part of its shape: a limit, an order, a condition that may be missing. Rows are models, with
+    `select_related` and `only`, or the tuples of `values_list`; nothing is prefetched.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Row]]):
+        self.build = build
+        self._model: type[Model] | None = None
+        self._statements: dict[Hashable, _Statement] = {}
+
+    def __call__(self, *values: Any, **shape: Hashable) -> list[Row]:
+        """Return the rows. Raises TypeError for a value that does not reach the database as it is."""
+        alias = router.db_for_read(self._model) if self._model else ""
+        types = tuple(map(type, values))
+        statement = self._statements.get((alias, types, *shape.items()))
+        if statement is None:
+            statement = self._compile(types, shape)
+        return cast(list[Row], list(statement.rows(values)))
+
+    def first(self, *values: Any, **shape: Hashable) -> Row | None:
+        """Return the first row, or None. The query should be limited to one."""
+        return next(iter(self(*values, **shape)), None)
+
+    def _compile(self, types: tuple[type, ...], shape: dict[str, Hashable]) -> _Statement:
+        queryset = self.build(*(_MARKS[kind](position) for position, kind in enumerate(types)), **shape)
+        statement = _Statement(queryset, types)
+        self._model = queryset.model
+        self._statements[(queryset.db, types, *shape.items())] = statement
+        return statement
+
+
+# The row of a model that has only one: settings of the site.
+only_row: Compiled[Any] = Compiled(lambda *, model: model._default_manager.filter(pk=1)[:1])
+
+
+class _Statement:
+    """The SQL of one queryset, where each value goes into it, and how its rows become models or tuples."""
+
+    def __init__(self, queryset: Any, types: tuple[type, ...]):
+        if queryset._prefetch_related_lookups:
+            raise TypeError("A compiled query prefetches nothing.")
+        self.db: str = queryset.db
+        compiler = queryset.query.get_compiler(using=self.db)
+        self.sql, params = compiler.as_sql()
+        marks = {self._adapted(_MARKS[kind](position)): position for position, kind in enumerate(types)}
+        # The position of a value, or a constant of the query.
+        self.params = [(marks.get(param), param) if isinstance(param, Hashable) else (None, param) for param in params]
+        if missing := set(marks.values()) - {position for position, _ in self.params}:
+            raise TypeError(f"The query changes these values before it sends them: {sorted(missing)}")
+        self.compiler = compiler
+        self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
+        self.finish = self._models() if queryset._iterable_class is ModelIterable else None
+        if self.finish is None and queryset._iterable_class is not ValuesListIterable:
+            raise TypeError("A compiled query returns models or tuples.")
+
+    def rows(self, values: Values) -> Iterator[Any]:
+        params: list[Any] = [constant if at is None else self._adapted(values[at]) for at, constant in self.params]
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(self.sql, params)
+            found: Any = cursor.fetchall()
+        if self.converters:
+            found = map(tuple, self.compiler.apply_converters(found, self.converters))
+        return map(self.finish, found) if self.finish else iter(found)
+
+    def _adapted(self, value: Any) -> Any:
+        """Return a value as the ORM would hand it to the database."""
+        if isinstance(value, dt.datetime):
+            return connections[self.db].ops.adapt_datetimefield_value(value)
+        return connections[self.db].ops.adapt_datefield_value(value) if isinstance(value, dt.date) else value
+
+    def _models(self) -> Callable[[Values], Model]:
+        """As `ModelIterable` does it."""
+        compiler, db = self.compiler, self.db
+        model, fields = compiler.klass_info["model"], compiler.klass_info["select_fields"]
+        first, last = fields[0], fields[-1] + 1
+        names = [column[0].target.attname for column in compiler.select[first:last]]
+        populators = get_related_populators(compiler.klass_info, compiler.select, db)  # type: ignore[call-arg]
+        annotations = compiler.annotation_col_map or {}
+
+        def finish(row: Values) -> Model:
+            found: Model = model.from_db(db, names, row[first:last])
+            for populator in populators:
+                populator.populate(row, found)
+            for name, column in annotations.items():
+                setattr(found, name, row[column])
+            return found
+
+        return finish
+
+
+def give(found: Model, **relations: Sequence[Model]) -> None:
+    """Give a model the rows that a prefetch of these relations would have read."""
+    for name, rows in relations.items():
+        queryset = getattr(found, name).all()
+        queryset._result_cache, queryset._prefetch_done = list(rows), True
+        vars(found).setdefault("_prefetched_objects_cache", {})[name] = queryset

@@ -1,0 +1,45 @@
+"""Things that this process keeps in memory because making them takes long, limited in bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+Thing = TypeVar("Thing")
+
+
+class Kept(Generic[Thing]):
+    """Things by key; those that were not used for longest go first.
+
+    Nothing is invalidated: the key holds everything that a thing depends on, so that a change asks for another.
+    """
+
+    def __init__(self, most: int):
+        self._most, self._size = most, 0  # bytes
+        self._things: OrderedDict[Hashable, tuple[Thing, int]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable) -> Thing | None:
+        with self._lock:
+            found = self._things.get(key)
+            if found is None:
+                return None
+            self._things.move_to_end(key)
+            return found[0]
+
+    def put(self, key: Hashable, thing: Thing, size: int) -> None:
+        """Keep a thing of so many bytes."""
+        with self._lock:
+            if key in self._things:
+                self._size -= self._things.pop(key)[1]
+            self._things[key] = thing, size
+            self._size += size
+            while self._size > self._most:
+                self._size -= self._things.popitem(last=False)[1][1]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._things.clear()
+            self._size = 0

@@ -1,0 +1,95 @@
+"""Queries whose SQL is written once."""
+
+import datetime as dt
+
+import pytest
+from django.db.models import Count
+from django.utils import timezone
+
+from articles.models.article import Article
+from articles.models.site import Site
+from newsreader.kit.compiled_queries import Compiled, give
+from tests.factories import make_article, make_author, make_section, make_tag
+
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
+
+
+def columns(row):
+    return {name: value for name, value in vars(row).items() if name != "_state"}
+
+
+def test_it_returns_what_the_query_returns(django_assert_num_queries):
+    article, other = make_article(section=make_section()), make_article()
+    found = Compiled(lambda on, slug: Article.objects.at(on, slug).select_related("section"))
+
+    for each in (article, other, article):
+        section_id = each.section_id
+        with django_assert_num_queries(1):
+            (row,) = found(each.published_on, each.slug)
+            assert (row.section.pk if row.section else None) == section_id
+        assert columns(row) == columns(Article.objects.get(pk=each.pk))
+    assert found(article.published_on, "nothing") == []
+    assert found.first(article.published_on, "nothing") is None
+
+
+def test_values_of_each_type_reach_the_database_as_they_are():
+    article = make_article()
+    moment, now = article.published_at, timezone.now()
+    since = Compiled(
+        lambda at, pk: Article.objects.filter(published_at__gte=at, pk=pk).values_list("pk", "published_at")
+    )
+
+    assert since(moment, article.pk) == [(article.pk, moment)]
+    assert since(moment.astimezone(dt.timezone(dt.timedelta(hours=5))), article.pk) == [(article.pk, moment)]
+    assert since(now + dt.timedelta(days=1), article.pk) == []
+
+
+def test_each_shape_and_each_number_of_values_has_a_statement_of_its_own():
+    first, second, third = make_article(), make_article(), make_article()
+
+    @Compiled
+    def some(*ids, size, backwards):
+        return Article.objects.filter(pk__in=ids).order_by("-pk" if backwards else "pk")[:size]
+
+    assert some(first.pk, second.pk, third.pk, size=2, backwards=False) == [first, second]
+    assert some(third.pk, first.pk, second.pk, size=2, backwards=True) == [third, second]
+    assert some(second.pk, size=2, backwards=True) == [second]
+
+
+def test_annotations_come_with_the_models():
+    article = make_article()
+    article.tags.add(make_tag(), make_tag())
+    counted = Compiled(lambda pk: Article.objects.filter(pk=pk).annotate(many=Count("tags")).only("headline"))
+
+    (row,) = counted(article.pk)
+
+    assert row.many == 2
+    assert row.get_deferred_fields()
+
+
+def test_a_query_that_changes_its_value_or_prefetches_is_refused():
+    with pytest.raises(TypeError, match="changes these values"):
+        Compiled(lambda words: Article.objects.filter(headline__contains=words))("ferry")
+    with pytest.raises(TypeError, match="prefetches"):
+        Compiled(lambda: Article.objects.prefetch_related("tags"))()
+    with pytest.raises(TypeError, match="models or tuples"):
+        Compiled(lambda: Article.objects.values("pk"))()
+
+
+def test_what_is_given_is_not_read_again(django_assert_num_queries):
+    article = make_article(authors=[make_author()])
+    byline = article.bylines.get()
+
+    give(article, bylines=[byline], tags=[])
+
+    with django_assert_num_queries(0):
+        assert list(article.bylines.all()) == [byline]
+        assert list(article.tags.all()) == []
+
+
+def test_the_one_row_of_settings_is_made_where_it_is_missing(django_assert_num_queries):
+    Site.objects.all().delete()
+
+    assert Site.objects.current().name == "Newsreader"
+    with django_assert_num_queries(1):
+        assert Site.objects.current().pk == 1
