@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from html import escape
 
-from django.core.files.storage import default_storage
 from django.utils import dateformat, timezone
 from django.utils.formats import get_format
 from django.utils.safestring import SafeString, mark_safe
@@ -21,7 +20,7 @@ from django.utils.translation import gettext as _
 from comments.discussion.threads import Branch, Page, ThreadNode
 from comments.models import Comment
 from comments.text.formatting import RELATION
-from newsreader.accounts.pictures import hue, initials
+from newsreader.accounts.pictures import avatar
 from newsreader.kit.text import tidy_line
 
 _COMMENT = """
@@ -42,8 +41,6 @@ href="%(reply_url)s?parent=%(id)s" aria-label="%(reply_label)s">%(reply)s</a> ""
 _LINKED_NAME = '<a href="%(website)s" rel="%(relation)s external">%(name)s</a>'
 _ANSWERS = ' <a class="comment-answers" href="%(url)s">%(label)s</a>'
 _BADGE = '<span class="badge%(class_html)s">%(label)s</span>'
-_PORTRAIT = '<img class="avatar" src="%(url)s" alt="" width="40" height="40" loading="lazy">'
-_INITIALS = '<span class="avatar avatar-%(hue)s" aria-hidden="true">%(initials)s</span>'
 _MORE = '\n<p class="more"><a data-action="more" href="%(url)s">%(label)s</a></p>'
 
 
@@ -125,13 +122,6 @@ def _answers(placed: ThreadNode, words: Words) -> str:
 def _worded(minute: dt.datetime, language: str) -> str:
     """Write a time as the site writes them, to the minute."""
     return dateformat.format(minute, get_format("DATETIME_FORMAT", language))
-
-
-def avatar(file: str, name: str) -> SafeString:
-    """Return somebody's portrait, or their initials where there is none."""
-    if file:
-        return mark_safe(_fill(_PORTRAIT, {"url": default_storage.url(file)}))
-    return mark_safe(_fill(_INITIALS, {"hue": hue(name), "initials": initials(name)}))
 
 
 def excerpt(text: str, length: int = 90) -> str:

@@ -11,11 +11,13 @@ import logging
 import secrets
 import unicodedata
 import zlib
+from html import escape
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
@@ -38,6 +40,8 @@ REFUSED = _(
 
 PATIENCE = dt.timedelta(minutes=2)
 HUES = 8
+_PORTRAIT = '<img class="avatar" src="%s" alt="" width="40" height="40" loading="lazy">'
+_INITIALS = '<span class="avatar avatar-%d" aria-hidden="true">%s</span>'
 
 
 def redrawn(data: bytes) -> bytes:
@@ -119,6 +123,13 @@ def fetch_picture(identity_id: int, source: str) -> None:
             publish(PictureKept(identity_id, name))
         else:  # The source has changed meanwhile; another task fetches the new one.
             default_storage.delete(name)
+
+
+def avatar(file: str, name: str) -> SafeString:
+    """Return somebody's portrait as HTML, or their initials where there is none."""
+    if file:
+        return mark_safe(_PORTRAIT % escape(default_storage.url(file)))
+    return mark_safe(_INITIALS % (hue(name), escape(initials(name))))
 
 
 def initials(name: str) -> str:
