@@ -23,6 +23,7 @@ from django.db.models import QuerySet
 
 from comments.models import AuditEntry, Decision
 from newsreader.accounts.models import User
+from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.long_writes import ShortTransactions
 
 START = "0" * 64  # what the first entry is chained to
@@ -64,9 +65,11 @@ def note_many(kind: str, events: Iterable[Event]) -> None:
 
 def note_decisions(decisions: Iterable[Decision]) -> None:
     """Write an event for each of these decisions."""
-    AuditEntry.objects.bulk_create(
-        [_entry("decision", f"comment:{row.comment_id}", row.by_id, _facts_of(row), None) for row in decisions]
-    )
+    entries = [_entry("decision", f"comment:{row.comment_id}", row.by_id, _facts_of(row), None) for row in decisions]
+    if len(entries) == 1:
+        insert(entries[0])
+    else:
+        AuditEntry.objects.bulk_create(entries)
 
 
 def _facts_of(row: Decision) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import hashlib
 import re
 import secrets
 from html import unescape
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Lower, StrIndex, Substr
 from django.utils import timezone
@@ -25,6 +26,9 @@ from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.search_words import special
 from newsreader.kit.text import fold
+
+if TYPE_CHECKING:
+    from comments.models import Decision
 
 LONGEST_TERMS = 100_000  # characters; a vector of PostgreSQL holds at most a megabyte
 SAME_FROM = 20  # characters; many people write the same shorter texts, which says nothing about them
@@ -137,6 +141,8 @@ class Comment(Imported):
     duplicate_key = models.CharField(max_length=64, blank=True, editable=False)  # of the folded text
 
     objects = CommentQuerySet.as_manager()
+
+    posted_as: Decision | None = None  # the first decision, where the comment has just been posted
 
     class Meta:
         verbose_name = _("comment")
@@ -251,6 +257,19 @@ class Comment(Imported):
     def status_url(self) -> str:
         """The author's private status page."""
         return f"/comments/{self.pk}/status/{self.status_token}/"
+
+
+def next_id() -> int:
+    """Reserve the id of a comment that is about to be inserted, so that its path can go in with it.
+
+    On SQLite in a transaction that writes: then nobody else inserts before it ends.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT nextval(pg_get_serial_sequence('comments_comment', 'id'))")
+        else:
+            cursor.execute("SELECT max(seq) + 1 FROM sqlite_sequence WHERE name = 'comments_comment'")
+        return cursor.fetchone()[0] or 1
 
 
 REMOVED = (Comment.Status.SPAM.value, Comment.Status.TRASH.value)  # the statuses of removed comments

@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 
 from articles.models.article import Article
 from comments.models import Comment, RateLimit
+from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_queries import Compiled
 
 
 def lock_articles(articles: Iterable[int] | QuerySet[Article]) -> list[Article]:
@@ -21,9 +23,26 @@ def lock_articles(articles: Iterable[int] | QuerySet[Article]) -> list[Article]:
     return list(articles.select_for_update(of=("self",)).order_by("pk"))
 
 
+@Compiled
+def _published_locked(article_id: int) -> QuerySet[Article]:
+    published = Article.objects.published().select_related("discussion").defer("body")
+    return published.filter(pk=article_id).select_for_update(of=("self",))
+
+
+def lock_published(article_id: int) -> Article | None:
+    """Lock an article that readers see, and return it with the settings of its discussion. One query."""
+    return _published_locked.first(article_id)
+
+
+_limit_locked = Compiled(lambda key: RateLimit.objects.select_for_update().filter(pk=key))
+
+
 def lock_limit(key: str, *, full_at: dt.datetime) -> RateLimit:
-    """Lock the row of a rate limit; if there is none, make one that is full at this time."""
-    return RateLimit.objects.select_for_update().get_or_create(key=key, defaults={"full_at": full_at})[0]
+    """Lock the row of a rate limit; if there is none, make one that is full at this time. At most two queries."""
+    row = RateLimit(key=key, full_at=full_at)
+    if insert(row, unless_there=True):
+        return row
+    return _limit_locked.first(key) or row
 
 
 def lock_comments(

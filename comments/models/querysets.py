@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -81,9 +82,9 @@ class SettingsQuerySet(models.QuerySet["CommentSettings"]):
 
 
 class BanQuerySet(models.QuerySet["Ban"]):
-    def in_force(self) -> BanQuerySet:
+    def in_force(self, now: dt.datetime | None = None) -> BanQuerySet:
         """Neither lifted nor ended."""
-        return self.filter(Q(ends_at=None) | Q(ends_at__gt=timezone.now()), lifted_at=None)
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=now or timezone.now()), lifted_at=None)
 
     def appealed(self) -> BanQuerySet:
         """In force, with an open appeal."""

@@ -1,12 +1,14 @@
 """Who gets a mail about a decision. Nobody about spam; nobody at an address that is not verified."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from comments.models import Appeal, Comment, CommentSettings, Decision, Delivery
 from comments.models.permissions import moderators_of
+from newsreader.kit.compiled_queries import Compiled
 
 PENDING, APPROVED, TRASH = Comment.Status.PENDING, Comment.Status.APPROVED, Comment.Status.TRASH
 Recipient = tuple[Decision, str, str, str]  # the decision, event, address, language
@@ -49,13 +51,24 @@ def _event(decision: Decision) -> str | None:
 
 
 def _moderators(comment: Comment) -> list[tuple[str, str]]:
-    return sorted(set(addresses(Q(user__in=moderators_of(comment.article_id))).values()))
+    return sorted(set(_first_of_each(_moderators_addresses(comment.article_id)).values()))
 
 
 def addresses(whose: Q) -> dict[int, tuple[str, str]]:
     """Return a verified address and the language of each of these people, by account id."""
+    return _first_of_each(_verified(whose))
+
+
+def _verified(whose: Q) -> QuerySet[EmailAddress, Any]:
     rows = EmailAddress.objects.filter(whose, verified=True, user__is_active=True).order_by("user", "-primary", "pk")
+    return rows.values_list("user", "email", "user__language")
+
+
+_moderators_addresses = Compiled(lambda article_id: _verified(Q(user__in=moderators_of(article_id))))
+
+
+def _first_of_each(rows: Iterable[tuple[int, str, str]]) -> dict[int, tuple[str, str]]:
     first: dict[int, tuple[str, str]] = {}
-    for user, email, language in rows.values_list("user", "email", "user__language"):
+    for user, email, language in rows:
         first.setdefault(user, (email, language))
     return first

@@ -7,8 +7,9 @@ a message to somebody else's address.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from comments.drafts import keyed
@@ -18,10 +19,18 @@ from comments.notifications.outbox import send_due
 from comments.screening.history import FIRST_COMMENT
 from newsreader.kit.client_address import network
 from newsreader.kit.clock import ahead
+from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.text import fold
 
 AGAIN = dt.timedelta(days=30)  # Before that, the same address gets no second mail.
 PER_NETWORK, PERIOD = 5, dt.timedelta(days=1)
+
+
+@Compiled
+def _asked_from(network: str, since: dt.datetime, until: dt.datetime) -> QuerySet[EmailConfirmation, tuple[Any, ...]]:
+    asked = EmailConfirmation.objects.filter(network=network, asked_at__gt=since, asked_at__lte=until)
+    return asked.values_list("pk")[:PER_NETWORK]
 
 
 def ask(comment: Comment, visitor: str) -> bool:
@@ -29,22 +38,20 @@ def ask(comment: Comment, visitor: str) -> bool:
 
     No mail if the address was asked recently, or if too many came from this network. In the transaction of the post.
     """
-    first = comment.decisions.get(number=1)
+    first = comment.posted_as or comment.decisions.get(number=1)
     if comment.identity_id or first.after != Comment.Status.PENDING or FIRST_COMMENT not in _codes(first.reasons):
         return False
     email, now = comment.connection_data.email, timezone.now()
     where = keyed("network", network(visitor))
-    recent = EmailConfirmation.objects.filter(network=where, asked_at__gt=now - PERIOD, asked_at__lte=ahead(now))
-    if not email or recent.count() >= PER_NETWORK:
+    if not email or len(_asked_from(where, now - PERIOD, ahead(now))) >= PER_NETWORK:
         return False
-    wanted = {"network": where, "comment": comment, "asked_at": now}
-    confirmation, is_new = EmailConfirmation.objects.get_or_create(address=address_key(email), defaults=wanted)
-    if not is_new:
+    key, wanted = address_key(email), {"network": where, "comment": comment, "asked_at": now}
+    if not insert(EmailConfirmation(address=key, **wanted), unless_there=True):
         again = {"token": new_token(), "confirmed_at": None}
         long_ago = Q(asked_at__lt=now - AGAIN) | Q(asked_at__gt=ahead(now))
-        if not EmailConfirmation.objects.filter(long_ago, pk=confirmation.pk).update(**wanted, **again):
+        if not EmailConfirmation.objects.filter(long_ago, address=key).update(**wanted, **again):
             return False
-    Delivery.objects.create(decision=first, event=Delivery.Event.CONFIRM, address=email, language=comment.language)
+    insert(Delivery(decision=first, event=Delivery.Event.CONFIRM, address=email, language=comment.language))
     send_due.enqueue()
     return True
 

@@ -6,9 +6,8 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -23,6 +22,7 @@ from comments.screening import article_settings
 from comments.text.formatting import RELATION
 from newsreader.accounts import login_codes
 from newsreader.accounts.identities import label_of
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.errors import DomainError, Forbidden
 from newsreader.kit.forgery import may_be_forged
 from newsreader.kit.http_cache import private
@@ -32,8 +32,14 @@ from newsreader.kit.web import render_form
 Typed = dict[str, Any]
 
 
+_published = Compiled(lambda pk: Article.objects.published().select_related("section", "discussion").filter(pk=pk))
+
+
 def published(article_id: int) -> Article:
-    return get_object_or_404(Article.objects.published().select_related("section", "discussion"), pk=article_id)
+    """Return a published article with its section and the settings of its discussion. Raises Http404."""
+    if article := _published.first(article_id):
+        return article
+    raise Http404
 
 
 def refuse_forgery(request: HttpRequest) -> None:

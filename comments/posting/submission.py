@@ -26,14 +26,17 @@ from comments.errors import (
     ReplyToUnapproved,
 )
 from comments.models import Ban, Comment, CommentSettings, ConnectionData, Decision
+from comments.models.comment import next_id
 from comments.models.effective_settings import EffectiveSettings
-from comments.models.locks import lock_articles
+from comments.models.locks import lock_published
 from comments.models.paths import path_of
 from comments.models.permissions import moderates
 from comments.posting import email_confirmation
 from comments.screening import article_settings, ban_checks, compiled_entries, judge, rate_limit
 from comments.screening.verdict import Verdict
 from newsreader.kit import metrics
+from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.database_faults import is_away
 from newsreader.kit.errors import Busy, DomainError, KeyReused
 from newsreader.kit.idempotency import KEY_LENGTH
@@ -80,11 +83,9 @@ def _try_to_post(draft: Draft, batch: uuid.UUID | None) -> tuple[Comment, str]:
 @transaction.atomic
 def _post(draft: Draft, batch: uuid.UUID | None) -> tuple[Comment, str]:
     """Return the comment, and its status or `repeated`."""
-    rows = Article.objects.select_related("discussion").published()
-    locked = lock_articles(rows.filter(pk=draft.article_id))
-    if not locked:
+    article = lock_published(draft.article_id)
+    if article is None:
         raise NoSuchArticle()
-    article = locked[0]
     if first := _first_with_key(draft):
         return first, "repeated"
     settings = article_settings.settings_under(article, CommentSettings.objects.current())
@@ -104,12 +105,19 @@ def _post(draft: Draft, batch: uuid.UUID | None) -> tuple[Comment, str]:
     return comment, comment.status
 
 
+_with_key = Compiled(lambda key: Comment.objects.filter(idempotency_key=key).select_related("article"))
+_parent_row = Compiled(lambda pk: Comment.objects.filter(pk=pk))
+_same_text = Compiled(
+    lambda article_id, key: Comment.objects.filter(article=article_id, duplicate_key=key).order_by("pk")
+)
+
+
 def _first_with_key(draft: Draft) -> Comment | None:
     if not draft.key:
         return None
     if len(draft.key) > KEY_LENGTH:
         raise KeyReused()
-    first = Comment.objects.filter(idempotency_key=draft.key).select_related("article").first()
+    first = _with_key.first(draft.key)
     if first and first.fingerprint != draft.fingerprint:
         raise KeyReused()
     return first
@@ -141,7 +149,7 @@ def _parent(draft: Draft, article: Article) -> Comment | None:
     """Return the comment that is replied to, if any. Raises ReplyToUnapproved, ParentMismatch."""
     if not draft.parent:
         return None
-    parent = Comment.objects.filter(pk=read_id(draft.parent) or 0).first()
+    parent = _parent_row.first(read_id(draft.parent) or 0)
     if parent is None or parent.status != Comment.Status.APPROVED:
         raise ReplyToUnapproved()
     if parent.article_id != article.pk:
@@ -154,8 +162,8 @@ def refuse_duplicate(draft: Draft, *, itself: int = 0) -> None:
 
     A comment in the trash does not count, except one that a rule put there at posting: to its author it waits.
     """
-    same = Comment.objects.filter(article=draft.article_id, duplicate_key=draft.duplicate_key).exclude(pk=itself)
-    if first := next((row for row in same.order_by("pk") if _still_counts(row)), None):
+    same = (row for row in _same_text(draft.article_id, draft.duplicate_key) if row.pk != itself)
+    if first := next((row for row in same if _still_counts(row)), None):
         raise Duplicate(first.permanent_url if first.status == Comment.Status.APPROVED else "")
 
 
@@ -202,18 +210,22 @@ def store(
         duplicate_key=draft.duplicate_key,
     )
     comment.write(draft.text, draft.rendered)
-    comment.save(force_insert=True)
+    comment.pk = next_id()
     comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
-    comment.save(update_fields=["path"])
-    ConnectionData.objects.create(
-        comment=comment,
-        address=draft.visit.address or None,
-        user_agent=tidy_line(draft.visit.user_agent)[:254],
-        email=identity.email if identity else author.email,
+    insert(comment)
+    insert(
+        ConnectionData(
+            comment=comment,
+            address=draft.visit.address or None,
+            user_agent=tidy_line(draft.visit.user_agent)[:254],
+            email=identity.email if identity else author.email,
+        )
     )
-    decision = Decision.objects.create(
+    decision = Decision(
         comment=comment, number=1, batch_id=batch, source=source, after=verdict.status, reasons=list(verdict.reasons)
     )
+    insert(decision)
+    comment.posted_as = decision
     audit_log.note_decisions([decision])
     counting.adjust([(comment, "", comment.status)])
     notifications.queue([(comment, decision)])
@@ -227,4 +239,4 @@ def _address(url: str) -> str:
 
 def first_status(comment: Comment) -> str:
     """Return the status that a comment got at posting, which decided where its author was sent."""
-    return comment.decisions.values_list("after", flat=True).get(number=1)
+    return (comment.posted_as or comment.decisions.get(number=1)).after

@@ -9,11 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core import signing
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -23,9 +24,11 @@ from comments.audit.reason_codes import QUIET_BAN
 from comments.drafts import Draft, keyed
 from comments.errors import Banned
 from comments.models import Ban, BanAppeal, Comment, ConnectionData, EmailConfirmation, new_token
+from comments.models.querysets import BanQuerySet
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.client_address import network as network_of
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.text import fold
 
 SOURCE = "ban"  # The name under which the decisions of bans that nobody is told of are recorded.
@@ -43,15 +46,30 @@ def against(draft: Draft, *, account_only: bool = False) -> list[Ban]:
     One query. All identities of a person count; a banned email address applies to guests only. With `account_only`
     (for moderators), email address and network do not count.
     """
-    author, who = draft.author, Q()
+    author, networks = draft.author, [] if account_only else _networks_around(draft.visit.address)
+    now = timezone.now()
+    if author.identity and author.identity.user_id:
+        return _against(now, author.identity.user_id, *networks, by="user")
     if author.identity:
-        mine = CommenterIdentity.objects.filter(user=author.identity.user_id) if author.identity.user_id else None
-        who |= Q(identity__in=mine.values("pk")) if mine is not None else Q(identity=author.identity.pk)
-    elif author.email and not account_only:
-        who |= Q(email=fold(author.email)) & ~Q(email="")
-    if not account_only and (networks := _networks_around(draft.visit.address)):
+        return _against(now, author.identity.pk, *networks, by="identity")
+    if author.email and not account_only:
+        return _against(now, fold(author.email), *networks, by="email")
+    return _against(now, *networks, by="") if networks else []
+
+
+@Compiled
+def _against(now: dt.datetime, *values: Any, by: str) -> BanQuerySet:
+    """The bans in force of somebody: `by` says what the first value is, the others are the networks around them."""
+    who, networks = Q(), values
+    if by:
+        person, networks = values[0], values[1:]
+        if by == "user":
+            who = Q(identity__in=CommenterIdentity.objects.filter(user=person).values("pk"))
+        else:
+            who = Q(identity=person) if by == "identity" else Q(email=person) & ~Q(email="")
+    if networks:
         who |= Q(network__in=networks) & ~Q(network="")
-    return list(Ban.objects.in_force().filter(who).order_by("quiet", "pk")) if who else []
+    return Ban.objects.in_force(now).filter(who).order_by("quiet", "pk")
 
 
 def is_told(ban: Ban, draft: Draft) -> bool:

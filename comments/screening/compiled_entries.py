@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from articles.models.article import Article
 from comments.models import FilterEntry
 from comments.screening import patterns
 from comments.screening.normalise import has_accents, mixed, plain
+from newsreader.kit.compiled_queries import Compiled
 
 Match, Action = FilterEntry.Match, FilterEntry.Action
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -97,8 +98,13 @@ def check_room(wanted: Iterable[str], instead_of: Collection[int] = ()) -> None:
 
 
 def _state() -> tuple[object, int]:
-    state = FilterEntry.objects.filter(is_active=True).aggregate(last=Max("changed_at"), size=Count("pk"))
-    return state["last"], state["size"]
+    return next(iter(_states()), (None, 0))
+
+
+@Compiled
+def _states() -> QuerySet[FilterEntry, tuple[object, int]]:
+    active = FilterEntry.objects.filter(is_active=True).order_by().values("is_active")
+    return active.annotate(last=Max("changed_at"), size=Count("pk")).values_list("last", "size")
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,7 @@ from comments.drafts import Draft
 from comments.models.effective_settings import EffectiveSettings
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import User
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.lookalikes import skeleton
 from newsreader.kit.text import fold
 
@@ -41,7 +42,7 @@ def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
     name = identity.display_name if identity else author.name
     if not _keys(name) or (author.user and author.user.acts_as_staff):
         return None
-    bylines = list(Author.objects.order_by().values_list("name", "user_id"))
+    bylines = _bylines()
     if identity and identity.user_id and identity.user_id in {user_id for _, user_id in bylines}:
         return None
     like = _role(name) or _taken(name, {byline for byline, _ in bylines})
@@ -72,16 +73,20 @@ def _taken(name: str, bylines: set[str]) -> str:
     return like(bylines) or like(_paper()) or like(_staff())
 
 
+_bylines = Compiled(lambda: Author.objects.order_by().values_list("name", "user_id"))
+_papers = Compiled(lambda: Section.objects.order_by().values_list("name").union(Site.objects.values_list("name")))
+_staff_accounts = Compiled(
+    lambda: User.objects.filter(is_staff=True, is_active=True).only("name", "first_name", "last_name", "username")
+)
+
+
 def _paper() -> set[str]:
-    sections = Section.objects.order_by().values_list("name", flat=True)
-    papers = Site.objects.values_list("name", flat=True)
-    return {*sections.union(papers)}
+    return {name for (name,) in _papers()}
 
 
 def _staff() -> set[str]:
     """Return the names under which readers know the staff; a username only where somebody has no other name."""
-    staff = User.objects.filter(is_staff=True, is_active=True).only("name", "first_name", "last_name", "username")
-    return {user.shown_name for user in staff}
+    return {user.shown_name for user in _staff_accounts()}
 
 
 def _keys(name: str) -> frozenset[str]:

@@ -17,6 +17,8 @@ from django.db.models.query import ModelIterable, ValuesListIterable, get_relate
 Row = TypeVar("Row")
 Values = Sequence[Any]
 
+_LARGEST = 2**63 - 1  # the largest integer of a column
+
 # What stands for the value at a position, by its type. In range of every column, and in no query of ours.
 _MARKS: dict[type, Callable[[int], Any]] = {
     int: lambda position: 2_000_000_089 + position,
@@ -41,7 +43,12 @@ class Compiled(Generic[Row]):
         self._statements: dict[Hashable, _Statement] = {}
 
     def __call__(self, *values: Any, **shape: Hashable) -> list[Row]:
-        """Return the rows. Raises TypeError for a value that does not reach the database as it is."""
+        """Return the rows; none for a number that no column holds, as an address may have it.
+
+        Raises TypeError for a value that does not reach the database as it is.
+        """
+        if any(isinstance(value, int) and not -_LARGEST <= value <= _LARGEST for value in values):
+            return []
         alias = router.db_for_read(self._model) if self._model else ""
         types = tuple(map(type, values))
         statement = self._statements.get((alias, types, *shape.items()))

@@ -32,6 +32,13 @@ def test_it_returns_what_the_query_returns(django_assert_num_queries):
     assert found.first(article.published_on, "nothing") is None
 
 
+def test_a_number_that_no_column_holds_finds_nothing():
+    found = Compiled(lambda pk: Article.objects.filter(pk=pk))
+
+    assert found(make_article().pk)
+    assert found(2**63) == []
+
+
 def test_values_of_each_type_reach_the_database_as_they_are():
     article = make_article()
     moment, now = article.published_at, timezone.now()

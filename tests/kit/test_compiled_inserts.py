@@ -1,0 +1,62 @@
+"""New rows, written by a statement that is made once."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+
+from comments.models import Comment, ConnectionData, Decision, RateLimit
+from comments.models.comment import next_id
+from newsreader.kit.compiled_inserts import insert
+from tests.factories import make_article, make_comment
+
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
+
+
+def columns(row):
+    return {name: value for name, value in vars(row).items() if name != "_state"}
+
+
+def test_what_is_written_is_what_save_would_have_written(django_assert_num_queries):
+    comment = make_comment()
+    decision = Decision(comment=comment, number=7, source="test", after="spam", reasons=[{"code": "spam"}])
+
+    with django_assert_num_queries(1):
+        assert insert(decision)
+
+    assert decision.pk
+    written = Decision.objects.get(pk=decision.pk)
+    assert columns(written) == columns(decision) | {"comment_id": comment.pk}
+    decision.after = "trash"
+    decision.save()  # An update: it is no new row any more.
+    assert Decision.objects.get(pk=decision.pk).after == "trash"
+
+
+def test_a_column_that_the_database_makes_is_left_to_it():
+    comment = make_comment()
+    ConnectionData.objects.filter(comment=comment).delete()
+
+    insert(ConnectionData(comment=comment, email="Ada@Example.ORG"))
+
+    assert ConnectionData.objects.get(comment=comment).domain == "example.org"
+
+
+def test_a_row_that_is_there_is_refused_or_left_out():
+    moment = now()
+    assert insert(RateLimit(key="x", full_at=moment))
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(RateLimit(key="x", full_at=moment))
+    assert not insert(RateLimit(key="x", full_at=moment), unless_there=True)
+    assert insert(RateLimit(key="y", full_at=moment), unless_there=True)
+
+
+def test_a_reserved_id_is_nobody_elses():
+    last = make_comment(make_article())
+
+    with transaction.atomic():
+        mine = Comment(pk=next_id(), article=last.article, path="x", name="Ada", body="Hello", html="<p>Hello</p>")
+        insert(mine)
+
+    assert mine.pk > last.pk
+    assert make_comment(last.article).pk > mine.pk
+    assert Comment.objects.get(pk=mine.pk).body == "Hello"
