@@ -87,6 +87,14 @@ class QueuedSerializer(CommentSerializer):
     class Meta(CommentSerializer.Meta):
         fields = [*CommentSerializer.Meta.fields, "reasons", "seen", "email", "address"]
 
+    def to_representation(self, comment: Comment) -> dict[str, Any]:
+        return super().to_representation(comment) | {
+            "reasons": self.get_reasons(comment),
+            "seen": self.get_seen(comment),
+            "email": self.get_email(comment),
+            "address": self.get_address(comment),
+        }
+
     def get_status(self, comment: Comment) -> str:
         return comment.status
 

@@ -134,29 +134,23 @@ def discussion(article: Article, settings: CommentSettings, number: int = 1) -> 
     return Page(branches, number, pages)
 
 
-# The columns of a comment that a page shows.
-SHOWN = (
-    "article", "parent", "root", "path", "status", "name", "website", "avatar", "by_staff", "picked_at", "body", "html",
-    "channel", "created_at", "edited_at", "reply_count", "thread_count",
-)  # fmt: skip
-
-
 def _roots(article: Article, first: int, size: int, *, backwards: bool) -> list[Comment]:
     if first <= positions.SIZE:  # Then the statement does not depend on how long the discussion is.
         return _first_roots(article.pk, first=first, size=size, backwards=backwards)
     order = positions.roots_of(article.pk, article.root_count)
-    return list(order.page(first, size, backwards=backwards).only(*SHOWN))
+    return list(order.page(first, size, backwards=backwards).for_page())
 
 
 @Compiled
 def _first_roots(article_id: int, *, first: int, size: int, backwards: bool) -> CommentQuerySet:
-    return positions.roots_of(article_id, 0).page(first, size, backwards=backwards).only(*SHOWN)
+    return positions.roots_of(article_id, 0).page(first, size, backwards=backwards).for_page()
 
 
 def first_replies(roots: Sequence[Comment], settings: CommentSettings) -> dict[int, list[Comment]]:
     """Return the first approved replies of each of these roots, in reading order, by the root's id. One query."""
     found: dict[int, list[Comment]] = {}
-    for reply in _first_replies(roots, settings.replies_shown).select_related("identity"):
+    ids, shown = _with_replies(roots), settings.replies_shown
+    for reply in _first_replies_with_identity(*ids, shown=shown) if ids and shown else []:
         found.setdefault(reply.root_id or 0, []).append(reply)
     return found
 
@@ -177,11 +171,6 @@ _FIRST = (
 )
 
 
-def _first_replies(roots: Sequence[Comment], shown: int) -> CommentQuerySet:
-    """The first so many approved replies of each root, in reading order."""
-    return _first_replies_of(*_with_replies(roots), shown=shown)
-
-
 def _shown_first_replies(roots: Sequence[Comment], shown: int) -> list[Comment]:
     ids = _with_replies(roots)
     return _compiled_first_replies(*ids, shown=shown) if ids and shown else []
@@ -192,8 +181,7 @@ def _with_replies(roots: Sequence[Comment]) -> list[int]:
 
 
 def _first_replies_of(*root_ids: int, shown: int) -> CommentQuerySet:
-    if not root_ids or not shown:
-        return Comment.objects.none()
+    """The first so many approved replies of each root, in reading order."""
     params = [value for pk in root_ids for value in (pk, shown)]
     first = RawSQL(" UNION ALL ".join([_FIRST] * len(root_ids)), params)  # noqa: S611
     return Comment.objects.filter(pk__in=first).in_order()
@@ -201,7 +189,12 @@ def _first_replies_of(*root_ids: int, shown: int) -> CommentQuerySet:
 
 @Compiled
 def _compiled_first_replies(*root_ids: int, shown: int) -> CommentQuerySet:
-    return _first_replies_of(*root_ids, shown=shown).only(*SHOWN)
+    return _first_replies_of(*root_ids, shown=shown).for_page()
+
+
+@Compiled
+def _first_replies_with_identity(*root_ids: int, shown: int) -> CommentQuerySet:
+    return _first_replies_of(*root_ids, shown=shown).with_identity()
 
 
 def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Comment], list[Comment]]:
@@ -215,7 +208,7 @@ def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Com
         return comments, []
     removed: list[Comment] = []
     elsewhere: list[Comment] = []
-    for parent in Comment.objects.filter(pk__in=missing).only(*SHOWN):
+    for parent in Comment.objects.filter(pk__in=missing).for_page():
         (elsewhere if parent.status == Comment.Status.APPROVED else removed).append(parent)
     return sorted([*comments, *removed], key=lambda comment: comment.path or ""), elsewhere
 

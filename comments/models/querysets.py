@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 STANDING = Q(status="approved") | Q(thread_count__gt=0)
 
 
+# The columns of a comment that are shown under an article.
+SHOWN = (
+    "article", "parent", "root", "path", "status", "name", "website", "avatar", "by_staff", "picked_at", "body", "html",
+    "channel", "created_at", "edited_at", "reply_count", "thread_count",
+)  # fmt: skip
+
+
 class CommentQuerySet(models.QuerySet["Comment"]):
     def approved(self) -> CommentQuerySet:
         return self.filter(status="approved")
@@ -60,6 +67,14 @@ class CommentQuerySet(models.QuerySet["Comment"]):
     def roots(self) -> CommentQuerySet:
         """Roots that the discussion shows, tombstones included."""
         return self.filter(STANDING, parent=None)
+
+    def for_page(self) -> CommentQuerySet:
+        """With the columns that a page shows."""
+        return self.only(*SHOWN)
+
+    def with_identity(self) -> CommentQuerySet:
+        """With the columns that are shown over REST, and who it belongs to, in one query."""
+        return self.select_related("identity").only(*SHOWN, "depth", "provider", "version", "identity__user")
 
     def for_display(self) -> CommentQuerySet:
         """With the rows that are needed to show a comment, in one query."""

@@ -39,7 +39,8 @@ class Cursor(BasePagination):
     A view gives its order as `cursor_ordering`: columns of its model that are unique together, hold integers, text or
     times, and are never NULL; `-` for descending. A cursor holds the values of all of them in one row, and the
     direction: `[0, …]` forwards, `[1, …]` backwards, and `[1]` backwards from the end. So every page costs the same,
-    and rows with equal first columns are neither skipped nor shown twice.
+    and rows with equal first columns are neither skipped nor shown twice. A view whose first page is asked for often
+    may read it faster, as `first_rows(how_many)`.
     """
 
     cursor_query_param = "cursor"
@@ -54,10 +55,13 @@ class Cursor(BasePagination):
         size = self.get_page_size(request)
         columns = _columns(queryset.model, getattr(view, "cursor_ordering", self.ordering))
         backwards, position = _decoded(request.query_params.get(self.cursor_query_param), columns)
-        found = queryset.order_by(*(column.ordered(backwards) for column in columns))
-        if position:
-            found = found.filter(_beyond(columns, position, backwards))
-        rows = list(found[: size + 1])  # One more than shown, to see whether there are more.
+        many = size + 1  # One more than shown, to see whether there are more.
+        first_rows = getattr(view, "first_rows", None)
+        if position or backwards or first_rows is None:
+            found = queryset.order_by(*(column.ordered(backwards) for column in columns))
+            rows = list((found.filter(_beyond(columns, position, backwards)) if position else found)[:many])
+        else:
+            rows = first_rows(many)
         more, rows = len(rows) > size, rows[:size]
         if backwards:
             rows.reverse()
