@@ -11,13 +11,12 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -40,7 +39,7 @@ from comments.posting.reply_form import form_context
 from comments.screening import article_settings
 from newsreader.kit.compiled_queries import Compiled, give
 from newsreader.kit.http_cache import page_number, public
-from newsreader.kit.kept import Kept
+from newsreader.kit.kept import Kept, columns
 
 RELATED = 3  # related articles under an article
 
@@ -130,7 +129,7 @@ class _Shown:
 
     @cached_property
     def related_values(self) -> list[Any]:
-        return [[_values(row, {"shared"}), _values(row.lead_picture)] for row in self.related]
+        return [[columns(row, {"shared"}), columns(row.lead_picture)] for row in self.related]
 
     def response(self) -> HttpResponse:
         article = self.article
@@ -169,14 +168,14 @@ class _Shown:
         values = [
             (settings.SITE_URL, self.request.path, [(way.name, way.label) for way in settings.SIGN_IN_WITH]),
             (self.number, page.pages, bool(page.branches), bool(article.comment_count), self.is_open),
-            _values(self.site),
-            _values(self.rules),
-            _values(article, COUNTS),
-            _values(article_settings.settings_of(article)),
-            _values(article.section),
-            _values(article.lead_picture),
-            [[_values(row), _values(row.author)] for row in self.bylines],
-            [_values(row) for row in (*self.tags, *self.sources)],
+            columns(self.site),
+            columns(self.rules),
+            columns(article, COUNTS),
+            columns(article_settings.settings_of(article)),
+            columns(article.section),
+            columns(article.lead_picture),
+            [[columns(row), columns(row.author)] for row in self.bylines],
+            [columns(row) for row in (*self.tags, *self.sources)],
             self.related_values,
             self.text if "<img" in article.body else "",  # It shows pictures, each with its own row.
         ]
@@ -203,12 +202,6 @@ class _Shown:
 
 
 COUNTS = {"comment_count", "root_count", "page_version"}  # the columns that change with the comments
-
-
-def _values(row: Model | None, but: Collection[str] = ()) -> list[Any]:
-    """Return the columns of a row that was read."""
-    columns = vars(row) if row else {}
-    return [value for name, value in columns.items() if name[0] != "_" and name not in but]
 
 
 def _filled(frame: Sequence[str], discussion: _Discussion) -> str:

@@ -23,6 +23,7 @@ from comments.audit import refusal_reasons
 from newsreader import article_page
 from newsreader.kit import http_cache
 from newsreader.operations import metrics_view, readiness
+from newsreader.templatetags import teasers
 from tests.databases import (  # noqa: F401
     django_db_setup,
     pytest_runtest_teardown,
@@ -48,6 +49,7 @@ def _fresh_limits() -> Iterator[None]:
     article_page._frames.clear()
     readiness.last.forget()
     metrics_view.gauges.forget()
+    teasers._teasers.clear()
     refusal_reasons._forget()
     for alias in settings.CACHES:
         with suppress(DatabaseError, RuntimeError):  # This test had no database, or it is restored as a whole.

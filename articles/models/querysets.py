@@ -73,8 +73,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(state__in=["published", "withdrawn"], published_on__isnull=False)
 
     def by_author(self, author: Any) -> ArticleQuerySet:
-        """The articles with this author's byline, in any role."""
-        return self.filter(pk__in=author.bylines.values("article_id"))
+        """The articles with this author's byline, in any role. `author`: the row or its id."""
+        return self.filter(pk__in=self.model.authors.through.objects.filter(author=author).values("article_id"))
 
     def related_to(self, article: Article) -> ArticleQuerySet:
         """Of the newest in its section, those that share most tags with it first. One query."""
@@ -89,10 +89,6 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def newest_first(self) -> ArticleQuerySet:
         return self.order_by("-published_at", "-pk")
-
-    def for_list(self) -> ArticleQuerySet:
-        """With everything that a list shows, without bodies. Three queries, however long the list."""
-        return self.select_related("section", "lead_picture").prefetch_related("bylines__author").defer("body")
 
     def with_frame(self) -> ArticleQuerySet:
         """With its section and lead picture, in the same query."""

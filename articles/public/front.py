@@ -15,6 +15,8 @@ from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
 from articles.models.site import Site
 from articles.models.taxonomy import Section
+from articles.public import listing
+from newsreader.kit.compiled_queries import Compiled
 
 SECONDS = 3
 PER_SECTION = 4
@@ -51,14 +53,14 @@ class Front:
 def arrange(site: Site) -> Front:
     """Lay out the front page. Five queries, however many sections there are."""
     size = site.articles_per_page
-    newest = list(_published().newest_first().values_list("pk", flat=True)[: size + 1])
-    sections = list(_with_newest(Section.objects.filter(in_menu=True)))
+    newest = [pk for (pk,) in _newest(size=size + 1)]
+    sections = _sections()
     wanted = {*newest, *(pk for section in sections for pk in _newest_of(section)), site.lead_id}
-    rows = _published().for_list().in_bulk([pk for pk in wanted if pk])
+    rows = listing.by_ids([pk for pk in wanted if pk])
 
     front = Front(more=len(newest) > size)
     latest = [rows[pk] for pk in newest[:size] if pk in rows]
-    front.lead = rows.get(site.lead_id) or _first_pictured(latest)
+    front.lead = rows.get(site.lead_id or 0) or _first_pictured(latest)
     shown = {front.lead.pk} if front.lead else set()
     front.seconds = _take(latest, SECONDS, shown)
     for section in sections:
@@ -73,10 +75,15 @@ def _published() -> ArticleQuerySet:
     return Article.objects.published().articles()
 
 
-def _with_newest(sections: QuerySet[Section]) -> QuerySet[Section]:
-    """Give each section the ids of its newest articles, with some to spare for those that are shown further up."""
+_newest = Compiled(lambda *, size: _published().newest_first().values_list("pk")[:size])
+
+
+@Compiled
+def _sections() -> QuerySet[Section]:
+    """The sections of the menu, each with the ids of its newest articles, some to spare for those shown further up."""
     own = _published().filter(section=OuterRef("pk")).newest_first().values("pk")
-    return sections.annotate(**{f"newest_{n}": Subquery(own[n : n + 1]) for n in range(PER_SECTION + SECONDS + 1)})
+    newest = {f"newest_{n}": Subquery(own[n : n + 1]) for n in range(PER_SECTION + SECONDS + 1)}
+    return Section.objects.filter(in_menu=True).annotate(**newest)
 
 
 def _newest_of(section: Section) -> list[int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model
 
 Thing = TypeVar("Thing")
 
@@ -43,3 +45,9 @@ class Kept(Generic[Thing]):
         with self._lock:
             self._things.clear()
             self._size = 0
+
+
+def columns(row: Model | None, but: Collection[str] = ()) -> list[Any]:
+    """Return the columns of a row that was read, for a key."""
+    read = vars(row) if row else {}
+    return [value for name, value in read.items() if name[0] != "_" and name not in but]

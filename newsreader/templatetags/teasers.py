@@ -1,0 +1,36 @@
+"""`{% teaser article %}`: an article in a list, kept under everything that it shows. `articles/_teaser.html` writes it.
+
+`lead`: the first of the front page. `plain` above 0: its headline alone. `level`: of its headline. `subject`: the
+section whose list it is in. `sizes`: how wide its picture is shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.db.models import Model
+from django.template.loader import get_template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from articles.models.article import Article
+from newsreader.kit.kept import Kept, columns
+
+register = template.Library()
+_teasers: Kept[SafeString] = Kept(most=4 * 1024 * 1024)  # bytes
+_NOT_SHOWN = {"page_version", "root_count", "version", "revision"}
+
+
+@register.simple_tag
+def teaser(article: Article, **how: Any) -> SafeString:
+    bylines = [[columns(byline), columns(byline.author)] for byline in article.bylines.all()]
+    shown = [columns(article, _NOT_SHOWN), columns(article.section), columns(article.lead_picture), bylines]
+    asked = [(name, (type(value), value.pk) if isinstance(value, Model) else value) for name, value in how.items()]
+    key = repr((get_language(), asked, shown))
+    found = None if settings.DEBUG else _teasers.get(key)
+    if found is None:
+        found = mark_safe(get_template("articles/_teaser.html").render({"article": article, **how}))
+        _teasers.put(key, found, len(key) + len(found))
+    return found
