@@ -1,0 +1,93 @@
+"""One fault from beginning to end: a load, the fault in the middle of it, and what came of it beside what may."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from tests.faults import ledger
+from tests.faults.books import PICTURE, POST, READ, REST, Books, longest, tally
+from tests.faults.ledger import is_worked_off
+from tests.faults.limits import Limits
+from tests.faults.load import Load
+from tests.faults.ports import until
+from tests.faults.scene import Fault, Scene
+from tests.faults.stand import Stand
+from tests.faults.table import Outcome, named
+
+CALM = 2.0  # seconds of the load before the fault, and after all is well
+PICTURES = frozenset({200, 503})  # how pictures may be answered while their storage is away
+
+
+def play(fault: Fault, stand: Stand, *, short: bool, slack: float) -> tuple[Outcome, list[str]]:
+    """Return what came of a fault, and what of it must not be. `slack`: how many times as long all may take."""
+    assert stand.site is not None
+    site, books, limits = stand.site, Books(), fault.limits
+    seconds = fault.short if short and fault.short is not None else fault.seconds
+    scene = Scene(stand, site, books, seconds)
+    load = Load(site.port, site.articles, site.pages, site.pictures if fault.pictures else [], books)
+    with fault.around(scene) if fault.around else nullcontext():
+        load.start()
+        time.sleep(CALM)
+        struck = time.monotonic()
+        with fault.strike(scene):
+            time.sleep(seconds)
+        lifted = time.monotonic()
+        well = _took(
+            lambda: (
+                any(answer.status == 303 and answer.began > lifted for answer in books.since(lifted, POST))
+                and site.is_well()
+            ),
+            limits.well * slack * 2,
+        )
+        time.sleep(CALM)
+        load.finish(30)
+        worked_off = _took(lambda: is_worked_off(stand), limits.work * slack)
+    reads, programs, posts = (books.since(struck, kind) for kind in (READ, REST, POST))
+    outcome = Outcome(
+        readers=tally(reads),
+        programs=tally(programs),
+        reader_wait=longest(reads + programs),
+        posts=tally(posts),
+        post_wait=longest(posts),
+        ledger=ledger.compare(stand, books),
+        well=well,
+        worked_off=worked_off,
+    )
+    findings = _findings(outcome, limits, slack) + books.findings
+    wrong = set(tally(books.since(struck, PICTURE))) - PICTURES
+    findings += [f"pictures were answered {named(status)}" for status in sorted(wrong)]
+    return outcome, findings
+
+
+def _findings(outcome: Outcome, limits: Limits, slack: float) -> list[str]:
+    found = [
+        f"{who} were answered {named(status)}"
+        for who, answers, allowed in (
+            ("readers", outcome.readers, limits.readers),
+            ("posts", outcome.posts, limits.posts),
+        )
+        for status in sorted(set(answers) - allowed)
+    ]
+    found += [
+        f"{who} waited {took:.1f} s, at most {limit:g} s are allowed"
+        for who, took, limit in (
+            ("a reader", outcome.reader_wait, limits.reader_wait),
+            ("a post", outcome.post_wait, limits.post_wait),
+        )
+        if took > limit * slack
+    ]
+    for what, took, limit in (("well", outcome.well, limits.well), ("worked off", outcome.worked_off, limits.work)):
+        if took is None or took > limit * slack:
+            found.append(f"not all was {what} within {limit:g} s")
+    if not outcome.ledger.is_clean:
+        found.append(f"lost or there twice: {outcome.ledger}")
+    return found
+
+
+def _took(true: Callable[[], bool], seconds: float) -> float | None:
+    try:
+        return until(true, "", seconds)
+    except TimeoutError:
+        return None
