@@ -169,16 +169,19 @@ def test_a_question_to_a_server_that_hangs_is_ended_from_another_thread():
 def test_redis_that_is_away_is_asked_once_and_stood_in_for(monkeypatch):
     asked, now = [], [0.0]
     monkeypatch.setattr(steady_cache.time, "monotonic", lambda: now[0])
-    away = SteadyRedis(
-        "redis://127.0.0.1:1/0", {"OPTIONS": {"FALLBACK": "requests", "socket_connect_timeout": 0.5}, "KEY_PREFIX": "x"}
-    )
-    real = away._cache.get_client
-    monkeypatch.setattr(away._cache, "get_client", lambda *key, **write: asked.append(key) or real(*key, **write))
+    options = {"OPTIONS": {"FALLBACK": "requests", "socket_connect_timeout": 0.5}, "KEY_PREFIX": "x"}
+    away, of_another_thread = (SteadyRedis("redis://127.0.0.1:1/0", dict(options)) for _ in range(2))
+    for cache in (away, of_another_thread):
+        client = cache._cache.get_client
+        monkeypatch.setattr(
+            cache._cache, "get_client", lambda *key, client=client, **write: asked.append(key) or client(*key, **write)
+        )
 
     away.set("a", 1)
     assert away.add("b", 0)
     assert away.incr("b") == 1
     assert away.get_many(["a", "b"]) == {"a": 1, "b": 1}
+    assert of_another_thread.get("a") == 1
     assert len(asked) == 1
     now[0] += steady_cache.PAUSE
     assert away.get("a") == 1

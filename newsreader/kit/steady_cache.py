@@ -1,8 +1,9 @@
 """Redis as a cache that may be away: what it held is asked of another cache meanwhile.
 
 A call that Redis does not answer in time is answered by the cache named in the option FALLBACK, and so are all others
-for some seconds, so that only one in that time waits. What was written there stays there: counts begin anew when Redis
-goes away and when it comes back, which is a limit that lets more pass, never an error.
+for some seconds, in every thread and for every cache of the same server, so that few in that time wait. What was
+written there stays there: counts begin anew when Redis goes away and when it comes back, which is a limit that lets more
+pass, never an error.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from newsreader.kit.logs import OnceAMinute
 
 log = OnceAMinute(logging.getLogger(__name__))
 PAUSE = 5.0  # seconds until Redis is asked again
+# By address, when it may be asked again. Of the process, since Django gives each thread caches of its own.
+_away_until: dict[str, float] = {}
 
 _ANSWERED = (
     "add", "get", "set", "touch", "delete", "get_many", "set_many", "delete_many", "has_key", "incr", "decr", "clear",
@@ -34,7 +37,7 @@ class SteadyRedis(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = dict(params.get("OPTIONS", {}))
         self._fallback = options.pop("FALLBACK")
-        self._away_until = 0.0
+        self._address = server
         super().__init__(server, params | {"OPTIONS": options})
 
     @property
@@ -54,11 +57,11 @@ def _steady(name: str) -> Callable[..., Any]:
     asked = getattr(RedisCache, name)
 
     def ask(self: SteadyRedis, *args: Any, **kwargs: Any) -> Any:
-        if time.monotonic() >= self._away_until:
+        if time.monotonic() >= _away_until.get(self._address, 0.0):
             try:
                 return asked(self, *args, **kwargs)
             except RedisError as fault:
-                self._away_until = time.monotonic() + PAUSE
+                _away_until[self._address] = time.monotonic() + PAUSE
                 log.warning("Redis is away", fault)
         return getattr(self.fallback, name)(*args, **kwargs)
 
