@@ -330,4 +330,6 @@ class Refusals:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if is_away(exception):
             return busy(request, exception)
+        if isinstance(exception, Busy):
+            return busy(request)
         return private(refused(request, exception)) if isinstance(exception, DomainError) else None

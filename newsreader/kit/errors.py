@@ -8,6 +8,7 @@ DomainError                 a refusal: stable code, sentence for people, HTTP st
 ├── UnknownParameters       400, with a FieldError for each
 ├── TooMany                 429, with the seconds to wait
 ├── Busy                    503, the database is busy or away
+│   └── StorageAway         503, the bucket with uploaded files is
 └── BodyTooSlow, LengthMissing, BodyTooLarge, AddressTooLong   408, 411, 413, 414
 """
 
@@ -147,6 +148,10 @@ class Busy(DomainError):
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": "5"}  # seconds
+
+
+class StorageAway(Busy):
+    """Where uploaded files are kept does not answer."""
 
 
 class AddressTooLong(DomainError):

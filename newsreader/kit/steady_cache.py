@@ -2,8 +2,8 @@
 
 A call that Redis does not answer in time is answered by the cache named in the option FALLBACK, and so are all others
 for some seconds, in every thread and for every cache of the same server, so that few in that time wait. What was
-written there stays there: counts begin anew when Redis goes away and when it comes back, which is a limit that lets more
-pass, never an error.
+written there stays there: counts begin anew when Redis goes away and when it comes back, which is a limit that lets
+more pass, never an error.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from newsreader.accounts import kept_answers
 from newsreader.accounts.pictures import draw_waiting
 from newsreader.kit import metrics
 from newsreader.kit.clock import ahead
+from newsreader.kit.errors import Busy
 from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
 from newsreader.operations.purging import purge_due
@@ -116,7 +117,8 @@ def run_due(last: dict[Callable[[], object], float], now: float) -> None:
         name = getattr(getattr(job, "__self__", job), "name", "") or getattr(job, "__name__", str(job))
         try:
             job()
-        except (OperationalError, InterfaceError) as fault:  # The database is away; the log need not fill up with it.
+        # The database or the bucket is away; the log need not fill up with it.
+        except (OperationalError, InterfaceError, Busy) as fault:
             metrics.JOBS_FAILED.labels(name).inc()
             log.warning(f"A job failed: {name}", fault)
             close_connections()

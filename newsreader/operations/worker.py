@@ -19,6 +19,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from newsreader.kit import metrics
+from newsreader.kit.errors import Busy
 from newsreader.kit.logs import OnceAMinute
 from newsreader.operations import schedule
 from newsreader.operations.backoff import Backoff
@@ -56,7 +57,7 @@ class SteadyWorker(Worker):
     def run_task(self, db_task_result: DBTaskResult) -> None:
         super().run_task(db_task_result)
         metrics.TASKS.labels(db_task_result.task_path, db_task_result.status.lower()).inc()
-        if db_task_result.status == "FAILED" and is_of_the_database(db_task_result.exception_class_path):
+        if db_task_result.status == "FAILED" and may_pass(db_task_result.exception_class_path):
             schedule.close_connections()
             later = timezone.now() + schedule.AGAIN
             tried = len(db_task_result.worker_ids)
@@ -76,13 +77,13 @@ def queue_again() -> None:
             DBTaskResult.objects.filter(pk=task.pk, status="RUNNING").update(status="READY", started_at=None)
 
 
-def is_of_the_database(path: str) -> bool:
-    """Say whether this class of errors is about the database being away, and not about what was asked of it."""
+def may_pass(path: str) -> bool:
+    """Say whether this class of errors is about the database or the bucket being away, and may not come again."""
     try:
         kind = import_string(path)
     except ImportError:
         return False
-    return isinstance(kind, type) and issubclass(kind, (OperationalError, InterfaceError))
+    return isinstance(kind, type) and issubclass(kind, (OperationalError, InterfaceError, Busy))
 
 
 def memory() -> float:

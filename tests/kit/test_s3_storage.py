@@ -8,12 +8,17 @@ from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import override_settings
 from PIL import Image
 
 from articles import pictures
+from newsreader.kit import s3_storage
+from newsreader.kit.errors import StorageAway
+from newsreader.kit.s3_storage import Turns
 from newsreader.settings import bucket
 from tests.factories import make_article
 
@@ -93,6 +98,7 @@ def stored():
     from django.conf import settings
 
     with override_settings(STORAGES={**settings.STORAGES, "default": storages}):
+        _Bucket.server = server
         yield _Bucket.files
     server.shutdown()
     server.server_close()
@@ -122,6 +128,51 @@ def test_a_picture_goes_to_the_bucket_and_comes_from_our_own_address(stored, cli
 @pytest.mark.parametrize("name", ["pictures/none.jpg", "avatars/none.webp", "pictures/../secret"])
 def test_what_is_not_in_it_is_not_found(stored, client, name):
     assert client.get(f"/media/{name}").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_picture_is_busy_and_not_missing_while_the_bucket_refuses(stored, client):
+    _Bucket.server.server_close()
+
+    answers = [client.get("/media/pictures/boat.jpg") for _ in range(2)]
+
+    for answer in answers:
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+        assert "no-store" in answer["Cache-Control"]
+    with pytest.raises(StorageAway):
+        default_storage.save("pictures/boat.jpg", ContentFile(b"a boat"))
+
+
+def test_a_bucket_that_hangs_is_waited_for_by_half_of_the_threads_and_then_by_nobody(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(s3_storage.time, "monotonic", lambda: now[0])
+    turns = Turns(2)
+
+    def ask():
+        with turns.take():
+            pass
+
+    with turns.take():
+        ask()
+        with turns.take(), pytest.raises(StorageAway):  # Nobody's turn comes.
+            ask()
+        now[0] += s3_storage.LONG + 1
+    with pytest.raises(StorageAway), turns.take():
+        raise EndpointConnectionError(endpoint_url="https://bucket.example")
+    with pytest.raises(StorageAway):  # It is not asked.
+        ask()
+    now[0] += s3_storage.PAUSE
+    ask()
+
+
+def test_a_bucket_that_refuses_one_file_is_asked_for_others():
+    turns = Turns(1)
+    refusal = ClientError({"ResponseMetadata": {"HTTPStatusCode": 403}}, "GetObject")
+
+    with pytest.raises(StorageAway), turns.take():
+        raise refusal
+    with turns.take():
+        pass
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
 
+from newsreader.kit.errors import StorageAway
 from newsreader.kit.logs import OnceAMinute
 from newsreader.operations import backoff, schedule
 from newsreader.operations.backoff import Backoff
@@ -61,7 +62,7 @@ def test_a_fault_of_the_database_ends_neither_the_loop_nor_a_task(monkeypatch, c
     assert others.status == "RUNNING"
 
 
-def test_a_task_that_the_database_cuts_short_is_run_again_and_another_failure_is_one(monkeypatch):
+def test_a_task_that_the_database_or_the_bucket_cuts_short_is_run_again_and_another_failure_is_one(monkeypatch):
     worker = SteadyWorker()
 
     def run(error, **values):
@@ -76,6 +77,7 @@ def test_a_task_that_the_database_cuts_short_is_run_again_and_another_failure_is
         return task.status
 
     assert run(OperationalError("database is locked"), worker_ids=["a"]) == "READY"
+    assert run(StorageAway(), worker_ids=["a"]) == "READY"
     assert run(OperationalError("database is locked"), worker_ids=list("abcde")) == "FAILED"
     assert run(ValueError("x"), worker_ids=["a"]) == "FAILED"
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from botocore.exceptions import BotoCoreError, ClientError
 from django.db import DatabaseError
 
+from newsreader.kit.errors import StorageAway
+
 
 class BackupError(Exception):
     """One line for the operator. It names what is wrong, and holds no secret."""
@@ -29,8 +31,8 @@ def told_in_one_line(what: str) -> Iterator[None]:
             raise BackupError(f"No space is left on the disk. {what}") from fault
         where = f"{fault.filename}: " if fault.filename else ""
         raise BackupError(f"{where}{fault.strerror or _first_line(fault)}. {what}") from fault
-    except (BotoCoreError, ClientError) as fault:
-        raise BackupError(f"The bucket: {_first_line(fault)}. {what}") from fault
+    except (BotoCoreError, ClientError, StorageAway) as fault:
+        raise BackupError(f"The bucket: {_first_line(fault.__cause__ or fault)}. {what}") from fault
 
 
 def _first_line(fault: BaseException) -> str:
