@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import psycopg
+
 from tests.faults import clock, table
 from tests.faults.databases import find_postgresql
 from tests.faults.faults import FAULTS
 from tests.faults.play import play
-from tests.faults.scene import Fault
+from tests.faults.scene import FAKETIME, SMALL_DISK, Fault
 from tests.faults.stand import Stand
 
 
@@ -26,9 +28,9 @@ def missing(fault: Fault) -> str:
         return "PostgreSQL's server is missing (apt-get install postgresql)"
     if fault.stand == "postgresql" and not shutil.which("redis-server"):
         return "Redis is missing (apt-get install redis-server)"
-    if "faketime" in fault.needs and not clock.find_library():
+    if FAKETIME in fault.needs and not clock.find_library():
         return "faketime is missing (apt-get install faketime)"
-    if "small disk" in fault.needs and os.geteuid() != 0:
+    if SMALL_DISK in fault.needs and os.geteuid() != 0:
         return "only root may mount a small disk"
     return ""
 
@@ -39,6 +41,62 @@ def chosen(options: argparse.Namespace) -> list[Fault]:
     return [fault for fault in found if not options.short or names or fault.short is not None]
 
 
+class Run:
+    """Plays faults one after the other, and keeps the score."""
+
+    def __init__(self, home: Path, options: argparse.Namespace) -> None:
+        self.home, self.options = home, options
+        self.stand: Stand | None = None
+        self.built = 0
+        self.played: list[str] = []
+        self.failed: list[str] = []
+        self.skipped: list[str] = []
+
+    def play(self, fault: Fault) -> None:
+        if lack := missing(fault):
+            self.skip(fault, lack)
+            return
+        if self.stand is None or self.stand.kind != fault.stand:
+            self.build(fault.stand)
+        assert self.stand is not None
+        if SMALL_DISK in fault.needs and not self.stand.disk.is_small:
+            self.skip(fault, "no small disk can be mounted here")
+            return
+        self.played.append(fault.name)
+        try:
+            outcome, findings = play(fault, self.stand, short=self.options.short, slack=self.options.slack)
+        except (OSError, RuntimeError, TimeoutError, psycopg.Error, sqlite3.Error) as error:
+            table.note(fault.name, f"FAILED: {type(error).__name__}: {error}")
+            self.fail(fault)
+            self.leave()
+            return
+        table.line(fault.name, outcome, findings)
+        if findings:
+            self.fail(fault)
+        if outcome.well is None or outcome.worked_off is None:  # The next fault begins with a site that is well.
+            self.leave()
+
+    def build(self, kind: str) -> None:
+        self.leave()
+        self.built += 1
+        self.stand = Stand(kind, self.home / f"{kind}-{self.built}")
+
+    def leave(self) -> None:
+        if self.stand:
+            self.stand.remove()
+        self.stand = None
+
+    def skip(self, fault: Fault, why: str) -> None:
+        table.note(fault.name, f"skipped: {why}")
+        self.skipped.append(fault.name)
+
+    def fail(self, fault: Fault) -> None:
+        self.failed.append(fault.name)
+        if self.stand:
+            log = Path(tempfile.gettempdir()) / f"newsreader-faults-{self.stand.kind}.log"
+            shutil.copyfile(self.stand.folder / "serve.log", log)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="Faults with this in their name.")
@@ -46,43 +104,25 @@ def main() -> int:
     parser.add_argument("--slack", type=float, default=1.0, help="How many times as long all may take here.")
     parser.add_argument("--list", action="store_true", help="Print the names.")
     options = parser.parse_args()
-    faults, began = chosen(options), time.monotonic()
-    if options.list or not faults:
+    if options.list:
         sys.stdout.write("\n".join(fault.name for fault in FAULTS) + "\n")
-        return 0 if options.list else 2
+        return 0
+    faults, began = chosen(options), time.monotonic()
+    if not faults:
+        parser.error("no fault has such a name; --list prints them")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that everything that was started is ended.
-    failed, skipped, played = [], [], 0
     home = Path(tempfile.mkdtemp(prefix="newsreader-faults-"))
     home.chmod(0o711)  # PostgreSQL has an account of its own.
+    run = Run(home, options)
     table.head()
     try:
-        for kind, group in itertools.groupby(faults, lambda fault: fault.stand):
-            stand = None
-            try:
-                for fault in group:
-                    if lack := missing(fault):
-                        table.note(fault.name, f"skipped: {lack}")
-                        skipped.append(fault.name)
-                        continue
-                    stand = stand or Stand(kind, home / kind)
-                    if "small disk" in fault.needs and not stand.disk.is_small:
-                        table.note(fault.name, "skipped: no small disk could be mounted here")
-                        skipped.append(fault.name)
-                        continue
-                    outcome, findings = play(fault, stand, short=options.short, slack=options.slack)
-                    table.line(fault.name, outcome, findings)
-                    played += 1
-                    if findings:
-                        failed.append(fault.name)
-            finally:
-                if stand:
-                    if failed:
-                        shutil.copyfile(stand.folder / "serve.log", Path(tempfile.gettempdir()) / f"faults-{kind}.log")
-                    stand.remove()
+        for fault in faults:
+            run.play(fault)
     finally:
+        run.leave()
         shutil.rmtree(home, ignore_errors=True)
-    table.end(played, failed, skipped, time.monotonic() - began)
-    return 1 if failed or (skipped and os.environ.get("CI") == "true") else 0
+    table.end(len(run.played), run.failed, run.skipped, time.monotonic() - began)
+    return 1 if run.failed or (run.skipped and os.environ.get("CI") == "true") else 0
 
 
 if __name__ == "__main__":

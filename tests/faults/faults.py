@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from tests.faults import clients, clock, processes, striking
 from tests.faults.limits import ANSWERED, BUSY, LOST, POSTED, REFUSED, Limits
-from tests.faults.scene import Fault
+from tests.faults.scene import FAKETIME, SMALL_DISK, Fault
 
 CUT, NOBODY = frozenset({LOST}), frozenset({REFUSED})
-SMALL_DISK, FAKETIME = frozenset({"small disk"}), frozenset({"faketime"})
 # Readers have the last good answers, programs may hear that the site is busy; a post comes back with every word.
 AWAY = Limits(programs=ANSWERED | BUSY, posts=POSTED | BUSY)
 BESIDE = Limits()  # Nobody notices.
@@ -26,7 +25,7 @@ FAULTS = [
     Fault("database stopped", "postgresql", striking.database_stopped, AWAY, 30),
     Fault("database locked", "postgresql", striking.database_locked, AWAY, 40),
     Fault("database read-only", "postgresql", striking.database_read_only, AWAY, 15),
-    Fault("database's disk full", "postgresql", striking.disk_full, AWAY, 15, needs=SMALL_DISK),
+    Fault("database's disk full", "postgresql", striking.disk_full, AWAY, 15, needs=(SMALL_DISK,)),
     Fault("worker killed", "postgresql", processes.signalled("worker", signal.SIGKILL), Limits(well=30), short=0),
     Fault("worker stopped", "postgresql", processes.signalled("worker", signal.SIGSTOP), Limits(well=90, work=200)),
     Fault("web process killed", "postgresql", processes.signalled("web", signal.SIGKILL), KILLED, short=0),
@@ -40,11 +39,11 @@ FAULTS = [
     Fault("rolling restart", "postgresql", processes.restarted_rolling, Limits(well=30)),
     Fault("SIGTERM", "postgresql", processes.terminated, DOWN),
     Fault("SQLite locked", "sqlite", striking.database_locked, AWAY, 40, short=6),
-    Fault("SQLite's disk full", "sqlite", striking.disk_full, AWAY, 15, needs=SMALL_DISK),
+    Fault("SQLite's disk full", "sqlite", striking.disk_full, AWAY, 15, needs=(SMALL_DISK,)),
     Fault("4 slow bodies", "sqlite", clients.slow("bodies", 4), BESIDE, 12),
     Fault("100 slow bodies", "sqlite", clients.slow("bodies", 100), BESIDE, 12, short=5),
     Fault("4 slow readers", "sqlite", clients.slow("readers", 4), BESIDE, 12),
     Fault("100 slow readers", "sqlite", clients.slow("readers", 100), BESIDE, 12),
     Fault("SQLite: SIGTERM", "sqlite", processes.terminated, DOWN),
-    Fault("clock set back", "sqlite", clock.set_back, BESIDE, 10, around=clock.movable, needs=FAKETIME),
+    Fault("clock set back", "sqlite", clock.set_back, BESIDE, 10, around=clock.movable, needs=(FAKETIME,)),
 ]

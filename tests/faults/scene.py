@@ -11,6 +11,8 @@ from tests.faults.limits import Limits
 from tests.faults.site import Site
 from tests.faults.stand import Stand
 
+SMALL_DISK, FAKETIME = "small disk", "faketime"  # what not every machine has
+
 
 @dataclass
 class Scene:
@@ -33,4 +35,4 @@ class Fault:
     short: float | None = None  # the same in the short form; None: not part of it
     pictures: bool = False  # whether pictures are looked at meanwhile
     around: Strike | None = None  # what the whole scene takes place in, the load included
-    needs: frozenset[str] = frozenset()  # `small disk`, `faketime`
+    needs: tuple[str, ...] = ()  # SMALL_DISK, FAKETIME
