@@ -12,7 +12,7 @@ CHECKERS := var/node/.installed
 # Else every process of the suite, and every one that a test starts, compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev test test-fast test-long attack check audit modules lock install node
+.PHONY: help run dev test test-fast test-long attack faults check audit modules lock install node
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -44,6 +44,11 @@ test-long: $(INSTALLED) ## Run what the whole suite holds a sample of: every for
 attack: $(INSTALLED) ## Send every string of every list of attacks: make attack MOST=100 ARGS="-k on_the_desk"
 	@$(PY) -m newsreader.local_env
 	@ATTACK_MOST=$(MOST) $(PY) -m pytest tests/attack/every_list.py -n auto --dist worksteal -q --show-capture=no $(ARGS)
+
+# A site of its own on loopback; what an uninstalled part or missing root keeps from being played is said.
+faults: $(INSTALLED) ## Break every part of a running site in turn, and print what came of it: make faults ARGS="--only redis"
+	@$(PY) -m newsreader.local_env
+	@$(PY) -m tests.faults $(ARGS)
 
 check: $(INSTALLED) ## Lint, format, types, contracts between rooms, migrations and what they would stop
 	@$(PY) -m newsreader.local_env

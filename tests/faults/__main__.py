@@ -22,6 +22,15 @@ from tests.faults.scene import FAKETIME, SMALL_DISK, Fault
 from tests.faults.stand import Stand
 
 
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="Faults with this in their name.")
+    parser.add_argument("--short", action="store_true", help="The most telling ones, and shorter.")
+    parser.add_argument("--slack", type=float, default=1.0, help="How many times as long all may take here.")
+    parser.add_argument("--list", action="store_true", help="Print the names.")
+    return parser.parse_args(arguments)
+
+
 def missing(fault: Fault) -> str:
     """Return what this machine lacks for a fault."""
     if fault.stand == "postgresql" and not find_postgresql():
@@ -56,8 +65,8 @@ class Run:
         if lack := missing(fault):
             self.skip(fault, lack)
             return
-        if self.stand is None or self.stand.kind != fault.stand:
-            self.build(fault.stand)
+        if self.stand is None or self.stand.kind != fault.stand or (fault.pictures and not self.stand.has_pictures):
+            self.build(fault)
         assert self.stand is not None
         if SMALL_DISK in fault.needs and not self.stand.disk.is_small:
             self.skip(fault, "no small disk can be mounted here")
@@ -76,10 +85,14 @@ class Run:
         if outcome.well is None or outcome.worked_off is None:  # The next fault begins with a site that is well.
             self.leave()
 
-    def build(self, kind: str) -> None:
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.failed or (self.skipped and os.environ.get("CI") == "true") else 0
+
+    def build(self, fault: Fault) -> None:
         self.leave()
         self.built += 1
-        self.stand = Stand(kind, self.home / f"{kind}-{self.built}")
+        self.stand = Stand(fault.stand, self.home / f"{fault.stand}-{self.built}", pictures=fault.pictures)
 
     def leave(self) -> None:
         if self.stand:
@@ -98,18 +111,14 @@ class Run:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="Faults with this in their name.")
-    parser.add_argument("--short", action="store_true", help="The most telling ones, and shorter.")
-    parser.add_argument("--slack", type=float, default=1.0, help="How many times as long all may take here.")
-    parser.add_argument("--list", action="store_true", help="Print the names.")
-    options = parser.parse_args()
+    options = parsed(sys.argv[1:])
     if options.list:
         sys.stdout.write("\n".join(fault.name for fault in FAULTS) + "\n")
         return 0
     faults, began = chosen(options), time.monotonic()
     if not faults:
-        parser.error("no fault has such a name; --list prints them")
+        sys.stderr.write("No fault has such a name; --list prints them.\n")
+        return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that everything that was started is ended.
     home = Path(tempfile.mkdtemp(prefix="newsreader-faults-"))
     home.chmod(0o711)  # PostgreSQL has an account of its own.
@@ -122,7 +131,7 @@ def main() -> int:
         run.leave()
         shutil.rmtree(home, ignore_errors=True)
     table.end(len(run.played), run.failed, run.skipped, time.monotonic() - began)
-    return 1 if run.failed or (run.skipped and os.environ.get("CI") == "true") else 0
+    return run.exit_code
 
 
 if __name__ == "__main__":

@@ -55,13 +55,14 @@ def play(fault: Fault, stand: Stand, *, short: bool, slack: float) -> tuple[Outc
         well=well,
         worked_off=worked_off,
     )
-    findings = _findings(outcome, limits, slack) + books.findings
+    findings = findings_of(outcome, limits, slack) + books.findings
     wrong = set(tally(books.since(struck, PICTURE))) - PICTURES
     findings += [f"pictures were answered {named(status)}" for status in sorted(wrong)]
     return outcome, findings
 
 
-def _findings(outcome: Outcome, limits: Limits, slack: float) -> list[str]:
+def findings_of(outcome: Outcome, limits: Limits, slack: float) -> list[str]:
+    """Name what must not come of a fault, as sentences."""
     found = [
         f"{who} were answered {named(status)}"
         for who, answers, allowed in (

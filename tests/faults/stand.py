@@ -54,10 +54,10 @@ class Bucket:
 
 
 class Stand:
-    """`postgresql`: with Redis, a bucket and two web processes. `sqlite`: on a small disk, with one."""
+    """`postgresql`: with Redis, two web processes and, where pictures are wanted, a bucket. `sqlite`: alone, with one."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
-        self.kind, self.folder = kind, folder
+    def __init__(self, kind: str, folder: Path, *, pictures: bool) -> None:
+        self.kind, self.folder, self.has_pictures = kind, folder, pictures and kind == "postgresql"
         folder.mkdir()
         folder.chmod(0o711)
         self.redis: Redis | None = None
@@ -75,18 +75,17 @@ class Stand:
         self.mailbox = Mailbox()
         self.mail_line = Line(self.mailbox.port)
         settings = {"EMAIL_URL": f"smtp://127.0.0.1:{self.mail_line.port}"}
+        settings["STORAGE_URL"] = f"file://{self.disk.folder}/media"
         if self.kind == "postgresql":
-            self.database = PostgreSQL(self.folder, self.disk)
-            self.redis, self.bucket = Redis(self.folder), Bucket()
-            self.bucket_line = Line(self.bucket.port)
-            settings |= {
-                "REDIS_URL": self.redis.url,
-                "STORAGE_URL": f"s3+http://key:secret@127.0.0.1:{self.bucket_line.port}/{BUCKET}",
-            }
+            self.database, self.redis = PostgreSQL(self.folder, self.disk), Redis(self.folder)
+            settings["REDIS_URL"] = self.redis.url
         else:
             self.database = SQLite(self.disk)
-            settings |= {"STORAGE_URL": f"file://{self.disk.folder}/media"}
-        settings |= {"DATABASE_URL": self.database.url}
+        if self.has_pictures:
+            self.bucket = Bucket()
+            self.bucket_line = Line(self.bucket.port)
+            settings["STORAGE_URL"] = f"s3+http://key:secret@127.0.0.1:{self.bucket_line.port}/{BUCKET}"
+        settings["DATABASE_URL"] = self.database.url
         self.site = Site(self.folder, 2 if self.kind == "postgresql" else 1, **settings)
         self.site.prepare()
         self.site.start()
