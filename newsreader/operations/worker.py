@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import resource
+import socket
 import sys
 import time
+from smtplib import SMTPException
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -25,6 +27,8 @@ from newsreader.operations import schedule
 from newsreader.operations.backoff import Backoff
 
 logger = logging.getLogger(__name__)
+# Errors of the database, the bucket and the mail server. A mail server may refuse an address for a while, too.
+PASSING = (OperationalError, InterfaceError, Busy, SMTPException, ConnectionError, TimeoutError, socket.gaierror)
 
 
 class SteadyWorker(Worker):
@@ -59,8 +63,8 @@ class SteadyWorker(Worker):
         metrics.TASKS.labels(db_task_result.task_path, db_task_result.status.lower()).inc()
         if db_task_result.status == "FAILED" and may_pass(db_task_result.exception_class_path):
             schedule.close_connections()
-            later = timezone.now() + schedule.AGAIN
             tried = len(db_task_result.worker_ids)
+            later = timezone.now() + schedule.AGAIN * 2 ** (tried - 1)
             if tried < schedule.ATTEMPTS:
                 DBTaskResult.objects.filter(pk=db_task_result.pk, status="FAILED").update(
                     status="READY", started_at=None, finished_at=None, run_after=later
@@ -78,12 +82,12 @@ def queue_again() -> None:
 
 
 def may_pass(path: str) -> bool:
-    """Say whether this class of errors is about the database or the bucket being away, and may not come again."""
+    """Say whether this class of errors is about something being away, and not about what was asked of it."""
     try:
         kind = import_string(path)
     except ImportError:
         return False
-    return isinstance(kind, type) and issubclass(kind, (OperationalError, InterfaceError, Busy))
+    return isinstance(kind, type) and issubclass(kind, PASSING)
 
 
 def memory() -> float:

@@ -27,6 +27,7 @@ class Books:
     answers: list[Answer] = field(default_factory=list)
     open: dict[str, float] = field(default_factory=dict)  # text -> when it was first sent; without success so far
     accepted: set[str] = field(default_factory=set)  # texts that were answered with success
+    written_to: list[str] = field(default_factory=list)  # who should get one mail each, besides those of the outbox
     findings: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

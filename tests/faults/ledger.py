@@ -46,6 +46,7 @@ def compare(stand: Stand, books: Books) -> Ledger:
     arrived = {identity.strip("<>").partition(".")[0] for _address, letter in list(stand.mailbox.letters)
                if (identity := letter["Message-ID"])}  # fmt: skip
     missing = sum(str(number) not in arrived for (number,) in stand.database.rows(MAILS))
+    missing += len(set(books.written_to) - {address for address, _letter in list(stand.mailbox.letters)})
     return Ledger(
         # What was never answered with success is not lost while its author still has it, but it did not get in either.
         lost=sum(text not in there for text in typed),

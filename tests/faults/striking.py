@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlencode
 
 from tests.faults.databases import PostgreSQL
+from tests.faults.load import ask
 from tests.faults.scene import Scene
+
+_numbers = itertools.count(1)
 
 
 def _server(scene: Scene) -> PostgreSQL:
@@ -68,6 +73,7 @@ def redis_hung(scene: Scene) -> Iterator[None]:
 @contextmanager
 def mail_refused(scene: Scene) -> Iterator[None]:
     scene.stand.mail_line.refuse()
+    ask_for_code(scene)
     try:
         yield
     finally:
@@ -77,10 +83,23 @@ def mail_refused(scene: Scene) -> Iterator[None]:
 @contextmanager
 def mail_silent(scene: Scene) -> Iterator[None]:
     scene.stand.mail_line.be_silent()
+    ask_for_code(scene)
     try:
         yield
     finally:
         scene.stand.mail_line.speak()
+
+
+def ask_for_code(scene: Scene) -> None:
+    """Have a code for signing in mailed to somebody; it has to arrive."""
+    address, token = f"bo{next(_numbers)}@example.org", "c" * 32
+    status, _headers, _body = ask(
+        scene.site.port, "POST", "/accounts/login/code/", urlencode({"email": address, "csrfmiddlewaretoken": token}),
+        Content_Type="application/x-www-form-urlencoded", Cookie=f"csrftoken={token}",
+    )  # fmt: skip
+    if status != 302:
+        scene.books.find(f"who asked for a code was answered {status}")
+    scene.books.written_to.append(address)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import time
+from smtplib import SMTPServerDisconnected
 
 import pytest
 from django.db import OperationalError
@@ -62,7 +63,7 @@ def test_a_fault_of_the_database_ends_neither_the_loop_nor_a_task(monkeypatch, c
     assert others.status == "RUNNING"
 
 
-def test_a_task_that_the_database_or_the_bucket_cuts_short_is_run_again_and_another_failure_is_one(monkeypatch):
+def test_a_task_that_something_cuts_short_which_is_away_is_run_again_and_another_failure_is_one(monkeypatch):
     worker = SteadyWorker()
 
     def run(error, **values):
@@ -77,7 +78,8 @@ def test_a_task_that_the_database_or_the_bucket_cuts_short_is_run_again_and_anot
         return task.status
 
     assert run(OperationalError("database is locked"), worker_ids=["a"]) == "READY"
-    assert run(StorageAway(), worker_ids=["a"]) == "READY"
+    for fault in (StorageAway(), SMTPServerDisconnected("x"), ConnectionRefusedError(), TimeoutError()):
+        assert run(fault, worker_ids=["a"]) == "READY"
     assert run(OperationalError("database is locked"), worker_ids=list("abcde")) == "FAILED"
     assert run(ValueError("x"), worker_ids=["a"]) == "FAILED"
 
