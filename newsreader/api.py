@@ -25,7 +25,7 @@ from comments.api.reports import FlagView
 from comments.errors import Banned
 from newsreader.accounts.api import MeView
 from newsreader.accounts.api_authentication import refuse_unknown_credentials
-from newsreader.kit.database_faults import is_away
+from newsreader.kit.database_faults import is_away, let_go
 from newsreader.kit.errors import Busy, DomainError
 from newsreader.kit.http_cache import FRESH, public
 from newsreader.kit.problem_details import MEDIA_TYPE, document, problem
@@ -98,6 +98,7 @@ def explain(exception: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(exception, DjangoPermissionDenied):
         exception = exceptions.PermissionDenied()
     elif is_away(exception):
+        let_go(exception)
         exception = Busy()
     if isinstance(exception, DomainError):
         body, headers = _of_refusal(exception)

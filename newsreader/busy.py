@@ -13,6 +13,7 @@ from django.http.request import UnreadablePostError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from newsreader.kit.database_faults import let_go
 from newsreader.kit.errors import Busy
 from newsreader.kit.http_cache import private
 from newsreader.kit.logs import OnceAMinute
@@ -28,6 +29,7 @@ def busy(request: HttpRequest, fault: BaseException | None = None) -> HttpRespon
     refusal = Busy()
     if fault:
         log.warning("The database is busy or away", fault)
+        let_go(fault)
     is_api = request.path.startswith("/api/")
     response = problem(refusal.status, refusal.code, str(refusal)) if is_api else private(_page(request, refusal))
     for name, value in refusal.headers.items():

@@ -1,5 +1,6 @@
 """A database that is busy or away: 503 soon, and every word that was typed comes back."""
 
+import gc
 import sqlite3
 import time
 from contextlib import contextmanager
@@ -73,6 +74,25 @@ def test_whatever_is_posted_while_the_database_is_busy_comes_back_with_503():
     assert again == form
     assert article.comments.count() == 1
     assert client.post(path, again).status_code == 303
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's cursors wait for nobody")
+@pytest.mark.parametrize("is_rest", [False, True])
+def test_a_busy_writer_leaves_no_cursor_that_another_thread_would_have_to_free(is_rest):
+    """Freeing one waits for its connection: a reader in whose thread garbage is collected would wait with the writer."""
+    article, client = make_article(), Client()
+    path = f"/api/v1/articles/{article.pk}/comments/" if is_rest else f"/articles/{article.pk}/reply/"
+    form = {"text": TEXT, "name": "Ada", "email": "ada@example.org"}
+    gc.collect()
+    gc.disable()
+    try:
+        with busy():
+            kind = {"content_type": "application/json"} if is_rest else {}
+            assert client.post(path, form, **kind).status_code == 503
+        assert [found for found in gc.get_objects() if isinstance(found, sqlite3.Cursor)] == []
+    finally:
+        gc.enable()
 
 
 def form_of(page):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 # https://www.sqlite.org/rescode.html: nomem, busy, locked, readonly, ioerr, full, cantopen, protocol
@@ -24,3 +26,16 @@ def is_away(error: BaseException | None) -> bool:
         return str(state).startswith(_POSTGRESQL)
     # Without a code of the server's there was no server to give one.
     return isinstance(error, OperationalError)
+
+
+def let_go(error: BaseException | None) -> None:
+    """Free what the calls hold that an error has ended, cursors above all, in the thread that it came up in.
+
+    Error and calls hold one another, so garbage collection would free them, in whatever thread it runs. SQLite frees a
+    cursor only when its connection has nothing else to do: a reader would wait as long as the next writer.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

@@ -13,6 +13,7 @@ READ, REST, POST, PICTURE = "read", "rest", "post", "picture"
 @dataclass(frozen=True)
 class Answer:
     kind: str
+    path: str
     began: float  # by the monotonic clock
     took: float  # seconds
     status: int
@@ -31,9 +32,9 @@ class Books:
     findings: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, kind: str, began: float, status: int) -> None:
+    def note(self, kind: str, path: str, began: float, status: int) -> None:
         with self._lock:
-            self.answers.append(Answer(kind, began, time.monotonic() - began, status))
+            self.answers.append(Answer(kind, path, began, time.monotonic() - began, status))
 
     def find(self, what: str) -> None:
         with self._lock:
@@ -59,5 +60,6 @@ def tally(answers: list[Answer]) -> Counter[int]:
     return Counter(answer.status for answer in answers)
 
 
-def longest(answers: list[Answer]) -> float:
-    return max((answer.took for answer in answers), default=0.0)
+def longest(answers: list[Answer]) -> Answer:
+    """Return the one that took longest."""
+    return max(answers, key=lambda answer: answer.took, default=Answer("", "", 0.0, 0.0, 0))

@@ -33,6 +33,7 @@ def movable(scene: Scene) -> Iterator[None]:
         FAKETIME_CACHE_DURATION="1",
         FAKETIME_DONT_FAKE_MONOTONIC="1",
         NO_FAKE_STAT="1",
+        PYTHONPATH=str(Path(__file__).parent / "sleeping"),
     )
     yield
     scene.site.stop()

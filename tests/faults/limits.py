@@ -8,6 +8,8 @@ from dataclasses import dataclass
 LOST = 0  # The request was sent, and the connection ended.
 REFUSED = -1  # There was no connection; whoever asks knows that nothing was done.
 
+_WORDS = {LOST: "lost", REFUSED: "refused"}
+
 ANSWERED = frozenset({200})
 POSTED = frozenset({303})
 BUSY = frozenset({503})
@@ -24,3 +26,7 @@ class Limits:
     post_wait: float = 5.0
     well: float = 15.0  # until everything answers and every process is there
     work: float = 45.0  # until every task is done and every mail sent
+
+
+def named(status: int) -> str:
+    return _WORDS.get(status, str(status))

@@ -81,9 +81,9 @@ class Load:
 
     def _get(self, kind: str, paths: list[str], pause: float) -> None:
         while not self.done.wait(random.uniform(0.5, 1.5) * pause):
-            began = time.monotonic()
-            status, _headers, _body = ask(self.port, "GET", random.choice(paths))
-            self.books.note(kind, began, status)
+            began, path = time.monotonic(), random.choice(paths)
+            status, _headers, _body = ask(self.port, "GET", path)
+            self.books.note(kind, path, began, status)
 
     def post(self) -> None:
         while not self.done.wait(random.uniform(0.5, 1.5) * THINKING):
@@ -97,12 +97,13 @@ class Load:
         """Send a reply. Returns whether it was accepted."""
         began = time.monotonic()
         fields = {"text": text, "name": f"Ada {number}", "email": f"ada{number}@example.org", "key": f"k-{text}"[:64]}
+        path = f"/articles/{self.articles[number % len(self.articles)]}/reply/"
         status, headers, body = ask(
-            self.port, "POST", f"/articles/{self.articles[number % len(self.articles)]}/reply/", urlencode(fields),
+            self.port, "POST", path, urlencode(fields),
             Content_Type="application/x-www-form-urlencoded",
             X_Forwarded_For=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}",
         )  # fmt: skip
-        self.books.note(POST, began, status)
+        self.books.note(POST, path, began, status)
         if status == 303:
             self.books.accept(text)
             return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -9,12 +11,13 @@ from contextlib import nullcontext
 from tests.faults import ledger
 from tests.faults.books import PICTURE, POST, READ, REST, Books, longest, tally
 from tests.faults.ledger import is_worked_off
-from tests.faults.limits import Limits
+from tests.faults.limits import Limits, named
 from tests.faults.load import Load
 from tests.faults.ports import until
 from tests.faults.scene import Fault, Scene
+from tests.faults.site import Site
 from tests.faults.stand import Stand
-from tests.faults.table import Outcome, named
+from tests.faults.table import Outcome
 
 CALM = 2.0  # seconds of the load before the fault, and after all is well
 PICTURES = frozenset({200, 503})  # how pictures may be answered while their storage is away
@@ -23,42 +26,61 @@ PICTURES = frozenset({200, 503})  # how pictures may be answered while their sto
 def play(fault: Fault, stand: Stand, *, short: bool, slack: float) -> tuple[Outcome, list[str]]:
     """Return what came of a fault, and what of it must not be. `slack`: how many times as long all may take."""
     assert stand.site is not None
-    site, books, limits = stand.site, Books(), fault.limits
+    site, books, limits, calm = stand.site, Books(), fault.limits, CALM / 2 if short else CALM
     seconds = fault.short if short and fault.short is not None else fault.seconds
     scene = Scene(stand, site, books, seconds)
     load = Load(site.port, site.articles, site.pages, site.pictures if fault.pictures else [], books)
     with fault.around(scene) if fault.around else nullcontext():
         load.start()
-        time.sleep(CALM)
+        time.sleep(calm)
         struck = time.monotonic()
         with fault.strike(scene):
             time.sleep(seconds)
-        lifted = time.monotonic()
-        well = _took(
-            lambda: (
-                any(answer.status == 303 and answer.began > lifted for answer in books.since(lifted, POST))
-                and site.is_well()
-            ),
-            limits.well * slack * 2,
-        )
-        time.sleep(CALM)
+        watch = Watch(site, books)
+        well = _took(watch.is_well, limits.well * slack * 2)
+        time.sleep(calm)
         load.finish(30)
         worked_off = _took(lambda: is_worked_off(stand), limits.work * slack)
     reads, programs, posts = (books.since(struck, kind) for kind in (READ, REST, POST))
     outcome = Outcome(
         readers=tally(reads),
         programs=tally(programs),
-        reader_wait=longest(reads + programs),
+        reader_wait=longest(reads + programs).took,
         posts=tally(posts),
-        post_wait=longest(posts),
+        post_wait=longest(posts).took,
         ledger=ledger.compare(stand, books),
         well=well,
         worked_off=worked_off,
     )
     findings = findings_of(outcome, limits, slack) + books.findings
+    if well is None or well > limits.well * slack:
+        findings.append(f"the last that was not well: {watch.last}")
+    for answer in (longest(reads + programs), longest(posts)):
+        if findings:
+            at = answer.began - struck
+            findings.append(
+                f"the longest {answer.kind}: {answer.took:.1f} s, {at:.1f} s after the fault: {answer.path}"
+            )
     wrong = set(tally(books.since(struck, PICTURE))) - PICTURES
     findings += [f"pictures were answered {named(status)}" for status in sorted(wrong)]
     return outcome, findings
+
+
+class Watch:
+    """Looks at a site after a fault, until it is well and somebody has posted."""
+
+    def __init__(self, site: Site, books: Books) -> None:
+        self.site, self.books, self.since, self.last = site, books, time.monotonic(), ""
+
+    def is_well(self) -> bool:
+        posts = self.books.since(self.since, POST)
+        ails = self.site.ails()
+        if not ails and not any(post.status == 303 and post.began > self.since for post in posts):
+            ails = "nobody could post"
+        if ails and ails != self.last and os.environ.get("FAULTS_DEBUG"):
+            sys.stdout.write(f"    {time.monotonic() - self.since:.1f}: {ails}\n")
+        self.last = ails or self.last
+        return not ails
 
 
 def findings_of(outcome: Outcome, limits: Limits, slack: float) -> list[str]:

@@ -30,7 +30,7 @@ def main() -> None:
     articles = [make_article() for _ in range(3)]
     for article in articles:
         post_comment(make_draft(article))
-    names = [default_storage.save(f"articles/picture-{number}.png", ContentFile(PICTURE)) for number in range(4)]
+    names = [default_storage.save(f"pictures/picture-{number}.png", ContentFile(PICTURE)) for number in range(4)]
     facts = {
         "articles": [article.pk for article in articles],
         "pages": ["/", "/comments/feed/", *(article.get_absolute_url() for article in articles)],

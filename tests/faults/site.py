@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from tests.faults.limits import named
 from tests.faults.load import ask
 from tests.faults.ports import free_port, until
 
@@ -98,12 +99,19 @@ class Site:
     def _answers(self, path: str) -> bool:
         return ask(self.port, "GET", path, timeout=GLANCE)[0] == 200
 
-    def is_well(self) -> bool:
-        """Say whether every process is there and runs, and pages, the database, the cache and the worker answer."""
-        numbers = [number for numbers in self.family().values() for number in numbers]
-        if any(_is_stopped(number) for number in numbers) or not self.is_whole():
-            return False
-        return all(map(self._answers, ["/readyz", *self.pages[:1]]))
+    def ails(self) -> str:
+        """Say what is not well: a process, pages, or what `/readyz` looks at; empty if all is."""
+        family = self.family()
+        for kind, count in (("web", self.processes), ("worker", 1)):
+            if len(family[kind]) != count:
+                return f"{len(family[kind])} processes are {kind}"
+            if any(map(_is_stopped, family[kind])):
+                return f"the {kind} process is stopped"
+        for path in ("/healthz", "/readyz", *self.pages[:1]):
+            status, _headers, body = ask(self.port, "GET", path, timeout=GLANCE)
+            if status != 200:
+                return f"{path} is answered {named(status)} {body[:80] if path == '/readyz' else ''}".strip()
+        return ""
 
     def signal(self, kind: str, number: int) -> int:
         """Send a signal to the first process of a kind. Returns its number."""

@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tests.faults.ledger import Ledger
-from tests.faults.limits import LOST, REFUSED
+from tests.faults.limits import named
 
-WORDS = {LOST: "lost", REFUSED: "refused"}
 HEAD = (
     "fault",
     "readers",
@@ -69,10 +68,6 @@ def end(count: int, failed: list[str], skipped: list[str], seconds: float) -> No
     for names, what in ((failed, "failed"), (skipped, "skipped")):
         if names:
             _say(f"{what}: {', '.join(names)}")
-
-
-def named(status: int) -> str:
-    return WORDS.get(status, str(status))
 
 
 def _counts(counted: Counter[int]) -> str:
