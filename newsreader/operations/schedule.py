@@ -37,8 +37,11 @@ log = OnceAMinute(logger)
 WORKER = get_random_string(32)  # This process's name as a worker.
 BEAT = 15  # seconds
 SILENCE = dt.timedelta(minutes=2)  # Eight missed beats mean death; a busy database may lose one or two.
-AGAIN = dt.timedelta(seconds=10)  # until a task is tried again that the database has cut short
+# Until a task is tried again that something has cut short which was away; twice as long each time. A code for signing in
+# lives three minutes.
+AGAIN = dt.timedelta(seconds=10)
 ATTEMPTS = 5  # A task that has killed so many workers is given up.
+LONGEST_PAUSE = AGAIN * 2 ** (ATTEMPTS - 2)
 
 
 def alive(worker: str) -> str:
@@ -53,8 +56,8 @@ def take_up_lost_tasks() -> int:
     it says so, so every task must be safe to run twice. What was to wait until the clock has caught up waits no longer.
     """
     now = timezone.now()
-    put_off = DBTaskResult.objects.filter(status="READY", run_after__gt=ahead(now, AGAIN), run_after__lt=get_date_max())
-    put_off.update(run_after=now)
+    ready = DBTaskResult.objects.filter(status="READY", run_after__lt=get_date_max())
+    ready.filter(run_after__gt=ahead(now, LONGEST_PAUSE)).update(run_after=now)
     began = Q(started_at__lt=now - SILENCE) | Q(started_at__gt=ahead(now))
     silent = DBTaskResult.objects.filter(began, status="RUNNING")
     ran_by = dict(silent.values_list("pk", "worker_ids"))

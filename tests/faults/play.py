@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -77,8 +75,6 @@ class Watch:
         ails = self.site.ails()
         if not ails and not any(post.status == 303 and post.began > self.since for post in posts):
             ails = "nobody could post"
-        if ails and ails != self.last and os.environ.get("FAULTS_DEBUG"):
-            sys.stdout.write(f"    {time.monotonic() - self.since:.1f}: {ails}\n")
         self.last = ails or self.last
         return not ails
 
