@@ -53,12 +53,9 @@ def play(fault: Fault, stand: Stand, *, short: bool, slack: float) -> tuple[Outc
     findings = findings_of(outcome, limits, slack) + books.findings
     if well is None or well > limits.well * slack:
         findings.append(f"the last that was not well: {watch.last}")
-    for answer in (longest(reads + programs), longest(posts)):
-        if findings:
-            at = answer.began - struck
-            findings.append(
-                f"the longest {answer.kind}: {answer.took:.1f} s, {at:.1f} s after the fault: {answer.path}"
-            )
+    for answer, limit in ((longest(reads + programs), limits.reader_wait), (longest(posts), limits.post_wait)):
+        if answer.took > limit * slack:
+            findings.append(f"the longest was for {answer.path}, {answer.began - struck:.1f} s after the fault")
     wrong = set(tally(books.since(struck, PICTURE))) - PICTURES
     findings += [f"pictures were answered {named(status)}" for status in sorted(wrong)]
     return outcome, findings
