@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 log = OnceAMinute(logger)
 WORKER = get_random_string(32)  # This process's name as a worker.
 BEAT = 15  # seconds
+BEAT_AGAIN = 3  # seconds after a beat that could not be recorded, so that `/readyz` does not lag behind the database
 SILENCE = dt.timedelta(minutes=2)  # Eight missed beats mean death; a busy database may lose one or two.
 # Until a task is tried again that something has cut short which was away; twice as long each time. A code for signing in
 # lives three minutes.
@@ -148,7 +149,9 @@ def keep_beating() -> None:
         except Exception as fault:  # Of the database or of Redis, each in its own words.
             log.warning("A heartbeat could not be recorded", fault)
             close_connections()
-        time.sleep(BEAT)
+            time.sleep(BEAT_AGAIN)
+        else:
+            time.sleep(BEAT)
 
 
 def keep_running() -> None:
