@@ -38,7 +38,7 @@ WORKER = get_random_string(32)  # This process's name as a worker.
 BEAT = 15  # seconds
 BEAT_AGAIN = 3  # seconds after a beat that could not be recorded, so that `/readyz` does not lag behind the database
 SILENCE = dt.timedelta(minutes=2)  # Eight missed beats mean death; a busy database may lose one or two.
-# Until a task is tried again that something has cut short which was away; twice as long each time. A code for signing in
+# Until a task is tried again that was cut short by a part that was away; twice as long each time. A code for signing in
 # lives three minutes.
 AGAIN = dt.timedelta(seconds=10)
 ATTEMPTS = 5  # A task that has killed so many workers is given up.
@@ -78,10 +78,14 @@ def _is_of_earlier_clock(beat: object, now: dt.datetime) -> bool:
     return isinstance(beat, float) and beat > ahead(now).timestamp()
 
 
-def beat() -> None:
-    """Record that this worker is alive, for `/readyz` and for other workers."""
-    cache.set(HEARTBEAT, time.time(), timeout=86_400)  # seconds; `/metrics` says how old the last one is
-    cache.set(alive(WORKER), time.time(), timeout=SILENCE.total_seconds())
+def beat() -> bool:
+    """Record that this worker is alive, for `/readyz` and for other workers. Returns whether that succeeded."""
+    # Seconds until each is forgotten; `/metrics` says how old the first is.
+    now, marks = time.time(), {HEARTBEAT: 86_400.0, alive(WORKER): SILENCE.total_seconds()}
+    for name, seconds in marks.items():
+        cache.set(name, now, seconds)
+    # A table that cannot be written to fails silently.
+    return bool(cache.get_many(marks) == dict.fromkeys(marks, now))
 
 
 def clear_up() -> None:
@@ -143,15 +147,14 @@ def close_connections() -> None:
 def keep_beating() -> None:
     """Record regularly that this worker is alive, in a thread of its own, since a job may take long."""
     while True:
+        recorded = False
         try:
             close_old_connections()
-            beat()
+            recorded = beat()
         except Exception as fault:  # Of the database or of Redis, each in its own words.
             log.warning("A heartbeat could not be recorded", fault)
             close_connections()
-            time.sleep(BEAT_AGAIN)
-        else:
-            time.sleep(BEAT)
+        time.sleep(BEAT if recorded else BEAT_AGAIN)
 
 
 def keep_running() -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
@@ -90,8 +90,9 @@ def test_a_worker_goes_on_beating_soon_after_a_beat_is_lost(monkeypatch):
         beats.append(len(beats))
         if len(beats) == 1:
             raise RuntimeError
-        if len(beats) == 3:
+        if len(beats) == 4:
             raise Stop
+        return len(beats) == 3
 
     monkeypatch.setattr(schedule, "beat", beat)
     monkeypatch.setattr(schedule, "close_old_connections", lambda: None)
@@ -99,8 +100,21 @@ def test_a_worker_goes_on_beating_soon_after_a_beat_is_lost(monkeypatch):
     with pytest.raises(Stop):
         schedule.keep_beating()
 
-    assert pauses == [schedule.BEAT_AGAIN, schedule.BEAT]
+    assert pauses == [schedule.BEAT_AGAIN, schedule.BEAT_AGAIN, schedule.BEAT]
     assert schedule.SILENCE.total_seconds() >= 4 * schedule.BEAT
+
+
+def test_a_sign_of_life_that_the_table_does_not_take_is_none():
+    assert schedule.beat()
+    assert schedule.beat()
+    with connection.execute_wrapper(refuse_writing):
+        assert not schedule.beat()
+
+
+def refuse_writing(execute, sql, params, many, context):
+    if not sql.startswith("SELECT"):
+        raise OperationalError("database is locked")
+    return execute(sql, params, many, context)
 
 
 def test_a_sign_of_life_is_there_for_every_process():
