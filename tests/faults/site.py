@@ -86,9 +86,9 @@ class Site:
             words = _command(child)
             if "manage.py work" in words:
                 found["worker"].append(child)
-            elif "-m granian" in words:
+            elif "-m newsreader.front.server" in words:
                 found["server"].append(child)
-                found["web"] += [number for number in _children(child) if "-m granian" in _command(number)]
+                found["web"] += [number for number in _children(child) if "-m newsreader.front.server" in _command(number)]
         return found
 
     def is_whole(self) -> bool:
