@@ -1,0 +1,139 @@
+"""What a run has found, as tables for people and as a file, and what became worse than before."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench.speed.limits import LIMITS
+
+Run = dict[str, Any]  # `rows`, `limits` and `sites`, each by name and then by site; `unit` in milliseconds
+
+
+def units(run: Run, row: str, site: str) -> float:
+    """Return what a row costs as a multiple of the unit of the same run."""
+    return run["rows"][row][site]["ms"] / run["unit"]
+
+
+def rates(run: Run) -> str:
+    """Return the table of rows as Markdown: a line for each row and site."""
+    lines = [
+        "| row | site | ms | units | goal | worker, units | per second | p50 / p99 ms | kB | wrong |",
+        "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --- |",
+    ]
+    for name, sites in run["rows"].items():
+        for site, found in sites.items():
+            goal = run["goals"][name]
+            wanted = goal[0 if site.startswith("SQLite") else 1] if goal else None
+            late = found["worker_ms"] / run["unit"] if found["worker_ms"] is not None else None
+            lines.append(
+                f"| {name}: {run['says'][name]} | {site} | {found['ms']:.2f} | {units(run, name, site):.2f} | {_or(wanted)} "
+                f"| {_or(late)} | {found['rate']:.0f} | {found['p50']:.1f} / {found['p99']:.1f} "
+                f"| {found['bytes'] / 1000:.0f} | {_told(found['wrong'])} |"
+            )
+    return "\n".join(lines)
+
+
+def limits(run: Run) -> str:
+    lines = ["| limit of this machine | beside | ms | units | per second |", "| --- | --- | --: | --: | --: |"]
+    says = {name: limit[3] for name, limit in LIMITS.items()} | {"commit": "INSERT + COMMIT, one client"}
+    for name, sites in run["limits"].items():
+        for site, found in sites.items():
+            share = found["ms"] / run["unit"]
+            lines.append(f"| {says[name]} | {site} | {found['ms']:.3f} | {share:.3f} | {found['rate']:.0f} |")
+    return "\n".join(lines)
+
+
+def of_sites(run: Run) -> str:
+    """Return what is true of whole sites: memory, starts, sizes, growth."""
+    lines = ["| of the whole site | site | figure |", "| --- | --- | --: |"]
+    lines += [
+        f"| {name} | {site} | {figure:.2f} |" for name, sites in run["sites"].items() for site, figure in sites.items()
+    ]
+    return "\n".join(lines)
+
+
+def growth(run: Run) -> dict[str, dict[str, float]]:
+    """Return how much more a comment shown costs under the largest article than under the smallest, by site."""
+    pages = [name for name in run["rows"] if name.startswith("article-")]
+    if len(pages) < 2:
+        return {}
+    small, large = (run["rows"][min(pages, key=_size)], run["rows"][max(pages, key=_size)])
+    each = {site: large[site]["ms"] / max(1, large[site]["shown"]) for site in large}
+    name = f"page of {_size(max(pages, key=_size)):,} comments : of {_size(min(pages, key=_size)):,}"
+    return {
+        name: {site: large[site]["ms"] / small[site]["ms"] for site in large},
+        f"{name}, per comment shown": {
+            site: each[site] / (small[site]["ms"] / max(1, small[site]["shown"])) for site in large
+        },
+    }
+
+
+def worse(now: Run, before: Run, by: float) -> list[str]:
+    """Return what costs more than before by over `by` per cent, as a multiple of the unit of its own run."""
+    found = []
+    for name, sites in now["rows"].items():
+        for site in sites.keys() & before["rows"].get(name, {}).keys():
+            found += _worse(f"{name} on {site}", units(now, name, site), units(before, name, site), by)
+    for name in (name for name in now["sites"] if "MiB" in name):
+        for site in now["sites"][name].keys() & before["sites"].get(name, {}).keys():
+            found += _worse(f"{name} on {site}", now["sites"][name][site], before["sites"][name][site], by)
+    return found
+
+
+def beside(run: Run, label: str) -> tuple[Run, Run]:
+    """Return this checkout's part of a run and another commit's, with sites named alike, to be compared."""
+
+    def part(suffix: str) -> Run:
+        def named(table: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+            return {
+                name: {site.removesuffix(suffix): found for site, found in sites.items() if site.endswith(suffix)}
+                for name, sites in table.items()
+            }
+
+        return run | {"rows": named(run["rows"]), "sites": named(run["sites"])}
+
+    return part(", here"), part(f", {label}")
+
+
+def changes(now: Run, before: Run) -> str:
+    lines = ["| row | site | units before | units now | change |", "| --- | --- | --: | --: | --: |"]
+    for name, sites in now["rows"].items():
+        for site in sites:
+            if site in before["rows"].get(name, {}):
+                was, is_now = units(before, name, site), units(now, name, site)
+                lines.append(f"| {name} | {site} | {was:.2f} | {is_now:.2f} | {100 * (is_now / was - 1):+.0f} % |")
+    return "\n".join(lines)
+
+
+def last(folder: Path, data: str) -> Run | None:
+    """Return the last run with the same data, if there is one."""
+    for file in sorted(folder.glob("run-*.json"), reverse=True):
+        run: Run = json.loads(file.read_text())
+        if run["data"] == data:
+            return run
+    return None
+
+
+def keep(run: Run, folder: Path) -> Path:
+    file = folder / f"run-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    file.write_text(json.dumps(run, indent=1))
+    return file
+
+
+def _size(page: str) -> int:
+    return int(page.removeprefix("article-"))
+
+
+def _worse(what: str, now: float, before: float, by: float) -> list[str]:
+    return [f"{what}: {now:.2f}, before {before:.2f}"] if now > before * (1 + by / 100) else []
+
+
+def _or(number: float | None) -> str:
+    return "" if number is None else f"{number:.2f}"
+
+
+def _told(wrong: dict[str, int]) -> str:
+    return ", ".join(f"{number} × {what}" for what, number in wrong.items())
