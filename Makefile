@@ -12,7 +12,7 @@ CHECKERS := var/node/.installed
 # Else every process of the suite, and every one that a test starts, compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev test test-fast test-long attack faults check audit modules lock install node
+.PHONY: help run dev test test-fast test-long attack faults bench check audit modules lock install node
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -49,6 +49,10 @@ attack: $(INSTALLED) ## Send every string of every list of attacks: make attack 
 faults: $(INSTALLED) ## Break every part of a running site in turn, and print what came of it: make faults ARGS="--only redis"
 	@$(PY) -m newsreader.local_env
 	@$(PY) -m tests.faults $(ARGS)
+
+# On SQLite and PostgreSQL (DATABASE_URL names a server; else 127.0.0.1 is tried). CONTRIBUTING.md says how to read it.
+bench: $(INSTALLED) ## Measure what each kind of request costs: make bench ARGS="--quick --against HEAD~1"
+	@$(PY) -m tests.bench.speed $(ARGS)
 
 check: $(INSTALLED) ## Lint, format, types, contracts between rooms, migrations and what they would stop
 	@$(PY) -m newsreader.local_env

@@ -9,6 +9,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -81,7 +82,7 @@ def whole_site(site: Site, *, quick: bool) -> None:
 
 def main(chosen: argparse.Namespace) -> int:
     sizes = data.SMALL if chosen.quick else data.BIG if chosen.big else data.FULL
-    file = data.made(KEPT, sizes, 30 if chosen.quick else 200)
+    file = data.made(KEPT, [*sizes, data.REST] if chosen.big else sizes, 30 if chosen.quick else 200)
     with ExitStack() as after:
         folder = Path(tempfile.mkdtemp(prefix="newsreader-bench-"))
         after.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -120,7 +121,7 @@ def measure(chosen: argparse.Namespace, sites: list[Site], sizes: list[int]) -> 
     for peer in others:
         for row in peer.rows():
             plan.setdefault(row.name, []).append((row, peer))
-    seconds = chosen.seconds or (0.3 if chosen.quick else 1.0)
+    seconds = chosen.seconds or (0.25 if chosen.quick else 0.6)
     measured = rounds(plan, sites, seconds, chosen.rounds or (3 if chosen.quick else 5), say)
     told = {name: {site: some.medians() for site, some in by.items()} for name, by in measured.items()}
     unit = statistics.median(ms for some in measured[UNIT].values() for ms in some.milliseconds)
@@ -131,6 +132,7 @@ def measure(chosen: argparse.Namespace, sites: list[Site], sizes: list[int]) -> 
         for name, figure in site.figures.items():
             figures.setdefault(name, {})[site.label] = figure
     return {
+        "when": time.strftime("%Y-%m-%d %H:%M"),
         "unit": unit,
         "machine": f"{os.cpu_count()} processors, {platform.machine()}, Python {platform.python_version()}",
         "rows": {name: some for name, some in told.items() if name in plan},
@@ -145,6 +147,7 @@ def report(found: table.Run, checkouts: list[Checkout], chosen: argparse.Namespa
     """Print the tables, keep the run, compare it. Returns the exit code."""
     found["sites"] |= table.growth(found)
     before = table.last(KEPT, found["data"])
+    say(f"kept in {table.keep(found, KEPT).relative_to(ROOT)}")
     out = [
         f"One unit: {found['unit']:.2f} ms ({found['machine']}; {found['data']}).",
         table.rates(found),
@@ -163,7 +166,6 @@ def report(found: table.Run, checkouts: list[Checkout], chosen: argparse.Namespa
     wrong = [name for name, sites in found["rows"].items() for site in sites.values() if site["wrong"]]
     out += [f"Unexpected answers: {', '.join(sorted(set(wrong)))}"] if wrong else []
     print("\n\n".join(out))  # noqa: T201
-    say(f"kept in {table.keep(found, KEPT).relative_to(ROOT)}")
     return 1 if wrong or (compared and chosen.worse is not None) else 0
 
 

@@ -68,6 +68,7 @@ def rounds(plan: Plan, sites: list[Site], seconds: float, number: int, say: Call
         for server in servers:
             server.start()
         for site in sites:
+            site.settle()
             site.settle("worker")
         idle = _idle(sites)
         for turn in range(number):
@@ -126,17 +127,19 @@ def _round(figures: Figures, row: Row, site: Site, seconds: float, idle: float) 
         run(site.port, requests(), EACH, WARM, change)
         if row.name.startswith("article"):
             figures.shown = site.page(next(requests()).path).count(SHOWN)
-    site.settle()
-    size = site.database.size() if row.writes else 0
+    size = site.database.size() if row.tells_worker else 0
     before, worker, began = site.used("web"), site.used("worker"), time.perf_counter()
     answers = run(site.port, requests(), row.at_once, seconds, change)
     figures.note(answers, processes.between(before, site.used("web")))
     if row.anew and answers.etags[0] and answers.etags[0] == answers.etags[1]:
         figures.wrong["not made anew"] += 1
-    if row.writes:
+    if row.tells_worker:
         time.sleep(POLLS)
         site.settle("worker")
         left = processes.between(worker, site.used("worker")) - idle * (time.perf_counter() - began)
         figures.worker.append(max(0.0, left) / max(1, answers.count))
         if row.name == "post-16":
             site.growth.append((site.database.size() - size) / max(1, answers.right))
+    if row.writes or row.at_once > 1:
+        site.settle()
+        site.settle("worker")

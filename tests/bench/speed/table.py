@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.bench.speed.limits import LIMITS
 
+PLACES = {"SQLite": 0, "PostgreSQL": 1}  # in a goal
 Run = dict[str, Any]  # `rows`, `limits` and `sites`, each by name and then by site; `unit` in milliseconds
 
 
@@ -26,7 +27,7 @@ def rates(run: Run) -> str:
     for name, sites in run["rows"].items():
         for site, found in sites.items():
             goal = run["goals"][name]
-            wanted = goal[0 if site.startswith("SQLite") else 1] if goal else None
+            wanted = goal[place] if goal and (place := PLACES.get(site.split(",")[0])) is not None else None
             late = found["worker_ms"] / run["unit"] if found["worker_ms"] is not None else None
             lines.append(
                 f"| {name}: {run['says'][name]} | {site} | {found['ms']:.2f} | {units(run, name, site):.2f} | {_or(wanted)} "
@@ -60,15 +61,13 @@ def growth(run: Run) -> dict[str, dict[str, float]]:
     pages = [name for name in run["rows"] if name.startswith("article-")]
     if len(pages) < 2:
         return {}
-    small, large = (run["rows"][min(pages, key=_size)], run["rows"][max(pages, key=_size)])
-    each = {site: large[site]["ms"] / max(1, large[site]["shown"]) for site in large}
-    name = f"page of {_size(max(pages, key=_size)):,} comments : of {_size(min(pages, key=_size)):,}"
-    return {
-        name: {site: large[site]["ms"] / small[site]["ms"] for site in large},
-        f"{name}, per comment shown": {
-            site: each[site] / (small[site]["ms"] / max(1, small[site]["shown"])) for site in large
-        },
-    }
+    least, most = min(pages, key=_size), max(pages, key=_size)
+    small, large = run["rows"][least], run["rows"][most]
+    both = small.keys() & large.keys()
+    shown = {site: large[site]["shown"] / max(1, small[site]["shown"]) for site in both}
+    times = {site: large[site]["ms"] / small[site]["ms"] for site in both}
+    name = f"page of {_size(most):,} comments : of {_size(least):,}"
+    return {name: times, f"{name}, per comment shown": {site: times[site] / max(1, shown[site]) for site in both}}
 
 
 def worse(now: Run, before: Run, by: float) -> list[str]:
