@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import random
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -49,10 +48,7 @@ class Peer:
         return processes.used(trees)
 
     def settle(self, role: str = "web") -> None:
-        before = self.used(role)
-        time.sleep(0.2)
-        while processes.between(before, before := self.used(role)) > 10:
-            time.sleep(0.2)
+        processes.settle(lambda: self.used(role))
 
     def page(self, path: str) -> bytes:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=dict(self._headers()))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,6 +43,16 @@ def used(pids: Iterable[int]) -> Used:
 def between(before: Used, after: Used) -> float:
     """Return milliseconds used between two looks. Who has ended meanwhile is left out; who is new counts whole."""
     return sum(max(0.0, now - before.get(pid, 0.0)) for pid, now in after.items())
+
+
+def settle(look: Callable[[], Used], most: float = 30.0) -> None:
+    """Wait until processes have nothing left to do, but no longer than `most` seconds."""
+    end = time.perf_counter() + most
+    while time.perf_counter() < end:
+        before = look()
+        time.sleep(0.2)
+        if between(before, look()) < 10:
+            return
 
 
 def memory(pids: Iterable[int]) -> float:

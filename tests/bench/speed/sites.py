@@ -166,14 +166,8 @@ class Site:
     def memory(self) -> float:
         return processes.memory(pid for role in self.running.values() for pid in processes.family(role.pid))
 
-    def settle(self, role: str = "web", most: float = 30.0) -> None:
-        """Wait until it has nothing left to do."""
-        end = time.perf_counter() + most
-        while time.perf_counter() < end:
-            before = self.used(role)
-            time.sleep(0.2)
-            if processes.between(before, self.used(role)) < 10:
-                return
+    def settle(self, role: str = "web") -> None:
+        processes.settle(lambda: self.used(role))
 
     def stop(self) -> None:
         for process in self.running.values():

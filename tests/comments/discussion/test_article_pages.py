@@ -3,20 +3,16 @@
 import re
 
 import pytest
-from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 
 from articles import page_versions, publishing
 from comments.models import Comment
 from comments.moderation.decisions import decide
-from comments.posting.submission import post_comment
-from newsreader.kit import http_cache
 from tests.factories import (
     make_article,
     make_author,
     make_comment,
-    make_draft,
     make_editor,
     make_section,
     make_tag,
@@ -271,73 +267,6 @@ def test_the_private_fragment_greets_a_member_and_hands_out_a_token(article):
 
 
 # --- Queries ------------------------------------------------------------------------------------------------------
-
-
-def fill(article, roots, replies):
-    for _ in range(roots):
-        root = make_comment(article)
-        for _ in range(replies):
-            make_comment(parent=root)
-
-
-BUDGETS = {
-    "article": 13,
-    "thread": 8,
-    "permanent": 5,
-    "front": 9,
-    "section": 8,
-    "tag": 8,
-    "author": 8,
-    "reply": 6,
-    "you": 5,
-    "status": 8,
-}
-
-
-@pytest.mark.parametrize("size", [1, 12])
-def test_a_page_asks_so_many_questions_however_long_the_discussion(
-    article, client, size, django_assert_max_num_queries, subtests
-):
-    set_rules(flood_seconds=0)
-    fill(article, roots=size, replies=4 if size > 1 else 1)
-    for _ in range(size):
-        other = make_article(section=article.section, authors=[make_author()])
-        other.tags.add(article.tags.get())
-    comment = article.comments.last()
-    held = post_comment(make_draft(article))
-    addresses = {
-        "article": article.get_absolute_url(),
-        "thread": f"/comments/{comment.root_id}/thread/",
-        "permanent": comment.permanent_url,
-        "front": "/",
-        "section": article.section.get_absolute_url(),
-        "tag": article.tags.get().get_absolute_url(),
-        "author": article.authors.first().get_absolute_url(),
-        "reply": f"/articles/{article.pk}/reply/",
-        "you": f"/articles/{article.pk}/you/",
-        "status": held.status_url,
-    }
-
-    for name, budget in BUDGETS.items():
-        caches["default"].clear()
-        http_cache._kept.clear()
-        with subtests.test(name):
-            with django_assert_max_num_queries(budget):
-                answer = client.get(addresses[name])
-            assert answer.status_code in {200, 302}
-
-
-@pytest.mark.parametrize("size", [1, 12])
-def test_lists_over_rest_ask_a_fixed_number_of_questions(article, client, size, django_assert_max_num_queries):
-    fill(article, roots=size, replies=4 if size > 1 else 1)
-    for _ in range(size):
-        make_article(section=article.section, authors=[make_author()])
-    client.get("/api/v1/me/")  # The throttle's first entry in the cache.
-
-    with django_assert_max_num_queries(14):
-        assert client.get(f"/api/v1/articles/{article.pk}/comments/").status_code == 200
-    with django_assert_max_num_queries(16):
-        assert client.get("/api/v1/articles/").status_code == 200
 
 
 def test_an_unchanged_article_costs_few_questions(article, client, django_assert_max_num_queries):

@@ -1,0 +1,210 @@
+"""How many questions each public page and each list over REST asks the database: a fixed number, whatever it shows.
+
+Every address that readers and programs reach is in BUDGETS or in APART; to add a page, add it there. A page that asks
+for each row of a list asks more in the larger newsroom, and zeal names the line.
+"""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, get_resolver, resolve
+from zeal import zeal_context
+
+from comments.posting.submission import post_comment
+from newsreader.kit import http_cache
+from tests.factories import (
+    make_article,
+    make_author,
+    make_comment,
+    make_draft,
+    make_moderator,
+    make_section,
+    make_tag,
+    set_rules,
+)
+
+pytestmark = pytest.mark.django_db
+
+# At most so many, on either database. An address without a copy of the page, and without anything in the caches.
+BUDGETS = {
+    "/{date}/{slug}/": 13,
+    "/{date}/{slug}/feed/": 3,
+    "/": 9,
+    "/sections/{section}/": 8,
+    "/tags/{tag}/": 8,
+    "/authors/{author}/": 8,
+    "/search/?q=ferry": 10,
+    "/search/opensearch.xml": 1,
+    "/oembed/?url=http://testserver/{date}/{slug}/": 6,
+    "/sitemap.xml": 1,
+    "/news-sitemap.xml": 2,
+    "/sitemaps/lists.xml": 4,
+    "/sitemaps/{month}.xml": 1,
+    "/feed/": 5,
+    "/sections/{section}/feed/": 6,
+    "/tags/{tag}/feed/": 6,
+    "/authors/{author}/feed/": 6,
+    "/comments/feed/": 2,
+    "/feed/atom/": 5,
+    "/sections/{section}/feed/atom/": 6,
+    "/tags/{tag}/feed/atom/": 6,
+    "/authors/{author}/feed/json/": 6,
+    "/comments/feed/json/": 2,
+    "/articles/{article}/reply/": 6,
+    "/articles/{article}/you/": 3,
+    "/comments/{comment}/": 4,
+    "/comments/{comment}/thread/": 7,
+    "/comments/{comment}/flag/": 5,
+    "/comments/{held}/status/{token}/": 8,
+    "/transparency/": 5,
+    "/pages/{page}/": 13,
+    "/robots.txt": 1,
+    "/no/such/page/": 5,
+    "/api/v1/articles/": 7,
+    "/api/v1/articles/{article}/": 7,
+    "/api/v1/articles/{article}/comments/": 4,
+    "/api/v1/comments/{comment}/": 1,
+    "/api/v1/comments/{comment}/replies/": 2,
+    "/api/v1/sections/": 1,
+    "/api/v1/sections/{section}/": 1,
+    "/api/v1/tags/": 1,
+    "/api/v1/tags/{tag}/": 1,
+    "/api/v1/authors/": 1,
+    "/api/v1/authors/{author}/": 1,
+}
+OF_MODERATORS = {
+    "/accounts/comments/": 8,
+    "/api/v1/me/": 4,
+    "/admin/moderation/": 31,
+    "/api/v1/moderation/queue/": 4,
+    "/api/v1/comments/{held}/decisions/": 4,
+}
+# What shows no list, or is one person's: each of these asks for one row by its key or its secret.
+APART = {
+    "accounts/comments/claim/",
+    "accounts/masthead/",
+    "api/v1/comments/<int:pk>/flag/",
+    "api/v1/decisions/",
+    "api/v1/decisions/batches/<uuid:batch>/",
+    "api/v1/decisions/batches/<uuid:batch>/undo/",
+    "api/v1/docs/",
+    "api/v1/schema/",
+    "articles/<int:article_id>/preview/",
+    "articles/<int:article_id>/reply/back/",
+    "articles/<int:article_id>/reply/with/<slug:way>/",
+    "bans/<int:ban_id>/<str:token>/",
+    "comments/<int:comment_id>/confirm/<str:token>/",
+    "healthz",
+    "readyz",
+    "moderation/link/<str:token>/",
+    "reports/<int:report_id>/<str:token>/",
+    r"^media/(?P<path>(?:pictures|avatars)/.+)$",
+    r"^transparency/(?P<month>[0-9]{4}-[0-9]{2})\.(?P<form>json|csv)$",
+}
+# Of libraries, and of the admin, whose lists have tests of their own.
+ELSEWHERE = ("accounts/", "_allauth/", "admin/")
+
+
+class Newsroom:
+    """A newsroom that grows; the addresses of its first article stay the same."""
+
+    def __init__(self):
+        set_rules(flood_seconds=0)
+        self.section, self.tag, self.author = make_section(), make_tag(), make_author()
+        self.article = self._article()
+        self.page = make_article(kind="page")
+        self.comment = make_comment(self.article)
+        self.held = post_comment(make_draft(self.article))
+        self.moderator = make_moderator(is_superuser=True)
+
+    def _article(self):
+        article = make_article(section=self.section, authors=[self.author])
+        article.tags.add(self.tag)
+        return article
+
+    def grow(self, size: int) -> None:
+        for _ in range(size):
+            self._article()
+            other = make_article(section=make_section(), authors=[make_author()])
+            other.tags.add(make_tag())
+            make_comment(parent=self.comment)
+            make_comment(parent=make_comment(self.article))
+            make_comment(other)
+            post_comment(make_draft(self.article))
+
+    def address(self, pattern: str) -> str:
+        self.article.refresh_from_db()
+        return pattern.format(
+            date=f"{self.article.published_on:%Y/%m/%d}",
+            month=f"{self.article.published_on:%Y-%m}",
+            slug=self.article.slug,
+            page=self.page.slug,
+            section=self.section.slug,
+            tag=self.tag.slug,
+            author=self.author.slug,
+            article=self.article.pk,
+            comment=self.comment.pk,
+            held=self.held.pk,
+            token=self.held.status_token,
+        )
+
+
+@pytest.fixture
+def newsroom():
+    return Newsroom()
+
+
+def questions(client, address: str) -> list[str]:
+    """Return what a first reader's request asks."""
+    for alias in ("default", "requests"):
+        caches[alias].clear()
+    http_cache._kept.clear()
+    with CaptureQueriesContext(connection) as asked, zeal_context():
+        answer = client.get(address)
+    assert answer.status_code == (
+        404 if "no/such" in address else 302 if re.fullmatch(r"/comments/\d+/", address) else 200
+    )
+    return [query["sql"] for query in asked.captured_queries]
+
+
+def routes(patterns, before: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route
+        elif not route.startswith(ELSEWHERE):
+            yield from routes(pattern.url_patterns, route)
+
+
+def test_every_address_has_a_budget_or_is_known_to_need_none(newsroom):
+    known = {
+        resolve(newsroom.address(pattern).split("?")[0]).route
+        for pattern in (BUDGETS | OF_MODERATORS).keys() - {"/no/such/page/"}
+    }
+
+    assert set(routes(get_resolver().url_patterns)) - known == APART
+
+
+def test_every_page_and_list_asks_as_much_however_much_it_shows(client, newsroom, subtests):
+    budgets = BUDGETS | OF_MODERATORS
+    client.get("/")  # What is read once in a process.
+
+    def ask() -> dict[str, list[str]]:
+        client.logout()
+        found = {pattern: questions(client, newsroom.address(pattern)) for pattern in BUDGETS}
+        client.force_login(newsroom.moderator)
+        return found | {pattern: questions(client, newsroom.address(pattern)) for pattern in OF_MODERATORS}
+
+    newsroom.grow(2)
+    few = ask()
+    newsroom.grow(6)
+    many = ask()
+
+    for pattern, budget in budgets.items():
+        with subtests.test(pattern):
+            assert len(many[pattern]) == len(few[pattern]), "\n".join(many[pattern])
+            assert len(many[pattern]) <= budget, "\n".join(many[pattern])
