@@ -56,7 +56,7 @@ if os.environ.get("REDIS_URL"):
     os.environ["REDIS_URL"] = _parts._replace(path=f"/{int(_parts.path.strip('/') or 0) + 1 + _worker % 14}").geturl()
 
 from newsreader.settings import *  # noqa: E402, F403
-from newsreader.settings import DATABASES, INSTALLED_APPS, REST_FRAMEWORK, SQLITE  # noqa: E402
+from newsreader.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE, REST_FRAMEWORK, SQLITE  # noqa: E402
 
 # What the processes of one run share, and two runs in one checkout do not: the processes inherit it.
 _run = os.environ.setdefault("TEST_RUN", uuid.uuid4().hex[:8])
@@ -76,7 +76,10 @@ STORAGES = {
     "default": {"BACKEND": "newsreader.kit.disk_storage.Disk"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]  # Finds queries for each row of a list, in tests/test_query_budgets.py.
+# In every request of the suite, whoever asks for each row of a list is stopped and named.
+INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
+MIDDLEWARE = [*MIDDLEWARE, "zeal.middleware.zeal_middleware"]
+ZEAL_NPLUSONE_THRESHOLD = 5  # so many alike: a few places look a row up again, once they have locked it
 WHITENOISE_USE_FINDERS = True  # Whether or not somebody has collected the files of this checkout.
 WHITENOISE_AUTOREFRESH = True  # Looks a file up when asked instead of reading all of them at each start.
 REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = {"visitor": "100000/min"}

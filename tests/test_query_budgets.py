@@ -1,7 +1,7 @@
 """How many questions each public page and each list over REST asks the database: a fixed number, whatever it shows.
 
 Every address that readers and programs reach is in BUDGETS or in APART; to add a page, add it there. A page that asks
-for each row of a list asks more in the larger newsroom, and zeal names the line.
+for each row of a list asks more in the larger newsroom, and zeal (see `tests/settings.py`) names the line.
 """
 
 import re
@@ -12,7 +12,6 @@ from django.core.cache import caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, resolve
-from zeal import zeal_context
 
 from comments.posting.submission import post_comment
 from newsreader.kit import http_cache
@@ -163,7 +162,7 @@ def questions(client, address: str) -> list[str]:
     for alias in ("default", "requests"):
         caches[alias].clear()
     http_cache._kept.clear()
-    with CaptureQueriesContext(connection) as asked, zeal_context():
+    with CaptureQueriesContext(connection) as asked:
         answer = client.get(address)
     assert answer.status_code == (
         404 if "no/such" in address else 302 if re.fullmatch(r"/comments/\d+/", address) else 200

@@ -16,6 +16,7 @@ from tests.bench.speed.sites import Site
 
 WARM = 0.3  # seconds that are not counted, before the first round
 EACH = 16  # connections of these, so that every process has its share
+KEEP = 0.05  # seconds before each round of a page that is kept
 IDLE = 3.0  # seconds in which the worker is watched while there is nothing to do
 POLLS = 1.2  # seconds after which the worker has seen what a round left it
 SHOWN = b'id="comment-'
@@ -91,7 +92,7 @@ def rounds(plan: Plan, sites: list[Site], seconds: float, number: int, say: Call
 def _idle(sites: list[Site]) -> dict[str, float]:
     """Return the milliseconds a second that each site's worker uses for looking whether there is something to do."""
     before = {site.label: site.used("worker") for site in sites}
-    time.sleep(IDLE)
+    time.sleep(IDLE if sites else 0)
     return {site.label: processes.between(before[site.label], site.used("worker")) / IDLE for site in sites}
 
 
@@ -127,6 +128,8 @@ def _round(figures: Figures, row: Row, site: Site, seconds: float, idle: float) 
         run(site.port, requests(), EACH, WARM, change)
         if row.name.startswith("article"):
             figures.shown = site.page(next(requests()).path).count(SHOWN)
+    elif row.kept:
+        run(site.port, requests(), EACH, KEEP)
     size = site.database.size() if row.tells_worker else 0
     before, worker, began = site.used("web"), site.used("worker"), time.perf_counter()
     answers = run(site.port, requests(), row.at_once, seconds, change)

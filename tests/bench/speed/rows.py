@@ -37,6 +37,7 @@ class Row:
     at_once: int = 1
     anew: tuple[str, ...] = ()
     goal: tuple[float, float] | None = None
+    kept: bool = False  # The page is made before the round: another row has changed it since.
     writes: bool = False  # It leaves work behind: what comes next waits until that is done.
     tells_worker: bool = False  # What the worker has to do for it is told besides.
 
@@ -60,15 +61,15 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
     ]
     return [
         *found,
-        Row("unchanged", "the same, 50 comments, unchanged", ask.page(1), goal=kept),
-        Row("unchanged-16", "the same, 16 at once", ask.page(1), 16, goal=kept),
-        Row("304", "the same, 304", ask.page(1), goal=kept),  # `measure.py` adds the ETag.
+        Row("unchanged", "the same, 50 comments, unchanged", ask.page(1), goal=kept, kept=True),
+        Row("unchanged-16", "the same, 16 at once", ask.page(1), 16, goal=kept, kept=True),
+        Row("304", "the same, 304", ask.page(1), goal=kept, kept=True),  # `measure.py` adds the ETag.
         Row("front-anew", "front page, made anew", ask.get("/"), 1, (SITE,), (1.5, 1.8)),
-        Row("front", "front page, unchanged", ask.get("/"), goal=kept),
+        Row("front", "front page, unchanged", ask.get("/"), goal=kept, kept=True),
         Row("section-anew", "section, made anew", ask.get(world["section"]), 1, (SITE,), (1.5, 1.8)),
         Row("search-anew", "search, made anew", ask.get("/search/?q=council"), 1, (SITE,), (1.5, 1.8)),
         Row("missing", "404", ask.missing, goal=(1.5, 1.8)),
-        Row("feed", "feed, unchanged", ask.get("/feed/"), goal=kept),
+        Row("feed", "feed, unchanged", ask.get("/feed/"), goal=kept, kept=True),
         Row(
             "rest-comments",
             "REST, first page of comments, made anew",
@@ -82,7 +83,16 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
         Row("you", "`/you/` of a guest", ask.get(f"/articles/{ask.first}/you/"), goal=(0.6, 0.7)),
         Row("post", "post by a guest, over many articles", ask.posts(small), goal=posted, writes=True),
         Row("post-16", "the same, 16 at once", ask.posts(small), 16, (), posted, writes=True, tells_worker=True),
-        Row("post-held", "held, a moderator gets a mail", ask.posts(small, LINKS), 1, (), posted, True, True),
+        Row(
+            "post-held",
+            "held, a moderator gets a mail",
+            ask.posts(small, LINKS),
+            1,
+            (),
+            posted,
+            writes=True,
+            tells_worker=True,
+        ),
         Row("post-one-16", "the same, under one article", ask.posts(small[:1]), 16, writes=True),
         Row("mixed-16", "95 pages, 5 posts, 16 at once", ask.mixed, 16, writes=True),
         Row("decide", "a moderator decides over REST", ask.decisions, goal=posted, writes=True),
