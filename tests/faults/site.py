@@ -88,7 +88,9 @@ class Site:
                 found["worker"].append(child)
             elif "-m newsreader.front.server" in words:
                 found["server"].append(child)
-                found["web"] += [number for number in _children(child) if "-m newsreader.front.server" in _command(number)]
+                found["web"] += [
+                    number for number in _children(child) if "-m newsreader.front.server" in _command(number)
+                ]
         return found
 
     def is_whole(self) -> bool:
