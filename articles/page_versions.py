@@ -17,6 +17,9 @@ from articles import surrogate_keys
 from articles.models.article import Article
 from articles.models.site import Site
 
+# The columns of an article that change with its comments.
+OF_COMMENTS = frozenset({"comment_count", "root_count", "page_version"})
+
 
 def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
     """Count a change of what these articles' pages show, and set `values` in the same statement.

@@ -3,6 +3,7 @@
 settings, provider_settings, local_env, checks: every setting, and which combinations are wrong
 request_limits: how large a request may be, and how long it may take to arrive
 middleware:  security headers, limits on requests, refusals as pages
+article_page: an article's page: a frame that is kept, and the comments in it
 views:       pages that combine articles and comments, health; context_processors: the frame of every page
 api, schema: the root of the REST API, and its OpenAPI document
 busy:        the answer while the database is away, with what was typed

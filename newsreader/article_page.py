@@ -24,7 +24,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
-from articles import pictures
+from articles import page_versions, pictures
 from articles.current_site import current_site
 from articles.formatting import reading_time
 from articles.models.article import Article, Byline, SourceAttribution
@@ -170,7 +170,7 @@ class _Shown:
             (self.number, page.pages, bool(page.branches), bool(article.comment_count), self.is_open),
             columns(self.site),
             columns(self.rules),
-            columns(article, COUNTS),
+            columns(article, page_versions.OF_COMMENTS),
             columns(article_settings.settings_of(article)),
             columns(article.section),
             columns(article.lead_picture),
@@ -199,9 +199,6 @@ class _Shown:
             "text": self.text,
         }
         return render(self.request, "articles/detail.html", context | more)
-
-
-COUNTS = {"comment_count", "root_count", "page_version"}  # the columns that change with the comments
 
 
 def _filled(frame: Sequence[str], discussion: _Discussion) -> str:

@@ -14,7 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, resolve
 
 from comments.posting.submission import post_comment
+from newsreader import article_page
 from newsreader.kit import http_cache
+from newsreader.templatetags import teasers
 from tests.factories import (
     make_article,
     make_author,
@@ -78,7 +80,7 @@ BUDGETS = {
 OF_MODERATORS = {
     "/accounts/comments/": 8,
     "/api/v1/me/": 4,
-    "/admin/moderation/": 31,
+    "/admin/moderation/": 32,
     "/api/v1/moderation/queue/": 4,
     "/api/v1/comments/{held}/decisions/": 4,
 }
@@ -98,6 +100,7 @@ APART = {
     "bans/<int:ban_id>/<str:token>/",
     "comments/<int:comment_id>/confirm/<str:token>/",
     "healthz",
+    "metrics",
     "readyz",
     "moderation/link/<str:token>/",
     "reports/<int:report_id>/<str:token>/",
@@ -162,6 +165,8 @@ def questions(client, address: str) -> list[str]:
     for alias in ("default", "requests"):
         caches[alias].clear()
     http_cache._kept.clear()
+    article_page._frames.clear()
+    teasers._teasers.clear()
     with CaptureQueriesContext(connection) as asked:
         answer = client.get(address)
     assert answer.status_code == (

@@ -1,6 +1,7 @@
 """The public side of articles: pages for readers, data for other programs.
 
 views:             pages of sections, tags, authors and the front page
+listing:           rows of articles for lists
 front:             what stands on the front page
 old_addresses:     where the addresses of an imported site lead now
 search_views:      `/search/`

@@ -3,7 +3,7 @@
 threads:         reading order, levels, pages, and the address of each comment
 positions:       how many comments come before one, in an order of any length
 counting:        keeps every count right
-display:         labels and times of the comments on a page, formatted once each
+markup:          a page's comments as HTML
 structured_data: comments as schema.org data for search engines
 feeds:           feeds of comments
 """

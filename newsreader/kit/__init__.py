@@ -17,6 +17,7 @@ forgery:            whether another site may have sent a form
 cookies:            how ours are named and set
 client_address:     the visitor's address and network
 http_cache:         public and private answers
+kept:               what a process keeps in memory under what it depends on, limited in bytes
 versions:           ETags of one thing, and changes meant for one version
 idempotency:        keys of what is sent again
 rest:               what REST views share: session, JSON, limits
@@ -41,6 +42,7 @@ admin_conflicts:    forms of the admin and two colleagues
 database_faults:    telling a database that is away from a wrong question
 database_waits:     how long a connection waits for a lock
 replicas:           reading public pages from replicas of the database
+compiled_queries, compiled_inserts: statements that are written once, for what every page or post asks
 cdn:                marking pages for a CDN, and having it drop them
 long_writes:        short transactions of a long command, between which others write
 one_at_a_time:      commands of which only one runs

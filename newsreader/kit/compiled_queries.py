@@ -14,10 +14,10 @@ from django.db import connections, router
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 
+from newsreader.kit.numbers import LARGEST_ID
+
 Row = TypeVar("Row")
 Values = Sequence[Any]
-
-_LARGEST = 2**63 - 1  # the largest integer of a column
 
 # What stands for the value at a position, by its type. In range of every column, and in no query of ours.
 _MARKS: dict[type, Callable[[int], Any]] = {
@@ -47,7 +47,7 @@ class Compiled(Generic[Row]):
 
         Raises TypeError for a value that does not reach the database as it is.
         """
-        if any(isinstance(value, int) and not -_LARGEST <= value <= _LARGEST for value in values):
+        if any(isinstance(value, int) and not -LARGEST_ID <= value <= LARGEST_ID for value in values):
             return []
         alias = router.db_for_read(self._model) if self._model else ""
         types = tuple(map(type, values))

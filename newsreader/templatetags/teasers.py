@@ -1,7 +1,6 @@
-"""`{% teaser article %}`: an article in a list, kept under everything that it shows. `articles/_teaser.html` writes it.
+"""`{% teaser article %}`: an article in a list, kept in memory under everything that it shows.
 
-`lead`: the first of the front page. `plain` above 0: its headline alone. `level`: of its headline. `subject`: the
-section whose list it is in. `sizes`: how wide its picture is shown.
+How it is shown, its template says: `newsreader/templates/articles/_teaser.html`.
 """
 
 from __future__ import annotations
@@ -20,13 +19,12 @@ from newsreader.kit.kept import Kept, columns
 
 register = template.Library()
 _teasers: Kept[SafeString] = Kept(most=4 * 1024 * 1024)  # bytes
-_NOT_SHOWN = {"page_version", "root_count", "version", "revision"}
 
 
 @register.simple_tag
 def teaser(article: Article, **how: Any) -> SafeString:
     bylines = [[columns(byline), columns(byline.author)] for byline in article.bylines.all()]
-    shown = [columns(article, _NOT_SHOWN), columns(article.section), columns(article.lead_picture), bylines]
+    shown = [columns(article), columns(article.section), columns(article.lead_picture), bylines]
     asked = [(name, (type(value), value.pk) if isinstance(value, Model) else value) for name, value in how.items()]
     key = repr((get_language(), asked, shown))
     found = None if settings.DEBUG else _teasers.get(key)
