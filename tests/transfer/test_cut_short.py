@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -52,6 +53,8 @@ def in_a_process(does: Callable[[], None]) -> int:
     try:
         does()
         code = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
         os._exit(code)
 
