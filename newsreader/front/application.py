@@ -14,6 +14,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from granian.rsgi import HTTPProtocol, Scope
 
 from newsreader.front import access, answers, bodies
@@ -41,6 +42,8 @@ class Application:
         self._besides: answers.Fields = []  # headers of every answer
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not settings.WEB:
+            raise ImproperlyConfigured("NEWSREADER_ROLE must be web before the settings are read.")
         self.loop, self.pool, self.log = loop, Pool(settings.WEB_THREADS), access.Log()
         self._health = _health()
         loop.add_signal_handler(signal.SIGUSR1, self._retire)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from typing import Any
@@ -43,6 +44,7 @@ def main() -> None:
     for name in ("port", "listener", "processes", "memory", "patience"):
         parser.add_argument(f"--{name}", type=int, required=True)
     given = parser.parse_args()
+    os.environ["NEWSREADER_ROLE"] = "web"  # of the web processes, before one of their modules asks for the settings
     # It is for the web processes (`newsreader.front.application`), and reaches the whole group.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     Server(

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from articles import search
@@ -50,11 +51,13 @@ def in_a_process(does: Callable[[], None]) -> int:
     if child := os.fork():
         return child
     code = 1
+    connections["default"] = connection.copy()  # Nothing of this process's own is used there.
     try:
         does()
         code = 0
     except BaseException:
         traceback.print_exc()
+        sys.stderr.flush()
     finally:
         os._exit(code)
 
@@ -137,6 +140,7 @@ def told_in(path: Path) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.ci_sqlite
 @pytest.mark.parametrize("before_commit", [False, True], ids=["after a commit", "before a commit"])
 def test_an_import_that_is_killed_again_and_again_ends_as_one_that_is_not(
     undisturbed, small_batches, tmp_path, capsys, before_commit
@@ -169,6 +173,7 @@ def test_an_import_that_is_killed_again_and_again_ends_as_one_that_is_not(
     assert audit_log.verify()[1] == []
 
 
+@pytest.mark.ci_sqlite
 def test_taking_an_import_out_may_be_killed_too(transactional_db, monkeypatch, capsys):
     own = make_comment(make_article())
     for name in ("ARTICLES", "COMMENTS"):
@@ -242,6 +247,7 @@ def patiently(seconds: int) -> None:
             cursor.execute(f"SET lock_timeout = '{seconds}s'")
 
 
+@pytest.mark.ci_sqlite
 def test_readers_post_while_an_import_runs_and_a_second_import_is_refused(transactional_db, tmp_path):
     path, article = long_export(tmp_path / "long.xml", 1000), make_article()
     child = in_a_process(lambda: import_site(path))
@@ -355,6 +361,7 @@ def test_a_dry_run_only_asks_and_waits_for_nobody(transactional_db, tmp_path, mo
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.ci_sqlite
 def test_a_dry_run_of_an_import_that_was_cut_short_says_what_it_will_end_with(
     undisturbed, small_batches, tmp_path, capsys
 ):
