@@ -51,6 +51,7 @@ def field(answer, name):
 
 
 def counted(site):
+    time.sleep(0.3)  # A request is counted once its answer has gone.
     status, answer, _ = site.get("/metrics")
     assert status == 200
     families = text_string_to_metric_families(answer.partition(b"\r\n\r\n")[2].decode())
