@@ -63,7 +63,7 @@ _sources = Compiled(lambda article_id: SourceAttribution.objects.filter(article=
 @Compiled
 def _related(article_id: int, section_id: int) -> ArticleQuerySet:
     columns = ("kind", "headline", "slug", "published_on", "lead_picture")
-    return Article.objects.related(article_id, section_id).only(*columns)[:RELATED]
+    return Article.objects.related_to(article_id, section_id).only(*columns)[:RELATED]
 
 
 def article_at(year: str, month: str, day: str, slug: str) -> Article:

@@ -76,11 +76,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """The articles with this author's byline, in any role. `author`: the row or its id."""
         return self.filter(pk__in=self.model.authors.through.objects.filter(author=author).values("article_id"))
 
-    def related_to(self, article: Article) -> ArticleQuerySet:
-        """Of the newest in its section, those that share most tags with it first. One query."""
-        return self.related(article.pk, article.section_id or 0)
-
-    def related(self, article_id: int, section_id: int) -> ArticleQuerySet:
+    def related_to(self, article_id: int, section_id: int) -> ArticleQuerySet:
+        """Of the newest in an article's section, those that share most tags with it first. One query."""
         own = self.model.tags.through.objects.filter(article=article_id).values("tag")
         newest = self.published().articles().filter(section=section_id).exclude(pk=article_id).newest_first()
         shared = models.Count("tags", filter=models.Q(tags__in=own))

@@ -125,7 +125,7 @@ def discussion(article: Article, settings: CommentSettings, number: int = 1) -> 
     _check(number, pages)
     shown, backwards = settings.replies_shown, settings.order == CommentSettings.Order.NEWEST
     page = _roots(article, (number - 1) * settings.roots_per_page, settings.roots_per_page, backwards=backwards)
-    replies = _by_root(page, _shown_first_replies(page, shown))
+    replies = _by_root(page, _replies_to(page, shown))
     branches = []
     for root in page:
         living = sum(reply.status == Comment.Status.APPROVED for reply in replies[root.pk])
@@ -149,8 +149,7 @@ def _first_roots(article_id: int, *, first: int, size: int, backwards: bool) -> 
 def first_replies(roots: Sequence[Comment], settings: CommentSettings) -> dict[int, list[Comment]]:
     """Return the first approved replies of each of these roots, in reading order, by the root's id. One query."""
     found: dict[int, list[Comment]] = {}
-    ids, shown = _with_replies(roots), settings.replies_shown
-    for reply in _first_replies_with_identity(*ids, shown=shown) if ids and shown else []:
+    for reply in _replies_to(roots, settings.replies_shown, with_identity=True):
         found.setdefault(reply.root_id or 0, []).append(reply)
     return found
 
@@ -171,30 +170,18 @@ _FIRST = (
 )
 
 
-def _shown_first_replies(roots: Sequence[Comment], shown: int) -> list[Comment]:
-    ids = _with_replies(roots)
-    return _compiled_first_replies(*ids, shown=shown) if ids and shown else []
+def _replies_to(roots: Sequence[Comment], shown: int, *, with_identity: bool = False) -> list[Comment]:
+    """Return the first so many approved replies of each root, in reading order."""
+    ids = [root.pk for root in roots if root.thread_count]
+    return _first_replies(*ids, shown=shown, with_identity=with_identity) if ids and shown else []
 
 
-def _with_replies(roots: Sequence[Comment]) -> list[int]:
-    return [root.pk for root in roots if root.thread_count]
-
-
-def _first_replies_of(*root_ids: int, shown: int) -> CommentQuerySet:
-    """The first so many approved replies of each root, in reading order."""
+@Compiled
+def _first_replies(*root_ids: int, shown: int, with_identity: bool) -> CommentQuerySet:
     params = [value for pk in root_ids for value in (pk, shown)]
     first = RawSQL(" UNION ALL ".join([_FIRST] * len(root_ids)), params)  # noqa: S611
-    return Comment.objects.filter(pk__in=first).in_order()
-
-
-@Compiled
-def _compiled_first_replies(*root_ids: int, shown: int) -> CommentQuerySet:
-    return _first_replies_of(*root_ids, shown=shown).for_page()
-
-
-@Compiled
-def _first_replies_with_identity(*root_ids: int, shown: int) -> CommentQuerySet:
-    return _first_replies_of(*root_ids, shown=shown).with_identity()
+    replies = Comment.objects.filter(pk__in=first).in_order()
+    return replies.with_identity() if with_identity else replies.for_page()
 
 
 def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Comment], list[Comment]]:

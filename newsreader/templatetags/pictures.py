@@ -1,7 +1,7 @@
 """Pictures in templates.
 
 `{% avatar file name %}`: somebody's portrait, or their initials where there is none.
-`{% picture row sizes %}`: an editor's picture in all its sizes. `{{ html|pictured }}`: an article's text with its own.
+`{% picture row sizes %}`: an editor's picture in all its sizes.
 """
 
 from django import template
@@ -12,4 +12,3 @@ from newsreader.accounts.pictures import avatar
 register = template.Library()
 register.simple_tag(avatar)
 register.simple_tag(pictures.markup, name="picture")
-register.filter("pictured", pictures.in_text)
