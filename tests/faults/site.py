@@ -57,8 +57,21 @@ class Site:
         if self.serve.poll() is not None:
             raise RuntimeError(f"serve ended with {self.serve.returncode}: {self.log.read_text()[-2000:]}")
         until(lambda: self._answers("/readyz"), "not ready")
-        for page in self.pages:
-            ask(self.port, "GET", page)
+        self._show_all()
+
+    def _show_all(self) -> None:
+        """Have every web process answer every page: each keeps its own last good answers."""
+        processes = self.family()["web"]
+        for one in processes:
+            others = [number for number in processes if number != one]
+            for other in others:
+                _signal(other, signal.SIGSTOP)
+            try:
+                for page in self.pages:
+                    ask(self.port, "GET", page, timeout=GLANCE)
+            finally:
+                for other in others:
+                    _signal(other, signal.SIGCONT)
 
     def stop(self) -> None:
         """Stop it for good, whatever state it is in."""
