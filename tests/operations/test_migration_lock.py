@@ -13,7 +13,7 @@ from django.db import OperationalError, connection
 
 from newsreader.management.commands import migrate
 from newsreader.operations import migration_lock as locking
-from newsreader.operations.migration_lock import KEY, migration_lock
+from newsreader.operations.migration_lock import NAME, migration_lock
 from newsreader.settings import BASE_DIR
 from tests.databases import OWN, on_the_server
 
@@ -25,7 +25,7 @@ def another_host():
     """Hold the lock as another process does. Gives what lets go of it."""
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
-        descriptor = os.open(f"{name}.migrate-lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(f"{name}.{NAME}-lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield lambda: fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
@@ -33,7 +33,7 @@ def another_host():
         other = connection.copy()
         other.set_autocommit(False)
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [KEY])
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"newsreader.{NAME}"])
         yield other.rollback
         other.close()
 
