@@ -29,6 +29,7 @@ def complete(port: str | None = None) -> dict[str, str]:
         "DEMO_PASSWORD": "-".join(secrets.token_hex(2) for _ in range(3)),
         "PORT": PORT,
         "STAFF_SECOND_FACTOR": "unless-loopback",
+        "DEMO_PROVIDERS": "on-loopback",
     } | before
     if port:
         values["PORT"] = port

@@ -62,9 +62,46 @@ KNOWN = (
 )  # fmt: skip
 
 
-def configured() -> tuple[Provider, ...]:
-    """Return the providers whose keys are set, in the order of their buttons. Raises ImproperlyConfigured."""
-    return tuple(_provider(known) for known in KNOWN if _is_wanted(known))
+# The demonstration plays these, under `newsreader.demo.providers`.
+DEMONSTRATED = ("wordpress", "facebook", "google", "x")
+DEMONSTRATION = "/demo/providers"  # where, each below its name
+
+
+def portrait_at(site: str, username: str) -> str:
+    """Return the address that a played provider gives for a portrait. The file is read, not fetched."""
+    return f"{site}{DEMONSTRATION}/portraits/{username}.webp"
+
+
+def configured(demonstration: str = "") -> tuple[Provider, ...]:
+    """Return the providers whose keys are set, in the order of their buttons. Raises ImproperlyConfigured.
+
+    `demonstration`: the address of a site that plays those of which nothing is set; empty: none is played.
+    """
+    played = demonstrated() if demonstration else ()
+    return tuple(
+        _played(known, demonstration) if known.name in played else _provider(known, _client(known), _server(known))
+        for known in KNOWN
+        if known.name in played or _is_wanted(known)
+    )
+
+
+def demonstrated() -> tuple[str, ...]:
+    """Return the names of the providers that may be played: nothing of theirs is set."""
+    return tuple(
+        known.name
+        for known in KNOWN
+        if known.name in DEMONSTRATED
+        and not any(_text(known, name) for name in ("CLIENT_ID", "CLIENT_SECRET", "SERVER_URL"))
+    )
+
+
+def _played(known: Provider, site: str) -> Provider:
+    client = {"client_id": f"{known.name}-client", "secret": f"{known.name}-secret", "key": ""}
+    return _provider(known, client, f"{site}{DEMONSTRATION}/{known.name}")
+
+
+def _client(known: Provider) -> dict[str, Any]:
+    return {"client_id": _text(known, "CLIENT_ID"), "secret": _text(known, "CLIENT_SECRET"), "key": ""}
 
 
 def _is_wanted(known: Provider) -> bool:
@@ -100,8 +137,7 @@ def _server(known: Provider) -> str:
     return text
 
 
-def _provider(known: Provider) -> Provider:
-    server = _server(known)
+def _provider(known: Provider, client: dict[str, Any], server: str) -> Provider:
     label, origins = known.label, known.origins
     if known.name == "oidc":
         label = _text(known, "NAME") or label
@@ -110,7 +146,6 @@ def _provider(known: Provider) -> Provider:
         origins = (f"{parts.scheme}://{parts.netloc}",)
         if parts.hostname in LOOPBACK:  # A stand-in, which may redirect to another port.
             origins += ("http://127.0.0.1:*", "http://localhost:*")
-    client = {"client_id": _text(known, "CLIENT_ID"), "secret": _text(known, "CLIENT_SECRET"), "key": ""}
     return Provider(known.name, label, known.allauth, known.app, origins, _SETTINGS[known.name](client, server, label))
 
 

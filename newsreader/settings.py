@@ -241,7 +241,24 @@ METRICS_NETWORKS: list[IPv4Network | IPv6Network] = read(
 
 # --- Ways to sign in ----------------------------------------------------------------------------------------------
 # Each appears where its keys are set: WORDPRESS_CLIENT_ID and WORDPRESS_CLIENT_SECRET, and so on (docs/operating.md).
-SIGN_IN_WITH = provider_settings.configured()
+# The demonstration plays providers that have no keys, on loopback alone (newsreader.demo.providers); `make run` writes
+# `on-loopback` into its private file.
+DEMO_PROVIDERS: bool = read(
+    "DEMO_PROVIDERS",
+    "off",
+    lambda text: SITE_HOST in LOOPBACK if text == "on-loopback" else switch(text),
+    "on or off.",
+)
+if DEMO_PROVIDERS and SITE_HOST not in LOOPBACK:
+    refuse("DEMO_PROVIDERS", f"turn it off: anybody could sign in as anybody on {SITE_URL}.")
+SIGN_IN_WITH = provider_settings.configured(SITE_URL if DEMO_PROVIDERS else "")
+DEMONSTRATED: tuple[str, ...] = provider_settings.demonstrated() if DEMO_PROVIDERS else ()
+# Addresses of portraits that played providers give, with the files that are there: loopback is not fetched from.
+DEMO_PORTRAITS: dict[str, Path] = {
+    provider_settings.portrait_at(SITE_URL, file.stem): file
+    for file in (BASE_DIR / "newsreader" / "static" / "demo").glob("*.webp")
+    if DEMONSTRATED
+}
 # More origins that sign-in passes through, where an OpenID Connect server redirects to another host.
 SIGN_IN_ORIGINS: list[str] = read(
     "SIGN_IN_ORIGINS",

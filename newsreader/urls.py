@@ -1,5 +1,6 @@
 """All URLs of the site."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 
@@ -36,3 +37,8 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     re_path(r"^media/(?P<path>(?:pictures|avatars)/.+)$", views.media),
 ]
+
+if settings.DEMONSTRATED:
+    from newsreader.demo.providers.views import provider
+
+    urlpatterns.append(path("demo/providers/<slug:way>/<path:path>", provider))

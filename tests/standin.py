@@ -1,24 +1,19 @@
 """One server that plays all eight login providers over HTTP, as strict as they are, and the way of a browser through it.
 
-A test says who signs in and what goes wrong with `standin.case = Case(...)`; `standin.requests` is what came in. To
-add a provider: its paths in `PATHS`, its words in `StandIn.told`.
+It speaks as the demonstration's providers do (`newsreader.demo.providers`), and can go wrong besides: a test says who
+signs in and how with `standin.case = Case(...)`; `standin.requests` is what came in.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import html
-import json
 import re
-import secrets
 import struct
 import threading
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -35,6 +30,20 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from newsreader.demo.providers.people import Person, halves, told
+from newsreader.demo.providers.protocol import (
+    Answer,
+    Grant,
+    Protocol,
+    Refused,
+    Seen,
+    as_base64,
+    as_json,
+    demand,
+    dump,
+    step_of,
+)
+
 MISSING = Enum("Told", "MISSING").MISSING  # A field with this value is not in the answer.
 STARTS = {
     "wordpress": "/accounts/wordpress/login/",
@@ -46,50 +55,21 @@ STARTS = {
     "microsoft": "/accounts/microsoft/login/",
     "oidc": "/accounts/oidc/oidc/login/",
 }
-PATHS = [
-    (r"/oauth2/authorize", "authorize", "wordpress"),
-    (r"/oauth2/token", "token", "wordpress"),
-    (r"/rest/v1\.1/me", "profile", "wordpress"),
-    (r"/v1\.0/me", "profile", "microsoft"),
-    (r"/common/oauth2/v2\.0/authorize", "authorize", "microsoft"),
-    (r"/common/oauth2/v2\.0/token", "token", "microsoft"),
-    (r"/v\d+\.\d+/dialog/oauth", "authorize", "facebook"),
-    (r"/v\d+\.\d+/oauth/access_token", "token", "facebook"),
-    (r"/v\d+\.\d+/me", "profile", "facebook"),
-    (r"/o/oauth2/v2/auth", "authorize", "google"),
-    (r"/token", "token", "google"),
-    (r"/oauth2/v2/userinfo", "profile", "google"),
-    (r"/oauth2/v1/certs", "keys", "google"),
-    (r"/auth/authorize", "authorize", "apple"),
-    (r"/auth/token", "token", "apple"),
-    (r"/auth/keys", "keys", "apple"),
-    (r"/i/oauth2/authorize", "authorize", "x"),
-    (r"/2/oauth2/token", "token", "x"),
-    (r"/2/users/me", "profile", "x"),
-    (r"/login/oauth/authorize", "authorize", "github"),
-    (r"/login/oauth/access_token", "token", "github"),
-    (r"/api/v3/user(/emails)?", "profile", "github"),
-    (r"/\.well-known/openid-configuration", "discovery", "oidc"),
-    (r"/oidc/authorize", "authorize", "oidc"),
-    (r"/oidc/token", "token", "oidc"),
-    (r"/oidc/userinfo", "profile", "oidc"),
-    (r"/oidc/jwks", "keys", "oidc"),
-    (r"/decide", "decide", ""),
-    (r"/avatar\.png", "avatar", ""),
-]
+OWN_PATHS = {
+    "/oauth2/v1/certs": ("keys", "google"),
+    "/auth/keys": ("keys", "apple"),
+    "/.well-known/openid-configuration": ("discovery", "oidc"),
+    "/oidc/jwks": ("keys", "oidc"),
+    "/decide": ("decide", ""),
+    "/avatar.png": ("avatar", ""),
+}
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Person):
     """Who signs in, and what goes wrong. Any JSON value will do for what is told; `MISSING` and `omit` leave it out."""
 
-    uid: Any = "4711"
-    name: Any = "Grace Hopper"
-    email: Any = "grace@id.example"
-    verified: Any = True
-    username: Any = "grace"
     picture: Any = "/avatar.png"  # A path is one of this server.
-    profile: Any = "https://id.example/grace"
     omit: tuple[str, ...] = ()  # Names of fields, as the provider spells them.
     id_token: bool = True
     claims: tuple[tuple[str, Any], ...] = ()  # What the id_token says instead.
@@ -106,47 +86,12 @@ class Case:
     held: threading.Event | None = None  # That step waits for it, for half a minute at most.
 
 
-@dataclass(frozen=True)
-class Seen:
-    method: str
-    path: str
-    query: dict[str, str]
-    form: dict[str, str]
-    headers: dict[str, str]
-
-    @property
-    def values(self) -> dict[str, str]:
-        return self.query | self.form
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: bytes = b""
-    kind: str = "application/json"
-    location: str = ""
-
-
-class Refused(Exception):
-    def __init__(self, status: int, code: str):
-        self.answer = _json({"error": code}, status)
-
-
-@dataclass(frozen=True)
-class _Grant:
-    """What a browser was allowed to carry home."""
-
-    provider: str
-    asked: dict[str, str]
-    token: str = field(default_factory=secrets.token_urlsafe)
-
-
-class StandIn:
+class StandIn(Protocol):
     def __init__(self, port: int = 0):
+        super().__init__()
         self.port = port
         self.case = Case()
         self.requests: list[Seen] = []
-        self._lock = threading.Lock()
         self._servers: list[ThreadingHTTPServer] = []
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.reset()
@@ -155,8 +100,7 @@ class StandIn:
         """Forget everybody and what came in."""
         self.case = Case()
         self.requests.clear()
-        self._codes: dict[str, _Grant] = {}
-        self._tokens: dict[str, _Grant] = {}
+        self.forget()
         self._known_to_apple: set[str] = set()
 
     def start(self) -> None:
@@ -181,7 +125,7 @@ class StandIn:
 
     def answer(self, seen: Seen, port: int) -> Answer:
         self.requests.append(seen)
-        found = next((rest for pattern, *rest in PATHS if re.fullmatch(pattern, seen.path)), None)
+        found = OWN_PATHS.get(seen.path) or step_of(seen.path)
         if found is None:
             return Answer(404, b"not found", "text/plain")
         (step, provider), case = found, self.case
@@ -192,7 +136,7 @@ class StandIn:
                 case.held.wait(30)  # seconds
         status = getattr(case, f"{place}_status", 200)
         if status != 200:
-            return _json({"error": "server_error"}, status)
+            return as_json({"error": "server_error"}, status)
         if case.garbage == place:
             return Answer(200, b"<!doctype html><p>We are moving house.", "text/html")
         if step == "authorize" and case.via_second and port == self._servers[0].server_port:
@@ -205,86 +149,45 @@ class StandIn:
     # What a browser asks for.
 
     def authorize(self, provider: str, seen: Seen) -> Answer:
+        self.check(provider, seen)
         asked = seen.query
-        _demand(seen.method == "GET" and asked.get("client_id") == f"{provider}-client", 400, "invalid_client")
-        _demand("code" in asked.get("response_type", "").split(), 400, "unsupported_response_type")
-        _demand(urlsplit(asked.get("redirect_uri", "")).netloc, 400, "invalid_redirect_uri")
-        _demand(not asked.get("code_challenge") or asked.get("code_challenge_method") == "S256", 400, "invalid_request")
-        match provider:
-            case "facebook":
-                _demand("code_challenge" not in asked, 400, "the token is asked for without a verifier")
-            case "x":
-                _demand("code_challenge" in asked, 400, "invalid_request")
-            case "apple":
-                _demand(asked.get("response_mode") == "form_post", 400, "invalid_request")
-            case "oidc":
-                _demand("openid" in asked.get("scope", "").split(), 400, "invalid_scope")
         if self.case.consent:
             return _page({"provider": provider, "asked": urlencode(asked)}, "/decide", "Allow", "Deny")
         return self._send_home(provider, asked, allowed=not self.case.deny)
 
     def decide(self, provider: str, seen: Seen) -> Answer:
-        _demand(seen.method == "POST" and seen.form.get("provider") in STARTS, 400, "invalid_request")
+        demand(seen.method == "POST" and seen.form.get("provider") in STARTS, 400, "invalid_request")
         return self._send_home(
             seen.form["provider"], _flat(seen.form["asked"]), allowed=seen.form.get("decision") == "Allow"
         )
 
     def _send_home(self, provider: str, asked: dict[str, str], *, allowed: bool) -> Answer:
-        code = secrets.token_urlsafe()
-        home = {"state": asked["state"]} if "state" in asked else {}
-        if allowed:
-            grant = self._codes[code] = _Grant(provider, asked)
-            home["code"] = code
-            if provider == "apple":
-                home |= self._first_words(grant)
-        elif provider == "facebook":
-            home |= {"error": "access_denied", "error_code": "200", "error_reason": "user_denied"}
-        else:
-            home["error"] = "user_cancelled_authorize" if provider == "apple" else "access_denied"
+        grant = Grant(provider, asked, Person())
+        home = self.way_home(grant, allowed=allowed)
         if provider == "apple":
-            return _page(home, asked["redirect_uri"], "Continue", go=True)
+            return _page(
+                home | (self._first_words(grant) if allowed else {}), asked["redirect_uri"], "Continue", go=True
+            )
         return Answer(302, location=f"{asked['redirect_uri']}?{urlencode(home)}")
 
-    def _first_words(self, grant: _Grant) -> dict[str, str]:
+    def _first_words(self, grant: Grant) -> dict[str, str]:
         """Apple tells a name once, in the browser."""
         words = {"id_token": self._id_token(grant)} if "id_token" in grant.asked["response_type"] else {}
         if repr(self.case.uid) not in self._known_to_apple:
             self._known_to_apple.add(repr(self.case.uid))
-            first, last = _halves(self.case.name)
-            words["user"] = _dump(self._leave_out({"name": {"firstName": first, "lastName": last}}))
+            first, last = halves(self.case.name)
+            words["user"] = dump(self.shown({"name": {"firstName": first, "lastName": last}}))
         return words
 
     # What the site asks for.
 
-    def token(self, provider: str, seen: Seen) -> Answer:
-        _demand(seen.method == ("GET" if provider == "facebook" else "POST"), 405, "method_not_allowed")
-        given = seen.query if provider == "facebook" else seen.form
-        if provider == "x":
-            basic = base64.b64encode(b"x-client:x-secret").decode()
-            _demand(seen.headers.get("authorization") == f"Basic {basic}", 401, "invalid_client")
-        else:
-            _demand(given.get("client_id") == f"{provider}-client", 401, "invalid_client")
-            _demand(self._is_secret(provider, given.get("client_secret", "")), 401, "invalid_client")
-        _demand(given.get("grant_type") == "authorization_code", 400, "unsupported_grant_type")
-        with self._lock:
-            grant = self._codes.pop(given.get("code", ""), None)
-        _demand(grant is not None and grant.provider == provider, 400, "invalid_grant")
-        _demand(given.get("redirect_uri") == grant.asked["redirect_uri"], 400, "invalid_grant")
-        if challenge := grant.asked.get("code_challenge"):
-            digest = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
-            _demand(base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge, 400, "invalid_grant")
-        self._tokens[grant.token] = grant
-        told = {"access_token": grant.token, "token_type": "bearer", "scope": grant.asked.get("scope", "")}
-        if provider == "github":  # As the real one does where no JSON is asked for.
-            return Answer(200, urlencode(self._leave_out(told)).encode(), "application/x-www-form-urlencoded")
-        told["expires_in"] = 3600
-        if self.case.id_token and provider in {"google", "apple", "oidc"}:
-            told["id_token"] = self._id_token(grant)
-        return _json(self._leave_out(told))
+    def beside_token(self, grant: Grant) -> dict[str, Any]:
+        has_one = self.case.id_token and grant.provider in {"google", "apple", "oidc"}
+        return {"id_token": self._id_token(grant)} if has_one else {}
 
-    def _is_secret(self, provider: str, secret: str) -> bool:
+    def is_secret(self, provider: str, secret: str) -> bool:
         if provider != "apple" or self.case.client_key is None:
-            return secret == f"{provider}-secret"
+            return super().is_secret(provider, secret)
         try:
             told = jwt.decode(secret, self.case.client_key, algorithms=["ES256"], audience="https://appleid.apple.com")
         except jwt.PyJWTError:
@@ -292,77 +195,21 @@ class StandIn:
         head = jwt.get_unverified_header(secret)
         return (told["iss"], told["sub"], head["kid"]) == ("apple-team", "apple-client", "apple-key")
 
-    def profile(self, provider: str, seen: Seen) -> Answer:
-        bearer = seen.headers.get("authorization", "").partition(" ")
-        _demand(bearer[0] in ({"token", "Bearer"} if provider == "github" else {"Bearer", ""}), 401, "invalid_token")
-        token = seen.query.get("access_token", "") if provider == "facebook" else bearer[2]
-        grant = self._tokens.get(token)
-        _demand(grant is not None and grant.provider == provider, 401, "invalid_token")
-        if provider == "facebook":
-            proof = hmac.new(b"facebook-secret", token.encode(), hashlib.sha256).hexdigest()
-            _demand(seen.query.get("appsecret_proof") == proof, 400, "invalid_appsecret_proof")
-        if seen.path.endswith("/emails"):
-            address = {"email": self.case.email, "primary": True, "verified": self.case.verified}
-            return _json([self._leave_out(address)] if isinstance(self.case.email, str) else [])
-        told = self._leave_out(self.told(provider))
-        if provider == "x":
-            wanted = {"id", "name", "username", *seen.query.get("user.fields", "").split(",")}
-            told = {"data": {name: value for name, value in told.items() if name in wanted}}
-        if provider == "facebook":
-            wanted = {each.partition(".")[0] for each in seen.query.get("fields", "id,name").split(",")}
-            told = {name: value for name, value in told.items() if name in wanted}
-        return _json(told)
-
-    def told(self, provider: str) -> dict[str, Any]:
-        """Return what a provider says of somebody, in its own words."""
-        case = self.case
-        uid, name, email, verified = case.uid, case.name, case.email, case.verified
-        first, last = _halves(name)
-        number = int(uid) if isinstance(uid, str) and uid.isdecimal() else uid
-        is_ours = isinstance(case.picture, str) and case.picture.startswith("/")
-        picture = self.url + case.picture if is_ours else case.picture
-        claims = {"sub": uid, "name": name, "picture": picture, "email": email, "email_verified": verified}
-        match provider:
-            case "wordpress":
-                return {
-                    "ID": number,
-                    "display_name": name,
-                    "username": case.username,
-                    "email": email,
-                    "email_verified": verified,
-                    "verified": True,  # Of the account, not of the address.
-                    "avatar_URL": picture,
-                    "profile_URL": case.profile,
-                }
-            case "facebook":
-                image = {"url": picture, "height": 256, "width": 256, "is_silhouette": False}
-                words = {"first_name": first, "last_name": last, "verified": True, "picture": {"data": image}}
-                return {"id": uid, "name": name, "email": email} | words
-            case "google":
-                return claims | {"given_name": first, "family_name": last, "id": uid, "verified_email": verified}
-            case "apple":
-                return {"sub": uid, "email": email, "email_verified": verified}
-            case "x":
-                words = {"profile_image_url": picture, "verified": True, "created_at": "2013-12-14T04:35:55.000Z"}
-                return {"id": uid, "name": name, "username": case.username} | words
-            case "github":
-                words = {"login": case.username, "avatar_url": picture, "html_url": case.profile}
-                return {"id": number, "name": name, "email": email} | words
-            case "microsoft":
-                names = {"displayName": name, "givenName": first, "surname": last, "mailNickname": case.username}
-                return {"id": uid, "mail": email, "userPrincipalName": email, "verified": verified} | names
-        return claims | {"preferred_username": case.username, "profile": case.profile}
+    def person(self, grant: Grant) -> Person:
+        """Return who it is now: a test may change its mind between code and profile."""
+        is_ours = isinstance(self.case.picture, str) and self.case.picture.startswith("/")
+        return replace(self.case, picture=self.url + self.case.picture) if is_ours else self.case
 
     def keys(self, provider: str, seen: Seen) -> Answer:
         if provider == "google":
-            return _json({"stand-in": self._certificate()})
+            return as_json({"stand-in": self._certificate()})
         key = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        return _json({"keys": [key | {"kid": "stand-in", "alg": "RS256", "use": "sig"}]})
+        return as_json({"keys": [key | {"kid": "stand-in", "alg": "RS256", "use": "sig"}]})
 
     def discovery(self, provider: str, seen: Seen) -> Answer:
         places = {"authorization": "authorize", "token": "token", "userinfo": "userinfo"}
         told = {f"{name}_endpoint": f"{self.url}/oidc/{path}" for name, path in places.items()}
-        return _json(
+        return as_json(
             told
             | {
                 "issuer": self.url,
@@ -378,10 +225,10 @@ class StandIn:
     def avatar(self, provider: str, seen: Seen) -> Answer:
         return Answer(200, PNG, "image/png")
 
-    def _id_token(self, grant: _Grant) -> str:
+    def _id_token(self, grant: Grant) -> str:
         issuers = {"google": "https://accounts.google.com", "apple": "https://appleid.apple.com"}
         now = int(time.time())
-        claims = self._leave_out(self.told(grant.provider))
+        claims = self.shown(told(grant.provider, self.person(grant)))
         for name in ("id", "verified_email"):  # Words of Google's profile alone.
             claims.pop(name, None)
         claims |= {
@@ -394,9 +241,9 @@ class StandIn:
             claims["nonce"] = grant.asked["nonce"]
         claims |= dict(self.case.claims)
         head = {"alg": "RS256", "kid": "stand-in"}
-        signed = ".".join(_base64(_dump(part).encode()) for part in (head, claims))
+        signed = ".".join(as_base64(dump(part).encode()) for part in (head, claims))
         # By hand: PyJWT refuses to sign what a stand-in has to be able to say, such as a `sub` that is no text.
-        return f"{signed}.{_base64(jwt.algorithms.RSAAlgorithm(hashes.SHA256).sign(signed.encode(), self._key))}"
+        return f"{signed}.{as_base64(jwt.algorithms.RSAAlgorithm(hashes.SHA256).sign(signed.encode(), self._key))}"
 
     def _certificate(self) -> str:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in")])
@@ -404,10 +251,10 @@ class StandIn:
         made = x509.CertificateBuilder(name, name, self._key.public_key(), x509.random_serial_number(), now, now)
         return made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
 
-    def _leave_out(self, told: dict[str, Any]) -> dict[str, Any]:
+    def shown(self, told: dict[str, Any]) -> dict[str, Any]:
         """Return an answer without what this case leaves out."""
         return {
-            name: self._leave_out(value) if isinstance(value, dict) else value
+            name: self.shown(value) if isinstance(value, dict) else value
             for name, value in told.items()
             if value is not MISSING and name not in self.case.omit
         }
@@ -444,32 +291,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-def _demand(fact: Any, status: int, code: str) -> None:
-    if not fact:
-        raise Refused(status, code)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value)  # Escapes whatever is not ASCII: lone surrogates pass, as they do in real answers.
-
-
-def _json(value: Any, status: int = 200) -> Answer:
-    return Answer(status, _dump(value).encode())
-
-
-def _base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
 def _flat(text: str) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(text, keep_blank_values=True).items()}
-
-
-def _halves(name: Any) -> tuple[Any, Any]:
-    if not isinstance(name, str):
-        return name, name
-    first, _, last = name.partition(" ")
-    return first, last
 
 
 def _page(hidden: dict[str, str], action: str, *buttons: str, go: bool = False) -> Answer:

@@ -32,7 +32,7 @@ def alone(name: str) -> Iterator[None]:
 
 @contextmanager
 def attempts(name: str, database: BaseDatabaseWrapper) -> Iterator[Callable[[], bool]]:
-    """Give a function that tries to take the lock of this name, and says whether it is ours. It is let go at the end."""
+    """Give what tries to take the lock of this name, and says whether it is ours. It is let go at the end."""
     if database.vendor == "postgresql":
         with _in_postgresql(name, database) as take:
             yield take

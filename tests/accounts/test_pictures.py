@@ -456,6 +456,23 @@ def test_a_picture_on_our_own_network_is_refused_and_the_refusal_logged(media, p
 
 
 @pytest.mark.django_db
+def test_a_portrait_of_the_demonstration_is_read_from_its_file(media, provider, settings):
+    source = "http://127.0.0.1:8000/demo/providers/portraits/ada.webp"
+    settings.DEMO_PORTRAITS = {source: settings.BASE_DIR / "newsreader" / "static" / "demo" / "ada.webp"}
+    other = source + "?"
+    identity = make_identity(other)
+
+    fetch_picture.call(identity_id=identity.pk, source=other)
+    identity.refresh_from_db()
+    assert identity.avatar == ""
+
+    CommenterIdentity.objects.update(avatar_source=source)
+    fetch_picture.call(identity_id=identity.pk, source=source)
+    identity.refresh_from_db()
+    assert identity.avatar.startswith("avatars/")
+
+
+@pytest.mark.django_db
 def test_a_loopback_address_is_refused_even_on_a_port_of_the_web(provider, caplog, monkeypatch):
     monkeypatch.setattr(safe_http, "PORTS", {provider.server.server_port})
     identity = make_identity(provider.url)

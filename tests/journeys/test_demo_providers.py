@@ -1,0 +1,155 @@
+"""The providers that the site plays itself while somebody tries it out, on a site as `make run` starts it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Browser, Page, expect
+
+from tests.databases import TEMPLATE
+from tests.faults.ports import free_port
+from tests.hosts import BASE_DIR, Host, environment, manage
+from tests.journeys.axe import wrong
+
+pytestmark = [pytest.mark.slow, pytest.mark.ci_sqlite]
+LABELS = {"wordpress": "WordPress.com", "facebook": "Facebook", "google": "Google", "x": "X"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[str]:
+    folder, port = tmp_path_factory.mktemp("tried"), free_port()
+    folder.chmod(0o700)
+    if connection.vendor == "sqlite":  # Else it migrates, which takes a while.
+        shutil.copyfile(TEMPLATE, folder / "site.sqlite3")
+        (folder / "site.sqlite3").chmod(0o600)
+    env = environment(
+        DATABASE_URL=f"sqlite:///{folder}/site.sqlite3",
+        STORAGE_URL=f"file://{folder}/media",
+        PORT=str(port),
+        DEMO_PASSWORD="open-sesame",
+        DEMO_PROVIDERS="on-loopback",
+        STAFF_SECOND_FACTOR="off",
+    )
+    host = Host(env, "127.0.0.1", port, folder / "log", "--prepare")
+    yield f"http://127.0.0.1:{port}"
+    host.stop()
+
+
+@pytest.fixture
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    context = browser.new_context(base_url=site)
+    context.set_default_timeout(20_000)  # milliseconds
+    yield context.new_page()
+    context.close()
+
+
+def open_article(page: Page) -> None:
+    found = page.request.get("/api/v1/articles/?limit=1").json()["results"]
+    page.goto(found[0]["url"])
+
+
+def test_all_four_can_be_tried_one_after_another(page):
+    open_article(page)
+    box = page.get_by_label("Comment", exact=True)
+    box.fill("Said with every account in turn.")
+
+    for number, (provider, label) in enumerate(LABELS.items()):
+        with page.expect_popup() as opened:
+            page.locator(f'#commentform button[data-provider="{provider}"]').click()
+        window = opened.value
+        expect(page.locator(".connecting")).to_contain_text(f"Connecting to {label}…")
+        expect(window.get_by_text("Demonstration", exact=True)).to_be_visible()
+        expect(window.get_by_role("heading", name=f"Sign in with {label}")).to_be_visible()
+        if number == 0:
+            assert not wrong(window)
+            window.get_by_label("Another name").fill("Wanda Reef")
+        else:
+            window.get_by_text("Mei Halloran").click()
+        window.get_by_role("button", name="Continue").click()
+
+        who = page.locator(".commenting-as")
+        expect(who).to_contain_text(re.compile(rf"You are commenting using your {re.escape(label)} account\."))
+        expect(who).to_contain_text("Mei Halloran" if number else "Wanda Reef")
+        assert box.input_value() == "Said with every account in turn."
+        page.get_by_role("button", name="Log Out").click()
+        expect(page.get_by_label("Name", exact=True)).to_be_visible()
+
+
+def test_cancel_there_brings_the_guest_back(page):
+    open_article(page)
+    page.get_by_label("Comment", exact=True).fill("Not signed in after all.")
+    with page.expect_popup() as opened:
+        page.locator('#commentform button[data-provider="google"]').click()
+    opened.value.get_by_role("button", name="Cancel").click()
+
+    expect(page.locator(".connecting")).to_have_count(0)
+    expect(page.get_by_label("Name", exact=True)).to_be_visible()
+    assert page.get_by_label("Comment", exact=True).input_value() == "Not signed in after all."
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("facebook/v24.0/dialog/oauth?client_id=somebody", 400),
+        ("facebook/v24.0/me", 401),
+        ("facebook/oauth2/token", 404),  # WordPress.com's
+        ("github/login/oauth/authorize", 404),  # not played
+        ("x/2/oauth2/token", 405),
+    ],
+)
+def test_they_are_as_strict_as_the_real_ones(page, path, status):
+    answer = page.request.get(f"/demo/providers/{path}")
+
+    assert (answer.status, "no-store" in answer.headers["cache-control"] or status == 404) == (status, True)
+
+
+def test_another_hosts_name_finds_nobody_there(page, site):
+    path = "/demo/providers/facebook/v24.0/dialog/oauth?client_id=facebook-client"
+    assert page.request.get(path, headers={"Host": "news.example"}).status in {400, 404}
+
+
+NAMES = "import json; from django.conf import settings as s; print(json.dumps([way.name for way in s.SIGN_IN_WITH]))"
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, []),
+        ({"DEMO_PROVIDERS": "on-loopback"}, ["wordpress", "facebook", "google", "x"]),
+        ({"DEMO_PROVIDERS": "on-loopback", "SITE_URL": "https://news.example"}, []),
+        (
+            {"DEMO_PROVIDERS": "on", "X_CLIENT_ID": "ours", "X_CLIENT_SECRET": "kept"},
+            ["wordpress", "facebook", "google", "x"],
+        ),
+    ],
+)
+def test_who_has_keys_or_a_name_of_its_own_is_not_played(settings, names):
+    env = environment(DATABASE_URL="sqlite:///:memory:", **settings)
+    script = (
+        f"{NAMES}; print(json.dumps(s.DEMONSTRATED)); from django.urls import get_resolver as r; "
+        "print(any('demo/' in str(each.pattern) for each in r().url_patterns))"
+    )
+
+    offered, played, has_addresses = manage(env, "shell", "--no-imports", "-c", script).split("\n")[:3]
+
+    assert json.loads(offered) == names
+    assert json.loads(played) == [name for name in names if name != "x" or "X_CLIENT_ID" not in settings]
+    assert has_addresses == str(bool(json.loads(played)))
+
+
+def test_a_site_that_strangers_reach_does_not_start_with_them(tmp_path: Path):
+    env = environment(DATABASE_URL="sqlite:///:memory:", DEMO_PROVIDERS="on", SITE_URL="https://news.example")
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=BASE_DIR, env=env, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "DEMO_PROVIDERS: turn it off: anybody could sign in as anybody on https://news.example." in done.stderr
