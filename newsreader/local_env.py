@@ -30,6 +30,7 @@ def complete(port: str | None = None) -> dict[str, str]:
         "PORT": PORT,
         "STAFF_SECOND_FACTOR": "unless-loopback",
         "DEMO_PROVIDERS": "on-loopback",
+        "DEMO_MAILS": "on-loopback",
     } | before
     if port:
         values["PORT"] = port

@@ -239,16 +239,17 @@ METRICS_NETWORKS: list[IPv4Network | IPv6Network] = read(
     "METRICS_NETWORKS", "", networks, "networks separated by commas, such as 10.0.0.0/24, 127.0.0.1/32, fd00::/64."
 )
 
+
+def demonstrated(text: str) -> bool:
+    """Return whether a part that is only for trying the site out is on. `on-loopback`: only where nobody else comes."""
+    return SITE_HOST in LOOPBACK if text == "on-loopback" else switch(text)
+
+
 # --- Ways to sign in ----------------------------------------------------------------------------------------------
 # Each appears where its keys are set: WORDPRESS_CLIENT_ID and WORDPRESS_CLIENT_SECRET, and so on (docs/operating.md).
 # The demonstration plays providers that have no keys, on loopback alone (newsreader.demo.providers); `make run` writes
 # `on-loopback` into its private file.
-DEMO_PROVIDERS: bool = read(
-    "DEMO_PROVIDERS",
-    "off",
-    lambda text: SITE_HOST in LOOPBACK if text == "on-loopback" else switch(text),
-    "on or off.",
-)
+DEMO_PROVIDERS: bool = read("DEMO_PROVIDERS", "off", demonstrated, "on or off.")
 if DEMO_PROVIDERS and SITE_HOST not in LOOPBACK:
     refuse("DEMO_PROVIDERS", f"turn it off: anybody could sign in as anybody on {SITE_URL}.")
 SIGN_IN_WITH = provider_settings.configured(SITE_URL if DEMO_PROVIDERS else "")
@@ -503,6 +504,12 @@ BACKUP_RECIPIENT: list[str] = read(
 )
 
 # --- Mail ---------------------------------------------------------------------------------------------------------
+# While the site is tried out on loopback, mails are kept in a folder and read in the newsroom (newsreader.demo.mails).
+# `make run` writes `on-loopback` into its private file.
+DEMO_MAILS: bool = not os.environ.get("EMAIL_URL") and read("DEMO_MAILS", "off", demonstrated, "on or off.")
+if DEMO_MAILS and SITE_HOST not in LOOPBACK:
+    refuse("DEMO_MAILS", f"turn it off: editors would read everybody's sign-in codes on {SITE_URL}.")
+MAIL_FOLDER = (Path(DATABASES["default"]["NAME"]).parent if SQLITE else BASE_DIR / "var") / "mails"
 _mail = environ.Env.email_url_config(
     read(
         "EMAIL_URL",
@@ -512,6 +519,8 @@ _mail = environ.Env.email_url_config(
     )
 )
 EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_BACKEND"], _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+if DEMO_MAILS:
+    EMAIL_BACKEND = "newsreader.demo.mails.backend.EmailBackend"
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"]

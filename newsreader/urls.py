@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, include, path, re_path
 
 from comments.discussion import feeds
 from newsreader import api, views
@@ -17,6 +17,26 @@ handler400, handler403, handler404, handler500 = (
 
 ARTICLE = r"(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2})/(?P<slug>[^/]+)"
 
+
+def _mails() -> list[URLPattern]:
+    if not settings.DEMO_MAILS:
+        return []
+    from newsreader.demo.mails import views as mails
+
+    return [
+        path("admin/mails/", admin.site.admin_view(mails.mails), name="demo-mails"),
+        path("admin/mails/<str:slug>/", admin.site.admin_view(mails.mail), name="demo-mail"),
+    ]
+
+
+def _providers() -> list[URLPattern]:
+    if not settings.DEMONSTRATED:
+        return []
+    from newsreader.demo.providers.views import provider
+
+    return [path("demo/providers/<slug:way>/<path:path>", provider)]
+
+
 urlpatterns = [
     re_path(rf"^{ARTICLE}/$", views.article, name="article"),
     re_path(rf"^{ARTICLE}/feed/(?:(?P<form>[a-z]+)/)?$", feeds.article),
@@ -29,16 +49,13 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("_allauth/app/v1/", include("newsreader.accounts.headless_urls")),
     path("_allauth/", include("allauth.headless.urls")),
+    *_mails(),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api.urlpatterns)),
+    *_providers(),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", readiness.readyz, name="readyz"),
     path("metrics", metrics_view.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
     re_path(r"^media/(?P<path>(?:pictures|avatars)/.+)$", views.media),
 ]
-
-if settings.DEMONSTRATED:
-    from newsreader.demo.providers.views import provider
-
-    urlpatterns.append(path("demo/providers/<slug:way>/<path:path>", provider))

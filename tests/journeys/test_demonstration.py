@@ -1,4 +1,4 @@
-"""The providers that the site plays itself while somebody tries it out, on a site as `make run` starts it."""
+"""What is there for who tries the site out, on one as `make run` starts it: login providers, and mails to read."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
 from playwright.sync_api import Browser, Page, expect
 
+from newsreader.demo.mails import backend
 from tests.databases import TEMPLATE
 from tests.faults.ports import free_port
-from tests.hosts import BASE_DIR, Host, environment, manage
+from tests.hosts import BASE_DIR, Host, environment, manage, until
 from tests.journeys.axe import wrong
 
 pytestmark = [pytest.mark.slow, pytest.mark.ci_sqlite]
@@ -36,6 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Ite
         PORT=str(port),
         DEMO_PASSWORD="open-sesame",
         DEMO_PROVIDERS="on-loopback",
+        DEMO_MAILS="on-loopback",
         STAFF_SECOND_FACTOR="off",
     )
     host = Host(env, "127.0.0.1", port, folder / "log", "--prepare")
@@ -145,11 +147,62 @@ def test_who_has_keys_or_a_name_of_its_own_is_not_played(settings, names):
     assert has_addresses == str(bool(json.loads(played)))
 
 
-def test_a_site_that_strangers_reach_does_not_start_with_them(tmp_path: Path):
-    env = environment(DATABASE_URL="sqlite:///:memory:", DEMO_PROVIDERS="on", SITE_URL="https://news.example")
+def sign_in(page: Page, name: str) -> None:
+    page.goto("/accounts/login/?next=/admin/")
+    page.get_by_label("Username or email").fill(name)
+    page.get_by_label("Password").fill("open-sesame")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_an_editor_reads_the_mails_that_the_site_would_have_sent(page, browser, site):
+    page.goto("/accounts/login/code/")
+    page.get_by_label("Email").fill("reader@example.org")
+    page.get_by_role("button", name="Send the code").click()
+    page.wait_for_url("**/accounts/login/code/confirm/**")
+    page.context.clear_cookies()
+
+    sign_in(page, "editor@example.org")
+    page.get_by_role("link", name="Mails", exact=True).click()
+    until(
+        lambda: page.reload() and page.get_by_role("cell", name="reader@example.org").count(), "the worker sent no mail"
+    )
+    assert not wrong(page)
+    page.locator("#content table a").first.click()
+    expect(page.get_by_text(re.compile(r"\b[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}\b")).first).to_be_visible()
+    assert not wrong(page)
+    page.get_by_role("link", name="As its reader sees it").click()
+    assert page.locator("table, h1, p").count()
+
+    other = browser.new_context(base_url=site)
+    moderator = other.new_page()
+    sign_in(moderator, "moderator@example.org")
+    expect(moderator.get_by_role("link", name="Mails", exact=True)).to_have_count(0)
+    assert moderator.request.get("/admin/mails/").status == 403
+    other.close()
+
+
+def test_the_oldest_mails_go(tmp_path, settings, monkeypatch, capsys):
+    settings.MAIL_FOLDER = tmp_path / "mails"
+    monkeypatch.setattr(backend, "MOST", 3)
+    for number in range(5):
+        message = EmailMessage(f"Number {number}", "Grüße", None, ["ada@example.org"])
+        backend.EmailBackend().send_messages([message])
+
+    kept = [backend.found(key) for key in backend.newest_first(backend.opened())]
+
+    assert [mail["Subject"] for mail in kept] == ["Number 4", "Number 3", "Number 2"]
+    assert settings.MAIL_FOLDER.stat().st_mode & 0o077 == 0
+    assert "Number 0" in capsys.readouterr().out
+    assert backend.found("../../etc/passwd") is None
+
+
+@pytest.mark.parametrize("name", ["DEMO_PROVIDERS", "DEMO_MAILS"])
+def test_a_site_that_strangers_reach_does_not_start_with_them(name):
+    env = environment(DATABASE_URL="sqlite:///:memory:", SITE_URL="https://news.example", **{name: "on"})
     done = subprocess.run(
         [sys.executable, "manage.py", "check"], cwd=BASE_DIR, env=env, capture_output=True, text=True, check=False
     )
 
     assert done.returncode == 1
-    assert "DEMO_PROVIDERS: turn it off: anybody could sign in as anybody on https://news.example." in done.stderr
+    assert f"{name}: turn it off: " in done.stderr
+    assert "https://news.example." in done.stderr
