@@ -28,6 +28,7 @@ from newsreader.wsgi import application as django
 
 HEALTH = "/healthz"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # They have no body, and write nothing.
+QUEUE = 1.0  # seconds at most until nobody waits to be connected; a moment, but where all connections are taken
 GRACE = 5.0  # seconds at the end for requests whose clients have gone
 
 
@@ -101,8 +102,12 @@ class Application:
         costs the request, and nobody would know whether it had been heard.
         """
         if not self._besides:
-            listening.stop_accepting()
             self._besides.append(("Connection", "close"))
+            self._leave(self.loop.time() + QUEUE)
+
+    def _leave(self, until: float) -> None:
+        if not listening.stop_accepting(while_some_wait=self.loop.time() >= until):
+            self.loop.call_later(0.001, self._leave, until)
 
 
 def _health() -> answers.Answer:

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+from types import FrameType
 from typing import Any
 
 from granian._granian import SocketHolder
@@ -20,6 +21,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from newsreader import request_limits
+from newsreader.operations import listening
 
 
 class Server(MPServer):
@@ -39,14 +41,23 @@ class Server(MPServer):
         self._shd, self._sfd = SocketHolder(*given), self.descriptor  # type: ignore[assignment]
 
 
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Let go of the socket, and have the web processes do so afterwards (`newsreader.front.application`).
+
+    It must not be here that it is closed: they take the connections that wait in it.
+    """
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # It reaches the whole group.
+    listening.stop_accepting()
+    os.killpg(0, signal.SIGUSR1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     for name in ("port", "listener", "processes", "memory", "patience"):
         parser.add_argument(f"--{name}", type=int, required=True)
     given = parser.parse_args()
     os.environ["NEWSREADER_ROLE"] = "web"  # of the web processes, before one of their modules asks for the settings
-    # It is for the web processes (`newsreader.front.application`), and reaches the whole group.
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, _leave)
     Server(
         given.listener,
         target="newsreader.front.application:application",

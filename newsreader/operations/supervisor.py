@@ -17,6 +17,7 @@ from pathlib import Path
 
 from newsreader.operations.backoff import Backoff
 from newsreader.operations.handover import PATIENCE, Handover, Predecessor, Trial, group_of
+from newsreader.operations.leaving import leave
 from newsreader.operations.pulse import VARIABLE, Pulses
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,11 @@ class Process:
             self.child, self.start_at = None, now + wait
             logger.error("The %s has ended with code %s and is started again in %.0f s.", self.name, code, wait)
 
+    def terminate(self) -> None:
+        """Ask it to end."""
+        if self.runs and self.child is not None:
+            self.child.terminate()
+
     def kill(self) -> None:
         """End it and its children at once."""
         if self.child is not None:
@@ -113,15 +119,15 @@ class Supervisor:
         self.processes_of_web, self.listener = processes, listener
         self.predecessor = Predecessor(before) if before else None
         self.trial: Trial | None = None
-        self.stopped = self.asked_to_reload = False
+        self.stopped = self.hurried = self.asked_to_reload = False
 
     @property
     def processes(self) -> list[Process]:
         return [process for process in (self.server, self.worker) if process is not None]
 
     def ask_to_stop(self) -> None:
-        """Let `run` return; a handler of signals may call it."""
-        self.stopped = True
+        """Let `run` return; the second time, have `stop` end it at once. A handler of signals may call it."""
+        self.stopped, self.hurried = True, self.stopped
 
     def ask_to_reload(self) -> None:
         """Let `run` return True once this process may become what the code is now."""
@@ -203,16 +209,20 @@ class Supervisor:
             self.server.kill()
 
     def stop(self) -> None:
-        """End every process and its children: with SIGTERM, then with SIGKILL."""
+        """End every process and its children: with SIGTERM, then with SIGKILL. The server's clients leave first."""
+        deadline = time.monotonic() + PATIENCE
         if self.trial:
             self.trial.child.kill()
+        if self.predecessor and not self.predecessor.retires:
+            self.predecessor.retire()
+        if self.worker:
+            self.worker.terminate()
+        if self.listener is not None and self.server.runs and self.server.child:
+            leave(self.server.child.pid, self.listener, lambda: self.hurried)
+        self.server.terminate()
         if self.predecessor:
             self.predecessor.terminate()
         children = [process.child for process in self.processes if process.child is not None]
-        for child in children:
-            if child.poll() is None:
-                child.terminate()
-        deadline = time.monotonic() + PATIENCE
         for child in children:
             try:
                 child.wait(max(0.1, deadline - time.monotonic()))

@@ -87,6 +87,8 @@ class Command(BaseCommand):
         stopped = _Stopped(reloads=not options["reload"] and not (sys.stdin and sys.stdin.isatty()))
         supervisor = self.start(options, before)
         stopped.then, stopped.then_reload = supervisor.ask_to_stop, supervisor.ask_to_reload
+        if stopped.asked:
+            supervisor.ask_to_stop()
         try:
             if before is None:
                 self.welcome(host, port, supervisor, stopped, hears_web=not options["reload"])
@@ -115,7 +117,7 @@ class Command(BaseCommand):
             return Supervisor(
                 server, None if options["no_worker"] else [*worker, "--reload"], environment, settings.BASE_DIR
             )
-        listener = before.listener if before else _listen(host, port)
+        listener = before.listener if before else _take(host, port)
         server = [
             *python, "-m", "newsreader.front.server", "--port", str(port), "--listener", str(listener),
             "--processes", str(options["processes"]), "--memory", str(settings.PROCESS_MEMORY_LIMIT),
@@ -202,12 +204,12 @@ def _allow_connections(count: int) -> None:
 
 def _refuse_taken_port(host: str, port: int) -> None:
     """Refuse it early: whatever comes before the web server takes its time."""
-    os.close(_listen(host, port))
+    os.close(_take(host, port))
 
 
-def _listen(host: str, port: int) -> int:
+def _take(host: str, port: int) -> int:
     try:
-        return listening.listen(host, port, CONNECTIONS).detach()
+        return listening.take(host, port, CONNECTIONS).detach()
     except OSError as error:
         raise CommandError(f"Port {port} cannot be used ({error.strerror}). Try PORT={port + 1} make run.") from None
 
