@@ -5,6 +5,7 @@ worker:        the loop that runs tasks, whatever the database does
 supervisor:    the web server and the worker, started again when they end or hang
 handover:      from one release to the next without a gap
 listening:     the socket on which the site listens
+leaving:       how a site that is in use ends
 pulse:         how a process tells the supervisor that it lives
 readiness:     whether this host can do its work: `/readyz`
 metrics_view:  what Prometheus collects: `/metrics`

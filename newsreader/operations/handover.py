@@ -101,7 +101,6 @@ class Predecessor:
     def retire(self) -> None:
         """Have it answer what is there and take nothing new."""
         self.retires = True
-        logger.info("The new web processes answer. The old ones end in %.0f s.", RETIREMENT)
         for server in self.servers:
             _signal_group(server, signal.SIGUSR1)
         for worker in self.workers:

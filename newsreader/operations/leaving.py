@@ -10,9 +10,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -24,13 +21,8 @@ _TABLES = ("/proc/self/net/tcp", "/proc/self/net/tcp6")
 _IN_USE = frozenset({"01", "03", "0A"})  # established, on its way, and the socket that listens
 
 
-def leave(server: int, listener: int, hurries: Callable[[], bool]) -> None:
-    """Close the socket, and return once nobody is connected; earlier if somebody `hurries`. `server`: its process."""
-    taken = socket.socket(fileno=listener)
-    port = taken.getsockname()[1]
-    taken.close()
-    with suppress(ProcessLookupError):
-        os.kill(server, signal.SIGUSR1)
+def wait_until_left(port: int, hurries: Callable[[], bool]) -> None:
+    """Return once nobody is connected to a port; after LINGER, or if somebody `hurries`."""
     until = time.monotonic() + LINGER
     while time.monotonic() < until and not hurries() and _in_use(port):
         time.sleep(0.02)

@@ -29,6 +29,15 @@ def take(host: str, port: int, backlog: int) -> socket.socket:
     return listener
 
 
+def port_of(descriptor: int) -> int:
+    """Return on which port a socket listens."""
+    listener = socket.socket(fileno=descriptor)
+    try:
+        return int(listener.getsockname()[1])
+    finally:
+        listener.detach()
+
+
 def stop_accepting(*, while_some_wait: bool = True) -> bool:
     """Take no more connections in this process. Returns whether it takes none now.
 

@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 
 from newsreader.operations.backoff import Backoff
-from newsreader.operations.handover import PATIENCE, Handover, Predecessor, Trial, group_of
-from newsreader.operations.leaving import leave
+from newsreader.operations.handover import PATIENCE, RETIREMENT, Handover, Predecessor, Trial, group_of
+from newsreader.operations.leaving import wait_until_left
+from newsreader.operations.listening import port_of
 from newsreader.operations.pulse import VARIABLE, Pulses
 
 logger = logging.getLogger(__name__)
@@ -117,6 +118,7 @@ class Supervisor:
         self.server = Process("web server", server, environment, folder, kept)
         self.worker = Process("worker", worker, environment, folder) if worker else None
         self.processes_of_web, self.listener = processes, listener
+        self.port = 0 if listener is None else port_of(listener)
         self.predecessor = Predecessor(before) if before else None
         self.trial: Trial | None = None
         self.stopped = self.hurried = self.asked_to_reload = False
@@ -161,6 +163,7 @@ class Supervisor:
         if self.predecessor is None:
             return
         if not self.predecessor.retires and self.answers():
+            logger.info("The new web processes answer. The old ones end in %.0f s.", RETIREMENT)
             self.predecessor.retire()
         if self.predecessor.is_gone():
             logger.info("The web server and the worker have been replaced.")
@@ -213,12 +216,11 @@ class Supervisor:
         deadline = time.monotonic() + PATIENCE
         if self.trial:
             self.trial.child.kill()
-        if self.predecessor and not self.predecessor.retires:
-            self.predecessor.retire()
         if self.worker:
             self.worker.terminate()
-        if self.listener is not None and self.server.runs and self.server.child:
-            leave(self.server.child.pid, self.listener, lambda: self.hurried)
+        if self.listener is not None:
+            os.close(self.listener)
+            self.let_leave()
         self.server.terminate()
         if self.predecessor:
             self.predecessor.terminate()
@@ -233,6 +235,15 @@ class Supervisor:
         if self.predecessor:
             self.predecessor.end_by(deadline)
         self.pulses.close()
+
+    def let_leave(self) -> None:
+        """Have the web processes let nobody in any more, and those out who are there."""
+        if self.predecessor and not self.predecessor.retires:
+            self.predecessor.retire()
+        if self.server.runs and self.server.child:
+            self.server.child.send_signal(signal.SIGUSR1)
+        wait_until_left(self.port, lambda: self.hurried)
+        self.listener = None
 
 
 def _kill(number: int) -> None:

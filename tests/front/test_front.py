@@ -139,6 +139,16 @@ def at_once(site, requests):
         return list(clients.map(site.ask, requests))
 
 
+def come_until_refused(site):
+    """Ask again and again, on connections of one request. Returns the statuses until nobody is let in."""
+    statuses = []
+    while True:
+        try:
+            statuses.append(site.ask(request("GET", "/healthz"))[0])
+        except ConnectionRefusedError:
+            return statuses
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, django_db_setup):
     made = Site(tmp_path_factory.mktemp("front"))
@@ -362,16 +372,26 @@ def test_a_clock_that_is_set_back_by_an_hour_locks_nobody_out(tmp_path, django_d
 def test_at_sigterm_everything_that_was_asked_is_answered(site):
     head, end = site.reply(text="The last of all").split(b"\r\n\r\n")
     late = site.open(head + b"\r\n\r\n" + end[:9])
-    asked = [site.open(request("GET", "/")) for _ in range(12)] + [site.open(site.reply()) for _ in range(6)]
-    time.sleep(0.3)  # They are there: what has not reached the server yet is nobody's.
-    began = time.monotonic()
+    kept = site.open(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert b" 200 " in kept.recv(1 << 16)
+    with ThreadPoolExecutor(8) as clients:
+        comers = [clients.submit(come_until_refused, site) for _ in range(8)]
+        asked = [site.open(request("GET", "/")) for _ in range(12)] + [site.open(site.reply()) for _ in range(6)]
+        began = time.monotonic()
 
-    site.process.terminate()
-    time.sleep(0.5)
-    late.sendall(end[9:])
+        site.process.terminate()
+        time.sleep(0.5)
+        late.sendall(end[9:])
+        kept.sendall(request("GET", "/healthz").replace(b"Connection: close\r\n", b""))
 
-    assert [finish(line)[0] for line in asked] == [200] * 12 + [303] * 6
-    assert finish(late)[0] == 303
+        assert [finish(line)[0] for line in asked] == [200] * 12 + [303] * 6
+        assert finish(late)[0] == 303
+        status, answer = finish(kept)
+        assert status == 200
+        assert b"\r\nconnection: close\r\n" in answer.lower()
+        assert [set(comer.result()) for comer in comers] == [{200}] * 8
+    for line in (late, kept, *asked):
+        line.close()
     assert site.process.wait(PATIENCE) == 0
     assert time.monotonic() - began < 15
     assert len(site.addresses_of("The last of all")) == 1

@@ -2,13 +2,15 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
-from newsreader.operations import handover
+from newsreader.operations import handover, leaving, listening
 from newsreader.operations import supervisor as supervising
 from newsreader.operations.handover import Handover
 from newsreader.operations.pulse import VARIABLE, Pulses
@@ -98,6 +100,35 @@ def test_all_of_it_stops_when_asked(started):
     site.stop()
 
     assert all(child.poll() is not None for child in children)
+
+
+def test_whoever_is_connected_is_waited_for_unless_it_is_asked_to_stop_once_more(settings, monkeypatch):
+    monkeypatch.setattr(leaving, "LINGER", 600.0)
+    stays = [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGUSR1, print); time.sleep(600)"]
+    for asked in (2, 1):
+        listener = listening.take("127.0.0.1", 0, 5)
+        with pytest.raises(ConnectionRefusedError):  # until a web process listens
+            socket.create_connection(listener.getsockname())
+        listener.listen(5)
+        client = socket.create_connection(listener.getsockname())
+        site = Supervisor(stays, None, dict(os.environ), settings.BASE_DIR, listener=listener.detach())
+        stopping = threading.Thread(target=site.stop)
+
+        site.ask_to_stop()
+        stopping.start()
+        if asked == 1:
+            assert not stops_soon(stopping)
+            os.kill(site.server.child.pid, signal.SIGKILL)  # and the client's connection with it
+        else:
+            site.ask_to_stop()
+        stopping.join(SOON)
+        assert not stopping.is_alive()
+        client.close()
+
+
+def stops_soon(thread):
+    thread.join(1)
+    return not thread.is_alive()
 
 
 @pytest.fixture
