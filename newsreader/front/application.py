@@ -25,6 +25,7 @@ from newsreader.front.environ import own_host
 from newsreader.front.exchange import Exchange
 from newsreader.front.page_cache import PageCache
 from newsreader.front.pool import SWEEP, Job, Pool
+from newsreader.kit.lookalikes import skeleton
 from newsreader.kit.tracing import HEADER
 from newsreader.operations import listening, pulse
 from newsreader.wsgi import application as django
@@ -51,7 +52,7 @@ class Application:
             raise ImproperlyConfigured("NEWSREADER_ROLE must be web before the settings are read.")
         self.loop, self.pool, self.log = loop, Pool(settings.WEB_THREADS), access.Log()
         self._health = _health()
-        _build_once()
+        _get_ready()
         # What has been loaded stays. Else each full collection looks through it, 90 ms in which no thread answers.
         gc.collect()
         gc.freeze()
@@ -124,12 +125,13 @@ def _health() -> answers.Answer:
         return answer._replace(headers=[field for field in answer.headers if field[0] != HEADER])
 
 
-def _build_once() -> None:
-    """Have Django build the front page before anybody is let in.
+def _get_ready() -> None:
+    """Make what is made at first use, before anybody is let in: the front page, and the table that names are read by.
 
-    Templates, queries and modules are made ready at first use, in 0.2 s of processor time, for which everybody who
-    comes then would wait at once. Where the database is away, that stays so.
+    Templates, queries, modules and the table take 0.3 s of processor time. Those who come first, all at once, would
+    wait for it, and make the same in several threads. Where the database is away, the page is left to them.
     """
+    skeleton("")
     try:
         with answers.ask(django, _own_request("/")):
             pass

@@ -104,7 +104,7 @@ def test_all_of_it_stops_when_asked(started):
 
 def test_whoever_is_connected_is_waited_for_unless_it_is_asked_to_stop_once_more(settings, monkeypatch):
     monkeypatch.setattr(leaving, "LINGER", 600.0)
-    stays = [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGUSR1, print); time.sleep(600)"]
+    stays = [*LIVES[:2], f"import signal; signal.signal(signal.SIGUSR1, print); {LIVES[2]}", "web"]
     for asked in (2, 1):
         listener = listening.take("127.0.0.1", 0, 5)
         with pytest.raises(ConnectionRefusedError):  # until a web process listens
@@ -113,6 +113,7 @@ def test_whoever_is_connected_is_waited_for_unless_it_is_asked_to_stop_once_more
         client = socket.create_connection(listener.getsockname())
         site = Supervisor(stays, None, dict(os.environ), settings.BASE_DIR, listener=listener.detach())
         stopping = threading.Thread(target=site.stop)
+        watch(site, lambda site=site: site.pulses.last("web"))
 
         site.ask_to_stop()
         stopping.start()
