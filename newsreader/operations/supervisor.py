@@ -128,7 +128,7 @@ class Supervisor:
         return [process for process in (self.server, self.worker) if process is not None]
 
     def ask_to_stop(self) -> None:
-        """Let `run` return; the second time, have `stop` end it at once. A handler of signals may call it."""
+        """Let `run` return, and the second time have `stop` hurry. A handler of signals may call it."""
         self.stopped, self.hurried = True, self.stopped
 
     def ask_to_reload(self) -> None:
@@ -220,6 +220,7 @@ class Supervisor:
             self.worker.terminate()
         if self.listener is not None:
             os.close(self.listener)
+            self.listener = None
             self.let_leave()
         self.server.terminate()
         if self.predecessor:
@@ -243,7 +244,6 @@ class Supervisor:
         if self.server.runs and self.server.child:
             self.server.child.send_signal(signal.SIGUSR1)
         wait_until_left(self.port, lambda: self.hurried)
-        self.listener = None
 
 
 def _kill(number: int) -> None:
