@@ -1,9 +1,9 @@
 """How a site that is in use ends: newcomers are refused, and whoever is connected has an answer.
 
-1. `serve` lets go of its socket, and so does the web server's first process (SIGUSR1), which then tells the web
+1. The supervisor lets go of its socket, and so does the web server's first process (SIGUSR1), which then tells the web
    processes. Each takes connections until nobody waits. With the last of them the socket is closed: from there on
    whoever connects is refused, and knows that nothing was done.
-2. Every answer closes its connection. `serve` waits until none is left, or LINGER seconds: the rest are idle, or their
+2. Every answer closes its connection. It waits until none is left, or LINGER seconds: the rest are idle, or their
    answers take long.
 3. At SIGTERM Granian closes connections that are idle or new, and ends after those answers.
 """
