@@ -1,19 +1,26 @@
-"""What REST shows of articles, sections, tags and authors, and what it takes of editors."""
+"""What REST shows of articles, sections, tags and authors, and what it takes of editors.
+
+What is shown in lists is written out by hand, in `to_representation`: going through the fields takes ten times as long.
+The fields say the same to the schema, and a test compares both.
+"""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, TypedDict
 
+from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from articles import pictures
+from articles.api.reading import Named
 from articles.models.article import Article, SourceAttribution
 from articles.models.pictures import Picture
 from articles.models.taxonomy import Author, Section, Tag
+from newsreader.kit.kept import Kept, columns
 from newsreader.kit.rest import Given, OfVersion
-from newsreader.kit.times import Time
+from newsreader.kit.times import Time, over_rest
 from newsreader.kit.web import absolute
 
 
@@ -29,11 +36,17 @@ class NamedSerializer(serializers.ModelSerializer):
     def get_url(self, row: Any) -> str:
         return absolute(row.get_absolute_url())
 
+    def to_representation(self, row: Any) -> dict[str, Any]:
+        return {"id": row.pk, "url": self.get_url(row), "slug": row.slug, "name": row.name}
+
 
 class SectionSerializer(NamedSerializer):
     class Meta(NamedSerializer.Meta):
         model = Section
         fields = [*NamedSerializer.Meta.fields, "description"]
+
+    def to_representation(self, section: Section) -> dict[str, Any]:
+        return super().to_representation(section) | {"description": section.description}
 
 
 class TagSerializer(NamedSerializer):
@@ -45,6 +58,9 @@ class AuthorSerializer(NamedSerializer):
     class Meta(NamedSerializer.Meta):
         model = Author
         fields = [*NamedSerializer.Meta.fields, "biography"]
+
+    def to_representation(self, author: Author) -> dict[str, Any]:
+        return super().to_representation(author) | {"biography": author.biography}
 
 
 class BylineSerializer(serializers.Serializer):
@@ -75,6 +91,9 @@ class PictureCopy(TypedDict):
     type: str
 
 
+_pictures: Kept[dict[str, Any]] = Kept(most=2 * 1024 * 1024)  # bytes
+
+
 class PictureSerializer(serializers.ModelSerializer):
     url = serializers.SerializerMethodField()
     sizes = serializers.SerializerMethodField()
@@ -94,9 +113,33 @@ class PictureSerializer(serializers.ModelSerializer):
             for url, width in pictures.copies(picture, form)
         ]
 
+    def to_representation(self, picture: Picture) -> dict[str, Any]:
+        """Its addresses are kept under all that they are made of: a storage takes 0.2 ms for those of one picture."""
+        key = repr((settings.SITE_URL, columns(picture)))
+        shown = _pictures.get(key)
+        if shown is None:
+            shown = {
+                "id": picture.pk,
+                "url": self.get_url(picture),
+                "width": picture.width,
+                "height": picture.height,
+                "alternative_text": picture.alternative_text,
+                "caption": picture.caption,
+                "credit": picture.credit,
+                "sizes": self.get_sizes(picture),
+            }
+            _pictures.put(key, shown, len(key) + len(repr(shown)))
+        return shown
+
+
+_section, _picture = SectionSerializer().to_representation, PictureSerializer().to_representation
+
 
 class ArticleSerializer(serializers.ModelSerializer):
-    """An article as readers see it."""
+    """An article as readers see it.
+
+    Its context holds `close_comments_after_days` and `lists` (`articles.api.reading.lists_of`) by the article's id.
+    """
 
     url = serializers.SerializerMethodField()
     html = serializers.CharField(source="body")
@@ -122,12 +165,42 @@ class ArticleSerializer(serializers.ModelSerializer):
         days = self.context["close_comments_after_days"]
         return article.state == Article.State.PUBLISHED and article.comments_open(days[article.pk])
 
+    def to_representation(self, article: Article) -> dict[str, Any]:
+        authors, tags, sources = self.context["lists"][article.pk]
+        return {
+            "id": article.pk,
+            "url": self.get_url(article),
+            "slug": article.slug,
+            "kind": article.kind,
+            "headline": article.headline,
+            "standfirst": article.standfirst,
+            "html": article.body,
+            "section": _section(article.section) if article.section else None,
+            "tags": [_named(Tag, tag) for tag in tags],
+            "authors": [_named(Author, author) | {"role": author.role} for author in authors],
+            "sources": [source._asdict() for source in sources],
+            "picture": _picture(article.lead_picture) if article.lead_picture else None,
+            "published_at": over_rest(article.published_at),
+            "updated_at": over_rest(article.updated_at),
+            "comment_count": article.comment_count,
+            "comments_open": self.get_comments_open(article),
+            "version": article.version,
+        }
+
+
+def _named(kind: type[Tag | Author], row: Named) -> dict[str, Any]:
+    return {"id": row.pk, "url": absolute(kind.address(row.slug)), "slug": row.slug, "name": row.name}
+
 
 class DeskArticleSerializer(ArticleSerializer):
     """An article as seen by those who may change it."""
 
     class Meta(ArticleSerializer.Meta):
         fields = [*ArticleSerializer.Meta.fields, "state", "scheduled_for"]
+
+    def to_representation(self, article: Article) -> dict[str, Any]:
+        more = {"state": article.state, "scheduled_for": over_rest(article.scheduled_for)}
+        return super().to_representation(article) | more
 
 
 class SourceInput(Given, SourceSerializer):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.module_loading import import_string
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins, status, viewsets
+from rest_framework import status, viewsets
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from articles import publishing, search
+from articles.api import reading
 from articles.api.serializers import (
     ArticleInput,
     ArticleSerializer,
@@ -31,6 +34,7 @@ from articles.models.taxonomy import Author, Section, Tag
 from articles.writing import write
 from newsreader.accounts.kept_answers import once_per_key
 from newsreader.kit.errors import UnknownParameters
+from newsreader.kit.pagination import Cursor
 from newsreader.kit.rest import OfVersion, Shared, moment
 from newsreader.kit.web import absolute
 
@@ -61,45 +65,35 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         return self.action == "list"
 
     def get_queryset(self) -> QuerySet[Article]:
-        return Article.objects.visible_to(self.request.user).for_page()
+        return Article.objects.visible_to(self.request.user).with_frame()
 
     def list(self, request: Request) -> Response:
-        articles = self._narrowed(Article.objects.published().articles().for_page(), request)
-        page = self.paginate_queryset(articles) or []
-        return self.get_paginated_response(ArticleSerializer(page, many=True, context=self._closing(page)).data)
-
-    def _narrowed(self, articles: ArticleQuerySet, request: Request) -> ArticleQuerySet:
         wanted = request.query_params
-        self._refuse_unknown_names(wanted)
-        if "section" in wanted:
-            articles = articles.filter(section__slug=wanted["section"])
-        if "tag" in wanted:
-            articles = articles.filter(tags__slug=wanted["tag"])
-        if "author" in wanted:
-            articles = articles.filter(
-                pk__in=Article.authors.through.objects.filter(author__slug=wanted["author"]).values("article")
-            )
+        named = {name: wanted[name] for name in reading.NAMED if name in wanted}
+        articles = Article.objects.all()
+        if wanted.keys() <= {Cursor.page_size_query_param, *reading.NAMED}:
+            self.first_rows = partial(reading.newest, named)
+        else:
+            articles = self._narrowed(request, named)
+        page = self.paginate_queryset(articles) or []
+        if named and not page and (unknown := reading.unknown(named)):  # What has articles is there.
+            raise UnknownParameters.naming_nothing(unknown)
+        return self.get_paginated_response(ArticleSerializer(page, many=True, context=self._context(page)).data)
+
+    def _narrowed(self, request: Request, named: Mapping[str, str]) -> ArticleQuerySet:
+        wanted = request.query_params
+        articles = reading.narrowed(Article.objects.published().articles().with_frame(), named)
         span = search.Span(*(moment(wanted[name], name) if name in wanted else None for name in SPAN))
         if query := wanted.get("q"):
             articles = articles.filter(pk__in=search.newest(articles, query, span=span))
         return span.of(articles)
 
-    def _refuse_unknown_names(self, wanted: Mapping[str, str]) -> None:
-        """Raise UnknownParameters for filters that name nothing. Whom only unpublished articles name is not there."""
-        shown = Article.objects.published().articles()
-        there = {
-            "section": lambda slug: Section.objects.filter(slug=slug),
-            "tag": lambda slug: shown.filter(tags__slug=slug),
-            "author": lambda slug: shown.filter(authors__slug=slug),
-        }
-        named = [(name, wanted[name]) for name in there if name in wanted]
-        if unknown := [(name, slug) for name, slug in named if not there[name](slug).exists()]:
-            raise UnknownParameters.naming_nothing(unknown)
-
     def retrieve(self, request: Request, pk: int) -> Response:
-        article = get_object_or_404(self.get_queryset(), pk=pk)
-        desk = request.user.has_perm("articles.change_article")
-        return self._answer(article, DeskArticleSerializer if desk else ArticleSerializer)
+        if request.user.has_perm("articles.change_article"):
+            return self._answer(get_object_or_404(self.get_queryset(), pk=pk))
+        if article := reading.published(pk):
+            return self._answer(article, ArticleSerializer)
+        raise Http404
 
     @extend_schema(responses={201: DeskArticleSerializer})
     @once_per_key
@@ -129,13 +123,14 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
     def _answer(
         self, article: Article, shown: type[ArticleSerializer] = DeskArticleSerializer, **more: Any
     ) -> Response:
-        data = shown(article, context=self._closing([article])).data
+        data = shown(article, context=self._context([article])).data
         return self.of_version(_thing(article.pk), article.version, data, **more)
 
-    def _closing(self, articles: Iterable[Article]) -> dict[str, Any]:
-        """Return the serializer context, with when the comments of these articles close."""
+    def _context(self, articles: Collection[Article]) -> dict[str, Any]:
+        """Return what the serializer needs to know of these articles."""
         days = import_string(settings.CLOSE_COMMENTS_AFTER_DAYS)([article.pk for article in articles])
-        return {**self.get_serializer_context(), "close_comments_after_days": days}
+        lists = reading.lists_of(articles)
+        return {**self.get_serializer_context(), "close_comments_after_days": days, "lists": lists}
 
     def _user(self) -> Any:
         return self.request.user
@@ -160,30 +155,50 @@ def _thing(pk: int) -> str:
     return f"article-{pk}"
 
 
-class _NamedViewSet(Shared, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+class _NamedViewSet(Shared, viewsets.GenericViewSet):
+    """Sections, tags or authors. Of tags and authors those are shown that a published article names."""
+
     lookup_field = "slug"
     cursor_ordering = ("pk",)
+    model: type[reading.Kind]
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return reading.named(self.model, everything=self._sees_everything())
+
+    def first_rows(self, how_many: int) -> list[Any]:
+        return reading.first_named(kind=self.model, everything=self._sees_everything(), size=how_many)
+
+    def list(self, request: Request) -> Response:
+        is_first = Cursor.cursor_query_param not in request.query_params
+        page = self.paginate_queryset(self.model._default_manager.all() if is_first else self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request: Request, slug: str) -> Response:
+        if row := reading.with_slug.first(slug, kind=self.model, everything=self._sees_everything()):
+            return Response(self.get_serializer(row).data)
+        raise Http404
+
+    def _sees_everything(self) -> bool:
+        """Whoever changes articles names what no article names yet."""
+        return self.request.user.has_perm("articles.change_article")
 
 
 class SectionViewSet(_NamedViewSet):
     serializer_class = SectionSerializer
+    model = Section
 
     def is_same_for_all(self) -> bool:
         return True
 
-    def get_queryset(self) -> QuerySet[Section]:
-        return Section.objects.all()
+    def _sees_everything(self) -> bool:
+        return True
 
 
 class TagViewSet(_NamedViewSet):
     serializer_class = TagSerializer
-
-    def get_queryset(self) -> QuerySet[Tag]:
-        return Tag.objects.visible_to(self.request.user)
+    model = Tag
 
 
 class AuthorViewSet(_NamedViewSet):
     serializer_class = AuthorSerializer
-
-    def get_queryset(self) -> QuerySet[Author]:
-        return Author.objects.visible_to(self.request.user)
+    model = Author

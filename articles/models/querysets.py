@@ -113,10 +113,6 @@ class NamedQuerySet(models.QuerySet[Any]):
         naming = self.model.articles.through.objects.filter(article__state="published")
         return self.filter(models.Exists(naming.filter(**{str(self.model._meta.model_name): models.OuterRef("pk")})))
 
-    def visible_to(self, user: Any) -> NamedQuerySet:
-        """Those that are shown; all for who may change articles, since they name them."""
-        return self.all() if user.has_perm("articles.change_article") else self.shown()
-
 
 class SiteQuerySet(models.QuerySet["Site"]):
     def current(self) -> Site:

@@ -53,8 +53,12 @@ class Tag(Imported):
     def __str__(self) -> str:
         return self.name
 
+    @staticmethod
+    def address(slug: str) -> str:
+        return f"/tags/{quote(slug)}/"
+
     def get_absolute_url(self) -> str:
-        return f"/tags/{quote(self.slug)}/"
+        return self.address(self.slug)
 
 
 class Author(Imported):
@@ -78,5 +82,9 @@ class Author(Imported):
     def __str__(self) -> str:
         return self.name
 
+    @staticmethod
+    def address(slug: str) -> str:
+        return f"/authors/{quote(slug)}/"
+
     def get_absolute_url(self) -> str:
-        return f"/authors/{quote(self.slug)}/"
+        return self.address(self.slug)

@@ -30,6 +30,7 @@ from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.forgery import guest_may_be_forged
 from newsreader.kit.idempotency import HEADER
 from newsreader.kit.rest import Given, OfVersion, Shared
+from newsreader.kit.times import over_rest
 from newsreader.kit.web import absolute
 
 
@@ -43,7 +44,6 @@ class CommenterSerializer(serializers.Serializer):
     is_staff = serializers.BooleanField()
 
 
-_TIME = serializers.DateTimeField()
 REMOVED = {"name": "", "url": "", "avatar": "", "provider": "guest", "is_staff": False}
 
 
@@ -105,8 +105,8 @@ class CommentSerializer(serializers.ModelSerializer):
             "author": self.get_author(comment) if is_shown else REMOVED,
             "html": comment.html if is_shown else "",
             "text": comment.body,
-            "created_at": _TIME.to_representation(comment.created_at),
-            "edited_at": _TIME.to_representation(comment.edited_at) if comment.edited_at and is_shown else None,
+            "created_at": over_rest(comment.created_at),
+            "edited_at": over_rest(comment.edited_at) if is_shown else None,
             "version": comment.version,
             "reply_count": comment.reply_count,
             "url": self.get_url(comment),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,6 +22,7 @@ from comments.models import ArticleSettings, CommentSettings
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.locks import lock_articles
 from newsreader.accounts.models import User
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.errors import FieldError, Invalid
 
 SETTINGS = ("slow_seconds", "members_only", "hold_everything", "close_after_days")  # the fields that editors set
@@ -56,9 +58,14 @@ def closing_days(article_ids: Collection[int]) -> dict[int, int]:
 
     `articles` calls this by its dotted path in the settings, since it must not import `comments`.
     """
-    own = ArticleSettings.objects.filter(pk__in=article_ids).values_list("pk", "close_after_days")
+    own = _own_closing_days(*article_ids) if article_ids else []
     days = CommentSettings.objects.current().close_after_days
     return dict.fromkeys(article_ids, days) | {pk: given for pk, given in own if given is not None}
+
+
+@Compiled
+def _own_closing_days(*article_ids: int) -> QuerySet[Any, Any]:
+    return ArticleSettings.objects.filter(pk__in=article_ids).values_list("pk", "close_after_days")
 
 
 def notes(article: Article, settings: EffectiveSettings) -> list[Note]:

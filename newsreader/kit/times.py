@@ -47,6 +47,14 @@ def in_zone(time: dt.datetime) -> dt.datetime:
     return found
 
 
+def over_rest(time: dt.datetime | None) -> str | None:
+    """Return a stored time as a field of a serializer shows it, in an eighth of its time; None for none."""
+    if time is None:
+        return None
+    text = time.astimezone(timezone.get_default_timezone()).isoformat()
+    return f"{text[:-6]}Z" if text.endswith("+00:00") else text
+
+
 class TwoInputs(forms.SplitDateTimeField):
     """A date and a time, each with its input."""
 

@@ -1,0 +1,100 @@
+"""Rows written by hand are what the serializers' fields say, in every field."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+
+from articles.api import reading
+from articles.api.serializers import (
+    ArticleSerializer,
+    AuthorSerializer,
+    DeskArticleSerializer,
+    PictureSerializer,
+    SectionSerializer,
+    TagSerializer,
+)
+from articles.models import Article, Picture
+from articles.models.article import Byline
+from articles.models.taxonomy import Author, Section, Tag
+from newsreader.kit.times import over_rest
+from tests.factories import make_article, make_author, make_section, make_tag
+
+pytestmark = pytest.mark.django_db
+
+
+def by_fields(serializer, row) -> bytes:
+    return JSONRenderer().render(serializers.Serializer.to_representation(serializer, row))
+
+
+def by_hand(serializer, row) -> bytes:
+    return JSONRenderer().render(serializer.to_representation(row))
+
+
+@pytest.fixture
+def picture() -> Picture:
+    return Picture.objects.create(
+        file="pictures/2026/01/boat ä.jpg", width=1600, height=900, alternative_text="A boat", widths=[320, 640]
+    )
+
+
+def articles(picture) -> list[Article]:
+    section, authors = make_section("Fjord & quay"), [make_author(name="Åse"), make_author(name="Bo")]
+    Section.objects.filter(pk=section.pk).update(slug="fjørd", description="All <about> it")
+    section.refresh_from_db()
+    full = make_article(section=section, authors=authors, lead_picture=picture, headline="“Ünïcode” & <more>")
+    Byline.objects.create(article=full, author=authors[0], role="photographer", position=5)
+    full.tags.add(make_tag("zebra"), make_tag("ånd"), make_tag("apple"))
+    full.sources.create(name="Second", kind="agency", position=2)
+    full.sources.create(name="First", url="https://agency.example/?a=1&b=2", position=1)
+    closed = make_article(comments_close_at=timezone.now() - dt.timedelta(days=1))
+    winter = make_article(at=dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC))
+    page = make_article(kind="page", slug="über-uns")
+    return [full, closed, winter, page, *(make_article(state=state) for state in ("draft", "scheduled", "withdrawn"))]
+
+
+@pytest.mark.parametrize("shown", [ArticleSerializer, DeskArticleSerializer])
+def test_an_article_is_shown_as_its_fields_say(picture, shown):
+    rows = articles(picture)
+    context = {"close_comments_after_days": {row.pk: 7 for row in rows}, "lists": reading.lists_of(rows)}
+
+    for row in rows:
+        read = Article.objects.get(pk=row.pk)
+        assert by_hand(shown(context=context), read) == by_fields(shown(context=context), read)
+
+
+def test_what_articles_name_is_shown_as_its_fields_say(picture):
+    articles(picture)
+
+    for shown, model in [(SectionSerializer, Section), (TagSerializer, Tag), (AuthorSerializer, Author)]:
+        for row in model.objects.all():
+            assert by_hand(shown(), row) == by_fields(shown(), row)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "b.webp"])
+def test_a_picture_is_shown_as_its_fields_say_after_it_has_changed_too(name, settings):
+    picture = Picture.objects.create(file=f"pictures/2026/01/{name}", width=10, height=10)
+    shown = PictureSerializer()
+
+    assert by_hand(shown, picture) == by_fields(shown, picture)
+
+    picture.widths, picture.caption = [320], "Ready"
+    assert by_hand(shown, picture) == by_fields(shown, picture)
+    settings.SITE_URL = "https://elsewhere.example"
+    assert by_hand(shown, picture) == by_fields(shown, picture)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", "America/St_Johns"])
+def test_a_time_is_shown_as_a_field_does(zone, settings):
+    settings.TIME_ZONE = zone
+    field = serializers.DateTimeField()
+
+    for moment in (
+        dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC),
+        dt.datetime(2026, 1, 1, 12, 0, 0, 120, tzinfo=dt.UTC),
+        dt.datetime(1901, 1, 1, tzinfo=dt.UTC),
+        None,
+    ):
+        assert over_rest(moment) == field.to_representation(moment)
