@@ -223,6 +223,19 @@ def _first_roots(article_id: int, *, order: tuple[str, ...], size: int) -> Query
     return Comment.objects.filter(article=article_id).roots().with_identity().order_by(*order)[:size]
 
 
+@Compiled
+def _under_published(pk: int) -> QuerySet[Comment]:
+    return Comment.objects.filter(article__state=Article.State.PUBLISHED, pk=pk)
+
+
+@Compiled
+def _first_under(root_id: int, *, size: int) -> QuerySet[Comment]:
+    return Comment.objects.approved().filter(root=root_id).with_identity().in_order()[:size]
+
+
+_public = Compiled(lambda pk: Comment.objects.public().with_identity().filter(pk=pk))
+
+
 class ArticleCommentsView(Shared, viewsets.GenericViewSet):
     """An article's discussion."""
 
@@ -308,16 +321,21 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
         return self.of_version(_thing(comment.pk), comment.version, self.get_serializer(comment).data)
 
     def _found(self, pk: int) -> Comment:
+        if not self.request.user.is_authenticated:
+            if comment := _public.first(pk):
+                return comment
+            raise NotFound()
         return get_object_or_404(self.get_queryset(), pk=pk)
 
     @extend_schema(responses=CommentSerializer(many=True), operation_id="comments_replies_list")
     def replies(self, request: Request, pk: int) -> Response:
         """Everything under a comment, in reading order."""
-        standing = Comment.objects.filter(article__state=Article.State.PUBLISHED)
-        top = get_object_or_404(standing, pk=pk)
-        if not threads.stands(top):
+        top = _under_published.first(pk)
+        if top is None or not threads.stands(top):
             raise NotFound()
-        page = self.paginate_queryset(threads.descendants(top).for_display())
+        if top.parent_id is None:
+            self.first_rows = lambda how_many: _first_under(pk, size=how_many)
+        page = self.paginate_queryset(threads.descendants(top).with_identity())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(responses=CommentSerializer)
