@@ -25,9 +25,10 @@ from django.utils.safestring import SafeString, mark_safe
 from articles.formatting import plain
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.long_writes import ShortTransactions
 from newsreader.kit.replicas.routing import reading_connection
-from newsreader.kit.search_words import Sought, folded, indexed, is_run, pieces, sought
+from newsreader.kit.search_words import Sought, folded, in_place, indexed, is_run, pieces, sought, starting
 
 WORDS, LONGEST = 10, 50  # words of a query; characters of a word
 RANKED = 500  # Only the newest matches are ranked: nobody reads further.
@@ -128,8 +129,13 @@ def best(articles: ArticleQuerySet, query: str, span: Span = ANY_TIME) -> list[i
 
 def rows(ids: list[int]) -> list[Article]:
     """Return the articles with these ids, in this order, with their sections. One query."""
-    by_id = Article.objects.select_related("section").in_bulk(ids)
+    by_id = {article.pk: article for article in _rows(*ids)} if ids else {}
     return [by_id[pk] for pk in ids if pk in by_id]
+
+
+@Compiled
+def _rows(*ids: int) -> ArticleQuerySet:
+    return Article.objects.filter(pk__in=ids).select_related("section")
 
 
 def hits(articles: list[Article], query: str) -> list[Hit]:
@@ -141,7 +147,7 @@ def hits(articles: list[Article], query: str) -> list[Hit]:
 def _excerpt(article: Article, mark: _Marker) -> str:
     """Return the part of the text around the first word that was looked for."""
     text = f"{article.standfirst} {plain(article.body)}".strip()
-    first = next((start for start, _ in mark.places(text)), 0)
+    first = next(iter(mark.places(text)), (0, 0))[0]
     start = _blank_before(text, first - EXCERPT // 3) + 1 if first > EXCERPT // 3 else 0
     end = _blank_before(text, start + EXCERPT) if start + EXCERPT < len(text) else len(text)
     return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}"
@@ -163,8 +169,17 @@ class _Marker:
         self._stems = tuple({_stem(word) for word in self._words})
         self._known: dict[str, bool] = {}  # Most words of a text are frequent ones.
 
-    def places(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where the words that were looked for begin and end, in order."""
+    def places(self, text: str) -> Iterable[tuple[int, int]]:
+        """Return where the words that were looked for begin and end, in order.
+
+        Looking for their beginnings takes a tenth of the time of looking at each word, which some texts need.
+        """
+        if (plain := in_place(text)) is None:
+            return self._places_by_word(text)
+        words = (word for stem in self._stems for word in starting(stem, plain))
+        return sorted({word.span() for word in words if self._is_form(word[0])})
+
+    def _places_by_word(self, text: str) -> Iterator[tuple[int, int]]:
         for piece in pieces(text):
             if piece[1]:
                 yield from self._in_run(piece)

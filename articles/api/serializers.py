@@ -136,10 +136,9 @@ _section, _picture = SectionSerializer().to_representation, PictureSerializer().
 
 
 class ArticleSerializer(serializers.ModelSerializer):
-    """An article as readers see it.
+    """An article as readers see it."""
 
-    Its context holds `close_comments_after_days` and `lists` (`articles.api.reading.lists_of`) by the article's id.
-    """
+    # The context holds `close_comments_after_days` and `lists` (`articles.api.reading.lists_of`) by the article's id.
 
     url = serializers.SerializerMethodField()
     html = serializers.CharField(source="body")

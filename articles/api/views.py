@@ -155,9 +155,8 @@ def _thing(pk: int) -> str:
     return f"article-{pk}"
 
 
+# Of tags and authors those are shown that something published names. Without a docstring, which the schema would show.
 class _NamedViewSet(Shared, viewsets.GenericViewSet):
-    """Sections, tags or authors. Of tags and authors those are shown that a published article names."""
-
     lookup_field = "slug"
     cursor_ordering = ("pk",)
     model: type[reading.Kind]

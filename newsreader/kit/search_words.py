@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -64,6 +65,9 @@ _RUN = f"(?:[{_LETTERS}][{_MARKS}]*)+"
 # A run of letters of UNSPACED, as group 1, or any other word.
 _PIECE = re.compile(rf"({_RUN})|(?:(?![{_LETTERS}])[^\W_]|[{_MARKS}])+")
 _PLAIN = re.compile(r"[^\W_]+()")  # The same for most texts, in a quarter of the time.
+_UNMARKED = re.compile(r"[^\W_]+")
+_NOT_LOWER = re.compile("[^\x00-@[-\x7f]")  # what folding may change
+_NOWHERE = "\0"  # instead of a letter that has no letter in its place; no text holds it
 WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")  # what databases take for a word; it may hold several pieces
 _SPECIAL = re.compile(f"[{_LETTERS}{_MARKS}]")  # what databases split otherwise
 
@@ -100,9 +104,36 @@ def pieces(text: str) -> Iterator[re.Match[str]]:
     return (_PIECE if is_special(text) else _PLAIN).finditer(text)
 
 
+def in_place(text: str) -> str | None:
+    """Return a text with each letter folded in its place; None if one is folded to several, or a word is special."""
+    if text.isascii():
+        return text.lower()
+    text = _NOT_LOWER.sub(lambda letter: _letter_in_place(letter[0]), text)
+    return None if _NOWHERE in text else text
+
+
+def starting(beginning: str, text: str) -> Iterator[re.Match[str]]:
+    """Yield the words that start so in a text folded in its place."""
+    at = text.find(beginning)
+    while at >= 0:
+        if not (at and text[at - 1].isalnum()) and (word := _UNMARKED.match(text, at)):
+            yield word
+        at = text.find(beginning, at + 1)
+
+
+@cache
+def _letter_in_place(letter: str) -> str:
+    if is_special(letter):
+        return _NOWHERE
+    if not letter.isalnum():  # Between words.
+        return letter
+    one = folded(letter)
+    return one if len(one) == 1 and one.isalnum() else _NOWHERE
+
+
 def special(text: str) -> str:
     """Return, as they are indexed, those words of a text that databases would split otherwise; empty for most texts."""
-    if text.isascii() or not _SPECIAL.search(text):
+    if not is_special(text):
         return ""
     words = (word[0] for word in WORD.finditer(folded(text)) if is_special(word[0]))
     return " ".join(token for word in words for piece in pieces(word) for token in _tokens(piece))
@@ -110,7 +141,7 @@ def special(text: str) -> str:
 
 def is_special(word: str) -> bool:
     """Say whether databases would split this word otherwise."""
-    return bool(_SPECIAL.search(word))
+    return not word.isascii() and bool(_SPECIAL.search(word))
 
 
 def is_run(word: str) -> bool:

@@ -328,3 +328,16 @@ def test_marking_loses_nothing_and_lets_no_markup_in(text, words):
 
     assert html.unescape(marked.replace("<mark>", "").replace("</mark>", "")) == html.unescape(html.escape(text))
     assert "<" not in marked.replace("<mark>", "").replace("</mark>", "")
+
+
+WORDY = st.text(alphabet="ferryFERRYéÉåøßſİıǰσςΣ_-’“ ²ªⓐ™ﬀ\u00ad\u0301\0学校한", max_size=60)
+
+
+@given(
+    text=WORDY | st.text(max_size=80),
+    words=st.sampled_from(["ferry", "Férry ery", "øß", "学校 ferr", '"a ferry"']) | WORDY,
+)
+def test_looking_for_beginnings_finds_the_words_that_looking_at_each_word_finds(text, words):
+    marker = search._Marker(search.parts(words))
+
+    assert list(marker.places(text)) == list(marker._places_by_word(text))
