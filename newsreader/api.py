@@ -76,7 +76,7 @@ class SchemaView(SpectacularAPIView):
         renderer: Any = request.accepted_renderer
         kind = f"{renderer.media_type}; charset={renderer.charset}" if renderer.charset else renderer.media_type
         headers = {"Content-Disposition": f'inline; filename="{name}"'}
-        return HttpResponse(_schema(type(renderer), get_language()), content_type=kind, headers=headers)
+        return HttpResponse(_schema(renderer.__class__, get_language()), content_type=kind, headers=headers)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
