@@ -12,15 +12,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
-from operator import itemgetter
 
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
+from comments.discussion import order_queries
 from comments.models import Comment, PathBucket
-from comments.models.querysets import CommentQuerySet
 
 SIZE = 500  # comments in a new bucket; it is split when it holds twice as many
 SHORT = 2 * SIZE  # An order of up to so many comments has no buckets: counting its rows costs about as much.
@@ -37,13 +35,16 @@ class ReadingOrder:
     root_id: int | None
     size: int
 
-    def _rows(self) -> CommentQuerySet:
-        if self.root_id is None:
-            return Comment.objects.filter(article=self.article_id).roots()
-        return Comment.objects.approved().filter(root=self.root_id)
+    @property
+    def _of(self) -> int:
+        return self.root_id or self.article_id
+
+    @property
+    def _in_thread(self) -> bool:
+        return self.root_id is not None
 
     def _buckets(self) -> QuerySet[PathBucket]:
-        return PathBucket.objects.filter(article=self.article_id, root=self.root_id)
+        return order_queries.buckets(self._of, in_thread=self._in_thread)
 
     @property
     def is_long(self) -> bool:
@@ -51,41 +52,29 @@ class ReadingOrder:
 
     # --- Reading --------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _known(self) -> list[tuple[str, int]]:
-        """The start and size of each bucket, in order; none for a short order. One query."""
-        return list(self._buckets().order_by("start").values_list("start", "count")) if self.is_long else []
-
     def before(self, path: str) -> int:
         """Return how many comments come before this path. At most two queries."""
-        at = bisect_right(self._known, path, key=itemgetter(0)) - 1
-        rows = self._rows().filter(path__lt=path)
-        if at < 0:
-            return rows.count()
-        return sum(count for _, count in self._known[:at]) + rows.filter(path__gte=self._known[at][0]).count()
+        kind = {"in_thread": self._in_thread}
+        start, earlier = (self.is_long and order_queries.bucket_of.first(self._of, path, **kind)) or ("", 0)
+        found = order_queries.count.first(self._of, path, *([start] if start else []), **kind)
+        return earlier + (found[0] if found else 0)
 
     def span(self, low: str, high: str) -> tuple[int, int]:
-        """Return the position of the first comment between two paths, and how many are there. At most three queries."""
+        """Return the position of the first comment between two paths, and how many are there. At most four queries."""
         first = self.before(low + "0")  # Less than any path under `low`, and greater than `low`.
         return first, max(self.before(high) - first, 0)
 
-    def page(self, first: int, size: int, *, backwards: bool = False) -> CommentQuerySet:
-        """Return `size` comments from position `first` (from 0); with `backwards`, counted and read from the end."""
-        rows = self._rows().order_by("-path" if backwards else "path")
-        if first <= SIZE:
-            return rows[first : first + size]
-        starts, skipped = [start for start, _ in self._known], first
-        numbers = range(len(starts))
-        for at in reversed(numbers) if backwards else numbers:
-            if skipped >= self._known[at][1]:
-                skipped -= self._known[at][1]
-                continue
-            if not backwards:
-                rows = rows.filter(path__gte=starts[at])
-            elif at + 1 < len(starts):
-                rows = rows.filter(path__lt=starts[at + 1])
-            return rows[skipped : skipped + size]
-        return rows[first : first + size]  # No buckets, or wrong ones: let the database count.
+    def page(self, first: int, size: int, *, backwards: bool = False) -> list[Comment]:
+        """Return `size` comments from position `first` (from 0); with `backwards`, counted and read from the end.
+
+        With the columns that a page shows. At most two queries: near the start no bucket is looked for, and where there
+        is none, or a wrong one, the database counts.
+        """
+        if size < 1:
+            return []
+        how = {"in_thread": self._in_thread, "backwards": backwards}
+        bound, skipped = (first > SIZE and order_queries.bucket_at.first(self._of, first, **how)) or ("", 0)
+        return order_queries.page(self._of, first - skipped, *([bound] if bound else []), size=size, **how)
 
     # --- Changing -------------------------------------------------------------------------------------------------
 
@@ -120,7 +109,7 @@ class ReadingOrder:
         return rows.order_by("start")
 
     def _divide(self, held: PathBucket) -> None:
-        rows = self._rows().filter(path__gte=held.start).in_order()
+        rows = order_queries.standing(self._of, in_thread=self._in_thread).filter(path__gte=held.start).in_order()
         middle = rows.values_list("path", flat=True)[SIZE : SIZE + 1].get()
         beyond = held.count - SIZE
         PathBucket.objects.filter(pk=held.pk).update(count=SIZE)

@@ -124,7 +124,8 @@ def discussion(article: Article, settings: CommentSettings, number: int = 1) -> 
     pages = _pages(article.root_count, settings.roots_per_page)
     _check(number, pages)
     shown, backwards = settings.replies_shown, settings.order == CommentSettings.Order.NEWEST
-    page = _roots(article, (number - 1) * settings.roots_per_page, settings.roots_per_page, backwards=backwards)
+    order, first = positions.roots_of(article.pk, article.root_count), (number - 1) * settings.roots_per_page
+    page = order.page(first, settings.roots_per_page, backwards=backwards)
     replies = _by_root(page, _replies_to(page, shown))
     branches = []
     for root in page:
@@ -132,18 +133,6 @@ def discussion(article: Article, settings: CommentSettings, number: int = 1) -> 
         placed = list(arrange([root, *replies[root.pk]], settings.levels_shown))
         branches.append(Branch(placed, max(root.thread_count - living, 0), _thread_url(root)))
     return Page(branches, number, pages)
-
-
-def _roots(article: Article, first: int, size: int, *, backwards: bool) -> list[Comment]:
-    if first <= positions.SIZE:  # Then the statement does not depend on how long the discussion is.
-        return _first_roots(article.pk, first=first, size=size, backwards=backwards)
-    order = positions.roots_of(article.pk, article.root_count)
-    return list(order.page(first, size, backwards=backwards).for_page())
-
-
-@Compiled
-def _first_roots(article_id: int, *, first: int, size: int, backwards: bool) -> CommentQuerySet:
-    return positions.roots_of(article_id, 0).page(first, size, backwards=backwards).for_page()
 
 
 def first_replies(roots: Sequence[Comment], settings: CommentSettings) -> dict[int, list[Comment]]:
@@ -195,9 +184,14 @@ def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Com
         return comments, []
     removed: list[Comment] = []
     elsewhere: list[Comment] = []
-    for parent in Comment.objects.filter(pk__in=missing).for_page():
+    for parent in _by_ids(*missing):
         (elsewhere if parent.status == Comment.Status.APPROVED else removed).append(parent)
     return sorted([*comments, *removed], key=lambda comment: comment.path or ""), elsewhere
+
+
+@Compiled
+def _by_ids(*ids: int) -> CommentQuerySet:
+    return Comment.objects.filter(pk__in=ids).for_page()
 
 
 def thread(top: Comment, settings: CommentSettings, number: int = 1) -> Page:
@@ -206,26 +200,25 @@ def thread(top: Comment, settings: CommentSettings, number: int = 1) -> Page:
     A page holds `thread_page_size` approved replies, and the removed comments that these reply to. At most four queries
     for a root, whose replies need not be counted, and six for a reply.
     """
-    size, rows_from = _replies_of(top)
+    size, replies = _replies_of(top)
     pages = _pages(size, settings.thread_page_size)
     _check(number, pages)
     start, end = (number - 1) * settings.thread_page_size, min(number * settings.thread_page_size, size)
-    rows, elsewhere = _with_tombstones(list(rows_from(start, max(end - start, 0))), {top.pk})
+    rows, elsewhere = _with_tombstones(list(replies(start, max(end - start, 0))), {top.pk})
     placed = arrange([top, *rows], settings.levels_shown, one_tree=True, elsewhere=elsewhere)
     branch = Branch(list(placed), size - end, f"{_thread_url(top)}?page={number + 1}")
     return Page([branch], number, pages)
 
 
-def _replies_of(top: Comment) -> tuple[int, Callable[[int, int], CommentQuerySet]]:
+def _replies_of(top: Comment) -> tuple[int, Callable[[int, int], Iterable[Comment]]]:
     """Return how many approved comments are under a comment, and a function `rows(position, how_many)` for them."""
     if top.parent_id is None:
         order = positions.thread_of(top)
         return order.size, order.page
     if _path_is_unique(top.path or ""):
-        order = positions.thread_of(Comment.objects.only("article", "thread_count").get(pk=top.root_id or top.pk))
-        if order.is_long:
-            first, size = order.span(*subtree(top.path or ""))
-            return size, lambda position, how_many: order.page(first + position, how_many)
+        order = positions.thread_of(top.root or top)
+        first, size = order.span(*subtree(top.path or ""))
+        return size, lambda position, how_many: order.page(first + position, how_many)
     under = descendants(top).in_order()
     return under.count(), lambda position, how_many: under[position : position + how_many]
 
@@ -282,17 +275,33 @@ def address(comment: Comment, article: Article, settings: CommentSettings, *, ne
 
     `new` adds `new=<id>`, which every page ignores: whoever has just posted then gets no older copy from a cache.
     """
+    # The given article may have been read before the comment was posted.
     root = Comment.objects.select_related("article").get(pk=comment.root_id or comment.pk)
-    query = [f"new={comment.pk}"] if new else []
+    return _address(comment, root, root.article, settings, [f"new={comment.pk}"] if new else [])
+
+
+def address_of(comment_id: int, settings: CommentSettings) -> str | None:
+    """Return the address of a public comment; None for one that readers do not see. At most five queries."""
+    comment = _placed.first(comment_id)
+    return _address(comment, comment.root or comment, comment.article, settings, []) if comment else None
+
+
+@Compiled
+def _placed(comment_id: int) -> CommentQuerySet:
+    columns = [f"article__{name}" for name in ("kind", "slug", "published_on", "root_count")]
+    columns += ["article", "parent", "path", "thread_count", "root__article", "root__path", "root__thread_count"]
+    return Comment.objects.public().filter(pk=comment_id).select_related("article", "root").only("root", *columns)[:1]
+
+
+def _address(comment: Comment, root: Comment, article: Article, settings: CommentSettings, query: list[str]) -> str:
     if comment.parent_id is not None:
         rank = positions.thread_of(root).before(comment.path or "")
         if rank >= settings.replies_shown:
             page = rank // settings.thread_page_size + 1
             return _joined(_thread_url(root), [f"page={page}", *query], comment)
-    size = root.article.root_count  # The given article may have been read before the comment was posted.
-    rank = positions.roots_of(article.pk, size).before(root.path or "")
+    rank = positions.roots_of(article.pk, article.root_count).before(root.path or "")
     if settings.order == CommentSettings.Order.NEWEST:
-        rank = max(size - 1 - rank, 0)
+        rank = max(article.root_count - 1 - rank, 0)
     page = rank // settings.roots_per_page + 1
     pages = [f"page={page}"] if page > 1 else []
     return _joined(article.get_absolute_url(), [*pages, *query], comment)

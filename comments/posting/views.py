@@ -86,8 +86,10 @@ def you(request: HttpRequest, article_id: int) -> HttpResponse:
 @for_everybody
 def permanent(request: HttpRequest, comment_id: int) -> HttpResponse:
     """The permanent address of a comment: redirects to the page that shows it now."""
-    comment = get_object_or_404(Comment.objects.public().select_related("article"), pk=comment_id)
-    response = redirect(threads.address(comment, comment.article, CommentSettings.objects.current()))
+    address = threads.address_of(comment_id, CommentSettings.objects.current())
+    if address is None:
+        raise Http404
+    response = redirect(address)
     response["Cache-Control"] = "public, max-age=0, s-maxage=1"
     return response
 
