@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import posixpath
 import sys
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -12,11 +13,16 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import urlencode
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import escape
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
+from articles.current_site import current_site
 from articles.models.article import Article
 from articles.public import old_addresses
 from newsreader import article_page
@@ -25,6 +31,7 @@ from newsreader.busy import busy
 from newsreader.kit.database_faults import is_away
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import for_everybody, private, public
+from newsreader.kit.kept import Kept, columns
 from newsreader.kit.numbers import read_id
 from newsreader.kit.problem_details import problem
 from newsreader.kit.web import SAFE_METHODS, absolute
@@ -125,11 +132,27 @@ def _is_api(request: HttpRequest) -> bool:
 def _error(request: HttpRequest, status: int, code: str, title: str, sentence: str) -> HttpResponse:
     if _is_api(request):
         return problem(status, code, sentence)
-    return private(
-        render(
-            request, "error.html", {"status": status, "code": code, "title": title, "sentence": sentence}, status=status
-        )
-    )
+    context = {"status": status, "code": code, "title": title, "sentence": sentence}
+    return private(HttpResponse(_refusal(request, context), status=status))
+
+
+_refusals: Kept[str] = Kept(most=1024 * 1024)  # bytes
+
+
+def _refusal(request: HttpRequest, context: dict[str, Any]) -> str:
+    """Return a refusal as a page, kept in memory: 0.1 ms, not 2. A site is asked for more that is not there than is."""
+    # As every page, it shows what raises the site's version. Where its own address is in the menu, that is marked.
+    key = (get_language(), *columns(current_site(request)), *context.values())
+    html = None if settings.DEBUG else _refusals.get(key)
+    if html is None or _links_to(html, request.path):
+        html = render_to_string("error.html", context, request)
+        if not _links_to(html, request.path):
+            _refusals.put(key, html, len(html))
+    return html
+
+
+def _links_to(html: str, path: str) -> bool:
+    return f'href="{escape(urlencode(path))}"' in html
 
 
 def refused(request: HttpRequest, refusal: Exception) -> HttpResponse:

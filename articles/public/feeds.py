@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import mimetypes
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
 
+from articles.current_site import current_site
 from articles.formatting import with_absolute_links
 from articles.models.article import Article
 from articles.models.pictures import Picture
 from articles.models.querysets import ArticleQuerySet
-from articles.models.site import Site
 from articles.models.taxonomy import Author, Section, Tag
+from articles.public import listing
 from articles.surrogate_keys import LISTS, of_articles
 from newsreader.kit import feeds
+from newsreader.kit.compiled_queries import Compiled, give
 from newsreader.kit.http_cache import for_everybody
 from newsreader.kit.web import absolute
 
@@ -27,46 +29,69 @@ ENTRIES = 20
 
 @for_everybody
 def site(request: HttpRequest, form: str = "") -> HttpResponse:
-    return _answer(request, form, Article.objects.all(), None, "/")
+    return _answer(request, form, None)
 
 
-def _of(shown: Callable[[], QuerySet[Any]], narrow: Callable[[Any], ArticleQuerySet]) -> Callable[..., HttpResponse]:
+def _of(shown: Callable[[], QuerySet[Any]]) -> Callable[..., HttpResponse]:
+    with_slug = Compiled(lambda slug: shown().filter(slug=slug)[:1])
+
     @for_everybody
     def view(request: HttpRequest, slug: str, form: str = "") -> HttpResponse:
-        subject = get_object_or_404(shown(), slug=slug)
-        return _answer(request, form, narrow(subject), subject, subject.get_absolute_url())
+        if subject := with_slug.first(slug):
+            return _answer(request, form, subject)
+        raise Http404
 
     return view
 
 
-section = _of(Section.objects.all, lambda row: Article.objects.filter(section=row))
-tag = _of(Tag.objects.shown, lambda row: Article.objects.filter(tags=row))
-author = _of(Author.objects.shown, lambda row: Article.objects.by_author(row))
+section = _of(Section.objects.all)
+tag = _of(Tag.objects.shown)
+author = _of(Author.objects.shown)
 
 
-def _answer(request: HttpRequest, form: str, articles: ArticleQuerySet, subject: Any, page: str) -> HttpResponse:
-    """Answer with a feed of the newest; five queries."""
-    paper = Site.objects.current()
-    rows = list(
-        articles.published()
-        .articles()
-        .newest_first()
-        .with_frame()
-        .prefetch_related("bylines__author", "tags")[:ENTRIES]
-    )
+def _answer(request: HttpRequest, form: str, subject: Section | Tag | Author | None) -> HttpResponse:
+    """Answer with a feed of the newest of a subject, or of all."""
+    paper = current_site(request)
+    rows = _newest(*([subject.pk] if subject else []), subject=type(subject) if subject else None)
     description = (
         getattr(subject, "description", "") or getattr(subject, "biography", "") or paper.tagline or paper.name
     )
     channel = feeds.Channel(
         title=f"{subject.name} · {paper.name}" if subject else paper.name,
-        link=absolute(page),
+        link=absolute(subject.get_absolute_url() if subject else "/"),
         description=description,
         language=settings.LANGUAGE_CODE,
-        entries=[entry(article) for article in rows],
+        entries=lambda: [entry(article) for article in _with_tags(listing.with_bylines(rows))],
     )
     versions = [paper.page_version, *((row.pk, row.page_version) for row in rows)]
     keys = [LISTS, *of_articles(row.pk for row in rows)]
-    return feeds.answer(request, form, absolute(request.path), channel, versions, keys)
+    return feeds.answer(request, form, absolute(request.path), channel, versions, keys, map(_updated, rows))
+
+
+@Compiled
+def _newest(pk: Any = None, *, subject: type | None) -> ArticleQuerySet:
+    articles = Article.objects.published().articles()
+    return listing.narrowed(articles, subject, pk).newest_first().with_frame()[:ENTRIES]
+
+
+_tags = Compiled(
+    lambda *ids: Tag.articles.through.objects.filter(article__in=ids)
+    .select_related("tag")
+    .order_by(*(f"tag__{name}" for name in Tag._meta.ordering))
+)
+
+
+def _with_tags(articles: list[Article]) -> list[Article]:
+    found: dict[int, list[Tag]] = {article.pk: [] for article in articles}
+    for row in _tags(*found) if found else []:
+        found[row.article_id].append(row.tag)
+    for article in articles:
+        give(article, tags=found[article.pk])
+    return articles
+
+
+def _updated(article: Article) -> dt.datetime:
+    return max(article.updated_at, article.published_at or article.updated_at)
 
 
 def entry(article: Article) -> feeds.FeedEntry:
@@ -79,7 +104,7 @@ def entry(article: Article) -> feeds.FeedEntry:
         html=html,
         summary=article.standfirst,
         published=article.published_at or article.created_at,
-        updated=max(article.updated_at, article.published_at or article.updated_at),
+        updated=_updated(article),
         authors=[byline.author.name for byline in article.bylines.all() if byline.role == "writer"],
         categories=[row.name for row in (article.section, *article.tags.all()) if row],
         comments=f"{link}#comments",

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from articles.models.article import Article, Redirect
 from articles.models.taxonomy import Author, Section, Tag
+from newsreader.kit.compiled_queries import Compiled
 
 # The queries with which WordPress names an article where there are no other addresses.
 IDS = ("p", "page_id", "attachment_id")
@@ -74,9 +75,14 @@ def _slashed(path: str) -> Iterator[str]:
 
 
 def _article(paths: set[str]) -> Article | None:
-    rows = Redirect.objects.filter(path__in=paths, article__state=Article.State.PUBLISHED)
-    row = rows.select_related("article").order_by("pk").first()
+    row = _redirect.first(*paths)
     return row.article if row else None
+
+
+@Compiled
+def _redirect(*paths: str) -> QuerySet[Redirect]:
+    rows = Redirect.objects.filter(path__in=paths, article__state=Article.State.PUBLISHED)
+    return rows.select_related("article").defer("article__body").order_by("pk")[:1]
 
 
 def _with_feed(page: str, feed: str) -> str:

@@ -11,16 +11,18 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from articles.current_site import current_site
 from articles.models.article import Article
-from articles.models.site import Site
+from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
 from articles.surrogate_keys import LISTS
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.feeds import writable
 from newsreader.kit.http_cache import for_everybody, page_number, public
 from newsreader.kit.web import absolute
@@ -32,21 +34,18 @@ NEWS, RECENT = 1_000, dt.timedelta(days=2)
 @for_everybody
 def index(request: HttpRequest) -> HttpResponse:
     """List all sitemaps. Two queries, however many articles there are."""
-    months = (
-        Article.objects.published()
-        .articles()
-        .annotate(month=TruncMonth("published_on"))
-        .values("month")
-        .annotate(changed_at=Max("updated_at"), articles=Count("pk"))
-        .order_by("-month")
-    )
     maps = [(absolute("/sitemaps/lists.xml"), "")]
-    for row in months:
-        pages = range(1, -(-row["articles"] // MOST) + 1)
-        maps += [
-            (absolute(f"/sitemaps/{row['month']:%Y-%m}.xml{_page(page)}"), _moment(row["changed_at"])) for page in pages
-        ]
+    for month, changed_at, articles in _months():
+        pages = range(1, -(-articles // MOST) + 1)
+        maps += [(absolute(f"/sitemaps/{month:%Y-%m}.xml{_page(page)}"), _moment(changed_at)) for page in pages]
     return _map(request, "sitemaps/index.xml", maps)
+
+
+@Compiled
+def _months() -> QuerySet[Any, tuple[dt.date, dt.datetime, int]]:
+    months = Article.objects.published().articles().annotate(month=TruncMonth("published_on")).values("month")
+    counted = months.annotate(changed_at=Max("updated_at"), articles=Count("pk")).order_by("-month")
+    return counted.values_list("month", "changed_at", "articles")
 
 
 def _page(number: int) -> str:
@@ -62,24 +61,41 @@ def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
     except ValueError:
         raise Http404 from None
     last = first.replace(day=monthrange(first.year, first.month)[1])
-    found = Article.objects.published().articles().filter(published_on__range=(first, last))
-    rows = found.only("pk", "kind", "slug", "published_on", "updated_at").order_by("-published_at", "-pk")
-    pages = [(absolute(row.get_absolute_url()), _moment(row.updated_at)) for row in rows[start : start + MOST]]
+    rows = _within(first, last) if start == 0 else _within.build(first, last, start=start)
+    pages = [(absolute(row.get_absolute_url()), _moment(row.updated_at)) for row in rows]
     if not pages:
         raise Http404
     return _map(request, "sitemaps/map.xml", pages)
+
+
+@Compiled
+def _within(first: dt.date, last: dt.date, *, start: int = 0) -> ArticleQuerySet:
+    found = Article.objects.published().articles().filter(published_on__range=(first, last))
+    return _addresses(found).order_by("-published_at", "-pk")[start : start + MOST]
+
+
+def _addresses(articles: ArticleQuerySet) -> ArticleQuerySet:
+    return articles.only("pk", "kind", "slug", "published_on", "updated_at")
 
 
 @for_everybody
 def lists(request: HttpRequest) -> HttpResponse:
     """List the front page, sections, pages, tags and authors."""
     pages: list[tuple[str, str]] = [(absolute("/"), "")]
-    pages += [(absolute(row.get_absolute_url()), "") for row in Section.objects.all()]
-    standing = Article.objects.published().filter(kind=Article.Kind.PAGE).order_by("pk")
-    pages += [(absolute(row.get_absolute_url()), _moment(row.updated_at)) for row in standing]
-    for named in (Author.objects.shown(), Tag.objects.shown()):
-        pages += [(absolute(row.get_absolute_url()), "") for row in named.order_by("pk")[: MOST // 3]]
+    pages += [(absolute(row.get_absolute_url()), "") for row in _sections()]
+    pages += [(absolute(row.get_absolute_url()), _moment(row.updated_at)) for row in _standing()]
+    for model in (Author, Tag):
+        pages += [(absolute(row.get_absolute_url()), "") for row in _named(model=model)]
     return _map(request, "sitemaps/map.xml", pages)
+
+
+_sections = Compiled(lambda: Section.objects.only("slug"))
+_named: Compiled[Any] = Compiled(lambda *, model: model.objects.shown().only("slug").order_by("pk")[: MOST // 3])
+
+
+@Compiled
+def _standing() -> ArticleQuerySet:
+    return _addresses(Article.objects.published().filter(kind=Article.Kind.PAGE)).order_by("pk")
 
 
 @for_everybody
@@ -88,9 +104,8 @@ def news(request: HttpRequest) -> HttpResponse:
 
     404 before anything is published.
     """
-    site, since = Site.objects.current(), timezone.now() - RECENT
-    newest = Article.objects.published().articles().newest_first().defer("body")
-    rows = list(newest.filter(published_at__gte=since)[:NEWS]) or list(newest[:1])
+    site, since = current_site(request), timezone.now() - RECENT
+    rows = _newest(since, most=NEWS) or _newest(most=1)
     if not rows:
         raise Http404
     pages = [
@@ -104,6 +119,13 @@ def news(request: HttpRequest) -> HttpResponse:
     ]
     versions = [site.page_version, *((row.pk, row.page_version) for row in rows)]
     return _map(request, "sitemaps/news.xml", pages, versions, name=writable(site.name))
+
+
+@Compiled
+def _newest(*since: dt.datetime, most: int) -> ArticleQuerySet:
+    newest = Article.objects.published().articles().newest_first()
+    newest = newest.filter(published_at__gte=since[0]) if since else newest
+    return newest.only("kind", "slug", "published_on", "published_at", "headline", "language", "page_version")[:most]
 
 
 def _moment(at: dt.datetime | None) -> str:

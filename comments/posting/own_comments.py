@@ -13,8 +13,12 @@ from articles.models.article import Article
 from comments.audit.reason_texts import shown_status
 from comments.models import Comment
 from comments.models.effective_settings import EffectiveSettings
+from comments.models.querysets import CommentQuerySet
 from comments.posting import guest_cookie
 from comments.posting.editing_rights import why_not
+from newsreader.kit.compiled_queries import Compiled
+
+Status = Comment.Status
 
 MOST = 20  # published comments; their authors find all of theirs in their account
 
@@ -35,19 +39,34 @@ class OwnComments(NamedTuple):
 
 def own_comments(request: HttpRequest, article: Article, rules: EffectiveSettings) -> OwnComments:
     """Return what this account, or this browser as a guest, has left here. `rules`: those in force."""
-    if request.user.is_authenticated:
-        whose = Q(identity__user=request.user.pk)
-    else:
-        whose = Q(identity=None, pk__in=guest_cookie.recall(request).comments)
-    mine = Comment.objects.filter(whose, article=article).select_related("identity", "connection_data")
-    waiting = [row for row in mine.exclude(status="approved") if shown_status(row) == Comment.Status.PENDING]
-    published = mine.approved().order_by("-created_at", "-pk")[:MOST]
+    guest = not request.user.is_authenticated
+    whose = guest_cookie.recall(request).comments if guest else (request.user.pk,)
+    if not whose:
+        return OwnComments([], [])
+    waiting = [row for row in _unpublished(article.pk, *whose, guest=guest) if shown_status(row) == Status.PENDING]
+    published = _published(article.pk, *whose, guest=guest)
 
     def shown(rows: Iterable[Comment]) -> list[OwnComment]:
         in_order = sorted(rows, key=lambda row: (row.path or "", row.pk))
         return [OwnComment(row, _is_editable(row, article, rules)) for row in in_order]
 
     return OwnComments(shown(waiting), shown(published))
+
+
+def _mine(article_id: int, *whose: int, guest: bool) -> CommentQuerySet:
+    """`whose`: the ids of a guest's comments, or of one user."""
+    mine = Q(identity=None, pk__in=whose) if guest else Q(identity__user=whose[0])
+    return Comment.objects.filter(mine, article=article_id).select_related("identity", "connection_data")
+
+
+@Compiled
+def _unpublished(article_id: int, *whose: int, guest: bool) -> CommentQuerySet:
+    return _mine(article_id, *whose, guest=guest).exclude(status=Status.APPROVED)
+
+
+@Compiled
+def _published(article_id: int, *whose: int, guest: bool) -> CommentQuerySet:
+    return _mine(article_id, *whose, guest=guest).approved().order_by("-created_at", "-pk")[:MOST]
 
 
 def _is_editable(comment: Comment, article: Article, rules: EffectiveSettings) -> bool:

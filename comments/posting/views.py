@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from articles.current_site import current_site
 from articles.models.article import Article
-from articles.surrogate_keys import of_articles
-from comments.discussion import markup, threads
+from comments.discussion import threads
 from comments.drafts import as_typed
 from comments.models import Comment, CommentSettings
 from comments.models.effective_settings import EffectiveSettings
-from comments.posting import guest_cookie, kept_drafts
+from comments.posting import guest_cookie, kept_drafts, thread_page
+from comments.posting.guest_fragment import fragment
 from comments.posting.own_comments import own_comments
 from comments.posting.reply_form import form_context, published, refuse_forgery, reply_page
 from comments.posting.request_parsing import draft_of
 from comments.posting.sign_in_steps import reply_form
 from comments.posting.submission import first_status, post_comment
-from comments.screening import article_settings
 from newsreader.accounts import sessions
 from newsreader.kit.errors import DomainError
-from newsreader.kit.http_cache import for_everybody, page_number, private, public
+from newsreader.kit.http_cache import for_everybody, page_number, private
 from newsreader.kit.web import show_or_take
 
 AS_TYPED = (
@@ -77,7 +75,7 @@ def you(request: HttpRequest, article_id: int) -> HttpResponse:
         "kept": kept_drafts.newest(request, article),
         "own": own_comments(request, article, context["settings"]),
     }
-    response = render(request, "comments/_you.html", context)
+    response = HttpResponse(fragment(request, context))
     if guest_cookie.is_tampered(request):
         guest_cookie.forget(response)
     return private(response)
@@ -97,22 +95,4 @@ def permanent(request: HttpRequest, comment_id: int) -> HttpResponse:
 @for_everybody
 def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
     """A comment with all its replies, in pages."""
-    number = page_number(request)
-    standing = Comment.objects.filter(article__state=Article.State.PUBLISHED)
-    top = get_object_or_404(standing.select_related("article__section", "article__discussion", "parent"), pk=comment_id)
-    if not threads.stands(top):
-        raise Http404
-    article, site, settings = top.article, current_site(request), CommentSettings.objects.current()
-
-    def build() -> HttpResponse:
-        try:
-            page = threads.thread(top, settings, number)
-        except threads.NoSuchPage:
-            raise Http404 from None
-        context = form_context(None, article, settings) | {"page": page, "top": top}
-        context["thread"] = markup.thread(page, context["reply_url"] if context["open"] else "")
-        return render(request, "comments/thread.html", context)
-
-    is_open = article.comments_open(article_settings.settings_under(article, settings).close_after_days)
-    versions = [site.page_version, article.pk, article.page_version, number, is_open]
-    return public(request, versions, build, keys=of_articles([article.pk]))
+    return thread_page.answer(request, comment_id, page_number(request))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -40,13 +40,13 @@ class FeedEntry:
 
 @dataclass(frozen=True)
 class Channel:
-    """A feed. `link` is the page that it belongs to."""
+    """A feed. `link` is the page that it belongs to. `entries` makes them, where the feed is written."""
 
     title: str
     link: str
     description: str
     language: str
-    entries: Sequence[FeedEntry] = field(default=())
+    entries: Callable[[], Sequence[FeedEntry]]
 
 
 # In RSS an item's description is HTML, and Django declares the summary of an Atom entry to be HTML. Titles, and what is
@@ -130,18 +130,18 @@ def answer(
     channel: Channel,
     versions: Iterable[Hashable],
     keys: Iterable[str],
+    updated: Iterable[dt.datetime],
 ) -> HttpResponse:
     """Answer with the feed; 304 if the visitor's copy has these versions. `address`: its own, absolute.
 
-    `keys`: by which a CDN drops it.
+    `keys`: by which a CDN drops it. `updated`: when each entry was.
     """
     kind = form_of(form)
 
     def build() -> HttpResponse:
         return HttpResponse(_written(kind, address, channel), content_type=kind.content_type)
 
-    latest = max((entry.updated for entry in channel.entries), default=None)
-    return public(request, versions, build, changed_at=latest, keys=keys)
+    return public(request, versions, build, changed_at=max(updated, default=None), keys=keys)
 
 
 def _written(kind: type[_Rss | _Atom | _Json], address: str, channel: Channel) -> bytes:
@@ -152,7 +152,7 @@ def _written(kind: type[_Rss | _Atom | _Json], address: str, channel: Channel) -
         language=channel.language,
         feed_url=address,
     )
-    for entry in channel.entries:
+    for entry in channel.entries():
         feed.add_item(
             title=writable(entry.title),
             link=entry.link,
