@@ -105,8 +105,8 @@ def entry(article: Article) -> feeds.FeedEntry:
         summary=article.standfirst,
         published=article.published_at or article.created_at,
         updated=_updated(article),
-        authors=[byline.author.name for byline in article.bylines.all() if byline.role == "writer"],
-        categories=[row.name for row in (article.section, *article.tags.all()) if row],
+        authors=tuple(byline.author.name for byline in article.bylines.all() if byline.role == "writer"),
+        categories=tuple(row.name for row in (article.section, *article.tags.all()) if row),
         comments=f"{link}#comments",
         picture=_enclosure(article.lead_picture) if article.lead_picture else None,
     )

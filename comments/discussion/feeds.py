@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -61,11 +63,13 @@ _newest_under = Compiled(lambda article_id: _of(Comment.objects.approved().filte
 
 
 def _of(comments: CommentQuerySet) -> CommentQuerySet:
-    columns = ("name", "html", "created_at", "edited_at", "article__headline", "article__page_version")
-    return comments.select_related("article").only(*columns).order_by("-created_at", "-pk")[:ENTRIES]
+    # Not the articles as rows of their own: to make fifty takes a millisecond.
+    of_article = {"headline": F("article__headline"), "page_version": F("article__page_version")}
+    rows = comments.only("article", "name", "html", "created_at", "edited_at").annotate(**of_article)
+    return rows.order_by("-created_at", "-pk")[:ENTRIES]
 
 
-def _answer(request: HttpRequest, form: str, paper: Site, rows: list[Comment], title: str, page: str) -> HttpResponse:
+def _answer(request: HttpRequest, form: str, paper: Site, rows: list[Any], title: str, page: str) -> HttpResponse:
     """Answer with a feed of these comments."""
     channel = feeds.Channel(
         title=title,
@@ -75,7 +79,7 @@ def _answer(request: HttpRequest, form: str, paper: Site, rows: list[Comment], t
         entries=lambda: [entry(comment) for comment in rows],
     )
     # An article's page version also changes with its comments.
-    versions = [paper.page_version, *((row.pk, row.article.page_version) for row in rows)]
+    versions = [paper.page_version, *((row.pk, row.page_version) for row in rows)]
     keys = [COMMENTS, *of_articles({row.article_id for row in rows})]
     return feeds.answer(request, form, absolute(request.path), channel, versions, keys, map(_updated, rows))
 
@@ -84,9 +88,9 @@ def _updated(comment: Comment) -> dt.datetime:
     return comment.edited_at or comment.created_at
 
 
-def entry(comment: Comment) -> feeds.FeedEntry:
-    """Return an approved comment as an entry of a feed, with its permanent address."""
-    params = {"name": comment.shown_name, "headline": comment.article.headline}
+def entry(comment: Any) -> feeds.FeedEntry:
+    """Return an approved comment, with the `headline` of its article, as an entry of a feed."""
+    params = {"name": comment.shown_name, "headline": comment.headline}
     return feeds.FeedEntry(
         link=absolute(comment.permanent_url),
         title=_("%(name)s on “%(headline)s”") % params,
@@ -94,7 +98,7 @@ def entry(comment: Comment) -> feeds.FeedEntry:
         summary=_summary(comment.html),
         published=comment.created_at,
         updated=_updated(comment),
-        authors=[comment.shown_name],
+        authors=(comment.shown_name,),
     )
 
 
