@@ -75,9 +75,11 @@ def _newest(pk: Any = None, *, subject: type | None) -> ArticleQuerySet:
 
 
 _tags = Compiled(
-    lambda *ids: Tag.articles.through.objects.filter(article__in=ids)
-    .select_related("tag")
-    .order_by(*(f"tag__{name}" for name in Tag._meta.ordering))
+    lambda *ids: (
+        Tag.articles.through.objects.filter(article__in=ids)
+        .select_related("tag")
+        .order_by(*(f"tag__{name}" for name in Tag._meta.ordering))
+    )
 )
 
 

@@ -52,7 +52,7 @@ def bucket_of(of: int, path: str, *, in_thread: bool) -> QuerySet[Any, tuple[str
 def bucket_at(of: int, first: int, *, in_thread: bool, backwards: bool) -> QuerySet[Any, tuple[str, int]]:
     """The bucket with the comment at this position: its start, and how many come before it.
 
-    With `backwards`, counted from the end: the start of the bucket after it, and how many that one and all after it hold.
+    With `backwards`, counted from the end: the start of the bucket after it, and how many are from there on.
     """
     found = buckets(of, in_thread=in_thread)
     skipped = _sum("-start") if backwards else _sum("start") - F("count")

@@ -167,7 +167,7 @@ def test_a_feed_asks_as_much_however_many_it_tells(client, django_assert_num_que
     cache.clear()
     page_versions.bump_site()
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         assert len(read(client, f"/feed/{form}").entries) == many
 
 
