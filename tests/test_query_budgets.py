@@ -84,7 +84,7 @@ BUDGETS = {
     "/api/v1/authors/{author}/": 1,
 }
 OF_MODERATORS = {
-    "/accounts/comments/": 8,
+    "/accounts/comments/": 9,
     "/api/v1/me/": 4,
     "/admin/moderation/": 32,
     "/api/v1/moderation/queue/": 4,

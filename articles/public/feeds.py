@@ -78,7 +78,7 @@ _tags = Compiled(
     lambda *ids: (
         Tag.articles.through.objects.filter(article__in=ids)
         .select_related("tag")
-        .order_by(*(f"tag__{name}" for name in Tag._meta.ordering))
+        .order_by(*(f"tag__{name}" for name in Tag._meta.ordering or ()))
     )
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import unescape
 from typing import Any, NamedTuple
 
@@ -23,7 +24,8 @@ from comments.discussion.markup import excerpt
 from comments.models import Comment, Decision
 from comments.models.querysets import CommentQuerySet
 from newsreader.accounts.identities import signed_in_user
-from newsreader.accounts.models import User
+from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.http_cache import page_number, private
 from newsreader.kit.numbers import ids_in
 
@@ -52,11 +54,11 @@ class OwnComment(NamedTuple):
 @login_required
 @require_safe
 def my_comments(request: HttpRequest) -> HttpResponse:
-    """List one's own comments, newest first, below those that may be claimed. Two queries of its own."""
+    """List one's own comments, newest first, below those that may be claimed. Three queries of its own."""
     user = signed_in_user(request)
     number = page_number(request)
     start = (number - 1) * ON_A_PAGE
-    rows = list(_own(user)[start : start + ON_A_PAGE + 1])
+    rows = list(_own(_identities(user.pk))[start : start + ON_A_PAGE + 1])
     if not rows and number > 1:
         raise Http404
     offered = list(_light(claimable(user))[: OFFERED + 1])
@@ -83,10 +85,14 @@ def claim_comments(request: HttpRequest) -> HttpResponse:
     return private(HttpResponse(status=303, headers={"Location": reverse("my_comments")}))
 
 
-def _own(user: User) -> CommentQuerySet:
-    """Return the comments under any of the person's identities, each with source and reasons of its last decision."""
+# By their ids: joined with the identities, PostgreSQL read every comment of the site (1.6 s for 160,000).
+_identities = Compiled(lambda user_id: CommenterIdentity.objects.filter(user=user_id).values_list("pk"))
+
+
+def _own(identities: Iterable[tuple[int]]) -> CommentQuerySet:
+    """Return the comments under any of these identities, each with source and reasons of its last decision."""
     last = Decision.objects.filter(comment=OuterRef("pk")).order_by("-number")
-    return _light(Comment.objects.filter(identity__user=user)).annotate(
+    return _light(Comment.objects.filter(identity__in=[pk for (pk,) in identities])).annotate(
         last_source=Subquery(last.values("source")[:1]), last_reasons=Subquery(last.values("reasons")[:1])
     )
 

@@ -275,15 +275,18 @@ def address(comment: Comment, article: Article, settings: CommentSettings, *, ne
 
     `new` adds `new=<id>`, which every page ignores: whoever has just posted then gets no older copy from a cache.
     """
-    # The given article may have been read before the comment was posted.
     root = Comment.objects.select_related("article").get(pk=comment.root_id or comment.pk)
-    return _address(comment, root, root.article, settings, [f"new={comment.pk}"] if new else [])
+    size = root.article.root_count  # The given article may have been read before the comment was posted.
+    return _address(comment, root, article, size, settings, [f"new={comment.pk}"] if new else [])
 
 
-def address_of(comment_id: int, settings: CommentSettings) -> str | None:
-    """Return the address of a public comment; None for one that readers do not see. At most five queries."""
+def address_of(comment_id: int) -> str | None:
+    """Return the address of a public comment; None for one that readers do not see. At most six queries."""
     comment = _placed.first(comment_id)
-    return _address(comment, comment.root or comment, comment.article, settings, []) if comment else None
+    if comment is None:
+        return None
+    article, settings = comment.article, CommentSettings.objects.current()
+    return _address(comment, comment.root or comment, article, article.root_count, settings, [])
 
 
 @Compiled
@@ -293,15 +296,17 @@ def _placed(comment_id: int) -> CommentQuerySet:
     return Comment.objects.public().filter(pk=comment_id).select_related("article", "root").only("root", *columns)[:1]
 
 
-def _address(comment: Comment, root: Comment, article: Article, settings: CommentSettings, query: list[str]) -> str:
+def _address(
+    comment: Comment, root: Comment, article: Article, size: int, settings: CommentSettings, query: list[str]
+) -> str:
     if comment.parent_id is not None:
         rank = positions.thread_of(root).before(comment.path or "")
         if rank >= settings.replies_shown:
             page = rank // settings.thread_page_size + 1
             return _joined(_thread_url(root), [f"page={page}", *query], comment)
-    rank = positions.roots_of(article.pk, article.root_count).before(root.path or "")
+    rank = positions.roots_of(article.pk, size).before(root.path or "")
     if settings.order == CommentSettings.Order.NEWEST:
-        rank = max(article.root_count - 1 - rank, 0)
+        rank = max(size - 1 - rank, 0)
     page = rank // settings.roots_per_page + 1
     pages = [f"page={page}"] if page > 1 else []
     return _joined(article.get_absolute_url(), [*pages, *query], comment)

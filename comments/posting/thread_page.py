@@ -51,7 +51,7 @@ def answer(request: HttpRequest, comment_id: int, number: int) -> HttpResponse:
         values = {"thread": markup.thread(page, context["reply_url"] if context["open"] else "")}
 
         def frame(marks: Mapping[str, str]) -> str:
-            return render_to_string("comments/thread.html", context | marks, request)
+            return render_to_string("comments/thread.html", {**context, **marks}, request)
 
         shown = [page.pages, is_open, columns(site), columns(rules), top.status, top.shown_name]
         return HttpResponse(_frames.fill(_key(request, article, number, shown), values, frame))

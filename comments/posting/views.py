@@ -84,7 +84,7 @@ def you(request: HttpRequest, article_id: int) -> HttpResponse:
 @for_everybody
 def permanent(request: HttpRequest, comment_id: int) -> HttpResponse:
     """The permanent address of a comment: redirects to the page that shows it now."""
-    address = threads.address_of(comment_id, CommentSettings.objects.current())
+    address = threads.address_of(comment_id)
     if address is None:
         raise Http404
     response = redirect(address)

@@ -70,7 +70,8 @@ class _KeptItems(SyndicationFeed):
         if found is None:
             alone, out = copy.copy(self), StringIO()
             alone.items = [item]
-            super(_KeptItems, alone).write_items(SimplerXMLGenerator(out, "utf-8", short_empty_elements=True))
+            handler = SimplerXMLGenerator(out, "utf-8", short_empty_elements=True)
+            super(_KeptItems, alone).write_items(handler)  # type: ignore[misc]
             found = out.getvalue()
             _items.put(key, found, 3 * len(found))  # The entry itself is in its key, and most of it twice.
         return found
