@@ -290,7 +290,7 @@ def test_the_page_asks_as_many_questions_however_much_there_is(client, ada, size
     client.get(MINE)
 
     # Session and account, own comments, guests' comments, and the three of every page's frame.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         response = client.get(MINE)
 
     assert len(states(response)) == size
