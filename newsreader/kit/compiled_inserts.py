@@ -9,6 +9,8 @@ from django.db import connections, router
 from django.db.models import Field, Model
 from django.db.models.fields import AutoFieldMixin
 
+from newsreader.kit.postgresql import prepared_cursor
+
 
 class _Statement(NamedTuple):
     sql: str
@@ -26,7 +28,7 @@ def insert(row: Model, *, unless_there: bool = False) -> bool:
     connection = connections[alias]
     statement = _statement(type(row), alias, has_id=row.pk is not None, unless_there=unless_there)
     values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in statement.fields]
-    with connection.cursor() as cursor:
+    with prepared_cursor(connection) as cursor:
         cursor.execute(statement.sql, values)
         found: Any = cursor.fetchone() if statement.returned else ()
         written = found is not None and cursor.rowcount != 0

@@ -7,6 +7,7 @@ statement is the ORM's own: it is compiled from the query at its first use, with
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
@@ -15,9 +16,11 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 
 from newsreader.kit.numbers import LARGEST_ID
+from newsreader.kit.postgresql import prepared_cursor
 
 Row = TypeVar("Row")
 Values = Sequence[Any]
+Param = tuple[int | None, Any]  # the position of a value, or None and a constant
 
 # What stands for the value at a position, by its type. In range of every column, and in no query of ours.
 _MARKS: dict[type, Callable[[int], Any]] = {
@@ -72,6 +75,23 @@ class Compiled(Generic[Row]):
 only_row: Compiled[Any] = Compiled(lambda *, model: model._default_manager.filter(pk=1)[:1])
 
 
+def _with_constants(sql: str, params: list[Param], connection: Any) -> tuple[str, list[Param]]:
+    """Write the constants of a query into its text on PostgreSQL: a statement that is planned once for all values uses
+    an index of some rows alone (`status = 'approved'`) only where the text itself says that it asks for these.
+    """
+    if connection.vendor != "postgresql":
+        return sql, params
+    each = iter(params)
+
+    def text(mark: re.Match[str]) -> str:
+        if mark[0] == "%%":
+            return "%%"
+        at, constant = next(each)
+        return "%s" if at is not None else connection.ops.compose_sql("%s", [constant]).replace("%", "%%")
+
+    return re.sub("%[%s]", text, sql), [param for param in params if param[0] is not None]
+
+
 class _Statement:
     """The SQL of one queryset, where each value goes into it, and how its rows become models or tuples."""
 
@@ -80,12 +100,13 @@ class _Statement:
             raise TypeError("A compiled query prefetches nothing.")
         self.db: str = queryset.db
         compiler = queryset.query.get_compiler(using=self.db)
-        self.sql, params = compiler.as_sql()
+        sql, params = compiler.as_sql()
         marks = {self._adapted(_MARKS[kind](position)): position for position, kind in enumerate(types)}
         # The position of a value, or a constant of the query.
-        self.params = [(marks.get(param), param) if isinstance(param, Hashable) else (None, param) for param in params]
-        if missing := set(marks.values()) - {position for position, _ in self.params}:
+        found = [(marks.get(param), param) if isinstance(param, Hashable) else (None, param) for param in params]
+        if missing := set(marks.values()) - {position for position, _ in found}:
             raise TypeError(f"The query changes these values before it sends them: {sorted(missing)}")
+        self.sql, self.params = _with_constants(sql, found, connections[self.db])
         self.compiler = compiler
         self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
         self.finish = self._models() if queryset._iterable_class is ModelIterable else None
@@ -94,7 +115,7 @@ class _Statement:
 
     def rows(self, values: Values) -> Iterator[Any]:
         params: list[Any] = [constant if at is None else self._adapted(values[at]) for at, constant in self.params]
-        with connections[self.db].cursor() as cursor:
+        with prepared_cursor(connections[self.db]) as cursor:
             cursor.execute(self.sql, params)
             found: Any = cursor.fetchall()
         if self.converters:
