@@ -404,8 +404,8 @@ else:
     _limits = {"lock_timeout": WAIT, "statement_timeout": 10 if WEB else 600, "idle_in_transaction_session_timeout": 60}
     limit(DATABASES["default"], **_limits)
     DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 3)  # seconds
-    # The number of threads is fixed (see serve), so each may keep its connection.
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    # The number of threads is fixed (see serve), so each may keep its connection, with what is prepared on it.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}  # seconds
 if SQLITE and POOLED:
     refuse("DATABASE_POOLER", "leave it out: SQLite has no PgBouncer in front of it.")
 

@@ -42,6 +42,7 @@ admin_conflicts:    forms of the admin and two colleagues
 database_faults:    telling a database that is away from a wrong question
 database_waits:     how long a connection waits for a lock
 replicas:           reading public pages from replicas of the database
+postgresql:         Django's backend for PostgreSQL, with prepared statements and less asking whether it is there
 compiled_queries, compiled_inserts: statements that are written once, for what every page or post asks
 cdn:                marking pages for a CDN, and having it drop them
 long_writes:        short transactions of a long command, between which others write

@@ -22,6 +22,10 @@ Row = TypeVar("Row")
 Values = Sequence[Any]
 Param = tuple[int | None, Any]  # the position of a value, or None and a constant
 
+# The first rows of an order, which PostgreSQL plans for the values of each execution: once for all, it planned for the
+# average article, and read and sorted all 60,000 comments of a long one (`tests/test_plans.py`).
+_SOME_OF_MANY = re.compile(r"\bLIMIT (?!1\b)")
+
 # What stands for the value at a position, by its type. In range of every column, and in no query of ours.
 _MARKS: dict[type, Callable[[int], Any]] = {
     int: lambda position: 2_000_000_089 + position,
@@ -107,6 +111,7 @@ class _Statement:
         if missing := set(marks.values()) - {position for position, _ in found}:
             raise TypeError(f"The query changes these values before it sends them: {sorted(missing)}")
         self.sql, self.params = _with_constants(sql, found, connections[self.db])
+        self.is_planned_once = not _SOME_OF_MANY.search(self.sql)
         self.compiler = compiler
         self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
         self.finish = self._models() if queryset._iterable_class is ModelIterable else None
@@ -115,7 +120,8 @@ class _Statement:
 
     def rows(self, values: Values) -> Iterator[Any]:
         params: list[Any] = [constant if at is None else self._adapted(values[at]) for at, constant in self.params]
-        with prepared_cursor(connections[self.db]) as cursor:
+        connection = connections[self.db]
+        with prepared_cursor(connection) if self.is_planned_once else connection.cursor() as cursor:
             cursor.execute(self.sql, params)
             found: Any = cursor.fetchall()
         if self.converters:

@@ -1,0 +1,147 @@
+"""How PostgreSQL finds the rows of each page and each job where there are many: by indexes, and no more than are shown."""
+
+from unittest import mock
+
+import pytest
+from django.core.cache import caches
+from django.db import connection, transaction
+from django_tasks_db.models import DBTaskResult
+
+from articles.models.article import Article, Byline
+from comments.models import Comment, CommentSettings
+from comments.notifications import outbox
+from newsreader import article_page
+from newsreader.kit import http_cache
+from newsreader.templatetags import teasers
+from tests.factories import make_moderator, set_rules
+from tests.large import UNDER_ONE, large_database
+from tests.plans import asked, plans
+
+pytestmark = [
+    pytest.mark.ci_postgresql,
+    pytest.mark.database,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has tests of its plans beside each page"),
+]
+
+
+@pytest.fixture(scope="module")
+def large(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), large_database():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def undone(large):
+    """Whatever a test changes."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def look(statements, *, read, dropped=0, sort=0):
+    """Hold each statement to so many rows that it may read, drop and sort."""
+    assert statements
+    for plan in plans(statements):
+        says = f"{plan.sql}\n{plan.text}"
+        assert not plan.whole, says
+        assert plan.read <= read, f"reads {plan.read}: {says}"
+        assert plan.dropped <= dropped, f"drops {plan.dropped}: {says}"
+        assert plan.sorted <= sort, f"sorts {plan.sorted}: {says}"
+
+
+def ask(client, path, status=200):
+    for alias in ("default", "requests"):
+        caches[alias].clear()
+    for kept in (http_cache._kept, article_page._frames, teasers._teasers):
+        kept.clear()
+    with asked() as statements:
+        answer = client.get(path)
+    assert answer.status_code == status
+    return statements
+
+
+def first():
+    return Article.objects.earliest("pk")
+
+
+@pytest.mark.parametrize("order", CommentSettings.Order.values)
+@pytest.mark.parametrize("more", ["", "?page=2", "?page=900"])
+def test_article_pages(order, more, client):
+    set_rules(order=order)
+
+    look(ask(client, first().get_absolute_url() + more), read=1_500, sort=100)
+
+
+def test_rest_pages_of_comments(client):
+    for sort in ("oldest", "newest"):
+        path = f"/api/v1/articles/{first().pk}/comments/?sort={sort}"
+        look(ask(client, path), read=500, sort=100)
+        for _ in range(2):
+            path = client.get(path).json()["next"]
+            look(ask(client, path), read=500, sort=100)
+
+
+def test_threads_and_permanent_addresses(client):
+    top = Comment.objects.filter(article=first()).earliest("pk")
+    last = Comment.objects.filter(root=top).latest("path")
+    for path, status in (
+        (f"/comments/{top.pk}/thread/", 200),
+        (f"/comments/{top.pk}/thread/?page=20", 200),
+        (f"/api/v1/comments/{top.pk}/replies/", 200),
+        (f"/api/v1/comments/{last.pk}/", 200),
+        (f"/comments/{last.pk}/", 302),
+        (f"/comments/{top.pk + UNDER_ONE - 5}/", 302),
+    ):
+        look(ask(client, path, status), read=1_500, sort=100)
+
+
+def test_lists_of_articles(client):
+    byline = Byline.objects.select_related("author").earliest("pk")
+    section, tag = first().section, first().tags.get()
+    for path in (
+        "/",
+        "/?page=3",
+        section.get_absolute_url(),
+        tag.get_absolute_url(),
+        byline.author.get_absolute_url(),
+        "/feed/",
+        f"{section.get_absolute_url()}feed/",
+        "/comments/feed/",
+        f"{first().get_absolute_url()}feed/",
+        "/news-sitemap.xml",
+        "/api/v1/articles/",
+        f"/api/v1/articles/?section={section.slug}",
+    ):
+        look(ask(client, path), read=1_500, sort=200)
+
+
+def test_searches_of_articles(client):
+    for words in ("harbour", "ferry", "ferry harbour"):
+        look(ask(client, f"/search/?q={words}"), read=2_000, sort=700)
+
+
+@pytest.mark.parametrize("asks", ["", "?q=harbour", "?q=reader7@example.net", "?view=reported", "?order=newest"])
+def test_the_queue(asks, client):
+    client.force_login(make_moderator(is_superuser=True))
+
+    look(ask(client, f"/admin/moderation/{asks}"), read=2_500, dropped=2_500, sort=1_100)
+
+
+def test_posting(client):
+    article = first()
+    with asked() as statements, mock.patch.object(outbox, "send_due"):
+        answer = client.post(
+            f"/articles/{article.pk}/reply/", {"text": "The ferry is late.", "name": "Ada", "email": "ada@example.org"}
+        )
+    assert answer.status_code == 303
+
+    look(statements, read=1_100, sort=20)
+
+
+def test_the_next_mails_and_the_next_task():
+    with asked() as statements, mock.patch.object(outbox, "_send", return_value=True) as send:
+        assert outbox.send_due.func()
+        assert DBTaskResult.objects.ready().get_locked()
+
+    assert send.called
+    look(statements, read=300)
