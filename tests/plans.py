@@ -19,7 +19,7 @@ from newsreader.kit.postgresql import prepared_cursor
 
 TYPES = {bool: "boolean", int: "bigint", dt.datetime: "timestamptz", dt.date: "date"}
 EXPLAIN = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) "
-SMALL = 1_000  # rows; a table of fewer may well be read whole
+SMALL = 2_000  # rows; a table of fewer may well be read whole
 
 
 class Statement(NamedTuple):
@@ -57,17 +57,17 @@ def asked() -> Iterator[list[Statement]]:
 
 def plans(statements: list[Statement]) -> Iterator[Plan]:
     """Yield how each is carried out; what it changes is undone."""
-    large, seen = _large_tables(), set[str]()
+    seen = set[str]()
     for statement in statements:
         if repr(statement) in seen:
             continue
         seen.add(repr(statement))
-        yield _plan(statement.sql, large, EXPLAIN + statement.sql, statement.params)
+        yield _plan(statement.sql, EXPLAIN + statement.sql, statement.params)
         if statement.is_prepared:
-            yield _planned_once(statement, large)
+            yield _planned_once(statement)
 
 
-def _planned_once(statement: Statement, large: set[str]) -> Plan:
+def _planned_once(statement: Statement) -> Plan:
     params, numbers = statement.params, count(1)
     kinds = [next((name for kind, name in TYPES.items() if isinstance(each, kind)), "unknown") for each in params]
     text = re.sub("%[%s]", lambda mark: "%" if mark[0] == "%%" else f"${next(numbers)}", statement.sql)
@@ -76,13 +76,13 @@ def _planned_once(statement: Statement, large: set[str]) -> Plan:
         cursor.execute(f"PREPARE looked_at {types} AS {text}")
         cursor.execute("SET plan_cache_mode = force_generic_plan")
         try:
-            return _plan(f"[planned once] {text}", large, f"{EXPLAIN} EXECUTE looked_at {marks}", params)
+            return _plan(f"[planned once] {text}", f"{EXPLAIN} EXECUTE looked_at {marks}", params)
         finally:
             cursor.execute("RESET plan_cache_mode")
             cursor.execute("DEALLOCATE looked_at")
 
 
-def _plan(sql: str, large: set[str], explain: str, params: list[Any]) -> Plan:
+def _plan(sql: str, explain: str, params: list[Any]) -> Plan:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(explain, params)
         (found,) = cursor.fetchone()
@@ -90,11 +90,11 @@ def _plan(sql: str, large: set[str], explain: str, params: list[Any]) -> Plan:
     found = json.loads(found) if isinstance(found, str) else found
     nodes = list(_nodes(found[0]["Plan"]))
     scans = [node for node in nodes if "Scan" in node["Node Type"] and node["Node Type"] not in NOT_TABLES]
-    dropped = sum(_times(node, name) for node in scans for name in DROPPED)
+    dropped = sum(map(_dropped, scans))
     return Plan(
         sql,
-        [node["Relation Name"] for node in scans if node["Node Type"] == "Seq Scan" and node["Relation Name"] in large],
-        sum(_times(node, "Actual Rows") for node in scans) + dropped,
+        [node["Relation Name"] for node in scans if node["Node Type"] == "Seq Scan" and _rows(node) > SMALL],
+        sum(map(_rows, scans)),
         dropped,
         max((_times(node, "Actual Rows") for node in nodes if node["Node Type"] == "Sort"), default=0),
         json.dumps(found, indent=1),
@@ -109,13 +109,15 @@ def _times(node: dict[str, Any], name: str) -> int:
     return round(node.get(name, 0) * node["Actual Loops"])
 
 
+def _dropped(node: dict[str, Any]) -> int:
+    return sum(_times(node, name) for name in DROPPED)
+
+
+def _rows(node: dict[str, Any]) -> int:
+    return _times(node, "Actual Rows") + _dropped(node)
+
+
 def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for below in node.get("Plans", ()):
         yield from _nodes(below)
-
-
-def _large_tables() -> set[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples > %s", [SMALL])
-        return {name for (name,) in cursor.fetchall()}

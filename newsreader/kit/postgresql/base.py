@@ -31,10 +31,12 @@ class PreparedCursor(base.ServerBindingCursor):
         # psycopg would give each size of numbers a type of its own, and so a statement.
         if params:
             params = [Int8(param) if type(param) is int else param for param in params]
-        return super().execute(query, params, **options)
+        return super().execute(query, params, **options)  # type: ignore[misc]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    health_check_enabled: bool
+    health_check_done: bool
     _sure_until = 0.0
 
     def prepared_cursor(self) -> CursorWrapper:
@@ -42,7 +44,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            return self._prepare_cursor(PreparedCursor(self.connection))  # type: ignore[no-any-return]
+            return self._prepare_cursor(PreparedCursor(self.connection))  # type: ignore[attr-defined, call-arg]
 
     def close_if_health_check_failed(self) -> None:
         """Close a connection that the server has ended; called before each request's first statement.
