@@ -1,7 +1,7 @@
 """The database backend for PostgreSQL: prepared statements, and connections that the server has ended."""
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from articles.models.article import Article
@@ -35,7 +35,7 @@ def test_a_compiled_statement_is_prepared_once_it_comes_back_with_its_constants_
         assert by_slug("ferry's 100 %", 2**40) == []
 
     # One for all sizes of numbers.
-    (statement,) = prepared('"articles_article"."slug" = $1')
+    (statement,) = prepared('"articles_article"."slug" = $2')
     assert "\"state\" = 'published'" in statement
     assert "ferry" not in statement
     assert "'ferry''s 100 %'" in asked[0]["sql"]
@@ -85,12 +85,12 @@ def test_a_request_is_answered_on_a_new_connection_where_the_server_has_ended_th
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_without_news_is_asked_after_some_seconds(monkeypatch):
     connection.ensure_connection()
-    asked = []
-    monkeypatch.setattr(connection, "health_check_enabled", True)
-    monkeypatch.setattr(connection, "is_usable", lambda: asked.append(1) or True)
-    for sure_until, times in ((0.0, 1), (None, 1), (0.0, 2)):
-        if sure_until is not None:
-            monkeypatch.setattr(connection, "_sure_until", sure_until)
-        connection.health_check_done = False
-        connection.close_if_health_check_failed()
-        assert (connection.health_check_done, len(asked)) == (True, times)
+    wrapper, asked = connections["default"], []
+    monkeypatch.setattr(wrapper, "health_check_enabled", True)
+    monkeypatch.setattr(wrapper, "is_usable", lambda: asked.append(1) or True)
+    for is_due, times in ((True, 1), (False, 1), (True, 2)):
+        if is_due:
+            monkeypatch.setattr(wrapper, "_sure_until", 0.0)
+        wrapper.health_check_done = False
+        wrapper.close_if_health_check_failed()
+        assert (wrapper.health_check_done, len(asked)) == (True, times)

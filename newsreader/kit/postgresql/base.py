@@ -19,8 +19,8 @@ SURE = 5.0
 
 
 class PreparedCursor(base.ServerBindingCursor):
-    """Has the server parse and plan a statement once for each connection, and not at every execution: for an article's
-    page made anew, PostgreSQL then takes 2.4 ms instead of 5.2.
+    """Has the server parse and plan a statement once for each connection, and not at every execution: PostgreSQL then
+    works a quarter less for an article's page made anew, and a seventh less for a post.
 
     psycopg prepares what is executed more often than the option `prepare_threshold` says; where that is None, nothing
     is prepared (DATABASE_POOLER). Values travel beside the statement, so it has to say of which type they are where
@@ -34,7 +34,16 @@ class PreparedCursor(base.ServerBindingCursor):
         return super().execute(query, params, **options)  # type: ignore[misc]
 
 
+class DatabaseOperations(base.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str | None:
+        """Return the statement with its values, for whoever collects statements."""
+        if isinstance(cursor, PreparedCursor):
+            return str(self.compose_sql(sql, params))
+        return super().last_executed_query(cursor, sql, params)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
     health_check_enabled: bool
     health_check_done: bool
     _sure_until = 0.0
