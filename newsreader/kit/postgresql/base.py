@@ -9,7 +9,7 @@ import select
 import time
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 from django.db.backends.utils import CursorWrapper
 from psycopg.types.numeric import Int8
 
@@ -34,8 +34,8 @@ class PreparedCursor(base.ServerBindingCursor):
         return super().execute(query, params, **options)  # type: ignore[misc]
 
 
-class DatabaseOperations(base.DatabaseOperations):
-    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str | None:
+class DatabaseOperations(operations.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
         """Return the statement with its values, for whoever collects statements."""
         if isinstance(cursor, PreparedCursor):
             return str(self.compose_sql(sql, params))
