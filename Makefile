@@ -86,7 +86,8 @@ $(CHECKERS): requirements/package.json
 	@npm install --prefix var/node --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-# uv where it can be had, since it is many times faster; else pip, with the same hashes.
+# uv where it can be had, since it is many times faster; else pip, with the same hashes. Modules are compiled when they
+# are first needed: two thirds of them never are.
 $(INSTALLED): requirements/dev.txt requirements/tools.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "Python 3.11 or newer is needed: install it, or name it (PYTHON=python3.12 make run)." >&2; exit 1; }
@@ -95,6 +96,6 @@ $(INSTALLED): requirements/dev.txt requirements/tools.txt
 	@echo "Installing into $(VENV)/ …"
 	@$(PYTHON) -m venv $(VENV)
 	@if $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt; then \
-	  $(UV) pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements/tools.txt requirements/dev.txt; \
+	  $(UV) pip sync --quiet --python $(PY) --require-hashes requirements/tools.txt requirements/dev.txt; \
 	else $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt; fi
 	@touch $@
