@@ -157,11 +157,13 @@ def test_an_export_is_read_as_it_is_handed_out(tmp_path, capsys, data):
         (b"PK\x03\x04 and then nothing", "damaged"),
         (gzip.compress(HARBOUR)[:500], "damaged"),
         (zipped(**{"a.txt": b"x"}).replace(b".xml", b".txt"), "no .xml file"),
-        (gzip.compress(bytes(150 * 1024 * 1024)), "without end"),
+        ("without end", "without end"),
     ],
 )
 @pytest.mark.django_db
 def test_an_archive_that_cannot_be_read_is_refused_in_words(tmp_path, data, why, monkeypatch):
+    if data == "without end":  # Made here, since whoever only collects the tests need not wait for it.
+        data = gzip.compress(bytes(150 * 1024 * 1024), compresslevel=1)
     monkeypatch.setattr(unpacking, "MOST_GROWTH", 2)
     (tmp_path / "export").write_bytes(data)
 
