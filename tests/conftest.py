@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -78,8 +79,29 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker("database")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Sample the cases that CI runs on its second database before `-m` chooses, and order what was chosen."""
+    _sample(items)
+    yield
+    items[:] = _longest_first(items)
+
+
+def _sample(items: list[pytest.Item]) -> None:
+    """Leave the first and the last of a test's cases for CI's second database.
+
+    Cases mostly differ in what Python makes of them, and ask the database the same. `ci_both` says where they do not.
+    """
+    tests: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if not any(map(item.get_closest_marker, ("ci_both", "ci_sqlite", "ci_postgresql"))):
+            tests[item.nodeid.partition("[")[0]].append(item)
+    for cases in tests.values():
+        for case in cases[1:-1]:
+            case.add_marker("ci_sqlite")
+
+
+def _longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
     """Let every process begin with its share of what takes longest, so that none is left with it when others are done.
 
     Each process gets as many tests as any other, in one piece, and takes from another's end when it has no more.
@@ -88,7 +110,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     short = [item for item in items if not item.nodeid.startswith(LONGEST)]
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     size = -(-len(short) // processes)
-    items[:] = [item for at in range(processes) for item in (*long[at::processes], *short[at * size : (at + 1) * size])]
+    return [item for at in range(processes) for item in (*long[at::processes], *short[at * size : (at + 1) * size])]
 
 
 def _rank(item: pytest.Item) -> int:

@@ -33,6 +33,7 @@ def _at(model: type[models.Model], page: str) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(("model", "keys"), SOME + ALL)
 def test_every_form_bears_any_key(desk, model, keys):
     """A library's admin, too; inlines with one row each."""
@@ -55,6 +56,7 @@ def test_every_form_bears_any_key(desk, model, keys):
         assert answer.status_code in {200, 403}, key  # 403: nobody adds such a row by hand.
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(("model", "keys"), SOME + ALL)
 def test_every_list_bears_any_key(desk, model, keys):
     actions = admin.site._registry[model].actions
@@ -69,6 +71,7 @@ def test_every_list_bears_any_key(desk, model, keys):
             assert answer.status_code in {200, 302, 403}, key
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("model", EVERY, ids=lambda model: model._meta.label)
 def test_every_list_bears_a_search_for_many_words(desk, model):
     assert desk.get(_at(model, "changelist"), {"q": "a " * 2_000}).status_code in {200, 302, 403}

@@ -50,6 +50,7 @@ def text(response: Any) -> str:
 # --- The desk -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     "address",
     [

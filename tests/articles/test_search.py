@@ -20,7 +20,7 @@ from articles.models.article import Article
 from tests.factories import make_article, make_author, make_editor, make_section, make_tag
 from tests.machine import SHARED
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
 ATTACKS = SHARED / "data" / "attacks"
 
 

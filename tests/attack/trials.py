@@ -46,6 +46,7 @@ def test_no_text_executes_breaks_out_or_is_lost(stage: Stage, choose: Choose, li
     _sound(stage.tally, before, limit)
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("way", hostile.WAYS)
 def test_no_string_breaks_a_request_or_holds_it_up(
     open_house: None, tally: Tally, choose: Choose, limit: float, way: str
@@ -120,6 +121,7 @@ def test_a_bomb_is_refused_or_rendered_in_time(open_house: None, tally: Tally, l
     _sound(tally, before, limit)
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("excess", bounds.EXCESS, ids=lambda excess: excess.name)
 def test_what_is_too_much_is_refused_clearly(
     open_house: None, tally: Tally, excess: bounds.Excess, limit: float

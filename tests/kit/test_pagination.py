@@ -216,6 +216,7 @@ def test_a_wrong_cursor_is_400_over_http(client):
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     "moment",
     [
@@ -231,6 +232,7 @@ def test_a_cursor_with_a_wrong_time_is_refused(moment):
     assert refusal.value.get_codes() == "invalid_cursor"
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00"])
 @pytest.mark.parametrize("pk", [-(2**63), 0, 2**63 - 1])
 @pytest.mark.parametrize("way", [0, 1])
@@ -268,6 +270,7 @@ def test_a_cursor_says_nothing_but_the_columns_of_the_order():
     assert held == [0, first.created_at.isoformat(), first.pk]
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("typed", "found"),
     [

@@ -55,6 +55,7 @@ def assert_threads_are_sound(told: dict[str, Any]) -> None:
     assert max(Comment.objects.values_list("depth", flat=True), default=-1) + 1 == told["max_depth"]
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("name", REAL)
 def test_a_real_export_comes_in_whole_and_only_once(shared: Path, name: str):
     path, told = shared / "data" / "wxr" / "real" / f"{name}.xml", counts(f"real/{name}")
@@ -80,6 +81,7 @@ def test_a_real_export_comes_in_whole_and_only_once(shared: Path, name: str):
     assert rows() == before
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("name", FIXTURES)
 def test_a_fixture_comes_in_or_is_refused_in_one_line(shared: Path, name: str):
     path, told = shared / "data" / "wxr" / "fixtures" / f"{name}.xml", counts(f"fixtures/{name}")
@@ -128,6 +130,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_strange_file_comes_in_or_is_refused(shared: Path, name: str):
     path = shared / "data" / "attacks" / "own" / "wxr" / f"dev-{name}.xml"

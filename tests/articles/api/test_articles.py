@@ -129,6 +129,7 @@ def test_what_is_wrong_is_named_field_by_field_and_nothing_is_written(client, va
     assert not Article.objects.exists()
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("time", "code"),
     [

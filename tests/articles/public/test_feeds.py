@@ -43,6 +43,7 @@ def test_an_article_is_told_in_full_to_whoever_follows_the_site(client, form):
     assert entry.authors == ["Åsa <Berg>"]
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", ["section", "tag", "author"])
 def test_each_list_has_its_own(client, kind, form):

@@ -97,6 +97,7 @@ def test_each_is_valid(client, address, schema, time_machine):
     assert addresses(tree)
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     "address", ["2026-13", "2026-00", "0000-01", "9999-12", "1999-01", "2026-11.xml?page=2", "2026-11.xml?page=x"]
 )

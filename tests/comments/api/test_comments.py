@@ -234,6 +234,7 @@ def test_the_queue_is_kept_by_no_cache(client):
     assert client.get("/api/v1/moderation/queue/")["Cache-Control"] == "private, no-store"
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("values", "status", "code"),
     [

@@ -57,6 +57,7 @@ def written():
     return head
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("change", "code"),
     [

@@ -199,6 +199,7 @@ def test_the_list_says_where_until_when_and_how_often(client):
     assert "“" not in re.sub(r"<[^>]*>", "", page) or "casino" in page
 
 
+@pytest.mark.ci_both
 @pytest.mark.usefixtures("editor")
 @pytest.mark.parametrize(
     ("asked", "found"),
@@ -369,6 +370,7 @@ def test_what_makes_no_sense_is_not_tried(client, editor, discussion):
     assert "data-found" not in page
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("days", ["", "0", "-1", "x", "9" * 30, "400", "²"])
 def test_any_number_of_days_is_answered(client, editor, days):
     answer = client.post(ADD, typed(_backtest="1", backtest_days=days))

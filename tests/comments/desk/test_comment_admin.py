@@ -129,6 +129,7 @@ def test_other_statuses_have_a_tab_with_their_number_the_newest_first(client, mo
     }
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("query", "finds"),
     [
@@ -168,6 +169,7 @@ def test_the_queue_of_one_article(client, moderator):
     assert shown(client.get(QUEUE, {"article": comment.article_id})) == [comment.pk]
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     "query", ["status=x", "article=x", "article=99999999999999999999", "article=²", "q=%FF", "q=" + "x" * 5000]
 )

@@ -14,7 +14,7 @@ from comments.desk.networks import from_network
 from comments.models import Comment, ConnectionData
 from tests.factories import make_comment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
 
 # Beside one another at the edges of networks, and written shorter where groups are nothing.
 PLACES = [

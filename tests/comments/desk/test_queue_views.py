@@ -628,6 +628,7 @@ def test_unanswered_are_those_without_a_reply_of_the_newsroom(client, mia):
     assert answered.pk not in found
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     "query",
     [

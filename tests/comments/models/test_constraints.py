@@ -9,7 +9,7 @@ from articles.models.site import Site
 from comments.models import Comment, CommentSettings, Decision, Delivery
 from tests.factories import make_article, make_comment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
 
 
 def refused(**values):

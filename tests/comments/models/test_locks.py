@@ -25,7 +25,7 @@ from comments.posting.submission import post_comment
 from comments.screening import article_settings
 from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
 ORDER = ["articles_article", "comments_floodbucket", "comments_comment"]
 FOR_UPDATE = re.compile(r" FOR UPDATE( OF \S+)?")
 

@@ -17,7 +17,7 @@ from comments.posting.importing import CommentRecord, admit
 from comments.posting.rerendering import rerender
 from tests.factories import make_article, make_comment, make_editor, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
 
 
 def found(query):

@@ -128,6 +128,7 @@ def test_a_lifted_ban_is_over_once_and_on_record():
     assert entry.personal == {"identity": ban.identity_id}
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("typed", "stored"),
     [
@@ -263,6 +264,7 @@ def test_a_typed_address_keeps_nobody_out_who_is_signed_in_under_it():
     assert post_comment(make_draft(user=user)).pk
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("network", "inside", "outside"),
     [

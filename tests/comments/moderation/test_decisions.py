@@ -46,6 +46,7 @@ def test_deciding_what_is_so_already_changes_nothing():
     assert comment.decisions.count() == before
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("before", "after", "step"),
     [

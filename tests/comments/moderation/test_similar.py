@@ -43,6 +43,7 @@ def test_it_is_plain_data_about_the_others_newest_first(article):
     ]  # fmt: skip
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("this", "other", "by24", "by32"),
     [

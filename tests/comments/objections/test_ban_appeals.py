@@ -166,6 +166,7 @@ def test_whoever_objects_very_fast_has_to_wait():
     assert objected(urls[-1], address="203.0.113.10")
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     "values",
     [

@@ -397,6 +397,7 @@ def test_json_and_csv_tell_the_same(client):
     assert figures_of["notices.received"] == "1"
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     "end", ["2026-02.json", "2026-13.json", "2026-00.csv", "0000-01.json", "2026-3.json", "2026-03.xml", "2026-03"]
 )

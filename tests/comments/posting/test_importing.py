@@ -212,6 +212,7 @@ def test_the_same_id_on_another_site_is_another_comment(article):
     assert Comment.objects.count() == 2
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("body", ["", " ", "x" * 100_000, "\x0b\u0007bell", "<script>alert(1)</script>"])
 def test_every_text_comes_in(article, body):
     admit([record(1, body=body)])

@@ -13,7 +13,7 @@ from comments.models import Comment, Decision
 from comments.moderation.decisions import decide
 from tests.factories import make_article, make_comment, set_rules
 
-pytestmark = pytest.mark.usefixtures("transactional_db")
+pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.ci_both]
 
 
 def at_once(jobs):

@@ -100,6 +100,7 @@ def test_an_approval_stays_a_persons_when_their_account_is_gone():
     assert backtest([entry("casino")], ALL()).total.approved == 1
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("pattern", "match"),
     [

@@ -196,6 +196,7 @@ def test_an_international_domain_is_one_in_both_spellings():
     assert status_of("See https://xn--bcher-kva.example/") == "pending"
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("pattern", "address", "held"),
     [

@@ -122,6 +122,7 @@ def test_nobody_decides_about_their_own_comment_nor_says_what_it_is(client):
     assert (comment.identity, comment.status, comment.kind) == (None, "pending", "comment")
 
 
+@pytest.mark.ci_both
 @database
 @pytest.mark.parametrize(
     "typed",
