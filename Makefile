@@ -34,10 +34,11 @@ test-fast: $(INSTALLED) ## Run what needs neither database nor browser, in under
 	@$(PY) -m newsreader.local_env
 	@$(PY) -m pytest -n auto --dist worksteal -m "not slow and not database and not browser" $(ARGS)
 
-# Every page, form and state of which the whole suite looks at a sample: by night, or after a change to all of them.
+# Every page, form and state of which the whole suite looks at a sample, and ten times as many examples for each property:
+# by night, or after a change to all of them.
 test-long: $(INSTALLED) ## Run what the whole suite holds a sample of: every form of the desk, every page of an account …
 	@$(PY) -m newsreader.local_env
-	@$(PY) -m pytest -n auto --dist worksteal -m long $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal -m "long or hypothesis" --hypothesis-profile thorough $(ARGS)
 
 # Every string of the lists of attacks through every page, field, header and parser, and a table of what came of it.
 # MOST=100 takes a hundred strings of each list, ARGS="-k on_the_desk" one way in which texts get to their surfaces.

@@ -34,8 +34,9 @@ from tests.databases import (  # noqa: F401
 from tests.machine import CHROMIUM, SHARED
 from tests.standin import standin, standin_server  # noqa: F401  The login providers, for every room's tests.
 
-# A busy machine is slow, and no test is about time.
-hypothesis.settings.register_profile("house", deadline=None)
+# A busy machine is slow, and no test is about time. Each run draws others: `make test-long` draws many at once.
+hypothesis.settings.register_profile("house", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("house")
 
 MISSING = "Chromium is not installed. Debian: apt-get install chromium-headless-shell. Ubuntu: chromium"
