@@ -45,7 +45,7 @@ def busy():
         connection.close()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_whatever_is_posted_while_the_database_is_busy_comes_back_with_503():
     article, client = make_article(), Client()
     comment = make_comment(article)
@@ -76,7 +76,7 @@ def test_whatever_is_posted_while_the_database_is_busy_comes_back_with_503():
     assert client.post(path, again).status_code == 303
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's cursors wait for nobody")
 @pytest.mark.parametrize("is_rest", [False, True])
 def test_a_busy_writer_leaves_no_cursor_that_another_thread_would_have_to_free(is_rest):
@@ -114,7 +114,7 @@ def test_who_has_waited_too_long_for_a_thread_is_answered_without_the_database()
     assert program.json()["code"] == "busy"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_who_has_waited_for_a_thread_waits_the_less_for_the_database(settings):
     article, client = make_article(), Client()
     settings.WAIT = 30  # seconds
@@ -162,7 +162,7 @@ def test_the_server_s_own_codes_say_what_is_away(kind, away):
 
 @pytest.mark.ci_postgresql
 @pytest.mark.skipif(settings.SQLITE, reason="SQLite has no server that could hang")
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_a_question_to_a_server_that_hangs_is_ended_from_another_thread():
     def ask():
         try:

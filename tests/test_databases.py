@@ -30,7 +30,7 @@ def test_the_fixture_restores_what_the_migrations_left(transactional_db, turn):
 
 
 @pytest.mark.parametrize("turn", range(2))
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 def test_the_marker_restores_what_the_migrations_left(turn):
     leave_traces()
 

@@ -32,7 +32,6 @@ from tests.factories import (
     set_rules,
 )
 
-ROUTES = 2  # addresses walked of one route besides those given: more of the same kind show nothing new
 MOST = 600
 HOST = "testserver"
 # Where people and programs are led without a link that a GET finds.
@@ -100,9 +99,10 @@ class Walk:
         }
 
 
-def walk() -> Walk:
+def walk(each: int) -> Walk:
+    """Walk from `STARTS` to `each` further addresses of one route, of the editors' site to one."""
     people, secrets, starts = _furnish()
-    answers = _go(people, [*STARTS, *starts])
+    answers = _go(people, [*STARTS, *starts], each)
     # What came along on the way, too: every token and session that anybody was given.
     secrets |= {cookie.value for client in people.values() for cookie in client.cookies.values() if cookie.value != "1"}
     return Walk(answers, {secret for secret in secrets if secret})
@@ -185,7 +185,7 @@ def _client(**meta: str) -> Client:
     return Client(raise_request_exception=False, **meta)
 
 
-def _go(people: dict[str, Client], starts: list[str]) -> dict[str, Answers]:
+def _go(people: dict[str, Client], starts: list[str], each: int) -> dict[str, Answers]:
     """Ask every address as everybody, first seen first; what any of the answers leads to is asked next."""
     walked: dict[str, Answers] = {}
     waiting, routes, chosen = list(dict.fromkeys(starts)), Counter[str](), set(starts)
@@ -202,19 +202,19 @@ def _go(people: dict[str, Client], starts: list[str]) -> dict[str, Answers]:
                 continue
             seen.add(body)
             for found in _leads_to(address, answers[name]):
-                if found not in chosen and _is_new(found, routes):
+                if found not in chosen and _is_new(found, routes, each):
                     chosen.add(found)
                     waiting.append(found)
     return walked
 
 
-def _is_new(address: str, routes: Counter[str]) -> bool:
+def _is_new(address: str, routes: Counter[str], each: int) -> bool:
     try:
         route = resolve(urlsplit(address).path).route
     except Resolver404:
         route = address.split("/")[1]
     routes[route] += 1
-    return routes[route] <= (1 if route.startswith("admin/") else ROUTES)
+    return routes[route] <= (1 if route.startswith("admin/") else each)
 
 
 def _leads_to(address: str, answer: Answer) -> list[str]:

@@ -7,7 +7,7 @@ from django.db.migrations.state import ModelState, ProjectState
 from newsreader.kit.migration_operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
 from newsreader.operations.migration_lock import migration_lock
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.usefixtures("transactional_db")]
 INDEX = models.Index(fields=["words"], name="thing_by_words")
 CHECK = models.CheckConstraint(condition=~models.Q(words=""), name="thing_has_words")
 

@@ -34,7 +34,7 @@ from tests.databases import TEMPLATE, drop_database, on_the_server
 from tests.factories import make_article, make_comment
 from tests.kit.test_s3_storage import stored  # noqa: F401  A bucket on loopback.
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 NOON = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 

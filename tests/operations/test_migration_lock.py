@@ -17,7 +17,7 @@ from newsreader.operations.migration_lock import NAME, migration_lock
 from newsreader.settings import BASE_DIR
 from tests.databases import OWN, on_the_server
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 @contextmanager

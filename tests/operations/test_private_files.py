@@ -39,7 +39,7 @@ def test_a_database_of_its_own_account_is_taken(tmp_path):
     refuse_open_database(database("news", vendor="postgresql"))
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("transactional_db")
 @pytest.mark.parametrize("command", [["serve", "--port", "0"], ["work"]], ids=lambda command: command[0])
 def test_neither_the_web_server_nor_the_worker_starts(command, settings, tmp_path):
     if settings.SQLITE:

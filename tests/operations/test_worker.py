@@ -17,7 +17,7 @@ from newsreader.operations import backoff, schedule
 from newsreader.operations.backoff import Backoff
 from newsreader.operations.worker import SteadyWorker
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 def queued(**values):
