@@ -7,7 +7,7 @@ import time
 from importlib.resources import files
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsreader.kit.lookalikes import skeleton
@@ -104,7 +104,6 @@ _twins = {
 }
 
 
-@settings(max_examples=300)
 @given(st.data(), st.text(alphabet="".join(_twins) + " -", min_size=1, max_size=30))
 def test_a_name_with_letters_swapped_for_their_twins_keeps_its_key(data, name):
     swapped = "".join(data.draw(st.sampled_from([letter, *_twins.get(letter, [])])) for letter in name)

@@ -253,7 +253,7 @@ json_values = st.recursive(
 
 
 @given(st.lists(json_values, max_size=4) | json_values, st.sampled_from(ORDERS))
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_a_cursor_holds_it_is_answered_or_refused(content, ordering):
     with suppress(ParseError):
         page(Comment.objects.all(), ordering, f"/list/?cursor={coded(content)}")

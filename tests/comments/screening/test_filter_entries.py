@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from django.db import connections
 from django.utils import timezone
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from comments.authors.author_edits import edit_comment
@@ -152,7 +152,6 @@ def test_a_broken_pattern_in_the_lists_stops_nobody():
     assert (post("( a bracket").status, post("A casino").status) == ("approved", "spam")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=80))
 def test_no_pattern_and_no_text_raises(pattern, text):
     regex = patterns.compiled(pattern)
