@@ -60,8 +60,13 @@ class Processes:
 
     def family(self) -> list[tuple[int, str]]:
         """Return the processes with what each is: `serve`, `server` (the web processes' parent), `web`, `worker`."""
-        numbers = sorted(int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
-        return [(number, kind) for number in numbers if (kind := _kind(number))]
+        listed = subprocess.run(["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True)
+        found = []
+        for line in listed.stdout.splitlines():
+            pid, stat, args = line.split(None, 2)
+            if not stat.startswith("Z") and (kind := _kind(args, stat, int(pid))):
+                found.append((int(pid), kind))
+        return found
 
     def kill(self, kinds: set[str], *, one: bool = False) -> None:
         """Kill with signal 9, all at once, whatever is of these kinds; of `one`, the first alone."""
@@ -82,19 +87,20 @@ class Processes:
         self.kill({"serve", "server", "web", "worker"})
 
 
-def _kind(pid: int) -> str:
-    """Say what one of our processes is, by its command and by our port in its environment; empty: not ours, or ended.
-
-    Read from /proc: `ps` takes almost three times as long, and whoever waits for a start asks all the time.
-    """
-    names = {b"manage.py serve": "serve", b"manage.py work": "worker", b"-m newsreader.front.server": "server"}
+def _kind(args: str, stat: str, pid: int) -> str:
+    """Say what one of our processes is, by its command and by our port in its environment; empty: not ours."""
+    # The server leads a session of its own; the web processes are its forks and look like it.
+    names = {
+        "manage.py serve": "serve",
+        "manage.py work": "worker",
+        "-m newsreader.front.server": "server" if "s" in stat else "web",
+    }
+    kind = next((kind for words, kind in names.items() if words in args), "")
+    if not kind:
+        return ""
     with suppress(OSError):
-        folder = Path(f"/proc/{pid}")
-        command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")  # Of a zombie, nothing.
-        kind = next((kind for words, kind in names.items() if words in command), "")
-        if kind and f"PORT={PORT}".encode() in (folder / "environ").read_bytes().split(b"\0"):
-            # The server leads a session of its own; the web processes are its forks and look like it.
-            return "web" if kind == "server" and os.getsid(pid) != pid else kind
+        if f"PORT={PORT}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            return kind
     return ""
 
 
