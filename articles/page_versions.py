@@ -8,14 +8,18 @@ Whatever changes something on a public page calls one of these functions, inside
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Greatest
 
 from articles import surrogate_keys
 from articles.models.article import Article
 from articles.models.site import Site
+from newsreader.kit.compiled_updates import CompiledUpdate
 
 # The columns of an article that change with its comments.
 OF_COMMENTS = frozenset({"comment_count", "root_count", "page_version"})
@@ -31,6 +35,28 @@ def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
     count = rows.update(page_version=F("page_version") + 1, **values)
     surrogate_keys.note_articles(ids, by_newsroom="version" in values)
     return count
+
+
+@partial(CompiledUpdate, "root_count")
+def _counted(article_id: int, *, comments: int, roots: int) -> tuple[QuerySet[Article], dict[str, Any]]:
+    moved = {name: moved_by(name, step) for name, step in (("comment_count", comments), ("root_count", roots)) if step}
+    return Article.objects.filter(pk=article_id), {"page_version": F("page_version") + 1, **moved}
+
+
+def count_comments(article_id: int, *, comments: int, roots: int) -> int:
+    """Move both counts of an article by so many, and count that as a change of its page. Returns its new `root_count`.
+
+    One statement, which locks the article until the transaction ends.
+    """
+    found = _counted(article_id, comments=comments, roots=roots)
+    surrogate_keys.note_articles([article_id] if settings.CDN else [], by_newsroom=False)
+    return int(found[0]) if found else 0
+
+
+def moved_by(field: str, step: int) -> Combinable:
+    """Return the expression for a count that moves by so many."""
+    # Never below zero, even if a count was wrong before: recounting repairs it, an error page would not.
+    return F(field) + step if step > 0 else Greatest(F(field) + step, Value(0))
 
 
 def save(article: Article, *names: str) -> None:

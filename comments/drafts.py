@@ -66,6 +66,7 @@ class Draft:
     language: str = ""
     section_id: int | None = None  # for trying the checks without an article
     html: str | None = field(default=None, repr=False, compare=False)  # the rendered text, where it is known
+    entries: Any = field(default=None, repr=False, compare=False)  # the filter entries in force, where they are known
 
     @cached_property
     def rendered(self) -> str:

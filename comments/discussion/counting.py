@@ -8,17 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Greatest
+from django.db.models import Count, Q, QuerySet
 
 from articles import page_versions
 from articles.models.article import Article
+from articles.page_versions import moved_by
 from comments.discussion import positions
 from comments.discussion.positions import Step
-from comments.models import Comment, PathBucket
+from comments.models import Comment, PathBucket, Place
 from comments.models.locks import lock_articles
 from comments.models.querysets import STANDING
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.long_writes import ShortTransactions
 
 APPROVED = Comment.Status.APPROVED
@@ -38,7 +38,11 @@ def adjust(changes: Iterable[Change]) -> None:
     if not moved:
         return
     tops = {comment.root_id or comment.pk for comment, _, _ in moved}
-    roots = Comment.objects.only("article", "status", "path", "thread_count").in_bulk(tops)
+    # A root that is decided itself is here, if it was read whole; the others are read.
+    whole = (comment for comment, _, _ in moved if "thread_count" in vars(comment))
+    roots = {comment.pk: comment for comment in whole if not comment.root_id}
+    if unknown := tops - set(roots):
+        roots |= {root.pk: root for root in _roots(*sorted(unknown))}
     stood = {pk: root.status == APPROVED or root.thread_count > 0 for pk, root in roots.items()}
     replies: dict[int, int] = defaultdict(int)
     threads: dict[int, list[Step]] = defaultdict(list)
@@ -60,11 +64,34 @@ def adjust(changes: Iterable[Change]) -> None:
     _count_replies(replies, threads)
     for pk, steps in threads.items():
         positions.thread_of(roots[pk]).moved(steps)
-    _count_in_articles(articles, standing)
-    if standing:
-        sizes = Article.objects.filter(pk__in=standing).values_list("pk", "root_count")
-        for article_id, size in sizes:
-            positions.roots_of(article_id, size).moved(standing[article_id])
+    for article_id, size in _count_in_articles(articles, standing):
+        positions.roots_of(article_id, size).moved(standing[article_id])
+
+
+@Compiled
+def _roots(*ids: int) -> QuerySet[Comment]:
+    return Comment.objects.filter(pk__in=ids).only("article", "status", "path", "thread_count")
+
+
+def count_new(comment: Comment) -> None:
+    """Count a comment that has just been posted, in the same transaction, with its article locked.
+
+    Sets its `place` where it is the last of the roots that its article shows, as nearly every new one is.
+    """
+    if comment.status != APPROVED:
+        return
+    if comment.root_id:
+        adjust([(comment, "", comment.status)])
+        return
+    size = page_versions.count_comments(comment.article_id, comments=1, roots=1)
+    positions.roots_of(comment.article_id, size).moved([(comment.path or "", 1)])
+    if not _later_roots(comment.article_id, comment.path):
+        comment.place = Place(size - 1, size)
+
+
+@Compiled
+def _later_roots(article_id: int, path: str) -> QuerySet[Comment, tuple[int]]:
+    return Comment.objects.filter(article=article_id, path__gt=path).roots().order_by("path").values_list("pk")[:1]
 
 
 def _step(before: str, after: str) -> int:
@@ -78,23 +105,24 @@ def _count_replies(replies: dict[int, int], threads: dict[int, list[Step]]) -> N
         same[replies.get(pk, 0), sum(step for _, step in threads.get(pk, ()))].append(pk)
     for (reply_step, thread_step), pks in same.items():
         counts = {"reply_count": reply_step, "thread_count": thread_step}
-        if moving := {name: _moved(name, step) for name, step in counts.items() if step}:
+        if moving := {name: moved_by(name, step) for name, step in counts.items() if step}:
             Comment.objects.filter(pk__in=pks).update(**moving)
 
 
-def _count_in_articles(articles: dict[int, int], standing: dict[int, list[Step]]) -> None:
+def _count_in_articles(articles: dict[int, int], standing: dict[int, list[Step]]) -> Iterable[tuple[int, int]]:
+    """Adjust both counts of articles; return those where other roots stand now, with how many."""
+    roots_steps = {pk: sum(step for _, step in standing.get(pk, ())) for pk in articles}
+    if len(articles) == 1:
+        ((pk, step),) = articles.items()
+        size = page_versions.count_comments(pk, comments=step, roots=roots_steps[pk])
+        return [(pk, size)] if pk in standing else []
     same: dict[tuple[int, int], list[int]] = defaultdict(list)
     for pk, step in articles.items():
-        same[step, sum(root_step for _, root_step in standing.get(pk, ()))].append(pk)
+        same[step, roots_steps[pk]].append(pk)
     for (step, roots_step), pks in same.items():
         counts = {"comment_count": step, "root_count": roots_step}
-        moving = {name: _moved(name, by) for name, by in counts.items() if by}
-        page_versions.bump(pks, **moving)
-
-
-def _moved(field: str, step: int) -> Combinable:
-    # Never below zero, even if a count was wrong before: recounting repairs it, an error page would not.
-    return F(field) + step if step > 0 else Greatest(F(field) + step, Value(0))
+        page_versions.bump(pks, **{name: moved_by(name, by) for name, by in counts.items() if by})
+    return Article.objects.filter(pk__in=standing).values_list("pk", "root_count") if standing else []
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from articles.models.article import Article
 from comments.discussion import positions
-from comments.models import Comment, CommentSettings
+from comments.models import Comment, CommentSettings, Place
 from comments.models.paths import LEVELS, SEGMENT, subtree
 from comments.models.querysets import CommentQuerySet
 from newsreader.kit.compiled_queries import Compiled
@@ -271,13 +271,17 @@ def _walked(top: Comment, low: str, high: str) -> list[int]:
 
 
 def address(comment: Comment, article: Article, settings: CommentSettings, *, new: bool = False) -> str:
-    """Return the address where a comment is shown: on a page of its article, else of its thread. At most five queries.
+    """Return the address where a comment is shown: on a page of its article, else of its thread. At most five queries,
+    none for a root that has just been posted.
 
     `new` adds `new=<id>`, which every page ignores: whoever has just posted then gets no older copy from a cache.
     """
+    query = [f"new={comment.pk}"] if new else []
+    if comment.place:
+        return _on_article(comment, article, comment.place, settings, query)
     root = Comment.objects.select_related("article").get(pk=comment.root_id or comment.pk)
     size = root.article.root_count  # The given article may have been read before the comment was posted.
-    return _address(comment, root, article, size, settings, [f"new={comment.pk}"] if new else [])
+    return _address(comment, root, article, size, settings, query)
 
 
 def address_of(comment_id: int) -> str | None:
@@ -304,9 +308,14 @@ def _address(
         if rank >= settings.replies_shown:
             page = rank // settings.thread_page_size + 1
             return _joined(_thread_url(root), [f"page={page}", *query], comment)
-    rank = positions.roots_of(article.pk, size).before(root.path or "")
+    place = Place(positions.roots_of(article.pk, size).before(root.path or ""), size)
+    return _on_article(comment, article, place, settings, query)
+
+
+def _on_article(comment: Comment, article: Article, root: Place, settings: CommentSettings, query: list[str]) -> str:
+    rank = root.rank
     if settings.order == CommentSettings.Order.NEWEST:
-        rank = max(size - 1 - rank, 0)
+        rank = max(root.size - 1 - rank, 0)
     page = rank // settings.roots_per_page + 1
     pages = [f"page={page}"] if page > 1 else []
     return _joined(article.get_absolute_url(), [*pages, *query], comment)

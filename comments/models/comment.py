@@ -7,7 +7,7 @@ import hashlib
 import re
 import secrets
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.db import connection, models
@@ -28,7 +28,7 @@ from newsreader.kit.search_words import special
 from newsreader.kit.text import fold
 
 if TYPE_CHECKING:
-    from comments.models import Decision
+    from comments.models import CommentSettings, Decision
 
 LONGEST_TERMS = 100_000  # characters; a vector of PostgreSQL holds at most a megabyte
 SAME_FROM = 20  # characters; many people write the same shorter texts, which says nothing about them
@@ -51,6 +51,13 @@ def text_key(text: str) -> str:
 def terms_of(name: str, text: str) -> str:
     """Return the words of a comment that a database would not split as we do; empty for most comments."""
     return special(f"{name}\n{text}")[:LONGEST_TERMS]
+
+
+class Place(NamedTuple):
+    """Which of the roots that an article shows a comment is, counted from 0 at the oldest, and how many there are."""
+
+    rank: int
+    size: int
 
 
 class Comment(Imported):
@@ -142,7 +149,10 @@ class Comment(Imported):
 
     objects = CommentQuerySet.as_manager()
 
-    posted_as: Decision | None = None  # the first decision, where the comment has just been posted
+    # Where the comment has just been posted: the first decision, the rules that it was posted under, and its place.
+    posted_as: Decision | None = None
+    posted_under: CommentSettings | None = None
+    place: Place | None = None
 
     class Meta:
         verbose_name = _("comment")

@@ -6,13 +6,14 @@ This rules out deadlocks. Whoever needs several locks takes them here, inside a 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from articles.models.article import Article
-from comments.models import Comment, RateLimit
-from newsreader.kit.compiled_inserts import insert
+from comments.models import Comment
 from newsreader.kit.compiled_queries import Compiled
 
 
@@ -34,15 +35,33 @@ def lock_published(article_id: int) -> Article | None:
     return _published_locked.first(article_id)
 
 
-_limit_locked = Compiled(lambda key: RateLimit.objects.select_for_update().filter(pk=key))
+def lock_limits(keys: Iterable[str], *, full_at: dt.datetime) -> dict[str, dt.datetime]:
+    """Lock these rate limits, and return when each is full; one that there was not is made, full at this time.
+
+    One statement. An update that changes nothing locks a row that is there, and returns what it holds.
+    """
+    return put_limits(dict.fromkeys(sorted(keys), full_at), update="full_at = comments_ratelimit.full_at")
 
 
-def lock_limit(key: str, *, full_at: dt.datetime) -> RateLimit:
-    """Lock the row of a rate limit; if there is none, make one that is full at this time. At most two queries."""
-    row = RateLimit(key=key, full_at=full_at)
-    if insert(row, unless_there=True):
-        return row
-    return _limit_locked.first(key) or row
+def put_limits(
+    full_at: Mapping[str, dt.datetime], *, update: str = "full_at = excluded.full_at"
+) -> dict[str, dt.datetime]:
+    """Set when these rate limits are full, each of them locked. Returns what was stored. One statement."""
+    marks = ", ".join(["(%s, %s)"] * len(full_at))
+    adapt = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO comments_ratelimit (key, full_at) VALUES {marks}"  # noqa: S608  Nothing of it was typed.
+            f" ON CONFLICT (key) DO UPDATE SET {update} RETURNING key, full_at",
+            [value for key, moment in full_at.items() for value in (key, adapt(moment))],
+        )
+        return {key: _moment(value) for key, value in cursor.fetchall()}
+
+
+def _moment(value: Any) -> dt.datetime:
+    """Return a time that was read without the ORM, which is in UTC: SQLite gives it as text or without its zone."""
+    moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def lock_comments(

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
-from comments.models import Appeal, Comment, Decision, Delivery
+from comments.models import Appeal, Comment, CommentSettings, Decision, Delivery
 from comments.notifications.handover import not_handed_over, queue_handed_over
 from comments.notifications.held_up_articles import queue_held_up
 from comments.notifications.log_alarm import verify_and_tell
@@ -22,6 +22,8 @@ from comments.notifications.recipients import Recipient, recipients, rejected
 from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
 
 __all__ = [
+    "enqueue",
+    "letters",
     "no_outcome",
     "not_any_more",
     "not_handed_over",
@@ -39,7 +41,12 @@ __all__ = [
 
 def queue(decided: Iterable[tuple[Comment, Decision]]) -> int:
     """Queue the mails about these decisions, and wake the worker. Returns how many."""
-    return _write(recipients(decided))
+    return enqueue(letters(decided))
+
+
+def letters(decided: Iterable[tuple[Comment, Decision]], rules: CommentSettings | None = None) -> list[Delivery]:
+    """Return the mails about these decisions, for `enqueue`. `rules`: the site's settings, where they are known."""
+    return _letters(recipients(decided, rules))
 
 
 def queue_rejection(appeal: Appeal) -> int:
@@ -47,16 +54,14 @@ def queue_rejection(appeal: Appeal) -> int:
 
     When an appeal is granted, the author gets the mail that the comment is published.
     """
-    return _write(rejected(appeal))
+    return enqueue(_letters(rejected(appeal)))
 
 
-def _write(wanted: Iterable[Recipient]) -> int:
-    return enqueue(
-        [
-            Delivery(decision=decision, event=event, address=address, language=language)
-            for decision, event, address, language in wanted
-        ]
-    )
+def _letters(wanted: Iterable[Recipient]) -> list[Delivery]:
+    return [
+        Delivery(decision=decision, event=event, address=address, language=language)
+        for decision, event, address, language in wanted
+    ]
 
 
 def take_back(comment: Comment) -> int:

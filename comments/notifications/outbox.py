@@ -29,7 +29,7 @@ from comments.notifications.links import (
 )
 from newsreader.kit import mail
 from newsreader.kit.clock import ahead
-from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_inserts import TOGETHER, insert_all
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
 
@@ -46,9 +46,9 @@ def enqueue(rows: Collection[Delivery]) -> int:
 
     A second mail about the same event to the same address is left out.
     """
-    if len(rows) == 1:
-        insert(*rows, unless_there=True)
-    elif rows:
+    if len(rows) <= TOGETHER:
+        insert_all(list(rows), unless_there=True)
+    else:
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
         send_due.enqueue()

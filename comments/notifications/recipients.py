@@ -14,14 +14,18 @@ PENDING, APPROVED, TRASH = Comment.Status.PENDING, Comment.Status.APPROVED, Comm
 Recipient = tuple[Decision, str, str, str]  # the decision, event, address, language
 
 
-def recipients(decided: Iterable[tuple[Comment, Decision]]) -> Iterator[Recipient]:
+def recipients(
+    decided: Iterable[tuple[Comment, Decision]], rules: CommentSettings | None = None
+) -> Iterator[Recipient]:
     """Yield the recipients of each decision: moderators if a rule held the comment at posting, the author if a person
-    decided. The authors' addresses take one query, however many decisions there are.
+    decided. The authors' addresses take one query, however many decisions there are. `rules`: where they are known.
     """
     authors: list[tuple[Decision, str, int]] = []
     for comment, decision in decided:
         if decision.by_id is None:
-            if decision.after == PENDING and decision.number == 1 and CommentSettings.objects.current().mail_moderators:
+            if decision.after != PENDING or decision.number != 1:
+                continue
+            if (rules or CommentSettings.objects.current()).mail_moderators:
                 for address, language in _moderators(comment):
                     yield decision, Delivery.Event.WAITING, address, language
         elif (event := _event(decision)) and (user_id := comment.identity.user_id if comment.identity else None):

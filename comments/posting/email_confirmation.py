@@ -15,7 +15,6 @@ from django.utils import timezone
 from comments.drafts import keyed
 from comments.models import Comment, Delivery, EmailConfirmation, new_token
 from comments.models.effective_settings import EffectiveSettings
-from comments.notifications.outbox import send_due
 from comments.screening.history import FIRST_COMMENT
 from newsreader.kit.client_address import network
 from newsreader.kit.clock import ahead
@@ -33,27 +32,25 @@ def _asked_from(network: str, since: dt.datetime, until: dt.datetime) -> QuerySe
     return asked.values_list("pk")[:PER_NETWORK]
 
 
-def ask(comment: Comment, visitor: str) -> bool:
-    """Queue the mail to a guest whose first comment waits. Returns whether one will go out.
+def letters(comment: Comment, visitor: str) -> list[Delivery]:
+    """Return the mail to a guest whose first comment waits, to be queued by the caller; or none.
 
-    No mail if the address was asked recently, or if too many came from this network. In the transaction of the post.
+    None if the address was asked recently, or if too many came from this network. In the transaction of the post.
     """
     first = comment.posted_as or comment.decisions.get(number=1)
     if comment.identity_id or first.after != Comment.Status.PENDING or FIRST_COMMENT not in _codes(first.reasons):
-        return False
+        return []
     email, now = comment.connection_data.email, timezone.now()
     where = keyed("network", network(visitor))
     if not email or len(_asked_from(where, now - PERIOD, ahead(now))) >= PER_NETWORK:
-        return False
+        return []
     key, wanted = address_key(email), {"network": where, "comment": comment, "asked_at": now}
     if not insert(EmailConfirmation(address=key, **wanted), unless_there=True):
         again = {"token": new_token(), "confirmed_at": None}
         long_ago = Q(asked_at__lt=now - AGAIN) | Q(asked_at__gt=ahead(now))
         if not EmailConfirmation.objects.filter(long_ago, address=key).update(**wanted, **again):
-            return False
-    insert(Delivery(decision=first, event=Delivery.Event.CONFIRM, address=email, language=comment.language))
-    send_due.enqueue()
-    return True
+            return []
+    return [Delivery(decision=first, event=Delivery.Event.CONFIRM, address=email, language=comment.language)]
 
 
 def _codes(reasons: list[dict[str, object]]) -> set[object]:

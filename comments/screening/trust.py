@@ -7,7 +7,7 @@ this browser's signed cookie and to a confirmed email address; never to what som
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from django.db import models
@@ -21,6 +21,7 @@ from comments.models import REMOVED, Comment, Decision, EmailConfirmation
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.querysets import CommentQuerySet
 from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.text import fold
 
 RECENT = dt.timedelta(days=30)  # how long a refusal counts
@@ -40,11 +41,16 @@ class Level(models.IntegerChoices):
 def level(draft: Draft, settings: EffectiveSettings) -> Level:
     """Return how far the author of a draft is trusted. One query; none for a guest without a cookie."""
     if identity := draft.author.identity:
-        mine = Q(identity__user=identity.user_id) if identity.user_id else Q(identity=identity.pk)
-        row = (
-            CommenterIdentity.objects.filter(pk=identity.pk).annotate(**_facts(mine, settings)).values(*_FACTS).first()
+        row = _facts_of.first(
+            identity.pk,
+            identity.user_id or identity.pk,
+            timezone.now() - RECENT,
+            account=bool(identity.user_id),
+            premoderated=settings.premoderated,
+            trusted_after=settings.trusted_after,
+            refusals_allowed=settings.refusals_allowed,
         )
-        return _level_of(row) if row else Level.NEW
+        return _level_of(dict(zip(_FACTS, row, strict=True))) if row else Level.NEW
     if not draft.visit.comments or not draft.author.email:
         return Level.NEW
     return _level_of_guest(draft, settings)
@@ -59,12 +65,13 @@ def levels_of(comments: Collection[Comment], settings: EffectiveSettings) -> dic
     identities = {comment.identity_id for comment in comments if comment.identity_id}
     guests = [comment.pk for comment in comments if not comment.identity_id]
     rows = CommenterIdentity.objects.filter(pk__in=identities)
+    numbers = {name: getattr(settings, name) for name in ("premoderated", "trusted_after", "refusals_allowed")}
     found: dict[int, Level] = {}
     for mine, those in (
         (Q(identity__user=OuterRef("user")), rows.filter(user__isnull=False)),
         (Q(identity=OuterRef("pk")), rows.filter(user=None)),
     ):
-        for row in those.annotate(**_facts(mine, settings)).values("pk", *_FACTS):
+        for row in those.annotate(**_facts(mine, timezone.now() - RECENT, **numbers)).values("pk", *_FACTS):
             found[row["pk"]] = _level_of(row)
     confirmations = EmailConfirmation.objects.filter(comment__in=guests, confirmed_at__isnull=False)
     known = set(confirmations.filter(comment__status__in=_STANDING).values_list("comment", flat=True))
@@ -82,29 +89,36 @@ def levels_of(comments: Collection[Comment], settings: EffectiveSettings) -> dic
 _FACTS = ("known", "trusted", "refused", "lost")
 
 
-def _facts(mine: Q, settings: EffectiveSettings) -> dict[str, Any]:
+@Compiled
+def _facts_of(pk: int, whose: int, since: dt.datetime, *, account: bool, **numbers: int) -> models.QuerySet[Any, Any]:
+    mine = Q(identity__user=whose) if account else Q(identity=whose)
+    rows = CommenterIdentity.objects.filter(pk=pk).annotate(**_facts(mine, since, **numbers))
+    return rows.values_list(*_FACTS)
+
+
+def _facts(
+    mine: Q, since: dt.datetime, *, premoderated: int, trusted_after: int, refusals_allowed: int
+) -> dict[str, Any]:
     """What the levels depend on, as subqueries. Each stops at the number that matters, however many there are."""
     approved = Comment.objects.approved().filter(mine).order_by()
-    refusals = _refusals(mine)
+    refusals = _refusals(mine, since)
     return {
-        "known": _at_least(settings.premoderated, approved),
-        "trusted": _at_least(max(settings.trusted_after, settings.premoderated), approved)
-        if settings.trusted_after
-        else _no(),
+        "known": _at_least(premoderated, approved),
+        "trusted": _at_least(max(trusted_after, premoderated), approved) if trusted_after else _no(),
         "refused": _at_least(1, refusals),
-        "lost": _at_least(settings.refusals_allowed, refusals) if settings.refusals_allowed else _no(),
+        "lost": _at_least(refusals_allowed, refusals) if refusals_allowed else _no(),
     }
 
 
-def _refusals(mine: Q) -> models.QuerySet[Comment]:
+def _refusals(mine: Q, since: dt.datetime) -> models.QuerySet[Comment]:
     """Comments that a moderator has recently refused, and nobody has restored since."""
-    return Comment.objects.filter(mine, Exists(_refusing()), status__in=REMOVED).order_by()
+    return Comment.objects.filter(mine, Exists(_refusing(since)), status__in=REMOVED).order_by()
 
 
-def _refusing() -> models.QuerySet[Decision]:
+def _refusing(since: dt.datetime) -> models.QuerySet[Decision]:
     restored = Decision.objects.filter(comment=OuterRef("comment"), number__gt=OuterRef("number"), after__in=_STANDING)
     by_people = Decision.objects.filter(comment=OuterRef("pk"), source="", after__in=REMOVED)
-    recent = by_people.filter(created_at__gt=timezone.now() - RECENT)
+    recent = by_people.filter(created_at__gt=since)
     return recent.exclude(reasons__0__code__in=_NO_REFUSAL).filter(~Exists(restored))
 
 
@@ -135,13 +149,14 @@ def _level_of_guest(draft: Draft, settings: EffectiveSettings) -> Level:
     """
     earned, refused = 0, 0
     name, email = fold(draft.author.name), fold(draft.author.email)
-    for row in _left_here(draft.visit.comments):
-        if fold(row["connection_data__email"] or "") != email:
+    for status, name_there, email_there, confirmed, is_refused in _left_here(
+        timezone.now() - RECENT, *draft.visit.comments
+    ):
+        if fold(email_there or "") != email:
             continue
-        confirmed, approved = row["confirmed"], row["status"] == Comment.Status.APPROVED
-        earned += approved and (confirmed or fold(row["name"]) == name)
-        earned += row["status"] == Comment.Status.PENDING and confirmed
-        refused += row["refused"]
+        earned += status == Comment.Status.APPROVED and (confirmed or fold(name_there) == name)
+        earned += status == Comment.Status.PENDING and confirmed
+        refused += is_refused
     known = earned >= settings.premoderated
     return _level_of(
         {
@@ -153,11 +168,9 @@ def _level_of_guest(draft: Draft, settings: EffectiveSettings) -> Level:
     )
 
 
-def _left_here(ids: Iterable[int]) -> Iterable[dict[str, Any]]:
+@Compiled
+def _left_here(since: dt.datetime, *ids: int) -> models.QuerySet[Any, Any]:
     confirmations = EmailConfirmation.objects.filter(comment=OuterRef("pk"), confirmed_at__isnull=False)
     mine: CommentQuerySet = Comment.objects.filter(pk__in=ids, identity=None)
-    annotated: Any = mine.annotate(confirmed=Exists(confirmations), refused=Exists(_refusing()))
-    rows: Iterable[dict[str, Any]] = annotated.values(
-        "status", "name", "connection_data__email", "confirmed", "refused"
-    )
-    return rows
+    annotated: Any = mine.annotate(confirmed=Exists(confirmations), refused=Exists(_refusing(since)))
+    return annotated.values_list("status", "name", "connection_data__email", "confirmed", "refused")

@@ -57,9 +57,10 @@ def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
 def matches(draft: Draft) -> list[CompiledEntry]:
     """Return the entries in force that a draft matches under its article, including those that only count.
 
-    One query; one more if the entries have changed, and one more if a match is limited to a section.
+    One query unless the draft brings the entries; one more if they have changed, and one more if a match is limited to
+    a section.
     """
-    found = found_anywhere(draft, compiled_entries.current())
+    found = found_anywhere(draft, draft.entries or compiled_entries.current())
     section = _section_of(draft) if any(entry.section_id for entry in found) else None
     return [entry for entry in found if entry.counts_in(draft.article_id, section)]
 

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.accounts.pictures import fetch_picture
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.request_attributes import RequestAttribute
 from newsreader.kit.text import is_unseen, tidy_name
 
@@ -44,16 +45,24 @@ def identity_of(request: Any) -> CommenterIdentity | None:
     # Apps send their session with a header instead of a cookie (see accounts.api_authentication).
     session = TOKEN_SESSION.get(request) or request.session
     if chosen := session.get(IN_SESSION):
-        if identity := CommenterIdentity.objects.filter(pk=chosen, user=user).select_related("user").first():
+        if identity := _chosen.first(chosen, user.pk):
             return identity
     return own_identity(user)
 
 
+_chosen = Compiled(lambda pk, user: CommenterIdentity.objects.filter(pk=pk, user=user).select_related("user"))
+_verified = Compiled(lambda user: EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk")[:1])
+_own = Compiled(lambda uid: CommenterIdentity.objects.filter(provider=CommenterIdentity.OWN, uid=uid))
+
+
 def own_identity(user: User) -> CommenterIdentity:
     """Return the identity of an account of this site, updated from the account."""
-    address = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk").first()
-    identity, _ = CommenterIdentity.objects.get_or_create(
-        provider=CommenterIdentity.OWN, uid=str(user.pk), defaults={"user": user, "display_name": user.shown_name}
+    address = _verified.first(user.pk)
+    identity = (
+        _own.first(str(user.pk))
+        or CommenterIdentity.objects.get_or_create(
+            provider=CommenterIdentity.OWN, uid=str(user.pk), defaults={"user": user, "display_name": user.shown_name}
+        )[0]
     )
     identity.user = user
     return _update(

@@ -22,7 +22,7 @@ from comments.drafts import Author as Commenter
 from comments.drafts import Draft, Visit
 from comments.models import Comment, CommentSettings, FilterEntry
 from comments.moderation.decisions import decide
-from comments.posting.submission import store
+from comments.posting.storing import store
 from comments.screening import history, links, words
 from comments.screening.verdict import Verdict
 from comments.text.formatting import count_links

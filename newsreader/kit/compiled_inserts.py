@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connections, router
-from django.db.models import Field, Model
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import CharField, Field, FileField, Model, TextField
 from django.db.models.fields import AutoFieldMixin
 
 from newsreader.kit.postgresql import prepared_cursor
+
+TOGETHER = 20  # rows that one statement writes at most; each number of them has a statement of its own
 
 
 class _Statement(NamedTuple):
     sql: str
     fields: list[Field[Any, Any]]  # whose values it takes, in order
     returned: list[Field[Any, Any]]  # whose values it returns, in order
+
+    def values(self, row: Model, connection: BaseDatabaseWrapper) -> list[Any]:
+        """Return what the statement takes for a row. Text goes in as it is, which saves a third of the time."""
+        found = []
+        for field in self.fields:
+            value = getattr(row, field.attname)
+            if not (_is_plain(field) and type(value) is str):
+                value = field.get_db_prep_save(field.pre_save(row, add=True), connection)
+            found.append(value)
+        return found
+
+
+@cache
+def _is_plain(field: Field[Any, Any]) -> bool:
+    """Say whether a field is one of text that Django's own classes save, which change no text."""
+    kind = type(field)
+    return (
+        isinstance(field, CharField | TextField)
+        and not isinstance(field, FileField)
+        and (
+            kind.get_db_prep_save is Field.get_db_prep_save
+            and kind.get_db_prep_value is Field.get_db_prep_value
+            and kind.get_prep_value in {CharField.get_prep_value, TextField.get_prep_value}
+            and kind.pre_save is Field.pre_save
+        )
+    )
 
 
 def insert(row: Model, *, unless_there: bool = False) -> bool:
@@ -27,9 +57,8 @@ def insert(row: Model, *, unless_there: bool = False) -> bool:
     alias = router.db_for_write(type(row))
     connection = connections[alias]
     statement = _statement(type(row), alias, has_id=row.pk is not None, unless_there=unless_there)
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in statement.fields]
     with prepared_cursor(connection) as cursor:
-        cursor.execute(statement.sql, values)
+        cursor.execute(statement.sql, statement.values(row, connection))
         found: Any = cursor.fetchone() if statement.returned else ()
         written = found is not None and cursor.rowcount != 0
     if written:
@@ -39,16 +68,32 @@ def insert(row: Model, *, unless_there: bool = False) -> bool:
     return written
 
 
+def insert_all(rows: Sequence[Model], *, unless_there: bool = False) -> None:
+    """Save new rows of one model as `insert` does, many to a statement. What the database makes is not set on them."""
+    for at in range(0, len(rows), TOGETHER):
+        some = rows[at : at + TOGETHER]
+        alias = router.db_for_write(type(some[0]))
+        connection = connections[alias]
+        statement = _statement(
+            type(some[0]), alias, has_id=some[0].pk is not None, unless_there=unless_there, rows=len(some), silent=True
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql, [value for row in some for value in statement.values(row, connection)])
+
+
 @cache
-def _statement(model: type[Model], alias: str, *, has_id: bool, unless_there: bool) -> _Statement:
+def _statement(
+    model: type[Model], alias: str, *, has_id: bool, unless_there: bool, rows: int = 1, silent: bool = False
+) -> _Statement:
     meta, quote = model._meta, connections[alias].ops.quote_name
     if meta.parents:
         raise TypeError("A row of several tables cannot be written in one statement.")
     is_made = {field: isinstance(field, AutoFieldMixin) and not has_id for field in meta.concrete_fields}
     fields: list[Any] = [field for field in meta.concrete_fields if not field.generated and not is_made[field]]
-    returned: list[Any] = [field for field in meta.concrete_fields if is_made[field]]
+    returned: list[Any] = [] if silent else [field for field in meta.concrete_fields if is_made[field]]
     columns, marks = ", ".join(quote(field.column) for field in fields), ", ".join(["%s"] * len(fields))
-    sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608  Names of ours.
+    values = ", ".join([f"({marks})"] * rows)
+    sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES {values}"  # noqa: S608  Names of ours.
     sql += " ON CONFLICT DO NOTHING" if unless_there else ""
     sql += f" RETURNING {', '.join(quote(field.column) for field in returned)}" if returned else ""
     return _Statement(sql, fields, returned)

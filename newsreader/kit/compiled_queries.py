@@ -27,7 +27,7 @@ Param = tuple[int | None, Any]  # the position of a value, or None and a constan
 _SOME_OF_MANY = re.compile(r"\bLIMIT (?!1\b)")
 
 # What stands for the value at a position, by its type. In range of every column, and in no query of ours.
-_MARKS: dict[type, Callable[[int], Any]] = {
+MARKS: dict[type, Callable[[int], Any]] = {
     int: lambda position: 2_000_000_089 + position,
     str: lambda position: f"\x02{position}\x02",
     dt.date: lambda position: dt.date(9876, 5, 4) + dt.timedelta(days=position),
@@ -68,7 +68,7 @@ class Compiled(Generic[Row]):
         return next(iter(self(*values, **shape)), None)
 
     def _compile(self, types: tuple[type, ...], shape: dict[str, Hashable]) -> _Statement:
-        queryset = self.build(*(_MARKS[kind](position) for position, kind in enumerate(types)), **shape)
+        queryset = self.build(*(MARKS[kind](position) for position, kind in enumerate(types)), **shape)
         statement = _Statement(queryset, types)
         self._model = queryset.model
         self._statements[(queryset.db, types, *shape.items())] = statement
@@ -96,6 +96,22 @@ def _with_constants(sql: str, params: list[Param], connection: Any) -> tuple[str
     return re.sub("%[%s]", text, sql), [param for param in params if param[0] is not None]
 
 
+def adapted(value: Any, alias: str) -> Any:
+    """Return a value as the ORM would hand it to the database."""
+    if isinstance(value, dt.datetime):
+        return connections[alias].ops.adapt_datetimefield_value(value)
+    return connections[alias].ops.adapt_datefield_value(value) if isinstance(value, dt.date) else value
+
+
+def placed(params: Sequence[Any], types: tuple[type, ...], alias: str) -> list[Param]:
+    """Return for each parameter of a statement the position of its value, or None and a constant of the query."""
+    marks = {adapted(MARKS[kind](position), alias): position for position, kind in enumerate(types)}
+    found = [(marks.get(param), param) if isinstance(param, Hashable) else (None, param) for param in params]
+    if missing := set(marks.values()) - {position for position, _ in found}:
+        raise TypeError(f"The query changes these values before it sends them: {sorted(missing)}")
+    return found
+
+
 class _Statement:
     """The SQL of one queryset, where each value goes into it, and how its rows become models or tuples."""
 
@@ -105,12 +121,7 @@ class _Statement:
         self.db: str = queryset.db
         compiler = queryset.query.get_compiler(using=self.db)
         sql, params = compiler.as_sql()
-        marks = {self._adapted(_MARKS[kind](position)): position for position, kind in enumerate(types)}
-        # The position of a value, or a constant of the query.
-        found = [(marks.get(param), param) if isinstance(param, Hashable) else (None, param) for param in params]
-        if missing := set(marks.values()) - {position for position, _ in found}:
-            raise TypeError(f"The query changes these values before it sends them: {sorted(missing)}")
-        self.sql, self.params = _with_constants(sql, found, connections[self.db])
+        self.sql, self.params = _with_constants(sql, placed(params, types, self.db), connections[self.db])
         self.is_planned_once = not _SOME_OF_MANY.search(self.sql)
         self.compiler = compiler
         self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
@@ -119,7 +130,7 @@ class _Statement:
             raise TypeError("A compiled query returns models or tuples.")
 
     def rows(self, values: Values) -> Iterator[Any]:
-        params: list[Any] = [constant if at is None else self._adapted(values[at]) for at, constant in self.params]
+        params: list[Any] = [constant if at is None else adapted(values[at], self.db) for at, constant in self.params]
         connection = connections[self.db]
         with prepared_cursor(connection) if self.is_planned_once else connection.cursor() as cursor:
             cursor.execute(self.sql, params)
@@ -127,12 +138,6 @@ class _Statement:
         if self.converters:
             found = map(tuple, self.compiler.apply_converters(found, self.converters))
         return map(self.finish, found) if self.finish else iter(found)
-
-    def _adapted(self, value: Any) -> Any:
-        """Return a value as the ORM would hand it to the database."""
-        if isinstance(value, dt.datetime):
-            return connections[self.db].ops.adapt_datetimefield_value(value)
-        return connections[self.db].ops.adapt_datefield_value(value) if isinstance(value, dt.date) else value
 
     def _models(self) -> Callable[[Values], Model]:
         """As `ModelIterable` does it."""

@@ -1,4 +1,4 @@
-"""Background tasks. The only module that imports the library, so that Django's own can replace it here."""
+"""Background tasks. With `kit.task_queue`, all that knows the library, so that Django's own can replace it here."""
 
 from django_tasks import task
 

@@ -1,0 +1,90 @@
+"""Storing a comment that was accepted: its rows, its counts and its mails. The caller has checked everything."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.utils import timezone
+
+from articles.models.article import Article
+from comments import notifications
+from comments.audit import audit_log
+from comments.discussion import counting
+from comments.drafts import Draft, is_website
+from comments.models import Comment, CommentSettings, ConnectionData, Decision
+from comments.models.comment import next_id
+from comments.models.paths import path_of
+from comments.posting import email_confirmation
+from comments.screening.verdict import Verdict
+from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.text import tidy_line
+
+SOURCE = "posting"  # The name under which decisions at posting are recorded.
+
+
+def store(
+    draft: Draft,
+    article: Article,
+    parent: Comment | None,
+    verdict: Verdict,
+    *,
+    source: str = SOURCE,
+    at: dt.datetime | None = None,
+    batch: uuid.UUID | None = None,
+    rules: CommentSettings | None = None,
+    confirm: bool = False,
+) -> Comment:
+    """Store a screened draft with its path, connection data, decision, counts and mails. In a transaction.
+
+    `source` is the name under which the decision is recorded. `rules`: the site's settings, where they are known.
+    `confirm`: ask a guest whose first comment waits to confirm the email address.
+    """
+    author, identity = draft.author, draft.author.identity
+    comment = Comment(
+        article=article,
+        parent=parent,
+        root_id=(parent.root_id or parent.pk) if parent else None,
+        depth=parent.depth + 1 if parent else 0,
+        status=verdict.status,
+        channel=draft.channel,
+        identity=identity,
+        name=identity.display_name if identity else author.name,
+        website=_address(identity.profile_url) if identity else author.website,
+        avatar=identity.shown_avatar if identity else "",
+        provider=identity.provider if identity else "",
+        by_staff=bool(author.user and author.user.acts_as_staff),
+        language=draft.language,
+        article_revision=article.revision,
+        created_at=at or timezone.now(),
+        idempotency_key=draft.key or None,
+        fingerprint=draft.fingerprint if draft.key else "",
+        duplicate_key=draft.duplicate_key,
+    )
+    comment.write(draft.text, draft.rendered)
+    comment.pk = next_id()
+    comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
+    insert(comment)
+    insert(
+        ConnectionData(
+            comment=comment,
+            address=draft.visit.address or None,
+            user_agent=tidy_line(draft.visit.user_agent)[:254],
+            email=identity.email if identity else author.email,
+        )
+    )
+    decision = Decision(
+        comment=comment, number=1, batch_id=batch, source=source, after=verdict.status, reasons=list(verdict.reasons)
+    )
+    insert(decision)
+    comment.posted_as = decision
+    audit_log.note_decisions([decision])
+    counting.count_new(comment)
+    letters = notifications.letters([(comment, decision)], rules)
+    notifications.enqueue(letters + (email_confirmation.letters(comment, draft.visit.address) if confirm else []))
+    return comment
+
+
+def _address(url: str) -> str:
+    """Return the address if it is a valid one: a provider's data is trusted no more than what a guest types."""
+    return url if is_website(url) else ""
