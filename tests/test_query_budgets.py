@@ -6,13 +6,19 @@ for each row of a list asks more in the larger newsroom, and zeal (see `tests/se
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 
 import pytest
 from django.core.cache import caches
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, resolve
 
+from comments.models import Comment
+from comments.moderation.batches import decide_batch
+from comments.moderation.decisions import decide
 from comments.posting import guest_fragment, thread_page
 from comments.posting.submission import post_comment
 from newsreader import article_page, views
@@ -26,6 +32,7 @@ from tests.factories import (
     make_moderator,
     make_section,
     make_tag,
+    make_user,
     set_rules,
 )
 
@@ -220,3 +227,82 @@ def test_every_page_and_list_asks_as_much_however_much_it_shows(client, newsroom
         with subtests.test(pattern):
             assert len(many[pattern]) == len(few[pattern]), "\n".join(many[pattern])
             assert len(many[pattern]) <= budget, "\n".join(many[pattern])
+
+
+# What a reader's post and a moderator's decision ask and write, at most, on either database. Without the statements that
+# begin and end the transaction. A task for the mails is one of them.
+WRITES = {
+    "a guest's comment that is held": 19,
+    "a guest's comment that appears": 16,
+    "a guest's reply that appears": 21,
+    "a member's comment that appears": 25,
+    "a decision": 12,
+    "fifty decisions": 16,
+}
+# What is known before anything is locked, so that others who post do not wait for it.
+AHEAD = re.compile(r'FROM "(comments_ban|comments_filterentry|comments_commentsettings|articles_author)"')
+
+
+BESIDE = re.compile("SAVEPOINT|RELEASE|PRAGMA|SET ")  # of the transaction, and of how long it may wait
+
+
+@contextmanager
+def asked():
+    """Collect the statements meanwhile, and where in them the transaction begins."""
+    with CaptureQueriesContext(connection) as captured:
+        found: list[str] = []
+        yield found
+    found += [query["sql"] for query in captured.captured_queries]
+
+
+def test_a_post_and_a_decision_ask_a_fixed_number_whatever_is_there(client, newsroom, settings, subtests):
+    settings.TASKS = {"default": {"BACKEND": "newsreader.kit.task_queue.Queue", "QUEUES": ["default"]}}
+    number = count(1)
+
+    def post(browser=client, **more):
+        with asked() as found:
+            form = {"text": f"Number {next(number)}", "name": "Ada", "email": f"a{next(number)}@example.org"} | more
+            answer = browser.post(
+                f"/articles/{newsroom.article.pk}/reply/", form, REMOTE_ADDR=f"192.0.2.{next(number)}"
+            )
+        assert answer.status_code == 303, answer.text
+        return found
+
+    def decided(comments, status):
+        with asked() as found:
+            decide_batch(Comment.objects.filter(pk__in=comments), status, by=newsroom.moderator, reason="off_topic")
+        return found
+
+    def one():
+        pk = post_comment(make_draft(newsroom.article)).pk
+        with asked() as found:
+            decide(pk, "approved", by=newsroom.moderator)
+        return found
+
+    def ask() -> dict[str, list[str]]:
+        set_rules(flood_seconds=20, hold_first_comment=True)
+        found = {"a guest's comment that is held": post(Client()), "a decision": one()}
+        fifty = [post_comment(make_draft(newsroom.article)).pk for _ in range(50)]
+        found["fifty decisions"] = decided(fifty, "approved")
+        set_rules(hold_first_comment=False)
+        found["a guest's comment that appears"] = post(Client())
+        found["a guest's reply that appears"] = post(Client(), parent=str(make_comment(newsroom.article).pk))
+        member = Client()
+        member.force_login(make_user())
+        post(member)  # Makes the identity.
+        found["a member's comment that appears"] = post(member)
+        return found
+
+    ask()
+    few = ask()
+    newsroom.grow(6)
+    many = ask()
+
+    for what, budget in WRITES.items():
+        with subtests.test(what):
+            within = [sql for sql in many[what] if not BESIDE.match(sql)]
+            assert len(many[what]) == len(few[what]), "\n".join(many[what])
+            assert len(within) <= budget, f"{len(within)}\n" + "\n".join(sql[:200] for sql in within)
+        if "comment" in what or "reply" in what:
+            begins = next(at for at, sql in enumerate(many[what]) if sql.startswith("SAVEPOINT"))
+            assert not [sql for sql in many[what][begins:] if AHEAD.search(sql)]

@@ -20,7 +20,8 @@ from comments.models.ownership import is_account_of, own_comment
 from comments.models.permissions import moderates
 from comments.moderation.decisions import decide, note_reasons, withdraw
 from comments.posting.editing_rights import as_draft, refuse_editing
-from comments.posting.submission import LONGEST, refuse_duplicate
+from comments.posting.refusals import refuse_duplicate
+from comments.posting.submission import LONGEST
 from comments.screening import article_settings, ban_checks, judge
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import User

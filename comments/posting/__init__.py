@@ -1,6 +1,8 @@
 """Leaving a reply. `post_comment` is the only way in for people, `importing.admit` the only one for imports.
 
-submission:         validate, screen, store, count and record, in one transaction
+submission:         validate and screen, then check, store, count and record, in one transaction
+refusals:           bans, parents that are not shown, the same text once more
+storing:            the rows, counts and mails of a comment that was accepted
 importing:          records of another system -> rows
 import_order:       the comments of a file, kept on disk and put in order
 import_undoing:     which imported comments nobody has worked on since, and deleting those

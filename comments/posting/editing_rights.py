@@ -16,7 +16,7 @@ from comments.errors import Banned, CommentsClosed, EditedTooOften, EditingOver,
 from comments.models import Ban, Comment
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.ownership import is_account_of
-from comments.posting.submission import refuse_banned
+from comments.posting.refusals import refuse_banned
 from newsreader.accounts.models import User
 
 MOST = 20  # changes of one comment; bounded, as every earlier text is stored

@@ -9,26 +9,20 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q
 
 from articles.models.article import Article
-from comments.audit.reason_texts import shown_status
 from comments.drafts import Draft, tidied, validate, with_html
 from comments.errors import (
     CommentsClosed,
-    Duplicate,
-    NetworkBanned,
     NoSuchArticle,
     NotLoggedIn,
-    ParentMismatch,
-    ReplyToUnapproved,
 )
 from comments.models import Ban, Comment, CommentSettings
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.locks import lock_published
 from comments.models.permissions import moderates
-from comments.models.querysets import CommentQuerySet
 from comments.posting import email_confirmation
+from comments.posting.refusals import check_bans, check_duplicates, known_texts, parent_of
 from comments.posting.storing import SOURCE, store
 from comments.screening import (
     article_settings,
@@ -45,7 +39,6 @@ from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.database_faults import is_away
 from newsreader.kit.errors import Busy, DomainError, Invalid, KeyReused
 from newsreader.kit.idempotency import KEY_LENGTH
-from newsreader.kit.numbers import read_id
 
 LONGEST = 65_000  # characters; no setting allows more, and a longer text is not even rendered
 
@@ -130,15 +123,15 @@ def _post(draft: Draft, ahead: _Ahead, batch: uuid.UUID | None) -> tuple[Comment
     article = lock_published(draft.article_id)
     if article is None:
         raise NoSuchArticle()
-    known = _known(draft.article_id, draft.duplicate_key, *([draft.key] if _key_of(draft) else []))
+    known = known_texts(draft.article_id, draft.duplicate_key, *([draft.key] if _key_of(draft) else []))
     if first := _first_with_key(draft, known):
         return first, "repeated"
     settings = article_settings.settings_under(article, ahead.rules)
     is_same = settings == ahead.settings
     quiet = _may_reply(draft, article, settings, ahead)
-    parent = _parent(draft, article)
+    parent = parent_of(draft, article)
     draft = ahead.draft if ahead.draft and is_same else validate(draft, settings)
-    _refuse_duplicate(known, draft)
+    check_duplicates(known, draft)
     if not ahead.moderated:
         rate_limit.consume(draft, settings)
     verdict = ahead.verdict if ahead.verdict and is_same else evaluate(draft, settings)
@@ -154,15 +147,6 @@ def _post(draft: Draft, ahead: _Ahead, batch: uuid.UUID | None) -> tuple[Comment
 
 
 _published = Compiled(lambda pk: Article.objects.published().select_related("discussion").defer("body").filter(pk=pk))
-_parent_row = Compiled(lambda pk: Comment.objects.filter(pk=pk))
-
-
-@Compiled
-def _known(article_id: int, duplicate_key: str, *keys: str) -> CommentQuerySet:
-    """The comments with the same text by the same person, and those with the key of this submission."""
-    same = Q(article=article_id, duplicate_key=duplicate_key)
-    rows = Comment.objects.filter(same | Q(idempotency_key=keys[0]) if keys else same)
-    return rows.select_related("article").order_by("pk")
 
 
 def _key_of(draft: Draft) -> str:
@@ -184,61 +168,7 @@ def _may_reply(draft: Draft, article: Article, settings: EffectiveSettings, ahea
         raise CommentsClosed()
     if settings.registration_required and draft.author.identity is None:
         raise NotLoggedIn()
-    return _refuse_banned(replace(draft, entries=ahead.entries), article, ahead.bans, exempt=ahead.moderated)
-
-
-def refuse_banned(draft: Draft, article: Article, *, exempt: bool) -> Ban | None:
-    """Raise Banned, with the reason, if the author is banned and told so. Returns the ban they are not told of, if any.
-
-    `exempt`: the author moderates here, so only a ban on the account counts.
-    """
-    return _refuse_banned(draft, article, ban_checks.against(draft, account_only=exempt), exempt=exempt)
-
-
-def _refuse_banned(draft: Draft, article: Article, bans: list[Ban], *, exempt: bool) -> Ban | None:
-    if told := next((ban for ban in bans if ban_checks.is_told(ban, draft)), None):
-        raise ban_checks.refusal(told, draft)
-    if (
-        not exempt
-        and draft.visit.address
-        and (draft.entries or compiled_entries.current()).bans(draft.visit.address, article)
-    ):
-        raise NetworkBanned()
-    return bans[0] if bans else None
-
-
-def _parent(draft: Draft, article: Article) -> Comment | None:
-    """Return the comment that is replied to, if any. Raises ReplyToUnapproved, ParentMismatch."""
-    if not draft.parent:
-        return None
-    parent = _parent_row.first(read_id(draft.parent) or 0)
-    if parent is None or parent.status != Comment.Status.APPROVED:
-        raise ReplyToUnapproved()
-    if parent.article_id != article.pk:
-        raise ParentMismatch()
-    return parent
-
-
-def refuse_duplicate(draft: Draft, *, itself: int = 0) -> None:
-    """Raise Duplicate if this person has posted the same here; `itself`: the comment that is edited, if one is.
-
-    A comment in the trash does not count, except one that a rule put there at posting: to its author it waits.
-    """
-    _refuse_duplicate(_known(draft.article_id, draft.duplicate_key), draft, itself=itself)
-
-
-def _refuse_duplicate(known: list[Comment], draft: Draft, *, itself: int = 0) -> None:
-    here = (row for row in known if row.article_id == draft.article_id and row.duplicate_key == draft.duplicate_key)
-    same = (row for row in here if row.pk != itself)
-    if first := next((row for row in same if _still_counts(row)), None):
-        raise Duplicate(first.permanent_url if first.status == Comment.Status.APPROVED else "")
-
-
-def _still_counts(first: Comment) -> bool:
-    if first.status != Comment.Status.TRASH:
-        return True
-    at_posting = first.decisions.filter(number=1, after=Comment.Status.TRASH).exists()
-    return at_posting and shown_status(first) == Comment.Status.PENDING
+    return check_bans(replace(draft, entries=ahead.entries), article, ahead.bans, exempt=ahead.moderated)
 
 
 def first_status(comment: Comment) -> str:

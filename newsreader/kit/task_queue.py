@@ -1,4 +1,4 @@
-"""The library's queue of tasks in the database, with rows written by a statement that is made once."""
+"""The library's queue of tasks in the database: a row is written by a statement that is made once."""
 
 from __future__ import annotations
 
@@ -31,3 +31,14 @@ class Queue(DatabaseBackend):
         result = row.task_result
         task_enqueued.send(type(self), task_result=result)
         return result
+
+
+def take_others(task: Any) -> int:
+    """Delete the tasks of this kind that wait and are due, without arguments. Returns how many there were.
+
+    For a task that does whatever is to be done, once it runs: what those were queued for was committed with them, and
+    is found by whoever calls this before looking for work.
+    """
+    from django_tasks_db.models import DBTaskResult
+
+    return int(DBTaskResult.objects.ready().filter(task_path=task.module_path).delete()[0])
