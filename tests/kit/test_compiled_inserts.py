@@ -6,7 +6,7 @@ from django.utils.timezone import now
 
 from comments.models import Comment, ConnectionData, Decision, RateLimit
 from comments.models.comment import next_id
-from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_inserts import TOGETHER, insert, insert_all
 from tests.factories import make_article, make_comment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
@@ -48,6 +48,20 @@ def test_a_row_that_is_there_is_refused_or_left_out():
         insert(RateLimit(key="x", full_at=moment))
     assert not insert(RateLimit(key="x", full_at=moment), unless_there=True)
     assert insert(RateLimit(key="y", full_at=moment), unless_there=True)
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, TOGETHER + 1])
+def test_many_rows_are_few_statements_and_who_is_there_is_left_out(size, django_assert_num_queries):
+    moment = now()
+    insert(RateLimit(key="0", full_at=moment))
+    rows = [RateLimit(key=str(number), full_at=moment) for number in range(size)]
+
+    with django_assert_num_queries(-(-size // TOGETHER)):
+        insert_all(rows, unless_there=True)
+
+    assert RateLimit.objects.count() == max(size, 1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_all([RateLimit(key="0", full_at=moment)])
 
 
 def test_a_reserved_id_is_nobody_elses():

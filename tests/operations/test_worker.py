@@ -11,8 +11,10 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
 
+from comments.notifications import send_due
 from newsreader.kit.errors import StorageAway
 from newsreader.kit.logs import OnceAMinute
+from newsreader.kit.task_queue import take_others
 from newsreader.operations import backoff, schedule
 from newsreader.operations.backoff import Backoff
 from newsreader.operations.worker import SteadyWorker
@@ -120,3 +122,14 @@ def test_what_goes_on_failing_is_said_once_a_minute_with_its_number(monkeypatch,
         "A beat is lost: OperationalError: locked",
         "A beat is lost: OperationalError: locked (60 times since it was last said)",
     ]
+
+
+def test_one_task_does_what_others_of_its_kind_wait_for():
+    """Not those that are put off, nor what another worker has begun, nor another kind."""
+    put_off = queued(run_after=timezone.now() + dt.timedelta(hours=1))
+    begun, other = queued(status="RUNNING"), queued(task_path="articles.pictures.make_copies")
+    waiting = queued(), queued()
+
+    assert take_others(send_due) == len(waiting)
+
+    assert set(DBTaskResult.objects.all()) == {put_off, begun, other}
