@@ -1,18 +1,21 @@
-"""Page versions: a counter for each article and one for the site, from which pages get their ETags.
+"""Page versions: a counter for each article and two for the site, from which pages get their ETags.
 
-With a CDN, what they are counted for is also what it has to drop.
+The site's are for what is on every page (`page_version`), and for which articles there are and what lists show of them
+(`lists_version`). With a CDN, what they are counted for is also what it has to drop. What a page was made of it says by
+`depends`; whether that still holds is asked of the database before each use of a finished page (`newsreader.front`).
 
 Whatever changes something on a public page calls one of these functions, inside its own transaction.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, QuerySet, Value
+from django.db.models import Exists, F, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 
@@ -20,19 +23,25 @@ from articles import surrogate_keys
 from articles.models.article import Article
 from articles.models.site import Site
 from newsreader.kit.compiled_updates import CompiledUpdate
+from newsreader.kit.http_cache import Depends
+from newsreader.kit.kept import columns
 
 # The columns of an article that change with its comments.
 OF_COMMENTS = frozenset({"comment_count", "root_count", "page_version"})
+SITE, LISTS = "site", "lists"  # what a page depends on beside articles, which are named by their ids
 
 
 def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
     """Count a change of what these articles' pages show, and set `values` in the same statement.
 
+    A change by the newsroom (with `version`) counts for lists too, unless it is of nothing that readers see.
     Returns how many articles there are.
     """
     rows = articles if isinstance(articles, QuerySet) else Article.objects.filter(pk__in=list(articles))
     ids = list(rows.values_list("pk", flat=True)) if settings.CDN else []
     count = rows.update(page_version=F("page_version") + 1, **values)
+    if "version" in values:
+        bump_lists(None if "state" in values else rows)
     surrogate_keys.note_articles(ids, by_newsroom="version" in values)
     return count
 
@@ -59,6 +68,14 @@ def moved_by(field: str, step: int) -> Combinable:
     return F(field) + step if step > 0 else Greatest(F(field) + step, Value(0))
 
 
+def bump_lists(articles: QuerySet[Article] | None = None) -> None:
+    """Count a change of what lists of articles show, if readers see one of these articles; None: in any case."""
+    site = Site.objects.filter(pk=1)
+    if articles is not None:
+        site = site.filter(Exists(articles.filter(state=Article.State.PUBLISHED)))
+    site.update(lists_version=F("lists_version") + 1)
+
+
 def save(article: Article, *names: str) -> None:
     """Save these fields of an article, and count a change of it and of its page."""
     bump([article.pk], version=F("version") + 1, **{name: getattr(article, name) for name in names})
@@ -69,3 +86,26 @@ def bump_site() -> None:
     """Count a change of something that is on every page, or on the pages of many articles."""
     Site.objects.filter(pk=1).update(page_version=F("page_version") + 1)
     surrogate_keys.note_site()
+
+
+def in_lists(article: Article, *, comments: bool = True) -> list[Any]:
+    """Return what changes with what lists show of an article, for their ETags. `comments`: with their number.
+
+    Names of sections and authors count for the site.
+    """
+    picture = columns(article.lead_picture) if article.lead_picture_id else []
+    return [article.pk, article.version, article.comment_count if comments else 0, picture]
+
+
+def depends(
+    site: Site, articles: Iterable[Article] = (), *, lists: bool = False, until: dt.datetime | None = None
+) -> Depends:
+    """Return what a page depends on: the site's row, articles' rows, whatever lists show, and a time.
+
+    The rows are those that were read before anything else that the page shows, so that what comes later is not older.
+    """
+    versions: list[tuple[str | int, int]] = [(SITE, site.page_version)]
+    if lists:
+        versions.append((LISTS, site.lists_version))
+    versions += [(row.pk, row.page_version) for row in articles]
+    return Depends(tuple(versions), until.timestamp() if until else float("inf"))

@@ -176,6 +176,7 @@ def remove_copies(pictures: list[Picture]) -> None:
 def renew_pages(picture_ids: list[int]) -> None:
     """Count a change of every page that shows these pictures or their texts."""
     page_versions.bump(Article.objects.filter(lead_picture__in=picture_ids))
+    page_versions.bump_lists()
     rows = Picture.objects.filter(pk__in=picture_ids)
     for name, kind, address in rows.values_list("file", "origin_type", "origin_id"):
         page_versions.bump(Article.objects.filter(body__contains=name))

@@ -85,7 +85,9 @@ def answer(request: HttpRequest, article: Article) -> HttpResponse:
     shown = _Shown(request, article, page_number(request))
     versions = [shown.site.page_version, article.pk, article.page_version, shown.number, shown.is_open]
     keys = of_articles([article.pk, *(row.pk for row in shown.related)])
-    return public(request, [*versions, repr(shown.related_values)], shown.response, keys=keys)
+    until = shown.closes_at if shown.is_open else None
+    depends = page_versions.depends(shown.site, [article], lists=bool(article.section_id), until=until)
+    return public(request, [*versions, repr(shown.related_values)], shown.response, keys=keys, depends=depends)
 
 
 def preview(request: HttpRequest, article: Article) -> HttpResponse:
@@ -124,6 +126,7 @@ class _Shown:
         self.request, self.article, self.number = request, article, number
         self.site, self.rules = current_site(request), CommentSettings.objects.current()
         in_force = article_settings.settings_under(article, self.rules)
+        self.closes_at = article.closes_at(in_force.close_after_days)
         self.is_open = article.comments_open(in_force.close_after_days)
         self.related = _related(article.pk, article.section_id) if article.section_id else []
 

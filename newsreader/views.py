@@ -30,7 +30,7 @@ from newsreader.accounts import second_factor
 from newsreader.busy import busy
 from newsreader.kit.database_faults import is_away
 from newsreader.kit.errors import DomainError
-from newsreader.kit.http_cache import for_everybody, private, public
+from newsreader.kit.http_cache import Depends, for_everybody, private, public
 from newsreader.kit.kept import Kept, columns
 from newsreader.kit.numbers import read_id
 from newsreader.kit.problem_details import problem
@@ -119,7 +119,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     closed = "".join(f"Disallow: {path}\n" for path in ("/admin/", "/accounts/", "/_allauth/", "/articles/"))
     maps = "".join(f"Sitemap: {absolute(path)}\n" for path in ("/sitemap.xml", "/news-sitemap.xml"))
     text = f"User-agent: *\n{closed}\n{maps}"
-    return public(request, [text], lambda: HttpResponse(text, content_type="text/plain"))
+    always = Depends((), float("inf"))
+    return public(request, [text], lambda: HttpResponse(text, content_type="text/plain"), depends=always)
 
 
 # --- Refusals -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from lxml import etree
 
 from articles.models.article import Article
 from articles.models.site import Site
+from articles.page_versions import depends, in_lists
 from articles.public import structured_data
 from newsreader.kit.feeds import writable
 from newsreader.kit.http_cache import for_everybody, public
@@ -30,7 +31,7 @@ def oembed(request: HttpRequest) -> HttpResponse:
     form = request.GET.get("format", "json")
     if form not in {"json", "xml"}:
         return HttpResponse("JSON or XML.", status=400, content_type="text/plain; charset=utf-8")
-    article, site = _article(request.GET.get("url", "")), Site.objects.current()
+    site, article = Site.objects.current(), _article(request.GET.get("url", ""))
     width, height = _most(request, "maxwidth"), _most(request, "maxheight")
 
     def build() -> HttpResponse:
@@ -40,7 +41,8 @@ def oembed(request: HttpRequest) -> HttpResponse:
         facts |= structured_data.thumbnail(article, width, height)
         return JsonResponse({name: value for name, value in facts.items() if value}) if form == "json" else _xml(facts)
 
-    return public(request, [site.page_version, article.pk, article.page_version, form, width, height], build)
+    versions = [site.page_version, in_lists(article, comments=False), form, width, height]
+    return public(request, versions, build, depends=depends(site, lists=True))
 
 
 def _article(url: str) -> Article:

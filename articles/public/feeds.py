@@ -17,6 +17,7 @@ from articles.models.article import Article
 from articles.models.pictures import Picture
 from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
+from articles.page_versions import depends, in_lists
 from articles.public import listing
 from articles.surrogate_keys import LISTS, of_articles
 from newsreader.kit import feeds
@@ -37,6 +38,7 @@ def _of(shown: Callable[[], QuerySet[Any]]) -> Callable[..., HttpResponse]:
 
     @for_everybody
     def view(request: HttpRequest, slug: str, form: str = "") -> HttpResponse:
+        current_site(request)  # Before what its version stands for.
         if subject := with_slug.first(slug):
             return _answer(request, form, subject)
         raise Http404
@@ -63,9 +65,10 @@ def _answer(request: HttpRequest, form: str, subject: Section | Tag | Author | N
         language=settings.LANGUAGE_CODE,
         entries=lambda: [entry(article) for article in _with_tags(listing.with_bylines(rows))],
     )
-    versions = [paper.page_version, *((row.pk, row.page_version) for row in rows)]
+    versions = [paper.page_version, *(in_lists(row, comments=False) for row in rows)]
     keys = [LISTS, *of_articles(row.pk for row in rows)]
-    return feeds.answer(request, form, absolute(request.path), channel, versions, keys, map(_updated, rows))
+    made_of, updated = depends(paper, lists=True), map(_updated, rows)
+    return feeds.answer(request, form, absolute(request.path), channel, versions, keys, updated, depends=made_of)
 
 
 @Compiled

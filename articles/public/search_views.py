@@ -25,6 +25,7 @@ from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
 from articles.models.site import Site
 from articles.models.taxonomy import Section
+from articles.page_versions import depends
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.feeds import writable
 from newsreader.kit.http_cache import for_everybody, page_number, public
@@ -158,8 +159,8 @@ def search_page(request: HttpRequest) -> HttpResponse:
         context["results"] = _written(hits)
         return render(request, "articles/search.html", context, status=200 if form.is_valid() else 400)
 
-    shown = ((article.pk, article.page_version) for article in articles)
-    return public(request, [site.page_version, asked, number, len(ids), *shown], build)
+    versions = [site.page_version, asked, number, len(ids), *((article.pk, article.version) for article in articles)]
+    return public(request, versions, build, depends=depends(site, lists=True))
 
 
 def _found(form: SearchForm, query: str) -> list[int]:
@@ -179,4 +180,5 @@ def opensearch(request: HttpRequest) -> HttpResponse:
         request,
         [site.page_version],
         lambda: render(request, "articles/opensearch.xml", context, content_type=kind),
+        depends=depends(site),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -21,10 +21,11 @@ from articles.current_site import current_site
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
+from articles.page_versions import depends
 from articles.surrogate_keys import LISTS
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.feeds import writable
-from newsreader.kit.http_cache import for_everybody, page_number, public
+from newsreader.kit.http_cache import Depends, for_everybody, page_number, public
 from newsreader.kit.web import absolute
 
 MOST = 50_000  # addresses in one sitemap, by the protocol
@@ -34,11 +35,12 @@ NEWS, RECENT = 1_000, dt.timedelta(days=2)
 @for_everybody
 def index(request: HttpRequest) -> HttpResponse:
     """List all sitemaps. Two queries, however many articles there are."""
+    site = current_site(request)
     maps = [(absolute("/sitemaps/lists.xml"), "")]
     for month, changed_at, articles in _months():
         pages = range(1, -(-articles // MOST) + 1)
         maps += [(absolute(f"/sitemaps/{month:%Y-%m}.xml{_page(page)}"), _moment(changed_at)) for page in pages]
-    return _map(request, "sitemaps/index.xml", maps)
+    return _map(request, "sitemaps/index.xml", maps, depends(site, lists=True), keys=[LISTS])
 
 
 @Compiled
@@ -55,7 +57,7 @@ def _page(number: int) -> str:
 @for_everybody
 def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
     """List the articles first published in this month."""
-    start = (page_number(request) - 1) * MOST
+    site, start = current_site(request), (page_number(request) - 1) * MOST
     try:
         first = dt.date(int(year), int(month), 1)
     except ValueError:
@@ -65,7 +67,7 @@ def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
     pages = [(absolute(row.get_absolute_url()), _moment(row.updated_at)) for row in rows]
     if not pages:
         raise Http404
-    return _map(request, "sitemaps/map.xml", pages)
+    return _map(request, "sitemaps/map.xml", pages, depends(site, lists=True), keys=[LISTS])
 
 
 @Compiled
@@ -81,12 +83,13 @@ def _addresses(articles: ArticleQuerySet) -> ArticleQuerySet:
 @for_everybody
 def lists(request: HttpRequest) -> HttpResponse:
     """List the front page, sections, pages, tags and authors."""
+    site = current_site(request)
     pages: list[tuple[str, str]] = [(absolute("/"), "")]
     pages += [(absolute(row.get_absolute_url()), "") for row in _sections()]
     pages += [(absolute(row.get_absolute_url()), _moment(row.updated_at)) for row in _standing()]
     for model in (Author, Tag):
         pages += [(absolute(row.get_absolute_url()), "") for row in _named(model=model)]
-    return _map(request, "sitemaps/map.xml", pages)
+    return _map(request, "sitemaps/map.xml", pages, depends(site, lists=True), keys=[LISTS])
 
 
 _sections = Compiled(lambda: Section.objects.only("slug"))
@@ -117,8 +120,10 @@ def news(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
-    versions = [site.page_version, *((row.pk, row.page_version) for row in rows)]
-    return _map(request, "sitemaps/news.xml", pages, versions, name=writable(site.name))
+    published = [row.published_at for row in rows if row.published_at and row.published_at >= since]
+    until = min(published) + RECENT if published else None
+    made_of = depends(site, lists=True, until=until)  # It also changes as days go by, so no CDN keeps it longer.
+    return _map(request, "sitemaps/news.xml", pages, made_of, keys=[], name=writable(site.name))
 
 
 @Compiled
@@ -139,11 +144,11 @@ def _language(code: str) -> str:
 
 
 def _map(
-    request: HttpRequest, template: str, pages: Any, versions: Iterable[Hashable] | None = None, **context: Any
+    request: HttpRequest, template: str, pages: Any, made_of: Depends, *, keys: Iterable[str], name: str = ""
 ) -> HttpResponse:
-    def build() -> HttpResponse:
-        return render(request, template, {"pages": pages, **context}, content_type="application/xml; charset=utf-8")
+    """Answer with a map. Its ETag is made from what it lists."""
 
-    # That of news also changes as days go by.
-    keys = [LISTS] if versions is None else []
-    return public(request, pages if versions is None else versions, build, keys=keys)
+    def build() -> HttpResponse:
+        return render(request, template, {"pages": pages, "name": name}, content_type="application/xml; charset=utf-8")
+
+    return public(request, [name, repr(pages)], build, keys=keys, depends=made_of)

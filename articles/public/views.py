@@ -12,6 +12,7 @@ from django.shortcuts import render
 
 from articles.current_site import current_site
 from articles.models.taxonomy import Author, Section, Tag
+from articles.page_versions import depends, in_lists
 from articles.public import front, listing, old_addresses, structured_data
 from articles.surrogate_keys import LISTS, of_articles
 from newsreader.kit.compiled_queries import Compiled
@@ -37,9 +38,11 @@ def front_page(request: HttpRequest) -> HttpResponse:
             context | {"structured_data": structured_data.as_script(structured_data.website(site))},
         )
 
-    versions = [site.page_version, shown.more, *((row.pk, row.page_version) for row in shown.articles())]
-    keys = [LISTS, *of_articles(row.pk for row in shown.articles())]
-    return public(request, versions, build, keys=keys)
+    rows = list(shown.articles())
+    keys = [LISTS, *of_articles(row.pk for row in rows)]
+    # What is no address of an imported site may be one after the next import.
+    made_of = None if old_addresses.is_asked(request) else depends(site, rows, lists=True)
+    return public(request, [site.page_version, shown.more, *map(in_lists, rows)], build, keys=keys, depends=made_of)
 
 
 def list_page(request: HttpRequest, subject: Section | Tag | Author | None, template: str) -> HttpResponse:
@@ -51,13 +54,14 @@ def list_page(request: HttpRequest, subject: Section | Tag | Author | None, temp
     if not rows and number > 1:
         raise Http404
     shown, more = rows[:size], len(rows) > size
-    versions = [site.page_version, number, more, *((row.pk, row.page_version) for row in shown)]
+    versions = [site.page_version, number, more, *map(in_lists, shown)]
+    keys = [LISTS, *of_articles(row.pk for row in shown)]
 
     def build() -> HttpResponse:
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if more else 0}
         return render(request, template, {"articles": shown, "subject": subject, "page": numbers})
 
-    return public(request, versions, build, keys=[LISTS, *of_articles(row.pk for row in shown)])
+    return public(request, versions, build, keys=keys, depends=depends(site, shown, lists=True))
 
 
 def _of(shown: Callable[[], QuerySet[Any]], template: str) -> Callable[..., HttpResponse]:

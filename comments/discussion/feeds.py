@@ -15,13 +15,14 @@ from articles.formatting import plain, with_absolute_links
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet, as_readers_see
 from articles.models.site import Site
+from articles.page_versions import depends
 from articles.surrogate_keys import COMMENTS, of_articles
 from comments.discussion.markup import excerpt
 from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
 from newsreader.kit import feeds
 from newsreader.kit.compiled_queries import Compiled
-from newsreader.kit.http_cache import for_everybody
+from newsreader.kit.http_cache import Depends, for_everybody
 from newsreader.kit.kept import Kept
 from newsreader.kit.web import absolute
 
@@ -33,7 +34,8 @@ SUMMARY = 300  # characters
 def site(request: HttpRequest, form: str = "") -> HttpResponse:
     paper = current_site(request)
     title = _("Comments · %s") % paper.name
-    return _answer(request, form, paper, _newest(), title, "/")
+    # Which comments are new, no version tells: one for the whole site would have all posts wait for each other.
+    return _answer(request, form, paper, _newest(), title, "/", None)
 
 
 @for_everybody
@@ -41,7 +43,8 @@ def article(request: HttpRequest, year: str, month: str, day: str, slug: str, fo
     paper = current_site(request)
     row = _article_at(year, month, day, slug)
     title = _("Comments on “%s”") % row.headline
-    return _answer(request, form, paper, _newest_under(row.pk), title, row.get_absolute_url())
+    made_of = depends(paper, [row])
+    return _answer(request, form, paper, _newest_under(row.pk), title, row.get_absolute_url(), made_of)
 
 
 def _article_at(year: str, month: str, day: str, slug: str) -> Article:
@@ -55,7 +58,7 @@ def _article_at(year: str, month: str, day: str, slug: str) -> Article:
 @Compiled
 def _at(on: dt.date, slug: str) -> ArticleQuerySet:
     found = Article.objects.at(on, slug).ever_public()
-    return found.only("kind", "state", "slug", "published_on", "headline")[:1]
+    return found.only("kind", "state", "slug", "published_on", "headline", "page_version")[:1]
 
 
 _newest = Compiled(lambda: _of(Comment.objects.public()))
@@ -69,7 +72,9 @@ def _of(comments: CommentQuerySet) -> CommentQuerySet:
     return rows.order_by("-created_at", "-pk")[:ENTRIES]
 
 
-def _answer(request: HttpRequest, form: str, paper: Site, rows: list[Any], title: str, page: str) -> HttpResponse:
+def _answer(
+    request: HttpRequest, form: str, paper: Site, rows: list[Any], title: str, page: str, made_of: Depends | None
+) -> HttpResponse:
     """Answer with a feed of these comments."""
     channel = feeds.Channel(
         title=title,
@@ -81,7 +86,8 @@ def _answer(request: HttpRequest, form: str, paper: Site, rows: list[Any], title
     # An article's page version also changes with its comments.
     versions = [paper.page_version, *((row.pk, row.page_version) for row in rows)]
     keys = [COMMENTS, *of_articles({row.article_id for row in rows})]
-    return feeds.answer(request, form, absolute(request.path), channel, versions, keys, map(_updated, rows))
+    updated = map(_updated, rows)
+    return feeds.answer(request, form, absolute(request.path), channel, versions, keys, updated, depends=made_of)
 
 
 def _updated(comment: Comment) -> dt.datetime:

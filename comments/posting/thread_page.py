@@ -57,7 +57,9 @@ def answer(request: HttpRequest, comment_id: int, number: int) -> HttpResponse:
         return HttpResponse(_frames.fill(_key(request, article, number, shown), values, frame))
 
     versions = [site.page_version, article.pk, article.page_version, number, is_open]
-    return public(request, versions, build, keys=of_articles([article.pk]))
+    until = article.closes_at(in_force.close_after_days) if is_open else None
+    made_of = page_versions.depends(site, [article], until=until)
+    return public(request, versions, build, keys=of_articles([article.pk]), depends=made_of)
 
 
 def _key(request: HttpRequest, article: Article, number: int, shown: list[Any]) -> str:

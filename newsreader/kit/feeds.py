@@ -19,7 +19,7 @@ from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, Syn
 from django.utils.html import escape
 from django.utils.xmlutils import SimplerXMLGenerator
 
-from newsreader.kit.http_cache import public
+from newsreader.kit.http_cache import Depends, public
 from newsreader.kit.kept import Kept
 
 # Characters that XML does not allow.
@@ -158,17 +158,21 @@ def answer(
     versions: Iterable[Hashable],
     keys: Iterable[str],
     updated: Iterable[dt.datetime],
+    *,
+    depends: Depends | None = None,
 ) -> HttpResponse:
     """Answer with the feed; 304 if the visitor's copy has these versions. `address`: its own, absolute.
 
-    `keys`: by which a CDN drops it. `updated`: when each entry was.
+    `keys`: by which a CDN drops it. `updated`: when each entry was. `depends`: what it was made of
+    (`newsreader.kit.http_cache.public`).
     """
     kind = form_of(form)
 
     def build() -> HttpResponse:
         return HttpResponse(_written(kind, address, channel), content_type=kind.content_type)
 
-    return public(request, versions, build, changed_at=max(updated, default=None), keys=keys)
+    latest = max(updated, default=None)
+    return public(request, versions, build, changed_at=latest, keys=keys, depends=depends)
 
 
 def _written(kind: type[_Rss | _Atom | _Json], address: str, channel: Channel) -> bytes:

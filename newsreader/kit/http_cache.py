@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
@@ -32,6 +32,13 @@ ASKED_EACH_TIME = "public, no-cache"
 _kept: Kept[tuple[bytes, str]] = Kept(most=16 * 1024 * 1024)  # bytes
 
 
+class Depends(NamedTuple):
+    """What a finished page holds for: versions by what they are of, and a time (seconds since 1970)."""
+
+    versions: tuple[tuple[Hashable, int], ...]
+    until: float
+
+
 @cache
 def release() -> str:
     """Return a digest of the code and templates, so that a new release changes every ETag."""
@@ -50,11 +57,14 @@ def public(
     *,
     changed_at: dt.datetime | None = None,
     keys: Iterable[str] = (),
+    depends: Depends | None = None,
 ) -> HttpResponse:
     """Answer with the page, or with 304 if the visitor's copy has these versions.
 
     `changed_at` is sent as Last-Modified, for feed readers that do not use ETags. `keys`: by which a CDN drops the page
-    (articles.surrogate_keys); without any it keeps it no longer than other caches. With DEBUG nothing is cached
+    (articles.surrogate_keys); without any it keeps it no longer than other caches. `depends`: what
+    the page was made of and all that may change it; with it, `newsreader.front` gives the finished page to others for as
+    long as the database says that this holds. Without it, every request comes here. With DEBUG nothing is cached
     anywhere, so that a changed template is seen at once.
     """
     if settings.DEBUG:
@@ -83,7 +93,16 @@ def public(
             response["Last-Modified"] = modified
         if settings.CDN and (tags := list(keys)):
             mark(response, settings.CDN, tags, settings.CDN_SECONDS)
+        response.depends = depends  # type: ignore[attr-defined]  # Read by `depends_of`.
     return response
+
+
+def depends_of(response: object) -> Depends | None:
+    """Return what an answer depends on; None for every answer that `public` has not made, or without saying that.
+
+    It stays on the object that `public` has made: no header could be forged, or leave.
+    """
+    return getattr(response, "depends", None)
 
 
 def for_everybody(view: View) -> View:

@@ -313,6 +313,7 @@ def _delete_elsewhere(brought: Brought, some: list[tuple[int, int]], removed: Re
 def _delete_names(rows: list[Any], removed: Removed) -> None:
     removed.names += [_named(row) for row in rows]
     type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).delete()
+    page_versions.bump_site()
 
 
 def _delete_pictures(going: list[Picture], removed: Removed) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from articles import search
+from articles import page_versions, search
 
 
 class Command(BaseCommand):
@@ -12,4 +12,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         many = search.renew()
+        page_versions.bump_lists()
         self.stdout.write(f"{many} articles are in the index.")
