@@ -23,12 +23,11 @@ from articles import surrogate_keys
 from articles.models.article import Article
 from articles.models.site import Site
 from newsreader.kit.compiled_updates import CompiledUpdate
-from newsreader.kit.http_cache import Depends
+from newsreader.kit.http_cache import LISTS, SITE, Depends
 from newsreader.kit.kept import columns
 
 # The columns of an article that change with its comments.
 OF_COMMENTS = frozenset({"comment_count", "root_count", "page_version"})
-SITE, LISTS = "site", "lists"  # what a page depends on beside articles, which are named by their ids
 
 
 def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 from granian.rsgi import HTTPProtocol, Scope
 
 from newsreader.kit import metrics
+from newsreader.kit.log_lines import REQUEST
 from newsreader.kit.logs import Rationed
 from newsreader.kit.secret_addresses import masked_path
 from newsreader.kit.tracing import Seen, request_id
@@ -120,4 +121,8 @@ class Log:
             line |= {"database_ms": round(seen.database_seconds * 1000, 1), "statements": seen.statements}
         if left_out or lost:
             line["left_out"] = left_out + lost
-        logger.log(logging.WARNING if status >= 500 else logging.INFO, "request", extra=line)
+        level = logging.WARNING if status >= 500 else logging.INFO
+        # As `logger.log` would make it, which looks for its caller first.
+        record = logging.LogRecord(logger.name, level, __file__, 0, REQUEST, None, None)
+        vars(record).update(line)
+        logger.handle(record)

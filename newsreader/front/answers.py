@@ -10,6 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from whitenoise.responders import SlicedFile
 
+from newsreader.kit.http_cache import Depends, depends_of
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -25,6 +27,7 @@ class Answer(NamedTuple):
     status: int
     headers: Fields
     body: bytes | File | Iterable[bytes]
+    depends: Depends | None = None  # what a public page was made of
 
 
 class File:
@@ -68,7 +71,7 @@ def ask(application: WSGIApplication, environ: dict[str, Any]) -> Iterator[Answe
     result = application(environ, started)
     try:
         whole = not isinstance(result, File) and not getattr(result, "streaming", False)
-        yield Answer(started.status, started.headers, b"".join(result) if whole else result)
+        yield Answer(started.status, started.headers, b"".join(result) if whole else result, depends_of(result))
     finally:
         if close := getattr(result, "close", None):
             close()

@@ -12,6 +12,7 @@ import gc
 import io
 import logging
 import signal
+import time
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -20,11 +21,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from granian.rsgi import HTTPProtocol, Scope
 
-from newsreader.front import access, answers, bodies
+from newsreader.front import access, answers, bodies, lane
+from newsreader.front.asker import Asker
 from newsreader.front.environ import own_host
-from newsreader.front.exchange import Exchange
-from newsreader.front.page_cache import PageCache
+from newsreader.front.exchange import READS, Exchange
+from newsreader.front.page_cache import Entry, PageCache
+from newsreader.front.pages import Address
 from newsreader.front.pool import SWEEP, Job, Pool
+from newsreader.front.versions_now import Versions
+from newsreader.kit import metrics
 from newsreader.kit.lookalikes import skeleton
 from newsreader.kit.tracing import HEADER
 from newsreader.operations import listening, pulse
@@ -34,6 +39,8 @@ logger = logging.getLogger(__name__)
 HEALTH = "/healthz"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # They have no body, and write nothing.
 QUEUE = 1.0  # seconds at most until nobody waits to be connected; a moment, but where all connections are taken
+PAGES = metrics.PAGES.labels("front")
+WATCHED = 100  # kept pages whose versions are looked at in a second
 GRACE = 5.0  # seconds at the end for requests whose clients have gone
 
 
@@ -41,6 +48,7 @@ class Application:
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop
         self.pool: Pool
+        self.asker: Asker
         self.log: access.Log
         self.cache = PageCache()
         self._health: answers.Answer
@@ -51,6 +59,7 @@ class Application:
         if not settings.WEB:
             raise ImproperlyConfigured("NEWSREADER_ROLE must be web before the settings are read.")
         self.loop, self.pool, self.log = loop, Pool(settings.WEB_THREADS), access.Log()
+        self.asker = Asker(loop)
         self._health = _health()
         _get_ready()
         # What has been loaded stays. Else each full collection looks through it, 90 ms in which no thread answers.
@@ -58,9 +67,11 @@ class Application:
         gc.freeze()
         loop.add_signal_handler(signal.SIGUSR1, self._retire)
         loop.call_soon(self._beat)
+        loop.call_soon(self._watch)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.pool.stop(GRACE)
+        self.asker.stop(1.0)
         self.log.stop()
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
@@ -84,6 +95,8 @@ class Application:
                 body = await bodies.read(protocol, path, int(length), cookies=scope.headers.get("cookie", ""))
             except bodies.Unread as why:
                 unread, writes = str(why), False
+        if method in READS and await self._answer_at_once(scope, answering):
+            return
         exchange = Exchange(self.loop, scope, answering, self.cache, body=body, unread=unread)
         self.pool.submit(Job(exchange.run, writes, exchange.run_stale, exchange.hang_up))
         if not self._sweeps:
@@ -92,6 +105,37 @@ class Application:
         await exchange.done  # The server takes a request that ends before its answer for a failed one.
         if (unread == "body_too_large" or not length) and "expect" not in scope.headers:
             await bodies.discard(protocol)
+
+    async def _answer_at_once(self, scope: Scope, answering: access.Answering) -> bool:
+        """Answer with a finished page if what it depends on holds. Returns whether it is answered."""
+        if (ready := lane.ready(self.cache, scope)) is None:
+            return False
+        asked = self.asker.ask(ready.entry.ids)
+        now = await asked if asked else None
+        if now is None or not lane.holds(ready.entry.depends, now):
+            if now is not None:
+                self.cache.outdated(ready.address, ready.entry, now)
+            return False
+        answering.seen.view, ready.entry.checked = ready.entry.view, time.monotonic()
+        PAGES.inc()
+        answers.send(answering, ready.answer, body=scope.method == "GET")
+        return True
+
+    def _watch(self) -> None:
+        """Find out which of the kept pages are of older versions, a few every second, all within a minute or so.
+
+        So that nothing that was taken down meanwhile is shown where Django cannot answer.
+        """
+        some = self.cache.some(WATCHED)
+        asked = self.asker.ask(frozenset(pk for _, entry in some for pk in entry.ids)) if some else None
+        if asked:
+            asked.add_done_callback(lambda done: self._compare(some, done.result()))
+        self.loop.call_later(1.0, self._watch)
+
+    def _compare(self, some: list[tuple[Address, Entry]], now: Versions | None) -> None:
+        for address, entry in some if now else []:
+            if not self.cache.outdated(address, entry, now):
+                entry.checked = time.monotonic()
 
     def _sweep(self) -> None:
         self._sweeps = self.pool.sweep()

@@ -13,7 +13,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from granian.rsgi import Scope
 
-from newsreader.front import answers, stale
+from newsreader.front import answers, lane, stale
 from newsreader.front.access import Answering
 from newsreader.front.environ import environ, own_host
 from newsreader.front.page_cache import PageCache
@@ -71,8 +71,8 @@ class Exchange:
             if self.address and answer.status in stale.FAILED and self.run_stale():
                 return answer.status
             if self.method == "GET" and self.address and isinstance(answer.body, bytes):
-                names = frozenset(self.scope.headers.keys())
-                self.cache.learn(self.address, answer.status, answer.headers, answer.body, names)
+                names, view = frozenset(self.scope.headers.keys()), self.answering.seen.view
+                self.cache.learn(self.address, answer, names, lane.coding_of(self.scope), view)
             self._send(answer)
             return answer.status
 

@@ -61,12 +61,16 @@ def page_of(status: int, headers: Fields, body: bytes) -> Page | None:
     varies -= {"accept-encoding"}
     return Page(
         status,
-        [(name, value) for name, value in headers if name.lower() not in _OWN],
+        own_left_out(headers),
         body,
         said.get("etag", "").removeprefix("W/"),
         said.get("content-encoding", ""),
         varies | CREDENTIALS if "no-cache" in control else varies,
     )
+
+
+def own_left_out(headers: Fields) -> Fields:
+    return [(name, value) for name, value in headers if name.lower() not in _OWN]
 
 
 @lru_cache(maxsize=256)

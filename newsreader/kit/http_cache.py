@@ -32,6 +32,9 @@ ASKED_EACH_TIME = "public, no-cache"
 _kept: Kept[tuple[bytes, str]] = Kept(most=16 * 1024 * 1024)  # bytes
 
 
+SITE, LISTS = "site", "lists"  # what pages depend on beside articles, which are named by their ids
+
+
 class Depends(NamedTuple):
     """What a finished page holds for: versions by what they are of, and a time (seconds since 1970)."""
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from newsreader.front import page_cache, pages, stale
+from newsreader.front.answers import Answer
 from newsreader.front.page_cache import PageCache
 from newsreader.front.pages import Address
 
@@ -23,7 +24,7 @@ def scope(**headers):
 
 
 def learn(cache, address=HOME, status=200, headers=PUBLIC, body=b"words", asked=(), **more):
-    cache.learn(address, status, list((dict(headers) | more).items()), body, frozenset(asked))
+    cache.learn(address, Answer(status, list((dict(headers) | more).items()), body), frozenset(asked))
     return cache
 
 
