@@ -87,13 +87,13 @@ def bump_site() -> None:
     surrogate_keys.note_site()
 
 
-def in_lists(article: Article, *, comments: bool = True) -> list[Any]:
+def in_lists(article: Article, *, comments: bool = True) -> str:
     """Return what changes with what lists show of an article, for their ETags. `comments`: with their number.
 
     Names of sections and authors count for the site.
     """
     picture = columns(article.lead_picture) if article.lead_picture_id else []
-    return [article.pk, article.version, article.comment_count if comments else 0, picture]
+    return repr([article.pk, article.version, article.comment_count if comments else 0, picture])
 
 
 def depends(

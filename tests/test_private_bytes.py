@@ -74,6 +74,20 @@ def a_public_page_is_everybodys_and_no_cookie_goes_in_or_out(walked: Walk):
     assert odd == []
 
 
+def what_may_be_given_to_others_in_front_of_django_is_the_same_as_nobody_gets(walked: Walk):
+    given, odd = 0, []
+    for address, answers in walked.answers.items():
+        for name, answer in answers.items():
+            if answer.depends is not None:
+                given += 1
+                same = (answer.status, answer.body) == (200, answers["nobody"].body)
+                if not same or not answer.is_public or answer.sets_cookies or "cookie" in answer.varies_by:
+                    odd.append(f"{address} for {name}")
+
+    assert odd == []
+    assert given > 100
+
+
 def what_differs_by_who_asks_is_kept_by_no_cache(walked: Walk):
     kept = []
     for address, answers in walked.answers.items():
@@ -186,6 +200,7 @@ CHECKS = [
     the_walk_comes_everywhere_and_breaks_nothing,
     whoever_may_have_a_public_answer_has_the_same_bytes,
     a_public_page_is_everybodys_and_no_cookie_goes_in_or_out,
+    what_may_be_given_to_others_in_front_of_django_is_the_same_as_nobody_gets,
     what_differs_by_who_asks_is_kept_by_no_cache,
     nothing_private_stands_in_an_answer_that_a_cache_may_keep,
     every_answer_has_the_headers_of_a_strict_house,

@@ -18,6 +18,7 @@ from articles.models.taxonomy import Section
 from comments.models import Comment, ConnectionData
 from comments.moderation.decisions import decide
 from newsreader.kit import http_cache
+from newsreader.kit.http_cache import depends_of
 from newsreader.operations import schedule
 from tests.factories import (
     load_newsroom,
@@ -58,6 +59,7 @@ class Answer:
     body: bytes
     headers: Any
     sets_cookies: bool
+    depends: Any = None  # that it says to depend on: then the finished page may go to others
 
     @property
     def kept(self) -> str:
@@ -197,7 +199,9 @@ def _go(people: dict[str, Client], starts: list[str], each: int) -> dict[str, An
             http_cache._kept.clear()  # Rendered anew for each: what was kept of the one before would hide a difference.
             response = client.get(address)
             body = b"".join(response.streaming_content) if response.streaming else response.content
-            answers[name] = Answer(response.status_code, body, response.headers, bool(response.cookies))
+            answers[name] = Answer(
+                response.status_code, body, response.headers, bool(response.cookies), depends_of(response)
+            )
             if body in seen and "Location" not in response.headers:
                 continue
             seen.add(body)

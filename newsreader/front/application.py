@@ -112,7 +112,7 @@ class Application:
             return False
         asked = self.asker.ask(ready.entry.ids)
         now = await asked if asked else None
-        if now is None or not lane.holds(ready.entry.depends, now):
+        if now is None or not lane.holds(ready.depends, now):
             if now is not None:
                 self.cache.outdated(ready.address, ready.entry, now)
             return False
@@ -133,8 +133,8 @@ class Application:
         self.loop.call_later(1.0, self._watch)
 
     def _compare(self, some: list[tuple[Address, Entry]], now: Versions | None) -> None:
-        for address, entry in some if now else []:
-            if not self.cache.outdated(address, entry, now):
+        for address, entry in some:
+            if now and not self.cache.outdated(address, entry, now):
                 entry.checked = time.monotonic()
 
     def _sweep(self) -> None:

@@ -9,7 +9,6 @@ answers are Django's, byte for byte, but for `Cache-Status`.
 from __future__ import annotations
 
 import time
-from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils.http import parse_etags
@@ -30,7 +29,6 @@ UNUSUAL = (
     "authorization", "content-length", "expect", "if-match", "if-range", "if-unmodified-since", "range",
     "transfer-encoding", "x-session-token",
 )  # fmt: skip
-_coding = lru_cache(maxsize=512)(best_coding)
 
 
 class Ready(NamedTuple):
@@ -38,12 +36,19 @@ class Ready(NamedTuple):
 
     address: Address
     entry: Entry
+    depends: Depends
     answer: Answer
 
 
 def coding_of(scope: Scope) -> str:
-    """Return how Django would compress what it answers to this request, if at all; empty: not."""
-    return _coding(",".join(scope.headers.get_all("accept-encoding")))
+    """Return how Django would compress what it answers to this request, if it is worth it; `identity`: not."""
+    return best_coding(",".join(_all(scope, "accept-encoding")))
+
+
+def _all(scope: Scope, name: str) -> list[str]:
+    """Return each value of a header that may have come several times."""
+    found: list[str] = scope.headers.get_all(name)  # type: ignore[attr-defined]  # Missing in the library's types.
+    return found
 
 
 def ready(cache: PageCache, scope: Scope) -> Ready | None:
@@ -51,13 +56,14 @@ def ready(cache: PageCache, scope: Scope) -> Ready | None:
     headers = scope.headers
     address = Address.of(scope)
     entry = cache.kept(address)
-    if entry is None or entry.depends is None or time.monotonic() - entry.told > AGAIN:
+    depends = entry.depends if entry else None
+    if entry is None or depends is None or time.monotonic() - entry.told > AGAIN:
         return None
-    if any(name in headers for name in UNUSUAL) or len(headers.get_all("host")) != 1:
+    if any(name in headers for name in UNUSUAL) or len(_all(scope, "host")) != 1:
         return None
     coding = coding_of(scope)
     if "if-none-match" in headers:
-        tags = parse_etags(without_encodings(",".join(headers.get_all("if-none-match"))))
+        tags = parse_etags(without_encodings(",".join(_all(scope, "if-none-match"))))
         if "*" in tags:
             return None
         is_known = entry.etag in (tag.removeprefix("W/") for tag in tags)
@@ -68,7 +74,7 @@ def ready(cache: PageCache, scope: Scope) -> Ready | None:
     else:
         is_known = False
     answer = (entry.unmodified if is_known else entry.finished).get(coding)
-    return Ready(address, entry, answer) if answer else None
+    return Ready(address, entry, depends, answer) if answer else None
 
 
 def holds(depends: Depends, now: Versions) -> bool:

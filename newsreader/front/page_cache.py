@@ -83,7 +83,7 @@ class PageCache:
     ) -> None:
         """Take note of what Django has answered to a GET; `names` are the headers of the request, in lower case.
 
-        `asked`: the encoding that it asked for, if not the one that it got. A body that is no bytes is no page.
+        `asked`: the encoding that it asked for (`identity`: none). A body that is no bytes is no page.
         """
         status, headers, body, depends = answer
         page = page_of(status, headers, body) if status in KEPT and isinstance(body, bytes) else None
@@ -127,7 +127,7 @@ class PageCache:
             return self._shelf(address).find(address)
 
     def some(self, most: int) -> list[tuple[Address, Entry]]:
-        """Return the next so many pages that say what they depend on; from the first again once all have been returned."""
+        """Return the next so many pages that say what they depend on, and after the last the first again."""
         with self._lock:
             if not self._unwatched:
                 both = (*self._plain.entries.items(), *self._queries.entries.items())

@@ -25,10 +25,10 @@ _AMONG = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY(
 class Line:
     """One connection. It may be used in one thread, and hung up from any."""
 
-    def __init__(self) -> None:
-        """Connect. Raises the database's errors."""
-        self._database: BaseDatabaseWrapper = connections.create_connection("default")
-        self._database.connect()
+    def __init__(self, database: BaseDatabaseWrapper | None = None) -> None:
+        """Connect, unless there is a connection. Raises the database's errors."""
+        self._database = database or connections.create_connection("default")
+        self._database.ensure_connection()
         vendor = self._database.vendor
         article, site = (apps.get_model("articles", name)._meta.db_table for name in ("Article", "Site"))
         self._statement = (

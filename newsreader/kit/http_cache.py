@@ -65,10 +65,11 @@ def public(
     """Answer with the page, or with 304 if the visitor's copy has these versions.
 
     `changed_at` is sent as Last-Modified, for feed readers that do not use ETags. `keys`: by which a CDN drops the page
-    (articles.surrogate_keys); without any it keeps it no longer than other caches. `depends`: what
-    the page was made of and all that may change it; with it, `newsreader.front` gives the finished page to others for as
-    long as the database says that this holds. Without it, every request comes here. With DEBUG nothing is cached
-    anywhere, so that a changed template is seen at once.
+    (articles.surrogate_keys); without any it keeps it no longer than other caches. With DEBUG
+    nothing is cached anywhere, so that a changed template is seen at once.
+
+    `depends`: what the page was made of, and all that may change it. With it, `newsreader.front` gives the finished
+    page to others for as long as the database says that this holds; without it, every request comes here.
     """
     if settings.DEBUG:
         fresh = build()

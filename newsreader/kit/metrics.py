@@ -140,8 +140,8 @@ DATABASE_SECONDS = Counter(
 DATABASE_STATEMENTS = Counter("newsreader_database_statements", "Statements asked of the database", ["view"])
 PAGES = Counter(
     "newsreader_pages",
-    "Public pages: a finished one held (front); Django found the visitor's copy current (not_modified) or one kept (hit), "
-    "or rendered it (miss)",
+    "Public pages: a finished one held (front); else Django found the visitor's copy current (not_modified) or one "
+    "kept (hit), or rendered it (miss)",
     ["cache"],
 )
 POSTS = Counter(

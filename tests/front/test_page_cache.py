@@ -38,7 +38,7 @@ def test_the_last_good_answer_is_sent_marked_by_its_age(monkeypatch):
     now = time.monotonic()
     monkeypatch.setattr(page_cache.time, "monotonic", lambda: now + 90)
 
-    status, headers, body = shown(cache)
+    status, headers, body, _ = shown(cache)
 
     said = dict(headers)
     assert (status, body) == (200, b"words")
@@ -118,7 +118,7 @@ def test_another_version_replaces_the_page_in_every_encoding():
 
     learn(cache, body=gzip.compress(b"newer"), ETag='W/"two"', **{"Content-Encoding": "gzip"})
 
-    _, headers, body = shown(cache)
+    _, headers, body, _ = shown(cache)
     assert body == b"newer"
     said = {name.lower(): value for name, value in headers}
     assert (said["etag"], said["content-length"], "content-encoding" in said) == ('"two"', "5", False)
