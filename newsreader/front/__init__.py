@@ -12,6 +12,9 @@ environ:     a request as WSGI says it
 access:      each request counted, and its line in the log
 answers:     Django's answer, handed to the server
 pages:       which answers are the same for everybody and may be kept
+lane:        a finished page that still holds, as an answer in front of Django
+asker:       asks for versions, for all requests that have arrived meanwhile at once
+versions_now: the statement and its connection
 page_cache:  the last good answer of each public address
 stale:       such an answer as it is sent where Django cannot answer
 """
