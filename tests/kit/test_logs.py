@@ -3,9 +3,11 @@
 import io
 import json
 import logging
+import re
 import sys
 
 import pytest
+from structlog.stdlib import ProcessorFormatter
 
 from newsreader.kit import log_lines, logs, secret_addresses
 from newsreader.settings import LOGGING
@@ -115,3 +117,17 @@ def test_the_site_logs_through_it():
     }
     assert LOGGING["filters"]["sampled"]["()"] == f"{logs.__name__}.{logs.Sampled.__name__}"
     assert LOGGING["formatters"]["line"]["()"] == f"{log_lines.__name__}.formatter"
+
+
+def test_the_line_about_a_request_has_the_bytes_that_structlog_would_write():
+    formatter = log_lines.formatter(people=False)
+    record = logging.LogRecord("newsreader.front.access", logging.INFO, "", 0, log_lines.REQUEST, None, None)
+    said = {"method": "GET", "path": '/ä"\\\x01\u2028/', "status": 200, "ms": 0.1, "bytes": 7, "view": "front"}
+    vars(record).update(said | {"database_ms": 1.0, "statements": 3, "left_out": 2, "request_id": "a-b.1", "other": 1})
+
+    ours, theirs = formatter.format(record), ProcessorFormatter.format(formatter, record)
+
+    at = re.compile(r"20\d\d-\d\d-\d\dT[\d:]{8}(\.\d{6})?Z")
+    assert at.sub("", ours) == at.sub("", theirs)
+    assert at.search(ours)
+    assert json.loads(ours)["path"] == said["path"]
