@@ -6,7 +6,6 @@ from articles import page_versions
 from comments.audit import account_changes
 from comments.events import EntriesMatched
 from comments.models import Comment
-from comments.screening import entry_hits
 from newsreader.accounts.events import PictureKept
 from newsreader.kit.events import listen
 
@@ -22,6 +21,8 @@ def show_picture(event: PictureKept) -> None:
 
 
 def count_hits(event: EntriesMatched) -> None:
+    from comments.screening import entry_hits
+
     entry_hits.count(event.entry_ids)
 
 

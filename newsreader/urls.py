@@ -17,6 +17,8 @@ handler400, handler403, handler404, handler500 = (
 
 ARTICLE = r"(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2})/(?P<slug>[^/]+)"
 
+admin.autodiscover()
+
 
 def _mails() -> list[URLPattern]:
     if not settings.DEMO_MAILS:

@@ -20,7 +20,8 @@ from articles.models.pictures import Picture
 from articles.models.taxonomy import Author, Section, Tag
 from newsreader.kit.kept import Kept, columns
 from newsreader.kit.rest import Given, OfVersion
-from newsreader.kit.times import Time, over_rest
+from newsreader.kit.rest_fields import Time
+from newsreader.kit.times import over_rest
 from newsreader.kit.web import absolute
 
 

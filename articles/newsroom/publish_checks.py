@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from lxml import html
-from lxml.etree import ParserError
 
 from articles.models.article import Article
 from articles.picture_fetching import missing
@@ -49,6 +47,9 @@ def _text(article: Article) -> Iterator[Remark]:
 def _pictures_in_text(article: Article) -> Iterator[Remark]:
     if "<img" not in article.body:
         return
+    from lxml import html  # Only editors need it.
+    from lxml.etree import ParserError
+
     try:
         text = html.fragment_fromstring(article.body, create_parent="div")
     except (ParserError, ValueError):

@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
-from lxml import etree
 
 from articles.models.article import Article
 from articles.models.site import Site
@@ -68,6 +67,8 @@ def _most(request: HttpRequest, name: str) -> int:
 
 
 def _xml(facts: structured_data.Facts) -> HttpResponse:
+    from lxml import etree  # Hardly anybody asks for this form.
+
     root = etree.Element("oembed")
     for name, value in facts.items():
         if value:

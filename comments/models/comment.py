@@ -21,7 +21,6 @@ from articles.models.article import Article
 from articles.models.origins import Imported, once_per_origin
 from comments.models.paths import LENGTH, PathField
 from comments.models.querysets import STANDING, CommentQuerySet
-from comments.text import formatting
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.search_words import special
@@ -226,6 +225,8 @@ class Comment(Imported):
 
     def write(self, text: str, html: str | None = None) -> None:
         """Set the text, its HTML (rendered here unless given) and what is derived from them, so that all agree."""
+        from comments.text import formatting  # and with it what reads Markdown
+
         self.body, self.renderer = text, formatting.VERSION
         self.html = formatting.to_html(text) if html is None else html
         self.link_count, self.text_key = min(self.html.count("<a href="), 32_767), text_key(text)

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connections, transaction
 from django.db.models.expressions import RawSQL
 
-from newsreader.kit.search_words import WORD, Sought, is_run, is_special, sought
+from newsreader.kit.search_words import Sought, is_run, is_special, sought, words
 from newsreader.kit.text import without_invisible
 
 MOST = 20_000  # matches, the newest; other conditions are applied to these
@@ -75,7 +75,7 @@ def _install_sqlite(cursor: Any) -> None:
 
 def words_in(text: str) -> list[Sought]:
     """Return the words of a query. Each is looked for at the beginning of words, or inside a run without blanks."""
-    return [_word(word[0][:LONGEST]) for word in WORD.finditer(without_invisible(text))][:WORDS]
+    return [_word(word[0][:LONGEST]) for word in words(without_invisible(text))][:WORDS]
 
 
 def _word(word: str) -> Sought:

@@ -2,7 +2,7 @@
 
 Each function has our own name, signature and docstring, so that a new version of the library can be checked by reading
 this file. Public APIs are imported where they are used. Before adding something, make sure that no adapter method,
-signal, form, view or `utils` function of the library does it.
+signal, form, view or `utils` function of the library does it. What few pages need is imported by its function.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from allauth.account.internal.flows import reauthentication as _reauthentication
 from allauth.account.models import Login
 from allauth.core.internal import ratelimit as _ratelimit
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.internal import auth as _webauthn
-from allauth.mfa.webauthn.internal import flows as _webauthn_flows
-from allauth.socialaccount.internal import jwtkit as _jwtkit
 from allauth.socialaccount.internal import statekit as _statekit
 from django.http import HttpRequest, HttpResponse
 
@@ -86,12 +83,16 @@ def begin_passkey_sign_in() -> dict[str, Any]:
 
     The challenge is kept in the session of the current request (`allauth.core.context`).
     """
+    from allauth.mfa.webauthn.internal import auth as _webauthn
+
     options: dict[str, Any] = _webauthn.begin_authentication(user=None)
     return options
 
 
 def sign_in_by_passkey(request: HttpRequest, passkey: Authenticator, back: str) -> HttpResponse:
     """Sign in the owner of a passkey that the library's form has checked, and redirect to `back`."""
+    from allauth.mfa.webauthn.internal import flows as _webauthn_flows
+
     login = Login(user=passkey.user, redirect_url=back)
     answer: HttpResponse = _webauthn_flows.perform_passwordless_login(request, passkey, login)
     return answer
@@ -119,6 +120,8 @@ def verified_claims(id_token: str, *, keys_url: str, issuers: Collection[str], a
 
     Fetches the keys. Raises OAuth2Error if it is forged, expired, for another audience, or was used before.
     """
+    from allauth.socialaccount.internal import jwtkit as _jwtkit
+
     claims: dict[str, Any] = _jwtkit.verify_and_decode(
         credential=id_token,
         keys_url=keys_url,

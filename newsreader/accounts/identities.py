@@ -19,7 +19,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from newsreader.accounts.models import CommenterIdentity, User
-from newsreader.accounts.pictures import fetch_picture
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.request_attributes import RequestAttribute
 from newsreader.kit.text import is_unseen, tidy_name
@@ -97,6 +96,8 @@ def take_over(login: SocialLogin, user: User) -> CommenterIdentity:
     known_source, wanted_source = identity.avatar_source, changes["avatar_source"]
     identity = _update(identity, **changes)
     if wanted_source and (wanted_source != known_source or not identity.avatar):
+        from newsreader.accounts.pictures import fetch_picture  # and with it what reads pictures
+
         transaction.on_commit(partial(fetch_picture.enqueue, identity_id=identity.pk, source=wanted_source))
     return identity
 

@@ -6,13 +6,10 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
-from rest_framework.renderers import JSONRenderer
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from newsreader.accounts.models import KeptAnswer
 from newsreader.kit.client_address import client_address, network
@@ -21,9 +18,13 @@ from newsreader.kit.hashes import keyed
 from newsreader.kit.idempotency import HEADER, KEY_LENGTH
 from newsreader.kit.text import tidy_line
 
+if TYPE_CHECKING:  # The worker forgets answers, and needs nothing of REST for it.
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
 KEPT = dt.timedelta(days=1)
 HEADERS = ("ETag", "Location")  # of an answer
-Action = Callable[..., Response]
+Action = Callable[..., "Response"]
 
 
 def once_per_key(action: Action) -> Action:
@@ -31,6 +32,7 @@ def once_per_key(action: Action) -> Action:
 
     Nothing is kept of a refusal. The same key with anything else raises KeyReused, and so does one that is too long.
     """
+    from rest_framework.renderers import JSONRenderer
 
     @wraps(action)
     def answer(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -70,6 +72,8 @@ def _fingerprint(request: Request) -> str:
 def _again(kept: KeptAnswer, sent: str) -> Response:
     if kept.fingerprint != sent:
         raise KeyReused()
+    from rest_framework.response import Response
+
     return Response(json.loads(kept.body), status=kept.status, headers=kept.headers)
 
 

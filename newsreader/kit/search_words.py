@@ -52,24 +52,36 @@ def _is(code: int, kinds: str) -> bool:
     return unicodedata.category(chr(code))[0] in kinds
 
 
-_MARKS = _class(code for code in range(0x300, _LAST_MARK) if _is(code, "M"))
-_LETTERS = _class(code for first, last in sorted(UNSPACED) for code in range(first, last + 1) if _is(code, "LN"))
-# Accents, and the vowel points of Hebrew and Arabic, which are often left out. Others are vowels, or tell words apart.
-_ACCENT = re.compile(
-    f"[{_class(code for code in range(0x300, 0x900) if unicodedata.combining(chr(code)))}"
-    r"\u1ab0-\u1abd\u1abf-\u1aff\u1dc0-\u1dff\u20d0-\u20dc\u20e1\u20e5-\u20f0\ufe20-\ufe2f]"
-)
-_MARK = re.compile(f"[{_MARKS}]")
-_LETTER = re.compile(f"[{_LETTERS}][{_MARKS}]*")  # with its vowel signs and tones
-_RUN = f"(?:[{_LETTERS}][{_MARKS}]*)+"
-# A run of letters of UNSPACED, as group 1, or any other word.
-_PIECE = re.compile(rf"({_RUN})|(?:(?![{_LETTERS}])[^\W_]|[{_MARKS}])+")
-_PLAIN = re.compile(r"[^\W_]+()")  # The same for most texts, in a quarter of the time.
+class _Patterns(NamedTuple):
+    accent: re.Pattern[str]  # accents, and the vowel points of Hebrew and Arabic, which are often left out
+    mark: re.Pattern[str]  # vowel signs and others that tell words apart
+    letter: re.Pattern[str]  # of UNSPACED, with its vowel signs and tones
+    piece: re.Pattern[str]  # a run of letters of UNSPACED, as group 1, or any other word
+    word: re.Pattern[str]  # what databases take for a word; it may hold several pieces
+    special: re.Pattern[str]  # what databases split otherwise
+
+
+@cache
+def _patterns() -> _Patterns:
+    """Return them, made when the first text is split: that takes 80 ms, and most commands split none."""
+    marks = _class(code for code in range(0x300, _LAST_MARK) if _is(code, "M"))
+    letters = _class(code for first, last in sorted(UNSPACED) for code in range(first, last + 1) if _is(code, "LN"))
+    accents = _class(code for code in range(0x300, 0x900) if unicodedata.combining(chr(code)))
+    accents += r"\u1ab0-\u1abd\u1abf-\u1aff\u1dc0-\u1dff\u20d0-\u20dc\u20e1\u20e5-\u20f0\ufe20-\ufe2f"
+    return _Patterns(
+        accent=re.compile(f"[{accents}]"),
+        mark=re.compile(f"[{marks}]"),
+        letter=re.compile(f"[{letters}][{marks}]*"),
+        piece=re.compile(rf"((?:[{letters}][{marks}]*)+)|(?:(?![{letters}])[^\W_]|[{marks}])+"),
+        word=re.compile(rf"(?:[^\W_]|[{marks}])+"),
+        special=re.compile(f"[{letters}{marks}]"),
+    )
+
+
+_PLAIN = re.compile(r"[^\W_]+()")  # The same as a piece for most texts, in a quarter of the time.
 _UNMARKED = re.compile(r"[^\W_]+")
 _NOT_LOWER = re.compile("[^\x00-@[-\x7f]")  # what folding may change
 _NOWHERE = "\0"  # instead of a letter that has no letter in its place; no text holds it
-WORD = re.compile(rf"(?:[^\W_]|[{_MARKS}])+")  # what databases take for a word; it may hold several pieces
-_SPECIAL = re.compile(f"[{_LETTERS}{_MARKS}]")  # what databases split otherwise
 
 
 class Sought(NamedTuple):
@@ -88,20 +100,27 @@ def folded(text: str) -> str:
     if text.isascii():
         return fold(text)
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", without_invisible(text)).casefold())
-    return " ".join(unicodedata.normalize("NFC", _ACCENT.sub("", text)).split())
+    return " ".join(unicodedata.normalize("NFC", _patterns().accent.sub("", text)).split())
 
 
 def indexed(text: str) -> str:
     """Return a whole text as it is indexed."""
     text = folded(text)
-    if not _SPECIAL.search(text):
+    if not _patterns().special.search(text):
         return text
-    return _PIECE.sub(lambda piece: f" {' '.join(_tokens(piece))} " if piece[1] else _written(piece[0]), text)
+    return _patterns().piece.sub(
+        lambda piece: f" {' '.join(_tokens(piece))} " if piece[1] else _written(piece[0]), text
+    )
+
+
+def words(text: str) -> Iterator[re.Match[str]]:
+    """Yield what databases take for the words of a text."""
+    return _patterns().word.finditer(text)
 
 
 def pieces(text: str) -> Iterator[re.Match[str]]:
     """Yield the words of a text; each run of UNSPACED is one, with a group 1."""
-    return (_PIECE if is_special(text) else _PLAIN).finditer(text)
+    return (_patterns().piece if is_special(text) else _PLAIN).finditer(text)
 
 
 def in_place(text: str) -> str | None:
@@ -135,18 +154,18 @@ def special(text: str) -> str:
     """Return, as they are indexed, those words of a text that databases would split otherwise; empty for most texts."""
     if not is_special(text):
         return ""
-    words = (word[0] for word in WORD.finditer(folded(text)) if is_special(word[0]))
-    return " ".join(token for word in words for piece in pieces(word) for token in _tokens(piece))
+    found = (word[0] for word in words(folded(text)) if is_special(word[0]))
+    return " ".join(token for word in found for piece in pieces(word) for token in _tokens(piece))
 
 
 def is_special(word: str) -> bool:
     """Say whether databases would split this word otherwise."""
-    return not word.isascii() and bool(_SPECIAL.search(word))
+    return not word.isascii() and bool(_patterns().special.search(word))
 
 
 def is_run(word: str) -> bool:
     """Say whether a word is a run of letters that has no blanks between its words."""
-    return bool(_LETTER.match(word))
+    return bool(_patterns().letter.match(word))
 
 
 def sought(text: str) -> Sought | None:
@@ -170,7 +189,7 @@ def _tokens(piece: re.Match[str]) -> list[str]:
 
 
 def _letters(piece: re.Match[str]) -> list[str]:
-    return [_written(letter) for letter in _LETTER.findall(piece[0])]
+    return [_written(letter) for letter in _patterns().letter.findall(piece[0])]
 
 
 def _pairs(letters: list[str]) -> Iterator[str]:
@@ -179,4 +198,4 @@ def _pairs(letters: list[str]) -> Iterator[str]:
 
 def _written(word: str) -> str:
     """Return a word with its vowel signs and tones as digits."""
-    return _MARK.sub(lambda mark: str(ord(mark[0])), word)
+    return _patterns().mark.sub(lambda mark: str(ord(mark[0])), word)

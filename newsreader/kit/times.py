@@ -1,4 +1,4 @@
-"""Times as people type them, in the site's zone: the same rule for forms, the admin and REST.
+"""Times as people type them, in the site's zone: the same rule for forms, the admin and REST (`kit.rest_fields`).
 
 A time that the clocks skip is refused; of one that they show twice, the first is meant.
 """
@@ -6,13 +6,12 @@ A time that the clocks skip is refused; of one that they show twice, the first i
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, NoReturn
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from rest_framework import serializers
 
 from newsreader.kit.errors import Sentence
 
@@ -65,16 +64,3 @@ class TwoInputs(forms.SplitDateTimeField):
             return planned(dt.datetime.combine(*data_list))
         except NoTime as none:
             raise ValidationError(str(none.sentence), code=none.code) from none
-
-
-class Time(serializers.DateTimeField):
-    """A time over REST, in the site's zone unless it names one."""
-
-    def enforce_timezone(self, value: dt.datetime) -> dt.datetime:
-        try:
-            return planned(value)
-        except NoTime as none:
-            self._refuse(none)
-
-    def _refuse(self, none: NoTime) -> NoReturn:
-        raise serializers.ValidationError(str(none.sentence), code=none.code)
