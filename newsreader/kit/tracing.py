@@ -17,7 +17,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
-from newsreader.kit import secret_addresses
 from newsreader.kit.database_time import spent
 
 HEADER = "X-Request-ID"
@@ -53,7 +52,6 @@ class Traced:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
-        secret_addresses.load()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         seen = request.META.get(SEEN) or Seen(request_id(request.META.get("HTTP_X_REQUEST_ID")))

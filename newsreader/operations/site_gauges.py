@@ -24,7 +24,7 @@ from comments.audit import log_checks
 from comments.models import AuditEntry, Comment, Delivery
 from comments.notifications.outbox import ATTEMPTS
 from newsreader.kit.tasks import HEARTBEAT
-from newsreader.operations.backups import making
+from newsreader.operations.backups import MADE
 
 LIMIT = 2.0  # seconds for each statement, on SQLite for all of them
 FRESH = 5.0  # seconds for which the answer is kept
@@ -108,7 +108,7 @@ def _values() -> dict[str, float | None]:
         count=Count("pk"), oldest=Min("created_at")
     )
     unsealed = AuditEntry.objects.filter(number=None).order_by("pk").values_list("created_at", flat=True).first()
-    kept, verified = cache.get_many([HEARTBEAT, making.MADE]), log_checks.state()
+    kept, verified = cache.get_many([HEARTBEAT, MADE]), log_checks.state()
     return {
         "tasks_waiting": tasks["waiting"],
         "tasks_oldest_seconds": age(tasks["oldest"]),
@@ -122,5 +122,5 @@ def _values() -> dict[str, float | None]:
         "worker_heartbeat_timestamp_seconds": kept.get(HEARTBEAT),
         "log_verified_timestamp_seconds": verified.at.timestamp() if verified.at else None,
         "log_faults": len(verified.faults),
-        "backup_timestamp_seconds": kept.get(making.MADE),
+        "backup_timestamp_seconds": kept.get(MADE),
     }

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 
-from newsreader.kit import secret_addresses
+from newsreader.checks import OF_SETTINGS
 from newsreader.operations import pulse, schedule
 from newsreader.operations.old_databases import refuse_old_database
 from newsreader.operations.poolers import refuse_without_limits
@@ -20,6 +20,7 @@ from newsreader.operations.worker import SteadyWorker
 
 class Command(BaseCommand):
     help = "Run background tasks and scheduled jobs until stopped."
+    requires_system_checks = OF_SETTINGS
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--reload", action="store_true", help="For development: start again when code changes.")
@@ -29,7 +30,6 @@ class Command(BaseCommand):
         refuse_open_database(connection)
         refuse_without_limits(connection)
         refuse_unwritable_media()
-        secret_addresses.load()
         logging.getLogger("django_tasks_db").setLevel(logging.WARNING)
         logging.getLogger("django_tasks").setLevel(logging.WARNING)
         worker = SteadyWorker()

@@ -11,3 +11,5 @@ postgresql: the same through pg_dump and pg_restore
 encryption: files that only the owner of a key can read
 errors:     why there is no copy, in one line
 """
+
+MADE = "backup-made"  # in the cache: when the last copy was made, in seconds since 1970, for `/metrics`

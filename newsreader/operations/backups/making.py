@@ -20,12 +20,11 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from pyrage.x25519 import Recipient
 
-from newsreader.operations.backups import encryption, folder, manifest, media, postgresql, sqlite
+from newsreader.operations.backups import MADE, encryption, folder, manifest, media, postgresql, sqlite
 from newsreader.operations.backups.databases import Content, content, looking_at
 from newsreader.operations.backups.errors import BackupError, told_in_one_line
 from newsreader.operations.private_files import private_umask
 
-MADE = "backup-made"  # in the cache: when the last copy was made, in seconds since 1970, for `/metrics`
 PYPROJECT = settings.BASE_DIR / "pyproject.toml"
 
 
