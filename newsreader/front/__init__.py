@@ -4,6 +4,7 @@ The loop reads a request whole before a thread is taken for it, and hands an ans
 or hostile, holds a thread. Django runs in a fixed number of threads and knows nothing of this: it is called by WSGI.
 
 server:      the web server, on the socket that `manage.py serve` has opened
+preloading:  what web processes share, imported before they are forked
 application: each request's way through the loop; what is answered there; signs of life
 bodies:      reading a body within its time and size
 exchange:    one request and its one answer, by Django or from the page cache

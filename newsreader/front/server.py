@@ -2,6 +2,8 @@
 
 Granian would open a socket for each web process. With that process it is closed, and whoever waits in it is cut off;
 while that process hangs, its share of the readers hangs too.
+
+It forks its web processes, which share what is imported before (`preloading`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from newsreader import request_limits
+from newsreader.front.preloading import APPLICATION, preload
 from newsreader.operations import listening
 
 
@@ -58,9 +61,10 @@ def main() -> None:
     given = parser.parse_args()
     os.environ["NEWSREADER_ROLE"] = "web"  # of the web processes, before one of their modules asks for the settings
     signal.signal(signal.SIGUSR1, _leave)
+    preload()
     Server(
         given.listener,
-        target="newsreader.front.application:application",
+        target=f"{APPLICATION}:application",
         port=given.port,
         interface=Interfaces.RSGI,
         workers=given.processes,

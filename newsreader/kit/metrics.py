@@ -1,6 +1,6 @@
 """What is counted while the site runs, for `/metrics`: requests, the time of the database, posts, mails, tasks.
 
-All processes of a host count into one folder, which `manage.py serve` makes in memory and names in FOLDER. Each takes
+All processes of a host count into one folder, which `manage.py serve` makes in memory (`metrics_folder`). Each takes
 one of the numbered places there and goes on where the last that had it stopped: there are as many files as there are
 processes at once, however many have died. Without a folder a process counts for itself.
 
@@ -9,27 +9,20 @@ To add one, define it here with labels that have few values, and count it where 
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import logging
 import os
-import shutil
 import struct
-import tempfile
-import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess, values
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.registry import REGISTRY
 
+from newsreader.kit.metrics_folder import FOLDER, lock
+
 logger = logging.getLogger(__name__)
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # in the environment, as the library calls it
-MEMORY = Path("/dev/shm")  # noqa: S108  On a full disk, writing to a file that is mapped ends the process.
-PREFIX, OWNER = "newsreader-metrics-", "owner.lock"
-YOUNG = 60  # seconds
 
 
 class _Place:
@@ -37,30 +30,24 @@ class _Place:
 
     def __init__(self) -> None:
         self.pid, self.number = 0, 0
+        self._held = -1  # the lock's descriptor
 
     def __call__(self) -> int:
         if self.pid != os.getpid():
-            self.pid, self.number = os.getpid(), _take_place(Path(os.environ[FOLDER]))
+            if self._held >= 0:
+                os.close(self._held)  # It is the parent's, whose place must be free once it has died.
+            self.pid = os.getpid()
+            self.number, self._held = _take_place(Path(os.environ[FOLDER]))
         return self.number
 
 
-def _take_place(folder: Path) -> int:
+def _take_place(folder: Path) -> tuple[int, int]:
+    """Return the number of a free place, and the descriptor of its lock."""
     for number in itertools.count():
-        if _lock(folder / f"{number}.lock") is not None:
+        if (held := lock(folder / f"{number}.lock")) is not None:
             _remove_broken(folder.glob(f"*_{number}.db"))
-            return number
+            return number, held
     raise AssertionError
-
-
-def _lock(file: Path) -> int | None:
-    """Lock a file to the end of the process, whatever ends it. Returns its number; None if another process has it."""
-    number = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(number)
-        return None
-    return number
 
 
 def _remove_broken(files: Iterable[Path]) -> None:
@@ -90,28 +77,6 @@ def _count_together() -> None:
         values.ValueClass = values.MutexValue
         return
     values.ValueClass = values.MultiProcessValue(place)
-
-
-def make_folder() -> str:
-    """Return the folder that the environment names, or a new one, which whoever asks removes at the end."""
-    if named := os.environ.get(FOLDER):
-        Path(named).mkdir(parents=True, exist_ok=True)
-        return named
-    parent = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
-    _remove_left_over(parent)
-    made = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
-    _lock(Path(made) / OWNER)
-    return made
-
-
-def _remove_left_over(parent: Path) -> None:
-    """Remove the folders of those that were killed."""
-    for folder in parent.glob(f"{PREFIX}*"):
-        with suppress(OSError):  # Somebody else's, or gone meanwhile.
-            # A new one is not locked yet.
-            if time.time() - folder.stat().st_mtime > YOUNG and (lock := _lock(folder / OWNER)) is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-                os.close(lock)
 
 
 def registry() -> CollectorRegistry:

@@ -13,7 +13,7 @@ import requests
 from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 
-from newsreader.kit import metrics
+from newsreader.kit import metrics_folder
 from tests import nginx
 from tests.front.test_front import PATIENCE, Site, request
 
@@ -148,8 +148,8 @@ def folder(site):
     for process in processes():
         with suppress(OSError):
             values = dict(part.split("=", 1) for part in (process / "environ").read_text().split("\0") if "=" in part)
-            if values.get("PORT") == str(site.port) and metrics.FOLDER in values:
-                return Path(values[metrics.FOLDER])
+            if values.get("PORT") == str(site.port) and metrics_folder.FOLDER in values:
+                return Path(values[metrics_folder.FOLDER])
     raise AssertionError
 
 
@@ -165,7 +165,7 @@ def holders(folder):
 
 def test_its_folder_is_in_memory_and_gone_at_the_end(site):
     place = folder(site)
-    assert place.parent == metrics.MEMORY
+    assert place.parent == metrics_folder.MEMORY
     assert place.stat().st_mode & 0o777 == 0o700
 
     site.process.terminate()

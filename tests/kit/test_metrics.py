@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from newsreader.kit import metrics
-from newsreader.kit.metrics import FOLDER
+from newsreader.kit import metrics_folder
+from newsreader.kit.metrics_folder import FOLDER, OWNER, make_folder
 from newsreader.settings import BASE_DIR
 
 COUNT = """
@@ -50,13 +50,13 @@ def test_without_a_folder_to_write_in_each_counts_for_itself(tmp_path):
 
 
 def test_what_a_killed_one_has_left_is_removed_by_the_next(tmp_path, monkeypatch):
-    monkeypatch.setattr(metrics, "MEMORY", tmp_path)
+    monkeypatch.setattr(metrics_folder, "MEMORY", tmp_path)
     monkeypatch.delenv(FOLDER, raising=False)
-    held, young, left_over = (Path(metrics.make_folder()) for _ in range(3))
-    (left_over / metrics.OWNER).unlink()  # Nobody has locked the next one.
+    held, young, left_over = (Path(make_folder()) for _ in range(3))
+    (left_over / OWNER).unlink()  # Nobody has locked the next one.
     for folder in (held, left_over):
         os.utime(folder, (0, 0))
 
-    new = Path(metrics.make_folder())
+    new = Path(make_folder())
 
     assert set(tmp_path.iterdir()) == {held, young, new}
