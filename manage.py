@@ -4,14 +4,21 @@
 import os
 import sys
 
-import django
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line, get_commands
+from newsreader.operations import plan
 
 PUBLIC = {"collectstatic"}  # Commands whose files a proxy serves by itself, under an account of its own.
 
 
 def main(arguments: list[str]) -> int:
+    if plan.handed():  # `serve` has prepared everything; what is left to do needs no Django.
+        from newsreader.operations import watch
+
+        return watch.main()
+
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line, get_commands
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsreader.settings")
     try:
         django.setup()

@@ -7,6 +7,8 @@ the request, no values of variables, and secrets are masked as in the log. A ser
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from typing import Any
 
 import sentry_sdk
@@ -54,3 +56,8 @@ def _masked(part: Any) -> Any:
     if isinstance(part, dict):
         return {name: _masked(value) for name, value in part.items()}
     return [_masked(value) for value in part] if isinstance(part, list | tuple) else part
+
+
+if __name__ == "__main__":  # `newsreader.operations.plain_lines` calls it, with a logger's name and the words.
+    start(os.environ["SENTRY_DSN"])
+    logging.getLogger(sys.argv[1]).error("%s", sys.argv[2])

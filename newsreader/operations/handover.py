@@ -20,6 +20,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from newsreader.operations import plan
+
 logger = logging.getLogger(__name__)
 VARIABLE = "NEWSREADER_HANDOVER"
 PATIENCE = 15  # seconds that a process gets to finish what it is doing
@@ -51,7 +53,7 @@ def first_environment() -> dict[str, str]:
     except OSError:
         return dict(os.environ)
     known = (os.fsdecode(pair).partition("=") for pair in pairs if pair)
-    return {name: value for name, _, value in known if name != VARIABLE}
+    return {name: value for name, _, value in known if name not in {VARIABLE, plan.VARIABLE}}
 
 
 def command() -> list[str]:

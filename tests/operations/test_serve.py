@@ -12,7 +12,7 @@ import urllib.request
 
 import pytest
 
-from newsreader.management.commands.serve import _Stopped
+from newsreader.operations.watch import Stopped
 from newsreader.settings import BASE_DIR
 
 pytestmark = pytest.mark.slow
@@ -91,7 +91,7 @@ def test_a_terminal_that_is_closed_ends_it_and_without_one_the_same_signal_bring
     asked = []
     try:
         for reloads in (True, False):
-            stopped = _Stopped(reloads=reloads)
+            stopped = Stopped(reloads=reloads)
             stopped.then, stopped.then_reload = lambda: asked.append("stop"), lambda: asked.append("reload")
             os.kill(os.getpid(), signal.SIGHUP)
     finally:

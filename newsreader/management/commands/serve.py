@@ -1,8 +1,9 @@
 """Start the web server and the background worker, keep both running, and stop both when asked to.
 
-What ends or hangs is replaced (`newsreader.operations.supervisor`). Only where the web server does not stay up does
-everything stop, with exit code 1. If `serve` is killed, its child processes end too. SIGHUP brings in another release
-while the site goes on answering (`newsreader.operations.handover`).
+Once the site is prepared, this process becomes a small one that watches (`newsreader.operations.watch`). What ends or
+hangs is replaced (`newsreader.operations.supervisor`). Only where the web server does not stay up does everything stop,
+with exit code 1. If `serve` is killed, its child processes end too. SIGHUP brings in another release while the site
+goes on answering (`newsreader.operations.handover`).
 """
 
 from __future__ import annotations
@@ -10,13 +11,8 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import shutil
-import signal
-import socket
 import sys
-import time
-from collections.abc import Callable
-from types import FrameType
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -28,22 +24,22 @@ from django.db.migrations.executor import MigrationExecutor
 from articles.models.article import Article
 from comments.models import AuditEntry
 from newsreader.accounts.models import User
-from newsreader.checks import processes_fit
+from newsreader.checks import OF_SETTINGS, processes_fit
 from newsreader.demo.loader import EDITOR
 from newsreader.demo.unloader import DEMONSTRATION
-from newsreader.kit import metrics
 from newsreader.operations import handover, listening
 from newsreader.operations.handover import PATIENCE
 from newsreader.operations.migration_lock import migration_lock
 from newsreader.operations.old_databases import refuse_old_database
+from newsreader.operations.plan import Plan, execute
 from newsreader.operations.poolers import refuse_without_limits
 from newsreader.operations.private_files import refuse_open_database, refuse_unwritable_media
-from newsreader.operations.supervisor import ServerFailed, Supervisor
 from newsreader.request_limits import CONNECTIONS
 
 
 class Command(BaseCommand):
     help = "Serve the site with its background worker."
+    requires_system_checks = OF_SETTINGS
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
@@ -72,6 +68,7 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(str(message)))
         host, port = options["host"], options["port"]
         if options["check"]:
+            self.check(display_num_errors=False)
             if not options["prepare"] and _migrations_are_missing():
                 raise CommandError(
                     "The database lacks migrations of this release: run manage.py migrate.", returncode=1
@@ -83,55 +80,46 @@ class Command(BaseCommand):
             _refuse_taken_port(host, port)
         if options["prepare"]:
             self.prepare()
-        # Whose terminal is closed is told by SIGHUP too, and wants the site to end.
-        stopped = _Stopped(reloads=not options["reload"] and not (sys.stdin and sys.stdin.isatty()))
-        supervisor = self.start(options, before)
-        stopped.then, stopped.then_reload = supervisor.ask_to_stop, supervisor.ask_to_reload
-        if stopped.asked:
-            supervisor.ask_to_stop()
-        try:
-            if before is None:
-                self.welcome(host, port, supervisor, stopped, hears_web=not options["reload"])
-            while supervisor.run(hears_web=not options["reload"]):
-                handover.execute(supervisor.hand_over())
-        except ServerFailed:
-            raise CommandError("The web server does not stay up; see above.", returncode=1) from None
-        finally:
-            supervisor.stop()
-            if metrics.FOLDER not in os.environ:
-                shutil.rmtree(self.counts, ignore_errors=True)
+        execute(self.planned(options, before), handover.command(), handover.first_environment())
 
-    def start(self, options: dict[str, Any], before: handover.Handover | None) -> Supervisor:
-        """Start the web server and the worker."""
+    def planned(self, options: dict[str, Any], before: handover.Handover | None) -> Plan:
+        """Return what is to be started, with the socket open."""
         host, port = options["host"], options["port"]
-        self.counts = metrics.make_folder()
         python = [sys.executable]
         worker = [*python, "manage.py", "work"]
-        environment = os.environ | {
+        first = handover.first_environment()
+        environment = {name: value for name, value in os.environ.items() if first.get(name) != value}
+        environment |= {
             "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "newsreader.settings"),
             "WEB_THREADS": str(options["threads"]),
-            metrics.FOLDER: self.counts,
         }
+        listener = None
         if options["reload"]:
-            server = [*python, "manage.py", "runserver", f"{host}:{port}"]
-            return Supervisor(
-                server, None if options["no_worker"] else [*worker, "--reload"], environment, settings.BASE_DIR
-            )
-        listener = before.listener if before else _take(host, port)
-        server = [
-            *python, "-m", "newsreader.front.server", "--port", str(port), "--listener", str(listener),
-            "--processes", str(options["processes"]), "--memory", str(settings.PROCESS_MEMORY_LIMIT),
-            # A web process that is still starting misses the stop signal, and would keep running.
-            "--patience", str(PATIENCE - 5),
-        ]  # fmt: skip
-        return Supervisor(
-            server,
-            None if options["no_worker"] else worker,
-            environment | {listening.VARIABLE: str(listener)},
-            settings.BASE_DIR,
-            processes=options["processes"],
+            server, worker = [*python, "manage.py", "runserver", f"{host}:{port}"], [*worker, "--reload"]
+        else:
+            listener = before.listener if before else _take(host, port)
+            os.set_inheritable(listener, True)
+            server = [
+                *python, "-m", "newsreader.front.server", "--port", str(port), "--listener", str(listener),
+                "--processes", str(options["processes"]), "--memory", str(settings.PROCESS_MEMORY_LIMIT),
+                # A web process that is still starting misses the stop signal, and would keep running.
+                "--patience", str(PATIENCE - 5),
+            ]  # fmt: skip
+        if before:
+            os.set_inheritable(before.pulse, True)
+        return Plan(
+            folder=str(settings.BASE_DIR),
+            server=server,
+            worker=None if options["no_worker"] else worker,
+            environment=environment,
+            host=host,
+            port=port,
+            processes=options["processes"] if listener is not None else 1,
             listener=listener,
-            before=before,
+            before=asdict(before) if before else None,
+            welcome=self.welcome(),
+            log_level=settings.LOG_LEVEL,
+            debug=settings.DEBUG,
         )
 
     def prepare(self) -> None:
@@ -152,41 +140,13 @@ class Command(BaseCommand):
         if not User.objects.exists() and not held_already and not taken_out:
             call_command("load_demo", verbosity=0)
 
-    def welcome(self, host: str, port: int, supervisor: Supervisor, stopped: _Stopped, *, hears_web: bool) -> None:
-        """Print the site's address once it answers."""
-        while supervisor.server.runs and not stopped.asked:
-            if hears_web:
-                supervisor.pulses.listen(0.05)
-                if supervisor.answers():
-                    break
-            elif _is_open(host, port):
-                break
-            else:
-                time.sleep(0.05)
-        if not supervisor.server.runs or stopped.asked:
-            return
-        self.stdout.write(f"\nThe site:     {settings.SITE_URL}/\nThe newsroom: {settings.SITE_URL}/admin/")
+    def welcome(self) -> str:
+        """Return what is said once the site answers."""
+        lines = ["", f"The site:     {settings.SITE_URL}/", f"The newsroom: {settings.SITE_URL}/admin/"]
         password = os.environ.get("DEMO_PASSWORD", "")
         if password and User.objects.filter(username=EDITOR).exists():
-            self.stdout.write(f"Sign in as:   editor@example.org   password: {password}")
-        self.stdout.write("Stop with Ctrl-C.\n")
-        self.stdout.flush()
-
-
-class _Stopped:
-    """Whether SIGINT or SIGTERM has arrived; and who hears of SIGHUP, which asks to stop where nothing `reloads`."""
-
-    def __init__(self, *, reloads: bool) -> None:
-        self.asked = False
-        self.then: Callable[[], None] = lambda: None
-        self.then_reload: Callable[[], None] = lambda: None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
-        signal.signal(signal.SIGHUP, (lambda number, frame: self.then_reload()) if reloads else self._ask)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
-        self.then()
+            lines.append(f"Sign in as:   editor@example.org   password: {password}")
+        return "\n".join([*lines, "Stop with Ctrl-C.", "", ""])
 
 
 def _migrations_are_missing() -> bool:
@@ -212,9 +172,3 @@ def _take(host: str, port: int) -> int:
         return listening.take(host, port, CONNECTIONS).detach()
     except OSError as error:
         raise CommandError(f"Port {port} cannot be used ({error.strerror}). Try PORT={port + 1} make run.") from None
-
-
-def _is_open(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0  # noqa: S104
