@@ -287,7 +287,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "newsreader.apps.StaticFilesConfig",
     "django.forms",
     "allauth",
     "allauth.account",
@@ -337,7 +337,8 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 TEMPLATES: list[dict[str, Any]] = [
     {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "BACKEND": "newsreader.kit.templates.Templates",
+        "NAME": "django",
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["newsreader.templatetags.times"],
@@ -551,7 +552,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     if isinstance(_uploads, dict)
     else {"BACKEND": "newsreader.kit.disk_storage.Disk"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "newsreader.kit.static_files.Collected"
         if _collected
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -638,7 +639,7 @@ LOG_LEVEL: str = read("LOG_LEVEL", "INFO", log_level, "DEBUG, INFO, WARNING, ERR
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "newsreader.kit.log_lines.formatter"}},
+    "formatters": {"line": {"()": "newsreader.kit.log_lines.Lines"}},
     "filters": {"sampled": {"()": "newsreader.kit.logs.Sampled"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["sampled"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

@@ -20,7 +20,7 @@ http_cache:         public and private answers
 kept:               what a process keeps in memory under what it depends on, limited in bytes
 versions:           ETags of one thing, and changes meant for one version
 idempotency:        keys of what is sent again
-rest:               what REST views share: session, JSON, limits
+rest, rest_fields:  what REST views share: session, JSON, limits; what serializers share
 pagination:         lists by cursor
 problem_details:    RFC 9457
 feeds:              RSS, Atom, JSON Feed
@@ -29,10 +29,12 @@ log_lines:          how a line of the log looks
 secret_addresses:   secrets that no line may show
 tracing:            a request's id, its view, its time in the database
 database_time:      how long a thread has waited for the database
-metrics:            what is counted for `/metrics`
+metrics, metrics_folder: what is counted for `/metrics`, and where
 error_reports:      what breaks, told to SENTRY_DSN
 languages:          the languages that the site speaks
+static_files:       files for browsers, collected and compressed
 mail:               a mail from its templates
+templates:          Django's, without tags of no use
 safe_http:          fetching addresses that strangers name
 images:             opening pictures that strangers send
 disk_storage, s3_storage: where uploaded files are kept
