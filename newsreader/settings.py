@@ -547,15 +547,12 @@ _uploads: Path | dict[str, Any] | None = read(
 MEDIA_URL, MEDIA_ROOT = "/media/", _uploads if isinstance(_uploads, Path) else BASE_DIR / "var" / "media"
 # What a proxy serves by itself; everything else is our account's alone (see manage.py).
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o644, 0o755
+COLLECTED = "newsreader.kit.static_files.Collected"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "newsreader.kit.s3_storage.Bucket", "OPTIONS": _uploads}
     if isinstance(_uploads, dict)
     else {"BACKEND": "newsreader.kit.disk_storage.Disk"},
-    "staticfiles": {
-        "BACKEND": "newsreader.kit.static_files.Collected"
-        if _collected
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": COLLECTED if _collected else "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # bytes; a reply of 10,000 characters needs at most 120 kB
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

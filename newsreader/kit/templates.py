@@ -1,4 +1,4 @@
-"""Django's templates without tags that none of ours uses: for them the worker, which writes mails, would import REST."""
+"""Django's templates without tags that none uses: for them the worker, which writes mails, would import REST."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-BOLD, DIM, BLUE, RED, GREEN, END = "\x1b[1m", "\x1b[2m", "\x1b[34m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
+BOLD, DIM, BLUE, END = "\x1b[1m", "\x1b[2m", "\x1b[34m", "\x1b[0m"
+OF_LEVEL = {logging.INFO: "\x1b[32m", logging.WARNING: "\x1b[33m"}  # green, yellow; others are red
 
 
 def to_stderr(level: str, *, debug: bool, environment: Mapping[str, str], folder: str) -> None:
@@ -46,7 +47,7 @@ class ForPeople(logging.Formatter):
         at, level, said = time.strftime("%H:%M:%S"), f"{record.levelname.lower():9}", record.getMessage()
         line = f"{at} [{level}] {said} [{record.name}]"
         if self.colours:
-            colour = RED if record.levelno >= logging.ERROR else GREEN
+            colour = OF_LEVEL.get(record.levelno, "\x1b[31m")
             where = f"[{END}{BOLD}{BLUE}{record.name}{END}]{END}"
             line = f"{DIM}{at}{END} [{colour}{BOLD}{level}{END}] {BOLD}{said}{END} {where}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from newsreader import settings
 from newsreader.settings import *  # noqa: F403
 from newsreader.settings import STORAGES
 
@@ -12,7 +13,7 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 _collected = (STATIC_ROOT / "staticfiles.json").is_file() or "collectstatic" in sys.argv[1:2]
 WHITENOISE_USE_FINDERS = not _collected
 STORAGES["staticfiles"]["BACKEND"] = (
-    "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    getattr(settings, "COLLECTED", "whitenoise.storage.CompressedManifestStaticFilesStorage")
     if _collected
     else "django.contrib.staticfiles.storage.StaticFilesStorage"
 )

@@ -1,0 +1,80 @@
+"""What each kind of process imports, and what it must not: memory and time of every start. Add what creeps in."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from newsreader.settings import BASE_DIR
+
+REST = {"rest_framework.serializers", "rest_framework.views", "drf_spectacular.openapi"}
+PAGES = {
+    "newsreader.urls", "newsreader.views", "newsreader.article_page", "articles.newsroom.article_admin", "comments.api",
+    "comments.desk.queue_views", "comments.discussion.threads", "newsreader.accounts.forms", "allauth.account.views",
+}  # fmt: skip
+LIBRARIES = {"PIL", "pillow_heif", "markdown_it", "nh3", "re2", "prometheus_client", "structlog"}
+OF_PAGES = {"fido2", "cryptography", "requests", "charset_normalizer", "yaml", "lxml", "unittest", "django.test"}
+COMMANDS = {
+    "newsreader.transfer.load", "newsreader.demo.loader", "newsreader.operations.backups.making", "pyrage", "boto3",
+    "newsreader.operations.migration_rules",
+}  # fmt: skip
+WORKER = {"newsreader.operations.worker", "newsreader.operations.schedule", "newsreader.management.commands.work"}
+WATCHER = {"newsreader.operations.watch", "newsreader.operations.supervisor"}
+TESTS = {"tests", "pytest"}
+
+SETUP = "import django; django.setup()"
+KINDS = {
+    "a command at its prompt": (
+        SETUP,
+        REST | PAGES | LIBRARIES | OF_PAGES | COMMANDS | WORKER | WATCHER | TESTS | {"psycopg", "granian", "brotli"},
+    ),
+    "the worker, with its checks and its mails": (
+        f"{SETUP}; from newsreader.management.commands.work import Command as C;"
+        "C().check(tags=C.requires_system_checks);"
+        "from django.template import engines; engines['django']; import newsreader.context_processors",
+        REST | PAGES | OF_PAGES | COMMANDS | WATCHER | TESTS | {"psycopg", "granian", "brotli"},
+    ),
+    "a web process": (
+        "from newsreader.front.preloading import preload; preload()",
+        COMMANDS | WORKER | WATCHER | TESTS | {"boto3", "lxml"},
+    ),
+    "the process that watches": (
+        "import newsreader.operations.watch, newsreader.operations.plan",
+        {"django", "asyncio", "multiprocessing", "email", "ssl", "http", "newsreader.settings", "environ", "granian"}
+        | REST | PAGES | LIBRARIES | OF_PAGES | COMMANDS | WORKER | TESTS,
+    ),
+}  # fmt: skip
+
+
+def imported(program):
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    role = {"NEWSREADER_ROLE": "web"} if "preload" in program else {}
+    environment = kept | role | {
+        "DJANGO_SETTINGS_MODULE": "newsreader.settings", "ENV_FILES": "", "SECRET_KEY": "s" * 50,
+        "DATABASE_URL": "sqlite://:memory:",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", f"import json, sys; {program}; print(json.dumps(sorted(sys.modules)))"],
+        cwd=BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nobody_imports_what_only_others_need(kind):
+    program, unwanted = KINDS[kind]
+    assert imported(program) & unwanted == set()
+
+
+def test_what_web_processes_share_is_without_threads_and_connections():
+    """Neither outlives the fork."""
+    program = "import threading; from newsreader.front.preloading import preload; preload()"
+    asked = "from django.db import connections as c; assert threading.active_count() == 1; assert not [x for x in c.all(True) if x.connection]"
+    imported(f"{program}; {asked}")
