@@ -17,6 +17,20 @@ from tests.every import every, parsed
 
 ROOMS = ("newsreader", "articles", "comments")
 MODULES = [file for room in ROOMS for file in sorted((BASE_DIR / room).rglob("*.py"))]
+# What is imported when it is needed, since most processes never do (tests/test_imports.py). The linter of imports sees
+# these too, so no circle can hide here.
+LATE = {
+    "newsreader/accounts/allauth_internals.py": {"begin_passkey_sign_in", "sign_in_by_passkey", "verified_claims"},
+    "newsreader/accounts/identities.py": {"take_over"},
+    "newsreader/accounts/kept_answers.py": {"_again", "once_per_key"},
+    "newsreader/apps.py": {"_check_pages"},
+    "newsreader/front/preloading.py": {"_import_pages", "_make_tables"},
+    "newsreader/kit/log_lines.py": {"formatter"},
+    "articles/newsroom/publish_checks.py": {"_pictures_in_text"},
+    "articles/public/embedding.py": {"_xml"},
+    "comments/listeners.py": {"count_hits"},
+    "comments/models/comment.py": {"write"},
+}
 WRITTEN = [file for file in MODULES if "migrations" not in file.parts and file.read_text().strip()]
 
 
@@ -39,7 +53,7 @@ def test_every_module_opens_with_its_purpose(file):
 
 @every(WRITTEN)
 def test_no_import_hides_inside_a_function(file):
-    """A circle in disguise. Only `ready()` may: apps are not loaded before it."""
+    """A circle in disguise. Only `ready()` may, since apps are not loaded before it, and what `LATE` names."""
     functions = [node for node in ast.walk(parsed(file)) if isinstance(node, ast.FunctionDef)]
     hidden = [
         function.name
@@ -47,7 +61,7 @@ def test_no_import_hides_inside_a_function(file):
         if function.name != "ready"
         and any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(function))
     ]
-    assert not hidden
+    assert set(hidden) == LATE.get(str(file.relative_to(BASE_DIR)), set())
 
 
 def test_every_event_has_somebody_who_listens():
