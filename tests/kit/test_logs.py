@@ -7,7 +7,6 @@ import re
 import sys
 
 import pytest
-from structlog.stdlib import ProcessorFormatter
 
 from newsreader.kit import log_lines, logs
 from newsreader.settings import LOGGING
