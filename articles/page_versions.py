@@ -23,11 +23,12 @@ from articles import surrogate_keys
 from articles.models.article import Article
 from articles.models.site import Site
 from newsreader.kit.compiled_updates import CompiledUpdate
-from newsreader.kit.http_cache import LISTS, SITE, Depends
+from newsreader.kit.depends import LISTS, SITE, Depends
 from newsreader.kit.kept import columns
 
+COLUMN = "page_version"
 # The columns of an article that change with its comments.
-OF_COMMENTS = frozenset({"comment_count", "root_count", "page_version"})
+OF_COMMENTS = frozenset({"comment_count", "root_count", COLUMN})
 
 
 def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:

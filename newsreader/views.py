@@ -29,8 +29,9 @@ from newsreader import article_page
 from newsreader.accounts import second_factor
 from newsreader.busy import busy
 from newsreader.kit.database_faults import is_away
+from newsreader.kit.depends import Depends
 from newsreader.kit.errors import DomainError
-from newsreader.kit.http_cache import Depends, for_everybody, private, public
+from newsreader.kit.http_cache import for_everybody, private, public
 from newsreader.kit.kept import Kept, columns
 from newsreader.kit.numbers import read_id
 from newsreader.kit.problem_details import problem

@@ -24,8 +24,9 @@ from articles.models.taxonomy import Author, Section, Tag
 from articles.page_versions import depends
 from articles.surrogate_keys import LISTS
 from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.depends import Depends
 from newsreader.kit.feeds import writable
-from newsreader.kit.http_cache import Depends, for_everybody, page_number, public
+from newsreader.kit.http_cache import for_everybody, page_number, public
 from newsreader.kit.web import absolute
 
 MOST = 50_000  # addresses in one sitemap, by the protocol
@@ -130,7 +131,7 @@ def news(request: HttpRequest) -> HttpResponse:
 def _newest(*since: dt.datetime, most: int) -> ArticleQuerySet:
     newest = Article.objects.published().articles().newest_first()
     newest = newest.filter(published_at__gte=since[0]) if since else newest
-    return newest.only("kind", "slug", "published_on", "published_at", "headline", "language", "page_version")[:most]
+    return newest.only("kind", "slug", "published_on", "published_at", "headline", "language")[:most]
 
 
 def _moment(at: dt.datetime | None) -> str:

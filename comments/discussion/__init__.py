@@ -2,6 +2,7 @@
 
 threads:         reading order, levels, pages, and the address of each comment
 positions:       how many comments come before one, in an order of any length
+order_queries:   its statements
 counting:        keeps every count right
 markup:          a page's comments as HTML
 structured_data: comments as schema.org data for search engines

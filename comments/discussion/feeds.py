@@ -10,6 +10,7 @@ from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from articles import page_versions
 from articles.current_site import current_site
 from articles.formatting import plain, with_absolute_links
 from articles.models.article import Article
@@ -22,7 +23,8 @@ from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
 from newsreader.kit import feeds
 from newsreader.kit.compiled_queries import Compiled
-from newsreader.kit.http_cache import Depends, for_everybody
+from newsreader.kit.depends import Depends
+from newsreader.kit.http_cache import for_everybody
 from newsreader.kit.kept import Kept
 from newsreader.kit.web import absolute
 
@@ -58,7 +60,7 @@ def _article_at(year: str, month: str, day: str, slug: str) -> Article:
 @Compiled
 def _at(on: dt.date, slug: str) -> ArticleQuerySet:
     found = Article.objects.at(on, slug).ever_public()
-    return found.only("kind", "state", "slug", "published_on", "headline", "page_version")[:1]
+    return found.only("kind", "state", "slug", "published_on", "headline", page_versions.COLUMN)[:1]
 
 
 _newest = Compiled(lambda: _of(Comment.objects.public()))
@@ -67,7 +69,7 @@ _newest_under = Compiled(lambda article_id: _of(Comment.objects.approved().filte
 
 def _of(comments: CommentQuerySet) -> CommentQuerySet:
     # Not the articles as rows of their own: to make fifty takes a millisecond.
-    of_article = {"headline": F("article__headline"), "page_version": F("article__page_version")}
+    of_article = {"headline": F("article__headline"), "of_article": F("article__page_version")}
     rows = comments.only("article", "name", "html", "created_at", "edited_at").annotate(**of_article)
     return rows.order_by("-created_at", "-pk")[:ENTRIES]
 
@@ -84,7 +86,7 @@ def _answer(
         entries=lambda: [entry(comment) for comment in rows],
     )
     # An article's page version also changes with its comments.
-    versions = [paper.page_version, *((row.pk, row.page_version) for row in rows)]
+    versions = [paper.page_version, *((row.pk, row.of_article) for row in rows)]
     keys = [COMMENTS, *of_articles({row.article_id for row in rows})]
     updated = map(_updated, rows)
     return feeds.answer(request, form, absolute(request.path), channel, versions, keys, updated, depends=made_of)

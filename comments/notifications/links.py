@@ -1,6 +1,7 @@
 """Addresses in mails: absolute, on SITE_URL; and the signed ones with which a moderator decides.
 
-They are written out, and a test compares them with the pages: `reverse` would import every page into the worker.
+They are written out, and a test compares them with the pages: Django, asked for them, would import every page into the
+worker.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ reply_form:         the reply form, and its own page
 own_comments:       what somebody has left under an article, with what they may still do
 editing_rights:     whether the author of a comment may change it now
 views:              the pages of a reply, of a thread, and of a permanent address
+guest_fragment, thread_page: frames that are kept, and what changes in them
 sign_in_steps:      the ways to say who you are, each a submit button of the form
 kept_drafts:        drafts that are kept on the server while their authors sign in
 guest_cookie:       the only cookie of a guest

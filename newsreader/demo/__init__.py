@@ -1,1 +1,6 @@
-"""The demonstration newsroom: our own texts and pictures, in files beside this one; `manage.py load_demo`."""
+"""The demonstration newsroom: our own texts and pictures, in files beside this one; `manage.py load_demo`.
+
+loader, unloader: bringing it in, and taking it out again
+providers:        login providers that the site plays itself
+mails:            mails that are read in the newsroom instead of being sent
+"""

@@ -10,7 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from whitenoise.responders import SlicedFile
 
-from newsreader.kit.http_cache import Depends, depends_of
+from newsreader.kit.depends import Depends
+from newsreader.kit.http_cache import depends_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -19,7 +19,7 @@ from newsreader.front.answers import Answer
 from newsreader.front.page_cache import Entry, PageCache
 from newsreader.front.pages import Address
 from newsreader.front.versions_now import Versions
-from newsreader.kit.http_cache import Depends
+from newsreader.kit.depends import Depends
 from newsreader.kit.versions import without_encodings
 
 # Seconds after which Django answers once more. Should a change ever forget to count a version, it is on the page then.

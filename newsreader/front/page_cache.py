@@ -18,7 +18,7 @@ from threading import Lock
 from newsreader.front.answers import Answer
 from newsreader.front.pages import CREDENTIALS, KEPT, Address, Page, own_left_out, page_of
 from newsreader.front.versions_now import Versions
-from newsreader.kit.http_cache import LISTS, Depends
+from newsreader.kit.depends import LISTS, Depends
 
 MOST = 64 * 1024 * 1024  # bytes in one process
 MOST_OF_QUERIES = MOST // 4  # of it, for addresses with a query: anybody can make up as many as they like

@@ -17,7 +17,9 @@ forgery:            whether another site may have sent a form
 cookies:            how ours are named and set
 client_address:     the visitor's address and network
 http_cache:         public and private answers
+depends:            what a finished public page holds for
 kept:               what a process keeps in memory under what it depends on, limited in bytes
+frames:             HTML that is kept without the values that change
 versions:           ETags of one thing, and changes meant for one version
 idempotency:        keys of what is sent again
 rest, rest_fields:  what REST views share: session, JSON, limits; what serializers share
@@ -45,12 +47,12 @@ database_faults:    telling a database that is away from a wrong question
 database_waits:     how long a connection waits for a lock
 replicas:           reading public pages from replicas of the database
 postgresql:         Django's backend for PostgreSQL, with prepared statements and less asking whether it is there
-compiled_queries, compiled_inserts: statements that are written once, for what every page or post asks
+compiled_queries, compiled_inserts, compiled_updates: statements that are written once, for what every page or post asks
 cdn:                marking pages for a CDN, and having it drop them
 long_writes:        short transactions of a long command, between which others write
 one_at_a_time:      commands of which only one runs
 scratch:            a private database on disk for what does not fit into memory
 steady_cache:       Redis that may be away
-tasks:              background tasks
+tasks, task_queue:  background tasks
 migration_operations: indexes and constraints of migrations that make nobody wait
 """

@@ -19,7 +19,8 @@ from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, Syn
 from django.utils.html import escape
 from django.utils.xmlutils import SimplerXMLGenerator
 
-from newsreader.kit.http_cache import Depends, public
+from newsreader.kit.depends import Depends
+from newsreader.kit.http_cache import public
 from newsreader.kit.kept import Kept
 
 # Characters that XML does not allow.

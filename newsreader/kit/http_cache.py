@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from newsreader.kit import metrics
 from newsreader.kit.cdn import mark
+from newsreader.kit.depends import Depends
 from newsreader.kit.kept import Kept
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
@@ -30,16 +31,6 @@ ASKED_EACH_TIME = "public, no-cache"
 
 # The pages that were made last, with their media types, by ETag: a change gives a page another one.
 _kept: Kept[tuple[bytes, str]] = Kept(most=16 * 1024 * 1024)  # bytes
-
-
-SITE, LISTS = "site", "lists"  # what pages depend on beside articles, which are named by their ids
-
-
-class Depends(NamedTuple):
-    """What a finished page holds for: versions by what they are of, and a time (seconds since 1970)."""
-
-    versions: tuple[tuple[Hashable, int], ...]
-    until: float
 
 
 @cache

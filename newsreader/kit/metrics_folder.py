@@ -1,4 +1,4 @@
-"""The folder in memory into which all processes of a host count (`metrics`). `serve` makes it, without the library."""
+"""The folder in memory into which all processes of a host count (`metrics`). `manage.py serve` makes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files for browsers, collected and compressed for good by `collectstatic`: each content once, and only if it is new.
+"""Files for browsers, collected and compressed by `manage.py collectstatic`: each content once, and only if it is new.
 
 The library compresses every file twice, under its own name and under the one with its hash, source maps too: a minute
 for what takes five seconds here. What a page loads is as small as there.

@@ -2,7 +2,7 @@
 
 schedule:      the jobs that run on a schedule
 worker:        the loop that runs tasks, whatever the database does
-plan, watch:   what `serve` has prepared, and the small process that it becomes
+plan, watch:   what `manage.py serve` has prepared, and the small process that it becomes
 plain_lines:   the log of that process
 supervisor:    the web server and the worker, started again when they end or hang
 handover:      from one release to the next without a gap

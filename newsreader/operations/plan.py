@@ -1,6 +1,6 @@
 """What `manage.py serve` has prepared, told to the small process that it becomes (`newsreader.operations.watch`).
 
-Preparing takes Django and watching does not, so `serve` executes its own command once more: the same process, whose
+Preparing takes Django and watching does not, so the command executes itself once more: the same process, whose
 environment now holds the plan. `manage.py` looks for it before it imports anything.
 """
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,7 @@ from newsreader.front.answers import Answer
 from newsreader.front.asker import Asker
 from newsreader.front.page_cache import PageCache
 from newsreader.front.pages import Address
-from newsreader.kit.http_cache import LISTS, SITE, Depends
+from newsreader.kit.depends import LISTS, SITE, Depends
 
 HEADERS = [("Content-Type", "text/html"), ("ETag", '"one"'), ("Cache-Control", "public, max-age=0, s-maxage=1")]
 DEPENDS = Depends(((SITE, 1), (LISTS, 1), (7, 1)), float("inf"))
@@ -54,7 +55,8 @@ def with_asker(act, line, connect=None):
             made.stop(5)
         assert not made._thread.is_alive()
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as thread:  # In this one a browser's loop may run.
+        thread.submit(asyncio.run, run()).result()
 
 
 async def until(true):

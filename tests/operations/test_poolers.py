@@ -15,13 +15,17 @@ def test_nothing_is_said_at_the_start_of_a_connection_that_is_lent_for_a_transac
     assert database == {
         "OPTIONS": {"sslmode": "require", "prepare_threshold": None},
         "DISABLE_SERVER_SIDE_CURSORS": True,
+        "ENGINE": "newsreader.kit.postgresql",
     }
 
 
 def test_without_a_pooler_the_limits_come_with_the_connection():
     database = {"OPTIONS": {"options": "-c work_mem=8MB"}}
     site_settings.limit(database, statement_timeout=1.5)
-    assert database == {"OPTIONS": {"options": "-c statement_timeout=1500 -c work_mem=8MB"}}
+    assert database == {
+        "OPTIONS": {"options": "-c statement_timeout=1500 -c work_mem=8MB", "prepare_threshold": 2},
+        "ENGINE": "newsreader.kit.postgresql",
+    }
 
 
 @pytest.mark.ci_postgresql

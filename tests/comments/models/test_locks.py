@@ -26,7 +26,8 @@ from comments.screening import article_settings
 from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user, set_rules
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
-ORDER = ["articles_article", "comments_floodbucket", "comments_comment"]
+ORDER = ["articles_article", "comments_ratelimit", "comments_comment"]
+UPSERT = re.compile(r"INSERT INTO comments_ratelimit .* ON CONFLICT \(key\) DO UPDATE")
 FOR_UPDATE = re.compile(r" FOR UPDATE( OF \S+)?")
 
 
@@ -35,11 +36,12 @@ def locks(monkeypatch):
     """The tables whose rows were locked, in order. SQLite, which locks everything, is asked as other databases are."""
     monkeypatch.setattr(connection.features, "has_select_for_update", True)
     monkeypatch.setattr(connection.features, "has_select_for_update_of", True)
-    for statements in (locking._published_locked, locking._limit_locked):  # compiled without, perhaps
-        monkeypatch.setattr(statements, "_statements", {})
+    monkeypatch.setattr(locking._published_locked, "_statements", {})  # compiled without, perhaps
     locked = []
 
     def note(execute, sql, params, many, context):
+        if UPSERT.match(sql):  # It locks the rows that are there.
+            locked.append("comments_ratelimit")
         if FOR_UPDATE.search(sql):
             locked.append(re.search(r'FROM "(\w+)"', sql)[1])
             sql = sql if connection.vendor == "postgresql" else FOR_UPDATE.sub("", sql)
