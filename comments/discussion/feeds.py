@@ -23,7 +23,6 @@ from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
 from newsreader.kit import feeds
 from newsreader.kit.compiled_queries import Compiled
-from newsreader.kit.depends import Depends
 from newsreader.kit.http_cache import for_everybody
 from newsreader.kit.kept import Kept
 from newsreader.kit.web import absolute
@@ -36,8 +35,7 @@ SUMMARY = 300  # characters
 def site(request: HttpRequest, form: str = "") -> HttpResponse:
     paper = current_site(request)
     title = _("Comments · %s") % paper.name
-    # Which comments are new, no version tells: one for the whole site would have all posts wait for each other.
-    return _answer(request, form, paper, _newest(), title, "/", None)
+    return _answer(request, form, paper, _newest(), title)
 
 
 @for_everybody
@@ -45,8 +43,7 @@ def article(request: HttpRequest, year: str, month: str, day: str, slug: str, fo
     paper = current_site(request)
     row = _article_at(year, month, day, slug)
     title = _("Comments on “%s”") % row.headline
-    made_of = depends(paper, [row])
-    return _answer(request, form, paper, _newest_under(row.pk), title, row.get_absolute_url(), made_of)
+    return _answer(request, form, paper, _newest_under(row.pk), title, row)
 
 
 def _article_at(year: str, month: str, day: str, slug: str) -> Article:
@@ -75,20 +72,23 @@ def _of(comments: CommentQuerySet) -> CommentQuerySet:
 
 
 def _answer(
-    request: HttpRequest, form: str, paper: Site, rows: list[Any], title: str, page: str, made_of: Depends | None
+    request: HttpRequest, form: str, paper: Site, rows: list[Any], title: str, under: Article | None = None
 ) -> HttpResponse:
-    """Answer with a feed of these comments."""
+    """Answer with a feed of these comments, of one article or of all."""
     channel = feeds.Channel(
         title=title,
-        link=absolute(page),
+        link=absolute(under.get_absolute_url() if under else "/"),
         description=title,
         language=settings.LANGUAGE_CODE,
+        since=(under and under.published_on) or feeds.NEVER,
         entries=lambda: [entry(comment) for comment in rows],
     )
     # An article's page version also changes with its comments.
     versions = [paper.page_version, *((row.pk, row.of_article) for row in rows)]
     keys = [COMMENTS, *of_articles({row.article_id for row in rows})]
     updated = map(_updated, rows)
+    # Which comments of the site are new, no version tells: with one, all posts would wait for each other.
+    made_of = depends(paper, [under]) if under else None
     return feeds.answer(request, form, absolute(request.path), channel, versions, keys, updated, depends=made_of)
 
 

@@ -16,6 +16,7 @@ pages:       which answers are the same for everybody and may be kept
 lane:        a finished page that still holds, as an answer in front of Django
 asker:       asks for versions, for all requests that have arrived meanwhile at once
 versions_now: the statement and its connection
+renewal:     pages that have changed, made anew before anybody asks
 page_cache:  the last good answer of each public address
 stale:       such an answer as it is sent where Django cannot answer
 """

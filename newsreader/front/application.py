@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import io
 import logging
 import signal
 import time
 from typing import IO, Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -28,6 +26,7 @@ from newsreader.front.exchange import READS, Exchange
 from newsreader.front.page_cache import Entry, PageCache
 from newsreader.front.pages import Address
 from newsreader.front.pool import SWEEP, Job, Pool
+from newsreader.front.renewal import Renewal, request_of
 from newsreader.front.versions_now import Versions
 from newsreader.kit import metrics
 from newsreader.kit.lookalikes import skeleton
@@ -49,6 +48,7 @@ class Application:
         self.loop: asyncio.AbstractEventLoop
         self.pool: Pool
         self.asker: Asker
+        self.renewal: Renewal
         self.log: access.Log
         self.cache = PageCache()
         self._health: answers.Answer
@@ -60,6 +60,7 @@ class Application:
             raise ImproperlyConfigured("NEWSREADER_ROLE must be web before the settings are read.")
         self.loop, self.pool, self.log = loop, Pool(settings.WEB_THREADS), access.Log()
         self.asker = Asker(loop)
+        self.renewal = Renewal(self.cache, self._submit)
         self._health = _health()
         _get_ready()
         # What has been loaded stays. Else each full collection looks through it, 90 ms in which no thread answers.
@@ -98,13 +99,16 @@ class Application:
         if method in READS and await self._answer_at_once(scope, answering):
             return
         exchange = Exchange(self.loop, scope, answering, self.cache, body=body, unread=unread)
-        self.pool.submit(Job(exchange.run, writes, exchange.run_stale, exchange.hang_up))
-        if not self._sweeps:
-            self._sweeps = True
-            self.loop.call_later(SWEEP, self._sweep)
+        self._submit(Job(exchange.run, writes, exchange.run_stale, exchange.hang_up))
         await exchange.done  # The server takes a request that ends before its answer for a failed one.
         if (unread == "body_too_large" or not length) and "expect" not in scope.headers:
             await bodies.discard(protocol)
+
+    def _submit(self, job: Job) -> None:
+        self.pool.submit(job)
+        if not self._sweeps:
+            self._sweeps = True
+            self.loop.call_later(SWEEP, self._sweep)
 
     async def _answer_at_once(self, scope: Scope, answering: access.Answering) -> bool:
         """Answer with a finished page if what it depends on holds. Returns whether it is answered."""
@@ -127,6 +131,8 @@ class Application:
         So that nothing that was taken down meanwhile is shown where Django cannot answer.
         """
         some = self.cache.some(WATCHED)
+        if not some:
+            self.renewal.go_on()
         asked = self.asker.ask(frozenset(pk for _, entry in some for pk in entry.ids)) if some else None
         if asked:
             asked.add_done_callback(lambda done: self._compare(some, done.result()))
@@ -134,8 +140,12 @@ class Application:
 
     def _compare(self, some: list[tuple[Address, Entry]], now: Versions | None) -> None:
         for address, entry in some:
-            if now and not self.cache.outdated(address, entry, now):
+            if now and self.cache.outdated(address, entry, now):
+                self.renewal.note(address, entry)
+            elif now:
                 entry.checked = time.monotonic()
+        if now:
+            self.renewal.go_on()
 
     def _sweep(self) -> None:
         self._sweeps = self.pool.sweep()
@@ -185,14 +195,7 @@ def _get_ready() -> None:
 
 
 def _own_request(path: str) -> dict[str, Any]:
-    return {
-        "REQUEST_METHOD": "GET",
-        "PATH_INFO": path,
-        "SERVER_NAME": own_host(),
-        "SERVER_PORT": "443" if settings.SECURE else "80",
-        "wsgi.url_scheme": urlsplit(settings.SITE_URL).scheme,
-        "wsgi.input": io.BytesIO(),
-    }
+    return request_of(Address(own_host(), settings.SECURE, path, ""))
 
 
 application = Application()

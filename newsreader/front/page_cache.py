@@ -42,6 +42,7 @@ class Entry:
     view: str = ""
     told: float = 0.0  # when Django last said that it is so
     ids: tuple[int, ...] = ()  # of the articles that it depends on
+    wanted: float = 0.0  # when a reader last asked for it
     # What the fast lane answers, by the encoding that is asked for, which Django may have found not worth the while.
     finished: dict[str, Answer] = field(default_factory=dict)
     unmodified: dict[str, Answer] = field(default_factory=dict)
@@ -79,11 +80,19 @@ class PageCache:
         self._unwatched: list[tuple[Address, Entry]] = []  # that `some` has still to return
 
     def learn(
-        self, address: Address, answer: Answer, names: frozenset[str], asked: str | None = None, view: str = ""
+        self,
+        address: Address,
+        answer: Answer,
+        names: frozenset[str],
+        asked: str | None = None,
+        view: str = "",
+        *,
+        wanted: float | None = None,
     ) -> None:
         """Take note of what Django has answered to a GET; `names` are the headers of the request, in lower case.
 
-        `asked`: the encoding that it asked for (`identity`: none). A body that is no bytes is no page.
+        `asked`: the encoding that it asked for (`identity`: none). A body that is no bytes is no page. `wanted`: when a
+        reader asked for it; None: now.
         """
         status, headers, body, depends = answer
         page = page_of(status, headers, body) if status in KEPT and isinstance(body, bytes) else None
@@ -101,6 +110,7 @@ class PageCache:
             shelf = self._shelf(address)
             if page:
                 entry = shelf.put(address, page)
+                entry.wanted = now if wanted is None else wanted
                 entry.depend(None if page.varies or page.status != 200 else depends, view)
                 if entry.depends and asked is not None and page.coding in {"", asked}:
                     entry.finished[asked] = Answer(200, [*page.headers, SHOWN], page.body)
@@ -121,10 +131,14 @@ class PageCache:
             entry = self._shelf(address).find(address)
             return entry if entry and entry.checked > max(self._well - UNASKED, now - OLDEST) else None
 
-    def kept(self, address: Address) -> Entry | None:
-        """Return what is kept for an address, whether it still holds or not."""
+    def kept(self, address: Address, *, by_reader: bool = True) -> Entry | None:
+        """Return what is kept for an address, whether it still holds or not. `by_reader`: a reader asks for it."""
         with self._lock:
-            return self._shelf(address).find(address)
+            if not by_reader:
+                return self._shelf(address).entries.get(address)
+            if entry := self._shelf(address).find(address):
+                entry.wanted = time.monotonic()
+            return entry
 
     def some(self, most: int) -> list[tuple[Address, Entry]]:
         """Return the next so many pages that say what they depend on, and after the last the first again."""
@@ -146,8 +160,9 @@ class PageCache:
             return False
         with self._lock:
             shelf = self._shelf(address)
-            if shelf.entries.get(address) is entry:
-                shelf.drop(address)
+            if shelf.entries.get(address) is not entry:
+                return False  # Replaced since.
+            shelf.drop(address)
         return True
 
     def _shelf(self, address: Address) -> _Shelf:

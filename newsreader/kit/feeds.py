@@ -43,15 +43,22 @@ class FeedEntry:
     picture: tuple[str, str] | None = None  # absolute address and media type
 
 
+NEVER = dt.date(1970, 1, 1)
+
+
 @dataclass(frozen=True)
 class Channel:
-    """A feed. `link` is the page that it belongs to. `entries` makes them, where the feed is written."""
+    """A feed. `link` is the page that it belongs to. `entries` makes them, where the feed is written.
+
+    `since`: when it is from as long as it has none.
+    """
 
     title: str
     link: str
     description: str
     language: str
     entries: Callable[[], Sequence[FeedEntry]]
+    since: dt.date = NEVER
 
 
 # In RSS an item's description is HTML, and Django declares the summary of an Atom entry to be HTML. Titles, and what is
@@ -64,6 +71,12 @@ class _KeptItems(SyndicationFeed):
     def write_items(self, handler: Any) -> None:
         for item in self.items:
             handler.ignorableWhitespace(self._written(item))  # which writes it as it is
+
+    def latest_post_date(self) -> dt.datetime:
+        """Return when it last changed: where it has no entries, not now, which would be another feed each second."""
+        if self.items:
+            return super().latest_post_date()
+        return dt.datetime.combine(self.feed["since"], dt.time(), dt.UTC)
 
     def _written(self, item: dict[str, Any]) -> str:
         key = type(self), item["entry"]
@@ -183,6 +196,7 @@ def _written(kind: type[_Rss | _Atom | _Json], address: str, channel: Channel) -
         description=writable(channel.description),
         language=channel.language,
         feed_url=address,
+        since=channel.since,
     )
     for entry in channel.entries():
         feed.add_item(

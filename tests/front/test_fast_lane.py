@@ -31,6 +31,7 @@ DECODED = {"": bytes, "gzip": gzip.decompress, "br": brotli.decompress, "zstd": 
 ASKS_DJANGO = ("Range", "bytes=0-")  # Django ignores it on a page, and the lane leaves it to Django.
 HIT = "newsreader; hit"
 OF_ONE_ANSWER = {"date", "cache-status", "connection", "x-noise"}
+RENEWAL = 1.0  # seconds between two looks at a few kept pages
 TURNS = 40  # connections; each is taken by either process
 
 
@@ -184,6 +185,18 @@ def test_an_approved_comment_is_on_the_next_page_that_anybody_loads(site, edge):
         assert statuses == {200}
         assert all(words.encode() in body for body in bodies), address
     warm(site, path)
+
+
+def test_a_page_that_has_changed_is_made_anew_in_every_process_before_anybody_asks(site):
+    """Else one process has nothing to show, should the database go away before a reader has asked that one."""
+    article, path = article_at(site, 2)
+    warm(site, path)
+
+    by_form(site, article, "High water")
+    time.sleep(4 * RENEWAL)
+
+    answers = [get(site, path) for _ in range(10)]
+    assert all(is_hit(answer) and b"High water" in answer[2] for answer in answers)
 
 
 def test_who_posts_sees_the_own_comment_on_the_page_that_one_is_sent_to(site):

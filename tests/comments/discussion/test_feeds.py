@@ -1,9 +1,13 @@
 """Feeds of comments."""
 
+import datetime as dt
+
 import pytest
+from django.utils import timezone
 
 from articles import publishing
 from comments.moderation.decisions import decide
+from newsreader.kit import http_cache
 from tests.factories import make_article, make_comment, make_moderator
 from tests.feeds import FORMS, read
 
@@ -91,3 +95,14 @@ def test_a_feed_asks_as_much_however_many_it_tells(client, django_assert_num_que
         titles(client, "/comments/feed/")
     with django_assert_num_queries(3):
         titles(client, f"{article.get_absolute_url()}feed/")
+
+
+@pytest.mark.parametrize("form", ["", "atom/", "json/"])
+def test_a_feed_without_comments_is_the_same_whenever_it_is_asked_for(client, form, time_machine):
+    address = f"{make_article().get_absolute_url()}feed/{form}"
+    first = client.get(address).content
+
+    http_cache._kept.clear()
+    time_machine.move_to(timezone.now() + dt.timedelta(seconds=40))
+
+    assert client.get(address).content == first
