@@ -13,7 +13,8 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from django.db.models import F, Q
+from django.db import DatabaseError, InterfaceError
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from articles import publishing
@@ -87,32 +88,39 @@ def _due(now: dt.datetime) -> Q:
 
 
 def _send(pk: int) -> bool:
+    """Send one mail. Raises the errors of the database; before the mail is leased they cost it no attempt."""
     now = timezone.now()
-    leased = Delivery.objects.filter(_due(now), pk=pk, sent_at=None)
-    if leased.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
-        return False  # Another worker has it.
-    rows = Delivery.objects.select_related(
+    due = Delivery.objects.filter(_due(now), pk=pk, sent_at=None)
+    delivery = due.select_related(
         "decision__comment__article", "report__comment__article", "comment__article", "article"
-    )
-    delivery = rows.filter(pk=pk).first()
+    ).first()
     if delivery is None:
-        return False  # The comment was withdrawn, or the article has appeared, at this moment.
+        return False  # Another worker has it, the comment was withdrawn, or the article has appeared.
     identity = f"{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}"  # With the time, since ids repeat after a restore.
     try:
-        mail.send(
-            delivery.letter,
-            delivery.address,
-            _context(delivery),
-            language=delivery.language,
-            identity=identity,
-        )
+        context, language = _context(delivery), delivery.language
+        message = mail.written(delivery.letter, delivery.address, context, language=language, identity=identity)
+    except (DatabaseError, InterfaceError):
+        raise
     except Exception as error:
-        logger.exception("Mail %s could not be sent", pk)
-        later = now + _pause(delivery.attempts)
-        Delivery.objects.filter(pk=pk).update(due_at=later, failure=type(error).__name__)
+        return _failed(due, error, now)
+    if due.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
         return False
+    try:
+        mail.hand_over(message, delivery.letter)
+    except Exception as error:
+        return _failed(Delivery.objects.filter(pk=pk), error, now, leased=True)
     Delivery.objects.filter(pk=pk).update(sent_at=timezone.now(), failure="")
     return True
+
+
+def _failed(rows: QuerySet[Delivery], error: Exception, now: dt.datetime, *, leased: bool = False) -> bool:
+    """Have a mail wait that could not be sent."""
+    for pk, attempts in rows.values_list("pk", "attempts"):
+        logger.error("Mail %s could not be sent", pk, exc_info=error)
+        attempts += not leased
+        rows.update(due_at=now + _pause(attempts), attempts=attempts, failure=type(error).__name__)
+    return False
 
 
 def _context(delivery: Delivery) -> dict[str, Any]:

@@ -21,7 +21,14 @@ _CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
 
 
 def send(name: str, address: str, context: dict[str, Any], *, language: str = "", identity: str = "") -> None:
-    """Send a mail to one address, in this language if the site speaks it. Raises the errors of the mail server.
+    """Write a mail and send it. Raises the errors of the mail server."""
+    hand_over(written(name, address, context, language=language, identity=identity), name)
+
+
+def written(
+    name: str, address: str, context: dict[str, Any], *, language: str = "", identity: str = ""
+) -> EmailMultiAlternatives:
+    """Return a mail to one address, in this language if the site speaks it.
 
     It is in this language; empty: the site's, with dates as the site writes them. `identity` becomes the Message-ID, by
     which a mail server recognises a mail that it already has.
@@ -34,7 +41,7 @@ def send(name: str, address: str, context: dict[str, Any], *, language: str = ""
     message.extra_headers["Auto-Submitted"] = "auto-generated"
     if identity:
         message.extra_headers["Message-ID"] = f"<{identity}@{punycode(settings.SITE_HOST)}>"
-    hand_over(message, name)
+    return message
 
 
 def hand_over(message: EmailMessage, letter: str) -> None:

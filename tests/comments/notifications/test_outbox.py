@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from django.db import OperationalError
 from django.utils import timezone
 
 from articles.models.article import Article
@@ -125,7 +126,28 @@ def test_a_mail_speaks_its_readers_language_and_comes_from_us(settings, spoken):
     assert "\n" not in message.subject
 
 
-def test_a_mail_is_sent_once_and_tried_again_when_it_fails(monkeypatch, time_machine):
+def test_a_database_that_breaks_before_a_mail_leaves_costs_it_no_attempt(monkeypatch):
+    set_rules(mail_confirmations=False)
+    make_moderator()
+    from newsreader.kit import mail as letters
+
+    def broken(*args, **kwargs):
+        raise OperationalError("away")
+
+    post_comment(make_draft())
+    with monkeypatch.context() as patched:
+        patched.setattr(letters, "written", broken)
+        with pytest.raises(OperationalError):
+            send_due.call()
+    delivery = Delivery.objects.get()
+    assert (delivery.attempts, delivery.failure, delivery.sent_at) == (0, "", None)
+
+    send_due.call()
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("step", ["written", "hand_over"])
+def test_a_mail_is_sent_once_and_tried_again_when_it_fails(monkeypatch, time_machine, step):
     time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
     set_rules(mail_confirmations=False)
     make_moderator()
@@ -135,11 +157,12 @@ def test_a_mail_is_sent_once_and_tried_again_when_it_fails(monkeypatch, time_mac
         raise ConnectionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(letters, "send", broken)
+        patched.setattr(letters, step, broken)
         post_comment(make_draft())
         send_due.call()
     assert not mail.outbox
-    assert Delivery.objects.get().failure == "ConnectionError"
+    delivery = Delivery.objects.get()
+    assert (delivery.failure, delivery.attempts) == ("ConnectionError", 1)
 
     send_due.call()
     assert not mail.outbox  # Not yet due again.
