@@ -134,9 +134,9 @@ def test_a_database_that_breaks_before_a_mail_leaves_costs_it_no_attempt(monkeyp
     def broken(*args, **kwargs):
         raise OperationalError("away")
 
-    post_comment(make_draft())
     with monkeypatch.context() as patched:
         patched.setattr(letters, "written", broken)
+        post_comment(make_draft())
         with pytest.raises(OperationalError):
             send_due.call()
     delivery = Delivery.objects.get()
