@@ -87,7 +87,7 @@ def test_a_guest_mends_a_comment_and_takes_it_back(page: Page) -> None:
 
 @pytest.mark.ci_both
 def test_a_trusted_guest_finds_what_may_be_done_at_the_comment(page: Page, scripted: bool) -> None:
-    set_rules(hold_first_comment=False)
+    set_rules(hold_first_comment=False, fastest_seconds=0)
     article = make_article()
     other = make_comment(article)
     page.goto(article.get_absolute_url())
