@@ -60,7 +60,7 @@ class Application:
             raise ImproperlyConfigured("NEWSREADER_ROLE must be web before the settings are read.")
         self.loop, self.pool, self.log = loop, Pool(settings.WEB_THREADS), access.Log()
         self.asker = Asker(loop)
-        self.renewal = Renewal(self.cache, self._submit)
+        self.renewal = Renewal(loop, self.cache, self._submit)
         self._health = _health()
         _get_ready()
         # What has been loaded stays. Else each full collection looks through it, 90 ms in which no thread answers.
@@ -131,8 +131,6 @@ class Application:
         So that nothing that was taken down meanwhile is shown where Django cannot answer.
         """
         some = self.cache.some(WATCHED)
-        if not some:
-            self.renewal.go_on()
         asked = self.asker.ask(frozenset(pk for _, entry in some for pk in entry.ids)) if some else None
         if asked:
             asked.add_done_callback(lambda done: self._compare(some, done.result()))
@@ -144,8 +142,6 @@ class Application:
                 self.renewal.note(address, entry)
             elif now:
                 entry.checked = time.monotonic()
-        if now:
-            self.renewal.go_on()
 
     def _sweep(self) -> None:
         self._sweeps = self.pool.sweep()

@@ -6,6 +6,7 @@ to show if the database went away.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import time
 from collections import OrderedDict
@@ -21,26 +22,30 @@ from newsreader.front.pages import Address
 from newsreader.front.pool import Job
 from newsreader.wsgi import application as django
 
-SOME = 10  # pages made anew in a second at most: some five hundredths of a processor
+EVERY = 0.1  # seconds from one page to the next, so that no reader waits behind many
 MOST = 1_000  # pages that wait for it
 
 
 class Renewal:
     """Used on the loop alone. `submit` has a job done in a thread."""
 
-    def __init__(self, cache: PageCache, submit: Callable[[Job], None]) -> None:
-        self.cache, self.submit = cache, submit
+    def __init__(self, loop: asyncio.AbstractEventLoop, cache: PageCache, submit: Callable[[Job], None]) -> None:
+        self.loop, self.cache, self.submit = loop, cache, submit
+        self._goes_on = False
         self._due: OrderedDict[Address, Entry] = OrderedDict()
 
     def note(self, address: Address, entry: Entry) -> None:
         """Take up a page that has been forgotten."""
         if time.monotonic() - entry.wanted < UNASKED and len(self._due) < MOST:
             self._due[address] = entry
+            if not self._goes_on:
+                self._next()
 
-    def go_on(self) -> None:
-        """Have the next few made anew; called every second."""
-        for _ in range(min(SOME, len(self._due))):
+    def _next(self) -> None:
+        self._goes_on = bool(self._due)
+        if self._due:
             self.submit(Job(partial(self._make, *self._due.popitem(last=False)), writes=False))
+            self.loop.call_later(EVERY, self._next)
 
     def _make(self, address: Address, entry: Entry, busy: bool, waited: float) -> int:
         if busy or self.cache.kept(address, by_reader=False):  # Somebody was sooner.

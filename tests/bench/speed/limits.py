@@ -61,7 +61,8 @@ class Server:
         self._process = subprocess.Popen(
             command,
             cwd=self.site.checkout.path,
-            env=self.site.environment(self.kind) | {"PORT": str(self.port), "BENCH_URLS": "constant_view"},
+            env=self.site.environment(self.kind)
+            | {"PORT": str(self.port), "BENCH_URLS": "constant_view", "NEWSREADER_ROLE": "web"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
