@@ -10,16 +10,19 @@ import asyncio
 import io
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from newsreader.front import answers
 from newsreader.front.page_cache import UNASKED, Entry, PageCache
 from newsreader.front.pages import Address
 from newsreader.front.pool import Job
+from newsreader.kit.database_waits import hang_up
 from newsreader.wsgi import application as django
 
 EVERY = 0.1  # seconds from one page to the next, so that no reader waits behind many
@@ -27,7 +30,7 @@ MOST = 1_000  # pages that wait for it
 
 
 class Renewal:
-    """Used on the loop alone. `submit` has a job done in a thread."""
+    """Used on the loop. `submit` has a job done in a thread: one page after another, and none more where that fails."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, cache: PageCache, submit: Callable[[Job], None]) -> None:
         self.loop, self.cache, self.submit = loop, cache, submit
@@ -44,16 +47,50 @@ class Renewal:
     def _next(self) -> None:
         self._goes_on = bool(self._due)
         if self._due:
-            self.submit(Job(partial(self._make, *self._due.popitem(last=False)), writes=False))
-            self.loop.call_later(EVERY, self._next)
+            making = _Making(self.cache, *self._due.popitem(last=False), then=self._made)
+            self.submit(Job(making.run, writes=False, hang_up=making.hang_up))
 
-    def _make(self, address: Address, entry: Entry, busy: bool, waited: float) -> int:
-        if busy or self.cache.kept(address, by_reader=False):  # Somebody was sooner.
-            return 200
-        coding = next(iter(entry.pages)) or "identity"
-        with answers.ask(django, request_of(address, coding)) as answer:
-            self.cache.learn(address, answer, frozenset(), coding, entry.view, wanted=entry.wanted)
+    def _made(self, made: bool) -> None:
+        """Go on; called in a thread. What cannot be made now is made when a reader asks."""
+        with suppress(RuntimeError):  # The loop has ended.
+            self.loop.call_soon_threadsafe(self._go_on, made)
+
+    def _go_on(self, made: bool) -> None:
+        if not made:
+            self._due.clear()
+        self.loop.call_later(EVERY, self._next)
+
+
+class _Making:
+    """One page, made in a thread."""
+
+    def __init__(self, cache: PageCache, address: Address, entry: Entry, *, then: Callable[[bool], None]) -> None:
+        self.cache, self.address, self.entry, self.then = cache, address, entry, then
+        self._databases: Sequence[BaseDatabaseWrapper] = ()
+
+    def run(self, busy: bool, waited: float) -> int:
+        made, status = False, 503
+        try:
+            if not busy and self.cache.kept(self.address, by_reader=False):
+                made = True  # A reader was sooner. Nobody got through by this.
+            elif not busy:
+                status = self._ask()
+                made = status < 500
+        finally:
+            self.then(made)
+        return status
+
+    def _ask(self) -> int:
+        self._databases = connections.all()
+        coding = next(iter(self.entry.pages)) or "identity"
+        with answers.ask(django, request_of(self.address, coding)) as answer:
+            self.cache.learn(self.address, answer, frozenset(), coding, self.entry.view, wanted=self.entry.wanted)
             return answer.status
+
+    def hang_up(self) -> None:
+        """Have it end that waits in its thread for a database that hangs."""
+        for database in self._databases:
+            hang_up(database)
 
 
 def request_of(address: Address, coding: str = "identity") -> dict[str, Any]:
