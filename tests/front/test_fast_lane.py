@@ -2,9 +2,7 @@
 
 import gzip
 import json
-import os
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 import requests
 from django.conf import settings
 
-from newsreader.settings import BASE_DIR
+from tests import hosts
 from tests.databases import TEMPLATE, drop_database, on_the_server
 from tests.front.test_front import FORM, PATIENCE, Site, request
 
@@ -45,7 +43,7 @@ def site(tmp_path_factory, django_db_setup):
         account = f"{known['USER']}:{known['PASSWORD']}@" if known["USER"] else ""
         url = f"postgres://{account}{known['HOST'] or '127.0.0.1'}:{known['PORT'] or 5432}/{NAME}"
     made = Site(tmp_path_factory.mktemp("lane"), "--processes", "2", url=url, METRICS_NETWORKS="127.0.0.1/32")
-    made.url = url or f"sqlite:///{made.database}"
+    made.env = hosts.environment(SECRET_KEY="s" * 50, DATABASE_URL=url or f"sqlite:///{made.database}")
     manage(made, "CommentSettings.objects.update(hold_first_comment=False, flood_seconds=0)")
     yield made
     if made.process.poll() is None:
@@ -55,25 +53,11 @@ def site(tmp_path_factory, django_db_setup):
         drop_database(NAME)
 
 
-def command(site, *words):
-    environment = os.environ | {
-        "ENV_FILES": "", "SECRET_KEY": "s" * 50, "DATABASE_URL": site.url, "STAFF_SECOND_FACTOR": "off"
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "manage.py", *words],
-        cwd=BASE_DIR,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def manage(site, code):
     """Do something in a process of its own, as commands and the worker do."""
-    return command(site, "shell", "-v", "0", "-c", f"from articles import page_versions, publishing, writing\n{code}")
+    return hosts.manage(
+        site.env, "shell", "-v", "0", "-c", f"from articles import page_versions, publishing, writing\n{code}"
+    )
 
 
 def get(site, path, method="GET", **headers):

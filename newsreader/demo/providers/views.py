@@ -7,17 +7,19 @@ request by another host's name is answered 404.
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.request import split_domain_port
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from newsreader.accounts.identities import label_of, shown_name
 from newsreader.demo.providers.accounts import people_at, uid_of
-from newsreader.demo.providers.protocol import Answer, Grant, Protocol, Refused, Seen, step_of
+from newsreader.demo.providers.protocol import Answer, Grant, Protocol, Refused, Seen, demand, step_of
 from newsreader.kit.http_cache import private
 
 _protocol = Protocol()
@@ -28,13 +30,13 @@ _protocol = Protocol()
 def provider(request: HttpRequest, way: str, path: str) -> HttpResponse:
     """Answer as a provider does."""
     found = step_of(f"/{path}")
-    here = request.get_host().rpartition(":")[0] or request.get_host()
-    if way not in settings.DEMONSTRATED or here not in settings.LOOPBACK or found is None or found[1] != way:
+    if way not in settings.DEMONSTRATED or not _is_here(request.get_host()) or found is None or found[1] != way:
         raise Http404
     step, seen = found[0], _seen(request, path)
     try:
         if step == "authorize":
             _protocol.check(way, replace(seen, method="GET"))
+            demand(_is_here(urlsplit(seen.query["redirect_uri"]).netloc), 400, "invalid_redirect_uri")
             return private(_authorize(request, way, seen))
         return private(_response(_protocol.token(way, seen) if step == "token" else _protocol.profile(way, seen)))
     except Refused as refused:
@@ -48,7 +50,12 @@ def _authorize(request: HttpRequest, way: str, seen: Seen) -> HttpResponse:
     person, name = people.get(seen.form.get("person", "")), shown_name(seen.form.get("name", ""))
     allowed = seen.form.get("decision") == "continue"
     if request.method != "POST" or (allowed and person is None):
-        page = {"label": label_of(way), "people": people.values(), "way": way}
+        page = {
+            "title": _("%s (demonstration)") % label_of(way),
+            "label": label_of(way),
+            "people": people.values(),
+            "way": way,
+        }
         return render(request, "demo/provider.html", page, status=200 if request.method == "GET" else 400)
     person = person or next(iter(people.values()))
     if name:
@@ -56,6 +63,11 @@ def _authorize(request: HttpRequest, way: str, seen: Seen) -> HttpResponse:
         person = replace(person, uid=uid, name=name, username=f"u{uid}", email=f"u{uid}@{way}.example")
     home = _protocol.way_home(Grant(way, seen.query, person), allowed=allowed)
     return HttpResponseRedirect(f"{seen.query['redirect_uri']}?{urlencode(home)}")
+
+
+def _is_here(netloc: str) -> bool:
+    """Say whether this host is meant, by its name or number."""
+    return split_domain_port(netloc)[0].strip("[]") in settings.LOOPBACK
 
 
 def _seen(request: HttpRequest, path: str) -> Seen:
