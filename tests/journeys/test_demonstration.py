@@ -21,6 +21,7 @@ from tests.hosts import BASE_DIR, Host, environment, manage, until
 from tests.journeys.axe import wrong
 
 pytestmark = [pytest.mark.slow, pytest.mark.ci_sqlite]
+ASKED = "client_id=facebook-client&response_type=code"
 LABELS = {"wordpress": "WordPress.com", "facebook": "Facebook", "google": "Google", "x": "X"}
 
 
@@ -98,6 +99,7 @@ def they_are_as_strict_as_the_real_ones(page):
     """With what is not meant for them, too. Asked here, since another test may run in a process with another site."""
     for path, status in (
         ("facebook/v24.0/dialog/oauth?client_id=somebody", 400),
+        (f"facebook/v24.0/dialog/oauth?{ASKED}&redirect_uri=https://elsewhere.example/", 400),
         ("facebook/v24.0/me", 401),
         ("facebook/oauth2/token", 404),  # WordPress.com's
         ("github/login/oauth/authorize", 404),  # not played

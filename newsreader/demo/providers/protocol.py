@@ -120,7 +120,7 @@ class Protocol:
         """Return what the browser brings back to the site."""
         home = {"state": grant.asked["state"]} if "state" in grant.asked else {}
         if allowed:
-            return home | {"code": _signed(grant)}
+            return home | {"code": _signed(grant, "code")}
         if grant.provider == "facebook":
             return home | {"error": "access_denied", "error_code": "200", "error_reason": "user_denied"}
         return home | {"error": "user_cancelled_authorize" if grant.provider == "apple" else "access_denied"}
@@ -137,14 +137,14 @@ class Protocol:
             demand(given.get("client_id") == f"{provider}-client", 401, "invalid_client")
             demand(self.is_secret(provider, given.get("client_secret", "")), 401, "invalid_client")
         demand(given.get("grant_type") == "authorization_code", 400, "unsupported_grant_type")
-        grant = self._granted(provider, given.get("code", ""), once=True)
+        grant = self._granted("code", provider, given.get("code", ""))
         if grant is None:
             raise Refused(400, "invalid_grant")
         demand(given.get("redirect_uri") == grant.asked["redirect_uri"], 400, "invalid_grant")
         if challenge := grant.asked.get("code_challenge"):
             digest = hashlib.sha256(given.get("code_verifier", "").encode()).digest()
             demand(as_base64(digest) == challenge, 400, "invalid_grant")
-        told = {"access_token": _signed(grant), "token_type": "bearer", "scope": grant.asked.get("scope", "")}
+        told = {"access_token": _signed(grant, "token"), "token_type": "bearer", "scope": grant.asked.get("scope", "")}
         if provider == "github":  # As the real one does where no JSON is asked for.
             return Answer(200, urlencode(self.shown(told)).encode(), "application/x-www-form-urlencoded")
         return as_json(self.shown(told | {"expires_in": 3600} | self.beside_token(grant)))
@@ -160,7 +160,7 @@ class Protocol:
         bearer = seen.headers.get("authorization", "").partition(" ")
         demand(bearer[0] in ({"token", "Bearer"} if provider == "github" else {"Bearer", ""}), 401, "invalid_token")
         token = seen.query.get("access_token", "") if provider == "facebook" else bearer[2]
-        grant = self._granted(provider, token)
+        grant = self._granted("token", provider, token)
         if grant is None:
             raise Refused(401, "invalid_token")
         if provider == "facebook":
@@ -186,15 +186,15 @@ class Protocol:
         """Return an answer as it leaves."""
         return told
 
-    def _granted(self, provider: str, text: str, *, once: bool = False) -> Grant | None:
-        """Return what a code or token of this provider stands for; None if it is not good, or no longer."""
+    def _granted(self, what: str, provider: str, text: str) -> Grant | None:
+        """Return what a `code` or `token` of this provider stands for; None if it is not good, or no longer."""
         try:
-            of, asked, person, _ = signing.loads(text, salt=SALT, max_age=MOST)
+            of, asked, person, _ = signing.loads(text, salt=f"{SALT}.{what}", max_age=MOST)
         except signing.BadSignature:
             return None
-        if of != provider or (once and text in self._used):
+        if of != provider or text in self._used:
             return None
-        if once:
+        if what == "code":
             if len(self._used) >= REMEMBERED:
                 self._used.clear()
             self._used.add(text)
@@ -206,8 +206,10 @@ def step_of(path: str) -> tuple[str, str] | None:
     return next(((step, provider) for form, step, provider in PATHS if re.fullmatch(form, path)), None)
 
 
-def _signed(grant: Grant) -> str:
-    return signing.dumps([grant.provider, grant.asked, asdict(grant.person), secrets.token_urlsafe(8)], salt=SALT)
+def _signed(grant: Grant, what: str) -> str:
+    return signing.dumps(
+        [grant.provider, grant.asked, asdict(grant.person), secrets.token_urlsafe(8)], salt=f"{SALT}.{what}"
+    )
 
 
 def demand(fact: Any, status: int, code: str) -> None:
