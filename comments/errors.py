@@ -107,7 +107,7 @@ class NotYours(Forbidden):
 
 
 class EditingOver(Forbidden):
-    code, sentence = "editing_over", _("The time in which this comment could be changed is over.")
+    code, sentence = "editing_over", _("The time to edit this comment is over.")
 
 
 class EditedTooOften(EditingOver):

@@ -169,7 +169,11 @@ def refused(request: HttpRequest, refusal: Exception) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _error(
-        request, 400, "bad_request", _("We did not understand that"), _("The address or the form was not readable.")
+        request,
+        400,
+        "bad_request",
+        _("We couldn’t read that request"),
+        _("There is something wrong with the address or the form."),
     )
 
 

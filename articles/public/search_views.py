@@ -70,15 +70,15 @@ class SearchForm(forms.Form):
     """A search. Days are in the site's time zone, both included."""
 
     q = forms.CharField(
-        label=_("Words"), required=False, max_length=300, widget=forms.TextInput(attrs={"type": "search"})
+        label=_("Search for"), required=False, max_length=300, widget=forms.TextInput(attrs={"type": "search"})
     )
     section = _Section(
         Section.objects.all(), label=_("Section"), required=False, to_field_name="slug", empty_label=_("All sections")
     )
     since = _day(_("From"))
-    until = _day(_("Until"))
+    until = _day(_("To"))
     sort = forms.ChoiceField(
-        label=_("Order"), required=False, choices=[("", _("Best first")), ("newest", _("Newest first"))]
+        label=_("Order"), required=False, choices=[("", _("Most relevant")), ("newest", _("Newest first"))]
     )
 
     def narrowed(self) -> ArticleQuerySet:
@@ -157,6 +157,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         hits = search.hits(articles, query)
         context = {"inputs": inputs, "query": query, "hits": hits, "page": numbers, "asked": asked}
         context["results"] = _written(hits)
+        context["narrowed"] = any(form.data.get(name) for name in form.fields if name != "q")
         return render(request, "articles/search.html", context, status=200 if form.is_valid() else 400)
 
     versions = [site.page_version, asked, number, len(ids), *((article.pk, article.version) for article in articles)]

@@ -38,7 +38,7 @@ STATES = {
     "approved": gettext_lazy("Published"),
     "pending": gettext_lazy("Waiting for an editor"),
     "withdrawn": gettext_lazy("Withdrawn by you"),
-    "refused": gettext_lazy("An editor decided not to publish it"),
+    "refused": gettext_lazy("Not published"),
 }
 
 
@@ -78,7 +78,9 @@ def claim_comments(request: HttpRequest) -> HttpResponse:
     if not user.is_authenticated:
         return private(redirect_to_login(reverse("my_comments")))  # This address itself cannot be opened.
     if claimed := claim(user, ids_in(request.POST.getlist("comments"))):
-        said = ngettext("%d comment is under your account now.", "%d comments are under your account now.", claimed)
+        said = ngettext(
+            "%d comment has been added to your account.", "%d comments have been added to your account.", claimed
+        )
         messages.success(request, said % claimed)
     else:
         messages.info(request, _("No comment was added to your account."))

@@ -24,7 +24,7 @@ from newsreader.accounts.pictures import avatar
 from newsreader.kit.text import tidy_line
 
 _COMMENT = """
-<article id="comment-%(id)s" class="comment u-comment h-cite%(staff_class_html)s">
+<article id="comment-%(id)s" class="comment u-comment h-cite%(staff_class_html)s" aria-label="%(label)s">
 <header class="comment-head">%(avatar_html)s\
 <span class="comment-name p-author h-card" dir="auto">%(name_html)s</span>%(badges_html)s
 <a class="comment-date u-url" href="/comments/%(id)s/">\
@@ -54,6 +54,7 @@ class Words:
     def __init__(self, reply_url: str):
         self.reply_url, self.reply, self.reply_to = reply_url, _("Reply"), _("Reply to %(name)s")
         self.report, self.report_by = _("Report"), _("Report the comment by %(name)s")
+        self.comment_by = _("Comment by %(name)s")
         self.answers = _("in reply to %(name)s")
         self.answers_removed = _("in reply to a comment that has been removed")
         self.removed = _("This comment has been removed.")
@@ -105,6 +106,7 @@ def _comment(placed: ThreadNode, words: Words) -> str:
         "reply_url": words.reply_url,
         "report": words.report,
         "report_label": words.report_by % {"name": name},
+        "label": words.comment_by % {"name": name},
     }
     values["name_html"] = _fill(_LINKED_NAME, values) if comment.website else escape(name)
     values["reply_html"] = _fill(_REPLY, values) if words.reply_url else ""

@@ -19,6 +19,6 @@ def words_of(text: str, field: str, ask: str) -> str:
     if is_blank(text):
         raise Invalid([FieldError(field, f"require_{field}", ask)])
     if len(text) > LENGTH:
-        sentence = _("This is %(count)s characters long; at most %(limit)s are possible.")
+        sentence = _("This is %(count)s characters long. The limit is %(limit)s.")
         raise Invalid([FieldError(field, f"{field}_column_length", sentence % {"count": len(text), "limit": LENGTH})])
     return text

@@ -133,7 +133,7 @@ def _errors(row: Report) -> list[FieldError]:
     if row.reason not in Report.Reason.values:
         wrong("reason", "require_reason", _("Please choose a reason."))
     if len(row.detail) > DETAIL_LENGTH:
-        wrong("detail", "report_detail_column_length", _("At most %d characters are possible.") % DETAIL_LENGTH)
+        wrong("detail", "report_detail_column_length", _("The limit is %d characters.") % DETAIL_LENGTH)
     if row.reason != ILLEGAL:
         return errors
     if is_blank(row.detail):
@@ -141,13 +141,21 @@ def _errors(row: Report) -> list[FieldError]:
     if is_blank(row.law):
         wrong("law", "require_law", _("Please name the law."))
     elif len(row.law) > LAW_LENGTH:
-        wrong("law", "report_law_column_length", _("At most %d characters are possible.") % LAW_LENGTH)
+        wrong("law", "report_law_column_length", _("The limit is %d characters.") % LAW_LENGTH)
     if not row.good_faith:
-        wrong("good_faith", "require_good_faith", _("Please confirm that what you say is true as far as you know."))
+        wrong(
+            "good_faith",
+            "require_good_faith",
+            _("Please confirm that what you say is true to the best of your knowledge."),
+        )
     if len(row.name) > NAME_LENGTH:
-        wrong("name", "comment_author_column_length", _("A name may have %d characters.") % NAME_LENGTH)
+        wrong("name", "comment_author_column_length", _("A name can be up to %d characters long.") % NAME_LENGTH)
     if len(row.email) > EMAIL_LENGTH:
-        wrong("email", "comment_author_email_column_length", _("An address may have %d characters.") % EMAIL_LENGTH)
+        wrong(
+            "email",
+            "comment_author_email_column_length",
+            _("An email address can be up to %d characters long.") % EMAIL_LENGTH,
+        )
     elif row.email and (reason := why_not(row.email)):
         wrong("email", "require_valid_email", str(reason))
     return errors
@@ -232,7 +240,7 @@ def object_to(report_id: int, token: str, text: str, *, visitor: Reporter) -> Re
     row = Report.objects.select_for_update().get(pk=report_id)
     if refusal := why_not_object(row, comment):
         raise refusal
-    row.objection = objection_text.words_of(text, "objection", _("Please say why it should not stay."))
+    row.objection = objection_text.words_of(text, "objection", _("Please say why it should be removed."))
     row.objected_at, row.kept_at, row.kept_by = timezone.now(), row.settled_at, row.settled_by
     row.outcome, row.decision_reason, row.settled_by, row.settled_at = Report.Outcome.OPEN, "", None, None
     row.settled_with = None

@@ -131,8 +131,8 @@ def _tables(numbers: Numbers) -> list[tuple[str, list[Line]]]:
         (_("Reports by readers"), _settled(numbers["reports"])),
         (_("Reports by readers, by reason"), _reported(numbers["reports"])),
         (_("Notices of illegal content"), _settled(numbers["notices"])),
-        (_("Objections of readers to what stayed"), _objected(numbers.get("objections", {}))),
-        (_("Appeals by authors"), _appealed(numbers["appeals"])),
+        (_("Readers’ appeals against keeping a comment"), _objected(numbers.get("objections", {}))),
+        (_("Authors’ appeals"), _appealed(numbers["appeals"])),
         (_("Bans"), _banned(numbers["bans"])),
         (_("Appeals against bans"), _ban_appealed(numbers.get("ban_appeals", {}))),
     ]
@@ -154,7 +154,7 @@ def _ways(numbers: Numbers) -> list[Line]:
     return [
         (_("decided by rules alone"), f"{percent} %" if percent is not None else "–"),
         (_("waited for a person"), str(waiting["count"])),
-        (_("half of them no longer than"), _lasting(waiting["median_seconds"])),
+        (_("median wait"), _lasting(waiting["median_seconds"])),
         (_("withdrawn by their authors"), str(decisions["withdrawn_by_authors"])),
         (_("decisions undone"), str(decisions["undone"])),
     ]
@@ -175,7 +175,7 @@ def _settled(numbers: Numbers) -> list[Line]:
         (_("received"), str(numbers["received"])),
         (_("the comment was removed"), str(numbers["removed"])),
         (_("the comment stays"), str(numbers["kept"])),
-        (_("half of them settled within"), _lasting(numbers["median_seconds"])),
+        (_("median time to settle"), _lasting(numbers["median_seconds"])),
     ]
 
 
@@ -196,7 +196,7 @@ def _appealed(numbers: Numbers) -> list[Line]:
         (_("received"), str(numbers["received"])),
         (_("granted"), str(numbers["granted"])),
         (_("rejected"), str(numbers["rejected"])),
-        (_("half of them settled within"), _lasting(numbers["median_seconds"])),
+        (_("median time to settle"), _lasting(numbers["median_seconds"])),
     ]
 
 
@@ -205,7 +205,7 @@ def _banned(numbers: Numbers) -> list[Line]:
         (_("accounts"), str(numbers["accounts"])),
         (_("email addresses"), str(numbers["emails"])),
         (_("networks"), str(numbers["networks"])),
-        (_("of these with an end"), str(numbers["with_end"])),
+        (_("of these, temporary"), str(numbers["with_end"])),
         (_("bans lifted"), str(numbers["lifted"])),
     ]
 

@@ -165,7 +165,7 @@ class MyPage(forms.Form):
         label=_("Picture"),
         required=False,
         allow_empty_file=True,  # Refused below, like everything that is not a picture.
-        help_text=_("A PNG, JPEG, WebP, GIF or AVIF of at most 5 MB. It is cut to a square, and does not move."),
+        help_text=_("PNG, JPEG, WebP, GIF or AVIF, up to 5 MB. We crop it to a square, and animations stand still."),
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif,image/avif"}),
     )
     remove_picture = forms.BooleanField(label=_("Remove the picture"), required=False)
@@ -218,7 +218,7 @@ class MyPage(forms.Form):
         return picture
 
     def save(self) -> bool:
-        """Save the changes. Returns False, with an error added, for an invalid picture or a taken username."""
+        """Save changess. Returns False, with an error added, for an invalid picture or a taken username."""
         user, values = self.user, self.cleaned_data
         changes = {"name": values["name"], "username": values["username"], "language": values["language"]}
         if values["remove_picture"] and not values["picture"]:

@@ -78,7 +78,7 @@ class Awaited:
             else:
                 del self.request.session[self.key]
             sentence = (
-                _("This is not the code that we sent you.")
+                _("That is not the code we sent you.")
                 if left
                 else _("Too many wrong attempts. Please ask for a new code.")
             )

@@ -62,7 +62,7 @@ class Invalid(DomainError):
 
     code = "invalid"
     status = 422
-    sentence = _("Please correct what is marked below.")
+    sentence = _("Please correct the fields marked below.")
 
     def __init__(self, errors: list[FieldError]):
         self.errors = errors
@@ -85,14 +85,14 @@ class VersionConflict(DomainError):
     """Somebody has changed it since the version that the change was made for. Nothing is written."""
 
     code, status = "version_conflict", 412
-    sentence = _("This has been changed since you read it, so nothing was written. Please read it again.")
+    sentence = _("This has been changed since you loaded it, so nothing was saved. Please load it again.")
 
 
 class UnknownParameters(DomainError):
     """Parameters of a request that mean nothing here, or filters that name nothing that there is."""
 
     code, status = "unknown_parameter", 400
-    sentence = _("The request holds parameters that mean nothing here.")
+    sentence = _("The request has unknown parameters.")
     most, length = 20, 100  # names in one answer, characters of a name
 
     def __init__(self, errors: list[FieldError]):
@@ -101,14 +101,14 @@ class UnknownParameters(DomainError):
 
     @classmethod
     def named(cls, names: Iterable[str]) -> UnknownParameters:
-        said = str(_("There is no parameter “%s” here."))
+        said = str(_("Unknown parameter: “%s”."))
         short = [str(name)[: cls.length] for name in names][: cls.most]
         return cls([FieldError(name, cls.code, said % name) for name in short])
 
     @classmethod
     def naming_nothing(cls, values: Iterable[tuple[str, str]]) -> UnknownParameters:
         """Of filters, each with its value."""
-        said = str(_("“%(name)s” names nothing that there is: %(value)s"))
+        said = str(_("Nothing found for “%(name)s”: %(value)s"))
         return cls(
             [FieldError(name, cls.code, said % {"name": name, "value": value[: cls.length]}) for name, value in values]
         )
@@ -174,4 +174,4 @@ class UploadForStaff(BodyTooLarge):
 
 
 class BodyTooSlow(DomainError):
-    code, status, sentence = "body_too_slow", 408, _("It took too long until all of it was here. Please send it again.")
+    code, status, sentence = "body_too_slow", 408, _("The upload took too long. Please send it again.")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from newsreader.kit.errors import Sentence
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
-SKIPPED = _("This time does not exist: the clocks are put forward then. Please choose another one.")
+SKIPPED = _("This time does not exist, because the clocks go forward. Please choose another one.")
 FAR_OFF = _("Please choose a time between the years %(first)d and %(last)d.")
 
 

@@ -21,23 +21,6 @@
     history.replaceState(history.state, "", address);
   }
 
-  /* Whoever is signed in finds their page in the menu, and the newsroom the article's form. A public page has neither,
-     since it is the same for everybody. */
-  const isKnown = () => /(?:^|; )known=1/.test(document.cookie);
-  const masthead = find("[data-masthead]");
-
-  function greet() {
-    if (!masthead) return;
-    ask(masthead.dataset.masthead, YOU_PATIENCE, { cache: "no-store" })
-      .then(({ status, page }) => {
-        if (status === 200) masthead.replaceChildren(...find("#masthead", page).childNodes);
-      })
-      .catch(() => {}); // "Sign in" leads there, too.
-  }
-
-  if (isKnown()) greet();
-  window.addEventListener("pageshow", (event) => event.persisted && greet());
-
   const respond = find("#respond");
   if (!respond) return;
 
@@ -640,7 +623,7 @@
         next.focus();
         // Later, since a region that comes with its words is not read out.
         if (/\/log-out\/$/.test(url)) setTimeout(() => say("out"), 200);
-        greet();
+        document.dispatchEvent(new Event("newsreader:signed-in-or-out"));
       }
       if (!isPrivate) askAgain();
     } catch {

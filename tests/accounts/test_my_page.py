@@ -375,7 +375,7 @@ def test_the_only_way_in_stays(client):
     page = client.get("/accounts/3rdparty/").content.decode()
     answer = client.post("/accounts/3rdparty/", {"account": mine.pk})
 
-    assert "Your only way in" in page
+    assert "Your only sign-in method" in page
     assert 'data-code="last_way_in"' in answer.content.decode()
     assert SocialAccount.objects.filter(pk=mine.pk).exists()
 
@@ -564,7 +564,7 @@ def test_who_has_nothing_is_told_to_sign_in_again(client):
     EmailAddress.objects.all().delete()
     client.force_login(user)
 
-    assert "sign out and in again" in client.get("/accounts/confirm/").content.decode()
+    assert "sign out and sign in again" in client.get("/accounts/confirm/").content.decode()
     assert client.post("/accounts/confirm/", {"action": "send"}).status_code == 302
     assert client.post("/accounts/confirm/", {"code": ""}).status_code == 422
 

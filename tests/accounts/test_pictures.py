@@ -249,14 +249,14 @@ def test_one_that_breaks_while_it_is_drawn_is_told_on_ones_own_page(client, medi
     client.force_login(user)
     whole = make_picture("PNG")
     pictures.send(user.pk, whole[: len(whole) // 2])
-    assert "is being prepared" in client.get("/accounts/").content.decode()
+    assert "will appear in a moment" in client.get("/accounts/").content.decode()
 
     SentPicture.objects.update(sent_at=timezone.now() - dt.timedelta(hours=1))
     pictures.draw_waiting()  # The task was lost.
 
     user.refresh_from_db()
     assert user.avatar == "avatars/earlier.webp"
-    assert "We could not use the picture that you sent" in client.get("/accounts/").content.decode()
+    assert "We could not use that picture" in client.get("/accounts/").content.decode()
     assert bytes(SentPicture.objects.get().data) == b""
 
 

@@ -138,7 +138,7 @@ def test_the_steps_of_signing_in(page: Page, complaints: list[str], monkeypatch:
     page.goto("/accounts/signup/")
     page.get_by_label("Email").fill("new@example.org")
     page.get_by_label("Username").fill("new")
-    page.get_by_role("button", name="Create the account").click()
+    page.get_by_role("button", name="Create account").click()
     reach(page, "/accounts/confirm-email/")
     look(page)
     page.get_by_role("button", name="Cancel").click()
@@ -269,8 +269,8 @@ def test_a_reader_adds_a_passkey_and_signs_in_with_it_alone(
     start(page, client)
 
     page.goto("/accounts/2fa/webauthn/add/")
-    page.get_by_label("What to call it").fill("Laptop")
-    page.get_by_role("button", name="Add it").click()
+    page.get_by_label("Name of the passkey").fill("Laptop")
+    page.get_by_role("button", name="Add address").click()
     reach(page, "/accounts/2fa/recovery-codes/")
 
     assert device() == 1
@@ -294,7 +294,7 @@ def test_a_reader_signs_up_with_a_passkey(page: Page, device: Callable[[], int],
     page.get_by_role("button", name="Continue").click()
     reach(page, "/accounts/2fa/webauthn/signup/")
     look(page)
-    page.get_by_role("button", name="Make the passkey").click()
+    page.get_by_role("button", name="Create the passkey").click()
     page.wait_for_url(lambda url: "/accounts/" not in url)
 
     assert device() == 1
@@ -322,7 +322,7 @@ def test_an_editor_with_a_passkey_alone_reaches_the_editors_site(
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Confirm").click()
     reach(page, "/accounts/2fa/webauthn/add/")
-    page.get_by_role("button", name="Add it").click()
+    page.get_by_role("button", name="Add address").click()
     reach(page, "/accounts/2fa/recovery-codes/")
     sign_out(page)
     page.goto("/accounts/login/?next=/admin/")

@@ -60,11 +60,11 @@ def test_a_guest_mends_a_comment_and_takes_it_back(page: Page) -> None:
     comment = Comment.objects.get()
     page.goto(comment.status_url)
 
-    page.get_by_label("Change your text").fill("<br>")
+    page.get_by_label("Edit your comment").fill("<br>")
     page.locator("[data-action=edit]").click()
-    expect(page.get_by_label("Change your text")).to_have_value("<br>")
+    expect(page.get_by_label("Edit your comment")).to_have_value("<br>")
     expect(page.locator("[data-code=require_valid_comment]").first).to_be_visible()
-    page.get_by_label("Change your text").fill("The *first* boat left at six.")
+    page.get_by_label("Edit your comment").fill("The *first* boat left at six.")
     page.locator("[data-action=edit]").click()
     expect(page.locator(".comment-text")).to_have_text("The first boat left at six.")
     assert page.url.endswith(comment.status_url)
@@ -106,7 +106,7 @@ def test_a_trusted_guest_finds_what_may_be_done_at_the_comment(page: Page, scrip
         expect(page.locator(f"#comment-{other.pk} ~ * [data-action=edit], [data-action=edit]")).to_have_count(1)
 
     tools.locator("[data-action=edit]").click()
-    page.get_by_label("Change your text").fill("The first boat left at six.")
+    page.get_by_label("Edit your comment").fill("The first boat left at six.")
     page.locator("button[data-action=edit]").click()
     page.get_by_role("link", name="Back to the article").click()
     expect(page.locator(".thread")).to_contain_text("The first boat")

@@ -63,14 +63,14 @@ def test_a_reader_reports_a_comment_and_the_receipt_tells_what_became_of_it(open
 
     reader.locator(f"#comment-{comment.pk} .report-link").click()
     reader.get_by_label("against the law").check()
-    reader.get_by_label("In your words").fill("He calls us fools.")
-    reader.get_by_role("button", name="Report it").click()
+    reader.get_by_label("In your own words").fill("He calls us fools.")
+    reader.get_by_role("button", name="Send report").click()
 
     expect(reader.locator("#refusal")).to_be_visible()  # The law is not named, and what was typed is kept.
-    expect(reader.get_by_label("In your words")).to_have_value("He calls us fools.")
+    expect(reader.get_by_label("In your own words")).to_have_value("He calls us fools.")
     reader.get_by_label("insulting or abusive").check()
-    reader.get_by_role("button", name="Report it").click()
-    expect(reader.locator("#report-status")).to_contain_text("Your report has reached us.")
+    reader.get_by_role("button", name="Send report").click()
+    expect(reader.locator("#report-status")).to_contain_text("We have your report.")
     expect(reader.locator(".facts")).to_contain_text("He calls us fools.")
     whole, seen = reader.evaluate("[document.documentElement.scrollWidth, innerWidth]") if script else (0, 0)
     assert whole <= seen
@@ -94,14 +94,14 @@ def test_a_refused_author_objects_by_keyboard_and_another_moderator_grants_it(op
     comment = refused(mia)
     author, hers, desk = open_as(), open_as(mia), open_as(noor)
     author.goto(comment.status_url)
-    expect(author.locator("#comment-status")).to_contain_text("An editor decided not to publish it.")
+    expect(author.locator("#comment-status")).to_contain_text("We didn’t publish your comment.")
 
     author.get_by_label("Say why it should be published").focus()
     author.keyboard.type("It is about the ferry, as the article is.")
     author.keyboard.press("Tab")
-    expect(author.get_by_role("button", name="Object")).to_be_focused()
+    expect(author.get_by_role("button", name="Send my appeal")).to_be_focused()
     author.keyboard.press("Enter")
-    expect(author.locator(".appeal-outcome")).to_contain_text("It has reached us.")
+    expect(author.locator(".appeal-outcome")).to_contain_text("We have your appeal.")
     expect(author.locator(".appeal-text")).to_contain_text("It is about the ferry")
 
     hers.goto(f"{QUEUE}?status=appeals")  # Nobody decides about an objection to their own decision.
@@ -114,8 +114,8 @@ def test_a_refused_author_objects_by_keyboard_and_another_moderator_grants_it(op
 
     author.reload()
     expect(author.locator("#comment-status")).to_have_attribute("data-status", "approved")
-    expect(author.locator(".appeal-outcome")).to_contain_text("It was granted.")
-    author.get_by_role("link", name="See it under the article").click()
+    expect(author.locator(".appeal-outcome")).to_contain_text("Your appeal was granted.")
+    author.get_by_role("link", name="See it in the article").click()
     expect(author.locator(f"#comment-{comment.pk}")).to_contain_text("late every day")
 
 
@@ -136,7 +136,7 @@ def test_axe_finds_nothing_wrong_with_what_readers_see_of_moderation(open_as: An
     def report() -> None:
         page.goto(flag)
         page.get_by_label("something else").check()
-        page.get_by_role("button", name="Report it").click()
+        page.get_by_role("button", name="Send report").click()
         page.wait_for_selector("#report-status")
 
     visits: list[Callable[[], Any]] = [

@@ -173,7 +173,7 @@ def test_after_ten_minutes_without_an_answer_the_box_says_so_and_offers_all_ways
         page.clock.run_for(2_000)
 
     expect(page.locator(".connecting")).to_have_count(0)
-    expect(page.locator("#reply-status")).to_contain_text("No answer has come.")
+    expect(page.locator("#reply-status")).to_contain_text("There was no response.")
     expect(way(page, "facebook")).to_be_focused()
     page.wait_for_load_state("networkidle")
     if not opened.value.is_closed():  # Once it is at the provider's, it is no longer ours to close.

@@ -128,7 +128,7 @@ def test_without_a_sentence_the_page_says_that_it_was_refused_and_no_more(client
 
     page = text_of(client.get(comment.status_url))
 
-    assert "An editor decided not to publish it." in page
+    assert "We didn’t publish your comment." in page
     assert "refusal-reason" not in page
 
 

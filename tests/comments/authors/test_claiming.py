@@ -223,8 +223,8 @@ def test_an_article_that_readers_do_not_see_is_no_link(client, ada):
         ("pending", "words", "pending", "Waiting for an editor"),
         ("spam", "words", "pending", "Waiting for an editor"),
         ("trash", "words", "pending", "Waiting for an editor"),
-        ("spam", "", "refused", "An editor decided not to publish it"),
-        ("trash", "", "refused", "An editor decided not to publish it"),
+        ("spam", "", "refused", "Not published"),
+        ("trash", "", "refused", "Not published"),
     ],
 )
 def test_what_a_rule_took_for_spam_looks_waiting_until_a_person_decides(client, ada, status, source, state, words):
@@ -252,7 +252,7 @@ def test_what_one_has_withdrawn_says_so(client, ada, before):
 def test_an_account_without_comments_is_told_so(client, ada):
     page = client.get(MINE).content.decode()
 
-    assert "You have not written anything here yet." in page
+    assert "You haven’t posted any comments yet." in page
     assert CLAIM not in page
 
 
@@ -316,7 +316,7 @@ def test_what_may_be_claimed_is_offered_checked_and_claimed_by_one_button(client
     assert (answer.status_code, answer.headers["Location"]) == (303, MINE)
     assert answer.headers["Cache-Control"] == "private, no-store"
     page = client.get(MINE)
-    assert "2 comments are under your account now." in page.content.decode()
+    assert "2 comments have been added to your account." in page.content.decode()
     assert offered(page) == set()
     assert sorted(states(page)) == ["approved", "pending"]
     assert Comment.objects.get(pk=foreign.pk).identity is None

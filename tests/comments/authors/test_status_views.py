@@ -397,7 +397,7 @@ def test_what_a_rule_put_aside_can_be_changed_like_what_waits_and_stays_aside(cl
     for each in (comment, waiting):
         page = text_of(client.get(each.status_url))
         assert 'data-action="edit"' in page
-        assert "email addresses that are new here" in page
+        assert "emailed you a link" in page
         assert press(client, each, "edit", text=f"Hello again {each.pk}").status_code == 303
         assert "waiting for an editor" in text_of(client.get(each.status_url))
     assert row(comment).status == {"spam": "spam", "refuse": "trash"}[action]
@@ -496,7 +496,7 @@ def test_a_held_guest_is_told_to_look_for_our_mail_in_the_same_words_whatever_th
         comment = post_comment(make_draft(text="Hello", email=email))
         page = text_of(client.get(comment.status_url))
         assert email not in page
-        pages.append("email addresses that are new here" in page)
+        pages.append("emailed you a link" in page)
 
     assert pages == [True, True, True]
 

@@ -55,7 +55,7 @@ def test_moderators_hear_of_a_comment_that_waits_once_each():
     post_comment(make_draft(article, text="What about the *harbour*?"))
 
     assert [to for to, _ in sent()] == sorted([author.email, editor.email, moderator.email])
-    assert {subject for _, subject in sent()} == {"A comment waits: Ferry"}
+    assert {subject for _, subject in sent()} == {"New comment to review: Ferry"}
     assert "What about the *harbour*?" in mail.outbox[0].body
     assert f"http://testserver/admin/comments/comment/{article.comments.get().pk}/change/" in mail.outbox[0].body
 

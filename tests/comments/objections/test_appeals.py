@@ -518,7 +518,7 @@ def test_a_rejected_author_hears_of_it_at_a_verified_address():
     settle_appeal(objected(comment).pk, grant=False, by=make_moderator(username="othermoderator"))
 
     (letter,) = mails_to(user)
-    assert "Your objection was rejected" in letter.subject
+    assert "Your appeal was turned down" in letter.subject
     assert "It is not about the article it stands under." in letter.body
     assert comment.status_url in letter.body
     assert "othermoderator" not in letter.body

@@ -828,7 +828,7 @@ def test_one_objects_without_script_on_the_receipt_and_reads_the_outcome_there(c
     assert (answer.status_code, answer["Location"]) == (303, f"{made.status_url}#objection")
     page = text_of(client.get(made.status_url))
     assert "It &lt;b&gt;is&lt;/b&gt; about me." in page
-    assert "Your objection has reached us." in page
+    assert "We have your appeal." in page
     assert 'data-action="object"' not in page
     settle(made.comment_id, "kept", by=make_moderator(username="othermoderator"))
     page = text_of(client.get(made.status_url))

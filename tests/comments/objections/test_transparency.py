@@ -203,7 +203,7 @@ def test_objections_of_those_who_reported_are_counted_with_what_became_of_them(c
 
     assert monthly_stats(timezone.localdate())["objections"] == {"received": 4, "granted": 1, "rejected": 1}
     bring_up_to_date()
-    assert "Objections of readers to what stayed" in text_of(client.get("/transparency/"))
+    assert "Readers’ appeals against keeping a comment" in text_of(client.get("/transparency/"))
 
 
 def test_appeals_and_bans_are_counted():
@@ -377,7 +377,7 @@ def test_a_paper_that_has_counted_nothing_says_so(client):
     page = client.get("/transparency/")
 
     assert page.status_code == 200
-    assert "Nothing has been counted yet." in text_of(page)
+    assert "There are no figures yet." in text_of(page)
 
 
 def test_json_and_csv_tell_the_same(client):

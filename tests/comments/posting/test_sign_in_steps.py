@@ -690,11 +690,11 @@ def test_a_newcomer_is_told_how_to_join_accounts_whoever_they_are(client, standi
     for number, address in enumerate(("grace@example.org", "other@example.org")):
         standin.case = Case(email=address, verified=False, uid=f"new-{number}")
         visitor = Client()
-        hints.append(re.findall(r"Have you had an account.*?</p>", page(trip(visitor, article, "google"))))
+        hints.append(re.findall(r"Already have an account.*?</p>", page(trip(visitor, article, "google"))))
     assert hints[0] == hints[1]
     assert "/accounts/3rdparty/" in hints[0][0]
     time_machine.move_to(timezone.now() + dt.timedelta(hours=1))
-    assert "Have you had an account" not in page(visitor.get(f"/articles/{article.pk}/you/"))
+    assert "Already have an account" not in page(visitor.get(f"/articles/{article.pk}/you/"))
 
 
 # What nobody may do.

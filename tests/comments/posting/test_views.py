@@ -129,7 +129,7 @@ def test_what_a_rule_takes_for_spam_looks_like_waiting_to_its_author(edge, clien
         assert answer.json()["status"] == "pending"
     assert "waiting for an editor" in client.get(comment.status_url).content.decode()
     decide(comment.pk, "trash", by=make_moderator(), reason="spam")
-    assert "decided not to publish" in client.get(comment.status_url).content.decode()
+    assert "didn’t publish your comment" in client.get(comment.status_url).content.decode()
 
 
 @pytest.mark.parametrize(
