@@ -477,6 +477,7 @@ ACCOUNT_FORMS = {"signup": "newsreader.accounts.forms.SignUp"}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # Owners are told of changes to their account.
 ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "editor", "moderator", "staff", "root", "system", "anonymous"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False

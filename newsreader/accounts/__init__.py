@@ -4,6 +4,8 @@ models:             User, CommenterIdentity, KeptAnswer
 identities:         the commenter identity of a request
 groups:             the newsroom's groups and their permissions
 adapters:           allauth's hooks
+letters:            the mails about accounts, in the words and the look of the paper
+browsers:           browsers by the names that people know
 allauth_internals:  what allauth offers in no public way
 forms, views, urls: the account pages, and allauth's where ours differ
 email_field:        the library's field for addresses, read as ours

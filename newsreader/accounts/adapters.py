@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from allauth.account.adapter import DefaultAccountAdapter
@@ -19,20 +20,20 @@ from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.base import AuthError, ProviderException
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from urllib3 import Timeout
 
-from newsreader.accounts import account_linking, reauthentication
+from newsreader.accounts import account_linking, letters, reauthentication
 from newsreader.accounts.identities import provider_name
 from newsreader.accounts.models import User
 from newsreader.kit.client_address import client_address
 from newsreader.kit.email_addresses import is_email, tidy_email
-from newsreader.kit.mail import hand_over, in_frame
+from newsreader.kit.mail import hand_over, sender
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
-from newsreader.kit.web import safe_next
+from newsreader.kit.web import absolute, safe_next
 
 logger = logging.getLogger(__name__)
 # An address to return to ends with this empty parameter if it wants to be told how signing in ended.
@@ -40,9 +41,9 @@ OUTCOME = "sign_in="
 
 
 @task()
-def send_account_mail(subject: str, body: str, html: str, to: list[str]) -> None:
-    """Send one of allauth's mails (codes, confirmations, notices)."""
-    message = EmailMultiAlternatives(subject, body, None, to)
+def send_account_mail(subject: str, body: str, html: str, to: list[str], headers: dict[str, str] | None = None) -> None:
+    """Send one of the mails about accounts (codes, confirmations, notices)."""
+    message = EmailMultiAlternatives(subject, body, sender(), to, headers=headers)
     message.attach_alternative(html, "text/html")
     hand_over(message, "account")
 
@@ -51,10 +52,22 @@ class AccountAdapter(DefaultAccountAdapter):
     """Signing up and in, and mails about accounts."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        context = {"request": self.request, "email": email} | context
-        message: EmailMessage = self.render_mail(template_prefix, email, context)
-        subject, body = str(message.subject), str(message.body)
-        send_account_mail.enqueue(subject=subject, body=body, html=in_frame(subject, body), to=message.to)
+        message = letters.written(template_prefix, email, context)
+        (html,) = (str(part.content) for part in message.alternatives)
+        send_account_mail.enqueue(
+            subject=str(message.subject),
+            body=str(message.body),
+            html=html,
+            to=message.to,
+            headers={name: str(value) for name, value in message.extra_headers.items()},
+        )
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """Return the address of the page for a new password: on SITE_URL, since who asks chooses the request's host."""
+        return absolute(urlsplit(super().get_reset_password_from_key_url(key)).path)
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return absolute(urlsplit(super().get_email_confirmation_url(request, emailconfirmation)).path)
 
     def is_safe_url(self, url: str | None) -> bool:
         """Say whether to redirect there after signing in or out: only to a path on this site, whatever its host."""

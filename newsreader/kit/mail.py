@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from email.utils import formataddr, make_msgid, parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from newsreader.kit import metrics
 from newsreader.kit.languages import spoken
 from newsreader.kit.text import tidy_line
 
+LONGEST_LABEL = 40  # characters
 _CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
 
 
@@ -31,17 +33,25 @@ def written(
     """Return a mail to one address, in this language if the site speaks it.
 
     It is in this language; empty: the site's, with dates as the site writes them. `identity` becomes the Message-ID, by
-    which a mail server recognises a mail that it already has.
+    which a mail server recognises a mail that it already has; without one it is a new one on our host.
     """
-    with translation.override(spoken(language) or str(import_string(settings.FRAME)()["site"].language)):
+    frame = import_string(settings.FRAME)()
+    context = {"paper": frame["site"], **context}
+    with translation.override(spoken(language) or str(frame["site"].language)):
         subject = tidy_line(render_to_string(f"letters/{name}/subject.txt", context))
         text = render_to_string(f"letters/{name}/body.txt", context)
-        message = EmailMultiAlternatives(subject, text, None, [address])
+        message = EmailMultiAlternatives(subject, text, sender(), [address])
         message.attach_alternative(in_frame(subject, text), "text/html")
     message.extra_headers["Auto-Submitted"] = "auto-generated"
-    if identity:
-        message.extra_headers["Message-ID"] = f"<{identity}@{punycode(settings.SITE_HOST)}>"
+    host = punycode(settings.SITE_HOST)
+    message.extra_headers["Message-ID"] = f"<{identity}@{host}>" if identity else make_msgid(domain=host)
     return message
+
+
+def sender() -> str:
+    """Return who mails are from: DEFAULT_FROM_EMAIL, under the name of the paper if it has none of its own."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((name or tidy_line(str(import_string(settings.FRAME)()["site"].name)), address))
 
 
 def hand_over(message: EmailMessage, letter: str) -> None:
@@ -58,7 +68,8 @@ def in_frame(subject: str, text: str) -> str:
     """Return a mail's text as HTML, in the frame of all mails.
 
     Only our own addresses become links: a mail can quote a stranger, whose links nobody should follow. An address on a
-    line of its own becomes a button, a code on a line of its own is set large.
+    line of its own becomes a button; a short line with a colon before it ("Confirm my address:") names it. A code on a
+    line of its own is set large.
     """
     frame = import_string(settings.FRAME)()
     parts = [_part(part.strip("\n")) for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")) if part.strip()]
@@ -78,12 +89,23 @@ def _split(parts: list[list[str]]) -> Iterator[dict[str, Any]]:
             if not kind:
                 waiting.append(_pieces(line))
                 continue
+            label = _label(waiting) if kind == "button" else ""
             if waiting:
                 yield {"kind": "text", "lines": waiting}
             waiting = []
-            yield {"kind": kind, "text": line.strip()}
+            yield {"kind": kind, "text": line.strip(), "label": label}
         if waiting:
             yield {"kind": "text", "lines": waiting}
+
+
+def _label(waiting: list[list[dict[str, str]]]) -> str:
+    """Take the line that names a button from those before it, and return it; empty if none does."""
+    said = waiting[-1] if waiting else []
+    line = said[0].get("text", "").strip() if len(said) == 1 else ""
+    if not line.endswith(":") or len(line) > LONGEST_LABEL:
+        return ""
+    del waiting[-1]
+    return line.removesuffix(":").rstrip()
 
 
 def _is_own_address(line: str) -> bool:

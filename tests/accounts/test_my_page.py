@@ -23,9 +23,9 @@ from django.utils import timezone
 from PIL import Image
 
 from newsreader.accounts import allauth_internals, pictures, reauthentication
+from newsreader.accounts.browsers import browser_of
 from newsreader.accounts.identities import IN_SESSION, signed_in_user
 from newsreader.accounts.models import CommenterIdentity, User
-from newsreader.accounts.views import browser_of
 from tests.accounts.test_second_factor import make_passkey
 from tests.factories import make_user
 

@@ -30,6 +30,19 @@ def test_our_addresses_are_links_and_one_on_its_own_is_a_button():
     assert ">ABC-123<" in page
 
 
+def test_a_short_line_before_an_address_names_its_button():
+    text = "Was it you?\n\nConfirm my address:\nhttp://testserver/y/\nOr do\nhttp://testserver/z/\n"
+
+    page = html.fromstring(in_frame("Subject", text))
+
+    assert [button.text_content() for button in page.xpath("//a[@class='button']")] == [
+        "Confirm my address",
+        "Open the page",
+    ]
+    assert page.text_content().count("Confirm my address") == 1
+    assert "Or do" in page.text_content()
+
+
 @pytest.mark.parametrize(
     "typed",
     [

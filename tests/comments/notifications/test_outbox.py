@@ -121,7 +121,7 @@ def test_a_mail_speaks_its_readers_language_and_comes_from_us(settings, spoken):
     message = mail.outbox[0]
     assert Delivery.objects.get().language == "de"
     assert f'<html lang="{spoken}"' in message.alternatives[0].content
-    assert message.from_email == "newsroom@testserver"
+    assert message.from_email == "Newsreader <newsroom@testserver>"
     assert message.to == message.recipients()
     assert "\n" not in message.subject
 

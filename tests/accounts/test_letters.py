@@ -1,0 +1,101 @@
+"""Mails about accounts: the paper's words and name, a letter for each of the library's mails, no host from a request."""
+
+from email.utils import parseaddr
+from pathlib import Path
+
+import allauth
+import pytest
+from django.core import mail
+from lxml import html
+
+from articles.models.site import Site
+from newsreader.accounts.letters import CHANGES, LETTERS, written
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_mail_of_the_library_has_a_letter():
+    folders = Path(allauth.__file__).parent / "templates"
+    names = {path.name.removesuffix("_subject.txt") for path in folders.glob("*/email/*_subject.txt")}
+
+    assert names - {"password_reset_code"} == {*LETTERS, *CHANGES}  # We reset passwords by a link.
+
+
+@pytest.mark.parametrize("name", sorted({*LETTERS, *CHANGES}))
+def test_a_letter_says_who_writes_and_nothing_of_the_library(name):
+    Site.objects.current()
+    Site.objects.update(name="The Ferry Post")
+    context = {
+        "code": "ABCD-EFGH",
+        "password_reset_url": "http://testserver/x/",
+        "activate_url": "http://testserver/y/",
+    }
+
+    letter = written(f"account/email/{name}", "ada@example.org", context)
+
+    (page,) = (part.content for part in letter.alternatives)
+    assert parseaddr(letter.from_email)[0] == "The Ferry Post"
+    assert "The Ferry Post" in html.fromstring(page).text_content()
+    assert "Hello from" not in letter.body
+    assert letter.subject
+    assert letter.extra_headers["Auto-Submitted"] == "auto-generated"
+    assert letter.extra_headers["Message-ID"].endswith("@testserver>")
+
+
+@pytest.mark.parametrize(
+    "name", ['Ferry "Post", Ltd', "Ferry\r\nBcc: eve@example.org", "‮Ferry", "Zeitung für Köln; heute", "<b>@</b>, x"]
+)
+def test_no_name_of_a_paper_breaks_the_sender(client, name):
+    make_user("ada")
+    Site.objects.current()
+    Site.objects.update(name=name)
+
+    client.post("/accounts/login/code/", {"email": "ada@example.org"})
+
+    (message,) = mail.outbox
+    raw = message.message()
+    assert parseaddr(str(raw["From"]))[1] == "newsroom@testserver"
+    assert parseaddr(message.from_email)[1] == "newsroom@testserver"
+    assert raw["Bcc"] is None
+    assert message.recipients() == ["ada@example.org"]
+
+
+def test_a_code_is_in_the_subject_and_large_in_the_mail(client):
+    make_user("ada")
+
+    client.post("/accounts/login/code/", {"email": "ada@example.org"})
+
+    (message,) = mail.outbox
+    code = message.subject.split()[0]
+    (page,) = (part.content for part in message.alternatives)
+    assert message.subject == f"{code} is your sign-in code"
+    assert html.fromstring(page).xpath("//p[contains(@style, 'monospace')]/text()") == [code]
+
+
+def test_the_link_to_a_new_password_is_on_our_host(client, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    make_user("ada")
+
+    client.post("/accounts/password/reset/", {"email": "ada@example.org"}, headers={"Host": "evil.example"})
+
+    (message,) = mail.outbox
+    (page,) = (part.content for part in message.alternatives)
+    assert "evil.example" not in message.body + page
+    (button,) = html.fromstring(page).xpath("//a[@class='button']")
+    assert button.text_content() == "Choose a new password"
+    assert client.get(button.get("href"), follow=True).status_code == 200
+
+
+def test_an_owner_is_told_that_the_password_was_changed(client):
+    make_user("ada")
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    typed = {"oldpassword": "secret", "password1": "Oystercatchers", "password2": "Oystercatchers"}
+    client.post("/accounts/login/", {"login": "ada", "password": "secret"})
+
+    client.post("/accounts/password/change/", typed, headers={"User-Agent": firefox})
+
+    (message,) = mail.outbox
+    assert message.to == ["ada@example.org"]
+    assert message.subject == "Your password was changed."
+    assert "Firefox on Linux" in message.body
