@@ -26,7 +26,7 @@ def forms_of(file):
     return {path.name.removeprefix(file.name): path.read_bytes() for path in file.parent.glob(f"{file.name}.*")}
 
 
-@pytest.mark.parametrize("name", ["site.css", "reply.js"])
+@pytest.mark.parametrize("name", ["site.css", "reading.css", "page.js", "reply.js"])
 def test_what_pages_load_is_as_small_as_it_can_be(tmp_path, name):
     data = (BASE_DIR / "newsreader" / "static" / name).read_bytes()
     file = tmp_path / name
