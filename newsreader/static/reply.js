@@ -53,7 +53,7 @@
   }
 
   function show(element) {
-    element.tabIndex = -1;
+    if (!element.matches("textarea")) element.tabIndex = -1;
     element.scrollIntoView({ block: "center" });
     element.focus({ preventScroll: true });
   }
@@ -689,6 +689,9 @@
       event.preventDefault();
       touch();
       if (!sending) replyTo(link, comment);
+    } else if (link.dataset.action === "write" && text()) {
+      event.preventDefault();
+      show(text());
     } else if (link.dataset.action === "cancel" && opener) {
       event.preventDefault();
       if (!sending) cancel();
