@@ -29,6 +29,10 @@
   document.addEventListener("newsreader:signed-in-or-out", greet);
   window.addEventListener("pageshow", (event) => event.persisted && greet());
 
+  // A refusal, or the first field that is to be corrected, is where reading goes on.
+  const wrong = document.querySelector("main [aria-invalid=true], #refusal");
+  if (wrong && document.activeElement === document.body) wrong.focus();
+
   /* --- Days and times ------------------------------------------------------------------------------------------- */
 
   const today = document.querySelector(".today");

@@ -152,6 +152,7 @@
     const { parent } = kept.dataset;
     const link = parent && find(`.reply-link[data-comment="${CSS.escape(parent)}"]`);
     if (link) replyTo(link, link.closest("article"));
+    text().focus();
     if (text().value.trim()) return;
     text().value = find("textarea", kept.content).value;
     if (text().value) say("restored");
@@ -755,5 +756,5 @@
     if (text() && text().value.trim()) saved = readDraft(slot());
     else showDraft();
   }
-  if (isKnown()) askWho();
+  if (/(?:^|; )known=1/.test(document.cookie)) askWho();
 })();

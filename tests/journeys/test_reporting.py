@@ -67,6 +67,8 @@ def test_a_reader_reports_a_comment_and_the_receipt_tells_what_became_of_it(open
     reader.get_by_role("button", name="Send report").click()
 
     expect(reader.locator("#refusal")).to_be_visible()  # The law is not named, and what was typed is kept.
+    if script:
+        expect(reader.locator("#refusal")).to_be_focused()
     expect(reader.get_by_label("In your own words")).to_have_value("He calls us fools.")
     reader.get_by_label("insulting or abusive").check()
     reader.get_by_role("button", name="Send report").click()

@@ -342,7 +342,7 @@ def test_an_emailed_code_is_typed_where_the_reader_is(page, bare, article, scrip
     reader.get_by_label("Email").fill("Grace@Example.org")
     reader.get_by_label("Name").fill("Grace")
     way(reader, "email").click()
-    expect(reader.locator(".code-entry")).to_contain_text("We have sent a code to grace@example.org.")
+    expect(reader.locator(".code-entry")).to_contain_text("We’ve emailed a code to grace@example.org.")
     assert text_of(reader).input_value() == TEXT
     if script:
         expect(reader.get_by_label("Code", exact=True)).to_be_focused()
