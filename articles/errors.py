@@ -25,6 +25,14 @@ class TimeRefused(Invalid):
         super().__init__([FieldError("scheduled_for", none.code, none.sentence)])
 
 
+class TimePassed(Invalid):
+    """It cannot be scheduled for a time that has passed."""
+
+    def __init__(self) -> None:
+        sentence = _("This time has passed. Please choose a later one.")
+        super().__init__([FieldError("scheduled_for", "time_passed", sentence)])
+
+
 class AddressFixed(Conflict):
     code, sentence = "address_fixed", _("This article has been published, so its address cannot change.")
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from articles import page_versions, search
-from articles.errors import AddressTaken, NeedsTime, StillPublished, TimeRefused
+from articles.errors import AddressTaken, NeedsTime, StillPublished, TimePassed, TimeRefused
 from articles.models.article import Article
 from newsreader.kit.times import NoTime, planned
 from newsreader.kit.versions import refuse_stale
@@ -95,18 +95,13 @@ def _refuse_address_in_use(article: Article, on: dt.date | None) -> None:
 
 
 @transaction.atomic
-def schedule(article_id: int, at: dt.datetime | None) -> Article:
+def schedule(article_id: int, at: dt.datetime | None, *, now: dt.datetime | None = None) -> Article:
     """Have the worker publish it at this time.
 
-    Raises NeedsTime without a time, TimeRefused for one that cannot be, StillPublished while readers see it, and
-    AddressTaken where it could not appear.
+    Raises NeedsTime without a time, TimeRefused for one that cannot be, TimePassed for one in the past, StillPublished
+    while readers see it, and AddressTaken where it could not appear.
     """
-    if at is None:
-        raise NeedsTime()
-    try:
-        at = planned(at)
-    except NoTime as none:
-        raise TimeRefused(none) from none
+    at = time_ahead(at, now)
     article = _locked(article_id)
     if article.state == State.PUBLISHED:
         raise StillPublished()
@@ -114,6 +109,22 @@ def schedule(article_id: int, at: dt.datetime | None) -> Article:
     refuse_taken_address(article)
     page_versions.save(article, "state", "scheduled_for")
     return article
+
+
+def time_ahead(at: dt.datetime | None, now: dt.datetime | None = None) -> dt.datetime:
+    """Return a time for which an article can be scheduled, in the site's zone.
+
+    Raises NeedsTime without one, TimeRefused for one that cannot be, and TimePassed for one in the past.
+    """
+    if at is None:
+        raise NeedsTime()
+    try:
+        at = planned(at)
+    except NoTime as none:
+        raise TimeRefused(none) from none
+    if at < (now or timezone.now()) - PATIENCE:  # The minute in which it is typed is not over yet.
+        raise TimePassed()
+    return at
 
 
 @transaction.atomic

@@ -95,6 +95,31 @@ def preview(request: HttpRequest, article: Article) -> HttpResponse:
     return _Shown(request, article, 1).preview()
 
 
+def unsaved(
+    request: HttpRequest,
+    article: Article,
+    *,
+    bylines: Sequence[Byline],
+    tags: Sequence[Tag],
+    sources: Sequence[SourceAttribution],
+) -> HttpResponse:
+    """Return the page of an article as it stands in its form, stored or not, without its discussion."""
+    give(article, bylines=bylines, tags=tags, sources=sources)
+    context = {
+        "article": article,
+        "preview": True,
+        "unsaved": True,
+        "counted": _counted(article.comment_count),
+        "minutes": reading_time(article.body),
+        "text": pictures.in_text(article.body),
+    }
+    return render(request, "articles/detail.html", context)
+
+
+def _counted(comments: int) -> str:
+    return ngettext("%(n)s comment", "%(n)s comments", comments) % {"n": comments}
+
+
 @dataclass(frozen=True)
 class _Discussion:
     """What of a page changes with its comments: their number in words, their list, and both for search engines."""
@@ -107,8 +132,7 @@ class _Discussion:
     @classmethod
     def of(cls, article: Article, page: threads.Page, reply_url: str) -> _Discussion:
         count = article.comment_count
-        counted = ngettext("%(n)s comment", "%(n)s comments", count) % {"n": count}
-        return cls(counted, markup.thread(page, reply_url), count, comments_of(page))
+        return cls(_counted(count), markup.thread(page, reply_url), count, comments_of(page))
 
 
 # Marks in a frame, where the parts of the discussion belong. Nobody who writes articles can guess them.

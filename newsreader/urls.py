@@ -20,6 +20,9 @@ ARTICLE = r"(?P<year>[0-9]{4})/(?P<month>[0-9]{2})/(?P<day>[0-9]{2})/(?P<slug>[^
 admin.autodiscover()
 
 
+_desk = admin.site.admin_view
+
+
 def _mails() -> list[URLPattern]:
     if not settings.DEMO_MAILS:
         return []
@@ -52,6 +55,8 @@ urlpatterns = [
     path("_allauth/app/v1/", include("newsreader.accounts.headless_urls")),
     path("_allauth/", include("allauth.headless.urls")),
     *_mails(),
+    path("admin/articles/article/preview/", _desk(views.preview_as_typed), name="preview-new"),
+    path("admin/articles/article/<int:article_id>/preview/", _desk(views.preview_as_typed), name="preview-typed"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api.urlpatterns)),
     *_providers(),

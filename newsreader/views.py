@@ -8,11 +8,12 @@ import sys
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import urlencode
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -24,6 +25,7 @@ from django.views.static import serve
 
 from articles.current_site import current_site
 from articles.models.article import Article
+from articles.newsroom.draft_preview import as_typed
 from articles.public import old_addresses
 from newsreader import article_page
 from newsreader.accounts import second_factor
@@ -59,6 +61,19 @@ def preview(request: HttpRequest, article_id: int) -> HttpResponse:
     if found.state != Article.State.PUBLISHED and not request.user.has_perm("articles.view_article"):
         raise Http404
     return private(article_page.preview(request, found))
+
+
+def preview_as_typed(request: HttpRequest, article_id: int | None = None) -> HttpResponse:
+    """Show an article as it stands in its form, to those who may send it. Nothing is stored.
+
+    Whoever comes without a form, as after signing in, is led to it.
+    """
+    if request.method != "POST":
+        form = ("admin:articles_article_change", article_id) if article_id else ("admin:articles_article_add",)
+        return redirect(*form)
+    typed = as_typed(request, admin.site.get_model_admin(Article), article_id)
+    shown = article_page.unsaved(request, typed.article, bylines=typed.bylines, tags=typed.tags, sources=typed.sources)
+    return private(shown)
 
 
 @require_safe

@@ -86,7 +86,8 @@ def make_article(
     if state == "withdrawn":
         publishing.withdraw(article.pk)
     if state == "scheduled":
-        publishing.schedule(article.pk, scheduled_for or timezone.now() + dt.timedelta(days=1))
+        at = scheduled_for or timezone.now() + dt.timedelta(days=1)
+        publishing.schedule(article.pk, at, now=min(at, timezone.now()))
     article.refresh_from_db()
     return article
 

@@ -106,6 +106,8 @@ APART = {
     "api/v1/decisions/batches/<uuid:batch>/",
     "api/v1/decisions/batches/<uuid:batch>/undo/",
     "api/v1/docs/",
+    "admin/articles/article/<int:article_id>/preview/",
+    "admin/articles/article/preview/",
     "api/v1/schema/",
     "articles/<int:article_id>/preview/",
     "articles/<int:article_id>/reply/back/",

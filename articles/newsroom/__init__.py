@@ -5,4 +5,5 @@ article_form:    the form of an article; editor_widget: the editor for its text
 publish_actions: publish, schedule and withdraw, as buttons
 publish_checks:  what an article still lacks before publication
 picture_chooser: the dialog that finds a picture for a text
+draft_preview:   an article as it stands in its form
 """

@@ -7,21 +7,23 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.timezone import localtime
+from django.utils.text import capfirst
+from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext_lazy as _
 
-from articles import publishing
+from articles import pictures, publishing
 from articles.models.article import Article, Byline, SourceAttribution
 from articles.models.taxonomy import Author
 from articles.newsroom import picture_chooser
-from articles.newsroom.article_form import TEXT, ArticleForm
-from articles.newsroom.picture_admin import thumbnail
+from articles.newsroom.article_form import TEXT, ArticleForm, LeadPicture
 from articles.newsroom.publish_actions import MovesArticles, where_it_is_read
 from articles.newsroom.site_admin import KeepsRelated, NamedCells, columns
 from articles.picture_fetching import fetch_later
@@ -29,17 +31,23 @@ from articles.picture_fetching import fetch_later
 State = Article.State
 
 
-class BylineInline(KeepsRelated, admin.TabularInline):
+class BylineInline(KeepsRelated, admin.StackedInline):
     model = Byline
     formset = NamedCells
-    fields = ["author", "role", "position"]
+    fields = ["author", ("role", "position")]
     autocomplete_fields = ["author"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and hasattr(field.widget, "can_change_related"):
+            field.widget.can_change_related = field.widget.can_view_related = False
+        return field
 
     def get_extra(self, request: HttpRequest, obj: Article | None = None, **kwargs: Any) -> int:
         return 0 if obj else 1
 
 
-class SourceInline(admin.TabularInline):
+class SourceInline(admin.StackedInline):
     model = SourceAttribution
     formset = NamedCells
     fields = ["kind", "name", "url", "position"]
@@ -47,46 +55,72 @@ class SourceInline(admin.TabularInline):
     extra = 0
 
 
+class KindFilter(admin.SimpleListFilter):
+    """Articles unless something else is asked for: pages such as the imprint stand apart."""
+
+    title, parameter_name = _("kind"), "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [(Article.Kind.PAGE, _("Pages")), ("all", _("Articles and pages"))]
+
+    def choices(self, changelist: Any) -> Any:
+        everything, *others = super().choices(changelist)
+        return [{**everything, "display": _("Articles")}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(kind=self.value() or Article.Kind.ARTICLE)
+
+
 @admin.register(Article)
 class ArticleAdmin(KeepsRelated, MovesArticles):
     """Writing and publishing. Articles are never deleted here, only withdrawn."""
 
+    class Media:
+        js = [Script("article.js", type="module")]
+
     form = ArticleForm
     inlines = [BylineInline, SourceInline]
+    # In the order in which one writes. The classes say where the form shows each: see its template.
     fieldsets = [
-        (None, {"fields": ["state_shown", "headline", "slug", ("kind", "section"), "standfirst", "body"]}),
-        (_("Picture and tags"), {"fields": ["lead_picture", "picture_shown", "tags"]}),
-        (
-            _("Publication"),
-            {
-                "fields": [
-                    "scheduled_for",
-                    ("published_at", "published_on"),
-                    "withdrawn_reason",
-                    "language",
-                    ("revision", "updated_at"),
-                ]
-            },
-        ),
-        (_("Comments"), {"fields": ["takes_comments", "comments_close_at", "comment_count"]}),
+        (None, {"classes": ["words"], "fields": ["headline", "standfirst", "body"]}),
+        (None, {"classes": ["before-names"], "fields": ["section"]}),
+        (None, {"classes": ["before-names"], "fields": ["lead_picture"]}),
+        (None, {"classes": ["before-names"], "fields": ["tags"]}),
+        (_("Publish later"), {"classes": ["later"], "fields": ["scheduled_for"]}),
+        (_("Address, kind and language"), {"classes": ["more"], "fields": ["slug", "kind", "language"]}),
+        (_("History"), {"classes": ["more", "history"], "fields": []}),
+        (_("Comments"), {"classes": ["comments"], "fields": ["takes_comments", "comments_close_at"]}),
     ]
-    readonly_fields = [
-        "picture_shown", "state_shown", "published_at", "published_on", "withdrawn_reason", "revision", "updated_at",
-        "comment_count",
-    ]  # fmt: skip
-    autocomplete_fields = ["lead_picture", "tags"]
-    list_display = ["headline", "state_shown", "section", "names", "planned", "time"]
-    list_filter = ["state", "section", "authors", "kind"]
+    history = ["published_at", "published_on", "withdrawn_reason", "revision", "updated_at", "comment_count"]
+    readonly_fields = history
+    autocomplete_fields = ["tags"]
+    list_display = ["headline", "state_shown", "section", "names", "time"]
+    list_filter = [KindFilter, "state", "section", "authors"]
     list_select_related = ["section"]
     list_per_page = 50
     search_fields = ["headline", "standfirst", "body"]
     show_full_result_count = False
-    ordering = ["-pk"]
+    ordering = [F("published_at").desc(nulls_first=True), "-pk"]  # What is being written first, then the newest.
     save_on_top = False
 
     def get_urls(self) -> list[URLPattern]:
         choose = self.admin_site.admin_view(picture_chooser.choose)
         return [path("pictures/", choose, name="articles_article_pictures"), *super().get_urls()]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
+        """Leave out what a new article does not have yet, and what says nothing about this one."""
+        told = [name for name in self.history if obj and getattr(obj, name) not in (None, "", 0)]
+        shown = []
+        for title, options in super().get_fieldsets(request, obj):
+            if "history" in options["classes"]:
+                options = options | {"fields": told}
+            if "later" in options["classes"] and (obj and obj.state == State.PUBLISHED):
+                continue
+            if options["fields"]:
+                shown.append((title, options))
+        return shown
 
     # Permissions.
 
@@ -127,26 +161,43 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, article: Article) -> str:
-        return format_html('<span class="state state-{}">{}</span>', article.state, article.get_state_display())
+        return state_badge(article)
 
     @admin.display(description=_("authors"))
     def names(self, article: Article) -> str:
         return ", ".join(byline.author.name for byline in article.bylines.all())
 
-    @admin.display(description=_("scheduled for"), ordering="scheduled_for")
-    def planned(self, article: Article) -> str:
-        return _moment(article.scheduled_for)
-
-    @admin.display(description=_("published"), ordering="published_at")
+    @admin.display(description=_("published"), ordering=F("published_at").desc(nulls_first=True))
     def time(self, article: Article) -> str:
-        return _moment(article.published_at)
+        """When it was published, or will be."""
+        return _moment(article.published_at or article.scheduled_for)
 
-    @admin.display(description=_("how it looks"))
-    def picture_shown(self, article: Article) -> str:
-        return thumbnail(article.lead_picture)
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and hasattr(field.widget, "can_change_related"):
+            field.widget.can_change_related = field.widget.can_view_related = (
+                False  # One writes; the rest is elsewhere.
+            )
+        if field and db_field.name == "lead_picture":
+            # Its box has ways of its own to add and change a picture.
+            field.widget = LeadPicture()
+            field.widget.may_add = request.user.has_perm("articles.add_picture")
+            field.widget.choices = field.choices
+        return field
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
+        """Put one's own name over a new article. Not where the form is sent: unchanged, it would not be stored."""
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        if isinstance(inline, BylineInline) and "data" not in kwargs and not obj.pk and (name := _name_of(request)):
+            kwargs["initial"] = [{"author": name.pk}]
+        return kwargs
 
     def view_on_site(self, obj: Article) -> str:
         return where_it_is_read(obj)
+
+    def get_formset_instances(self, request: HttpRequest, article: Article, *, change: bool) -> list[Any]:
+        """Return the tables under the form, as they were sent."""
+        return list(self._create_formsets(request, article, change)[0])
 
     def render_change_form(
         self,
@@ -159,8 +210,15 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
     ) -> HttpResponse:
         context |= {
             "show_save_and_add_another": False,
+            "badge": state_badge(obj or Article()),
+            "may_add_picture": request.user.has_perm("articles.add_picture"),
+            "may_change_picture": request.user.has_perm("articles.change_picture"),
+            "zone": get_current_timezone_name(),
             **self.offered(request, obj, popup=bool(context.get("is_popup"))),
         }
+        # With an address of its own, the form takes no fragment along: whoever followed a remark to a field sees the
+        # top of the next page, and what it says.
+        form_url = form_url or request.get_full_path()
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     # Saving.
@@ -171,6 +229,12 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
                 "A pasted picture was left out of the text, because it is not stored on this site. Please upload it."
             )
             messages.warning(request, sentence)
+        if sent := getattr(form, "new_picture", None):
+            if not request.user.has_perm("articles.add_picture"):
+                raise PermissionDenied
+            obj.lead_picture = sent.save()
+            pictures.make_copies.enqueue(obj.lead_picture.pk)
+            form.changed_data.append("lead_picture")
         # Save only the form's fields: counts and versions may have changed since it was opened.
         if change:
             implied = {"takes_comments"} if "kind" in form.changed_data else set()
@@ -192,6 +256,11 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
                 "A picture in the text is on another site. It is fetched in a moment; until then, readers see a link."
             )
             messages.info(request, sentence)
+
+
+def state_badge(article: Article) -> str:
+    """Return an article's state as HTML."""
+    return format_html('<span class="state state-{}">{}</span>', article.state, capfirst(article.get_state_display()))
 
 
 def _moment(at: dt.datetime | None) -> str:

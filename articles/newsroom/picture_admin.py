@@ -41,6 +41,7 @@ class PictureForm(forms.ModelForm):
     class Meta:
         model = Picture
         fields = ["file", "alternative_text", "caption", "credit", "focal_x", "focal_y"]
+        help_texts = {"alternative_text": _("Describe the picture for people who can’t see it.")}
         widgets = {
             "alternative_text": forms.Textarea(attrs={"rows": 2}),
             "caption": forms.Textarea(attrs={"rows": 2}),
@@ -87,11 +88,11 @@ class PictureAdmin(admin.ModelAdmin):
         sees_all = request.user.has_perm("articles.change_any_article")
         return [name for name in self.fields if sees_all or name != "led_articles"]
 
-    @admin.display(description=_("how it looks"))
+    @admin.display(description=_("preview"))
     def shown(self, picture: Picture) -> str:
         return thumbnail(picture)
 
-    @admin.display(description=_("leads"))
+    @admin.display(description=_("lead picture of"))
     def led_articles(self, picture: Picture) -> str:
         rows = Article.objects.filter(lead_picture=picture.pk).order_by("-pk")[:20] if picture.pk else []
         links = ((reverse("admin:articles_article_change", args=[row.pk]), row.headline) for row in rows)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from articles.models.pictures import Picture
 from newsreader.kit.http_cache import page_number
+from newsreader.kit.numbers import read_id
 from newsreader.kit.text import tidy_line
 
 PAGE = 24  # pictures
@@ -18,7 +19,7 @@ MOST_WORDS = 10
 
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
-    """Answer with one page of the pictures whose texts or name contain each word of `q`."""
+    """Answer with one page of the pictures whose texts or name contain each word of `q`, or with the one of `id`."""
     if not request.user.has_perm("articles.view_picture"):
         raise PermissionDenied
     rows = Picture.objects.order_by("-pk")
@@ -29,6 +30,8 @@ def choose(request: HttpRequest) -> HttpResponse:
             | Q(credit__icontains=word)
             | Q(file__icontains=word)
         )
+    if "id" in request.GET:
+        rows = rows.filter(pk=read_id(request.GET["id"]))
     number = page_number(request)
     start = (number - 1) * PAGE
     shown = list(rows[start : start + PAGE + 1])

@@ -5,6 +5,7 @@ To add a button, add a line to MOVES; the operation itself is in `articles.publi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,7 +16,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -26,6 +30,7 @@ from newsreader.kit.errors import DomainError
 from newsreader.kit.text import tidy
 
 State = Article.State
+KEPT = "_kept"  # the field with which a script names the copy that it keeps of what is typed
 
 
 class Move(NamedTuple):
@@ -44,27 +49,27 @@ class Move(NamedTuple):
 MOVES = {
     "publish": Move(
         _("Publish"),
-        _("“%s” is published."),
+        _("Published."),
         {State.DRAFT, State.SCHEDULED, State.WITHDRAWN},
         lambda article, why: publishing.publish(article.pk),
         to_readers=True,
     ),
     "schedule": Move(
         _("Schedule"),
-        _("“%s” is scheduled for publication."),
+        _("Scheduled for %(time)s."),
         {State.DRAFT, State.SCHEDULED, State.WITHDRAWN},
         lambda article, why: publishing.schedule(article.pk, article.scheduled_for),
         to_readers=True,
     ),
     "withdraw": Move(
-        _("Withdraw"),
-        _("“%s” is withdrawn; readers cannot see it any more."),
+        _("Unpublish"),
+        _("Unpublished. Readers can’t see it any more."),
         {State.PUBLISHED},
         lambda article, why: publishing.withdraw(article.pk, why),
     ),
     "draft": Move(
         _("Back to draft"),
-        _("“%s” is a draft."),
+        _("This is a draft again."),
         {State.SCHEDULED, State.WITHDRAWN},
         lambda article, why: publishing.back_to_draft(article.pk),
     ),
@@ -74,7 +79,7 @@ MOVES = {
 class WithdrawalForm(ActionForm):
     """The list's action bar, with the reason for a withdrawal."""
 
-    reason = forms.CharField(label=_("Reason, if withdrawn"), max_length=1000, required=False)
+    reason = forms.CharField(label=_("Reason for unpublishing"), max_length=1000, required=False)
 
 
 class MovesArticles(admin.ModelAdmin):
@@ -92,6 +97,10 @@ class MovesArticles(admin.ModelAdmin):
         return {
             "moves": offered if may_publish else {},
             "reason": request.POST.get("_reason", ""),
+            "state": state,
+            "kept": request.POST.get(KEPT, ""),
+            # One button stands out: what this article is waiting for.
+            "is_published_next": may_publish and state in {State.DRAFT, State.WITHDRAWN},
             "remarks": [(remark, _where(request, remark, obj)) for remark in publish_checks.remarks(obj)]
             if obj
             else [],
@@ -109,38 +118,59 @@ class MovesArticles(admin.ModelAdmin):
 
     def _moved(self, request: HttpRequest, article: Article) -> HttpResponse | None:
         """Do what the chosen button says, after saving. A refusal becomes a message: what was typed is kept."""
-        if "_preview" in request.POST:
-            return HttpResponseRedirect(where_it_is_read(article))
+        here = reverse("admin:articles_article_change", args=[article.pk])
         name = next((name for name in MOVES if f"_{name}" in request.POST), None)
         if name is None:
-            return None
+            where = where_it_is_read(article) if "_preview" in request.POST else here
+            if where == here and "_continue" not in request.POST:
+                return None
+            self.message_user(request, _saved(article), messages.SUCCESS)
+            return HttpResponseRedirect(where)
         if not self.has_publish_permission(request):
             raise PermissionDenied
-        move, here = MOVES[name], reverse("admin:articles_article_change", args=[article.pk])
+        move = MOVES[name]
         article = Article.objects.select_related("lead_picture").get(pk=article.pk)
         time = article.scheduled_for
         # Without a time it cannot be scheduled, so there is nothing to check yet.
         looks = move.to_readers and request.POST[f"_{name}"] != "anyway" and not (name == "schedule" and not time)
         if article.state not in move.states:
-            messages.error(request, _("Your changes are saved. But the article’s state has changed in the meantime."))
+            sentence = _("Your changes are saved. But the article’s state has changed in the meantime.")
+            self.message_user(request, sentence, messages.ERROR)
         elif looks and publish_checks.remarks(article):
-            return HttpResponseRedirect(f"{here}?lacking={name}#remarks")
+            self.message_user(request, _saved(article), messages.SUCCESS)
+            return HttpResponseRedirect(f"{here}?lacking={name}")
         else:
             try:
                 move.do(article, tidy(request.POST.get("_reason", ""))[:1000])
             except DomainError as refusal:
                 sentence = _("Your changes are saved, nothing else: %s")
-                messages.error(request, sentence % refusal)
+                self.message_user(request, sentence % refusal, messages.ERROR)
             else:
                 self.log_change(request, article, str(move.label))
-                messages.success(request, move.done % article.headline)
+                article.refresh_from_db()
+                time = date_format(localtime(article.scheduled_for), "DATETIME_FORMAT") if article.scheduled_for else ""
+                self.message_user(request, _with_link(move.done % {"time": time}, article), messages.SUCCESS)
         return HttpResponseRedirect(here)
+
+    def message_user(
+        self,
+        request: HttpRequest,
+        message: str | Promise,
+        level: int = messages.INFO,
+        extra_tags: str = "",
+        fail_silently: bool = False,
+    ) -> None:
+        """As in Django; what is said of a form that was saved also names the copy that a browser may now forget."""
+        kept = request.POST.get(KEPT, "")
+        if re.fullmatch(r"[0-9a-f-]{36}", kept):
+            extra_tags = f"{extra_tags} saved-{kept}".strip()
+        super().message_user(request, message, level, extra_tags, fail_silently)
 
     @admin.action(description=_("Publish selected articles"), permissions=["publish"])
     def publish_selected(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
         self._move_each(request, queryset, "publish")
 
-    @admin.action(description=_("Withdraw selected articles"), permissions=["publish"])
+    @admin.action(description=_("Unpublish selected articles"), permissions=["publish"])
     def withdraw_selected(self, request: HttpRequest, queryset: QuerySet[Article]) -> None:
         self._move_each(request, queryset, "withdraw")
 
@@ -161,7 +191,7 @@ class MovesArticles(admin.ModelAdmin):
                 moved += 1
         said = {
             "publish": ngettext("%d article published.", "%d articles published.", moved),
-            "withdraw": ngettext("%d article withdrawn.", "%d articles withdrawn.", moved),
+            "withdraw": ngettext("%d article unpublished.", "%d articles unpublished.", moved),
         }
         messages.success(request, said[name] % moved)
         if lacking:
@@ -183,6 +213,21 @@ class MovesArticles(admin.ModelAdmin):
             self.log_change(request, article, str(_("Comments opened") if takes else _("Comments closed")))
         said = ngettext("%d article changed.", "%d articles changed.", len(articles))
         messages.success(request, said % len(articles))
+
+
+def _saved(article: Article) -> str:
+    """Say that a form was saved, and what that means for readers."""
+    if article.state == State.PUBLISHED:
+        return _with_link(_("Saved. Readers see your changes now."), article)
+    return str(_("Draft saved.") if article.state == State.DRAFT else _("Saved."))
+
+
+def _with_link(sentence: str | Promise, article: Article) -> str:
+    """Return a sentence, with a link to what readers see where they see it."""
+    if article.state != State.PUBLISHED:
+        return str(sentence)
+    link = '{} <a href="{}">{}</a>'
+    return format_html(link, sentence, article.get_absolute_url(), _("See it on the site"))
 
 
 def where_it_is_read(article: Article) -> str:

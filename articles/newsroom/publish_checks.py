@@ -31,17 +31,17 @@ def remarks(article: Article) -> list[Remark]:
 
 def _standfirst(article: Article) -> Iterator[Remark]:
     if article.kind == Article.Kind.ARTICLE and not article.standfirst.strip():
-        yield Remark("no_standfirst", "standfirst", _("It has no standfirst."))
+        yield Remark("no_standfirst", "standfirst", _("No standfirst yet."))
 
 
 def _section(article: Article) -> Iterator[Remark]:
     if article.kind == Article.Kind.ARTICLE and not article.section_id:
-        yield Remark("no_section", "section", _("It has no section."))
+        yield Remark("no_section", "section", _("No section yet."))
 
 
 def _text(article: Article) -> Iterator[Remark]:
     if not article.body.strip():
-        yield Remark("no_text", "body", _("It has no text."))
+        yield Remark("no_text", "body", _("No text yet."))
 
 
 def _pictures_in_text(article: Article) -> Iterator[Remark]:
@@ -84,7 +84,7 @@ def _origin(article: Article) -> Iterator[Remark]:
     if article.kind != Article.Kind.ARTICLE:
         return
     if not article.sources.all() and not article.bylines.all():
-        yield Remark("no_origin", "bylines", _("It names neither an author nor a source."))
+        yield Remark("no_origin", "bylines", _("No author or source yet."))
 
 
 CHECKS: list[Callable[[Article], Iterator[Remark]]] = [

@@ -304,7 +304,7 @@ admin.site.unregister(Article)
 class DiscussedArticleAdmin(ArticleWithSettingsAdmin):
     """The list of articles, with the number of waiting comments under each."""
 
-    list_display = ["headline", "state_shown", "waiting", "section", "names", "planned", "time"]
+    list_display = ["headline", "state_shown", "waiting", "section", "names", "time"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         waiting = Comment.objects.waiting().filter(article=OuterRef("pk")).order_by().values("article")

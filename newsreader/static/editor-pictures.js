@@ -1,6 +1,7 @@
-// The dialog in which a picture is chosen: the newest first, searched by words, a new one sent in a window of its own.
+// The dialog in which a picture is chosen: the newest first, searched by words. A file chosen here goes to
+// `article-pictures.js`, which asks for its texts and sends it.
 
-const state = { address: "", query: "", page: 1, answer: null, asked: 0, shown: "" };
+const state = { address: "", use: "", query: "", page: 1, answer: null, asked: 0, shown: "" };
 
 const load = async (dialog) => {
   const shown = dialog.querySelector(".chooser-shown");
@@ -40,7 +41,7 @@ const wire = (dialog) => {
     search();
   });
   dialog.addEventListener("click", (event) => {
-    const button = event.target.closest("button, a");
+    const button = event.target.closest("button");
     if (button?.dataset.src) {
       state.answer = { ...button.dataset };
       dialog.close();
@@ -49,20 +50,24 @@ const wire = (dialog) => {
       load(dialog);
     } else if (button?.matches(".chooser-close")) {
       dialog.close();
-    } else if (button?.matches(".chooser-add")) {
-      event.preventDefault();
-      window.open(button.href, shown.id, "width=900,height=700");
     }
   });
-  // Django's script tells the element after which that window is called, when a picture was sent there.
-  window.django.jQuery(shown).on("change", () => load(dialog));
+  for (const kind of ["input", "change"]) dialog.addEventListener(kind, (event) => event.stopPropagation());
+  dialog.querySelector(".chooser-add input")?.addEventListener("change", ({ target }) => {
+    const [file] = target.files;
+    target.value = "";
+    if (!file) return;
+    dialog.close();
+    dialog.dispatchEvent(new CustomEvent("file", { detail: { file, use: state.use } }));
+  });
 };
 
-// Show the dialog. Resolves to what was chosen: src, alt, width, height, caption, credit; null for nothing.
-export const choosePicture = (address) => {
+// Show the dialog, for the "text" or the "lead". Resolves to what was chosen: id, src, alt, width, height, caption,
+// credit; null for nothing.
+export const choosePicture = (address, use) => {
   const dialog = document.getElementById("picture-chooser");
   if (!state.address) wire(dialog);
-  Object.assign(state, { address, page: 1, answer: null });
+  Object.assign(state, { address, use, page: 1, answer: null });
   load(dialog);
   dialog.showModal();
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(state.answer), { once: true }));

@@ -59,7 +59,7 @@ const nodes = ({ Node }, words) => [
   }),
 ];
 
-const figure = (chosen) => {
+export const figure = (chosen) => {
   const { src, alt, width, height, caption, credit } = chosen;
   const said = [];
   if (caption) said.push({ type: "text", text: credit ? `${caption} ` : caption });

@@ -2,9 +2,10 @@
 //
 // The box remains what the form sends: it changes only where something was typed. A text that holds what the editor
 // does not know is shown in the box, with a note, so that nothing is lost by opening it.
+import { freshToken } from "./desk-token.js";
 import { clean } from "./editor-paste.js";
 import { choosePicture } from "./editor-pictures.js";
-import { extensions } from "./editor-schema.js";
+import { extensions, figure } from "./editor-schema.js";
 import { lost, tidy } from "./editor-text.js";
 
 const GROUPS = ["blockType -lists", "marks", "lists", "nodes -blockType -lists", "link", "table", "history", "utility"];
@@ -18,6 +19,31 @@ class Writing {
     this.note = kit.crel("div", { className: "editor-note", role: "status" });
     box.before(this.note, this.frame);
     this.open(false);
+    // The form's other scripts speak to the box: it holds another text now, or a picture belongs where the caret is.
+    box.addEventListener("restored", () => this.reopen());
+    box.addEventListener("picture", (event) => this.insert(event.detail));
+  }
+
+  reopen() {
+    this.editor?.destroy();
+    this.editor = null;
+    this.frame.before(this.box);
+    this.frame.replaceChildren();
+    this.open(false);
+  }
+
+  insert(picture) {
+    if (this.editor) {
+      this.editor.chain().focus().insertContent(figure(picture)).run();
+      return;
+    }
+    const made = new DOMParser().parseFromString("<figure><img><figcaption><small></small></figcaption></figure>", "text/html");
+    const image = made.querySelector("img");
+    for (const name of ["src", "alt", "width", "height"]) if (picture[name]) image.setAttribute(name, picture[name]);
+    made.querySelector("small").textContent = picture.credit ?? "";
+    made.querySelector("figcaption").prepend(picture.caption ? `${picture.caption} ` : "");
+    this.box.setRangeText(`\n${made.body.innerHTML}\n`);
+    this.box.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // Show the text as a page; where something of it would be lost, only if `anyway`.
@@ -41,13 +67,13 @@ class Writing {
       content: this.box.value,
       extensions: extensions(kit, words, {
         groups: GROUPS.map((group) => ({ group })),
-        choose: () => choosePicture(this.box.dataset.pictures),
+        choose: () => choosePicture(this.box.dataset.pictures, "text"),
         showSource: () => this.showSource([]),
       }),
       editorProps: {
         transformPastedHTML: clean,
-        handlePaste: (_view, event) => this.refuseFiles(event, event.clipboardData),
-        handleDrop: (_view, event) => this.refuseFiles(event, event.dataTransfer),
+        handlePaste: (_view, event) => this.leaveFiles(event, event.clipboardData),
+        handleDrop: (view, event) => this.leaveFiles(event, event.dataTransfer, view),
         attributes: {
           role: "textbox",
           "aria-multiline": "true",
@@ -63,11 +89,16 @@ class Writing {
     });
   }
 
-  // A file that is dropped would take the window, and one that is pasted would be nothing: pictures have their tool.
-  refuseFiles(event, brought) {
+  // A file that is dropped would take the window, and one that is pasted would be nothing. Where pictures may be sent,
+  // `article-pictures.js` takes it, and the caret is where it was dropped.
+  leaveFiles(event, brought, view) {
     if (!brought?.files.length || brought.types.includes("text/html")) return false;
     event.preventDefault();
-    this.note.replaceChildren(this.kit.crel("p", { textContent: this.words.files }));
+    const place = view?.posAtCoords({ left: event.clientX, top: event.clientY });
+    if (place) this.editor.commands.setTextSelection(place.pos);
+    if (!document.getElementById("picture-form")) {
+      this.note.replaceChildren(this.kit.crel("p", { textContent: this.words.files }));
+    }
     return true;
   }
 
@@ -130,14 +161,6 @@ class Writing {
     told();
   }
 }
-
-// A fresh token of this form, or nothing where we are not signed in any more. Throws where the paper is out of reach.
-const freshToken = async () => {
-  const answer = await fetch(window.location.href);
-  if (!answer.ok) throw new Error(String(answer.status));
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return answer.redirected ? null : page.querySelector("form[id$=_form] [name=csrfmiddlewaretoken]")?.value;
-};
 
 // Nothing typed is lost: whoever leaves with something unsaved is asked, and nothing is sent to where nobody takes it.
 const guard = (kit, form, words) => {

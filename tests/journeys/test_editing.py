@@ -16,6 +16,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from articles import pictures
 from articles.formatting import sanitise
 from articles.models.article import Article, SourceAttribution
+from newsreader.accounts.models import User
 from tests.factories import load_newsroom, make_article, make_author, make_editor, make_section, make_tag, make_user
 from tests.journeys.axe import wrong
 
@@ -104,6 +105,11 @@ def tool(page: Page, name: str) -> Locator:
     return page.get_by_role("toolbar").get_by_role("button", name=name, exact=True)
 
 
+def more(page: Page, name: str) -> None:
+    page.locator(".writing-more summary").click()
+    page.get_by_role("button", name=name).click()
+
+
 def page_of_text(page: Page) -> Locator:
     return page.locator(".ProseMirror[role=textbox]")
 
@@ -154,7 +160,7 @@ def test_an_editor_writes_looks_and_publishes(desk: Page, complaints: list[str],
     paste(desk, WORD)
     expect(text.locator("table")).to_be_visible()
 
-    desk.get_by_role("button", name="Save and preview").click()
+    more(desk, "Save and view")
     expect(desk.locator(".banner")).to_contain_text("Preview")
     expect(desk.locator(".article-text strong").first).to_have_text("at six")
     expect(desk.locator(".article-text figcaption")).to_have_text("The mole at dawn Ada Harbour")
@@ -166,17 +172,15 @@ def test_an_editor_writes_looks_and_publishes(desk: Page, complaints: list[str],
 
     desk.goto(form_of(article))
     desk.get_by_role("button", name="Publish", exact=True).click()
-    expect(desk.locator("#remarks li")).to_have_text(
-        ["It has no standfirst.", "It names neither an author nor a source."]
-    )
+    expect(desk.locator("#remarks li")).to_have_text(["No standfirst yet.", "No author or source yet."])
     assert Article.objects.get().state == "draft"
-    desk.get_by_role("link", name="It has no standfirst.").click()
+    desk.get_by_role("link", name="No standfirst yet.").click()
     desk.get_by_label("Standfirst:").fill("After nine weeks.")
     desk.get_by_role("button", name="Publish anyway").click()
-    expect(desk.locator(".messagelist")).to_contain_text("“The ferry runs again” is published.")
-    shown = desk.context.new_page()
-    shown.goto(Article.objects.get().get_absolute_url())
-    expect(shown.locator(".article-text h2").first).to_have_text("What was done")
+    expect(desk.locator(".messagelist")).to_contain_text("Published.")
+    expect(desk.locator(".messagelist")).to_be_in_viewport()
+    desk.get_by_role("link", name="See it on the site").click()
+    expect(desk.locator(".article-text h2").first).to_have_text("What was done")
     assert not complaints
 
 
@@ -226,7 +230,7 @@ def test_a_text_the_editor_knows_is_all_there_after_a_change(desk: Page) -> None
     desk.keyboard.press("Control+Home")
     desk.keyboard.type("X")
     expect(page_of_text(desk).locator("p").first).to_contain_text("XOne")
-    desk.get_by_role("button", name="Save", exact=True).click()
+    desk.get_by_role("button", name="Save changes").click()
     expect(desk.locator(".messagelist")).to_be_visible()
 
     body = Article.objects.get().body
@@ -252,7 +256,7 @@ def test_a_text_the_editor_would_harm_stays_as_it_is(desk: Page, body: str) -> N
     expect(desk.locator(".editor-note[role=status]")).to_contain_text("the editor would lose some of it")
     expect(desk.locator(".ProseMirror")).to_have_count(0)
     expect(desk.locator("#id_body")).to_be_visible()
-    desk.get_by_role("button", name="Save", exact=True).click()
+    desk.get_by_role("button", name="Save changes").click()
     expect(desk.locator(".messagelist")).to_be_visible()
     assert Article.objects.get().body == body
 
@@ -389,23 +393,137 @@ def test_a_picture_is_described_anew_where_it_stands(desk: Page) -> None:
     assert 'alt="A lantern"' in written(desk)
 
 
-def test_a_new_picture_is_sent_in_a_window_of_its_own(desk: Page, picture: Any, tmp_path: Any) -> None:
-    Image.new("RGB", (90, 60), "navy").save(tmp_path / "boat.png")
+DROP = """(element, [name, kind, bytes]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], name, { type: kind }));
+  const { x, y } = element.getBoundingClientRect();
+  const at = { clientX: x + 30, clientY: y + 30, dataTransfer: data, bubbles: true, cancelable: true };
+  return !element.dispatchEvent(new DragEvent("drop", at));
+}"""
+
+
+def drop(where: Locator, colour: str = "navy") -> bool:
+    """Drop a picture; say whether the page has taken it, so that the window stays."""
+    file = io.BytesIO()
+    Image.new("RGB", (400, 200), colour).save(file, "PNG")
+    return bool(where.evaluate(DROP, ["boat.png", "image/png", list(file.getvalue())]))
+
+
+@pytest.mark.ci_both
+def test_a_writer_drops_pictures_looks_and_publishes_in_one_go(desk: Page, complaints: list[str], picture: Any) -> None:
+    """Clicks: section (2), drop, alternative text and its button (1), preview (1), publish (1), see it (1)."""
+    make_section("Town")
+    make_author(name="Ada", user=User.objects.get())
+    desk.set_viewport_size({"width": 1280, "height": 900})
+    desk.goto("/admin/articles/article/add/")
+    text = page_of_text(desk)
+    text.wait_for()
+    expect(desk.get_by_label("Headline:")).to_be_focused()
+    desk.keyboard.type("The ferry runs again")
+    desk.keyboard.press("Enter")
+    desk.keyboard.type("After nine weeks.")
+    desk.keyboard.press("Tab")
+    desk.keyboard.press("Tab")
+    expect(text).to_be_focused()
+    desk.keyboard.type("The boat left at six.")
+
+    assert drop(desk.get_by_label("Section:"))
+    asked = desk.get_by_role("dialog", name="New picture")
+    expect(asked.get_by_label("Alternative text")).to_be_focused()
+    desk.keyboard.type("A boat")
+    asked.get_by_label("Credit").fill("Ada Harbour")
+    seen = asked.locator("[data-focal] img").bounding_box()
+    assert seen
+    desk.mouse.click(seen["x"] + seen["width"] * 0.25, seen["y"] + seen["height"] * 0.75)
+    expect(asked.get_by_label("From the left, %")).to_have_value("25")
+    asked.get_by_role("button", name="Use as lead picture").click()
+    expect(desk.locator("[data-lead-shown] img")).to_have_attribute("alt", "A boat")
+
+    assert drop(text, "teal")
+    asked.get_by_label("Alternative text").fill("A mole")
+    asked.get_by_role("button", name="Put into the text").click()
+    expect(text.locator("figure img")).to_have_attribute("alt", "A mole")
+
+    desk.get_by_label("Section:").select_option("Town")
+    desk.get_by_role("button", name="Preview").click()
+    preview = desk.frame_locator(".writing-look iframe")
+    expect(preview.locator("h1")).to_have_text("The ferry runs again")
+    expect(preview.locator(".lead-picture img")).to_have_attribute("alt", "A boat")
+    expect(preview.locator(".bylines")).to_contain_text("Ada")
+    assert not Article.objects.exists()
+    desk.get_by_label("Headline:").fill("The ferry sails again")
+    expect(preview.locator("h1")).to_have_text("The ferry sails again")
+    assert not wrong(desk)
+    desk.set_viewport_size({"width": 1280, "height": 900})  # Axe has left a phone's, where the preview is on top.
+    desk.get_by_role("button", name="Publish", exact=True).click()
+    expect(desk.locator("#remarks li")).to_have_text([re.compile("A picture in the text has")])
+    desk.get_by_role("button", name="Publish anyway").click()
+    desk.get_by_role("link", name="See it on the site").click()
+    expect(desk.locator(".lead-picture img")).to_have_attribute("alt", "A boat")
+
+    article = Article.objects.get()
+    assert (article.state, article.authors.get().name) == ("published", "Ada")
+    assert article.lead_picture
+    assert (article.lead_picture.focal_x, article.lead_picture.focal_y) == (25, 75)
+    assert not complaints
+
+
+def test_schedule_asks_for_the_time(desk: Page, complaints: list[str]) -> None:
+    """Clicks: schedule, schedule."""
+    article = make_article(state="draft", authors=[make_author()], section=make_section())
+    desk.goto(form_of(article))
+    page_of_text(desk).wait_for()
+    desk.get_by_role("button", name="Schedule").click()
+    expect(desk.get_by_label("Publish at, date")).to_be_focused()
+    desk.keyboard.type("2020-07-01")
+    desk.get_by_label("Publish at, time").fill("06:00")
+    desk.get_by_role("button", name="Schedule").click()
+    expect(desk.locator("#later .errorlist")).to_have_text("This time has passed. Please choose a later one.")
+
+    desk.get_by_label("Publish at, date").fill("2031-07-01")
+    desk.get_by_role("button", name="Schedule").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Scheduled for July 1, 2031, 6 a.m.")
+    assert Article.objects.get().state == "scheduled"
+    assert not complaints
+
+
+def test_words_typed_before_a_session_ended_come_back_in_another_and_are_forgotten_once_stored(
+    desk: Page, live_server: Any
+) -> None:
+    editor = User.objects.get()
     article = make_article(body="<p>harbour</p>")
+    tag = make_tag("Boats")
     desk.goto(form_of(article))
     page_of_text(desk).click()
-    tool(desk, "Picture").click()
-    with desk.expect_popup() as opened:
-        desk.get_by_role("link", name="Send a new one").click()
-    window = opened.value
-    window.locator("input[type=file]").set_input_files(tmp_path / "boat.png")
-    window.get_by_label("Alternative text").fill("A boat")
-    with window.expect_event("close"):
-        window.get_by_role("button", name="Save").first.click()
+    desk.keyboard.press("Home")
+    desk.keyboard.type("The old ")
+    desk.get_by_label("Headline:").fill("Mine")
+    desk.get_by_role("searchbox", name="Tags").click()
+    desk.keyboard.type("Boa")
+    desk.get_by_role("option", name="Boats").click()
+    expect(desk.locator(".kept")).to_contain_text("Kept in this browser")
+    desk.context.clear_cookies()
+    desk.on("dialog", lambda dialog: dialog.accept())
+    desk.goto("/admin/")
+    expect(desk).to_have_url(re.compile("/accounts/login/"))
 
-    desk.get_by_role("button", name="A boat").click()
-    expect(desk.locator(".ProseMirror figure img")).to_have_attribute("alt", "A boat")
-    assert 'width="90" height="60"' in written(desk)
+    sign_in(desk, make_editor(), live_server.url)  # Somebody else sees nothing of it.
+    desk.goto(form_of(article))
+    page_of_text(desk).wait_for()
+    expect(desk.locator("#kept-words")).to_be_hidden()
+    sign_in(desk, editor, live_server.url)
+    desk.goto(form_of(article))
+    page_of_text(desk).wait_for()
+    desk.get_by_role("button", name="Bring them back").click()
+    expect(page_of_text(desk)).to_have_text("The old harbour")
+    expect(desk.get_by_label("Headline:")).to_have_value("Mine")
+    desk.get_by_role("button", name="Save changes").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Saved.")
+
+    stored = Article.objects.get()
+    assert (stored.headline, stored.body, list(stored.tags.all())) == ("Mine", "<p>The old harbour</p>", [tag])
+    expect(desk.locator("#kept-words")).to_be_hidden()
+    assert desk.evaluate("() => Object.keys(localStorage).filter((name) => name.startsWith('words:'))") == []
 
 
 @pytest.mark.long
@@ -420,26 +538,6 @@ def test_a_link_without_a_scheme_leads_to_the_web(desk: Page) -> None:
 
     expect(desk.locator(".ProseMirror a")).to_have_attribute("href", "https://harbour.example/trips")
     assert "Ferry" in desk.title()  # Enter in the dialog has not sent the article.
-
-
-@pytest.mark.long
-def test_a_file_that_is_dropped_does_not_take_the_window(desk: Page) -> None:
-    article = make_article(body="<p>harbour</p>")
-    desk.goto(form_of(article))
-    page_of_text(desk).wait_for()
-    taken = page_of_text(desk).evaluate(
-        """(element) => {
-          const data = new DataTransfer();
-          data.items.add(new File(["x"], "mole.png", { type: "image/png" }));
-          const { x, y } = element.getBoundingClientRect();
-          const at = { clientX: x + 30, clientY: y + 30, dataTransfer: data, bubbles: true, cancelable: true };
-          return !element.dispatchEvent(new DragEvent("drop", at));
-        }"""
-    )
-
-    assert taken
-    expect(desk.get_by_role("status")).to_contain_text("with the tool “Picture”")
-    expect(page_of_text(desk)).to_have_text("harbour")
 
 
 def test_all_tools_are_reached_by_keys(desk: Page) -> None:
@@ -481,13 +579,13 @@ def test_who_was_signed_out_meanwhile_loses_nothing(desk: Page, live_server: Any
     desk.keyboard.press("Home")
     desk.keyboard.type("The old ")
     desk.context.clear_cookies()
-    desk.get_by_role("button", name="Save and continue editing").click()
+    desk.get_by_role("button", name="Save changes").click()
     expect(desk.get_by_role("alert")).to_contain_text("You are not signed in any more.")
     expect(page_of_text(desk)).to_have_text("The old harbour")
 
     sign_in(desk, make_editor(), live_server.url)
-    desk.get_by_role("button", name="Save and continue editing").click()
-    expect(desk.locator(".messagelist")).to_contain_text("was changed successfully")
+    desk.get_by_role("button", name="Save changes").click()
+    expect(desk.locator(".messagelist")).to_contain_text("Saved. Readers see your changes now.")
     assert Article.objects.get().body == "<p>The old harbour</p>"
 
 
@@ -497,11 +595,11 @@ def test_who_is_offline_loses_nothing(desk: Page) -> None:
     page_of_text(desk).click()
     desk.keyboard.type("!")
     desk.context.set_offline(True)
-    desk.get_by_role("button", name="Save", exact=True).click()
+    desk.get_by_role("button", name="Save changes").click()
     expect(desk.get_by_role("alert")).to_contain_text("cannot be reached")
 
     desk.context.set_offline(False)
-    desk.get_by_role("button", name="Save", exact=True).click()
+    desk.get_by_role("button", name="Save changes").click()
     expect(desk.locator(".messagelist")).to_be_visible()
     assert "!" in Article.objects.get().body
 
@@ -514,7 +612,7 @@ def test_without_script_the_text_is_a_box_of_html(browser: Any, live_server: Any
     article = make_article(body="<p>One</p>")
     page.goto(form_of(article))
     page.locator("#id_body").fill("<p>Two</p>")
-    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Save changes").click()
 
     expect(page.locator(".messagelist")).to_be_visible()
     assert Article.objects.get().body == "<p>Two</p>"
@@ -573,7 +671,7 @@ def test_an_author_without_the_right_to_publish_writes_too(page: Page, live_serv
     page.get_by_label("Headline:").fill("By me")
     page_of_text(page).click()
     page.keyboard.type("My words.")
-    page.get_by_role("button", name="Save and preview").click()
+    more(page, "Save and view")
 
     expect(page.locator(".article-text")).to_have_text("My words.")
     expect(page.locator(".bylines")).to_contain_text(author.name)

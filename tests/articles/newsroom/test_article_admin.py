@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -27,6 +29,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+NO_ROWS = {f"{table}-{name}_FORMS": 0 for table in ("bylines", "sources") for name in ("TOTAL", "INITIAL")}
 LIST, ADD = "/admin/articles/article/", "/admin/articles/article/add/"
 
 
@@ -192,7 +195,7 @@ def test_whoever_asks_for_thousands_of_rows_gets_no_more_than_some_and_keeps_the
 
     page = response.content.decode()
     assert "Please submit at most 50 forms" in page
-    assert 'value="Ferry"' in page
+    assert "Ferry</textarea>" in page
     assert 'name="bylines-49-author"' in page
     assert 'name="bylines-50-author"' not in page
     assert not Article.objects.exists()
@@ -210,17 +213,17 @@ def test_nothing_is_deleted(client, editor):
 
 
 @pytest.mark.parametrize(
-    ("before", "button", "after"),
+    ("before", "button", "after", "sentence"),
     [
-        ("draft", "_publish", "published"),
-        ("scheduled", "_publish", "published"),
-        ("withdrawn", "_publish", "published"),
-        ("published", "_withdraw", "withdrawn"),
-        ("scheduled", "_draft", "draft"),
-        ("withdrawn", "_draft", "draft"),
+        ("draft", "_publish", "published", "Published."),
+        ("scheduled", "_publish", "published", "Published."),
+        ("withdrawn", "_publish", "published", "Published."),
+        ("published", "_withdraw", "withdrawn", "Unpublished. Readers can’t see it any more."),
+        ("scheduled", "_draft", "draft", "This is a draft again."),
+        ("withdrawn", "_draft", "draft", "This is a draft again."),
     ],
 )
-def test_a_button_saves_and_moves(client, editor, before, button, after):
+def test_a_button_saves_and_moves(client, editor, before, button, after, sentence):
     article = make_article(state=before)
     typed = form(client, page_of(article), headline="New words", **{button: "anyway"})
 
@@ -228,7 +231,8 @@ def test_a_button_saves_and_moves(client, editor, before, button, after):
 
     assert response.headers["Location"] == page_of(article)
     assert (row(article).state, row(article).headline) == (after, "New words")
-    assert "New words" in said(response)
+    link = f' <a href="{row(article).get_absolute_url()}">See it on the site</a>' if after == "published" else ""
+    assert said(response) == sentence + link
 
 
 def test_a_new_article_can_be_published_at_once(client, editor):
@@ -265,13 +269,36 @@ def test_a_name_of_which_nothing_is_seen_is_none(client, editor, page, field):
     assert "This field is required." in answer.content.decode()
 
 
-def test_scheduling_without_a_time_is_refused_and_the_words_are_kept(client, editor):
+@pytest.mark.parametrize(
+    ("time", "sentence"),
+    [
+        ({}, "Please say when to publish it."),
+        ({"scheduled_for_0": "2020-01-01", "scheduled_for_1": "06:00"}, "This time has passed."),
+        ({"scheduled_for_0": "2031-07-01"}, "Enter a valid time."),
+        ({"scheduled_for_0": "soon", "scheduled_for_1": "06:00"}, "Enter a valid date."),
+    ],
+)
+def test_scheduling_for_no_time_or_one_that_has_passed_is_refused_beside_the_field(client, editor, time, sentence):
     article = make_article(state="draft")
+    typed = form(client, page_of(article), body="<p>Kept.</p>", _schedule="1", **time)
 
-    response = client.post(page_of(article), form(client, page_of(article), body="<p>Kept.</p>", _schedule="1"))
+    page = client.post(page_of(article), typed).content.decode()
 
-    assert "Please say when to publish it." in said(response)
-    assert (row(article).state, row(article).body) == ("draft", "<p>Kept.</p>")
+    assert row(article).state == "draft"
+    assert '<details class="writing-fold" id="later" open>' in page
+    assert sentence in page
+    assert "&lt;p&gt;Kept.&lt;/p&gt;" in page
+    assert "data-refused" in page  # Its script keeps what was typed.
+
+
+def test_a_scheduled_article_is_not_moved_to_a_time_that_has_passed(client, editor):
+    article = make_article(state="scheduled")
+    time = {"scheduled_for_0": "2020-01-01", "scheduled_for_1": "06:00"}
+
+    page = client.post(page_of(article), form(client, page_of(article), _continue="1", **time)).content.decode()
+
+    assert "This time has passed." in page
+    assert row(article).scheduled_for == article.scheduled_for
 
 
 @pytest.mark.parametrize(
@@ -321,7 +348,8 @@ def test_what_becomes_a_page_is_closed_too(client, editor):
 
 
 def test_a_scheduled_article_is_moved_to_no_address_that_is_taken(client, editor):
-    first, article = make_article(), make_article(state="scheduled")
+    first = make_article(at=timezone.now() + dt.timedelta(days=3))
+    article = make_article(state="scheduled")
     at = timezone.localtime(first.published_at)
     day = {"scheduled_for_0": f"{at:%Y-%m-%d}", "scheduled_for_1": f"{at:%H:%M:%S}"}
 
@@ -444,7 +472,191 @@ def test_the_list_leads_to_the_comments_that_wait(client, editor):
 def test_the_list_says_when_an_article_will_be_published(client, editor):
     make_article(state="scheduled", scheduled_for=dt.datetime(2031, 7, 1, 4, 0, tzinfo=dt.UTC))
 
-    assert '<td class="field-planned">07/01/2031 6 a.m.</td>' in client.get(LIST).content.decode()
+    assert '<td class="field-time">07/01/2031 6 a.m.</td>' in client.get(LIST).content.decode()
+
+
+def test_the_list_begins_with_what_is_written_then_the_newest_and_pages_stand_apart(client, editor):
+    now = timezone.now()
+    old, new = make_article(at=now - dt.timedelta(days=9)), make_article(at=now)
+    middle = make_article(at=now - dt.timedelta(days=2))  # As after an import, the keys tell nothing.
+    page, draft = make_article(kind="page"), make_article(state="draft")
+
+    def shown(query=""):
+        return [one.pk for one in client.get(LIST + query).context["cl"].result_list]
+
+    assert shown() == [draft.pk, new.pk, middle.pk, old.pk]
+    assert shown("?kind=page") == [page.pk]
+    assert page.pk in shown("?kind=all")
+    assert shown("?kind=x") == []
+
+
+# --- The form -----------------------------------------------------------------------------------------------------
+
+
+def test_a_new_article_shows_only_what_it_can_have(client, editor):
+    page = client.get(ADD).content.decode()
+
+    assert "New article" in page
+    assert not any(
+        name in page for name in ("field-published_at", "field-revision", "field-withdrawn_reason", "History")
+    )
+    assert "Save and view" in page
+    assert page.count('class="button move-publish primary"') == page.count(" primary") == 1
+
+    article = make_article(state="withdrawn")
+    Article.objects.filter(pk=article.pk).update(withdrawn_reason="It was wrong.")
+    page = client.get(page_of(article)).content.decode()
+    assert "It was wrong." in page
+    assert "field-published_at" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "primary", "buttons"),
+    [
+        ("draft", "_publish", {"_publish", "_continue", "_typed", "_schedule", "_preview", "_save"}),
+        ("withdrawn", "_publish", {"_publish", "_continue", "_typed", "_schedule", "_preview", "_save", "_draft"}),
+        ("scheduled", "_continue", {"_continue", "_typed", "_preview", "_save", "_publish", "_draft"}),
+        ("published", "_continue", {"_continue", "_typed", "_preview", "_save", "_withdraw"}),
+    ],
+)
+def test_one_button_stands_out(client, editor, state, primary, buttons):
+    row_ = client.get(page_of(make_article(state=state))).content.decode().partition('class="submit-row')[2]
+
+    assert re.findall(r'class="[^"]*primary" name="(\w+)"', row_) == [primary]
+    assert set(re.findall(r'<button type="submit"[^>]* name="(\w+)"', row_)) == buttons
+
+
+def test_one_s_own_name_stands_over_a_new_article_and_goes_where_it_is_taken_out(client, editor):
+    name = make_author(user=editor)
+
+    typed = form(client, ADD, headline="By me")
+    assert typed["bylines-0-author"] == name.pk
+    client.post(ADD, typed)
+    client.post(ADD, form(client, ADD, headline="By nobody", **{"bylines-0-author": ""}))
+
+    assert [list(one.authors.all()) for one in Article.objects.order_by("pk")] == [[name], []]
+    assert form(client, page_of(Article.objects.last())).get("bylines-0-author") is None
+
+
+def test_saving_says_so_and_what_readers_see(client, editor):
+    draft, article = make_article(state="draft"), make_article()
+
+    answer = client.post(page_of(draft), form(client, page_of(draft), _continue="1"))
+    assert (answer.headers["Location"], said(answer)) == (page_of(draft), "Draft saved.")
+    answer = client.post(page_of(article), form(client, page_of(article), headline="New", _continue="1"))
+    assert said(answer).startswith("Saved. Readers see your changes now. <a href=")
+
+
+@pytest.mark.parametrize(
+    ("button", "headline", "is_told"),
+    [("_continue", "x", True), ("_publish", "x", True), ("_save", "x", True), ("_save", " ", False)],
+)
+def test_the_browser_is_told_to_forget_its_copy_when_all_is_stored_and_not_before(
+    client, editor, button, headline, is_told
+):
+    article, token = make_article(state="draft"), "6f9619ff-8b86-4011-b42d-00c04fc964ff"
+    typed = form(client, page_of(article), headline=headline, _kept=token, **{button: "1"})
+
+    answer = client.post(page_of(article), typed)
+
+    assert any(f"saved-{token}" in message.tags for message in get_messages(answer.wsgi_request)) is is_told
+    if not is_told:
+        assert f'name="_kept" value="{token}"' in answer.content.decode()  # What is typed on stays the same copy.
+
+
+def test_a_name_of_a_copy_that_is_none_is_not_repeated(client, editor):
+    article = make_article(state="draft")
+
+    answer = client.post(page_of(article), form(client, page_of(article), _kept='x" onload="', _continue="1"))
+
+    assert all("saved-" not in message.tags for message in get_messages(answer.wsgi_request))
+
+
+PREVIEW = "/admin/articles/article/preview/"
+
+
+def test_a_preview_is_the_page_as_typed_and_stores_nothing(client, editor):
+    author, section, tag = make_author(name="Ada"), make_section("Town"), make_tag("Boats")
+    typed = form(client, ADD, headline="The ferry", standfirst="Soon.", body="<p>Out.</p><script>x</script>")
+    typed |= {"section": section.pk, "tags": [tag.pk], "bylines-0-author": author.pk, "_publish": "anyway"}
+
+    answer = client.post(PREVIEW, typed)
+
+    page = answer.content.decode()
+    for part in ("<h1", "The ferry</h1>", "Soon.", "<p>Out.</p>", ">Town</a>", ">Ada</a>", ">Boats</a>"):
+        assert part in page
+    assert "<script>x" not in page
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert not Article.objects.exists()
+
+
+def test_a_preview_of_a_stored_article_leaves_it_alone_and_shows_what_is_right_of_what_was_typed(client, editor):
+    names = [make_author(name=name) for name in ("Ada", "Ben")]
+    article = make_article(authors=names, headline="As stored")
+    article.tags.add(make_tag("Boats"))
+    before = Article.objects.values().get()
+    typed = form(client, page_of(article), headline=" ", standfirst="Typed.", **{"bylines-0-DELETE": "on"})
+
+    page = client.post(f"/admin/articles/article/{article.pk}/preview/", typed).content.decode()
+
+    assert "As stored</h1>" in page
+    assert "Typed." in page
+    assert ">Ben</a>" in page
+    assert ">Ada</a>" not in page
+    assert ">Boats</a>" in page
+    assert Article.objects.values().get() == before
+    assert article.bylines.count() == 2
+
+
+def test_a_preview_is_for_those_who_may_send_the_form(client, author):
+    foreign = make_article(authors=[make_author()])
+    address = f"/admin/articles/article/{foreign.pk}/preview/"
+
+    assert client.post(PREVIEW, {"headline": "Mine"}).status_code == 200
+    assert client.post(address, {"headline": "Not mine"}).status_code == 404
+    assert client.get(address).headers["Location"] == page_of(foreign)
+    client.force_login(make_moderator())
+    assert client.post(PREVIEW, {"headline": "x"}).status_code == 403
+    assert client.post(address, {"headline": "x"}).status_code == 403
+    client.logout()
+    assert client.post(PREVIEW, {"headline": "x"}).status_code == 302
+
+
+def test_a_preview_without_words_or_with_nonsense_is_a_page(client, editor):
+    for sent in ({}, {"headline": "x", "section": "9" * 40, "lead_picture": "x", "bylines-TOTAL_FORMS": "many"}):
+        assert client.post(PREVIEW, sent).status_code == 200
+    assert client.post("/admin/articles/article/999/preview/", {}).status_code == 404
+    assert client.get(PREVIEW).headers["Location"] == ADD
+
+
+def test_without_script_a_lead_picture_is_sent_with_the_article(client, editor, picture):
+    sent = {"new_picture-file": picture, "new_picture-alternative_text": "The mole", "new_picture-focal_x": "20"}
+
+    client.post(ADD, form(client, ADD, headline="The mole", _continue="upload", **sent))
+
+    stored = Article.objects.get().lead_picture
+    assert (stored.alternative_text, stored.focal_x, stored.focal_y, stored.width) == ("The mole", 20, 50, 40)
+    assert f'value="{stored.pk}" selected' in client.get(page_of(Article.objects.get())).content.decode()
+
+
+def test_what_is_sent_as_a_lead_picture_and_is_none_is_refused_and_the_words_stay(client, editor):
+    file = SimpleUploadedFile("x.png", b"no picture", "image/png")
+
+    answer = client.post(ADD, form(client, ADD, headline="The mole", **{"new_picture-file": file}))
+
+    assert answer.context["adminform"].form.errors["lead_picture"]
+    assert "The mole</textarea>" in answer.content.decode()
+    assert not Article.objects.exists()
+
+
+def test_nobody_sends_a_picture_who_may_not(client, author, picture):
+    author.user.groups.clear()
+    author.user.user_permissions.set(Permission.objects.filter(codename__in=["add_article", "change_article"]))
+
+    answer = client.post(ADD, {"headline": "x", "kind": "article", "new_picture-file": picture} | NO_ROWS)
+
+    assert answer.status_code == 403
+    assert not Picture.objects.exists()
 
 
 # --- The pictures to choose from ----------------------------------------------------------------------------------
@@ -466,6 +678,10 @@ def test_pictures_are_chosen_from_the_newest_and_searched_by_words(client, edito
     assert "a.jpg" in page
     assert "b.jpg" not in page
     assert "No picture found." in client.get(CHOOSER, {"q": "ada nobody"}).content.decode()
+
+    page = client.get(CHOOSER, {"id": Picture.objects.get(caption="").pk}).content.decode()
+    assert re.findall(r'data-src="([^"]+)"', page) == ["/media/pictures/b.jpg"]
+    assert "No picture found." in client.get(CHOOSER, {"id": "x"}).content.decode()
 
 
 def test_pictures_are_paged(client, editor):

@@ -93,12 +93,22 @@ def test_the_button_saves_and_asks_once(client, editor, button, state):
 
     asked = client.post(page_of(article), form(client, page_of(article), headline="New", **{f"_{button}": "1"}, **time))
 
-    assert asked.headers["Location"] == f"{page_of(article)}?lacking={button}#remarks"
+    assert asked.headers["Location"] == f"{page_of(article)}?lacking={button}"
     assert (row(article).headline, row(article).state) == ("New", "draft")
     page = client.get(asked.headers["Location"]).content.decode()
+    assert "Draft saved." in page
     assert f'name="_{button}" value="anyway"' in page
     client.post(page_of(article), form(client, page_of(article), **{f"_{button}": "anyway"}))
     assert row(article).state == state
+
+
+def test_what_is_published_may_still_be_added_to(client, editor):
+    article = make_whole(standfirst="", state="published")
+
+    page = client.get(page_of(article)).content.decode()
+
+    assert "Published. You may still want to add:" in page
+    assert "No standfirst yet." in page
 
 
 def test_the_button_asks_nothing_where_nothing_is_missing(client, editor):
