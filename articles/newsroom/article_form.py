@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy, slugify
 from django.utils.timezone import localtime
@@ -28,6 +29,15 @@ def _name_halves(field: forms.Field) -> None:
     """Label the date and the time input separately: Django shows a word beside each but labels neither."""
     for half, part in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
         half.attrs["aria-label"] = format_lazy("{}, {}", field.label, part)
+
+
+class DateAndTime(AdminSplitDateTime):
+    """A date and a time in the browser's own inputs, which phones and keyboards know; each with its label."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None):
+        day = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        hour = forms.TimeInput(attrs={"type": "time"}, format="%H:%M:%S")
+        forms.MultiWidget.__init__(self, [day, hour], attrs)
 
 
 class LeadPicture(forms.Select):
@@ -101,6 +111,7 @@ class ArticleForm(forms.ModelForm):
             self.initial.pop("takes_comments", None)
         for name in ("scheduled_for", "comments_close_at"):
             if name in self.fields:
+                self.fields[name].widget = DateAndTime()
                 _name_halves(self.fields[name])
 
     def clean_headline(self) -> str:

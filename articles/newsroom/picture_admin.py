@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -81,7 +82,7 @@ class PictureAdmin(admin.ModelAdmin):
     ordering = ["-pk"]
 
     class Media:
-        js = ["focal.js"]
+        js = [Script("focal.js", defer=True)]  # The form is there by then.
 
     def get_fields(self, request: HttpRequest, obj: Picture | None = None) -> list[Any]:
         """Only those who see every article are shown unpublished headlines."""

@@ -56,7 +56,7 @@ MOVES = {
     ),
     "schedule": Move(
         _("Schedule"),
-        _("Scheduled for %(time)s."),
+        _("Scheduled for %(time)s"),
         {State.DRAFT, State.SCHEDULED, State.WITHDRAWN},
         lambda article, why: publishing.schedule(article.pk, article.scheduled_for),
         to_readers=True,

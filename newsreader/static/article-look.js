@@ -6,6 +6,7 @@ const PAUSE = 500; // milliseconds without typing
 export const wirePreview = (frame, form) => {
   const look = frame.querySelector(".writing-look");
   const opener = form.querySelector("[data-look]");
+  if (!opener) return; // In a window that another form has opened, there is no room.
   const pane = look.querySelector(".look-frame");
   const page = pane.querySelector("iframe");
   const status = look.querySelector(".look-said");

@@ -50,10 +50,14 @@ const bringBack = (form, kept) => {
 // The copies that this person has of this address, the newest first. What is too old goes.
 const copies = (path, writer) => {
   const all = [];
-  for (const key of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
-    const copy = JSON.parse(localStorage.getItem(key));
-    if (Date.now() - copy.at > KEPT_FOR) localStorage.removeItem(key);
-    else if (copy.path === path && copy.writer === writer) all.push({ ...copy, key });
+  try {
+    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
+      const copy = JSON.parse(localStorage.getItem(key));
+      if (!(Date.now() - copy.at < KEPT_FOR)) localStorage.removeItem(key);
+      else if (copy.path === path && copy.writer === writer) all.push({ ...copy, key });
+    }
+  } catch {
+    // A browser that keeps nothing, or not what we have given it, has nothing to offer.
   }
   return all.sort((one, other) => other.at - one.at);
 };
@@ -74,13 +78,13 @@ export const keepWords = (frame, form) => {
     clearTimeout(waiting);
     waiting = undefined;
     const now = words(form);
-    if (now === start && !refused) {
-      localStorage.removeItem(PREFIX + name.value);
-      status.textContent = "";
-      return;
-    }
     const at = Date.now();
     try {
+      if (now === start && !refused) {
+        localStorage.removeItem(PREFIX + name.value);
+        status.textContent = "";
+        return;
+      }
       localStorage.setItem(PREFIX + name.value, JSON.stringify({ path, writer, at, fields: now }));
       status.textContent = status.dataset.keptAt.replace("%s", clock(at, { timeStyle: "short" }));
     } catch {

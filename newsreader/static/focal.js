@@ -4,20 +4,27 @@
 {
   const across = document.getElementById("id_focal_x");
   const down = document.getElementById("id_focal_y");
-  const image = document.querySelector(".field-shown img");
+  const file = document.getElementById("id_file");
 
-  if (across && down && image) {
+  if (across && down) {
     const frame = document.createElement("span");
     const mark = document.createElement("span");
+    const image = document.querySelector(".field-shown img") ?? new Image();
     frame.className = "focal";
     mark.className = "focal-mark";
-    const shown = image.closest("picture") || image;
-    shown.replaceWith(frame);
-    frame.append(shown, mark);
+    image.classList.add("thumbnail");
 
     const draw = () => {
       mark.style.left = `${across.value || 50}%`;
       mark.style.top = `${down.value || 50}%`;
+    };
+    const show = () => {
+      const shown = image.closest("picture") ?? image;
+      const place = image.isConnected ? shown : document.querySelector(".field-shown .readonly")?.firstChild;
+      if (!place || frame.isConnected) return;
+      place.replaceWith(frame);
+      frame.append(shown, mark);
+      draw();
     };
     image.addEventListener("click", (event) => {
       across.value = Math.round((100 * event.offsetX) / image.clientWidth);
@@ -25,6 +32,18 @@
       draw();
     });
     for (const input of [across, down]) input.addEventListener("input", draw);
-    draw();
+    if (image.isConnected) show();
+    // What was just chosen is looked at before it is sent.
+    file?.addEventListener("change", () => {
+      const [chosen] = file.files;
+      if (!chosen?.type.startsWith("image/")) return;
+      for (const source of image.closest("picture")?.querySelectorAll("source") ?? []) source.remove();
+      image.removeAttribute("srcset");
+      image.removeAttribute("width");
+      image.removeAttribute("height");
+      image.alt = "";
+      image.src = URL.createObjectURL(chosen);
+      show();
+    });
   }
 }

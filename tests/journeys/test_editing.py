@@ -475,7 +475,7 @@ def test_schedule_asks_for_the_time(desk: Page, complaints: list[str]) -> None:
     page_of_text(desk).wait_for()
     desk.get_by_role("button", name="Schedule").click()
     expect(desk.get_by_label("Publish at, date")).to_be_focused()
-    desk.keyboard.type("2020-07-01")
+    desk.get_by_label("Publish at, date").fill("2020-07-01")
     desk.get_by_label("Publish at, time").fill("06:00")
     desk.get_by_role("button", name="Schedule").click()
     expect(desk.locator("#later .errorlist")).to_have_text("This time has passed. Please choose a later one.")
@@ -483,6 +483,8 @@ def test_schedule_asks_for_the_time(desk: Page, complaints: list[str]) -> None:
     desk.get_by_label("Publish at, date").fill("2031-07-01")
     desk.get_by_role("button", name="Schedule").click()
     expect(desk.locator(".messagelist")).to_contain_text("Scheduled for July 1, 2031, 6 a.m.")
+    desk.get_by_role("toolbar").wait_for()
+    expect(desk.locator("#kept-words")).to_be_hidden()  # What was kept is stored.
     assert Article.objects.get().state == "scheduled"
     assert not complaints
 
@@ -519,6 +521,7 @@ def test_words_typed_before_a_session_ended_come_back_in_another_and_are_forgott
     expect(desk.get_by_label("Headline:")).to_have_value("Mine")
     desk.get_by_role("button", name="Save changes").click()
     expect(desk.locator(".messagelist")).to_contain_text("Saved.")
+    desk.get_by_role("toolbar").wait_for()
 
     stored = Article.objects.get()
     assert (stored.headline, stored.body, list(stored.tags.all())) == ("Mine", "<p>The old harbour</p>", [tag])
