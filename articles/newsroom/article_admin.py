@@ -111,11 +111,11 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
 
     def get_fieldsets(self, request: HttpRequest, obj: Article | None = None) -> Any:
         """Leave out what a new article does not have yet, and what says nothing about this one."""
-        told = [name for name in self.history if obj and getattr(obj, name) not in (None, "", 0)]
+        told: list[Any] = [name for name in self.history if obj and getattr(obj, name) not in (None, "", 0)]
         shown = []
         for title, options in super().get_fieldsets(request, obj):
             if "history" in options["classes"]:
-                options = options | {"fields": told}
+                options = {**options, "fields": told}
             if "later" in options["classes"] and (obj and obj.state == State.PUBLISHED):
                 continue
             if options["fields"]:
@@ -197,7 +197,8 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
 
     def get_formset_instances(self, request: HttpRequest, article: Article, *, change: bool) -> list[Any]:
         """Return the tables under the form, as they were sent."""
-        return list(self._create_formsets(request, article, change)[0])
+        formsets, _inlines = self._create_formsets(request, article, change)  # type: ignore[attr-defined]
+        return list(formsets)
 
     def render_change_form(
         self,

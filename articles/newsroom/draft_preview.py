@@ -34,18 +34,19 @@ def as_typed(request: HttpRequest, desk: Any, article_id: int | None) -> Unsaved
     form = desk.get_form(request, article if change else None, change=change)(request.POST, instance=article)
     form.is_valid()
     tags = form.cleaned_data.get("tags")
-    tables = {inline.model: [] for inline in desk.get_inline_instances(request, article if change else None)}
+    if tags is None:
+        tags = Tag.objects.filter(articles=article.pk) if change else ()
+    # Of a table that somebody may not see, nothing was sent: what is stored stands there.
+    tables: dict[Any, list[Any]] = {
+        model: list(model._default_manager.filter(article=article.pk)) if change else []
+        for model in (Byline, SourceAttribution)
+    }
     for formset in desk.get_formset_instances(request, article, change=change):
         formset.is_valid()
-        tables[formset.model] = [one.instance for one in formset.forms if _is_filled(formset, one)]
-    by_place = {model: sorted(rows, key=lambda row: row.position or 0) for model, rows in tables.items()}
+        rows = [one.instance for one in formset.forms if _is_filled(formset, one)]
+        tables[formset.model] = sorted(rows, key=lambda row: row.position or 0)
     article.pk = article.pk or 0
-    return Unsaved(
-        article,
-        by_place[Byline],
-        by_place[SourceAttribution],
-        list(tags if tags is not None else article.tags.all() if change else ()),
-    )
+    return Unsaved(article, tables[Byline], tables[SourceAttribution], list(tags))
 
 
 def _is_filled(formset: Any, form: Any) -> bool:

@@ -31,7 +31,7 @@ def choose(request: HttpRequest) -> HttpResponse:
             | Q(file__icontains=word)
         )
     if "id" in request.GET:
-        rows = rows.filter(pk=read_id(request.GET["id"]))
+        rows = rows.filter(pk__in=[read_id(request.GET["id"]) or 0])
     number = page_number(request)
     start = (number - 1) * PAGE
     shown = list(rows[start : start + PAGE + 1])

@@ -148,15 +148,16 @@ class MovesArticles(admin.ModelAdmin):
             else:
                 self.log_change(request, article, str(move.label))
                 article.refresh_from_db()
-                time = date_format(localtime(article.scheduled_for), "DATETIME_FORMAT") if article.scheduled_for else ""
-                self.message_user(request, _with_link(move.done % {"time": time}, article), messages.SUCCESS)
+                at = article.scheduled_for
+                told = move.done % {"time": date_format(localtime(at), "DATETIME_FORMAT") if at else ""}
+                self.message_user(request, _with_link(told, article), messages.SUCCESS)
         return HttpResponseRedirect(here)
 
     def message_user(
         self,
         request: HttpRequest,
-        message: str | Promise,
-        level: int = messages.INFO,
+        message: Any,
+        level: int | str = messages.INFO,
         extra_tags: str = "",
         fail_silently: bool = False,
     ) -> None:

@@ -386,7 +386,7 @@ def test_a_picture_is_described_anew_where_it_stands(desk: Page) -> None:
     desk.goto(form_of(article))
     desk.locator(".ProseMirror img").click()
     tool(desk, "Picture").click()
-    desk.get_by_label("Alternative text").fill("A lantern")
+    desk.get_by_role("textbox", name="Alternative text").fill("A lantern")
     desk.get_by_role("button", name="Apply").click()
 
     expect(desk.locator(".ProseMirror img")).to_have_attribute("alt", "A lantern")
