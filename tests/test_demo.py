@@ -1,7 +1,13 @@
 """The demonstration newsroom: everything a newcomer is promised is there."""
 
+import datetime as dt
+import re
+
 import pytest
+from django.contrib import admin
 from django.core.management import CommandError, call_command
+from django.db.models import F
+from django.utils import timezone
 
 from articles.models.article import Article
 from articles.models.pictures import Picture
@@ -9,8 +15,19 @@ from articles.models.site import Site
 from articles.models.taxonomy import Author, Section, Tag
 from comments.audit import audit_log
 from comments.discussion.counting import recount
-from comments.models import Comment, Delivery, FilterEntry
+from comments.models import (
+    AuditEntry,
+    Ban,
+    Comment,
+    ConnectionData,
+    Decision,
+    Delivery,
+    FilterEntry,
+    ReplyTemplate,
+)
+from comments.screening import surge
 from newsreader.accounts.models import User
+from newsreader.kit.client_address import subnet
 from tests.factories import load_newsroom, make_comment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
@@ -23,7 +40,14 @@ def newsroom(monkeypatch):
 
 
 def test_it_has_all_that_a_newcomer_is_promised(newsroom, client, subtests, capsys):
-    for check in (it_has_articles_sections_authors_and_discussions_in_all_states, all_sign_in, it_comes_once):
+    for check in (
+        it_has_articles_sections_authors_and_discussions_in_all_states,
+        its_readers_and_moderators_have_some_days_behind_them,
+        its_paper_is_british_and_calls_no_drawing_a_photograph,
+        all_sign_in,
+        no_tab_and_no_list_of_the_newsroom_is_empty,
+        it_comes_once,
+    ):
         with subtests.test(check.__name__):
             check(client)
     with subtests.test(it_goes_again_and_what_somebody_did_with_it_stays.__name__):
@@ -43,13 +67,59 @@ def it_has_articles_sections_authors_and_discussions_in_all_states(client):
     call_command("check", "--database", "default")
 
 
+def its_readers_and_moderators_have_some_days_behind_them(client):
+    guests = ConnectionData.objects.filter(comment__identity=None).values_list("email", "address")
+    assert len(set(guests)) == len(dict(guests)) == len({address for _, address in guests})
+    assert len({subnet(address) for _, address in guests}) > 50
+
+    by_people = Decision.objects.exclude(by=None)
+    assert len(set(by_people.values_list("by", flat=True))) == 3
+    times = sorted(by_people.values_list("created_at", flat=True))
+    assert times[-1] - times[0] > dt.timedelta(days=2)
+    assert len({time.replace(minute=0, second=0, microsecond=0) for time in times}) > 10
+    assert not Decision.objects.filter(created_at__lt=F("comment__created_at")).exists()
+    assert not Decision.objects.filter(created_at__gt=timezone.now()).exists()
+    logged = AuditEntry.objects.filter(kind="decision").values_list("subject", "facts__number", "created_at")
+    decided = Decision.objects.values_list("comment", "number", "created_at")
+    assert set(logged) == {(f"comment:{pk}", number, at) for pk, number, at in decided}
+    # A reply comes after what it answers was published.
+    for reply in Comment.objects.exclude(parent=None).select_related("parent"):
+        assert reply.parent.decisions.filter(after="approved", created_at__lt=reply.created_at).exists(), reply
+
+    [busy] = surge.surging()
+    assert busy.article.slug == "rovers-coldwater-fog"
+    assert Comment.objects.exclude(picked_at=None).count() >= 3
+
+
+def its_paper_is_british_and_calls_no_drawing_a_photograph(client):
+    drawn = Article.objects.filter(lead_picture__credit__startswith="Illustration")
+    assert drawn.exists()
+    assert not drawn.filter(bylines__role="photographer").exists()
+    article = Article.objects.get(slug="council-votes-to-rebuild-north-mole")
+    page = client.get(article.get_absolute_url()).content.decode()
+    assert timezone.localtime(article.published_at).strftime("%-d %b %Y") in page
+    [quoted] = re.findall(r'<blockquote class="pull-quote">\s*<p>(.+?)</p>', page)
+    assert page.count(quoted) == 2  # It repeats what the article says.
+
+
+def no_tab_and_no_list_of_the_newsroom_is_empty(client):
+    for name in ("moderator", "editor"):
+        client.force_login(User.objects.get(username=name))
+        tabs = client.get("/admin/moderation/").context["tabs"]
+        assert [view for view, _, counted in tabs if counted == "0"] == []
+        assert len(tabs) >= 8
+    ours = [model for model in admin.site._registry if model._meta.app_label in {"articles", "comments", "accounts"}]
+    lists = [model for model in ours if model is not Delivery]  # Nobody was mailed.
+    assert [model for model in lists if not model._default_manager.exists()] == []
+
+
 def all_sign_in(client):
     for name in ("editor", "moderator", "reader"):
         answer = client.post("/accounts/login/", {"login": f"{name}@example.org", "password": "open-sesame"})
         assert answer.status_code == 302
         assert (client.get("/admin/").status_code == 200) is (name != "reader")
         client.post("/accounts/logout/")
-    assert User.objects.count() == 3
+    assert User.objects.count() == 4
 
 
 def it_comes_once(client):
@@ -85,7 +155,7 @@ def it_goes_again_and_what_somebody_did_with_it_stays(capsys):
     # Without the reply, nothing is left but the accounts that somebody has used.
     Comment.objects.filter(pk=reply.pk).delete()
     call_command("unload_demo")
-    for model in (Article, Comment, Section, Author, Tag, Picture, FilterEntry):
+    for model in (Article, Comment, Section, Author, Tag, Picture, FilterEntry, Ban, ReplyTemplate):
         assert not model._default_manager.exists(), model
     assert Site.objects.get().name == "Newsreader"
     assert set(User.objects.values_list("username", flat=True)) == {"editor", "moderator"}

@@ -10,6 +10,7 @@ salt: nobody can tell any more what the data was, and the chain still verifies.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import secrets
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from comments.models import AuditEntry, Decision
 from newsreader.accounts.models import User
@@ -65,7 +67,10 @@ def note_many(kind: str, events: Iterable[Event]) -> None:
 
 def note_decisions(decisions: Iterable[Decision]) -> None:
     """Write an event for each of these decisions."""
-    entries = [_entry("decision", f"comment:{row.comment_id}", row.by_id, _facts_of(row), None) for row in decisions]
+    entries = [
+        _entry("decision", f"comment:{row.comment_id}", row.by_id, _facts_of(row), None, row.created_at)
+        for row in decisions
+    ]
     if len(entries) == 1:
         insert(entries[0])
     else:
@@ -85,7 +90,12 @@ def _facts_of(row: Decision) -> dict[str, Any]:
 
 
 def _entry(
-    kind: str, subject: str, account: int | None, facts: dict[str, Any], personal: dict[str, Any] | None
+    kind: str,
+    subject: str,
+    account: int | None,
+    facts: dict[str, Any],
+    personal: dict[str, Any] | None,
+    at: dt.datetime | None = None,
 ) -> AuditEntry:
     salt = secrets.token_hex(16) if personal else ""
     return AuditEntry(
@@ -96,6 +106,7 @@ def _entry(
         personal=personal or None,
         salt=salt,
         digest=_digest(salt, personal) if personal else "",
+        created_at=at or timezone.now(),
     )
 
 

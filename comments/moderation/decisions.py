@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from comments import notifications
 from comments.audit import audit_log
@@ -34,15 +36,16 @@ def decide(
     source: str = "",
     batch: uuid.UUID | None = None,
     seen: int | None = None,
+    at: dt.datetime | None = None,
 ) -> Decision | None:
     """Give a comment a status and record who did it (`by=None`: a rule, named by `source`). `reason` is a code.
 
     `reasons` replaces `reason` and `params` where there are several. `seen` is the number of the last decision that the
-    moderator knows of, 0 for none. Which reasons a person may give: `refusal_reasons.accepted`. Returns None, and
-    changes nothing, if the comment already has that status. Raises Comment.DoesNotExist; ValueError for an unknown
-    status; ReasonRequired; Withdrawn where its author has taken it back; DecidedMeanwhile where somebody else has
-    decided otherwise since; OwnDecision where approving would grant an appeal against a decision by `by`, and somebody
-    else could decide.
+    moderator knows of, 0 for none; `at` is when it was decided, None for now. Which reasons a person may give:
+    `refusal_reasons.accepted`. Returns None, and changes nothing, if the comment already has that status. Raises
+    Comment.DoesNotExist; ValueError for an unknown status; ReasonRequired; Withdrawn where its author has taken it
+    back; DecidedMeanwhile where somebody else has decided otherwise since; OwnDecision where approving would grant an
+    appeal against a decision by `by`, and somebody else could decide.
     """
     status = Comment.Status(status).value
     given = list(reasons) or single(reason, params)
@@ -51,7 +54,7 @@ def decide(
     found = lock_one(comment_id)
     if seen is not None and found.has_news(comment_id, status, seen=seen, by=by.pk if by else None):
         raise DecidedMeanwhile(found.last(comment_id))
-    return decide_locked(found, status, by=by, reasons=given, source=source, batch=batch)
+    return decide_locked(found, status, by=by, reasons=given, source=source, batch=batch, at=at)
 
 
 def decide_locked(
@@ -62,13 +65,14 @@ def decide_locked(
     reasons: list[Reason],
     source: str = "",
     batch: uuid.UUID | None = None,
+    at: dt.datetime | None = None,
 ) -> Decision | None:
     """Decide about one locked comment. The reasons are not checked: they are a rule's, or the calling operation's own.
 
     Returns None, and changes nothing, if it already has that status. Raises Withdrawn and OwnDecision.
     """
     (comment,) = found.comments
-    outcome = decide_many(found, {comment.pk: status}, by=by, reasons=reasons, source=source, batch=batch)
+    outcome = decide_many(found, {comment.pk: status}, by=by, reasons=reasons, source=source, batch=batch, at=at)
     if outcome.withdrawn:
         raise Withdrawn()
     if outcome.left_to_others:
@@ -137,8 +141,9 @@ def decide_many(
     reasons: list[Reason],
     source: str = "",
     batch: uuid.UUID | None = None,
+    at: dt.datetime | None = None,
 ) -> Outcome:
-    """Give locked comments the status wanted for each; those without one are left alone.
+    """Give locked comments the status wanted for each; those without one are left alone. `at`: None is now.
 
     A fixed number of queries, plus one for each appeal against a decision by `by` (`resolution.own_appeals`).
     """
@@ -166,6 +171,7 @@ def decide_many(
                     before=comment.status,
                     after=status,
                     reasons=reasons,
+                    created_at=at or timezone.now(),
                 )
             )
     for status in {wanted[comment.pk] for comment in changed}:

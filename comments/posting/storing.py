@@ -74,7 +74,13 @@ def store(
         )
     )
     decision = Decision(
-        comment=comment, number=1, batch_id=batch, source=source, after=verdict.status, reasons=list(verdict.reasons)
+        comment=comment,
+        number=1,
+        batch_id=batch,
+        source=source,
+        after=verdict.status,
+        reasons=list(verdict.reasons),
+        created_at=comment.created_at,
     )
     insert(decision)
     comment.posted_as = decision
