@@ -5,6 +5,8 @@ unpacking: files of archives
 spool:   what was read of a file and is not written yet
 load:    records -> rows, in short transactions, or only the report of it
 names:   sections, tags and authors, found or created; slugs: slugs that are free
+importing: a file from its beginning to its report, for command and newsroom
+progress: what it tells on its way
 report:  what was imported, what was left out, and why
 removal: what an import or the demonstration brought, taken out again
 errors:  why an import stops

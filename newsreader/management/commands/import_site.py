@@ -7,29 +7,22 @@ import that was cut short goes on when the same command is run again. A dry run 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import io
 import json
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import DatabaseError, IntegrityError
 
 from articles.models.origins import ImportRun
-from articles.records import ArticleRecord
-from comments.posting.importing import CommentRecord
 from newsreader.kit.database_faults import is_away
-from newsreader.kit.one_at_a_time import AlreadyRunning, alone
-from newsreader.transfer import IMPORTING
+from newsreader.kit.one_at_a_time import AlreadyRunning
 from newsreader.transfer.errors import Unreadable
-from newsreader.transfer.load import load
-from newsreader.transfer.readers import READERS, Record
+from newsreader.transfer.importing import import_file
+from newsreader.transfer.progress import Progress
+from newsreader.transfer.readers import READERS
 from newsreader.transfer.report import Report
-from newsreader.transfer.unpacking import unpacked
 
 EVERY = 3  # seconds between two lines of progress
 
@@ -44,15 +37,15 @@ class Command(BaseCommand):
         parser.add_argument("--report", metavar="FILE.json", type=Path, help="Write the full report to this file.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path, report, self._said = options["file"], Report(), time.monotonic()
+        path, report = options["file"], Report()
         if options["report"]:
             _refuse_unwritable(options["report"])
+        lines = _Lines(self.stderr)
         try:
-            # A dry run may look on while an import runs.
-            with path.open("rb") as file, nullcontext() if options["dry_run"] else alone(IMPORTING):
-                run = self._run(options["source"], file, path)
-                records = self._read(options["source"], file, path.stat().st_size)
-                load(records, report, run, dry_run=options["dry_run"], progress=self._written)
+            with path.open("rb") as file:
+                run = import_file(
+                    options["source"], file, path.name, report, dry_run=options["dry_run"], progress=lines
+                )
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror or error}") from error
         except Unreadable as error:
@@ -76,38 +69,23 @@ class Command(BaseCommand):
         if run.pk and not options["dry_run"]:
             self.stdout.write(f"This was import {run.pk}. To take it out again: manage.py undo_import {run.pk}")
 
-    def _run(self, source: str, file: io.BufferedReader, path: Path) -> ImportRun:
-        """Return the import of this file that was cut short, or else a new one, which is not stored yet."""
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        runs = ImportRun.objects.filter(source=source, digest=digest, finished_at=None, undone_at=None)
-        if run := runs.order_by("pk").first():
-            self.stderr.write(f"Import {run.pk} of this file was cut short; it goes on.")
-            return run
-        return ImportRun(source=source, file=path.name[:255], digest=digest)
 
-    def _read(self, source: str, file: BinaryIO, size: int) -> Iterator[Record]:
-        """Yield the records of a file, or of each file in an archive, one after the other."""
-        for plain in unpacked(file, size):
-            plain.seek(0, io.SEEK_END)
-            whole = plain.tell()
-            plain.seek(0)
-            yield from self._watched(READERS[source](plain), plain, whole)
+class _Lines(Progress):
+    """Writes a line of progress every few seconds."""
 
-    def _watched(self, records: Iterable[Record], file: BinaryIO, size: int) -> Iterator[Record]:
-        """Pass the records on, and report progress from time to time."""
-        articles, comments = 0, 0
-        for record in records:
-            articles += isinstance(record, ArticleRecord)
-            comments += isinstance(record, CommentRecord)
-            if self._is_time():
-                done = 100 * file.tell() // max(size, 1)
-                self.stderr.write(f"{done} % read: {articles} articles, {comments} comments")
-            yield record
+    def __init__(self, stream: OutputWrapper):
+        self._stream, self._said = stream, time.monotonic()
 
-    def _written(self, articles: int, comments: int) -> None:
+    def goes_on(self, run: ImportRun) -> None:
+        self._stream.write(f"Import {run.pk} of this file was cut short; it goes on.")
+
+    def read(self, percent: int, articles: int, comments: int) -> None:
         if self._is_time():
-            self.stderr.write(f"written: {articles} articles, {comments} comments")
+            self._stream.write(f"{percent} % read: {articles} articles, {comments} comments")
+
+    def written(self, articles: int, comments: int) -> None:
+        if self._is_time():
+            self._stream.write(f"written: {articles} articles, {comments} comments")
 
     def _is_time(self) -> bool:
         """Say whether there was no line of progress for a while."""
