@@ -5,12 +5,14 @@ from typing import Any
 from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
 from articles import publishing
 from comments.desk import queue_views, stats_views
 from comments.models.permissions import may_moderate
+from newsreader.first_steps import steps
 from newsreader.kit.admin_conflicts import KeepsNewer
 from newsreader.kit.admin_inputs import SoundLists
 
@@ -50,8 +52,12 @@ class NewsroomSite(AdminSite):
         return [*own, *super().get_urls()]
 
     def opening(self, request: HttpRequest) -> HttpResponse:
-        """Show the moderation queue to moderators, Django's index to everybody else."""
+        """Show moderators the queue, everybody else Django's index; above it, the first steps of a new site."""
         if may_moderate(request.user):
-            return queue_views.queue(request)
-        may_publish = request.user.has_perm("articles.publish_article")
-        return self.index(request, {"held_up": publishing.held_up() if may_publish else []})
+            page = queue_views.queue(request)
+        else:
+            may_publish = request.user.has_perm("articles.publish_article")
+            page = self.index(request, {"held_up": publishing.held_up() if may_publish else []})
+        if request.method == "GET" and isinstance(page, TemplateResponse) and page.context_data is not None:
+            page.context_data["first_steps"] = steps.open_at_first(request.user)
+        return page

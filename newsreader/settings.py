@@ -207,6 +207,8 @@ if not validate_host(_own, ALLOWED_HOSTS):
     refuse("ALLOWED_HOSTS", f"add {_own}, the host of SITE_URL; without it the site's own links answer 400.")
 
 TIME_ZONE: str = read("TIME_ZONE", "UTC", lambda text: zoneinfo.ZoneInfo(text).key, "a zone such as Europe/Berlin.")
+# Which of these somebody has chosen; the newsroom's first steps say so.
+CHOSEN = {name for name in ("LANGUAGE_CODE", "TIME_ZONE", "EMAIL_URL") if os.environ.get(name, "").strip()}
 LOCALE_PATHS = [BASE_DIR / "locale"]
 # The languages that the site has words in, by code: English, and each with a catalogue. In another one, pages would say
 # that they are in it, and their words would be English.
@@ -545,6 +547,8 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is m
 _uploads: Path | dict[str, Any] | None = read(
     "STORAGE_URL", "", uploads, "file:///folder or s3://KEY:SECRET@host/bucket?region=… (or nothing: var/media/)."
 )
+# Files to be imported wait here, private, until the worker has read them (newsreader.kit.private_uploads).
+UPLOAD_FOLDER = (Path(DATABASES["default"]["NAME"]).parent if SQLITE else BASE_DIR / "var") / "imports"
 MEDIA_URL, MEDIA_ROOT = "/media/", _uploads if isinstance(_uploads, Path) else BASE_DIR / "var" / "media"
 # What a proxy serves by itself; everything else is our account's alone (see manage.py).
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o644, 0o755

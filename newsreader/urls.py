@@ -6,7 +6,9 @@ from django.urls import URLPattern, include, path, re_path
 
 from comments.discussion import feeds
 from newsreader import api, views
+from newsreader.first_steps import views as first_steps
 from newsreader.operations import metrics_view, readiness
+from newsreader.transfer import import_views
 
 handler400, handler403, handler404, handler500 = (
     "newsreader.views.bad_request",
@@ -57,6 +59,10 @@ urlpatterns = [
     *_mails(),
     path("admin/articles/article/preview/", _desk(views.preview_as_typed), name="preview-new"),
     path("admin/articles/article/<int:article_id>/preview/", _desk(views.preview_as_typed), name="preview-typed"),
+    path("admin/first-steps/", admin.site.admin_view(first_steps.steps_page), name="first-steps"),
+    path("admin/sign-in-providers/", admin.site.admin_view(first_steps.providers_page), name="sign-in-providers"),
+    path("admin/import/", admin.site.admin_view(import_views.start), name="import-start"),
+    path("admin/import/<str:slug>/", admin.site.admin_view(import_views.file), name="import-file"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api.urlpatterns)),
     *_providers(),

@@ -29,6 +29,7 @@ LATE = {
     "newsreader/urls.py": {"_mails", "_providers"},
     "newsreader/front/preloading.py": {"_import_pages", "_make_tables"},
     "newsreader/kit/log_lines.py": {"formatter"},
+    "newsreader/transfer/web_imports.py": {"_work"},
     "articles/newsroom/publish_checks.py": {"_pictures_in_text"},
     "articles/public/embedding.py": {"_xml"},
     "comments/listeners.py": {"count_hits"},

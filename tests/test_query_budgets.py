@@ -99,6 +99,10 @@ OF_MODERATORS = {
 }
 # What shows no list, or is one person's: each of these asks for one row by its key or its secret.
 APART = {
+    "admin/first-steps/",
+    "admin/import/",
+    "admin/import/<str:slug>/",
+    "admin/sign-in-providers/",
     "accounts/comments/claim/",
     "accounts/masthead/",
     "api/v1/comments/<int:pk>/flag/",

@@ -50,6 +50,7 @@ postgresql:         Django's backend for PostgreSQL, with prepared statements an
 compiled_queries, compiled_inserts, compiled_updates: statements that are written once, for what every page or post asks
 cdn:                marking pages for a CDN, and having it drop them
 long_writes:        short transactions of a long command, between which others write
+private_uploads:    files that are sent to be worked on once
 one_at_a_time:      commands of which only one runs
 scratch:            a private database on disk for what does not fit into memory
 steady_cache:       Redis that may be away

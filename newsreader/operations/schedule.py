@@ -25,7 +25,7 @@ from comments.screening import surge
 from comments.screening.rate_limit import forget_full
 from newsreader.accounts import kept_answers
 from newsreader.accounts.pictures import draw_waiting
-from newsreader.kit import metrics
+from newsreader.kit import metrics, private_uploads
 from newsreader.kit.clock import ahead
 from newsreader.kit.errors import Busy
 from newsreader.kit.logs import OnceAMinute
@@ -96,6 +96,7 @@ def clear_up() -> None:
     kept_answers.forget_old()
     email_confirmation.forget_old()
     delete_expired_locks()
+    private_uploads.forget_old()
 
 
 # Seconds between two runs, and the job. All are safe to run in several workers at once.

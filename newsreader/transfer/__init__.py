@@ -7,6 +7,7 @@ load:    records -> rows, in short transactions, or only the report of it
 names:   sections, tags and authors, found or created; slugs: slugs that are free
 importing: a file from its beginning to its report, for command and newsroom
 progress: what it tells on its way
+web_imports: files that are uploaded in the newsroom; import_views: their pages
 report:  what was imported, what was left out, and why
 removal: what an import or the demonstration brought, taken out again
 errors:  why an import stops

@@ -21,6 +21,7 @@ from tests.hosts import BASE_DIR, Host, environment, manage, until
 from tests.journeys.axe import wrong
 
 pytestmark = [pytest.mark.slow, pytest.mark.ci_sqlite]
+HARBOUR = BASE_DIR / "tests" / "samples" / "wordpress" / "harbour.xml"
 ASKED = "client_id=facebook-client&response_type=code"
 LABELS = {"wordpress": "WordPress.com", "facebook": "Facebook", "google": "Google", "x": "X"}
 
@@ -188,6 +189,20 @@ def test_an_editor_reads_the_mails_that_the_site_would_have_sent(page, browser, 
     expect(moderator.get_by_role("link", name="Mails", exact=True)).to_have_count(0)
     assert moderator.request.get("/admin/mails/").status == 403
     other.close()
+
+
+def test_an_export_of_wordpress_is_tried_and_imported_by_the_worker(page, site):
+    sign_in(page, "editor@example.org")
+    page.get_by_role("link", name="Set up", exact=True).click()
+    page.get_by_role("link", name="Import from WordPress").click()
+    page.get_by_label("Export of WordPress").set_input_files(HARBOUR)
+    page.get_by_role("button", name="Upload and try").click()
+    # The page keeps up by itself while the worker reads.
+    expect(page.get_by_text("This is what an import would do")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("row", name=re.compile("^comments"))).to_contain_text("3 approved, 1 pending")
+    page.get_by_role("button", name="Import now").click()
+    expect(page.get_by_text("Imported. The file is deleted.")).to_be_visible(timeout=30_000)
+    until(lambda: page.request.get("/api/v1/articles/?q=ferry").json()["results"], "nothing came in")
 
 
 def test_the_oldest_mails_go(tmp_path, settings, monkeypatch, capsys):
