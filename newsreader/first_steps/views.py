@@ -40,7 +40,7 @@ def steps_page(request: HttpRequest) -> HttpResponse:
 def providers_page(request: HttpRequest) -> HttpResponse:
     """Show which ways to sign in are on, and what to register where."""
     _refuse_others(request)
-    context = {"rows": providers.rows(), "site_url": settings.SITE_URL, "secure": settings.SECURE}
+    context = {"rows": providers.rows(), "address": settings.SITE_URL, "secure": settings.SECURE}
     return _page(request, "admin/first_steps/providers.html", _("Sign-in providers"), context)
 
 

@@ -1,6 +1,7 @@
 """Tags by their names: two names are two tags, and who sends back the names they read loses none."""
 
 import pytest
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -9,6 +10,7 @@ from articles.errors import NotATag
 from articles.models.taxonomy import Tag
 from articles.tagging import tag_name, tags_named
 from newsreader.demo import loader
+from newsreader.demo.timeline import Timeline
 from tests.factories import make_article, make_editor, make_tag
 
 ALIKE = ["C++", "C#", "C", "c", "🔥", "❄️", "Ferry", "ferry", "A/B", "A B", "+++", "Bücher", "日本", "नमस्ते"]
@@ -86,7 +88,6 @@ def test_the_admin_takes_the_same_names_and_refuses_the_same(client, article):
 
 
 def test_the_demonstration_gives_tags_in_the_same_way(db):
-    loader._article(
-        {"kind": "article", "headline": "x", "slug": "x", "body": "", "tags": ["C", "C++"], "state": "draft"}, {}
-    )
+    entry = {"kind": "article", "headline": "x", "slug": "x", "body": "", "tags": ["C", "C++"], "state": "draft"}
+    loader._article(entry, Timeline({}, [], "", timezone.now()))
     assert set(Tag.objects.values_list("name", flat=True)) == {"C", "C++"}
