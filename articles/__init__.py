@@ -7,7 +7,7 @@ formatting:    sanitising HTML; paste_cleanup: removing what word processors lea
 pictures:      storing pictures, their smaller copies, and their HTML
 picture_addresses: which pictures of a text are on other sites; picture_fetching: fetching those in
 search:        full text search
-tagging:       tags by their names
+tagging:       tags by their names; bylines: a name to write under, for who joins as an author
 page_versions: the counters from which pages get their ETags
 surrogate_keys: by which keys a CDN drops the pages that a change makes stale
 current_site:  the site's name, menu and foot, read once in a request

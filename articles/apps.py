@@ -10,6 +10,9 @@ class ArticlesConfig(AppConfig):
     verbose_name = _("Articles")
 
     def ready(self) -> None:
-        from articles import permissions
+        from articles import bylines, permissions
+        from newsreader.accounts.events import RoleGiven
+        from newsreader.kit.events import listen
 
+        listen(RoleGiven, bylines.name_author)
         post_migrate.connect(permissions.after_migrate, sender=self)

@@ -481,6 +481,7 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # Owners are told of changes to their account.
 ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "editor", "moderator", "staff", "root", "system", "anonymous"]
+ACCOUNT_RATE_LIMITS = {"invitation": "30/m/ip"}  # Beside the library's own: opening and accepting invitations.
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

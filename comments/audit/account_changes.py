@@ -25,7 +25,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.signals import ModelSignal, m2m_changed, post_save, pre_delete, pre_save
 
 from comments.audit import audit_log
-from newsreader.accounts.models import User
+from newsreader.accounts.models import Invitation, User
 
 RIGHTS = ("is_active", "is_staff", "is_superuser")
 ACCESS = (
@@ -51,6 +51,7 @@ def listen() -> None:
         (m2m_changed, _group_permissions_changed, Group.permissions.through),
         (post_save, _group_was_saved, Group),
         (pre_delete, _group_is_deleted, Group),
+        (post_save, _invitation_was_saved, Invitation),
         (post_save, _factor_was_saved, Authenticator),
         (pre_delete, _factor_is_deleted, Authenticator),
         (post_save, _belonging_was_saved, EmailAddress),
@@ -188,6 +189,20 @@ def _group_was_saved(instance: Group, created: bool, raw: bool = False, **_: Any
 def _group_is_deleted(instance: Group, **_: Any) -> None:
     members = sorted(instance.user_set.values_list("pk", flat=True))
     _write("group_deleted", f"group:{instance.pk}", {"group": instance.name, "accounts": members})
+
+
+def _invitation_was_saved(instance: Invitation, created: bool, raw: bool = False, **_: Any) -> None:
+    """Record each deed: an invitation is saved once for every one."""
+    if raw:
+        return
+    again = {
+        Invitation.State.ACCEPTED: ("invitation_accepted", instance.accepted_by),
+        Invitation.State.REVOKED: ("invitation_revoked", instance.revoked_by),
+    }
+    kind, by = again.get(instance.state, ("invitation_sent", instance.invited_by))
+    facts = {"role": instance.role, "mail": instance.number}
+    # Who accepts may have made the account with this very deed, and not be signed in yet.
+    audit_log.note(kind, f"invitation:{instance.pk}", by=by, facts=facts, personal={"email": instance.email})
 
 
 # --- What gives access to an account ------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """People who can sign in, and the identities under which they comment.
 
-models:             User, CommenterIdentity, KeptAnswer
+models:             User, Invitation, CommenterIdentity, KeptAnswer
 identities:         the commenter identity of a request
 groups:             the newsroom's groups and their permissions
+invitations:        inviting to the newsroom; invitation_views: the pages where that is accepted
+leaving:            taking all roles from somebody who leaves
 adapters:           allauth's hooks
 letters:            the mails about accounts, in the words and the look of the paper
 browsers:           browsers by the names that people know
@@ -20,5 +22,6 @@ middleware:         checks before allauth's views
 kept_answers:       a POST over REST that is sent again
 headless_urls, api_authentication, api: apps and API clients
 providers:          login providers
+people_admin, invitation_admin: accounts and invitations in the admin
 admin, apps, events: registration, and events that others listen to
 """

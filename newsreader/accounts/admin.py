@@ -1,44 +1,15 @@
-"""People in the admin: accounts and commenter identities."""
+"""People in the admin: commenter identities; `people_admin` has the accounts, `invitation_admin` the invitations."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
-from newsreader.accounts.models import CommenterIdentity, User
-from newsreader.kit import languages
+from newsreader.accounts import invitation_admin, people_admin
+from newsreader.accounts.models import CommenterIdentity
 
-
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin):
-    """Django's, with the display name, and the language of pages and mails."""
-
-    fieldsets = [
-        (None, {"fields": ["username", "password"]}),
-        (_("Person"), {"fields": ["name", "email", "language"]}),
-        (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
-        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
-    ]
-    add_fieldsets = [
-        (
-            None,
-            {"classes": ["wide"], "fields": ["username", "name", "email", "usable_password", "password1", "password2"]},
-        )
-    ]
-    list_display = ["username", "name", "email", "is_staff", "is_active"]
-    search_fields = ["username", "name", "email"]
-    show_full_result_count = False
-
-    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "language":
-            kwargs["widget"] = forms.Select(choices=[("", _("The site’s language")), *languages.choices()])
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+__all__ = ["CommenterIdentityAdmin", "invitation_admin", "people_admin"]
 
 
 @admin.register(CommenterIdentity)

@@ -9,3 +9,11 @@ class PictureKept:
 
     identity_id: int
     name: str
+
+
+@dataclass(frozen=True)
+class RoleGiven:
+    """Somebody has accepted an invitation; `role` is the name of the group."""
+
+    user_id: int
+    role: str

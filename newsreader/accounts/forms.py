@@ -246,3 +246,47 @@ class MyPage(forms.Form):
 
     def _taken(self) -> ValidationError:
         return ValidationError(_("This username is already taken."), code="username_taken")
+
+
+class Join(forms.Form):
+    """What somebody who accepts an invitation is called, and the password they choose; none, if it is to be a passkey.
+
+    Each error has a code.
+    """
+
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        help_text=_("As colleagues and readers see it."),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "maxlength": NAME_LENGTH, "required": True}),
+    )
+    # For password managers: what is signed in with. It is not read.
+    email = forms.CharField(
+        label=_("Email"),
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "readonly": True, "required": True}),
+    )
+    password1 = forms.CharField(
+        label=_("Password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "required": True}),
+    )
+
+    def __init__(self, *args: Any, address: str, **kwargs: Any):
+        self.address = address
+        super().__init__(*args, initial={"email": address}, **kwargs)
+
+    @property
+    def by_passkey(self) -> bool:
+        return self.data.get("way") == "passkey"
+
+    clean_name = MyPage.clean_name
+
+    def clean_password1(self) -> str:
+        password = "" if self.by_passkey else str(self.cleaned_data["password1"])
+        if not password and not self.by_passkey:
+            raise ValidationError(_("Please choose a password."), code="required")
+        if password:
+            get_adapter().clean_password(password, User(name=self.cleaned_data.get("name", ""), email=self.address))
+        return password

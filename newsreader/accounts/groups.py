@@ -17,16 +17,23 @@ EDITORS, MODERATORS, AUTHORS = "Editors", "Moderators", "Authors"
 EVERYTHING = ("add", "change", "delete", "view")
 Table = Mapping[str, Collection[str]]  # group -> codenames of one app
 
-GROUPS: Table = {
-    EDITORS: ["view_user", "view_commenteridentity", "change_commenteridentity"],
-    MODERATORS: ["view_commenteridentity", "change_commenteridentity"],
-    AUTHORS: [],
-}
-
 
 def allowed(*actions: str, models: str) -> Iterator[str]:
     """Yield the codenames of these actions for each model; `models` is separated by blanks."""
     return (f"{action}_{model}" for model in models.split() for action in actions)
+
+
+GROUPS: Table = {
+    EDITORS: [
+        *allowed("add", "view", models="invitation"),
+        "view_user",
+        "end_roles",
+        "view_commenteridentity",
+        "change_commenteridentity",
+    ],
+    MODERATORS: ["view_commenteridentity", "change_commenteridentity"],
+    AUTHORS: [],
+}
 
 
 def synchronise(app: AppConfig, table: Table, using: str) -> None:
@@ -45,6 +52,20 @@ def synchronise(app: AppConfig, table: Table, using: str) -> None:
             group.permissions.remove(*has - wanted)
         if wanted - has:
             group.permissions.add(*wanted - has)
+
+
+def given_by(user: Any) -> list[str]:
+    """Return the groups of whose permissions this person has every one: nobody gives, or takes, more than they have.
+
+    In the order in which they are offered, the one with the fewest rights first. Two queries.
+    """
+    mine = user.get_all_permissions() if user.is_active else set()
+    rows = Permission.objects.filter(group__name__in=[AUTHORS, MODERATORS, EDITORS])
+    needed: dict[str, set[str]] = {AUTHORS: set(), MODERATORS: set(), EDITORS: set()}
+    for group, app, codename in rows.values_list("group__name", "content_type__app_label", "codename"):
+        needed[group].add(f"{app}.{codename}")
+    withheld = getattr(user, "rights_withheld", False)
+    return [] if withheld else [group for group, codes in needed.items() if codes and codes <= mine]
 
 
 def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:

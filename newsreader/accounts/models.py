@@ -1,5 +1,5 @@
-"""User; SentPicture, one's own portrait; CommenterIdentity, who somebody is when leaving a reply; KeptAnswer, to a POST
-with an idempotency key.
+"""User; Invitation, to the newsroom; SentPicture, one's own portrait; CommenterIdentity, who somebody is when leaving a
+reply; KeptAnswer, to a POST with an idempotency key.
 """
 
 import datetime as dt
@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,9 @@ class User(AbstractUser):
 
     avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)  # a file in the storage
 
+    # When somebody took their roles (accounts.leaving). None: never, or they have been given one again since.
+    left_at = models.DateTimeField(_("left the newsroom"), null=True, blank=True, editable=False)
+
     # Set on the user of a request that came without the second factor (accounts.second_factor); never stored.
     rights_withheld = False
 
@@ -39,6 +43,7 @@ class User(AbstractUser):
             # "Anna" and "anna" are too easily confused.
             models.UniqueConstraint(Lower("username"), name="user_username_unique_whatever_the_case"),
         ]
+        permissions = [("end_roles", _("Can take all roles from people who leave"))]
 
     def __str__(self) -> str:
         return self.shown_name
@@ -62,6 +67,72 @@ class User(AbstractUser):
     @property
     def shown_name(self) -> str:
         return (self.name or self.get_full_name() or self.username)[:245]
+
+
+class Role(models.TextChoices):
+    """What somebody of the newsroom is. The value is the name of the group."""
+
+    AUTHOR = AUTHORS, _("author")
+    MODERATOR = MODERATORS, _("moderator")
+    EDITOR = EDITORS, _("editor")
+
+
+class Invitation(models.Model):
+    """An address is invited to the newsroom with a role. `newsreader.accounts.invitations` sends, ends and accepts it.
+
+    The link is signed and not stored: it names the row and `number`, which counts the mails, so that only the newest
+    link works.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("waiting for an answer")
+        EXPIRED = "expired", _("expired")
+        ACCEPTED = "accepted", _("accepted")
+        REVOKED = "revoked", _("revoked")
+
+    email = models.EmailField(_("email"), max_length=254)
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("invited by")
+    )
+    created_at = models.DateTimeField(_("invited at"), default=timezone.now)
+    number = models.PositiveIntegerField(_("mails sent"), default=1)
+    sent_at = models.DateTimeField(_("last mail"), default=timezone.now)
+    expires_at = models.DateTimeField(_("valid until"))
+    accepted_at = models.DateTimeField(_("accepted at"), null=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("accepted by")
+    )
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("revoked by")
+    )
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"), condition=Q(accepted_at=None, revoked_at=None), name="invitation_once_while_open"
+            ),
+            models.CheckConstraint(condition=Q(accepted_at=None) | Q(revoked_at=None), name="invitation_ends_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.get_role_display()})"
+
+    @property
+    def state(self) -> State:
+        if self.accepted_at:
+            return self.State.ACCEPTED
+        if self.revoked_at:
+            return self.State.REVOKED
+        return self.State.OPEN if timezone.now() < self.expires_at else self.State.EXPIRED
+
+    @property
+    def is_undecided(self) -> bool:
+        """Say whether it is neither accepted nor revoked; it may have expired, and can be sent again."""
+        return self.state in {self.State.OPEN, self.State.EXPIRED}
 
 
 def new_token() -> str:

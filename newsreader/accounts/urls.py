@@ -11,7 +11,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.conf import settings
 from django.urls import path
 
-from newsreader.accounts import forms, views
+from newsreader.accounts import forms, invitation_views, views
 from newsreader.accounts.reauthentication import confirmed
 
 _ways = {"sign_in_with": settings.SIGN_IN_WITH}
@@ -21,6 +21,8 @@ urlpatterns = [
     path("", views.my_page, name="my_page"),
     path("confirm/", views.confirm_it_is_you, name="confirm_it_is_you"),
     path("sessions/<int:pk>/end/", views.end_session, name="end_session"),
+    path("invitation/", invitation_views.invitation, name="invitation"),
+    path("invitation/<str:token>/", invitation_views.open_link, name="invitation_link"),
     # The library's, extended.
     path("login/", account.LoginView.as_view(extra_context=_ways), name="account_login"),
     path("signup/", account.SignupView.as_view(extra_context=_ways), name="account_signup"),

@@ -17,6 +17,7 @@ PLAIN = frozenset({
 # What stands before the first secret of an address. Written here and compared by a test with all addresses, since
 # whoever learned them from these would import every page of the site: the worker, which answers none.
 BEGINNINGS = (
+    "accounts/invitation/",
     "accounts/password/reset/key/",
     "bans/(?:[0-9]+)/",
     "comments/(?:[0-9]+)/confirm/",
