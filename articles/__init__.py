@@ -2,6 +2,7 @@
 
 models:        the tables, with their querysets
 publishing:    publish, schedule, withdraw: the only way an article's state changes
+submissions:   authors send articles to the editors, who publish them or send them back
 writing:       changing an article's text and everything around it
 formatting:    sanitising HTML; paste_cleanup: removing what word processors leave in it
 pictures:      storing pictures, their smaller copies, and their HTML

@@ -46,6 +46,15 @@ class StillPublished(Conflict):
     code, sentence = "still_published", _("Readers can see this article. Withdraw it first.")
 
 
+class NotADraft(Conflict):
+    code, sentence = "not_a_draft", _("Only a draft can be sent to the editors.")
+
+
+class NoteMissing(Invalid):
+    def __init__(self) -> None:
+        super().__init__([FieldError("note", "required", _("Please tell the author what is missing."))])
+
+
 class HeadlineMissing(Invalid):
     def __init__(self) -> None:
         super().__init__([FieldError("headline", "required", _("Please give it a headline."))])

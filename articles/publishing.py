@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
-from articles import page_versions, search
+from articles import page_versions, search, submissions
 from articles.errors import AddressTaken, NeedsTime, StillPublished, TimePassed, TimeRefused
 from articles.models.article import Article
 from newsreader.kit.times import NoTime, planned
@@ -60,6 +60,7 @@ def _show(article: Article) -> Article:
         raise AddressTaken() from None
     _note_on_every_page(article)
     search.note([article.pk])
+    submissions.close(article)
     return article
 
 

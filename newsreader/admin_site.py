@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
-from articles import publishing
+from articles import publishing, submissions
 from comments.desk import queue_views, stats_views
 from comments.models.permissions import may_moderate
 from newsreader.first_steps import steps
@@ -55,9 +55,11 @@ class NewsroomSite(AdminSite):
         """Show moderators the queue, everybody else Django's index; above it, the first steps of a new site."""
         if may_moderate(request.user):
             page = queue_views.queue(request)
+        elif request.user.has_perm("articles.publish_article"):
+            shown = {"held_up": publishing.held_up(), "waiting_articles": submissions.waiting().count()}
+            page = self.index(request, shown)
         else:
-            may_publish = request.user.has_perm("articles.publish_article")
-            page = self.index(request, {"held_up": publishing.held_up() if may_publish else []})
+            page = self.index(request)
         if request.method == "GET" and isinstance(page, TemplateResponse) and page.context_data is not None:
             page.context_data["first_steps"] = steps.open_at_first(request.user)
         return page

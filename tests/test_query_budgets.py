@@ -93,7 +93,7 @@ BUDGETS = {
 OF_MODERATORS = {
     "/accounts/comments/": 9,
     "/api/v1/me/": 4,
-    "/admin/moderation/": 32,
+    "/admin/moderation/": 33,
     "/api/v1/moderation/queue/": 4,
     "/api/v1/comments/{held}/decisions/": 4,
 }

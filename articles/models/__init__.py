@@ -1,6 +1,7 @@
 """The tables of articles, each with the constraints on its rows.
 
 article:    Article, Byline, SourceAttribution, Redirect
+editorial:  Submission, EditorialNote
 site:       Site, MenuItem
 taxonomy:   Section, Tag, Author
 pictures:   Picture
@@ -10,6 +11,7 @@ querysets:  the queries about articles
 """
 
 from articles.models.article import Article, Byline, Redirect, SourceAttribution
+from articles.models.editorial import EditorialNote, Submission
 from articles.models.origins import Imported, ImportRun, once_per_origin
 from articles.models.pictures import Picture
 from articles.models.purges import Purge
@@ -20,6 +22,7 @@ __all__ = [
     "Article",
     "Author",
     "Byline",
+    "EditorialNote",
     "ImportRun",
     "Imported",
     "MenuItem",
@@ -29,6 +32,7 @@ __all__ = [
     "Section",
     "Site",
     "SourceAttribution",
+    "Submission",
     "Tag",
     "once_per_origin",
 ]

@@ -26,6 +26,7 @@ from articles.newsroom import picture_chooser
 from articles.newsroom.article_form import TEXT, ArticleForm, LeadPicture
 from articles.newsroom.publish_actions import MovesArticles, where_it_is_read
 from articles.newsroom.site_admin import KeepsRelated, NamedCells, columns
+from articles.newsroom.submissions import SubmitsArticles, WaitingFilter, is_waiting
 from articles.picture_fetching import fetch_later
 
 State = Article.State
@@ -74,7 +75,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Article)
-class ArticleAdmin(KeepsRelated, MovesArticles):
+class ArticleAdmin(KeepsRelated, SubmitsArticles, MovesArticles):
     """Writing and publishing. Articles are never deleted here, only withdrawn."""
 
     class Media:
@@ -97,8 +98,8 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
     readonly_fields = history
     autocomplete_fields = ["tags"]
     list_display = ["headline", "state_shown", "section", "names", "time"]
-    list_filter = [KindFilter, "state", "section", "authors"]
-    list_select_related = ["section"]
+    list_filter = [WaitingFilter, KindFilter, "state", "section", "authors"]
+    list_select_related = ["section", "submission"]
     list_per_page = 50
     search_fields = ["headline", "standfirst", "body"]
     show_full_result_count = False
@@ -161,6 +162,8 @@ class ArticleAdmin(KeepsRelated, MovesArticles):
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, article: Article) -> str:
+        if is_waiting(article):
+            return format_html('<span class="state state-waiting">{}</span>', _("waiting for an editor"))
         return state_badge(article)
 
     @admin.display(description=_("authors"))

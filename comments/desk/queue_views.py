@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from articles import publishing
+from articles import publishing, submissions
 from articles.models.article import Article
 from articles.models.taxonomy import Section
 from comments.audit import audit_log, log_checks
@@ -107,6 +107,7 @@ def _surroundings(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[
         "recent": batches.recent(user),
         "surging": [row for row in surge.surging() if moderates(user, row.article)],
         "held_up": publishing.held_up() if user.has_perm("articles.publish_article") else [],
+        "waiting_articles": submissions.waiting().count() if user.has_perm("articles.publish_article") else 0,
         "log_faults": log_checks.state().faults if moderates_everything(user) else (),
         "ban_appeals": _ban_appeals(user) if wanted.status == "appeals" else 0,
     }
