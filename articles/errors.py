@@ -81,3 +81,7 @@ class Withdrawn(DomainError):
 
     code, status = "article_withdrawn", 410
     title, sentence = _("Withdrawn"), _("What was here has been withdrawn by the newsroom.")
+
+    def __init__(self, reason: str = "") -> None:
+        told = _("What was here has been withdrawn by the newsroom. The reason: %s")
+        super().__init__(str(told) % reason if reason else None)

@@ -10,7 +10,8 @@ from newsreader.accounts.groups import AUTHORS, EDITORS, EVERYTHING, MODERATORS,
 
 GROUPS: Table = {
     EDITORS: [
-        *allowed(*EVERYTHING, models="article section tag author picture byline sourceattribution redirect menuitem"),
+        *allowed(*EVERYTHING, models="article section tag author picture byline sourceattribution"),
+        *allowed(*EVERYTHING, models="correction redirect menuitem"),
         *allowed("change", "view", models="site"),
         "publish_article",
         "change_any_article",
@@ -20,7 +21,7 @@ GROUPS: Table = {
         *allowed("add", "change", "view", models="article"),
         *allowed(*EVERYTHING, models="byline sourceattribution"),
         *allowed("add", "view", models="picture tag"),
-        *allowed("view", models="section author"),
+        *allowed("view", models="section author correction"),
     ],
 }
 

@@ -11,18 +11,19 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from articles import page_versions, search, submissions
 from articles.errors import AddressTaken, NeedsTime, StillPublished, TimePassed, TimeRefused
-from articles.models.article import Article
+from articles.models.article import Article, Correction
 from newsreader.kit.times import NoTime, planned
 from newsreader.kit.versions import refuse_stale
 
 logger = logging.getLogger(__name__)
 State = Article.State
+WITHDRAWAL = ("withdrawn_reason", "reason_is_public")
 PATIENCE = dt.timedelta(minutes=1)  # The worker looks every few seconds; what is still waiting then, is held up.
 
 
@@ -53,9 +54,10 @@ def _date(article: Article, at: dt.datetime | None) -> None:
 
 def _show(article: Article) -> Article:
     article.state, article.withdrawn_reason, article.scheduled_for = State.PUBLISHED, "", None
+    article.reason_is_public = False
     try:
         with transaction.atomic():
-            page_versions.save(article, "state", "withdrawn_reason", "scheduled_for", "published_at", "published_on")
+            page_versions.save(article, "state", *WITHDRAWAL, "scheduled_for", "published_at", "published_on")
     except IntegrityError:  # Another article took the address at the same moment.
         raise AddressTaken() from None
     _note_on_every_page(article)
@@ -129,17 +131,21 @@ def time_ahead(at: dt.datetime | None, now: dt.datetime | None = None) -> dt.dat
 
 
 @transaction.atomic
-def withdraw(article_id: int, reason: str = "", *, versions: Collection[int] | None = None) -> Article:
+def withdraw(
+    article_id: int, reason: str = "", *, is_public: bool = False, versions: Collection[int] | None = None
+) -> Article:
     """Hide an article from readers. Its comments are hidden with it, and come back with it.
 
-    `versions`: those for which it is meant; None: any. Raises VersionConflict.
+    `is_public`: readers are told the reason where it was. `versions`: those for which it is meant; None: any.
+    Raises VersionConflict.
     """
     article = _locked(article_id)
     refuse_stale(article.version, versions)
     if article.state == State.WITHDRAWN:
         return article
     article.state, article.withdrawn_reason, article.scheduled_for = State.WITHDRAWN, reason, None
-    page_versions.save(article, "state", "withdrawn_reason", "scheduled_for")
+    article.reason_is_public = is_public
+    page_versions.save(article, "state", *WITHDRAWAL, "scheduled_for")
     _note_on_every_page(article)
     return article
 
@@ -153,6 +159,13 @@ def back_to_draft(article_id: int) -> Article:
     article.state, article.scheduled_for = State.DRAFT, None
     page_versions.save(article, "state", "scheduled_for")
     return article
+
+
+def note_corrections(article: Article) -> None:
+    """Count a change of an article's corrections, in the transaction that makes it."""
+    newest = Correction.objects.filter(article=article.pk).aggregate(at=Max("at"))["at"]
+    page_versions.bump([article.pk], version=F("version") + 1, corrected_at=newest)
+    _note_on_every_page(article)
 
 
 @transaction.atomic

@@ -27,7 +27,7 @@ from django.utils.translation import ngettext
 from articles import page_versions, pictures
 from articles.current_site import current_site
 from articles.formatting import reading_time
-from articles.models.article import Article, Byline, SourceAttribution
+from articles.models.article import Article, Byline, Correction, SourceAttribution
 from articles.models.querysets import ArticleQuerySet, as_readers_see
 from articles.models.taxonomy import Tag
 from articles.public import structured_data
@@ -58,6 +58,7 @@ def _page_at(slug: str) -> ArticleQuerySet:
 _bylines = Compiled(lambda article_id: Byline.objects.filter(article=article_id).select_related("author"))
 _tags = Compiled(lambda article_id: Tag.objects.filter(articles=article_id))
 _sources = Compiled(lambda article_id: SourceAttribution.objects.filter(article=article_id))
+_corrections = Compiled(lambda article_id: Correction.objects.filter(article=article_id))
 
 
 @Compiled
@@ -153,6 +154,7 @@ class _Shown:
         self.closes_at = article.closes_at(in_force.close_after_days)
         self.is_open = article.comments_open(in_force.close_after_days)
         self.related = _related(article.pk, article.section_id) if article.section_id else []
+        self.corrections = _corrections(article.pk) if article.corrected_at else []
 
     @cached_property
     def related_values(self) -> list[Any]:
@@ -202,7 +204,7 @@ class _Shown:
             columns(article.section),
             columns(article.lead_picture),
             [[columns(row), columns(row.author)] for row in self.bylines],
-            [columns(row) for row in (*self.tags, *self.sources)],
+            [columns(row) for row in (*self.tags, *self.sources, *self.corrections)],
             self.related_values,
             self.text if "<img" in article.body else "",  # It shows pictures, each with its own row.
         ]
@@ -210,7 +212,7 @@ class _Shown:
 
     def _rendered(self, page: threads.Page, discussion: _Discussion, **more: Any) -> HttpResponse:
         article = self.article
-        give(article, bylines=self.bylines, tags=self.tags, sources=self.sources)
+        give(article, bylines=self.bylines, tags=self.tags, sources=self.sources, corrections=self.corrections)
         facts = [
             structured_data.news_article(article, self.site, discussion.count, discussion.comments),
             structured_data.path_to(article, article.section, self.site),

@@ -1,6 +1,6 @@
 """The tables of articles, each with the constraints on its rows.
 
-article:    Article, Byline, SourceAttribution, Redirect
+article:    Article, Byline, SourceAttribution, Correction, Redirect
 editorial:  Submission, EditorialNote
 site:       Site, MenuItem
 taxonomy:   Section, Tag, Author
@@ -10,7 +10,7 @@ origins:    ImportRun; where imported rows came from
 querysets:  the queries about articles
 """
 
-from articles.models.article import Article, Byline, Redirect, SourceAttribution
+from articles.models.article import Article, Byline, Correction, Redirect, SourceAttribution
 from articles.models.editorial import EditorialNote, Submission
 from articles.models.origins import Imported, ImportRun, once_per_origin
 from articles.models.pictures import Picture
@@ -22,6 +22,7 @@ __all__ = [
     "Article",
     "Author",
     "Byline",
+    "Correction",
     "EditorialNote",
     "ImportRun",
     "Imported",

@@ -1,10 +1,11 @@
-"""Article and the tables that belong to one: bylines, sources, redirects."""
+"""Article and the tables that belong to one: bylines, sources, corrections, redirects."""
 
 from __future__ import annotations
 
 import datetime as dt
 from urllib.parse import quote
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,6 +15,8 @@ from articles.models.origins import Imported, once_per_origin
 from articles.models.pictures import Picture
 from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
+
+SOON = dt.timedelta(minutes=5)  # A change so soon after publication or a correction is no news of its own.
 
 
 class Article(Imported):
@@ -54,8 +57,13 @@ class Article(Imported):
     # The date in its address, in the TIME_ZONE at first publication. Stored, so that another zone changes no address.
     published_on = models.DateField(_("date in its address"), null=True, blank=True, editable=False)
     withdrawn_reason = models.TextField(_("why it was withdrawn"), blank=True, editable=False)
+    # Only then readers see the reason, at its address (410).
+    reason_is_public = models.BooleanField(_("readers are told why"), default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("text changed at"), default=timezone.now, editable=False)
+
+    # The newest of its corrections: without any, its page need not ask for them.
+    corrected_at = models.DateTimeField(_("corrected at"), null=True, blank=True, editable=False)
 
     takes_comments = models.BooleanField(_("open for comments"), default=True)
     comments_close_at = models.DateTimeField(_("comments close at"), null=True, blank=True)
@@ -129,6 +137,23 @@ class Article(Imported):
             return f"/pages/{quote(self.slug)}/"
         return f"/{self.published_on:%Y/%m/%d}/{quote(self.slug)}/"
 
+    @property
+    def public_reason(self) -> str:
+        """Why it was withdrawn, if readers are to know; else empty."""
+        return self.withdrawn_reason if self.reason_is_public else ""
+
+    @property
+    def changed_at(self) -> dt.datetime:
+        """When readers last got other words: the text's change, its publication, or a correction, the latest."""
+        return max(at for at in (self.updated_at, self.published_at, self.corrected_at) if at)
+
+    @property
+    def updated_for_readers(self) -> dt.datetime | None:
+        """When its text was changed under readers' eyes; None if it was not, or if a correction says so anyway."""
+        seen = [at for at in (self.published_at, self.corrected_at) if at]
+        is_news = self.revision > 1 and bool(seen) and self.updated_at > max(seen) + SOON
+        return self.updated_at if is_news else None
+
     @classmethod
     def takes_comments_by_default(cls, kind: str) -> bool:
         """Say whether an article of this kind is open for comments where nobody says so: a static page is not."""
@@ -195,6 +220,25 @@ class SourceAttribution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.name}"
+
+
+class Correction(models.Model):
+    """What an editor tells readers about an error in a published article, as plain text, with its time."""
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="corrections")
+    text = models.TextField(_("correction"), max_length=2000)
+    at = models.DateTimeField(_("corrected at"), default=timezone.now, editable=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("by")
+    )
+
+    class Meta:
+        verbose_name = _("correction")
+        verbose_name_plural = _("corrections")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return self.text[:80]
 
 
 class Redirect(models.Model):

@@ -101,7 +101,7 @@ def as_readers_see(article: Article | None) -> Article:
     if article is None:
         raise Http404
     if article.state == "withdrawn":
-        raise Withdrawn()
+        raise Withdrawn(article.public_reason)
     return article
 
 

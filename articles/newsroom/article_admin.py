@@ -20,14 +20,16 @@ from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext_lazy as _
 
 from articles import pictures, publishing
-from articles.models.article import Article, Byline, SourceAttribution
+from articles.models.article import Article, Byline, Correction, SourceAttribution
 from articles.models.taxonomy import Author
 from articles.newsroom import picture_chooser
 from articles.newsroom.article_form import TEXT, ArticleForm, LeadPicture
+from articles.newsroom.editor_widget import Text
 from articles.newsroom.publish_actions import MovesArticles, where_it_is_read
 from articles.newsroom.site_admin import KeepsRelated, NamedCells, columns
 from articles.newsroom.submissions import SubmitsArticles, WaitingFilter, is_waiting
 from articles.picture_fetching import fetch_later
+from newsreader.accounts.identities import signed_in_user
 
 State = Article.State
 
@@ -74,6 +76,17 @@ class KindFilter(admin.SimpleListFilter):
         return queryset.filter(kind=self.value() or Article.Kind.ARTICLE)
 
 
+class CorrectionInline(KeepsRelated, admin.StackedInline):
+    """What readers are told about errors. A change of it is in the article's history."""
+
+    model = Correction
+    formset = NamedCells
+    fields = ["text", "at"]
+    readonly_fields = ["at"]
+    formfield_overrides = {models.TextField: {"widget": Text(attrs={"rows": 2, "cols": 60})}}
+    extra = 1  # So that it needs no script.
+
+
 @admin.register(Article)
 class ArticleAdmin(KeepsRelated, SubmitsArticles, MovesArticles):
     """Writing and publishing. Articles are never deleted here, only withdrawn."""
@@ -82,7 +95,7 @@ class ArticleAdmin(KeepsRelated, SubmitsArticles, MovesArticles):
         js = [Script("article.js", type="module")]
 
     form = ArticleForm
-    inlines = [BylineInline, SourceInline]
+    inlines = [BylineInline, SourceInline, CorrectionInline]
     # In the order in which one writes. The classes say where the form shows each: see its template.
     fieldsets = [
         (None, {"classes": ["words"], "fields": ["headline", "standfirst", "body"]}),
@@ -148,6 +161,12 @@ class ArticleAdmin(KeepsRelated, SubmitsArticles, MovesArticles):
         if not self.has_publish_permission(request):
             fixed.append("scheduled_for")
         return fixed
+
+    def get_inlines(self, request: HttpRequest, obj: Article | None) -> list[Any]:
+        """Only what readers have seen can be corrected for them. A form that was opened before has no such rows."""
+        has_rows = request.method != "POST" or "corrections-TOTAL_FORMS" in request.POST
+        shown = bool(obj and obj.published_on and has_rows)
+        return [each for each in self.inlines if shown or each is not CorrectionInline]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Article | None = None) -> dict[str, Any]:
         return {} if obj and obj.published_on else {"slug": ["headline"]}
@@ -245,6 +264,13 @@ class ArticleAdmin(KeepsRelated, SubmitsArticles, MovesArticles):
             obj.save(update_fields=[name for name in {*form.changed_data, *implied} if name in columns(obj)])
         else:
             obj.save()
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        for each in formset.extra_forms if formset.model is Correction else ():
+            each.instance.by = signed_in_user(request)
+        super().save_formset(request, form, formset, change)
+        if formset.model is Correction and formset.has_changed():
+            publishing.note_corrections(form.instance)
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -33,6 +33,17 @@ State = Article.State
 KEPT = "_kept"  # the field with which a script names the copy that it keeps of what is typed
 
 
+class Reason(NamedTuple):
+    """Why an article is withdrawn, and whether readers are told."""
+
+    text: str
+    is_public: bool
+
+    @classmethod
+    def typed(cls, text: str, is_public: str) -> Reason:
+        return cls(tidy(text)[:1000], bool(is_public))
+
+
 class Move(NamedTuple):
     """A button under the form: the states it is offered in, what it does, and what is said afterwards.
 
@@ -42,7 +53,7 @@ class Move(NamedTuple):
     label: Promise
     done: Promise
     states: set[str]
-    do: Callable[[Article, str], object]
+    do: Callable[[Article, Reason], object]
     to_readers: bool = False
 
 
@@ -65,7 +76,7 @@ MOVES = {
         _("Unpublish"),
         _("Unpublished. Readers can’t see it any more."),
         {State.PUBLISHED},
-        lambda article, why: publishing.withdraw(article.pk, why),
+        lambda article, why: publishing.withdraw(article.pk, why.text, is_public=why.is_public),
     ),
     "draft": Move(
         _("Back to draft"),
@@ -80,6 +91,7 @@ class WithdrawalForm(ActionForm):
     """The list's action bar, with the reason for a withdrawal."""
 
     reason = forms.CharField(label=_("Reason for unpublishing"), max_length=1000, required=False)
+    reason_is_public = forms.BooleanField(label=_("Tell readers why"), required=False)
 
 
 class MovesArticles(admin.ModelAdmin):
@@ -97,6 +109,7 @@ class MovesArticles(admin.ModelAdmin):
         return {
             "moves": offered if may_publish else {},
             "reason": request.POST.get("_reason", ""),
+            "reason_is_public": bool(request.POST.get("_reason_is_public")),
             "state": state,
             "kept": request.POST.get(KEPT, ""),
             # One button stands out: what this article is waiting for.
@@ -141,7 +154,8 @@ class MovesArticles(admin.ModelAdmin):
             return HttpResponseRedirect(f"{here}?lacking={name}")
         else:
             try:
-                move.do(article, tidy(request.POST.get("_reason", ""))[:1000])
+                typed = request.POST.get("_reason", ""), request.POST.get("_reason_is_public", "")
+                move.do(article, Reason.typed(*typed))
             except DomainError as refusal:
                 sentence = _("Your changes are saved, nothing else: %s")
                 self.message_user(request, sentence % refusal, messages.ERROR)
@@ -178,7 +192,7 @@ class MovesArticles(admin.ModelAdmin):
     def _move_each(self, request: HttpRequest, queryset: QuerySet[Article], name: str) -> None:
         """Move each article on its own: one refusal does not stop the others."""
         move, moved, lacking = MOVES[name], 0, []
-        why = tidy(request.POST.get("reason", ""))[:1000]
+        why = Reason.typed(request.POST.get("reason", ""), request.POST.get("reason_is_public", ""))
         rows = queryset.filter(state__in=move.states).select_related("lead_picture").prefetch_related("sources")
         for article in rows:
             if move.to_readers and publish_checks.remarks(article):

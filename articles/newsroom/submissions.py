@@ -71,13 +71,14 @@ class SubmitsArticles(admin.ModelAdmin):
             button = SEND_BACK if waits else None
         elif obj is None or obj.state == Article.State.DRAFT:
             button = SEND
-        if not (notes or button):
+        typed = request.POST.get(NOTE, "")
+        if not (notes or button or typed):
             return None
         return {
             "notes": notes,
             "since": obj.submission.sent_at if obj and waits else None,
             "button": (button, BUTTONS[button]) if button else None,
-            "typed": request.POST.get(NOTE, ""),
+            "typed": typed,
             "length": submissions.LENGTH,
         }
 

@@ -41,7 +41,7 @@ def _without_empty(facts: Any) -> Any:
 def news_article(article: Article, site: Site, comment_count: Any, comments: Any) -> Facts:
     """Describe an article, how many comments it has, and those that are shown under it.
 
-    Its tags, bylines and sources should be loaded.
+    Its tags, bylines and sources should be loaded, and its corrections if it has any.
     """
     url = absolute(article.get_absolute_url())
     is_page = article.kind == Article.Kind.PAGE
@@ -55,7 +55,11 @@ def news_article(article: Article, site: Site, comment_count: Any, comments: Any
         "description": article.standfirst,
         "inLanguage": article.language or settings.LANGUAGE_CODE,
         "datePublished": _moment(article.published_at),
-        "dateModified": _moment(max(article.updated_at, article.published_at or article.updated_at)),
+        "dateModified": _moment(article.changed_at),
+        "correction": [
+            {"@type": "CorrectionComment", "text": correction.text, "datePublished": _moment(correction.at)}
+            for correction in (article.corrections.all() if article.corrected_at else ())
+        ],
         "articleSection": article.section.name if article.section and not is_page else "",
         "keywords": list(dict.fromkeys(tag.name for tag in article.tags.all())),
         "author": [
@@ -146,7 +150,7 @@ def card(article: Article, site: Site) -> list[tuple[str, Any]]:
     if not is_page:
         properties += [
             ("article:published_time", _moment(article.published_at)),
-            ("article:modified_time", _moment(article.updated_at)),
+            ("article:modified_time", _moment(article.changed_at)),
             ("article:section", article.section.name if article.section else ""),
             *(("article:tag", tag.name) for tag in article.tags.all()),
         ]

@@ -57,7 +57,8 @@ def _article_at(year: str, month: str, day: str, slug: str) -> Article:
 @Compiled
 def _at(on: dt.date, slug: str) -> ArticleQuerySet:
     found = Article.objects.at(on, slug).ever_public()
-    return found.only("kind", "state", "slug", "published_on", "headline", page_versions.COLUMN)[:1]
+    withdrawal = ("reason_is_public", "withdrawn_reason")
+    return found.only("kind", "state", *withdrawal, "slug", "published_on", "headline", page_versions.COLUMN)[:1]
 
 
 _newest = Compiled(lambda: _of(Comment.objects.public()))
