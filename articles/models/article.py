@@ -143,7 +143,7 @@ class Article(Imported):
         return self.withdrawn_reason if self.reason_is_public else ""
 
     @property
-    def changed_at(self) -> dt.datetime:
+    def words_changed_at(self) -> dt.datetime:
         """When readers last got other words: the text's change, its publication, or a correction, the latest."""
         return max(at for at in (self.updated_at, self.published_at, self.corrected_at) if at)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django import forms
@@ -33,7 +34,8 @@ State = Article.State
 KEPT = "_kept"  # the field with which a script names the copy that it keeps of what is typed
 
 
-class Reason(NamedTuple):
+@dataclass(frozen=True)
+class Reason:
     """Why an article is withdrawn, and whether readers are told."""
 
     text: str

@@ -55,7 +55,7 @@ def news_article(article: Article, site: Site, comment_count: Any, comments: Any
         "description": article.standfirst,
         "inLanguage": article.language or settings.LANGUAGE_CODE,
         "datePublished": _moment(article.published_at),
-        "dateModified": _moment(article.changed_at),
+        "dateModified": _moment(article.words_changed_at),
         "correction": [
             {"@type": "CorrectionComment", "text": correction.text, "datePublished": _moment(correction.at)}
             for correction in (article.corrections.all() if article.corrected_at else ())
@@ -150,7 +150,7 @@ def card(article: Article, site: Site) -> list[tuple[str, Any]]:
     if not is_page:
         properties += [
             ("article:published_time", _moment(article.published_at)),
-            ("article:modified_time", _moment(article.changed_at)),
+            ("article:modified_time", _moment(article.words_changed_at)),
             ("article:section", article.section.name if article.section else ""),
             *(("article:tag", tag.name) for tag in article.tags.all()),
         ]

@@ -275,7 +275,8 @@ class Join(forms.Form):
 
     def __init__(self, *args: Any, address: str, **kwargs: Any):
         self.address = address
-        super().__init__(*args, initial={"email": address}, **kwargs)
+        kwargs["initial"] = {"email": address}
+        super().__init__(*args, **kwargs)
 
     @property
     def by_passkey(self) -> bool:

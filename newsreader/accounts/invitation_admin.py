@@ -70,8 +70,10 @@ class InvitationForm(forms.ModelForm):
             self.instance = self.invited
 
     def save(self, commit: bool = True) -> Invitation:
-        self.save_m2m = lambda: None
         return self.invited
+
+    def save_m2m(self) -> None:
+        """There is nothing else to store."""
 
 
 class Deed(NamedTuple):
@@ -129,7 +131,7 @@ class InvitationAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         """The operation has stored and recorded it."""
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """The operation has done that, too."""
 
     def response_add(self, request: HttpRequest, obj: Invitation, post_url_continue: str | None = None) -> HttpResponse:

@@ -162,7 +162,7 @@ def _revoke(invitation: Invitation, by: User) -> None:
 
 def revoke_all_of(user: User, *, by: User) -> None:
     """End the invitations that somebody has sent, or that wait at one of their addresses, since they leave."""
-    addresses = {email.lower() for email in user.emailaddress_set.values_list("email", flat=True)}
+    addresses = {email.lower() for email in EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
     for invitation in Invitation.objects.select_for_update().filter(accepted_at=None, revoked_at=None).order_by("pk"):
         if invitation.invited_by_id == user.pk or invitation.email.lower() in addresses:
             _revoke(invitation, by)

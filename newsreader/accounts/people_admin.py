@@ -168,7 +168,7 @@ class UserAdmin(DjangoUserAdmin):
         obj: User | None = None,
     ) -> HttpResponse:
         by = signed_in_user(request)
-        context["may_leave"] = bool(obj) and leaving.is_member(obj) and leaving.may_end_roles(by, obj)
+        context["may_leave"] = obj is not None and leaving.is_member(obj) and leaving.may_end_roles(by, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     # Leaving.
