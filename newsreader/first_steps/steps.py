@@ -59,7 +59,7 @@ class Shown:
 
 def colleagues_address(user: Any) -> str:
     """Return where a colleague is invited."""
-    return reverse("admin:accounts_user_changelist")
+    return reverse("admin:accounts_invitation_add")
 
 
 def _site() -> str:
@@ -107,7 +107,7 @@ STEPS = (
         _("Colleagues"),
         colleagues_address,
         _has_colleagues,
-        "accounts.view_user",
+        "accounts.add_invitation",
     ),
     Step(
         "import",
