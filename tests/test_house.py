@@ -27,7 +27,7 @@ LATE = {
     "newsreader/front/versions_now.py": {"_cursor"},
     "newsreader/kit/task_queue.py": {"enqueue", "take_others"},
     "newsreader/urls.py": {"_mails", "_providers"},
-    "newsreader/front/preloading.py": {"_import_pages", "_make_tables"},
+    "newsreader/front/preloading.py": {"_import_pages", "_make_pages", "_make_tables"},
     "newsreader/kit/log_lines.py": {"formatter"},
     "newsreader/transfer/web_imports.py": {"_work"},
     "articles/newsroom/publish_checks.py": {"_pictures_in_text"},

@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import signal
 import time
-from typing import IO, Any
+from typing import IO
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
 from granian.rsgi import HTTPProtocol, Scope
 
 from newsreader.front import access, answers, bodies, lane
 from newsreader.front.asker import Asker
-from newsreader.front.environ import own_host
 from newsreader.front.exchange import READS, Exchange
+from newsreader.front.first_pages import make_front_page, own_request
 from newsreader.front.page_cache import Entry, PageCache
 from newsreader.front.pages import Address
 from newsreader.front.pool import SWEEP, Job, Pool
-from newsreader.front.renewal import Renewal, request_of
+from newsreader.front.renewal import Renewal
 from newsreader.front.versions_now import Versions
 from newsreader.kit import metrics
 from newsreader.kit.lookalikes import skeleton
@@ -34,7 +32,6 @@ from newsreader.kit.tracing import HEADER
 from newsreader.operations import listening, pulse
 from newsreader.wsgi import application as django
 
-logger = logging.getLogger(__name__)
 HEALTH = "/healthz"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # They have no body, and write nothing.
 QUEUE = 1.0  # seconds at most until nobody waits to be connected; a moment, but where all connections are taken
@@ -62,7 +59,8 @@ class Application:
         self.asker = Asker(loop)
         self.renewal = Renewal(loop, self.cache, self._submit)
         self._health = _health()
-        _get_ready()
+        skeleton("")
+        make_front_page()
         # What has been loaded stays. Else each full collection looks through it, 90 ms in which no thread answers.
         gc.collect()
         gc.freeze()
@@ -171,27 +169,8 @@ class Application:
 
 def _health() -> answers.Answer:
     """Return what Django answers to a look at the process's health: the same every time, so it is asked once."""
-    with answers.ask(django, _own_request(HEALTH)) as answer:
+    with answers.ask(django, own_request(HEALTH)) as answer:
         return answer._replace(headers=[field for field in answer.headers if field[0] != HEADER])
-
-
-def _get_ready() -> None:
-    """Make what is made at first use, before anybody is let in: the front page, and the table that names are read by.
-
-    Templates, queries, modules and the table take 0.3 s of processor time. Those who come first, all at once, would
-    wait for it, and make the same in several threads. Where the database is away, the page is left to them.
-    """
-    skeleton("")
-    try:
-        with answers.ask(django, _own_request("/")):
-            pass
-    except Exception:
-        logger.exception("The front page could not be built at the start")
-    connections.close_all()  # No thread's: requests have their own.
-
-
-def _own_request(path: str) -> dict[str, Any]:
-    return request_of(Address(own_host(), settings.SECURE, path, ""))
 
 
 application = Application()

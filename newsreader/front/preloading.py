@@ -1,6 +1,6 @@
 """What web processes share: imported and made once, before they are forked (`newsreader.front.server`).
 
-Two processes take 90 MiB less so, and one that is replaced answers at once. Nothing here may start a thread or open a
+Two processes take 90 MiB less so, and one that is replaced answers at once. Nothing here may leave a thread or an open
 connection: neither outlives a fork.
 """
 
@@ -21,6 +21,7 @@ def preload() -> None:
     import_module(APPLICATION)
     _import_pages()
     _make_tables()
+    _make_pages()
     gc.collect()
     gc.freeze()
 
@@ -41,6 +42,12 @@ def _import_pages() -> None:
     for room in ("articles", "comments"):
         for file in sorted((folder / room).glob("*.html")):
             get_template(f"{room}/{file.name}")
+
+
+def _make_pages() -> None:
+    from newsreader.front import first_pages
+
+    first_pages.make_before_fork()
 
 
 def _make_tables() -> None:
