@@ -365,7 +365,8 @@ _database = read(
 )
 # A reader is answered within five seconds, whatever the database does; the worker and commands have time.
 WEB = os.environ.get("NEWSREADER_ROLE") == "web"
-WAIT = 3 if WEB else 20  # seconds for a lock
+WAIT_OF_WEB, WAIT_OF_WORKER = 3, 20  # seconds for a lock
+WAIT = WAIT_OF_WEB if WEB else WAIT_OF_WORKER
 DATABASES: dict[str, dict[str, Any]] = {"default": environ.Env.db_url_config(_database)}
 # PgBouncer lends a connection for one transaction: what is said at its start, or set for longer, would not hold.
 POOLED: bool = read(
@@ -403,12 +404,19 @@ if SQLITE:
     DATABASES["default"]["CONN_MAX_AGE"] = (
         None  # Opening the file and setting pragmas takes longer than a page's queries.
     )
+    _of_worker = DATABASES["default"]["OPTIONS"] | {"timeout": WAIT_OF_WORKER}
 else:
-    _limits = {"lock_timeout": WAIT, "statement_timeout": 10 if WEB else 600, "idle_in_transaction_session_timeout": 60}
-    limit(DATABASES["default"], **_limits)
-    DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 3)  # seconds
+    _limits, _more = {"lock_timeout": WAIT_OF_WEB, "statement_timeout": 10}, {"idle_in_transaction_session_timeout": 60}
+    _limits_of_worker = {"lock_timeout": WAIT_OF_WORKER, "statement_timeout": 600}
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)  # seconds
+    _patient = DATABASES["default"] | {"OPTIONS": dict(DATABASES["default"]["OPTIONS"])}
+    limit(_patient, **_limits_of_worker, **_more)
+    _of_worker = _patient["OPTIONS"]
+    limit(DATABASES["default"], **(_limits if WEB else _limits_of_worker), **_more)
     # The number of threads is fixed (see serve), so each may keep its connection, with what is prepared on it.
     DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}  # seconds
+# What differs for the worker where it is forked from a process that is to serve (newsreader.front.forked_worker).
+OF_WORKER: dict[str, Any] = {"WEB": False, "WAIT": WAIT_OF_WORKER, "OPTIONS": _of_worker}
 if SQLITE and POOLED:
     refuse("DATABASE_POOLER", "leave it out: SQLite has no PgBouncer in front of it.")
 

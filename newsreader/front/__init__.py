@@ -6,6 +6,7 @@ or hostile, holds a thread. Django runs in a fixed number of threads and knows n
 server:      the web server, on the socket that `manage.py serve` has opened
 preloading:  what web processes share, imported before they are forked
 first_pages: pages made before the fork, and with them what is made at first use
+forked_worker: the worker, which shares it too
 application: each request's way through the loop; what is answered there; signs of life
 bodies:      reading a body within its time and size
 exchange:    one request and its one answer, by Django or from the page cache

@@ -3,7 +3,7 @@
 Granian would open a socket for each web process. With that process it is closed, and whoever waits in it is cut off;
 while that process hangs, its share of the readers hangs too.
 
-It forks its web processes, which share what is imported before (`preloading`).
+It forks its web processes, which share what is imported before (`preloading`), and the worker (`forked_worker`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from newsreader import request_limits
+from newsreader.front import forked_worker
 from newsreader.front.preloading import APPLICATION, preload
 from newsreader.operations import listening
 
@@ -54,14 +55,17 @@ def _leave(number: int, frame: FrameType | None) -> None:
     os.killpg(0, signal.SIGUSR1)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser()
     for name in ("port", "listener", "processes", "memory", "patience"):
         parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--worker", type=int, help="Fork the worker, and say its number through this pipe.")
     given = parser.parse_args()
     os.environ["NEWSREADER_ROLE"] = "web"  # of the web processes, before one of their modules asks for the settings
     signal.signal(signal.SIGUSR1, _leave)
     preload()
+    if given.worker is not None and forked_worker.fork(given.worker, given.listener):
+        return forked_worker.work()
     Server(
         given.listener,
         target=f"{APPLICATION}:application",
@@ -80,7 +84,8 @@ def main() -> None:
         workers_kill_timeout=given.patience,
         workers_max_rss=given.memory,
     ).serve()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

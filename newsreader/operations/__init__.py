@@ -5,6 +5,7 @@ worker:        the loop that runs tasks, whatever the database does
 plan, watch:   what `manage.py serve` has prepared, and the small process that it becomes
 plain_lines:   the log of that process
 supervisor:    the web server and the worker, started again when they end or hang
+children:      processes that end with their parent, and those that another has forked
 handover:      from one release to the next without a gap
 listening:     the socket on which the site listens
 leaving:       how a site that is in use ends

@@ -21,6 +21,7 @@ class Plan:
     folder: str  # of the code
     server: list[str]
     worker: list[str] | None
+    forks_worker: bool  # The server forks the first worker.
     environment: dict[str, str]
     host: str
     port: int

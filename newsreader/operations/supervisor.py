@@ -6,9 +6,9 @@ A stopped process (SIGSTOP) and one that is stuck look the same from outside, th
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from newsreader.operations.backoff import Backoff
+from newsreader.operations.children import Adopted, end_with_parent, take_in_orphans
 from newsreader.operations.handover import PATIENCE, RETIREMENT, Handover, Predecessor, Trial, group_of
 from newsreader.operations.leaving import wait_until_left
 from newsreader.operations.listening import port_of
@@ -37,24 +38,34 @@ class Process:
     """A child that is started again when it ends."""
 
     def __init__(
-        self, name: str, command: list[str], environment: dict[str, str], folder: Path, kept: tuple[int, ...] = ()
+        self,
+        name: str,
+        command: list[str],
+        environment: dict[str, str],
+        folder: Path,
+        kept: tuple[int, ...] = (),
+        awaited: int | None = None,
     ) -> None:
+        """Start it; or have it forked by another, which says its number through the pipe that is `awaited`."""
         self.name, self.command, self.environment, self.folder = name, command, environment, folder
         self.kept = kept  # descriptors that it inherits
         self.backoff = Backoff()
         self.short = 0  # starts in a row that it did not outlive
         self.start_at = 0.0
-        self.start()
+        self.awaited = awaited
+        self.child: subprocess.Popen[bytes] | Adopted | None = None
+        if awaited is None:
+            self.start()
 
     def start(self) -> None:
         # In a session of its own: Ctrl-C reaches only this process, which then stops it in order.
-        self.child: subprocess.Popen[bytes] | None = subprocess.Popen(  # noqa: S603
+        self.child = subprocess.Popen(  # noqa: S603
             self.command,
             cwd=self.folder,
             env=self.environment,
             start_new_session=True,
             pass_fds=self.kept,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            preexec_fn=end_with_parent if sys.platform == "linux" else None,
         )
         self.started = time.monotonic()
 
@@ -64,7 +75,10 @@ class Process:
 
     def watch(self) -> None:
         """Note that it has ended, and start it again when its time has come."""
+        self.take_up()
         now = time.monotonic()
+        if self.awaited is not None:
+            return
         if self.child is None:
             if now >= self.start_at:
                 self.start()
@@ -74,6 +88,16 @@ class Process:
             wait = self.backoff.failed()
             self.child, self.start_at = None, now + wait
             logger.error("The %s has ended with code %s and is started again in %.0f s.", self.name, code, wait)
+
+    def take_up(self, seconds: float = 0.0) -> None:
+        """Note the number of what another has forked, once it is told. One that ends before leaves it to be started."""
+        if self.awaited is None or not select.select([self.awaited], [], [], seconds)[0]:
+            return
+        if number := os.read(self.awaited, 32):
+            self.child, self.started = Adopted(int(number)), time.monotonic()
+        os.close(self.awaited)
+        self.awaited = None
+        take_in_orphans(False)  # Others' are not ours to wait for.
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -98,7 +122,8 @@ class Supervisor:
     """Runs until it is asked to stop. Raises ServerFailed when the server does not outlive its starts.
 
     `listener` is the descriptor of the socket on which the server finds its readers. `before`: what runs already, since
-    `serve` has just become another release (`newsreader.operations.handover`).
+    `serve` has just become another release (`newsreader.operations.handover`). `forks_worker`: the server forks the
+    first worker, where the system allows it (`newsreader.front.forked_worker`), and is told so by `--worker`.
     """
 
     def __init__(
@@ -111,12 +136,20 @@ class Supervisor:
         processes: int = 1,
         listener: int | None = None,
         before: Handover | None = None,
+        forks_worker: bool = False,
     ) -> None:
         self.pulses = Pulses(before.pulse_path, before.pulse) if before else Pulses()
         environment = environment | {VARIABLE: self.pulses.path}
         kept = () if listener is None else (listener,)
-        self.server = Process("web server", server, environment, folder, kept)
-        self.worker = Process("worker", worker, environment, folder) if worker else None
+        awaited = None
+        if worker and forks_worker and take_in_orphans(True):
+            awaited, told = os.pipe()
+            self.server = Process("web server", [*server, "--worker", str(told)], environment, folder, (*kept, told))
+            os.close(told)
+            self.server.command, self.server.kept = server, kept  # Later ones leave the worker alone.
+        else:
+            self.server = Process("web server", server, environment, folder, kept)
+        self.worker = Process("worker", worker, environment, folder, awaited=awaited) if worker else None
         self.processes_of_web, self.listener = processes, listener
         self.port = 0 if listener is None else port_of(listener)
         self.predecessor = Predecessor(before) if before else None
@@ -185,9 +218,12 @@ class Supervisor:
 
     def hand_over(self) -> Handover:
         """Return what has to outlive this program. What answers no readers yet is ended."""
-        server, worker = self.server.child, self.worker and self.worker.child
         if self.predecessor:
             self.server.kill()
+        if self.worker:
+            self.worker.take_up(PATIENCE)
+        server, worker = self.server.child, self.worker and self.worker.child
+        if self.predecessor:
             server = None
         return Handover(
             listener=-1 if self.listener is None else self.listener,
@@ -232,6 +268,7 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 pass
         for process in self.processes:
+            process.take_up(1.0)  # The server's end tells whether it has forked one.
             process.kill()
         if self.predecessor:
             self.predecessor.end_by(deadline)
@@ -251,8 +288,3 @@ def _kill(number: int) -> None:
         os.kill(number, signal.SIGKILL)
     except ProcessLookupError:
         pass
-
-
-def _end_with_parent() -> None:
-    """Have the kernel stop this process when its parent dies, even of SIGKILL."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

@@ -44,6 +44,7 @@ def main() -> int:
         processes=plan.processes,
         listener=plan.listener,
         before=before,
+        forks_worker=plan.forks_worker,
     )
     stopped.then, stopped.then_reload = supervisor.ask_to_stop, supervisor.ask_to_reload
     if stopped.asked:

@@ -1,5 +1,6 @@
 """What is started stays up: real processes that end, hang, or never start."""
 
+import json
 import os
 import signal
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from newsreader.operations import supervisor as supervising
 from newsreader.operations.handover import Handover
 from newsreader.operations.pulse import VARIABLE, Pulses
 from newsreader.operations.supervisor import ServerFailed, Supervisor
+from newsreader.settings import BASE_DIR
 
 # Tells that it lives, as ours do, until it is stopped.
 LIVES = [
@@ -196,3 +199,84 @@ def test_old_and_new_stop_together(started, former):
     site.stop()
 
     assert site.predecessor.is_gone()
+
+
+# A web server that forks its worker, as ours does, and that worker under the name that ours has.
+FORKS = [
+    sys.executable,
+    "-c",
+    "import sys, time; from newsreader.front import forked_worker as forked; from newsreader.operations import pulse;"
+    "pulse.EVERY = 0.1; is_worker = len(sys.argv) > 2 and forked.fork(int(sys.argv[2]), 0);"
+    "is_worker and forked._be_called(forked.NAME); pulse.keep_sending('worker' if is_worker else 'web');"
+    "time.sleep(600)",
+]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Other systems cannot give a child away.")
+def test_a_worker_that_the_server_has_forked_is_watched_like_one_that_was_started(settings, monkeypatch):
+    monkeypatch.setattr(supervising.Backoff, "failed", lambda self: 0.1)
+    site = Supervisor(FORKS, [*LIVES, "worker"], dict(os.environ), settings.BASE_DIR, forks_worker=True)
+    watch(site, lambda: site.worker.runs and site.pulses.last("worker") and site.pulses.last("web"))
+    web, first = site.server.child.pid, site.worker.child.pid
+
+    of_first = Path(f"/proc/{first}/stat").read_text().rsplit(")", 1)[1].split()
+    assert int(of_first[1]) == os.getpid() != web
+    assert int(of_first[3]) == first  # It leads a session: the end of the server's group is not its own.
+    assert b"manage.py\0work" in Path(f"/proc/{first}/cmdline").read_bytes()
+
+    os.kill(first, signal.SIGKILL)
+    watch(site, lambda: site.worker.runs and site.worker.child.pid != first)
+    assert site.worker.command == [*LIVES, "worker"]
+    assert site.server.child.pid == web
+
+    os.kill(web, signal.SIGKILL)  # The next server leaves the worker alone.
+    watch(site, lambda: site.server.runs and site.server.child.pid != web)
+    second = site.worker.child.pid
+    watch(site, lambda: site.pulses.last("web") > site.server.started)
+    assert site.worker.child.pid == second
+    site.stop()
+    assert not site.worker.runs
+    assert not site.server.runs
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Other systems cannot give a child away.")
+def test_a_server_that_ends_before_it_forks_leaves_the_worker_to_be_started(settings, monkeypatch):
+    monkeypatch.setattr(supervising.Backoff, "failed", lambda self: 600)
+    site = Supervisor(ENDS, [*LIVES, "worker"], dict(os.environ), settings.BASE_DIR, forks_worker=True)
+
+    watch(site, lambda: site.worker.runs and site.pulses.last("worker"))
+    site.stop()
+
+    assert not site.worker.runs
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Other systems cannot give a child away.")
+def test_who_stops_while_the_server_starts_leaves_no_worker_behind(settings):
+    site = Supervisor(FORKS, [*LIVES, "worker"], dict(os.environ), settings.BASE_DIR, forks_worker=True)
+    site.stop()
+
+    assert not site.worker.runs
+    assert site.worker.awaited is None
+
+
+@pytest.mark.parametrize("database", ["sqlite:////tmp/none.sqlite3", "postgres://a:b@db.example/c?options=-c%20a%3Db"])
+def test_a_forked_worker_has_the_settings_of_one_that_was_started(database):
+    ask = (
+        "import django, json; django.setup(); from django.conf import settings; from django.db import connections;"
+        "{} print(json.dumps([settings.WEB, settings.WAIT, connections['default'].settings_dict], default=str))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}} | {
+        "DJANGO_SETTINGS_MODULE": "newsreader.settings", "ENV_FILES": "", "SECRET_KEY": "s" * 50,
+        "DATABASE_URL": database,
+    }  # fmt: skip
+    forked = "connections['default']; from newsreader.front import forked_worker; forked_worker._take_time();"
+
+    def told(role, change):
+        done = subprocess.run(
+            [sys.executable, "-c", ask.format(change)],
+            env=environment | role, cwd=BASE_DIR, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return json.loads(done.stdout)
+
+    web = {"NEWSREADER_ROLE": "web"}
+    assert told(web, forked) == told({}, "") != told(web, "")

@@ -111,6 +111,7 @@ class Command(BaseCommand):
             folder=str(settings.BASE_DIR),
             server=server,
             worker=None if options["no_worker"] else worker,
+            forks_worker=listener is not None,
             environment=environment,
             host=host,
             port=port,

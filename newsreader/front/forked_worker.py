@@ -1,0 +1,75 @@
+"""The worker, forked from the process that web processes are forked from, with which it then shares what is imported.
+
+It has 30 MiB less of its own so, and its start costs no import. It becomes a child of `serve`, which watches it as if
+it had started it, and whose next ones are started as `manage.py work`. Linux alone can give a child away.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from newsreader.operations.children import end_with_parent
+
+NAME = ("manage.py", "work")  # as its command line says it (docs/contract.md, section 1)
+
+
+def fork(told: int, listener: int) -> bool:
+    """Fork it, before this process has threads, and say its number to whoever reads `told`.
+
+    Returns whether this is the worker. `serve` is to be whom children of the dead are given to.
+    """
+    between = os.fork()
+    if between:
+        os.close(told)
+        os.waitpid(between, 0)
+        return False
+    between = os.getpid()
+    if os.fork():
+        os._exit(0)
+    while os.getppid() == between:  # Until then its death would be nobody's to see.
+        time.sleep(0.001)
+    os.setsid()
+    end_with_parent()
+    os.close(listener)
+    os.write(told, str(os.getpid()).encode())
+    os.close(told)
+    return True
+
+
+def work() -> int:
+    """Be what `manage.py work` is. Returns the exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    _be_called(NAME)
+    _take_time()
+    try:
+        call_command("work", skip_checks=False)
+    except CommandError as refusal:
+        sys.stderr.write(f"CommandError: {refusal}\n")
+        return refusal.returncode
+    return 0
+
+
+def _take_time() -> None:
+    """Have the settings that differ for who serves nobody."""
+    os.environ.pop("NEWSREADER_ROLE", None)
+    settings.WEB, settings.WAIT = settings.OF_WORKER["WEB"], settings.OF_WORKER["WAIT"]
+    connections.settings["default"]["OPTIONS"] = settings.OF_WORKER["OPTIONS"]
+
+
+def _be_called(words: tuple[str, ...]) -> None:
+    """Have the system's lists of processes show another command. It takes no more room than ours: `-m newsreader.…`."""
+    fields = Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
+    first, last = int(fields[45]), int(fields[46])  # arg_start and arg_end
+    command = "\0".join((sys.executable, *words)).encode()[: last - first - 1]
+    ctypes.memset(first, 0, last - first)
+    ctypes.memmove(first, command, len(command))
