@@ -25,6 +25,8 @@ COMMANDS = {
 WORKER = {"newsreader.operations.worker", "newsreader.operations.schedule", "newsreader.management.commands.work"}
 WATCHER = {"newsreader.operations.watch", "newsreader.operations.supervisor"}
 TESTS = {"tests", "pytest"}
+# What libraries import for others (newsreader.kit.sparing_imports).
+SPARED = {"rich", "pygments", "jinja2", "unittest", "django.test", "psycopg"}
 
 SETUP = "import django; django.setup()"
 KINDS = {
@@ -40,7 +42,7 @@ KINDS = {
     ),
     "a web process": (
         "from newsreader.front.preloading import preload; preload()",
-        COMMANDS | WORKER | WATCHER | TESTS | {"boto3", "lxml"},
+        COMMANDS | WORKER | WATCHER | TESTS | SPARED | {"boto3", "lxml"},
     ),
     "the process that watches": (
         "import newsreader.operations.watch, newsreader.operations.plan",
@@ -75,6 +77,7 @@ def test_nobody_imports_what_only_others_need(kind):
     assert imported(program) & unwanted == set()
 
 
+@pytest.mark.django_db  # It makes the database that is copied.
 def test_what_web_processes_share_is_without_threads_and_connections(tmp_path, settings):
     """Neither outlives the fork. The first pages have been made by then, from a database."""
     if not settings.SQLITE:

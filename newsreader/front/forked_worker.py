@@ -52,7 +52,7 @@ def work() -> int:
     _be_called(NAME)
     _take_time()
     try:
-        call_command("work", skip_checks=False)
+        call_command("work")  # `serve` has checked the settings. The checks would cost 4 MiB of shared memory.
     except CommandError as refusal:
         sys.stderr.write(f"CommandError: {refusal}\n")
         return refusal.returncode

@@ -10,6 +10,8 @@ import gc
 from importlib import import_module
 from pathlib import Path
 
+from newsreader.kit import sparing_imports
+
 APPLICATION = "newsreader.front.application"
 
 
@@ -18,6 +20,7 @@ def preload() -> None:
 
     It would write to every object, and each process would get its own copy.
     """
+    sparing_imports.import_libraries()
     import_module(APPLICATION)
     _import_pages()
     _make_tables()

@@ -52,6 +52,7 @@ cdn:                marking pages for a CDN, and having it drop them
 long_writes:        short transactions of a long command, between which others write
 private_uploads:    files that are sent to be worked on once
 one_at_a_time:      commands of which only one runs
+sparing_imports:    libraries without what they import for others
 scratch:            a private database on disk for what does not fit into memory
 steady_cache:       Redis that may be away
 tasks, task_queue:  background tasks
