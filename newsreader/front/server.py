@@ -64,8 +64,10 @@ def main() -> int:
     os.environ["NEWSREADER_ROLE"] = "web"  # of the web processes, before one of their modules asks for the settings
     signal.signal(signal.SIGUSR1, _leave)
     preload()
-    if given.worker is not None and forked_worker.fork(given.worker, given.listener):
-        return forked_worker.work()
+    if given.worker is not None:
+        forked_worker.load()
+        if forked_worker.fork(given.worker, given.listener):
+            return forked_worker.work()
     Server(
         given.listener,
         target=f"{APPLICATION}:application",
