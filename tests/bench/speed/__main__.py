@@ -69,8 +69,8 @@ def whole_site(site: Site, *, quick: bool) -> None:
         figures["`collectstatic`, s of processor"] = site.cost_of(
             "manage.py", "collectstatic", "--no-input", "-v", "0"
         )[0]
-    figures["first answer after start, s"] = site.start()
-    site.settle("worker")
+    figures["first answer after start, s"] = site.start_whole()
+    site.settle()
     figures["memory idle, MiB"] = site.memory()
     known = rows(site.world, [50])
     for row in known:

@@ -121,15 +121,22 @@ class Site:
 
     def start(self) -> float:
         """Start the processes. Returns seconds until the front page was answered."""
+        took = self._start("--no-worker")
+        self._run("worker", "work")
+        return took
+
+    def start_whole(self) -> float:
+        """Start what `serve` does by itself: two web processes, and the worker that shares their memory."""
+        return self._start("--processes", "2")
+
+    def _start(self, *options: str) -> float:
         began = time.perf_counter()
-        self._run("web", "serve", "--port", str(self.port), "--no-worker")
+        self._run("web", "serve", "--port", str(self.port), *options)
         while not self._answers():
             if self.running["web"].poll() is not None or time.perf_counter() - began > PATIENCE:
                 raise RuntimeError(f"{self.label} did not start:\n{self._log.read_text()[-3000:]}")
             time.sleep(0.02)
-        took = time.perf_counter() - began
-        self._run("worker", "work")
-        return took
+        return time.perf_counter() - began
 
     @property
     def _log(self) -> Path:
