@@ -23,7 +23,7 @@ def take_in_orphans(taken: bool) -> bool:
 
 
 class Adopted:
-    """A child that this process was given: what `subprocess.Popen` is for one that it has started."""
+    """A child that this process was given: what a Popen is for one that it has started."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -41,7 +41,7 @@ class Adopted:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return its exit code once it has ended. Raises subprocess.TimeoutExpired after so many seconds."""
+        """Return its exit code once it has ended. Raises TimeoutExpired after so many seconds."""
         until = None if timeout is None else time.monotonic() + timeout
         while (code := self.poll()) is None:
             if until is not None and time.monotonic() > until:
