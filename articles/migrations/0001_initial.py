@@ -46,6 +46,20 @@ class Migration(migrations.Migration):
                 'verbose_name': 'article',
                 'verbose_name_plural': 'articles',
                 'permissions': [('publish_article', 'Can publish, schedule and withdraw articles'), ('change_any_article', "Can see and change everybody's articles")],
+                'indexes': [
+                    models.Index(condition=models.Q(('kind', 'article'), ('state', 'published')), fields=['-published_at', '-id'], name='article_newest'),
+                    models.Index(condition=models.Q(('kind', 'page'), ('state', 'published')), fields=['headline'], name='article_pages'),
+                    models.Index(condition=models.Q(('state', 'scheduled')), fields=['scheduled_for'], name='article_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('origin_id', ''), _negated=True), fields=('origin_site', 'origin_type', 'origin_id'), name='article_once_per_origin'),
+                    models.UniqueConstraint(condition=models.Q(('kind', 'article')), fields=('published_on', 'slug'), name='article_address_once'),
+                    models.UniqueConstraint(condition=models.Q(('kind', 'page'), models.Q(('published_on', None), _negated=True)), fields=('slug',), name='page_address_once'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'scheduled', 'published', 'withdrawn'])), name='article_state_known'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['article', 'page'])), name='article_kind_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), models.Q(('published_at__isnull', False), ('published_on__isnull', False)), _connector='OR'), name='article_published_has_a_date'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'scheduled'), _negated=True), ('scheduled_for__isnull', False), _connector='OR'), name='article_scheduled_has_a_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -64,6 +78,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'author',
                 'verbose_name_plural': 'authors',
                 'ordering': ['name', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('origin_id', ''), _negated=True), fields=('origin_site', 'origin_type', 'origin_id'), name='author_once_per_origin'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -79,6 +96,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'byline',
                 'verbose_name_plural': 'bylines',
                 'ordering': ['position', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('article', 'author', 'role'), name='byline_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -127,6 +147,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'redirect',
                 'verbose_name_plural': 'redirects',
+                'indexes': [
+                    models.Index(fields=['path'], name='redirect_by_path'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('site', 'path'), name='redirect_once_per_site'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -168,6 +194,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'site',
                 'verbose_name_plural': 'site',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('pk', 1)), name='site_is_one_row'),
+                    models.CheckConstraint(condition=models.Q(('articles_per_page__gte', 1)), name='site_lists_articles'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -186,6 +216,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'menu entry',
                 'verbose_name_plural': 'menu entries',
                 'ordering': ['place', 'position', 'pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('address', ''), ('page', None), ('section__isnull', False)), models.Q(('address', ''), ('page__isnull', False), ('section', None)), models.Q(('page', None), ('section', None), models.Q(('address', ''), _negated=True), models.Q(('label', ''), _negated=True)), _connector='OR'), name='menu_item_leads_to_one_thing', violation_error_message='Choose a section, or a page, or type an address and a label for it.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -226,76 +259,8 @@ class Migration(migrations.Migration):
             name='tags',
             field=models.ManyToManyField(blank=True, related_name='articles', to='articles.tag', verbose_name='tags'),
         ),
-        migrations.AddConstraint(
-            model_name='author',
-            constraint=models.UniqueConstraint(condition=models.Q(('origin_id', ''), _negated=True), fields=('origin_site', 'origin_type', 'origin_id'), name='author_once_per_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='byline',
-            constraint=models.UniqueConstraint(fields=('article', 'author', 'role'), name='byline_once'),
-        ),
-        migrations.AddIndex(
-            model_name='redirect',
-            index=models.Index(fields=['path'], name='redirect_by_path'),
-        ),
-        migrations.AddConstraint(
-            model_name='redirect',
-            constraint=models.UniqueConstraint(fields=('site', 'path'), name='redirect_once_per_site'),
-        ),
-        migrations.AddConstraint(
-            model_name='site',
-            constraint=models.CheckConstraint(condition=models.Q(('pk', 1)), name='site_is_one_row'),
-        ),
-        migrations.AddConstraint(
-            model_name='site',
-            constraint=models.CheckConstraint(condition=models.Q(('articles_per_page__gte', 1)), name='site_lists_articles'),
-        ),
-        migrations.AddConstraint(
-            model_name='menuitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('address', ''), ('page', None), ('section__isnull', False)), models.Q(('address', ''), ('page__isnull', False), ('section', None)), models.Q(('page', None), ('section', None), models.Q(('address', ''), _negated=True), models.Q(('label', ''), _negated=True)), _connector='OR'), name='menu_item_leads_to_one_thing', violation_error_message='Choose a section, or a page, or type an address and a label for it.'),
-        ),
-        migrations.AddIndex(
-            model_name='article',
-            index=models.Index(condition=models.Q(('kind', 'article'), ('state', 'published')), fields=['-published_at', '-id'], name='article_newest'),
-        ),
         migrations.AddIndex(
             model_name='article',
             index=models.Index(condition=models.Q(('kind', 'article'), ('state', 'published')), fields=['section', '-published_at', '-id'], name='article_newest_of_section'),
-        ),
-        migrations.AddIndex(
-            model_name='article',
-            index=models.Index(condition=models.Q(('kind', 'page'), ('state', 'published')), fields=['headline'], name='article_pages'),
-        ),
-        migrations.AddIndex(
-            model_name='article',
-            index=models.Index(condition=models.Q(('state', 'scheduled')), fields=['scheduled_for'], name='article_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.UniqueConstraint(condition=models.Q(('origin_id', ''), _negated=True), fields=('origin_site', 'origin_type', 'origin_id'), name='article_once_per_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'article')), fields=('published_on', 'slug'), name='article_address_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'page'), models.Q(('published_on', None), _negated=True)), fields=('slug',), name='page_address_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'scheduled', 'published', 'withdrawn'])), name='article_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['article', 'page'])), name='article_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'published'), _negated=True), models.Q(('published_at__isnull', False), ('published_on__isnull', False)), _connector='OR'), name='article_published_has_a_date'),
-        ),
-        migrations.AddConstraint(
-            model_name='article',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'scheduled'), _negated=True), ('scheduled_for__isnull', False), _connector='OR'), name='article_scheduled_has_a_time'),
         ),
     ]

@@ -64,6 +64,34 @@ class Migration(migrations.Migration):
                 'verbose_name': 'comment',
                 'verbose_name_plural': 'comments',
                 'permissions': [('moderate_comment', 'Can decide about comments under their own articles'), ('moderate_any_comment', 'Can decide about all comments')],
+                'indexes': [
+                    models.Index(condition=models.Q(('parent', None), models.Q(('status', 'approved'), ('thread_count__gt', 0), _connector='OR')), fields=['article', 'path'], name='comment_roots'),
+                    models.Index(condition=models.Q(('status', 'approved')), fields=['root', 'path'], name='comment_thread'),
+                    models.Index(condition=models.Q(('parent__isnull', False)), fields=['parent', 'status'], name='comment_replies'),
+                    models.Index(condition=models.Q(('root__isnull', False)), fields=['root'], name='comment_branch'),
+                    models.Index(condition=models.Q(('status', 'pending')), fields=['created_at', 'id'], name='comment_waiting'),
+                    models.Index(fields=['status', '-created_at', '-id'], name='comment_by_status'),
+                    models.Index(condition=models.Q(('status', 'approved')), fields=['article', '-created_at', '-id'], name='comment_newest_of_article'),
+                    models.Index(fields=['article', 'duplicate_key'], name='comment_duplicates'),
+                    models.Index(fields=['renderer', 'id'], name='comment_by_renderer'),
+                    models.Index(condition=models.Q(('text_key', ''), _negated=True), fields=['text_key', '-created_at'], name='comment_same_text'),
+                    models.Index(condition=models.Q(('flag_count__gt', 0)), fields=['created_at', 'id'], name='comment_reported'),
+                    models.Index(condition=models.Q(('link_count__gt', 0)), fields=['-created_at', '-id'], name='comment_with_links'),
+                    models.Index(condition=models.Q(('link_count__gt', 0)), fields=['status', '-created_at', '-id'], name='comment_links_by_status'),
+                    models.Index(condition=models.Q(('assigned_to__isnull', False)), fields=['assigned_to'], name='comment_assigned'),
+                    models.Index(condition=models.Q(('picked_at__isnull', False)), fields=['article', 'picked_at'], name='comment_picked'),
+                    models.Index(fields=['-created_at', '-id'], name='comment_newest'),
+                    models.Index(fields=['identity', 'status'], name='comment_by_identity'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('origin_id', ''), _negated=True), fields=('origin_site', 'origin_type', 'origin_id'), name='comment_once_per_origin'),
+                    models.UniqueConstraint(fields=('idempotency_key',), name='comment_once_per_key'),
+                    models.UniqueConstraint(fields=('article', 'path'), name='comment_path_once'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'spam', 'trash'])), name='comment_status_known'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['comment', 'pingback', 'trackback'])), name='comment_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('parent', None), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='comment_is_not_its_own_parent'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('depth', 0), ('parent', None), ('root', None)), models.Q(('depth__gt', 0), ('parent__isnull', False), ('root__isnull', False)), _connector='OR'), name='comment_root_and_depth_follow_parent'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -174,6 +202,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'batch of decisions',
                 'verbose_name_plural': 'batches of decisions',
+                'indexes': [
+                    models.Index(fields=['by', '-created_at'], name='batch_of_moderator'),
+                    models.Index(condition=models.Q(('state', 'running')), fields=['created_at'], name='batch_running'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -196,6 +228,12 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'ban',
                 'verbose_name_plural': 'bans',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('email', ''), ('identity__isnull', False), ('network', '')), models.Q(('identity', None), models.Q(('email', ''), ('network', ''), _connector='XOR')), _connector='OR'), name='ban_of_one_kind', violation_error_message='A ban names one of these: an account, an email address or a network.'),
+                    models.UniqueConstraint(condition=models.Q(('identity__isnull', False), ('lifted_at', None)), fields=('identity',), name='ban_of_account_once'),
+                    models.UniqueConstraint(condition=models.Q(('lifted_at', None), models.Q(('email', ''), _negated=True)), fields=('email',), name='ban_of_email_once'),
+                    models.UniqueConstraint(condition=models.Q(('lifted_at', None), models.Q(('network', ''), _negated=True)), fields=('network',), name='ban_of_network_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +247,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'connection data',
                 'verbose_name_plural': 'connection data',
+                'indexes': [
+                    models.Index(fields=['email', 'comment'], name='trace_by_beginning', opclasses=['varchar_pattern_ops', 'int8_ops']),
+                    models.Index(fields=['address', 'comment'], name='trace_by_address'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -225,6 +267,11 @@ class Migration(migrations.Migration):
                 ('batch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='comments.batch')),
                 ('comment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='comments.comment')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('batch', 'comment'), name='batch_item_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CommentSettings',
@@ -279,6 +326,13 @@ class Migration(migrations.Migration):
                 'verbose_name': 'decision',
                 'verbose_name_plural': 'decisions',
                 'ordering': ['number'],
+                'indexes': [
+                    models.Index(fields=['created_at'], name='decision_by_time'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('comment', 'number'), name='decision_number_once'),
+                    models.CheckConstraint(condition=models.Q(('after__in', ['pending', 'approved', 'spam', 'trash'])), name='decision_status_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -297,6 +351,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'appeal',
                 'verbose_name_plural': 'appeals',
+                'indexes': [
+                    models.Index(condition=models.Q(('outcome', '')), fields=['created_at'], name='appeal_open'),
+                    models.Index(fields=['created_at'], name='appeal_by_time'),
+                    models.Index(condition=models.Q(('settled_at__isnull', False)), fields=['settled_at'], name='appeal_settled'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -310,6 +369,11 @@ class Migration(migrations.Migration):
                 ('confirmed_at', models.DateTimeField(null=True)),
                 ('comment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='email_confirmations', to='comments.comment')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['network', 'asked_at'], name='proof_by_network'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='FilterEntry',
@@ -335,6 +399,16 @@ class Migration(migrations.Migration):
                 'verbose_name': 'list entry',
                 'verbose_name_plural': 'list entries',
                 'ordering': ['pattern', 'pk'],
+                'indexes': [
+                    models.Index(condition=models.Q(('is_active', True)), fields=['changed_at'], name='rule_changes'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('article', None), ('section', None)), fields=('pattern', 'match'), name='rule_once', violation_error_message='This entry is on the list already.'),
+                    models.UniqueConstraint(condition=models.Q(('article', None)), fields=('pattern', 'match', 'section'), name='rule_once_in_section', violation_error_message='This entry is on the list of that section already.'),
+                    models.UniqueConstraint(fields=('pattern', 'match', 'article'), name='rule_once_under_article', violation_error_message='This entry is on the list of that article already.'),
+                    models.CheckConstraint(condition=models.Q(('section', None), ('article', None), _connector='OR'), name='rule_has_one_scope', violation_error_message='Choose a section or an article, not both.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('action', 'ban'), _negated=True), ('match', 'network'), _connector='OR'), name='rule_only_networks_are_banned', violation_error_message='Only a network can be refused openly.'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -360,6 +434,14 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('comment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='labels', to='comments.comment')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['kind', '-created_at'], name='label_newest'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('comment', 'kind'), name='label_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Note',
@@ -385,6 +467,12 @@ class Migration(migrations.Migration):
                 ('article', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='articles.article')),
                 ('root', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='comments.comment')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('root', None)), fields=('article', 'start'), name='stretch_of_roots_once'),
+                    models.UniqueConstraint(condition=models.Q(('root__isnull', False)), fields=('root', 'start'), name='stretch_of_thread_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Report',
@@ -414,6 +502,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'report',
                 'verbose_name_plural': 'reports',
+                'indexes': [
+                    models.Index(condition=models.Q(('outcome', '')), fields=['created_at'], name='report_open'),
+                    models.Index(fields=['created_at'], name='report_by_time'),
+                    models.Index(condition=models.Q(('settled_at__isnull', False)), fields=['settled_at'], name='report_settled'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('comment', 'reporter'), name='report_once_by_each'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kept_at__isnull', False), ('objected_at__isnull', False)), models.Q(('kept_at', None), ('kept_by', None), ('objected_at', None), ('objection', '')), _connector='OR'), name='report_objection_is_to_an_outcome'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -435,6 +532,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'mail',
                 'verbose_name_plural': 'mails',
+                'indexes': [
+                    models.Index(condition=models.Q(('sent_at', None)), fields=['due_at'], name='delivery_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('decision', 'event', 'address'), name='delivery_once_per_event_and_address'),
+                    models.UniqueConstraint(fields=('report', 'event'), name='delivery_once_per_report_and_event'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('comment', None), ('decision__isnull', False), ('report', None)), models.Q(('comment', None), ('decision', None), ('report__isnull', False)), models.Q(('comment__isnull', False), ('decision', None), ('report', None)), _connector='OR'), name='delivery_about_one_thing'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -473,245 +578,9 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('ban', 'appellant'), name='ban_appeal_once_by_each'), models.UniqueConstraint(condition=models.Q(('outcome', '')), fields=('ban', 'by_owner'), name='ban_appeal_open_once'), models.CheckConstraint(condition=models.Q(models.Q(('appellant', 'owner'), ('by_owner', True)), models.Q(('by_owner', False), models.Q(('appellant__in', ['', 'owner']), _negated=True)), _connector='OR'), name='ban_appeal_by_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('settled_at', None), ('settled_by', None)), models.Q(('outcome__in', ['lifted', 'upheld']), ('settled_at__isnull', False)), _connector='OR'), name='ban_appeal_settled_with_its_time')],
             },
         ),
-        migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(fields=['by', '-created_at'], name='batch_of_moderator'),
-        ),
-        migrations.AddIndex(
-            model_name='batch',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['created_at'], name='batch_running'),
-        ),
-        migrations.AddConstraint(
-            model_name='ban',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('email', ''), ('identity__isnull', False), ('network', '')), models.Q(('identity', None), models.Q(('email', ''), ('network', ''), _connector='XOR')), _connector='OR'), name='ban_of_one_kind', violation_error_message='A ban names one of these: an account, an email address or a network.'),
-        ),
-        migrations.AddConstraint(
-            model_name='ban',
-            constraint=models.UniqueConstraint(condition=models.Q(('identity__isnull', False), ('lifted_at', None)), fields=('identity',), name='ban_of_account_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ban',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None), models.Q(('email', ''), _negated=True)), fields=('email',), name='ban_of_email_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ban',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None), models.Q(('network', ''), _negated=True)), fields=('network',), name='ban_of_network_once'),
-        ),
-        migrations.AddIndex(
-            model_name='connectiondata',
-            index=models.Index(fields=['email', 'comment'], name='trace_by_beginning', opclasses=['varchar_pattern_ops', 'int8_ops']),
-        ),
-        migrations.AddIndex(
-            model_name='connectiondata',
-            index=models.Index(fields=['address', 'comment'], name='trace_by_address'),
-        ),
         migrations.AddField(
             model_name='reviewlock',
             name='by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('parent', None), models.Q(('status', 'approved'), ('thread_count__gt', 0), _connector='OR')), fields=['article', 'path'], name='comment_roots'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('status', 'approved')), fields=['root', 'path'], name='comment_thread'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('parent__isnull', False)), fields=['parent', 'status'], name='comment_replies'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('root__isnull', False)), fields=['root'], name='comment_branch'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['created_at', 'id'], name='comment_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(fields=['status', '-created_at', '-id'], name='comment_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('status', 'approved')), fields=['article', '-created_at', '-id'], name='comment_newest_of_article'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(fields=['article', 'duplicate_key'], name='comment_duplicates'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(fields=['renderer', 'id'], name='comment_by_renderer'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('text_key', ''), _negated=True), fields=['text_key', '-created_at'], name='comment_same_text'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('flag_count__gt', 0)), fields=['created_at', 'id'], name='comment_reported'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('link_count__gt', 0)), fields=['-created_at', '-id'], name='comment_with_links'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('link_count__gt', 0)), fields=['status', '-created_at', '-id'], name='comment_links_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('assigned_to__isnull', False)), fields=['assigned_to'], name='comment_assigned'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(condition=models.Q(('picked_at__isnull', False)), fields=['article', 'picked_at'], name='comment_picked'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(fields=['-created_at', '-id'], name='comment_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(fields=['identity', 'status'], name='comment_by_identity'),
-        ),
-        migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.UniqueConstraint(condition=models.Q(('origin_id', ''), _negated=True), fields=('origin_site', 'origin_type', 'origin_id'), name='comment_once_per_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.UniqueConstraint(fields=('idempotency_key',), name='comment_once_per_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.UniqueConstraint(fields=('article', 'path'), name='comment_path_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'spam', 'trash'])), name='comment_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['comment', 'pingback', 'trackback'])), name='comment_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.CheckConstraint(condition=models.Q(('parent', None), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='comment_is_not_its_own_parent'),
-        ),
-        migrations.AddConstraint(
-            model_name='comment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('depth', 0), ('parent', None), ('root', None)), models.Q(('depth__gt', 0), ('parent__isnull', False), ('root__isnull', False)), _connector='OR'), name='comment_root_and_depth_follow_parent'),
-        ),
-        migrations.AddConstraint(
-            model_name='batchitem',
-            constraint=models.UniqueConstraint(fields=('batch', 'comment'), name='batch_item_once'),
-        ),
-        migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['created_at'], name='decision_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('comment', 'number'), name='decision_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('after__in', ['pending', 'approved', 'spam', 'trash'])), name='decision_status_known'),
-        ),
-        migrations.AddIndex(
-            model_name='appeal',
-            index=models.Index(condition=models.Q(('outcome', '')), fields=['created_at'], name='appeal_open'),
-        ),
-        migrations.AddIndex(
-            model_name='appeal',
-            index=models.Index(fields=['created_at'], name='appeal_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='appeal',
-            index=models.Index(condition=models.Q(('settled_at__isnull', False)), fields=['settled_at'], name='appeal_settled'),
-        ),
-        migrations.AddIndex(
-            model_name='emailconfirmation',
-            index=models.Index(fields=['network', 'asked_at'], name='proof_by_network'),
-        ),
-        migrations.AddIndex(
-            model_name='filterentry',
-            index=models.Index(condition=models.Q(('is_active', True)), fields=['changed_at'], name='rule_changes'),
-        ),
-        migrations.AddConstraint(
-            model_name='filterentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('article', None), ('section', None)), fields=('pattern', 'match'), name='rule_once', violation_error_message='This entry is on the list already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='filterentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('article', None)), fields=('pattern', 'match', 'section'), name='rule_once_in_section', violation_error_message='This entry is on the list of that section already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='filterentry',
-            constraint=models.UniqueConstraint(fields=('pattern', 'match', 'article'), name='rule_once_under_article', violation_error_message='This entry is on the list of that article already.'),
-        ),
-        migrations.AddConstraint(
-            model_name='filterentry',
-            constraint=models.CheckConstraint(condition=models.Q(('section', None), ('article', None), _connector='OR'), name='rule_has_one_scope', violation_error_message='Choose a section or an article, not both.'),
-        ),
-        migrations.AddConstraint(
-            model_name='filterentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('action', 'ban'), _negated=True), ('match', 'network'), _connector='OR'), name='rule_only_networks_are_banned', violation_error_message='Only a network can be refused openly.'),
-        ),
-        migrations.AddIndex(
-            model_name='label',
-            index=models.Index(fields=['kind', '-created_at'], name='label_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='label',
-            constraint=models.UniqueConstraint(fields=('comment', 'kind'), name='label_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='pathbucket',
-            constraint=models.UniqueConstraint(condition=models.Q(('root', None)), fields=('article', 'start'), name='stretch_of_roots_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='pathbucket',
-            constraint=models.UniqueConstraint(condition=models.Q(('root__isnull', False)), fields=('root', 'start'), name='stretch_of_thread_once'),
-        ),
-        migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('outcome', '')), fields=['created_at'], name='report_open'),
-        ),
-        migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['created_at'], name='report_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='report',
-            index=models.Index(condition=models.Q(('settled_at__isnull', False)), fields=['settled_at'], name='report_settled'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.UniqueConstraint(fields=('comment', 'reporter'), name='report_once_by_each'),
-        ),
-        migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kept_at__isnull', False), ('objected_at__isnull', False)), models.Q(('kept_at', None), ('kept_by', None), ('objected_at', None), ('objection', '')), _connector='OR'), name='report_objection_is_to_an_outcome'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('sent_at', None)), fields=['due_at'], name='delivery_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('decision', 'event', 'address'), name='delivery_once_per_event_and_address'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('report', 'event'), name='delivery_once_per_report_and_event'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('comment', None), ('decision__isnull', False), ('report', None)), models.Q(('comment', None), ('decision', None), ('report__isnull', False)), models.Q(('comment__isnull', False), ('decision', None), ('report', None)), _connector='OR'), name='delivery_about_one_thing'),
         ),
     ]

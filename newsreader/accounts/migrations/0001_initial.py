@@ -41,6 +41,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'user',
                 'verbose_name_plural': 'users',
                 'abstract': False,
+                'constraints': [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='user_username_unique_whatever_the_case'),
+                ],
             },
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),
@@ -65,14 +68,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'commenter',
                 'verbose_name_plural': 'commenters',
+                'constraints': [
+                    models.UniqueConstraint(fields=('provider', 'uid'), name='identity_once_per_provider'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='user_username_unique_whatever_the_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='commenteridentity',
-            constraint=models.UniqueConstraint(fields=('provider', 'uid'), name='identity_once_per_provider'),
         ),
     ]
