@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -105,13 +106,20 @@ def _sample(items: list[pytest.Item]) -> None:
 def _longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
     """Let every process begin with its share of what takes longest, so that none is left with it when others are done.
 
+    What takes longest is dealt by files: one process makes what a file's tests have in common, such as a site that runs.
     Each process gets as many tests as any other, in one piece, and takes from another's end when it has no more.
     """
-    long = sorted((item for item in items if item.nodeid.startswith(LONGEST)), key=_rank)
-    short = [item for item in items if not item.nodeid.startswith(LONGEST)]
+    long: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in sorted((item for item in items if item.nodeid.startswith(LONGEST)), key=_rank):
+        long[item.nodeid.partition("::")[0]].append(item)
+    short = iter([item for item in items if not item.nodeid.startswith(LONGEST)])
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    size = -(-len(short) // processes)
-    return [item for at in range(processes) for item in (*long[at::processes], *short[at * size : (at + 1) * size])]
+    files, size = list(long.values()), -(-len(items) // processes)
+    ordered: list[pytest.Item] = []
+    for at in range(processes):
+        share = [item for file in files[at::processes] for item in file]
+        ordered += [*share, *islice(short, max(0, size - len(share)))]
+    return [*ordered, *short]
 
 
 def _rank(item: pytest.Item) -> int:
