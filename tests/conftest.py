@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import re
@@ -79,6 +80,18 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     asked = fixtures & {"db", "transactional_db", "live_server"} or item.get_closest_marker("django_db")
     if asked or issubclass(getattr(item, "cls", None) or object, TransactionTestCase):
         item.add_marker("database")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[object]:
+    """Have one process of a fresh checkout compile the tests, for all: at the same time, each would compile every one."""
+    here = Path(__file__).parent
+    compiled = {file.name.partition(".")[0] for file in here.glob("__pycache__/test_*.pyc")}
+    if not hasattr(session.config, "workerinput") or compiled >= {file.stem for file in here.glob("test_*.py")}:
+        return (yield)
+    with (settings.BASE_DIR / "var" / f"test-{os.environ['TEST_RUN']}.collecting").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
