@@ -129,7 +129,6 @@ def paste(page: Page, html: str) -> None:
     )
 
 
-@pytest.mark.ci_both
 def test_an_editor_writes_looks_and_publishes(desk: Page, complaints: list[str], picture: Any) -> None:
     make_author(name="Ada")
     make_section("Town")

@@ -85,7 +85,6 @@ def test_a_guest_mends_a_comment_and_takes_it_back(page: Page) -> None:
     expect(page.locator("#comments-title")).to_have_text("1 comment")
 
 
-@pytest.mark.ci_both
 def test_a_trusted_guest_finds_what_may_be_done_at_the_comment(page: Page, scripted: bool) -> None:
     set_rules(hold_first_comment=False, fastest_seconds=0)
     article = make_article()
