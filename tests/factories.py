@@ -130,7 +130,8 @@ def make_comment(
     article = article or (parent.article if parent else make_article())
     with nullcontext() if asked else _no_mails():
         comment = post_comment(make_draft(article, parent=str(parent.pk) if parent else "", **values))
-    decide(comment.pk, status, reason="made_for_a_test")
+    if comment.status != status:  # Else it would be locked and looked up for nothing.
+        decide(comment.pk, status, reason="made_for_a_test")
     comment.refresh_from_db()
     return comment
 
