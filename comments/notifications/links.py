@@ -10,12 +10,15 @@ import datetime as dt
 from typing import NamedTuple
 
 from django.core import signing
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from articles.models.article import Article
-from comments.models import Comment, Decision
+from comments.models import Comment, Decision, EmailConfirmation
 from newsreader.accounts import second_factor
 from newsreader.accounts.models import User
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.web import absolute
 
 ACTIONS = ("approve", "spam", "trash")
@@ -53,10 +56,13 @@ def form_url(article: Article) -> str:
 
 def confirmation_url(comment: Comment) -> str:
     """Where a guest confirms the address typed with this comment; empty if nothing is left to confirm."""
-    confirmation = comment.email_confirmations.first()
-    if confirmation is None:
-        return ""
-    return absolute(f"/comments/{comment.pk}/confirm/{confirmation.token}/")
+    found = _confirmation.first(comment.pk)
+    return absolute(f"/comments/{comment.pk}/confirm/{found[0]}/") if found else ""
+
+
+@Compiled
+def _confirmation(comment_id: int) -> QuerySet[EmailConfirmation, tuple[str]]:
+    return EmailConfirmation.objects.filter(comment=comment_id).order_by("pk").values_list("token")[:1]
 
 
 def action_urls(decision: Decision, address: str) -> dict[str, str]:
@@ -64,13 +70,20 @@ def action_urls(decision: Decision, address: str) -> dict[str, str]:
 
     Always the same for one decision and address, so that a mail that is sent twice is the same mail.
     """
-    user = User.objects.filter(is_active=True, emailaddress__email__iexact=address, emailaddress__verified=True).first()
+    user = _owner.first(address)
     if user is None or not second_factor.is_set_up(user):
         return {}
     until = int((decision.created_at + LIFE).timestamp())
     actions = [Action(decision.comment_id, user.pk, name, decision.number, until) for name in ACTIONS]
     tokens = {action.name: signing.Signer(salt=SALT).sign_object(list(action)) for action in actions}
     return {name: absolute(f"/moderation/link/{token}/") for name, token in tokens.items()}
+
+
+@Compiled
+def _owner(address: str) -> QuerySet[User]:
+    # As `iexact` is on PostgreSQL. On SQLite that would be LIKE, whose patterns have to be escaped before.
+    same = User.objects.alias(known=Upper("emailaddress__email")).filter(known=Upper(Value(address)))
+    return same.filter(is_active=True, emailaddress__verified=True).order_by("pk")[:1]
 
 
 def read_action(token: str) -> Action:

@@ -30,7 +30,10 @@ from comments.notifications.links import (
 )
 from newsreader.kit import mail
 from newsreader.kit.clock import ahead
-from newsreader.kit.compiled_inserts import TOGETHER, insert_all
+from newsreader.kit.compiled_inserts import TOGETHER as IN_ONE_STATEMENT
+from newsreader.kit.compiled_inserts import insert_all
+from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.compiled_updates import CompiledUpdate
 from newsreader.kit.task_queue import take_others
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
@@ -42,6 +45,7 @@ LEASE = dt.timedelta(minutes=5)
 ATTEMPTS = 6
 TURN = 20  # seconds; a mail server that hangs must not block the worker's other jobs. The rest is sent next time.
 AT_ONCE = 200  # mails
+TOGETHER = 20  # mails that are read at once
 
 
 def enqueue(rows: Collection[Delivery]) -> int:
@@ -49,7 +53,7 @@ def enqueue(rows: Collection[Delivery]) -> int:
 
     A second mail about the same event to the same address is left out.
     """
-    if len(rows) <= TOGETHER:
+    if len(rows) <= IN_ONE_STATEMENT:
         insert_all(list(rows), unless_there=True)
     else:
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)
@@ -65,12 +69,14 @@ def send_due() -> int:
     Whatever else was queued to send mails is done with it: a hundred posts a second need no hundred tasks.
     """
     take_others(send_due)
-    now, ends = timezone.now(), time.monotonic() + TURN
-    due = Delivery.objects.filter(_due(now), sent_at=None, attempts__lt=ATTEMPTS).order_by("due_at")
-    found = list(due.values_list("pk", flat=True)[:AT_ONCE])
-    sent = sum(_send(pk) for pk in found if time.monotonic() < ends)
-    if len(found) == AT_ONCE or time.monotonic() >= ends:
-        send_due.enqueue()  # There may be more.
+    ends, sent, tried = time.monotonic() + TURN, 0, set[int]()
+    while some := [row for row in _next(*_times(timezone.now())) if row.pk not in tried]:
+        for row in some:
+            if len(tried) == AT_ONCE or time.monotonic() >= ends:
+                send_due.enqueue()  # There may be more.
+                return sent
+            tried.add(row.pk)
+            sent += _send(row)
     return sent
 
 
@@ -79,23 +85,43 @@ def _pause(attempts: int) -> dt.timedelta:
     return dt.timedelta(minutes=2**attempts)
 
 
-def _due(now: dt.datetime) -> Q:
-    """Return the condition for mails whose time has come, or lies further ahead than any that is stored here."""
-    due = Q(due_at__lte=now) | Q(attempts=0, due_at__gt=ahead(now))
-    for attempts in range(1, ATTEMPTS):
-        due |= Q(attempts=attempts, due_at__gt=ahead(now, max(LEASE, _pause(attempts))))
-    return due
+def _times(now: dt.datetime) -> list[dt.datetime]:
+    """Return what `_due` compares with: now, and for each number of attempts the furthest time that is stored here."""
+    return [now, ahead(now), *(ahead(now, max(LEASE, _pause(attempts))) for attempts in range(1, ATTEMPTS))]
 
 
-def _send(pk: int) -> bool:
+def _due(now: dt.datetime, *furthest: dt.datetime) -> QuerySet[Delivery]:
+    """Return the mails whose time has come, or lies further ahead than any that is stored here. They are unsent."""
+    due = Q(due_at__lte=now)
+    for attempts, end in enumerate(furthest):
+        due |= Q(attempts=attempts, due_at__gt=end)
+    return Delivery.objects.filter(due, sent_at=None)
+
+
+@Compiled
+def _next(*times: dt.datetime) -> QuerySet[Delivery]:
+    """The mails whose turn it is, with what they are about: a few, so that nothing has changed when they are sent."""
+    comments = ("decision__comment", "report__comment", "comment")
+    rows = _due(*times).filter(attempts__lt=ATTEMPTS).order_by("due_at")
+    rows = rows.select_related(*(f"{name}__article" for name in comments), "article")
+    long = [f"{name}__{column}" for name in comments for column in ("html", "search_terms", "article__body")]
+    return rows.defer(*long, "article__body")[:TOGETHER]
+
+
+@partial(CompiledUpdate, "attempts")
+def _lease(pk: int, until: dt.datetime, *times: dt.datetime) -> tuple[QuerySet[Delivery], dict[str, Any]]:
+    return _due(*times).filter(pk=pk), {"due_at": until, "attempts": F("attempts") + 1}
+
+
+@partial(CompiledUpdate, "attempts")
+def _note_sent(pk: int, at: dt.datetime) -> tuple[QuerySet[Delivery], dict[str, Any]]:
+    return Delivery.objects.filter(pk=pk), {"sent_at": at, "failure": ""}
+
+
+def _send(delivery: Delivery) -> bool:
     """Send one mail. Raises the errors of the database; before the mail is leased they cost it no attempt."""
-    now = timezone.now()
-    due = Delivery.objects.filter(_due(now), pk=pk, sent_at=None)
-    delivery = due.select_related(
-        "decision__comment__article", "report__comment__article", "comment__article", "article"
-    ).first()
-    if delivery is None:
-        return False  # Another worker has it, the comment was withdrawn, or the article has appeared.
+    pk, now = delivery.pk, timezone.now()
+    times = _times(now)
     identity = f"{delivery.pk}.{delivery.created_at:%Y%m%d%H%M%S%f}"  # With the time, since ids repeat after a restore.
     try:
         context, language = _context(delivery), delivery.language
@@ -103,14 +129,14 @@ def _send(pk: int) -> bool:
     except (DatabaseError, InterfaceError):
         raise
     except Exception as error:
-        return _failed(due, error, now)
-    if due.update(due_at=now + LEASE, attempts=F("attempts") + 1) != 1:
-        return False
+        return _failed(_due(*times).filter(pk=pk), error, now)
+    if not _lease(pk, now + LEASE, *times):
+        return False  # Another worker has it, the comment was withdrawn, or the article has appeared.
     try:
         mail.hand_over(message, delivery.letter)
     except Exception as error:
         return _failed(Delivery.objects.filter(pk=pk), error, now, leased=True)
-    Delivery.objects.filter(pk=pk).update(sent_at=timezone.now(), failure="")
+    _note_sent(pk, timezone.now())
     return True
 
 

@@ -9,6 +9,7 @@ from django.db import connections, router
 from django.db.models import Model, QuerySet, sql
 
 from newsreader.kit.compiled_queries import MARKS, adapted, placed
+from newsreader.kit.postgresql import prepared_cursor
 
 
 class CompiledUpdate:
@@ -29,7 +30,7 @@ class CompiledUpdate:
         if (known := self._statements.get((alias, types, *shape.items()))) is None:
             alias, known = self._compile(types, shape)
         statement, params = known
-        with connections[alias].cursor() as cursor:
+        with prepared_cursor(connections[alias]) as cursor:
             cursor.execute(statement, [one if at is None else adapted(values[at], alias) for at, one in params])
             return [value for (value,) in cursor.fetchall()]
 

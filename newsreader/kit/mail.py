@@ -40,18 +40,19 @@ def written(
     with translation.override(spoken(language) or str(frame["site"].language)):
         subject = tidy_line(render_to_string(f"letters/{name}/subject.txt", context))
         text = render_to_string(f"letters/{name}/body.txt", context)
-        message = EmailMultiAlternatives(subject, text, sender(), [address])
-        message.attach_alternative(in_frame(subject, text), "text/html")
+        message = EmailMultiAlternatives(subject, text, sender(frame), [address])
+        message.attach_alternative(in_frame(subject, text, frame), "text/html")
     message.extra_headers["Auto-Submitted"] = "auto-generated"
     host = punycode(settings.SITE_HOST)
     message.extra_headers["Message-ID"] = f"<{identity}@{host}>" if identity else make_msgid(domain=host)
     return message
 
 
-def sender() -> str:
+def sender(frame: dict[str, Any] | None = None) -> str:
     """Return who mails are from: DEFAULT_FROM_EMAIL, under the name of the paper if it has none of its own."""
+    frame = frame or import_string(settings.FRAME)()
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    return formataddr((name or tidy_line(str(import_string(settings.FRAME)()["site"].name)), address))
+    return formataddr((name or tidy_line(str(frame["site"].name)), address))
 
 
 def hand_over(message: EmailMessage, letter: str) -> None:
@@ -64,14 +65,14 @@ def hand_over(message: EmailMessage, letter: str) -> None:
     metrics.MAILS.labels(letter, "sent").inc()
 
 
-def in_frame(subject: str, text: str) -> str:
-    """Return a mail's text as HTML, in the frame of all mails.
+def in_frame(subject: str, text: str, frame: dict[str, Any] | None = None) -> str:
+    """Return a mail's text as HTML, in the frame of all mails. `frame`: its context, where it is known.
 
     Only our own addresses become links: a mail can quote a stranger, whose links nobody should follow. An address on a
     line of its own becomes a button; a short line with a colon before it ("Confirm my address:") names it. A code on a
     line of its own is set large.
     """
-    frame = import_string(settings.FRAME)()
+    frame = frame or import_string(settings.FRAME)()
     parts = [_part(part.strip("\n")) for part in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")) if part.strip()]
     return render_to_string("letters/frame.html", {"subject": subject, "parts": _split(parts), **frame})
 
