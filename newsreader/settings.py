@@ -583,6 +583,7 @@ if CDN_SECONDS and not CDN:
 # Over https no other host of the domain can plant a cookie of such a name; see newsreader.kit.cookies.
 COOKIE_PREFIX = "__Host-" if SECURE else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_PREFIX}csrftoken"
+SESSION_ENGINE = "newsreader.accounts.session_store"
 MESSAGE_STORAGE = "newsreader.kit.cookies.Messages"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

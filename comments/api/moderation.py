@@ -21,15 +21,17 @@ from comments.api.comments import CommentSerializer
 from comments.audit.reason_texts import worded
 from comments.desk.filters import NAMES, OLDEST_FIRST, VIEWS, Filter
 from comments.models import Batch, Comment, Decision
-from comments.models.permissions import may_moderate
+from comments.models.permissions import may_moderate, moderates_everything
 from comments.models.querysets import CommentQuerySet
 from comments.moderation import batches, undoing
 from comments.moderation.decisions import decide
 from newsreader.accounts.kept_answers import once_per_key
 from newsreader.kit.client_address import client_address
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.errors import UnknownParameters
 from newsreader.kit.numbers import LARGEST_ID, read_id
 from newsreader.kit.rest import Given, Shared
+from newsreader.kit.times import over_rest
 
 MANY = 10_000  # ids in one request; use the filter for more
 
@@ -45,6 +47,14 @@ class ReasonSerializer(serializers.Serializer):
         return worded([reason])[0]
 
 
+def _with_sentences(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    sentences = worded(reasons)
+    return [
+        {"code": reason["code"], "params": reason.get("params") or {}, "sentence": sentence}
+        for reason, sentence in zip(reasons, sentences, strict=True)
+    ]
+
+
 class DecisionSerializer(serializers.ModelSerializer):
     """One change of status: by whom (an account's id) or by which rule, from, to, why, when."""
 
@@ -54,6 +64,19 @@ class DecisionSerializer(serializers.ModelSerializer):
     class Meta:
         model = Decision
         fields = ["number", "batch", "by", "source", "before", "after", "reasons", "created_at"]
+
+    def to_representation(self, decision: Decision) -> dict[str, Any]:
+        """Write out the fields above by hand, as `CommentSerializer` does."""
+        return {
+            "number": decision.number,
+            "batch": str(decision.batch_id) if decision.batch_id else None,
+            "by": decision.by_id,
+            "source": decision.source,
+            "before": decision.before,
+            "after": decision.after,
+            "reasons": _with_sentences(decision.reasons),
+            "created_at": over_rest(decision.created_at),
+        }
 
 
 class DecisionInput(Given):
@@ -104,7 +127,7 @@ class QueuedSerializer(CommentSerializer):
     @extend_schema_field(ReasonSerializer(many=True))
     def get_reasons(self, comment: Comment) -> Any:
         decisions = list(comment.decisions.all())
-        return ReasonSerializer(decisions[-1].reasons if decisions else [], many=True).data
+        return _with_sentences(decisions[-1].reasons if decisions else [])
 
     def get_seen(self, comment: Comment) -> int:
         decisions = list(comment.decisions.all())
@@ -135,8 +158,18 @@ class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):
     def get_queryset(self) -> CommentQuerySet:
         return Comment.objects.moderated_by(self.request.user).for_display()
 
+    def _moderates(self, pk: int) -> bool:
+        """Say whether there is this comment, and they may decide about it."""
+        user = self._user()
+        if moderates_everything(user):
+            return _is_there.first(pk) is not None
+        return bool(Comment.objects.moderated_by(user).filter(pk=pk).exists())
+
     def _user(self) -> Any:
         return self.request.user
+
+
+_is_there = Compiled(lambda pk: Comment.objects.filter(pk=pk).values_list("pk"))
 
 
 class DecisionsViewSet(_ModeratorsViewSet):
@@ -158,10 +191,12 @@ class DecisionsViewSet(_ModeratorsViewSet):
 
         409 where somebody else has decided otherwise since the decision that was `seen`.
         """
-        comment = get_object_or_404(self.get_queryset(), pk=pk)
-        decision = decide(comment.pk, by=self._user(), **self.given(request))
+        if not self._moderates(pk):
+            raise NotFound()
+        decision = decide(pk, by=self._user(), **self.given(request))
         if decision is None:
-            return Response(DecisionSerializer(comment.decisions.order_by("-number").first()).data)
+            last = Decision.objects.filter(comment=pk).order_by("-number").first()
+            return Response(DecisionSerializer(last).data)
         return Response(DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
 
 

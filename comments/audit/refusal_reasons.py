@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 from comments.audit.reason_codes import is_reserved
 from comments.errors import ReasonRequired
 from comments.models import Comment, Decision, RefusalReason
+from newsreader.kit.compiled_queries import Compiled
 
 SPAM = "spam"  # A person's reason for spam, unless they give another.
 
@@ -50,9 +51,13 @@ for _signal in (post_save, post_delete):
     _signal.connect(_forget, sender=RefusalReason, dispatch_uid="comments.audit.reasons")
 
 
+_all_rows = Compiled(RefusalReason.objects.all)
+_row = Compiled(lambda code: RefusalReason.objects.filter(code=code)[:1])
+
+
 def _rows() -> dict[str, RefusalReason]:
     if getattr(_read, "rows", None) is None:
-        _read.rows = {row.code: row for row in RefusalReason.objects.all()}
+        _read.rows = {row.code: row for row in _all_rows()}
     rows: dict[str, RefusalReason] = _read.rows
     return rows
 
@@ -96,7 +101,7 @@ def label_of(code: str) -> str | None:
 
 def sentence_of(code: str) -> str:
     """Return the sentence that a reader is shown about this reason; empty if there is none."""
-    row = RefusalReason.objects.filter(code=code).first() if code else None
+    row = _row.first(code) if code else None
     return _(row.sentence) if row else ""
 
 

@@ -6,9 +6,11 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from comments import notifications
@@ -18,10 +20,13 @@ from comments.audit.refusal_reasons import accepted
 from comments.discussion import counting
 from comments.errors import DecidedMeanwhile, OwnDecision, Withdrawn
 from comments.models import REMOVED, Comment, Decision
-from comments.models.locks import lock_comments
+from comments.models.locks import lock_comments_with_identities
 from comments.moderation import resolution
 from comments.posting import email_confirmation
 from newsreader.accounts.models import User
+from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.compiled_updates import CompiledUpdate
 
 
 @transaction.atomic
@@ -124,13 +129,22 @@ class Outcome:
 
 
 def lock(ids: Collection[int]) -> Locked:
-    """Lock these comments and return them with their decisions. Four queries. Ids without a comment are left out."""
-    comments = lock_comments(ids, Comment.objects.select_related("identity"))
+    """Lock these comments and return them with their decisions. Three queries. Ids without a comment are left out."""
+    comments = lock_comments_with_identities(ids)
     history: dict[int, list[Decision]] = {comment.pk: [] for comment in comments}
-    decisions = Decision.objects.filter(comment__in=list(history)).select_related("batch").order_by("number")
-    for decision in decisions:
+    for decision in _decisions_on.many(list(history)):
         history[decision.comment_id].append(decision)
     return Locked(comments, history)
+
+
+@Compiled
+def _decisions_on(*comment_ids: int) -> QuerySet[Decision]:
+    return Decision.objects.filter(comment__in=comment_ids).select_related("batch").order_by("number")
+
+
+@partial(CompiledUpdate, "status")
+def _give(status: str, *ids: int) -> tuple[QuerySet[Comment], dict[str, Any]]:
+    return Comment.objects.filter(pk__in=ids), {"status": status}
 
 
 def decide_many(
@@ -175,10 +189,10 @@ def decide_many(
                 )
             )
     for status in {wanted[comment.pk] for comment in changed}:
-        Comment.objects.filter(pk__in=[row.pk for row in changed if wanted[row.pk] == status]).update(status=status)
+        _give.many(status, [row.pk for row in changed if wanted[row.pk] == status])
     for comment in changed:
         comment.status = wanted[comment.pk]
-    outcome.decisions = Decision.objects.bulk_create(outcome.decisions)
+    _record_all(outcome.decisions)
     follow(list(zip(changed, outcome.decisions, strict=True)))
     if by and own.allowed:
         resolution.note_own(own.allowed, by)
@@ -186,6 +200,13 @@ def decide_many(
         kept = [comment for comment in outcome.same if comment.status == Comment.Status.APPROVED]
         resolution.confirm(kept, by, reasons[0]["code"] if reasons else "")
     return outcome
+
+
+def _record_all(decisions: list[Decision]) -> None:
+    if len(decisions) == 1:
+        insert(decisions[0])
+    else:
+        Decision.objects.bulk_create(decisions)
 
 
 def _own_appeals(found: Locked, wanted: Mapping[int, str], by: User | None) -> resolution.OwnAppeals:
@@ -236,7 +257,7 @@ def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
     if found.is_withdrawn(comment):
         return None
     before, comment.status = comment.status, Comment.Status.TRASH.value
-    comment.save(update_fields=["status"])
+    _give.many(comment.status, [comment.pk])
     decision = _record(found, comment, before, by=by, reasons=single(WITHDRAWN))
     resolution.resolve([(comment, decision)])
     email_confirmation.take_back(comment)
@@ -257,7 +278,7 @@ def lock_one(comment_id: int) -> Locked:
 def _record(
     found: Locked, comment: Comment, before: str, *, reasons: list[Reason], by: User | None = None, source: str = ""
 ) -> Decision:
-    decision = Decision.objects.create(
+    decision = Decision(
         comment=comment,
         number=_next_number(found, comment),
         by=by,
@@ -266,5 +287,6 @@ def _record(
         after=comment.status,
         reasons=reasons,
     )
+    insert(decision)
     audit_log.note_decisions([decision])
     return decision

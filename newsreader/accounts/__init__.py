@@ -15,6 +15,7 @@ login_codes:        signing in with a code from a mail
 reauthentication:   making sure that it is still the same person
 second_factor:      the second factor of staff
 account_linking:    connecting a login provider to an account
+session_store:      how a session is read
 sessions:           what a session knows besides its user
 pictures:           avatars and initials
 upload_pass:        who may send large bodies to the newsroom

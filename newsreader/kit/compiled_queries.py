@@ -26,6 +26,8 @@ Param = tuple[int | None, Any]  # the position of a value, or None and a constan
 # Once for all, it planned for the average article, and read all 60,000 comments of a long one (`tests/test_plans.py`).
 _SOME_OF_MANY = re.compile(r"\bLIMIT (?!1\b)|^SELECT COUNT\(")
 
+FEW = 20  # values: a statement for each number of them is kept up to so many
+
 # What stands for the value at a position, by its type. In range of every column, and in no query of ours.
 MARKS: dict[type, Callable[[int], Any]] = {
     int: lambda position: 2_000_000_089 + position,
@@ -66,6 +68,12 @@ class Compiled(Generic[Row]):
     def first(self, *values: Any, **shape: Hashable) -> Row | None:
         """Return the first row, or None. The query should be limited to one."""
         return next(iter(self(*values, **shape)), None)
+
+    def many(self, values: Sequence[Any]) -> list[Row]:
+        """Return the rows for any number of values; where they are more than FEW, the statement is not kept."""
+        if not values:
+            return []
+        return self(*values) if len(values) <= FEW else list(self.build(*values))
 
     def _compile(self, types: tuple[type, ...], shape: dict[str, Hashable]) -> _Statement:
         queryset = self.build(*(MARKS[kind](position) for position, kind in enumerate(types)), **shape)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from django.db import connections, router
 from django.db.models import Model, QuerySet, sql
 
-from newsreader.kit.compiled_queries import MARKS, adapted, placed
+from newsreader.kit.compiled_queries import FEW, MARKS, adapted, placed
 from newsreader.kit.postgresql import prepared_cursor
 
 
@@ -33,6 +33,16 @@ class CompiledUpdate:
         with prepared_cursor(connections[alias]) as cursor:
             cursor.execute(statement, [one if at is None else adapted(values[at], alias) for at, one in params])
             return [value for (value,) in cursor.fetchall()]
+
+    def many(self, value: Any, ids: Sequence[int]) -> None:
+        """Change the rows with these ids by this value. Where they are more than FEW, the statement is not kept."""
+        if not ids:
+            return
+        if len(ids) <= FEW:
+            self(value, *ids)
+        else:
+            rows, changes = self.build(value, *ids)
+            rows.update(**changes)
 
     def _compile(
         self, types: tuple[type, ...], shape: dict[str, Hashable]
