@@ -88,7 +88,7 @@ def fill() -> None:
 
 
 def _comments(comment: Comment, a: int, c: int) -> None:
-    """Most are approved; a hundredth each waits, is spam or trash, and a thousandth speaks of the harbour."""
+    """Most are approved; a hundredth each waits, is spam, trash or by the newsroom, and a thousandth speaks of the harbour."""
     top = f"({c} + {TOP})"
     _many(
         comment, COMMENTS - 1,
@@ -99,7 +99,7 @@ def _comments(comment: Comment, a: int, c: int) -> None:
         path=f"CASE WHEN {ROOT} THEN {PATH.format('n')} ELSE {PATH.format(f'({TOP})')} || {PATH.format('n')} END",
         status="CASE n % 100 WHEN 1 THEN 'pending' WHEN 6 THEN 'spam' WHEN 11 THEN 'trash' ELSE 'approved' END",
         created_at="p.created_at - interval '2 years' + n * interval '9 minutes'",
-        reply_count=COUNT, thread_count=COUNT,
+        reply_count=COUNT, thread_count=COUNT, by_staff="n % 100 = 2",
         name="'Reader ' || n % 600",
         body="'The ferry was late, number ' || n || CASE WHEN n % 1000 = 7 THEN ' in the harbour' ELSE '' END",
         html="'<p>The ferry was late.</p>'",

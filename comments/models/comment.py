@@ -215,6 +215,14 @@ class Comment(Imported):
             models.Index(fields=["-created_at", "-id"], name="comment_newest"),
             # Has this identity an approved comment?
             models.Index(fields=["identity", "status"], name="comment_by_identity"),
+            # What has this identity said, newest first? Most comments are guests'.
+            models.Index(
+                fields=["identity", "-created_at", "-id"],
+                condition=Q(identity__isnull=False),
+                name="comment_newest_by_identity",
+            ),
+            # Has the newsroom answered this comment?
+            models.Index(fields=["parent"], condition=Q(by_staff=True), name="comment_answers_by_staff"),
         ]
 
     def __str__(self) -> str:
@@ -336,6 +344,8 @@ class ConnectionData(models.Model):
                 fields=["domain", "comment"], opclasses=["varchar_pattern_ops", "int8_ops"], name="trace_by_domain"
             ),
             models.Index(fields=["address", "comment"], name="trace_by_address"),
+            # What was left under an address, however it was written?
+            models.Index(Lower("email"), "comment", name="trace_by_folded_email"),
         ]
 
     def __str__(self) -> str:
