@@ -140,6 +140,7 @@ def measure(chosen: argparse.Namespace, sites: list[Site], sizes: list[int]) -> 
         "sites": figures,
         "says": {name: asked[0][0].says for name, asked in plan.items()},
         "goals": {name: asked[0][0].goal for name, asked in plan.items()},
+        "wholes": {name: asked[0][0].whole for name, asked in plan.items()},
     }
 
 

@@ -9,7 +9,7 @@ import json
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, cycle
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,6 +40,7 @@ class Row:
     kept: bool = False  # The page is made before the round: another row has changed it since.
     writes: bool = False  # It leaves work behind: what comes next waits until that is done.
     tells_worker: bool = False  # What the worker has to do for it is told besides.
+    whole: float | None = None  # the goal for both together, on either database
 
 
 def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
@@ -81,8 +82,26 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
         Row("rest-articles", "REST, articles, made anew", ask.get("/api/v1/articles/"), 1, listed, (0.9, 1.1)),
         Row("permalink", "permanent address of a comment", ask.permalinks, goal=(0.6, 0.7)),
         Row("you", "`/you/` of a guest", ask.get(f"/articles/{ask.first}/you/"), goal=(0.6, 0.7)),
-        Row("post", "post by a guest, over many articles", ask.posts(small), goal=posted, writes=True),
-        Row("post-16", "the same, 16 at once", ask.posts(small), 16, (), posted, writes=True, tells_worker=True),
+        Row(
+            "post",
+            "post by a guest, over many articles",
+            ask.posts(small),
+            goal=posted,
+            writes=True,
+            tells_worker=True,
+            whole=3.0,
+        ),
+        Row(
+            "post-16",
+            "the same, 16 at once",
+            ask.posts(small),
+            16,
+            (),
+            posted,
+            writes=True,
+            tells_worker=True,
+            whole=3.0,
+        ),
         Row(
             "post-held",
             "held, a moderator gets a mail",
@@ -92,10 +111,12 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
             posted,
             writes=True,
             tells_worker=True,
+            whole=3.0,
         ),
         Row("post-one-16", "the same, under one article", ask.posts(small[:1]), 16, writes=True),
         Row("mixed-16", "95 pages, 5 posts, 16 at once", ask.mixed, 16, writes=True),
         Row("decide", "a moderator decides over REST", ask.decisions, goal=posted, writes=True),
+        Row("report", "a guest reports a comment over REST", ask.reports, writes=True),
     ]
 
 
@@ -106,6 +127,7 @@ class _Asker:
         self.world, self.first = world, 1
         self.chance = random.Random()
         first, last = world["waiting"]
+        self.unreported = cycle(range(1, first))
         self.undecided = ((status, pk) for status in _turns() for pk in range(first, last))
 
     def get(self, path: str) -> Callable[[], Iterator[Request]]:
@@ -158,6 +180,12 @@ class _Asker:
                 (200, 201),
                 "decide",
             )
+
+    def reports(self) -> Iterator[Request]:
+        """Each of another comment, since several about one would hold it."""
+        kind, body = ("Content-Type", "application/json"), json.dumps({"reason": "spam"}).encode()
+        for pk in self.unreported:
+            yield Request(f"/api/v1/comments/{pk}/flag/", "POST", (kind, *self._from()), body, (201,), "report")
 
     def _post(self, article: int, more: str = "") -> Request:
         number = self.chance.getrandbits(60)

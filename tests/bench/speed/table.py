@@ -21,17 +21,19 @@ def units(run: Run, row: str, site: str) -> float:
 def rates(run: Run) -> str:
     """Return the table of rows as Markdown: a line for each row and site."""
     lines = [
-        "| row | site | ms | units | goal | worker, units | per second | p50 / p99 ms | kB | wrong |",
-        "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --- |",
+        "| row | site | ms | units | goal | worker, units | in all | goal | per second | p50 / p99 ms | kB | wrong |",
+        "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --- |",
     ]
     for name, sites in run["rows"].items():
         for site, found in sites.items():
             goal = run["goals"][name]
             wanted = goal[place] if goal and (place := PLACES.get(site.split(",")[0])) is not None else None
             late = found["worker_ms"] / run["unit"] if found["worker_ms"] is not None else None
+            own = units(run, name, site)
+            whole = own + late if late is not None else None
             lines.append(
-                f"| {name}: {run['says'][name]} | {site} | {found['ms']:.2f} | {units(run, name, site):.2f} | {_or(wanted)} "
-                f"| {_or(late)} | {found['rate']:.0f} | {found['p50']:.1f} / {found['p99']:.1f} "
+                f"| {name}: {run['says'][name]} | {site} | {found['ms']:.2f} | {own:.2f} | {_or(wanted)} "
+                f"| {_or(late)} | {_or(whole)} | {_or(run['wholes'][name])} | {found['rate']:.0f} | {found['p50']:.1f} / {found['p99']:.1f} "
                 f"| {found['bytes'] / 1000:.0f} | {_told(found['wrong'])} |"
             )
     return "\n".join(lines)
