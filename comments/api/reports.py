@@ -17,6 +17,7 @@ from comments.models import Comment, Report
 from comments.objections.report_views import reporter_of
 from comments.objections.reports import report
 from newsreader.accounts.kept_answers import once_per_key
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.forgery import guest_may_be_forged
 from newsreader.kit.rest import Given, Shared
 from newsreader.kit.web import absolute
@@ -57,6 +58,9 @@ class ReportedSerializer(serializers.Serializer):
     status_url = serializers.URLField()
 
 
+_is_public = Compiled(lambda pk: Comment.objects.public().filter(pk=pk).values_list("pk"))
+
+
 class FlagView(Shared, viewsets.GenericViewSet):
     """Reporting a comment to the editors."""
 
@@ -66,7 +70,7 @@ class FlagView(Shared, viewsets.GenericViewSet):
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Look for the comment before checking the token, as the page does."""
         self.refuse_other_methods(request)
-        if not Comment.objects.public().filter(pk=self.kwargs["pk"]).exists():
+        if not _is_public(self.kwargs["pk"]):
             raise NoSuchComment()
         super().initial(request, *args, **kwargs)
 

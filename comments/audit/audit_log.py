@@ -47,7 +47,7 @@ def note(
     `facts` are kept for good and must hold nothing personal; names, texts and addresses go into `personal`.
     """
     entry = _entry(kind, subject, by.pk if by else None, facts or {}, personal)
-    entry.save(force_insert=True)
+    insert(entry)
     return entry
 
 

@@ -70,6 +70,11 @@ def _articles_of(*comment_ids: int) -> QuerySet[Article, tuple[int]]:
     return Article.objects.filter(pk__in=under).select_for_update(of=("self",)).order_by("pk").values_list("pk")
 
 
+def lock_articles_of(comment_ids: Iterable[int]) -> None:
+    """Lock the articles of these comments, as `lock_comments` does first."""
+    _articles_of.many(sorted(set(comment_ids)))
+
+
 @Compiled
 def _comments_locked(*ids: int) -> QuerySet[Comment]:
     return Comment.objects.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk")
@@ -83,7 +88,7 @@ def _comments_with_identities_locked(*ids: int) -> QuerySet[Comment]:
 def lock_comments_with_identities(ids: Iterable[int]) -> list[Comment]:
     """Do what `lock_comments` does, with who left each comment."""
     wanted = sorted(set(ids))
-    _articles_of.many(wanted)
+    lock_articles_of(wanted)
     return _comments_with_identities_locked.many(wanted)
 
 
@@ -104,7 +109,7 @@ def lock_comments(
         of = Comment.objects.filter(pk__in=wanted).values("article") if under is None else under
         locked = lock_articles(articles.filter(pk__in=of))
     elif under is None:
-        _articles_of.many(wanted)
+        lock_articles_of(wanted)
     else:
         lock_articles(under)
     if rows is None:

@@ -189,7 +189,7 @@ def decide_many(
                 )
             )
     for status in {wanted[comment.pk] for comment in changed}:
-        _give.many(status, [row.pk for row in changed if wanted[row.pk] == status])
+        _give.many(str(status), [row.pk for row in changed if wanted[row.pk] == status])
     for comment in changed:
         comment.status = wanted[comment.pk]
     _record_all(outcome.decisions)
@@ -257,7 +257,7 @@ def withdraw(comment_id: int, *, by: User | None) -> Decision | None:
     if found.is_withdrawn(comment):
         return None
     before, comment.status = comment.status, Comment.Status.TRASH.value
-    _give.many(comment.status, [comment.pk])
+    _give.many(str(comment.status), [comment.pk])
     decision = _record(found, comment, before, by=by, reasons=single(WITHDRAWN))
     resolution.resolve([(comment, decision)])
     email_confirmation.take_back(comment)

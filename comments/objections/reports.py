@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
@@ -22,7 +24,7 @@ from comments.audit.refusal_reasons import accepted
 from comments.drafts import keyed
 from comments.errors import AlreadyReported, NoSuchComment, NotKept, ObjectedTwice, OwnComment, ReportFlood
 from comments.models import EMAIL_LENGTH, NAME_LENGTH, Ban, Comment, CommentSettings, Report, Revision
-from comments.models.locks import lock_articles, lock_comment
+from comments.models.locks import lock_articles_of, lock_comment
 from comments.models.permissions import moderators_of
 from comments.moderation import own_decisions, resolution
 from comments.moderation.decisions import decide, lock_one
@@ -30,6 +32,9 @@ from comments.objections import objection_text
 from comments.screening import rate_limit
 from newsreader.accounts.models import User
 from newsreader.kit.client_address import network, subnet
+from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.compiled_updates import CompiledUpdate
 from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import Conflict, FieldError, Invalid
 from newsreader.kit.text import is_blank, tidy, tidy_line, tidy_name
@@ -87,14 +92,14 @@ def report(
     row.account = visitor.user if by_mail else None
     with transaction.atomic():
         # Whether the comment is there is asked again once its article is locked.
-        lock_articles(list(Comment.objects.public().filter(pk=comment_id).values_list("article", flat=True)))
+        lock_articles_of([comment_id])
         _refuse(comment_id, row, visitor)
         if wait := rate_limit.consume_one(keyed("report", visitor.key), burst=BURST, seconds=PAUSE):
             raise ReportFlood(wait)
         comment = lock_comment(comment_id)
         row.comment, row.by_known = comment, _is_known(visitor.user, site)
-        row.save(force_insert=True)
-        Comment.objects.filter(pk=comment.pk).update(flag_count=F("flag_count") + 1)
+        insert(row)
+        (comment.flag_count,) = _count_one_more(comment.pk)
         audit_log.note(
             "report", f"comment:{comment.pk}", by=visitor.user, facts={"report": row.pk, "reason": row.reason}
         )
@@ -105,16 +110,25 @@ def report(
 
 def _refuse(comment_id: int, row: Report, visitor: Reporter) -> None:
     """Raise what speaks against a report, in the order documented for the API."""
-    comment = Comment.objects.public().select_related("identity").filter(pk=comment_id).first()
+    comment = _public.first(comment_id)
     if comment is None:
         raise NoSuchComment()
     if is_own(comment, visitor):
         raise OwnComment()
     if errors := _errors(row):
         raise Invalid(errors)
-    if first := Report.objects.filter(comment=comment, reporter=row.reporter).first():
+    if first := _earlier.first(comment.pk, row.reporter):
         # A guest's network is shared: the first report may be somebody else's, and stays theirs.
         raise AlreadyReported(first.status_url if visitor.user else "")
+
+
+_public = Compiled(lambda pk: Comment.objects.public().select_related("identity").filter(pk=pk))
+_earlier = Compiled(lambda pk, reporter: Report.objects.filter(comment=pk, reporter=reporter).order_by("pk")[:1])
+
+
+@partial(CompiledUpdate, "flag_count")
+def _count_one_more(comment_id: int) -> tuple[QuerySet[Comment], dict[str, Any]]:
+    return Comment.objects.filter(pk=comment_id), {"flag_count": F("flag_count") + 1}
 
 
 def is_own(comment: Comment, visitor: Reporter) -> bool:
@@ -172,7 +186,7 @@ def _is_known(user: User | None, site: CommentSettings) -> bool:
 
 def _hold(comment: Comment, site: CommentSettings) -> None:
     """Hold a comment that enough readers have reported; never the newsroom's, nor one that a moderator has kept."""
-    if not site.flags_hold or comment.by_staff:
+    if not site.flags_hold or comment.by_staff or comment.flag_count < site.flags_hold:
         return
     if (count := _enough(comment, site)) and not _was_kept(comment):
         decide(comment.pk, Comment.Status.PENDING, source=SOURCE, reason=REPORTED, params={"count": count})
