@@ -203,6 +203,39 @@ def test_a_mail_whose_worker_is_killed_is_sent_when_its_claim_has_run_out_and_ha
     assert Delivery.objects.get().sent_at
 
 
+def several_waiting(number):
+    """So many mails to one moderator."""
+    set_rules(mail_confirmations=False)
+    make_moderator()
+    for _ in range(number):
+        post_comment(make_draft(text=f"Comment {timezone.now()}"))
+    Delivery.objects.update(sent_at=None, attempts=0, due_at=timezone.now())
+    mail.outbox.clear()
+
+
+def test_each_mail_costs_four_statements_and_they_are_read_together(django_assert_num_queries):
+    several_waiting(3)
+
+    with django_assert_num_queries(3 + 3 * 4):
+        assert send_due.call() == 3
+    assert len(mail.outbox) == 3
+
+
+def test_a_mail_that_was_taken_back_while_others_went_out_is_not_sent(monkeypatch):
+    several_waiting(3)
+    from newsreader.kit import mail as letters
+
+    def hand_over(message, letter):
+        given(message, letter)
+        Delivery.objects.filter(sent_at=None, attempts=0).delete()
+
+    given = letters.hand_over
+    monkeypatch.setattr(letters, "hand_over", hand_over)
+
+    assert send_due.call() == 1
+    assert len(mail.outbox) == 1
+
+
 def test_a_claim_outlasts_the_slowest_mail_server(settings):
     steps = 12  # of SMTP, from the greeting to the answer to the text, with TLS and a password
 
