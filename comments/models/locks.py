@@ -106,15 +106,16 @@ def lock_comments(
     """
     wanted = sorted(set(ids))
     if articles is not None:
-        of = Comment.objects.filter(pk__in=wanted).values("article") if under is None else under
+        of: Any = Comment.objects.filter(pk__in=wanted).values("article") if under is None else under
         locked = lock_articles(articles.filter(pk__in=of))
     elif under is None:
         lock_articles_of(wanted)
     else:
         lock_articles(under)
     if rows is None:
-        return _comments_locked.many(wanted)
-    comments = list(rows.filter(pk__in=wanted).select_for_update(of=("self",)).order_by("pk"))
+        comments = _comments_locked.many(wanted)
+    else:
+        comments = list(rows.filter(pk__in=wanted).select_for_update(of=("self",)).order_by("pk"))
     if articles is not None:
         by_id = {article.pk: article for article in locked}
         for comment in comments:
