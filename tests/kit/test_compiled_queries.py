@@ -4,9 +4,11 @@ import datetime as dt
 
 import pytest
 from django.db.models import Count
+from django.db.models.signals import post_init
 from django.utils import timezone
 
 from articles.models.article import Article
+from articles.models.pictures import Picture
 from articles.models.site import Site
 from newsreader.kit.compiled_queries import Compiled, give
 from tests.factories import make_article, make_author, make_section, make_tag
@@ -30,6 +32,38 @@ def test_it_returns_what_the_query_returns(django_assert_num_queries):
         assert columns(row) == columns(Article.objects.get(pk=each.pk))
     assert found(article.published_on, "nothing") == []
     assert found.first(article.published_on, "nothing") is None
+
+
+def test_its_models_are_as_the_orm_makes_them():
+    make_article(section=make_section(), lead_picture=Picture.objects.create(file="a.jpg", width=4, height=3))
+    rows = Article.objects.select_related("section", "lead_picture").defer("body")
+    (expected,), (row,) = rows, Compiled(lambda: rows.all())()
+
+    for one, other in ((expected, row), (expected.section, row.section), (expected.lead_picture, row.lead_picture)):
+        assert type(one) is type(other)
+        assert columns(one) == columns(other)
+        assert one.get_deferred_fields() == other.get_deferred_fields()
+        assert (other._state.adding, other._state.db) == (False, "default")
+    assert row.lead_picture.file.url == expected.lead_picture.file.url
+    row.headline = "Ferries run again"
+    row.save(update_fields=["headline"])
+    assert Article.objects.get().headline == "Ferries run again"
+
+
+def test_whoever_takes_part_in_the_making_of_models_is_asked():
+    make_article()
+    made = []
+
+    def note(instance, **_):
+        made.append(instance)
+
+    post_init.connect(note, sender=Article)
+    try:
+        (row,) = Compiled(lambda: Article.objects.all())()
+    finally:
+        post_init.disconnect(note, sender=Article)
+
+    assert made == [row]
 
 
 def test_a_number_that_no_column_holds_finds_nothing():

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection, connections
+from django.db.models import Func, IntegerField
 from django.test.utils import CaptureQueriesContext
 
 from articles.models.article import Article
@@ -41,14 +42,33 @@ def test_a_compiled_statement_is_prepared_once_it_comes_back_with_its_constants_
     assert "'ferry''s 100 %'" in asked[0]["sql"]
 
 
-def test_the_first_rows_of_an_order_are_planned_for_their_values():
+def test_the_first_rows_of_an_order_are_prepared_with_their_number_as_a_value():
+    article = make_article(slug="ferry")
+    newest = Compiled(
+        lambda slug, *, size: (
+            Article.objects.filter(slug=slug).order_by("-published_at").values_list("standfirst", "slug")[:size]
+        )
+    )
+
+    for size in (3, 5, 3, 5):
+        assert newest("ferry", size=size) == [(article.standfirst, "ferry")]
+
+    (statement,) = prepared('"standfirst", "articles_article"."slug"')
+    assert statement.endswith("LIMIT $2")
+
+
+def test_how_many_there_are_is_planned_for_its_values():
     make_article(slug="ferry")
-    newest = Compiled(lambda slug: Article.objects.filter(slug=slug).order_by("-published_at").values_list("slug")[:3])
+    counted = Compiled(
+        lambda slug: Article.objects.filter(slug=slug).values_list(
+            Func(function="COUNT", template="COUNT(*)", output_field=IntegerField())
+        )
+    )
 
     for _ in range(5):
-        assert newest("ferry") == [("ferry",)]
+        assert counted("ferry") == [(1,)]
 
-    assert not prepared("LIMIT 3")
+    assert not prepared("SELECT COUNT(")
 
 
 def test_behind_a_pooler_nothing_is_prepared(monkeypatch):
