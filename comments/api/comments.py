@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
@@ -23,12 +24,12 @@ from comments.discussion import threads
 from comments.errors import ForgeryRefused
 from comments.models import Comment, CommentSettings
 from comments.models.permissions import moderates_everything
-from comments.posting.reply_form import published
 from comments.posting.request_parsing import draft_of, visit_of
 from comments.posting.submission import first_status, post_comment
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.forgery import guest_may_be_forged
 from newsreader.kit.idempotency import HEADER
+from newsreader.kit.pagination import Cursor
 from newsreader.kit.rest import Given, OfVersion, Shared
 from newsreader.kit.times import over_rest
 from newsreader.kit.web import absolute
@@ -72,7 +73,7 @@ class CommentSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(serializers.ChoiceField(choices=Comment.Status.choices))
     def get_status(self, comment: Comment) -> str:
-        if comment.status == Comment.Status.APPROVED or self._moderates():
+        if comment.status == Comment.Status.APPROVED or self._moderates:
             return comment.status
         return shown_status(comment) if self._is_own(comment) else Comment.Status.TRASH
 
@@ -92,13 +93,13 @@ class CommentSerializer(serializers.ModelSerializer):
 
     def to_representation(self, comment: Comment) -> dict[str, Any]:
         """Write out the fields above by hand: going through them takes ten times as long, for every comment."""
-        knows = self._moderates() or self._is_own(comment)
+        knows = self._moderates or self._is_own(comment)
         is_shown = knows or comment.status == Comment.Status.APPROVED
         shown = {
             "id": comment.pk,
             "article": comment.article_id,
             "parent": comment.parent_id,
-            "root": self.get_root(comment),
+            "root": comment.root_id or comment.pk,
             "depth": comment.depth,
             "status": self.get_status(comment),
             # A tombstone is shown only because of the replies under it.
@@ -115,22 +116,32 @@ class CommentSerializer(serializers.ModelSerializer):
             del shown["text"], shown["version"]
         return shown
 
+    # Asked once for a whole list.
+
+    @cached_property
     def _user(self) -> Any:
         return self.context["request"].user
 
+    @cached_property
     def _moderates(self) -> bool:
         """Say whether the user moderates all comments. Authors who moderate their own articles use the queue."""
-        return self._user_moderates
+        return moderates_everything(self._user)
 
     @cached_property
-    def _user_moderates(self) -> bool:
-        return moderates_everything(self._user())
+    def _knows_own(self) -> bool:
+        return self._user.is_authenticated
 
     def _is_own(self, comment: Comment) -> bool:
-        if self.context.get("own"):
-            return True
-        user = self._user()
-        return bool(user.is_authenticated and comment.identity and comment.identity.user_id == user.pk)
+        if not self._knows_own:
+            return False
+        return bool(comment.identity and comment.identity.user_id == self._user.pk)
+
+
+class OwnSerializer(CommentSerializer):
+    """A comment for whoever has just left it, signed in or not."""
+
+    def _is_own(self, comment: Comment) -> bool:
+        return True
 
 
 class RootSerializer(CommentSerializer):
@@ -143,15 +154,21 @@ class RootSerializer(CommentSerializer):
         fields = [*CommentSerializer.Meta.fields, "replies", "more_replies"]
 
     def to_representation(self, comment: Comment) -> dict[str, Any]:
-        more = {"replies": self.get_replies(comment), "more_replies": self.get_more_replies(comment)}
-        return super().to_representation(comment) | more
+        shown = super().to_representation(comment)
+        shown["replies"] = replies = self.get_replies(comment)
+        shown["more_replies"] = max(comment.thread_count - len(replies), 0)
+        return shown
 
     @extend_schema_field(CommentSerializer(many=True))
     def get_replies(self, comment: Comment) -> Any:
-        return list(map(super().to_representation, self.context["replies"].get(comment.pk, [])))
+        return list(map(super().to_representation, self._replies.get(comment.pk, ())))
 
     def get_more_replies(self, comment: Comment) -> int:
-        return max(comment.thread_count - len(self.context["replies"].get(comment.pk, [])), 0)
+        return max(comment.thread_count - len(self._replies.get(comment.pk, ())), 0)
+
+    @cached_property
+    def _replies(self) -> dict[int, list[Comment]]:
+        return self.context["replies"]
 
 
 class PostedSerializer(CommentSerializer):
@@ -218,9 +235,13 @@ class EditInput(OfVersion):
     text = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
 
+_published = Compiled(lambda pk: Article.objects.published().filter(pk=pk).values_list("pk")[:1])
+
+
 @Compiled
-def _first_roots(article_id: int, *, order: tuple[str, ...], size: int) -> QuerySet[Comment]:
-    return Comment.objects.filter(article=article_id).roots().with_identity().order_by(*order)[:size]
+def _first_roots(article_id: int, *, order: tuple[str, ...], size: int, for_anybody: bool) -> QuerySet[Comment]:
+    roots = Comment.objects.filter(article=article_id).roots().over_rest(for_anybody=for_anybody)
+    return roots.order_by(*order)[:size]
 
 
 @Compiled
@@ -230,10 +251,10 @@ def _under_published(pk: int) -> QuerySet[Comment]:
 
 @Compiled
 def _first_under(root_id: int, *, size: int) -> QuerySet[Comment]:
-    return Comment.objects.approved().filter(root=root_id).with_identity().in_order()[:size]
+    return Comment.objects.approved().filter(root=root_id).over_rest().in_order()[:size]
 
 
-_public = Compiled(lambda pk: Comment.objects.public().with_identity().filter(pk=pk))
+_public = Compiled(lambda pk: Comment.objects.public().over_rest(for_anybody=True).filter(pk=pk))
 
 
 class ArticleCommentsView(Shared, viewsets.GenericViewSet):
@@ -245,7 +266,8 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Look for the article before checking the token, as the page does."""
         self.refuse_other_methods(request)
-        self._article()
+        if not _published(self.kwargs["article_id"]):
+            raise Http404
         super().initial(request, *args, **kwargs)
 
     _orders = {"oldest": ("path",), "newest": ("-path",)}
@@ -265,31 +287,27 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         return Comment.objects.filter(article=self.kwargs["article_id"]).roots().for_display()
 
     def first_rows(self, how_many: int) -> list[Comment]:
-        return _first_roots(self.kwargs["article_id"], order=self.cursor_ordering, size=how_many)
-
-    def _article(self) -> Article:
-        if not hasattr(self, "_found"):
-            self._found = published(self.kwargs["article_id"])
-        return self._found
+        by, anybody = self.cursor_ordering, not self.request.user.is_authenticated
+        return _first_roots(self.kwargs["article_id"], order=by, size=how_many, for_anybody=anybody)
 
     def list(self, request: Request, article_id: int) -> Response:
         """Roots, each with its first replies."""
-        self._article()
-        roots = self.paginate_queryset(self.get_queryset()) or []
-        replies = threads.first_replies(roots, CommentSettings.objects.current())
+        is_first = Cursor.cursor_query_param not in request.query_params  # Then `first_rows` reads it.
+        roots = self.paginate_queryset(Comment.objects.all() if is_first else self.get_queryset()) or []
+        anybody = not request.user.is_authenticated
+        replies = threads.first_replies(roots, CommentSettings.objects.current(), for_anybody=anybody)
         context = {**self.get_serializer_context(), "replies": replies}
         return self.get_paginated_response(RootSerializer(roots, many=True, context=context).data)
 
     @extend_schema(responses={201: PostedSerializer})
     def create(self, request: Request, article_id: int) -> Response:
         """Leave a reply."""
-        article = self._article()
         typed = self.given(request)  # Anything but JSON is refused first.
         if not request.user.is_authenticated and guest_may_be_forged(request._request):
             raise ForgeryRefused()
         key = request.headers.get(HEADER, "")
-        comment = post_comment(draft_of(request._request, article.pk, typed, key=key, channel=Comment.Channel.API))
-        body = CommentSerializer(comment, context={**self.get_serializer_context(), "own": True}).data
+        comment = post_comment(draft_of(request._request, article_id, typed, key=key, channel=Comment.Channel.API))
+        body = OwnSerializer(comment, context=self.get_serializer_context()).data
         body["status"] = Comment.Status.APPROVED
         if first_status(comment) != Comment.Status.APPROVED:
             body |= {"status": Comment.Status.PENDING, "status_url": absolute(comment.status_url)}
@@ -335,7 +353,7 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
             raise NotFound()
         if top.parent_id is None:
             self.first_rows = lambda how_many: _first_under(pk, size=how_many)
-        page = self.paginate_queryset(threads.descendants(top).with_identity())
+        page = self.paginate_queryset(threads.descendants(top).over_rest())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(responses=CommentSerializer)

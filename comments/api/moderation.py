@@ -121,6 +121,7 @@ class QueuedSerializer(CommentSerializer):
     def get_status(self, comment: Comment) -> str:
         return comment.status
 
+    @property
     def _moderates(self) -> bool:
         return True
 

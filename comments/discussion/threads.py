@@ -135,10 +135,15 @@ def discussion(article: Article, settings: CommentSettings, number: int = 1) -> 
     return Page(branches, number, pages)
 
 
-def first_replies(roots: Sequence[Comment], settings: CommentSettings) -> dict[int, list[Comment]]:
-    """Return the first approved replies of each of these roots, in reading order, by the root's id. One query."""
+def first_replies(
+    roots: Sequence[Comment], settings: CommentSettings, *, for_anybody: bool
+) -> dict[int, list[Comment]]:
+    """Return the first approved replies of each of these roots, in reading order, by the root's id. One query.
+
+    For REST, and `for_anybody` without whom they belong to.
+    """
     found: dict[int, list[Comment]] = {}
-    for reply in _replies_to(roots, settings.replies_shown, with_identity=True):
+    for reply in _replies_to(roots, settings.replies_shown, columns="anybody" if for_anybody else "owner"):
         found.setdefault(reply.root_id or 0, []).append(reply)
     return found
 
@@ -151,6 +156,7 @@ def _by_root(roots: Sequence[Comment], replies: list[Comment]) -> dict[int, list
     return found
 
 
+STATEMENTS = 4  # There is one for 4, 8, 12, … roots, and not for each number.
 # Reads one short range of an index for each root, however many replies it has. In SQL, since the ORM has no such union,
 # and with conditions joined by OR, SQLite read the whole table.
 _FIRST = (
@@ -159,18 +165,19 @@ _FIRST = (
 )
 
 
-def _replies_to(roots: Sequence[Comment], shown: int, *, with_identity: bool = False) -> list[Comment]:
+def _replies_to(roots: Sequence[Comment], shown: int, *, columns: str = "page") -> list[Comment]:
     """Return the first so many approved replies of each root, in reading order."""
     ids = [root.pk for root in roots if root.thread_count]
-    return _first_replies(*ids, shown=shown, with_identity=with_identity) if ids and shown else []
+    ids += ids[-1:] * (-len(ids) % STATEMENTS)  # Looked for twice, it is found once.
+    return _first_replies(*ids, shown=shown, columns=columns) if ids and shown else []
 
 
 @Compiled
-def _first_replies(*root_ids: int, shown: int, with_identity: bool) -> CommentQuerySet:
+def _first_replies(*root_ids: int, shown: int, columns: str) -> CommentQuerySet:
     params = [value for pk in root_ids for value in (pk, shown)]
     first = RawSQL(" UNION ALL ".join([_FIRST] * len(root_ids)), params)  # noqa: S611
     replies = Comment.objects.filter(pk__in=first).in_order()
-    return replies.with_identity() if with_identity else replies.for_page()
+    return replies.for_page() if columns == "page" else replies.over_rest(for_anybody=columns == "anybody")
 
 
 def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Comment], list[Comment]]:

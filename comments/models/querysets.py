@@ -72,9 +72,10 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """With the columns that a page shows."""
         return self.only(*SHOWN)
 
-    def with_identity(self) -> CommentQuerySet:
-        """With the columns that are shown over REST, and who it belongs to, in one query."""
-        return self.select_related("identity").only(*SHOWN, "depth", "provider", "version", "identity__user")
+    def over_rest(self, *, for_anybody: bool = False) -> CommentQuerySet:
+        """With the columns that are shown over REST, in one query; unless it is for anybody, with who it belongs to."""
+        columns = (*SHOWN, "depth", "provider", "version")
+        return self.only(*columns) if for_anybody else self.select_related("identity").only(*columns, "identity__user")
 
     def for_display(self) -> CommentQuerySet:
         """With the rows that are needed to show a comment, in one query."""
