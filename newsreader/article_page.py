@@ -126,9 +126,9 @@ class _Discussion:
     """What of a page changes with its comments: their number in words, their list, and both for search engines."""
 
     counted: str
-    thread: str
-    count: Any
-    comments: Any
+    thread: str  # HTML
+    count: int | str
+    comments: str  # JSON
 
     @classmethod
     def of(cls, article: Article, page: threads.Page, reply_url: str) -> _Discussion:
@@ -167,17 +167,15 @@ class _Shown:
         key = self._key(page)
         frame = None if settings.DEBUG else _frames.get(key)
         if frame is None:
-            marks = _MARKS if page.branches else _Discussion(_MARKS.counted, _MARKS.thread, _MARKS.count, [])
-            html = self._rendered(page, marks).content.decode()
-            frame = [part for part in _MARK.split(html) if part is not None]
-            _frames.put(key, frame, len(html))
+            frame = self._frame(page)
+            _frames.put(key, frame, sum(map(len, frame)))
         return HttpResponse(_filled(frame, _Discussion.of(article, page, self._reply_url())))
 
     def preview(self) -> HttpResponse:
         article, page = self.article, self._page()
         self.bylines, self.tags, self.sources = _bylines(article.pk), _tags(article.pk), _sources(article.pk)
         self.is_open, self.related = False, []
-        return self._rendered(page, _Discussion.of(article, page, ""), preview=True)
+        return HttpResponse(_filled(self._frame(page, preview=True), _Discussion.of(article, page, "")))
 
     def _page(self) -> threads.Page:
         try:
@@ -210,24 +208,26 @@ class _Shown:
         ]
         return hashlib.sha256(repr(values).encode()).digest()
 
-    def _rendered(self, page: threads.Page, discussion: _Discussion, **more: Any) -> HttpResponse:
+    def _frame(self, page: threads.Page, **more: Any) -> list[str]:
+        """Render the page with marks where its discussion belongs, and return its parts: see `_filled`."""
         article = self.article
         give(article, bylines=self.bylines, tags=self.tags, sources=self.sources, corrections=self.corrections)
         facts = [
-            structured_data.news_article(article, self.site, discussion.count, discussion.comments),
+            structured_data.news_article(article, self.site, _MARKS.count, _MARKS.comments if page.branches else []),
             structured_data.path_to(article, article.section, self.site),
         ]
         context = form_context(None, article, self.rules) | {
             "page": page,
-            "counted": discussion.counted,
-            "thread": discussion.thread,
+            "counted": _MARKS.counted,
+            "thread": _MARKS.thread,
             "structured_data": structured_data.as_script(facts),
             "card": structured_data.card(article, self.site),
             "related": self.related,
             "minutes": reading_time(article.body),
             "text": self.text,
         }
-        return render(self.request, "articles/detail.html", context | more)
+        html = render(self.request, "articles/detail.html", context | more).content.decode()
+        return [part for part in _MARK.split(html) if part is not None]
 
 
 def _filled(frame: Sequence[str], discussion: _Discussion) -> str:
@@ -236,6 +236,6 @@ def _filled(frame: Sequence[str], discussion: _Discussion) -> str:
         "counted": conditional_escape(discussion.counted),
         "thread": discussion.thread,
         "count": str(discussion.count),
-        "comments": structured_data.as_script(discussion.comments),
+        "comments": discussion.comments,
     }
     return "".join(values[part] if place % 2 else part for place, part in enumerate(frame))

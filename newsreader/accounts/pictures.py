@@ -129,8 +129,18 @@ def fetch_picture(identity_id: int, source: str) -> None:
 
 def avatar(file: str, name: str) -> SafeString:
     """Return somebody's portrait as HTML, or their initials where there is none."""
-    if file:
-        return mark_safe(_PORTRAIT % escape(default_storage.url(file)))
+    return avatar_at(address_of(file), name)
+
+
+def address_of(file: str) -> str:
+    """Return the address of a portrait; empty where there is none."""
+    return default_storage.url(file) if file else ""
+
+
+def avatar_at(address: str, name: str) -> SafeString:
+    """Return what `avatar` does, of a portrait at this address."""
+    if address:
+        return mark_safe(_PORTRAIT % escape(address))
     return mark_safe(_INITIALS % (hue(name), escape(initials(name))))
 
 
