@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -26,6 +27,7 @@ from articles.formatting import plain
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
 from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.kept import Kept
 from newsreader.kit.long_writes import ShortTransactions
 from newsreader.kit.replicas.routing import reading_connection
 from newsreader.kit.search_words import Sought, folded, in_place, indexed, is_run, pieces, sought, starting
@@ -96,13 +98,42 @@ def newest(articles: ArticleQuerySet, query: str, most: int = RANKED, span: Span
 
     PostgreSQL is first asked for the expected number of matches.
     """
+
+    def among(matching: str, values: list[Any]) -> list[int]:
+        rows = span.of(articles).filter(pk__in=RawSQL(matching, values))  # noqa: S611  The words are parameters.
+        return list(rows.newest_first().values_list("pk", flat=True)[:most])
+
+    return _newest(among, query, most, span)
+
+
+def newest_published(query: str, section_id: int | None = None, span: Span = ANY_TIME) -> list[int]:
+    """Return the ids of the newest RANKED matches among published articles, or among those of a section. See `newest`.
+
+    By statements that are compiled once.
+    """
+    within = {"section": section_id, "published_at__gte": span.since, "published_at__lt": span.until}
+    limits = {name: value for name, value in within.items() if value is not None}
+
+    def among(matching: str, values: list[Any]) -> list[int]:
+        return [pk for (pk,) in _published(*limits.values(), *values, limits=tuple(limits), matching=matching)]
+
+    return _newest(among, query, RANKED, span)
+
+
+@Compiled
+def _published(*values: Any, limits: tuple[str, ...], matching: str) -> QuerySet[Any, tuple[int]]:
+    rows = Article.objects.published().articles().filter(**dict(zip(limits, values, strict=False)))
+    rows = rows.filter(pk__in=RawSQL(matching, list(values[len(limits) :])))  # noqa: S611  The words are parameters.
+    return rows.newest_first().values_list("pk")[:RANKED]
+
+
+def _newest(matching: Callable[[str, list[Any]], list[int]], query: str, most: int, span: Span) -> list[int]:
     if not (wanted := parts(query)):
         return []
     found: list[int] = []
     expected = _engine().expected(wanted)
     for among in AMONG:
-        matches = span.of(articles).filter(pk__in=RawSQL(*_engine().ids(wanted, among, span, expected)))  # noqa: S611  The words are parameters.
-        found = list(matches.newest_first().values_list("pk", flat=True)[:most])
+        found = matching(*_engine().ids(wanted, among, span, expected))
         if among is None or len(found) == most or not _has_more(wanted, among, span, expected):
             break
     return found
@@ -117,9 +148,9 @@ def _has_more(wanted: list[Sought], than: int, span: Span, expected: int) -> boo
         return cursor.fetchone() is not None
 
 
-def best(articles: ArticleQuerySet, query: str, span: Span = ANY_TIME) -> list[int]:
-    """Return the ids of the best matches among the newest RANKED, best first. Usually two queries."""
-    found = newest(articles, query, span=span)
+def best(query: str, section_id: int | None = None, span: Span = ANY_TIME) -> list[int]:
+    """Return the ids of the best matches among `newest_published`, best first. Usually two queries."""
+    found = newest_published(query, section_id, span)
     if not found:
         return []
     place = {pk: n for n, pk in enumerate(found)}
@@ -138,10 +169,25 @@ def _rows(*ids: int) -> ArticleQuerySet:
     return Article.objects.filter(pk__in=ids).select_related("section")
 
 
+_marked: Kept[tuple[SafeString, SafeString]] = Kept(most=8 * 1024 * 1024)  # bytes
+
+
 def hits(articles: list[Article], query: str) -> list[Hit]:
-    """Return these articles as hits for a page of results."""
-    mark = _Marker(parts(query))
-    return [Hit(row, mark(row.headline), mark(_excerpt(row, mark))) for row in articles]
+    """Return these articles as hits for a page of results.
+
+    A new article changes such a page, and leaves its other hits as they were: each is kept under all that it shows.
+    """
+    wanted = tuple(parts(query))
+    mark = _Marker(wanted)
+    found = []
+    for row in articles:
+        key = (wanted, row.headline, row.standfirst, row.body)
+        shown = _marked.get(key)
+        if shown is None:
+            shown = mark(row.headline), mark(_excerpt(row, mark))
+            _marked.put(key, shown, len(row.body) + 2 * EXCERPT)
+        found.append(Hit(row, *shown))
+    return found
 
 
 def _excerpt(article: Article, mark: _Marker) -> str:

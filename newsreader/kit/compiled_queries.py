@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import connections, router
@@ -24,9 +25,9 @@ Row = TypeVar("Row")
 Values = Sequence[Any]
 Param = tuple[int | None, Any]  # the position of a value, or None and a constant
 
-# How many come before one is planned by PostgreSQL for the values of each execution. Once for all, it planned for the
-# average article, and read all 60,000 comments of a long one (`tests/test_plans.py`).
-_COUNTED = re.compile(r"^SELECT COUNT\(")
+# How many come before one, and which texts hold a word, is planned by PostgreSQL for the values of each execution. Once
+# for all, it planned for the average article, and read all 60,000 comments of a long one (`tests/test_plans.py`).
+_BY_VALUES = re.compile(r"^SELECT COUNT\(| @@ ")
 # The first rows of an order would do the same, if the statement said how many. Their number being a value, PostgreSQL
 # takes it for a tenth of all, and reads them in the order of an index, however many there are.
 _PLACES = re.compile(r"\bLIMIT (?:%s|(?!1$)\d+$)|%[%s]")
@@ -144,7 +145,7 @@ class _Statement:
         compiler = queryset.query.get_compiler(using=self.db)
         sql, params = compiler.as_sql()
         self.sql, self.params = _for_all_values(sql, placed(params, types, self.db), connections[self.db])
-        self.is_planned_once = not _COUNTED.match(self.sql)
+        self.is_planned_once = not _BY_VALUES.search(self.sql)
         self.compiler = compiler
         self.converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
         self.finish = self._models() if queryset._iterable_class is ModelIterable else None
@@ -220,8 +221,18 @@ def _maker(model: type[Model], names: Sequence[str], db: str) -> Callable[[Value
 
 
 def give(found: Model, **relations: Sequence[Model]) -> None:
-    """Give a model the rows that a prefetch of these relations would have read."""
+    """Give a model the rows that a prefetch of these relations would have read; its `all()` then returns them.
+
+    They cannot be narrowed: `filter` and the like raise TypeError.
+    """
+    given = vars(found).setdefault("_prefetched_objects_cache", {})
     for name, rows in relations.items():
-        queryset = getattr(found, name).all()
-        queryset._result_cache, queryset._prefetch_done = list(rows), True
-        vars(found).setdefault("_prefetched_objects_cache", {})[name] = queryset
+        given[name] = queryset = QuerySet.__new__(QuerySet)
+        vars(queryset).update(vars(_no_further(type(found), name)), _result_cache=list(rows), _prefetch_done=True)
+
+
+@cache
+def _no_further(model: type[Model], relation: str) -> QuerySet[Any, Any]:
+    """Return a queryset that can be narrowed no further, since it is a slice. To make one takes 0.03 ms."""
+    related: Any = model._meta.get_field(relation).related_model
+    return QuerySet(related)[:1]

@@ -1,10 +1,11 @@
-"""`{% teaser article %}`: an article in a list, kept in memory under everything that it shows.
+"""`{% teaser article %}`, `{% teasers articles %}`: articles in a list, each kept in memory under all that it shows.
 
-How it is shown, its template says: `newsreader/templates/articles/_teaser.html`.
+How one is shown, its template says: `newsreader/templates/articles/_teaser.html`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -32,3 +33,11 @@ def teaser(article: Article, **how: Any) -> SafeString:
         found = mark_safe(get_template("articles/_teaser.html").render({"article": article, **how}))
         _teasers.put(key, found, len(key) + len(found))
     return found
+
+
+@register.simple_tag
+def teasers(articles: Iterable[Article], *, numbered: bool = False, **how: Any) -> SafeString:
+    """Return the teasers of several articles. `numbered`: `plain` is the place of each, so that the first is not."""
+    if numbered:
+        return mark_safe("".join(teaser(article, plain=place, **how) for place, article in enumerate(articles)))
+    return mark_safe("".join(teaser(article, **how) for article in articles))  # Each is rendered by a template.

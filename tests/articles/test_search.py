@@ -105,7 +105,7 @@ def test_words_are_found_in_every_script(text, place):
 
     for asked, ids in zip(SCRIPTS[text], ([article.pk], []), strict=True):
         for query in asked:
-            assert search.best(Article.objects.all(), query) == ids, query
+            assert search.best(query) == ids, query
 
 
 def test_letters_inside_a_run_are_marked_and_the_excerpt_is_about_them():
@@ -302,7 +302,7 @@ HOSTILE = [
 def test_no_query_is_an_error(query):
     make_article(headline="Harbour a b")
 
-    search.hits(search.rows(search.best(Article.objects.all(), query)), query)
+    search.hits(search.rows(search.best(query)), query)
 
 
 @pytest.mark.skipif(not ATTACKS.exists(), reason="the shared attack lists are absent")
@@ -319,7 +319,7 @@ def test_no_line_of_the_attack_lists_is_an_error(client):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=st.text(max_size=60))
 def test_any_text_may_be_looked_for(query):
-    search.hits(search.rows(search.best(Article.objects.all(), query)), query)
+    search.hits(search.rows(search.best(query)), query)
 
 
 @given(text=st.text(max_size=200), words=st.text(max_size=20))
@@ -341,3 +341,17 @@ def test_looking_for_beginnings_finds_the_words_that_looking_at_each_word_finds(
     marker = search._Marker(search.parts(words))
 
     assert list(marker.places(text)) == list(marker._places_by_word(text))
+
+
+def test_a_hit_that_is_kept_shows_each_change():
+    article = make_article(headline="The harbour", standfirst="A harbour", body="<p>In the harbour.</p>")
+    (first,) = search.hits([article], "harbour")
+
+    for name, text in (("headline", "Harbours"), ("standfirst", "Two harbours"), ("body", "<p>A new harbour.</p>")):
+        before = search.hits([article], "harbour")[0][1:]
+        setattr(article, name, text)
+        assert search.hits([article], "harbour")[0][1:] != before
+    (other,) = search.hits([article], "new")
+    assert "<mark>new</mark>" in other.excerpt
+    assert "<mark>" not in other.headline
+    assert first.headline == "The <mark>harbour</mark>"

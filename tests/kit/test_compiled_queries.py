@@ -126,6 +126,9 @@ def test_what_is_given_is_not_read_again(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert list(article.bylines.all()) == [byline]
         assert list(article.tags.all()) == []
+        assert article.tags.count() == 0
+    with pytest.raises(TypeError, match="slice"):
+        article.bylines.filter(role="editor")
 
 
 def test_the_one_row_of_settings_is_made_where_it_is_missing(django_assert_num_queries):

@@ -1,14 +1,19 @@
 """An article with its discussion as readers get it: the same bytes for all, fresh at once, cheap at any size."""
 
+import datetime as dt
 import re
 
 import pytest
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
 
 from articles import page_versions, publishing
+from comments.discussion import markup, structured_data
 from comments.models import Comment
 from comments.moderation.decisions import decide
+from newsreader.accounts.pictures import avatar
+from newsreader.kit import http_cache
 from tests.factories import (
     make_article,
     make_author,
@@ -315,3 +320,36 @@ def test_a_cookie_that_no_database_can_hold_is_as_good_as_none(article, client):
     client.cookies["commenter"] = "\x00"
     for path in (f"/articles/{article.pk}/you/", f"/articles/{article.pk}/reply/", "/accounts/login/", "/api/v1/me/"):
         assert client.get(path).status_code in {200, 401}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "Grace"},
+        {"website": "https://grace.example/"},
+        {"avatar": "avatars/grace.webp"},
+        {"by_staff": True},
+        {"picked_at": timezone.now()},
+        {"created_at": timezone.now() - dt.timedelta(days=9)},
+        {"html": "<p>It was late.</p>"},
+        {"body": "It was late."},
+        {"status": Comment.Status.TRASH},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_comment_that_is_kept_shows_each_change(changed, article, client):
+    root = make_comment(article)
+    make_comment(parent=make_comment(parent=root))
+    before = client.get(article.get_absolute_url()).content
+
+    Comment.objects.filter(pk=root.pk).update(**changed)
+    page_versions.bump([article.pk])
+
+    after = client.get(article.get_absolute_url()).content
+    assert after != before
+    if portrait := changed.get("avatar"):
+        assert f'src="{default_storage.url(portrait)}"' in after.decode()
+        assert avatar(portrait, "") in after.decode()
+    for kept in (markup._comments, structured_data._facts, http_cache._kept):
+        kept.clear()
+    assert client.get(article.get_absolute_url()).content == after
