@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from granian.rsgi import HTTPProtocol, Scope
@@ -63,6 +64,11 @@ class Answering:
         return self._protocol.response_stream(status, [*headers, *self._besides])
 
 
+@lru_cache(2048)
+def _counters(view: str, method: str, status: int) -> tuple[Any, Any]:
+    return metrics.REQUESTS.labels(view, method, status), metrics.REQUEST_SECONDS.labels(view)
+
+
 class Log:
     """Writes a line for each request, later."""
 
@@ -78,8 +84,9 @@ class Log:
         seen, seconds = answering.seen, time.perf_counter() - answering.began
         status = answering.status or 500  # The server says so where nobody has answered.
         method = scope.method if scope.method in METHODS else "other"
-        metrics.REQUESTS.labels(seen.view, method, status).inc()
-        metrics.REQUEST_SECONDS.labels(seen.view).observe(seconds)
+        requests, took = _counters(seen.view, method, status)
+        requests.inc()
+        took.observe(seconds)
         if seen.statements:
             metrics.DATABASE_SECONDS.labels(seen.view).inc(seen.database_seconds)
             metrics.DATABASE_STATEMENTS.labels(seen.view).inc(seen.statements)

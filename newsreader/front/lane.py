@@ -25,10 +25,10 @@ from newsreader.kit.versions import without_encodings
 # Seconds after which Django answers once more. Should a change ever forget to count a version, it is on the page then.
 AGAIN = 60.0
 # With these Django may answer otherwise: by who is asking, in part, on a condition, or that it understands nothing.
-UNUSUAL = (
+UNUSUAL = frozenset({
     "authorization", "content-length", "expect", "if-match", "if-range", "if-unmodified-since", "range",
     "transfer-encoding", "x-session-token",
-)  # fmt: skip
+})  # fmt: skip
 
 
 class Ready(NamedTuple):
@@ -59,7 +59,7 @@ def ready(cache: PageCache, scope: Scope) -> Ready | None:
     depends = entry.depends if entry else None
     if entry is None or depends is None or time.monotonic() - entry.told > AGAIN:
         return None
-    if any(name in headers for name in UNUSUAL) or len(_all(scope, "host")) != 1:
+    if not UNUSUAL.isdisjoint(headers.keys()) or len(_all(scope, "host")) != 1:
         return None
     coding = coding_of(scope)
     if "if-none-match" in headers:
