@@ -5,6 +5,8 @@ actions:         what the buttons on these pages do; ban_spans: how long a ban m
 status_actions:  the buttons that give a comment a status
 filters:         the views of the queue, its filters and its search
 cards:           a comment with everything that a decision needs
+sentences:       decisions and audit entries in words
+greeting:        the sentence over the queue
 highlighting:    marking the words in a comment that a rule found
 networks:        finding comments by IP address or network
 teamwork:        notes, labels, handing over, review locks and picks

@@ -38,11 +38,11 @@ from newsreader.kit.versions import version_opened
 
 class NotUnderstood(DomainError):
     code, status = "not_understood", 400
-    sentence = gettext_lazy("That was not understood, and nothing was changed.")
+    sentence = gettext_lazy("That request isn’t valid. Nothing was changed.")
 
 
 class NothingChosen(DomainError):
-    code, status, sentence = "nothing_chosen", 400, gettext_lazy("No comment was chosen.")
+    code, status, sentence = "nothing_chosen", 400, gettext_lazy("Choose at least one comment.")
 
 
 @dataclass
@@ -85,10 +85,6 @@ class ActionRequest:
             raise NotUnderstood()
         return self.text("reason")
 
-    def reason_for(self, action: str) -> str:
-        """Return the chosen reason; without one, for the trash, the reason that the form announces."""
-        return self.text("reason") or (self.text("trash_reason") if action == "trash" else "")
-
     def one(self) -> Comment:
         """Return the one comment this is about. Raises NothingChosen where the moderator may not decide about it."""
         rows = self.comments.select_related("article", "identity", "connection_data")
@@ -119,7 +115,7 @@ def perform(request: ActionRequest) -> ActionResult:
 
 
 def _decide(request: ActionRequest, name: str) -> ActionResult:
-    reason, said = request.reason_for(name), list[tuple[int, str]]()
+    reason, said = request.text("reason"), list[tuple[int, str]]()
     if request.text("all"):
         rows = request.filter.rows(request.user)
         if before := _time(request.text("before")):  # Comments that came in after the page was shown are left out.
@@ -138,7 +134,7 @@ def _decide(request: ActionRequest, name: str) -> ActionResult:
 
 def _not_theirs(number: int) -> Iterator[tuple[int, str]]:
     if number > 0:
-        one, many = "%d is not there, or not yours to decide about.", "%d are not there, or not yours to decide about."
+        one, many = "%d isn’t there, or isn’t yours to moderate.", "%d aren’t there, or aren’t yours to moderate."
         yield messages.ERROR, ngettext(one, many, number) % number
 
 
@@ -166,8 +162,8 @@ def _undo(request: ActionRequest) -> ActionResult:
         said.append((messages.SUCCESS, ngettext("%d ban in force again.", "%d bans in force again.", again) % again))
     if left:
         sentence = ngettext(
-            "%d ban of yours stays: there is an appeal, which another moderator has to decide.",
-            "%d bans of yours stay: there are appeals, which another moderator has to decide.",
+            "%d ban of yours stays: it is under appeal, and another moderator decides.",
+            "%d bans of yours stay: they are under appeal, and another moderator decides.",
             left,
         )
         said.append((messages.WARNING, sentence % left))
@@ -188,7 +184,7 @@ def _decide_similar(request: ActionRequest) -> ActionResult:
     if name not in STATUS_ACTIONS:
         raise NotUnderstood()
     rows = request.comments.filter(pk__in=request.chosen | ids_in(request.text("like").split()))
-    status, reason = STATUS_ACTIONS[name].status, request.reason_for(name)
+    status, reason = STATUS_ACTIONS[name].status, request.text("reason")
     if not request.text("ban"):
         batch = batches.decide_batch(rows, status, by=request.user, reason=reason)
         said = list(summary(batch))
@@ -206,7 +202,7 @@ def _decide_similar(request: ActionRequest) -> ActionResult:
         said = list(summary(batch))
         said.append((messages.SUCCESS, ngettext("%d ban.", "%d bans.", len(made)) % len(made)))
         if skipped:
-            said.append((messages.WARNING, _("%d not banned: this would have banned the newsroom.") % skipped))
+            said.append((messages.WARNING, _("%d not banned: they belong to the newsroom.") % skipped))
     return ActionResult(said, undo={"action": "undo", "batch": str(batch.pk)}, batch=batch, changed=comment.pk)
 
 
@@ -218,9 +214,9 @@ def _edit(request: ActionRequest) -> ActionResult:
     opened = version_opened(request.fields)
     before = moderator_edits.revise(comment.pk, request.text("text"), by=request.user, versions=opened)
     if before is None:
-        return ActionResult([(messages.INFO, _("The text is the same."))], changed=comment.pk)
+        return ActionResult([(messages.INFO, _("Nothing changed: the text is the same."))], changed=comment.pk)
     undo = {"action": "edit-back", "revision": str(before.pk), "ids": str(comment.pk)}
-    return ActionResult.done(_("The text is changed; what it said before is kept."), undo=undo, changed=comment.pk)
+    return ActionResult.done(_("Text changed. The earlier version is kept."), undo=undo, changed=comment.pk)
 
 
 def _edit_back(request: ActionRequest) -> ActionResult:
@@ -230,13 +226,13 @@ def _edit_back(request: ActionRequest) -> ActionResult:
         raise NotUnderstood()
     before = moderator_edits.take_back(revision.pk, by=request.user)
     undo = {"action": "edit-back", "revision": str(before.pk), "ids": str(comment.pk)} if before else None
-    return ActionResult.done(_("The text is as it was before."), undo=undo, changed=comment.pk)
+    return ActionResult.done(_("Text restored."), undo=undo, changed=comment.pk)
 
 
 def _pick(request: ActionRequest) -> ActionResult:
     comment, on = request.one(), request.text("action") == "pick"
     if on and comment.status != Comment.Status.APPROVED:
-        raise NotUnderstood(_("Only what is published can be picked."), code="not_published")
+        raise NotUnderstood(_("Only published comments can be picked."), code="not_published")
     teamwork.pick(comment.pk, on=on, by=request.user)
     undo = {"action": "unpick" if on else "pick", "ids": str(comment.pk)}
     return ActionResult.done(_("Picked.") if on else _("Not picked any more."), undo=undo, changed=comment.pk)
@@ -268,14 +264,16 @@ def _hand_over(request: ActionRequest) -> ActionResult:
         case "author":
             user = teamwork.author_of(comment)
             if user is None:
-                raise NotUnderstood(_("Its article has no author with an account."), code="no_author")
+                raise NotUnderstood(_("The article’s author has no account here."), code="no_author")
         case _:
             user = User.objects.filter(pk__in=ids_in([to]), is_active=True).first()
             if user is None:
                 raise NotUnderstood()
     teamwork.hand_to(comment.pk, user, by=request.user, tell=not request.text("again"))
     undo = {"action": "hand-over", "to": str(before or ""), "again": "1", "ids": str(comment.pk)}
-    said = _("Handed to %s.") % user.shown_name if user else _("Handed to nobody.")
+    said = _("Handed to nobody.")
+    if user:
+        said = _("Handed to you.") if user.pk == request.user.pk else _("Handed to %s.") % user.shown_name
     return ActionResult.done(said, undo=undo, changed=comment.pk)
 
 
@@ -284,7 +282,7 @@ def _take_review_lock(request: ActionRequest) -> ActionResult:
     lock = teamwork.take_review_lock(comment.pk, by=request.user)
     if lock.by_id == request.user.pk:
         return ActionResult()
-    return ActionResult([(messages.INFO, _("%s is reading this.") % lock.by.shown_name)])
+    return ActionResult([(messages.INFO, _("%s has this open.") % lock.by.shown_name)])
 
 
 def _ends_at(request: ActionRequest) -> dt.datetime | None:
@@ -297,6 +295,27 @@ def _ends_at(request: ActionRequest) -> dt.datetime | None:
 def _ban(request: ActionRequest) -> ActionResult:
     """Ban for the whole site. Needs the permission to ban, and another one to ban quietly."""
     comment = request.one()
+    terms = _terms(request, comment)
+    row = bans.ban(by=request.user, reason=request.reason, **terms)
+    undo = {"action": "lift", "ban": str(row.pk), "ids": str(comment.pk)}
+    return ActionResult.done(_("Banned."), undo=undo, changed=comment.pk)
+
+
+def _trash_and_ban(request: ActionRequest) -> ActionResult:
+    """Move a comment to the trash and ban who wrote it, for one reason, undone together."""
+    comment = request.one()
+    terms = _terms(request, comment)
+    done = raids.trash_and_ban(
+        comment, by=request.user, reason=request.text("reason"), seen=seen_in(request.fields), **terms
+    )
+    said = [*summary(done.batch), (messages.SUCCESS, _("Banned."))]
+    if done.ban.batch_id != done.batch.pk:
+        said.append((messages.INFO, _("They were banned already. Undoing this leaves that ban, with its new terms.")))
+    return ActionResult(said, undo={"action": "undo", "batch": str(done.batch.pk)}, batch=done.batch)
+
+
+def _terms(request: ActionRequest, comment: Comment) -> dict[str, Any]:
+    """Return whom the form bans, and how. Raises Forbidden where the moderator may not."""
     if not may_ban(request.user) or (request.text("quiet") and not may_ban_quietly(request.user)):
         raise Forbidden()
     connection = getattr(comment, "connection_data", None)
@@ -307,17 +326,13 @@ def _ban(request: ActionRequest) -> ActionResult:
     }
     if request.text("target") not in targets:
         raise NotUnderstood()
-    row = bans.ban(
+    return {
         **targets[request.text("target")],
-        by=request.user,
-        reason=request.reason,
-        note=request.text("note")[:200],
-        ends_at=_ends_at(request),
-        quiet=bool(request.text("quiet")),
-        from_address=request.address,
-    )
-    undo = {"action": "lift", "ban": str(row.pk), "ids": str(comment.pk)}
-    return ActionResult.done(_("Banned."), undo=undo, changed=comment.pk)
+        "note": request.text("note")[:200],
+        "ends_at": _ends_at(request),
+        "quiet": bool(request.text("quiet")),
+        "from_address": request.address,
+    }
 
 
 def _lift(request: ActionRequest) -> ActionResult:
@@ -330,7 +345,7 @@ def _lift(request: ActionRequest) -> ActionResult:
     if row is None:
         raise NotUnderstood()
     ban_lifting.lift(row, request.user)
-    return ActionResult.done(_("The ban is lifted."), changed=comment.pk)
+    return ActionResult.done(_("Ban lifted."), changed=comment.pk)
 
 
 def _keep(request: ActionRequest) -> ActionResult:
@@ -338,7 +353,7 @@ def _keep(request: ActionRequest) -> ActionResult:
     comment = request.one()
     settled = reports.settle(comment.pk, Report.Outcome.KEPT, by=request.user, reason=request.text("reason"))
     return ActionResult.done(
-        ngettext("%d report settled.", "%d reports settled.", settled) % settled, changed=comment.pk
+        ngettext("Kept. %d report closed.", "Kept. %d reports closed.", settled) % settled, changed=comment.pk
     )
 
 
@@ -349,9 +364,7 @@ def _settle_appeal(request: ActionRequest) -> ActionResult:
         raise NotUnderstood()
     granted = request.text("action") == "grant"
     appeals.settle_appeal(row.pk, grant=granted, by=request.user)
-    return ActionResult.done(
-        _("The appeal is granted.") if granted else _("The appeal is rejected."), changed=comment.pk
-    )
+    return ActionResult.done(_("Appeal granted.") if granted else _("Appeal rejected."), changed=comment.pk)
 
 
 def _erase(request: ActionRequest) -> ActionResult:
@@ -360,7 +373,7 @@ def _erase(request: ActionRequest) -> ActionResult:
     if not moderates_everything(request.user):
         raise Forbidden()
     if not request.text("sure"):
-        raise NotUnderstood(_("Please confirm that it cannot be undone."), code="not_confirmed")
+        raise NotUnderstood(_("Tick the box to confirm: this cannot be undone."), code="not_confirmed")
     erasing.erase(comment.pk, by=request.user)
     return ActionResult.done(_("Erased for good."), changed=comment.pk)
 
@@ -378,6 +391,7 @@ ACTIONS: dict[str, Callable[[ActionRequest], ActionResult]] = {
     "hand-over": _hand_over,
     "claim": _take_review_lock,
     "ban": _ban,
+    "trash-and-ban": _trash_and_ban,
     "lift": _lift,
     "erase": _erase,
     "keep": _keep,

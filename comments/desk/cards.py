@@ -12,10 +12,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from comments.audit.reason_codes import UNDONE, WITHDRAWN, is_final
+from comments.audit.reason_codes import is_final
 from comments.audit.reason_texts import worded
+from comments.desk import sentences
 from comments.desk.highlighting import highlighted
 from comments.desk.status_actions import StatusAction, buttons_for
 from comments.desk.teamwork import is_held
@@ -102,8 +102,11 @@ def listed(rows: CommentQuerySet) -> CommentQuerySet:
     return rows.defer("article__body", "article__standfirst", "parent__html")
 
 
-def lay_out(comments: Sequence[Comment]) -> list[Card]:
-    """Return these comments as cards. About twelve queries, however many comments; `listed` prepares them."""
+def lay_out(comments: Sequence[Comment], reader: Any) -> list[Card]:
+    """Return these comments as cards for the moderator who reads them, without review locks of their own.
+
+    About twelve queries, however many comments; `listed` prepares them.
+    """
     if not comments:
         return []
     prefetch_related_objects(comments, *BESIDE)
@@ -121,7 +124,7 @@ def lay_out(comments: Sequence[Comment]) -> list[Card]:
         card.reports = [report for report in comment.reports.all() if not report.outcome]
         card.appeal = getattr(comment, "appeal", None)
         lock = getattr(comment, "review_lock", None)
-        card.review_lock = lock if lock and is_held(lock, now) else None
+        card.review_lock = lock if lock and lock.by_id != reader.pk and is_held(lock, now) else None
         cards.append(card)
     return cards
 
@@ -150,22 +153,14 @@ def _words_found(decisions: Collection[Decision]) -> set[str]:
 
 
 def _shown(decision: Decision) -> dict[str, Any]:
-    labels = dict(Status.choices)
     return {
         "number": decision.number,
-        "before": labels.get(Status(decision.before)) if decision.before in Status.values else "",
-        "after": decision.get_after_display(),
-        "by": decision.by.shown_name if decision.by else _name_of_guest(decision),
-        "source": decision.source,
-        "undone": decision.reason == UNDONE,
+        "said": sentences.of_decision(decision),
+        "by": decision.by.shown_name if decision.by else "",
         "reasons": worded(decision.reasons),
         "at": decision.created_at,
+        "when": sentences.moment(decision.created_at),
     }
-
-
-def _name_of_guest(decision: Decision) -> Any:
-    """Return a name for a decision without an account: a guest withdrew their own comment."""
-    return _("its author") if decision.reason == WITHDRAWN and not decision.source else ""
 
 
 # --- The author's record ------------------------------------------------------------------------------------------

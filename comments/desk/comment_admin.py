@@ -28,10 +28,11 @@ from articles.models.article import Article
 from articles.newsroom.site_admin import Singleton
 from comments.audit import audit_log
 from comments.audit.refusal_reasons import choices
+from comments.desk import sentences
 from comments.desk.article_settings_admin import ArticleWithSettingsAdmin
 from comments.desk.cards import plain_card
 from comments.desk.filters import seen_in
-from comments.desk.status_actions import STATUS_ACTIONS, reason_choice, summary
+from comments.desk.status_actions import STATUS_ACTIONS, summary
 from comments.discussion.markup import excerpt
 from comments.models import AuditEntry, Comment, CommentSettings, Delivery, ReplyTemplate
 from comments.models.permissions import may_moderate, moderates_everything
@@ -177,7 +178,7 @@ class CommentAdmin(ReadOnly):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= {"entry": plain_card(context["original"]), **reason_choice()}
+        context |= {"entry": plain_card(context["original"])}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("text"))
@@ -265,14 +266,34 @@ class DeliveryAdmin(ReadOnly):
 class AuditEntryAdmin(ReadOnly):
     """The audit log, read-only; `manage.py verify_log` checks its chain."""
 
-    list_display = ["number", "created_at", "kind", "subject", "by_account", "facts"]
+    list_display = ["said", "about", "created_at", "number", "facts"]
     list_filter = ["kind"]
     search_fields = ["=subject"]
+    search_help_text = _("What an entry is about, for example: comment:12")
     ordering = ["-pk"]
     show_full_result_count = False
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return moderates_everything(request.user)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        names = sentences.names_in(found.result_list)
+        for entry in found.result_list:
+            entry.sentence = sentences.of_entry(entry, names)
+        return found
+
+    @admin.display(description=_("what happened"))
+    def said(self, entry: Any) -> str:
+        return str(entry.sentence)
+
+    @admin.display(description=_("about"))
+    def about(self, entry: AuditEntry) -> str:
+        kind, _colon, number = entry.subject.partition(":")
+        if kind == "comment" and number.isdigit():
+            address = reverse("admin:comments_comment_change", args=[number])
+            return format_html('<a href="{}">{}</a>', address, entry.subject)
+        return entry.subject or "–"
 
 
 @admin.register(ReplyTemplate)

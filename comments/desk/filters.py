@@ -17,16 +17,20 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
 
 from articles.models.article import Article
 from articles.models.taxonomy import Section
+from comments.audit.reason_texts import kind_of
 from comments.desk.networks import begins, from_network
 from comments.models import Comment, ConnectionData, Decision, Label, search_index
 from comments.models.permissions import moderates_everything
 from comments.models.querysets import CommentQuerySet
 from comments.objections import appeals
+from comments.screening.history import FIRST_COMMENT
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.numbers import ids_in, read_id
 from newsreader.kit.rest import moment, whole_number
@@ -44,6 +48,17 @@ VIEWS = {
     "spam": _("Spam"),
     "trash": _("Trash"),
     "all": _("All"),
+}
+# What each view says where it is empty.
+EMPTY = {
+    "pending": _("Nothing is waiting. New comments that need a decision appear here, oldest first."),
+    "reported": _("No open reports. When readers report a comment, it appears here."),
+    "appeals": _("No open appeals. Authors can appeal once against a refusal, and a different editor decides."),
+    "unanswered": _("Nothing unanswered. Published comments without a reply from the newsroom appear here."),
+    "approved": _("No published comments yet."),
+    "spam": _("No spam. What the rules or moderators take for spam is kept here and can be restored."),
+    "trash": _("The trash is empty. What is removed is kept here and can be restored."),
+    "all": _("No comments yet."),
 }
 OLDEST_FIRST = {"pending", "reported", "appeals"}  # These list the oldest first; all others the newest.
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -264,6 +279,57 @@ def reasoned(code: str) -> Q:
     )
     newest = naming.filter(pk=Subquery(last)).order_by("-pk").values_list("comment_id", "reasons")[: search_index.MOST]
     return Q(pk__in=search_index.at_hand([pk for pk, reasons in newest if any(one["code"] == code for one in reasons)]))
+
+
+# --- What is shown of a filter ------------------------------------------------------------------------------------
+
+# The three that are needed most: parameter, value, label.
+QUICK = (
+    ("mine", "1", _("Handed to me")),
+    ("links", "1", _("With links")),
+    ("reason", FIRST_COMMENT, _("First comments")),
+)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter as a link: a parameter and the value that following the link gives it (None: takes it away)."""
+
+    label: Any
+    name: str
+    value: str | None
+    is_on: bool
+
+
+def quick(wanted: Filter) -> list[Chip]:
+    """Return the filters that are needed most, each to switch on, or off."""
+    chips = []
+    for name, value, label in QUICK:
+        on = str(int(given) if isinstance(given := getattr(wanted, name), bool) else given) == value
+        chips.append(Chip(label, name, None if on else value, on))
+    return chips
+
+
+def active(wanted: Filter, article: Article | None, sections: Collection[Section]) -> list[Chip]:
+    """Return every other filter in force, as what can be taken away."""
+    shown: dict[str, Any] = {
+        "q": wanted.q and f"“{wanted.q}”",
+        "reason": wanted.reason and kind_of(wanted.reason),
+        "article": wanted.article and (article.headline if article else wanted.article),
+        "section": wanted.section and next((row.name for row in sections if row.pk == wanted.section), wanted.section),
+        "author": wanted.author,
+        "network": wanted.network,
+        "since": wanted.since and _("from %s") % _day(wanted.since),
+        "until": wanted.until and _("before %s") % _day(wanted.until),
+        "language": wanted.language and _("language %s") % wanted.language,
+        "label": wanted.label and dict(Label.Kind.choices)[wanted.label],
+    }
+    switches = {chip.name for chip in quick(wanted) if chip.is_on}
+    return [Chip(text, name, None, True) for name, text in shown.items() if text and name not in switches]
+
+
+def _day(at: dt.datetime) -> str:
+    return date_format(timezone.localtime(at), "DATE_FORMAT")
 
 
 # --- Pages --------------------------------------------------------------------------------------------------------

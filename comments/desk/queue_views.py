@@ -6,6 +6,7 @@ the action and the card as it looks now. Everything works without script.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any, Literal
 
@@ -23,12 +24,14 @@ from articles.models.article import Article
 from articles.models.taxonomy import Section
 from comments.audit import audit_log, log_checks
 from comments.audit.reason_codes import from_rules
-from comments.desk import cards, filters
+from comments.audit.refusal_reasons import choices
+from comments.desk import cards, filters, greeting, sentences
 from comments.desk.actions import ActionRequest, ActionResult, perform
 from comments.desk.ban_spans import SPANS
 from comments.desk.filters import Filter
-from comments.desk.status_actions import buttons_for, buttons_for_similar, reason_choice, summary
-from comments.models import AuditEntry, Ban, Batch, Comment, Label, ReplyTemplate
+from comments.desk.status_actions import STATUS_ACTIONS, buttons_for, buttons_for_similar, reasons_for_trash, summary
+from comments.errors import ReasonRequired
+from comments.models import Ban, Batch, Comment, Label, ReplyTemplate
 from comments.models.permissions import (
     may_ban,
     may_ban_quietly,
@@ -36,11 +39,11 @@ from comments.models.permissions import (
     may_moderate,
     moderates,
     moderates_everything,
+    moderators_of,
 )
 from comments.moderation import batches, similar
 from comments.moderation.similar import EVERY_WAY
 from comments.screening import surge
-from newsreader.accounts.models import User
 from newsreader.kit import numbers
 from newsreader.kit.client_address import client_address
 from newsreader.kit.errors import DomainError
@@ -77,33 +80,50 @@ def queue(request: HttpRequest) -> HttpResponse:
     if after and not shown:  # All that followed are decided by now.
         return HttpResponseRedirect(f"{request.path}?{_without(request, 'after')}".rstrip("?"))
     context = {
-        "cards": cards.lay_out(shown[:PAGE]),
+        "cards": cards.lay_out(shown[:PAGE], request.user),
         "filter": wanted,
         "next": filters.position_of(shown[PAGE - 1]) if len(shown) > PAGE else "",
         "after": after,
-        **reason_choice(),
         "now": timezone.now().isoformat(),
         "leads_to": _here(request),
     }
     if request.GET.get("part") == "cards":
         return TemplateResponse(request, "admin/comments/_cards.html", context)
-    return _page(request, "admin/comments/queue.html", context | _surroundings(request, wanted, odd))
+    context |= _surroundings(request, wanted, odd)
+    context["greeting"] = greeting.of_queue(wanted, context["matching"], shown, request.user) if not after else ""
+    return _page(request, "admin/comments/queue.html", context)
 
 
 def _surroundings(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[str, Any]:
     """Return what is shown around the cards: the views with their sizes, the filters, recent batches, and surges."""
     article = Article.objects.filter(pk=wanted.article).defer("body").first() if wanted.article else None
     user: Any = request.user
+    article = article if article and moderates(user, article) else None
+    sections = list(Section.objects.order_by("name"))
+    sizes = {name: filters.counted(wanted.rows(user, view=name)) for name in filters.VIEWS}
     return {
         "title": _("Comments"),
-        "tabs": [(name, label, filters.counted(wanted.rows(user, view=name))) for name, label in filters.VIEWS.items()],
-        "article": article if article and moderates(user, article) else None,
-        "sections": Section.objects.order_by("name"),
+        # The app list stands at the foot of this page, so that the tabs are not the fiftieth stop of a keyboard.
+        "is_nav_sidebar_enabled": False,
+        "tabs": [(name, label, sizes[name]) for name, label in filters.VIEWS.items()],
+        "empty": filters.EMPTY[wanted.status],
+        "elsewhere": [
+            (name, filters.VIEWS[name], sizes[name])
+            for name in ("pending", "reported", "appeals")
+            if name != wanted.status and sizes[name] != "0"
+        ],
+        "chips": _chips(request, wanted, article, sections),
+        "why": reasons_for_trash(),
+        "trash_label": STATUS_ACTIONS["trash"].label,
+        "may_ban": may_ban(user),
+        "article": article,
+        "sections": sections,
+        "reasons": choices(),
         "labels": Label.Kind.choices,
         "rule_reasons": [(known.code, known.label) for known in from_rules()],
         "odd": odd,
         "bulk": buttons_for(wanted.status),
-        "matching": filters.counted(wanted.rows(user)),
+        "matching": sizes[wanted.status],
         "recent": batches.recent(user),
         "surging": [row for row in surge.surging() if moderates(user, row.article)],
         "held_up": publishing.held_up() if user.has_perm("articles.publish_article") else [],
@@ -116,6 +136,21 @@ def _surroundings(request: HttpRequest, wanted: Filter, odd: list[str]) -> dict[
 def _ban_appeals(user: Any) -> int:
     """Return how many bans have an open appeal, for moderators who may lift bans."""
     return Ban.objects.appealed().count() if may_lift(user) else 0
+
+
+def _chips(
+    request: HttpRequest, wanted: Filter, article: Article | None, sections: list[Section]
+) -> list[tuple[filters.Chip, str]]:
+    """Return the filters that are needed most and those in force, each with the query that it leads to."""
+    found = []
+    for chip in [*filters.quick(wanted), *filters.active(wanted, article, sections)]:
+        query = request.GET.copy()
+        for name in (chip.name, "after", "part"):
+            query.pop(name, None)
+        if chip.value:
+            query[chip.name] = chip.value
+        found.append((chip, query.urlencode()))
+    return found
 
 
 def _without(request: HttpRequest, *names: str) -> str:
@@ -172,11 +207,30 @@ def _refused(request: HttpRequest, refusal: DomainError) -> HttpResponse:
         return JsonResponse(
             {"code": refusal.code, "detail": str(refusal)}, status=refusal.status, headers=refusal.headers
         )
+    if isinstance(refusal, ReasonRequired) and not request.POST.get("reason") and reasons_for_trash():
+        return _ask(request, refusal)
     ids = numbers.ids_in(request.POST.getlist("ids"))
     if request.POST.get("text") and len(ids) == 1:
         return tools(request, ids.pop(), refusal=refusal)
     messages.error(request, str(refusal))
     return HttpResponseRedirect(safe_next(request, request.POST.get("next") or request.get_full_path()))
+
+
+def _ask(request: HttpRequest, refusal: ReasonRequired) -> HttpResponse:
+    """Ask for the reason that a button needs; each of the answers sends everything that was sent once more."""
+    sent = [(name, value) for name in request.POST for value in request.POST.getlist(name)]
+    back = safe_next(request, request.POST.get("next") or request.get_full_path())
+    context = {
+        "title": _("Why?"),
+        "is_nav_sidebar_enabled": False,
+        "size": len(numbers.ids_in([*request.POST.getlist("ids"), *request.POST.get("like", "").split()])),
+        "everything": bool(request.POST.get("all")),
+        "sent": [(name, value) for name, value in sent if name not in {"csrfmiddlewaretoken", "reason"}],
+        "why": reasons_for_trash(),
+        "back": back,
+        "refusal": refusal,
+    }
+    return _page(request, "admin/comments/ask.html", context, status=refusal.status)
 
 
 def _answer(request: HttpRequest, result: ActionResult) -> dict[str, Any]:
@@ -186,7 +240,7 @@ def _answer(request: HttpRequest, result: ActionResult) -> dict[str, Any]:
     if result.changed:
         row = cards.listed(Comment.objects.filter(pk=result.changed)).first()
         if row:
-            context = {"card": cards.lay_out([row])[0], "leads_to": _here(request), **reason_choice()}
+            context = {"card": cards.lay_out([row], request.user)[0], "leads_to": _here(request)}
             answer["card"] = render_to_string("admin/comments/_card.html", context, request)
     return answer
 
@@ -206,14 +260,15 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
         raise Http404
     came_from = _came_from(request)
     context = {
-        "card": cards.lay_out([comment])[0],
-        "title": _("Comment"),
+        "card": cards.lay_out([comment], request.user)[0],
+        "title": _("Comment by %s") % comment.shown_name,
         "back": came_from or reverse("admin:moderation"),
         "leads_to": came_from or reverse("admin:moderation-comment", args=[comment.pk]),
-        **reason_choice(),
+        "reasons": choices(),
         "spans": SPANS,
         "may_ban": may_ban(request.user),
         "may_ban_quietly": may_ban_quietly(request.user),
+        "colleagues": moderators_of(comment.article_id).exclude(pk=request.user.pk).order_by("name", "username")[:200],
         "labels": Label.Kind.choices,
         "set_labels": [label.kind for label in comment.labels.all()],
         "templates": ReplyTemplate.objects.all(),
@@ -222,16 +277,16 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
         "pressed": request.POST.get("action", ""),
         "typed": request.POST.get("text", ""),
     }
-    name = "_tools.html" if request.GET.get("part") == "tools" and not refusal else "tools.html"
+    context["in_dialog"] = request.GET.get("part") == "tools" and not refusal
+    name = "_tools.html" if context["in_dialog"] else "tools.html"
     return _page(request, f"admin/comments/{name}", context, status=refusal.status if refusal else 200)
 
 
-def _log_of(comment: Comment) -> list[tuple[AuditEntry, str]]:
-    """Return the audit entries about a comment, each with the name of its account. Two queries."""
+def _log_of(comment: Comment) -> list[tuple[str, dt.datetime, str]]:
+    """Return the audit entries about a comment as sentences, each with its time, exact and in words. Two queries."""
     entries = list(audit_log.history(f"comment:{comment.pk}")[:200])
-    accounts = User.objects.filter(pk__in={row.by_account for row in entries if row.by_account})
-    names = {user.pk: user.shown_name for user in accounts}
-    return [(row, names.get(row.by_account or 0, str(row.by_account or ""))) for row in entries]
+    names = sentences.names_in(entries)
+    return [(sentences.of_entry(row, names), row.created_at, sentences.moment(row.created_at)) for row in entries]
 
 
 # --- Similar comments -------------------------------------------------------------------------------------------
@@ -253,7 +308,7 @@ def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
     shown = cards.listed(mine).filter(pk__in=list(reasons)[:PAGE]).order_by("-created_at", "-pk")
     shown = shown.prefetch_related("decisions__by", "revisions")
     context = {
-        "title": _("Everything like this"),
+        "title": _("Similar comments"),
         "back": _came_from(request) or reverse("admin:moderation"),
         "comment": comment,
         "found": found,
@@ -261,10 +316,10 @@ def alike(request: HttpRequest, comment_id: int) -> HttpResponse:
         "ways": [(way, label, way in ways) for way, label in WAY_LABELS.items()],
         "hours": [(value, value == hours) for value in HOURS],
         "exact": prefix == 32,
-        **reason_choice(),
         "spans": SPANS,
         "may_ban": may_ban(request.user),
         "bulk": buttons_for_similar(),
+        "together": len(found) + 1,
     }
     return _page(request, "admin/comments/alike.html", context)
 

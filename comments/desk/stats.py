@@ -20,6 +20,7 @@ from comments.models.querysets import CommentQuerySet
 HOURS, DAYS, APPEALS = 48, 7, 90  # hours of the chart; days of the tables; days of appeals
 SAMPLE = 2_000  # the newest decisions, for how long they took
 MOST = 10  # rows of a table
+LEAST, LAST = 5, 200  # decisions that tell what is usual: at least, and how many of the newest
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,17 @@ def _hours(decided: Any, now: dt.datetime) -> list[Hour]:
     return [Hour(at, (row := found.get(at, nothing))["people"], row["rules"]) for at in hours]
 
 
-def _took(recent: Any) -> list[float]:
+def _took(recent: Any, most: int = SAMPLE) -> list[float]:
     """Return how long the newest comments decided by a person had waited."""
     rows = recent.filter(source="", before=Comment.Status.PENDING).order_by("-created_at")
-    times = rows.values_list("created_at", "comment__created_at")[:SAMPLE]
+    times = rows.values_list("created_at", "comment__created_at")[:most]
     return [max((decided - left).total_seconds(), 0) for decided, left in times]
+
+
+def usual_wait() -> float | None:
+    """Return the median seconds of people's last decisions in seven days; None where there are fewer than five."""
+    took = _took(Decision.objects.filter(created_at__gte=timezone.now() - dt.timedelta(days=DAYS)), LAST)
+    return median(took) if len(took) >= LEAST else None
 
 
 def _reasons(recent: Any) -> list[tuple[str, int]]:

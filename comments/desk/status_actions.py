@@ -48,7 +48,7 @@ STATUS_ACTIONS = {
         PENDING,
         _("Unapprove"),
         _("Unapprove"),
-        ngettext_lazy("%d held.", "%d held."),
+        ngettext_lazy("%d back in the queue.", "%d back in the queue."),
         frozenset({APPROVED}),
     ),
     RESTORE: StatusAction(
@@ -61,25 +61,25 @@ STATUS_ACTIONS = {
     "spam": StatusAction(
         SPAM,
         _("Spam"),
-        _("Mark as spam"),
-        ngettext_lazy("%d marked as spam.", "%d marked as spam."),
+        _("Spam"),
+        ngettext_lazy("%d sent to spam.", "%d sent to spam."),
         frozenset({PENDING, APPROVED, TRASH}),
     ),
     "trash": StatusAction(
         TRASH,
         _("Trash"),
-        _("Move to trash"),
-        ngettext_lazy("%d removed.", "%d removed."),
+        _("Trash"),
+        ngettext_lazy("%d moved to the trash.", "%d moved to the trash."),
         frozenset({PENDING, APPROVED, SPAM}),
     ),
 }
 
 
-def reason_choice() -> dict[str, Any]:
-    """Return the choice of reasons for a template: what is offered, and the trash's default."""
-    choice = offered()
-    suggestion = suggested()
-    return {"reasons": choice, "trash_reason": suggestion, "trash_label": choice[suggestion]}
+def reasons_for_trash() -> dict[str, str]:
+    """Return the reasons to choose from when a comment goes to the trash, code -> label, the likeliest first."""
+    possible = {code: label for code, label in offered().items() if code}
+    first = suggested()
+    return {first: possible.pop(first), **possible} if first else {}
 
 
 def buttons_for(status: str) -> dict[str, StatusAction]:
@@ -96,13 +96,13 @@ def buttons_for_similar() -> dict[str, StatusAction]:
 
 
 _SAID = {action.status: action.said for action in reversed(STATUS_ACTIONS.values())}
-_UNDONE = ngettext_lazy("%d is as it was before.", "%d are as they were before.")
+_UNDONE = ngettext_lazy("Undone: %d comment.", "Undone: %d comments.")
 
 
 def summary(batch: Batch) -> Iterator[tuple[int, str]]:
     """Yield what to say about a batch, each sentence with a level of Django's messages."""
     if batch.state != Batch.State.DONE:
-        sentence = ngettext("%d is being decided about.", "%d are being decided about.", batch.total)
+        sentence = ngettext("Working on %d comment.", "Working on %d comments.", batch.total)
         yield messages.INFO, sentence % batch.total
         return
     if batch.changed:
@@ -116,17 +116,17 @@ def summary(batch: Batch) -> Iterator[tuple[int, str]]:
         yield messages.WARNING, sentence % batch.withdrawn
     if meanwhile := batch.passed_over - batch.left_to_others:
         sentence = ngettext(
-            "%d was left alone: somebody else has decided about it in the meantime.",
-            "%d were left alone: somebody else has decided about them in the meantime.",
+            "%d left as it is: a colleague has decided meanwhile.",
+            "%d left as they are: colleagues have decided meanwhile.",
             meanwhile,
         )
         yield messages.WARNING, sentence % meanwhile
     if batch.left_to_others:
         sentence = ngettext(
-            "%d was left alone: its author appeals against your decision, and another moderator has to decide.",
-            "%d were left alone: their authors appeal against your decisions, and another moderator has to decide.",
+            "%d left as it is: its author appeals against your decision, and another moderator decides.",
+            "%d left as they are: their authors appeal against your decisions, and another moderator decides.",
             batch.left_to_others,
         )
         yield messages.WARNING, sentence % batch.left_to_others
     if same := batch.total - batch.changed - batch.withdrawn - batch.passed_over:
-        yield messages.INFO, ngettext("%d was like that already.", "%d were like that already.", same) % same
+        yield messages.INFO, ngettext("%d unchanged.", "%d unchanged.", same) % same

@@ -41,12 +41,13 @@ def ban(
     ends_at: dt.datetime | None = None,
     quiet: bool = False,
     from_address: str = "",
+    batch: uuid.UUID | None = None,
 ) -> Ban:
     """Keep an account, an address or a network (exactly one of them) from posting, and record who banned it.
 
     There is at most one ban in force for each; banning again changes its terms. `reason` is a code, `from_address` the
-    moderator's own IP address. Raises Invalid, naming the field, where the target is missing, too wide or the
-    newsroom's own, and where the end is past.
+    moderator's own IP address, `batch` the batch of decisions that a new ban is made, and undone, with. Raises
+    Invalid, naming the field, where the target is missing, too wide or the newsroom's own, and where the end is past.
     """
     target = check(identity, email, network, by, from_address, ends_at)
     now = timezone.now()
@@ -54,7 +55,7 @@ def ban(
     rows = Ban.objects.filter(lifted_at=None, **target)
     rows.filter(ends_at__lte=now).update(lifted_at=F("ends_at"))
     row, is_new = rows.select_for_update().get_or_create(
-        **target, lifted_at=None, defaults={**terms, "created_at": now}
+        **target, lifted_at=None, defaults={**terms, "created_at": now, "batch_id": batch}
     )
     if not is_new:
         for name, value in terms.items():

@@ -11,11 +11,16 @@
   const keysOn = document.getElementById("keys-on");
   const help = document.getElementById("keys");
   const tools = document.getElementById("tools");
+  const ask = document.getElementById("ask");
+  const nothing = queue.querySelector(".nothing");
+  let decided = 0; // in this sitting
   const here = location.pathname + location.search;
   let turns = 0, heard = 0; // Answers overtake each other: what an earlier key did is not said after a later one.
   const done = []; // What can be undone, the last at the end: its fields, and the cards it took away.
   let current = null;
 
+  const view = new URLSearchParams(location.search).get("status") || "pending";
+  const narrowed = Boolean(document.querySelector(".chips .clear"));
   const cards = () => [...list.querySelectorAll("[data-comment]")];
   const token = () => document.querySelector("input[name=csrfmiddlewaretoken]")?.value || "";
 
@@ -72,8 +77,19 @@
       empty();
     }
   };
+  // With the last card the bar for chosen ones goes, and the sentence that says so takes the focus.
   const empty = () => {
-    queue.querySelector(".nothing").hidden = cards().length > 0 || Boolean(list.querySelector(".next-cards"));
+    const over = !cards().length && !list.querySelector(".next-cards");
+    if (bulk) bulk.hidden = over;
+    if (over && nothing.hidden && decided) {
+      if (view === "pending" && !narrowed) nothing.querySelector(".nothing-said").textContent = words.ended;
+      const line = nothing.querySelector(".nothing-done");
+      line.textContent = words.sitting.replace("%(n)s", decided);
+      line.hidden = false;
+    }
+    const had = nothing.hidden;
+    nothing.hidden = !over;
+    if (over && had) nothing.focus();
   };
 
   // --- Sending ---------------------------------------------------------------------------------------------------
@@ -113,7 +129,6 @@
     if (shown && /^\d+$/.test(shown.textContent)) shown.textContent = Math.max(Number(shown.textContent) + step, 0);
   };
 
-  const view = new URLSearchParams(location.search).get("status") || "pending";
   // A button says which status it gives; empty: the one before removal, which is never that of the view.
   const decides = (button) => "gives" in button.dataset;
 
@@ -125,15 +140,18 @@
     const at = cards().indexOf(current);
     for (const card of gone) card.remove();
     size(view, -gone.length);
+    decided += chosen.length;
     if (gone.includes(current)) show(cards()[Math.min(at, cards().length - 1)] || null);
     fill();
+    empty();
     const body = new URLSearchParams({ action: button.value, ...reason });
     for (const card of chosen) {
       body.append("ids", card.dataset.comment);
       body.append("seen", `${card.dataset.comment}:${card.dataset.seen}`);
       card.querySelector("input[type=checkbox]").checked = false;
     }
-    const step = { undo: null, places, waits: null };
+    if (chosen.length > 1 || counted) count();
+    const step = { undo: null, places, waits: null, size: chosen.length };
     const turn = ++turns;
     done.push(step);
     step.waits = send(body).then((answer) => {
@@ -143,6 +161,7 @@
       follow(answer);
     }).catch((error) => {
       done.splice(done.indexOf(step), 1);
+      decided -= chosen.length;
       put(places);
       heard = Math.max(turn, heard);
       complain(error);
@@ -156,8 +175,8 @@
       else list.prepend(card);
     }
     size(view, places.length);
-    if (places.length) show(places[0][0]);
     empty();
+    if (places.length) show(places[0][0]);
   };
 
   const takeBack = async () => {
@@ -166,6 +185,7 @@
     await step.waits;
     if (!step.undo) return;
     put(step.places);
+    decided -= step.size || 0;
     try {
       const answer = await send(step.undo);
       replace(answer);
@@ -173,7 +193,9 @@
       follow(answer);
     } catch (error) {
       for (const [card] of step.places) card.remove();
+      decided += step.size || 0;
       done.push(step);
+      empty();
       complain(error);
     }
   };
@@ -216,21 +238,73 @@
 
   // --- Keys ------------------------------------------------------------------------------------------------------
 
-  // The reason that is chosen, and the one that the form names for the trash where none is.
-  const reasonIn = (form) => ({
-    reason: form.querySelector("select[name=reason]").value,
-    trash_reason: form.querySelector("input[name=trash_reason]")?.value || "",
-  });
   const press = (name) => {
-    const chosen = cards().filter((card) => card.querySelector("input[type=checkbox]").checked);
+    const chosen = picked();
     const about = chosen.length ? chosen : focused() ? [focused()] : [];
     const able = about.filter((card) => card.querySelector(`.deeds button[value="${name}"]`));
-    if (!able.length) return;
-    const form = chosen.length ? bulk : able[0].querySelector(".deeds");
-    decide(able, able[0].querySelector(`.deeds button[value="${name}"]`), reasonIn(form));
+    if (able.length) judge(able, able[0].querySelector(`.deeds button[value="${name}"]`));
   };
+  // The trash needs a reason, which is asked for then and there; nothing else does.
+  const judge = (about, button) => {
+    if (button.value !== "trash" || !ask.querySelector(".ask-reasons button")) return decide(about, button, {});
+    question(about, (reason) => decide(about, button, { reason }));
+  };
+
   // Letters decide only where the focus is in the entry: a stray key elsewhere does nothing.
   const focused = () => (current && (current.contains(document.activeElement) || document.activeElement === document.body) ? current : null);
+
+  // --- Why? ------------------------------------------------------------------------------------------------------
+
+  let answered = null;
+  const question = (about, then, size = about.length) => {
+    const one = size === 1 && about.length === 1 ? about[0] : null;
+    const title = ask.querySelector("h2");
+    title.textContent = one ? title.dataset.label : together(title.dataset.label, size);
+    ask.querySelector(".ask-whom").textContent = one ? `${one.querySelector("h2").textContent}: ${brief(one)}` : "";
+    const ban = ask.querySelector(".ask-ban");
+    if (ban) ban.hidden = !one;
+    answered = then;
+    ask.showModal();
+    ask.querySelector(".ask-reasons button").focus();
+  };
+  const brief = (card) => {
+    const text = card.querySelector(".comment-text").textContent.trim().replace(/\s+/g, " ");
+    return text.length > 90 ? `${text.slice(0, 90)}…` : text;
+  };
+  const answer = (button) => {
+    const then = answered;
+    ask.close();
+    then?.(button.value);
+  };
+  ask.addEventListener("close", () => {
+    answered = null;
+    if (current?.isConnected) current.focus({ preventScroll: true });
+  });
+  ask.addEventListener("click", (event) => {
+    if (event.target === ask) return ask.close();
+    const button = event.target.closest("button");
+    if (button?.closest(".ask-reasons")) answer(button);
+    if (button?.closest(".ask-ban")) {
+      ask.close();
+      open("ban");
+    }
+  });
+  // The reasons are numbered; the same key again takes the first.
+  ask.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const reasons = [...ask.querySelectorAll(".ask-reasons button")];
+    const at = reasons.indexOf(document.activeElement);
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      reasons[(at + (event.key === "ArrowDown" ? 1 : reasons.length - 1) + reasons.length) % reasons.length]?.focus();
+      return;
+    }
+    if (!keysOn.checked) return;
+    const chosen = event.key === "d" ? reasons[0] : reasons[Number(event.key) - 1];
+    if (!chosen) return;
+    event.preventDefault();
+    answer(chosen);
+  });
 
   const open = async (part) => {
     const card = focused();
@@ -246,8 +320,9 @@
     if (part === "pick") return form ? submit(form, form.querySelector("button")) : undefined;
     tools.classList.toggle("only", Boolean(form));
     for (const each of tools.querySelectorAll(".tool")) each.hidden = Boolean(form) && each !== form;
+    tools.scrollTop = 0;
     tools.showModal();
-    (form || tools).querySelector("textarea, input:not([type=hidden]), select")?.focus();
+    (form || tools.querySelector(".tools") || tools).querySelector("textarea, input:not([type=hidden]), select")?.focus();
   };
 
   const submit = async (form, button) => {
@@ -256,13 +331,16 @@
       const answer = await send(fields);
       tools.close();
       const card = list.querySelector(`[data-comment="${fields.get("ids")}"]`);
-      if (button.value === "answer" && card && view === "pending") {
-        const step = { undo: answer.undo, places: [[card, card.nextElementSibling]], waits: null };
+      const leaves = button.value === "answer" ? view === "pending" : button.value === "trash-and-ban" && view !== "trash" && view !== "all";
+      if (leaves && card) {
+        const step = { undo: answer.undo, places: [[card, card.nextElementSibling]], waits: null, size: 1 };
         const at = cards().indexOf(card);
         card.remove();
         size(view, -1);
+        decided += 1;
         show(cards()[Math.min(at, cards().length - 1)] || null);
         fill();
+        empty();
         done.push(step);
       } else {
         replace(answer);
@@ -319,7 +397,7 @@
     const card = event.target.closest("[data-comment]");
     if (!card || !event.submitter) return;
     event.preventDefault();
-    if (decides(event.submitter)) decide([card], event.submitter, reasonIn(event.target));
+    if (decides(event.submitter)) judge([card], event.submitter);
     else submit(event.target, event.submitter);
   });
   list.addEventListener("click", (event) => {
@@ -330,6 +408,7 @@
     open("");
   });
   tools.addEventListener("submit", (event) => {
+    if (event.target.method === "dialog") return;
     event.preventDefault();
     submit(event.target, event.submitter);
   });
@@ -337,21 +416,110 @@
     if (event.target.matches("[data-template]") && event.target.value) event.target.form.elements.text.value = event.target.value;
   });
   tools.addEventListener("click", (event) => { if (event.target === tools) tools.close(); });
+
+  // --- Chosen ones -----------------------------------------------------------------------------------------------
+
+  const boxes = () => [...list.querySelectorAll("[data-comment] > header > input[type=checkbox]")];
+  const picked = () => boxes().filter((box) => box.checked).map((box) => box.closest("[data-comment]"));
+  const together = (deed, size) => words.counted.replace("%(deed)s", deed).replace("%(n)s", size);
+  let counted = 0;
+  // What is chosen is counted, on the buttons that remove, too.
+  const count = () => {
+    if (!bulk) return;
+    const all = bulk.elements.all.checked;
+    counted = picked().length;
+    const size = all ? bulk.elements.all.dataset.matching : counted;
+    bulk.classList.toggle("idle", !all && !counted);
+    bulk.querySelector(".chosen").textContent = all || counted ? words.chosen.replace("%(n)s", size) : "";
+    for (const button of bulk.querySelectorAll("button[name=action]")) {
+      const removes = button.value === "spam" || button.value === "trash";
+      button.textContent = removes && (all || counted) ? together(button.dataset.label, size) : button.dataset.label;
+    }
+    const on = counted && counted === boxes().length;
+    bulk.querySelector(".choose-all").textContent = on ? words.unchoose : words.choose;
+  };
   bulk?.addEventListener("submit", (event) => {
-    if (bulk.elements.all.checked || !decides(event.submitter)) return;
+    const all = bulk.elements.all.checked;
+    if (!decides(event.submitter)) return;
+    if (!all) {
+      event.preventDefault();
+      return press(event.submitter.value);
+    }
+    const { reason } = bulk.elements;
+    if (event.submitter.value !== "trash" || !reason.disabled) return;
     event.preventDefault();
-    press(event.submitter.value);
+    question([], (chosen) => {
+      reason.value = chosen;
+      reason.disabled = false;
+      bulk.requestSubmit(event.submitter);
+    }, bulk.elements.all.dataset.matching);
   });
+  bulk?.addEventListener("change", count);
+  list.addEventListener("change", (event) => { if (event.target.matches("header > input[type=checkbox]")) count(); });
+
+  // --- Swiping ---------------------------------------------------------------------------------------------------
+
+  // To the right approves, to the left is spam. Only what is clearly sideways counts: the page scrolls as ever.
+  const FAR = 110; // pixels from which letting go decides
+  const EDGE = 24; // pixels at the sides that belong to the browser's own gestures
+  let swipe = null;
+  const settle = () => {
+    if (!swipe) return;
+    swipe.card.classList.remove("swiping", "swipe-right", "swipe-left", "swipe-far");
+    swipe.card.style.removeProperty("--swiped");
+    swipe = null;
+  };
+  list.addEventListener("pointerdown", (event) => {
+    settle();
+    if (event.pointerType === "mouse" || !event.isPrimary || !matchMedia("(max-width: 767px)").matches) return;
+    if (event.clientX < EDGE || event.clientX > innerWidth - EDGE) return;
+    if (event.target.closest("input, select, textarea, summary")) return;
+    const card = event.target.closest("[data-comment]");
+    if (card) swipe = { card, id: event.pointerId, x: event.clientX, y: event.clientY, taken: false, button: null };
+  });
+  list.addEventListener("pointermove", (event) => {
+    if (!swipe || event.pointerId !== swipe.id) return;
+    const across = event.clientX - swipe.x, down = event.clientY - swipe.y;
+    if (!swipe.taken) {
+      if (Math.abs(down) > 14 && Math.abs(down) > Math.abs(across)) return settle();
+      if (Math.abs(across) < 14 || Math.abs(across) < 2 * Math.abs(down)) return;
+      swipe.taken = true;
+      swipe.card.setPointerCapture(swipe.id);
+    }
+    const { card } = swipe, right = across > 0;
+    swipe.button = card.querySelector(`.deeds button[value="${right ? "approve" : "spam"}"]`);
+    swipe.far = Boolean(swipe.button) && Math.abs(across) >= Math.min(FAR, innerWidth * 0.35);
+    card.dataset.swipe = swipe.button ? (right ? words.right : words.left) : "–";
+    card.classList.add("swiping");
+    card.classList.toggle("swipe-right", right);
+    card.classList.toggle("swipe-left", !right);
+    card.classList.toggle("swipe-far", swipe.far);
+    card.style.setProperty("--swiped", `${swipe.button ? across : across / 6}px`);
+  });
+  list.addEventListener("pointerup", (event) => {
+    if (!swipe || event.pointerId !== swipe.id) return;
+    const { card, button, far, taken } = swipe;
+    settle();
+    if (!taken) return;
+    // The finger may have come down on a link or a button.
+    addEventListener("click", (click) => click.preventDefault(), { capture: true, once: true, signal: AbortSignal.timeout(50) });
+    if (far) {
+      show(card);
+      judge([card], button);
+    }
+  });
+  list.addEventListener("pointercancel", settle);
 
   queue.querySelector(".keys").hidden = false;
   if (bulk) {
     const all = bulk.querySelector(".choose-all");
     all.hidden = false;
     all.addEventListener("click", () => {
-      const boxes = cards().map((card) => card.querySelector("input[type=checkbox]"));
-      const on = boxes.some((box) => !box.checked);
-      for (const box of boxes) box.checked = on;
+      const on = boxes().some((box) => !box.checked);
+      for (const box of boxes()) box.checked = on;
+      count();
     });
+    count();
   }
   fill();
 })();

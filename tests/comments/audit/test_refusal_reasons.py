@@ -366,35 +366,50 @@ def test_a_kept_report_is_told_an_offered_reason_or_none(mia):
     assert reports.settle(comment.pk, "kept", by=mia) == 0
 
 
-def field(page: str, name: str) -> dict[str, str]:
-    """The first form's field of this name: its options by code, or its value."""
-    select = re.search(rf'<select name="{name}".*?</select>', page, re.DOTALL)[0]
-    return dict(re.findall(r'<option value="([^"]*)"[^>]*>\s*(.*?)</option>', select))
+def test_the_desk_asks_for_the_reason_only_after_trash_and_sends_all_of_it_again(client, mia):
+    comments = [make_comment(status="pending") for _ in range(2)]
+    address = "/admin/moderation/?status=pending"
+    for one in (address, f"/admin/comments/comment/{comments[0].pk}/change/"):
+        assert 'name="trash_reason"' not in client.get(one).text
+    fields = {
+        "action": "trash",
+        "ids": [comment.pk for comment in comments],
+        "seen": f"{comments[0].pk}:1",
+        "reason": "",
+    }
+
+    asked = client.post(address, fields)
+
+    assert asked.status_code == 422
+    assert 'data-code="reason_required"' in asked.text
+    assert "Choose a reason for moving 2 comments to the trash." in asked.text
+    offered = re.findall(r'<button name="reason" value="(\w+)"', asked.text)
+    assert offered[0] == "off_topic"
+    assert sorted(offered) == sorted(code for code in refusal_reasons.offered() if code)
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', asked.text)
+    sent = {name: [text for other, text in hidden if other == name] for name, _text in hidden}
+    assert sent["ids"] == [str(comment.pk) for comment in comments]
+    assert "reason" not in sent
+    assert {comment.decisions.count() for comment in comments} == {1}
+    client.post(address, sent | {"reason": "off_topic"})
+    for comment in comments:
+        comment.refresh_from_db()
+        assert (comment.status, comment.decisions.last().reason) == ("trash", "off_topic")
 
 
-def test_the_desk_names_the_reason_that_the_trash_gives_by_itself_and_sends_it(client, mia):
+def test_spam_needs_no_reason_on_the_desk_and_approval_none(client, mia):
     comment = make_comment(status="pending")
 
-    for address in ("/admin/moderation/", f"/admin/comments/comment/{comment.pk}/change/"):
-        page = text_of(client.get(address))
-        deeds = page[page.index('class="deeds"') :]
-        assert "(trash: not about the article)" in field(deeds, "reason")[""]
-        sent = re.search(r'name="trash_reason" value="(\w+)"', deeds)[1]
-        assert sent == "off_topic"
-    client.post("/admin/moderation/", {"action": "trash", "ids": comment.pk, "reason": "", "trash_reason": sent})
-
-    comment.refresh_from_db()
-    assert (comment.status, comment.decisions.last().reason) == ("trash", "off_topic")
-
-
-def test_what_the_trash_would_give_is_given_for_nothing_else(client, mia):
-    comment = make_comment(status="pending")
-    fields = {"ids": comment.pk, "reason": "", "trash_reason": "off_topic"}
-
-    client.post("/admin/moderation/", {"action": "spam", **fields})
-    client.post("/admin/moderation/", {"action": "approve", **fields})
+    client.post("/admin/moderation/", {"action": "spam", "ids": comment.pk})
+    client.post("/admin/moderation/", {"action": "approve", "ids": comment.pk})
 
     assert [decision.reason for decision in comment.decisions.order_by("number")][1:] == ["spam", ""]
+
+
+def field(page: str, name: str) -> dict[str, str]:
+    """The first form's field of this name: its options by code."""
+    select = re.search(rf'<select name="{name}".*?</select>', page, re.DOTALL)[0]
+    return dict(re.findall(r'<option value="([^"]*)"[^>]*>\s*(.*?)</option>', select))
 
 
 def test_a_mail_link_shows_the_reasons_to_choose_from(client, mia):

@@ -235,7 +235,7 @@ def test_authors_decide_under_their_own_articles_only(client):
 
     assert (status(mine), status(foreign)) == ("approved", "pending")
     assert "1 approved." in said(response)
-    assert "1 is not there, or not yours to decide about." in said(response)
+    assert "1 isn’t there, or isn’t yours to moderate." in said(response)
     assert client.get(f"/admin/comments/comment/{foreign.pk}/change/").status_code == 302
     press(client, [foreign], "approve", address="/admin/comments/comment/", _selected_action=foreign.pk)
     assert status(foreign) == "pending"
@@ -298,7 +298,7 @@ def test_many_are_decided_at_once_and_the_page_says_how_many(client, moderator):
     response = press(client, comments, "approve")
 
     assert {status(comment) for comment in comments} == {"approved"}
-    assert said(response) == "2 approved. 1 was like that already."
+    assert said(response) == "2 approved. 1 unchanged."
     assert comments[1].decisions.last().batch == comments[2].decisions.last().batch
 
 
@@ -392,7 +392,11 @@ def test_the_page_of_a_comment_tells_its_history_and_offers_the_buttons(client, 
 
     page = client.get(address).content.decode()
 
-    for text in ("first comment of this person", "by Mia", "insulting or abusive", "an earlier decision was a mistake"):
+    for text in (
+        "Held for review: first comment of this person ·",
+        "Mia sent this to spam: insulting or abusive ·",
+        "Mia sent this back to the queue: an earlier decision was a mistake ·",
+    ):
         assert text in page
     assert "ada@lovelace.example" in page
     assert comment.status_token not in page

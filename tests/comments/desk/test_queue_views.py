@@ -304,15 +304,15 @@ def test_the_same_text_is_no_edit(client, mia):
 
     answer = press(client, comment, "edit", text=" First words of mine.\r\n")
 
-    assert [line["text"] for line in answer.json()["said"]] == ["The text is the same."]
+    assert [line["text"] for line in answer.json()["said"]] == ["Nothing changed: the text is the same."]
     assert not Revision.objects.exists()
 
 
 @pytest.mark.parametrize(
     ("action", "status", "outcome", "said"),
     [
-        ("grant", "approved", "granted", "The appeal is granted."),
-        ("reject", "trash", "rejected", "The appeal is rejected."),
+        ("grant", "approved", "granted", "Appeal granted."),
+        ("reject", "trash", "rejected", "Appeal rejected."),
     ],
 )
 def test_an_appeal_is_decided_about_on_the_desk(client, mia, action, status, outcome, said):
@@ -358,7 +358,7 @@ def test_notes_labels_and_handing_over_stand_on_the_card_and_are_logged(client, 
 
     page = client.get(QUEUE).content.decode()
     assert "Ask &lt;Wim&gt; first." in page
-    assert "for Wim" in page
+    assert "Handed to Wim" in page
     assert ">tip<" in page
     assert {"note", "label", "handed_over"} <= set(AuditEntry.objects.values_list("kind", flat=True))
     assert "Ask" not in str(list(AuditEntry.objects.filter(kind="note").values_list("facts", flat=True)))
@@ -424,8 +424,8 @@ def test_who_reads_a_comment_is_told_to_the_next(client, mia):
 
     told = press(client, comment, "claim").json()["said"]
 
-    assert [line["text"] for line in told] == ["Mia is reading this."]
-    assert "Mia is reading this." in client.get(QUEUE).content.decode()
+    assert [line["text"] for line in told] == ["Mia has this open."]
+    assert "Mia has this open." in client.get(QUEUE).content.decode()
     ReviewLock.objects.update(until=timezone.now() - dt.timedelta(seconds=1))
     assert press(client, comment, "claim").json()["said"] == []
 
@@ -439,6 +439,116 @@ def test_a_ban_from_the_card_keeps_somebody_out_and_is_undone(client, mia):
     assert post_comment(make_draft(name="Bo", email="bo@example.net")).status == "trash"
     undo(client, answer)
     assert post_comment(make_draft(name="Bo", email="bo@example.net")).status == "pending"
+
+
+def test_trash_and_ban_is_one_deed_for_one_reason_and_one_undo(client, mia):
+    comment = make_comment(status="pending", email="bo@example.net", name="Bo")
+
+    answer = press(client, comment, "trash-and-ban", target="email", days="7", reason="abuse", note="Third time.")
+
+    assert [line["text"] for line in answer.json()["said"]] == ["1 moved to the trash.", "Banned."]
+    batch, ban = Batch.objects.get(), Ban.objects.in_force().get()
+    assert (now(comment).status, comment.decisions.last().reason, comment.decisions.last().batch) == (
+        "trash", "abuse", batch
+    )  # fmt: skip
+    assert (ban.email, ban.reason, ban.note, ban.batch, ban.by) == (
+        "bo@example.net", "abuse", "Third time.", batch, mia
+    )  # fmt: skip
+    entries = AuditEntry.objects.filter(by_account=mia.pk, facts__batch=str(batch.pk))
+    assert set(entries.values_list("kind", flat=True)) == {"decision", "ban"}
+    undone = undo(client, answer)
+    assert now(comment).status == "pending"
+    assert not Ban.objects.in_force().exists()
+    undo(client, undone)
+    assert now(comment).status == "trash"
+    assert Ban.objects.in_force().get().email == "bo@example.net"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"target": "email", "reason": ""}, "reason_required"),
+        ({"target": "email", "reason": "because"}, "reason_required"),
+        ({"target": "planet", "reason": "abuse"}, "not_understood"),
+        ({"target": "email", "reason": "abuse", "days": "x"}, "not_understood"),
+        ({"target": "email", "reason": "abuse", "quiet": "1"}, "forbidden"),
+        ({"target": "account", "reason": "abuse"}, "ban_of_one_kind"),
+    ],
+)
+def test_trash_and_ban_does_both_or_neither(client, mia, fields, code):
+    comment = make_comment(status="pending", email="bo@example.net")
+
+    answer = press(client, comment, "trash-and-ban", **fields)
+
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["code"] == code
+    assert now(comment).status == "pending"
+    assert not Ban.objects.exists()
+    assert not Batch.objects.exists()
+
+
+def test_who_was_banned_before_stays_banned_when_trash_and_ban_is_undone(client, mia):
+    comment = make_comment(status="pending", email="bo@example.net")
+    bans.ban(email="bo@example.net", by=mia, ends_at=timezone.now() + dt.timedelta(days=1))
+
+    answer = press(client, comment, "trash-and-ban", target="email", days="30", reason="abuse")
+
+    assert "They were banned already" in answer.json()["said"][-1]["text"]
+    undo(client, answer)
+    assert now(comment).status == "pending"
+    assert Ban.objects.in_force().get().reason == "abuse"
+
+
+def test_a_comment_is_handed_to_a_colleague_by_name_who_sees_it(client, mia):
+    noor = make_moderator(name="Noor")
+    stranger = make_user(group="Authors", name="Wim")
+    comment, other = make_comment(status="pending"), make_comment(status="pending")
+    tools = card(client, comment)
+    assert f'<option value="{noor.pk}">Noor</option>' in tools
+    assert stranger.shown_name not in tools
+
+    answer = press(client, comment, "hand-over", to=noor.pk)
+
+    assert [line["text"] for line in answer.json()["said"]] == ["Handed to Noor."]
+    assert "Handed to Noor" in answer.json()["card"]
+    entry = AuditEntry.objects.get(kind="handed_over")
+    assert (entry.subject, entry.by_account, entry.facts) == (f"comment:{comment.pk}", mia.pk, {"to": noor.pk})
+    assert "Mia handed this to Noor · " in card(client, comment)
+    client.force_login(noor)
+    page = client.get(QUEUE)
+    assert page.text.count("Handed to you") == 1
+    assert shown(client.get(QUEUE, {"mine": "1"})) == [comment.pk]
+    assert other.pk in shown(page)
+
+
+def test_nobody_is_told_that_they_read_a_comment_themselves(client, mia):
+    comment = make_comment(status="pending")
+    press(client, comment, "claim")
+
+    assert "has this open" not in client.get(QUEUE).text
+    assert "has this open" not in card(client, comment)
+
+
+def test_the_record_is_told_in_sentences_with_names(client, mia):
+    comment = make_comment(status="pending")
+    decide(comment.pk, "approved", by=mia)
+    answer = press(client, comment, "spam", reason="spam")
+    undo(client, answer)
+    press(client, comment, "label", kind="tip")
+    press(client, comment, "label", kind="tip", on="0")
+
+    history, _, record = card(client, comment).partition("On record")
+
+    for sentence in (
+        "Held for review: first comment of this person · ", "Mia approved this · ",
+        "Mia sent this to spam: spam or advertising · ", "Mia undid a decision: published again · ",
+    ):  # fmt: skip
+        assert sentence in history, sentence
+    for sentence in ("Mia approved this · ", "Mia set the label “tip” · ", "Mia removed the label “tip” · "):
+        assert sentence in record, sentence
+    client.force_login(make_moderator(is_superuser=True, name="Root"))
+    log = client.get("/admin/comments/auditentry/").text
+    assert "Mia sent this to spam: spam or advertising" in log
 
 
 def test_templates_stand_in_the_tools(client, mia):
@@ -459,7 +569,7 @@ def test_a_raid_is_looked_at_decided_in_one_go_banned_and_undone_in_one(client, 
     ]
     innocent = make_comment()
     page = client.get(f"{QUEUE}{raid[0].pk}/alike/")
-    assert "4 other comments are like this." in page.content.decode()
+    assert "4 similar comments." in page.content.decode()
     like = re.search(r'name="like" value="([^"]*)"', page.content.decode())[1]
 
     client.post(
@@ -539,7 +649,7 @@ def test_the_cards_that_the_script_fetches_lead_back_to_a_whole_page(client, mia
 
     page = client.get(QUEUE, {"q": "thought", "part": "cards"}).text
 
-    assert links(page, "Everything like this")[0].endswith("?back=%2Fadmin%2Fmoderation%2F%3Fq%3Dthought")
+    assert links(page, "Similar comments")[0].endswith("?back=%2Fadmin%2Fmoderation%2F%3Fq%3Dthought")
 
 
 def test_a_tool_that_was_opened_by_itself_leads_to_its_comment(client, mia):
@@ -564,7 +674,7 @@ def test_everything_like_it_leads_back_too(client, mia):
     for name in "AB":
         make_comment(text="The same words here, again and again.", name=name)
     here = f"{QUEUE}?status=approved"
-    address = links(client.get(here).text, "Everything like this")[0]
+    address = links(client.get(here).text, "Similar comments")[0]
 
     page = client.get(address).text
 
@@ -670,6 +780,72 @@ def test_the_desk_asks_as_many_questions_for_many_as_for_few(client, mia, django
         make_comment(parent=parent, status="pending")
 
     assert count() == few
+
+
+def test_a_filter_in_force_is_a_chip_that_takes_it_away(client, mia):
+    article = make_article(headline="The ferry & the fog")
+    make_comment(article, status="pending", text="The ferry is late.")
+    query = f"status=pending&q=ferry&article={article.pk}&links=1&since=2026-03-01"
+
+    page = client.get(f"{QUEUE}?{query}").text
+
+    chips = re.search(r'<ul class="chips".*?</ul>', page, re.DOTALL)[0]
+    without = {
+        " ".join(re.sub(r"<[^>]*>", " ", text).split()): html.unescape(address)
+        for address, text in re.findall(r'<a class="chip[^"]*" href="([^"]*)">(.*?)</a>', chips, re.DOTALL)
+    }
+    names = list(without)
+    assert [name.endswith("×") for name in names] == [False, True, False, True, True, True]  # The usual three first.
+    assert "q=" not in without["Remove filter: “ferry” ×"]
+    assert "article=" not in next(address for name, address in without.items() if "The ferry" in name)
+    assert "links=1" in without["Handed to me"]
+    assert "mine=1" in without["Handed to me"]
+    assert "chip-on" not in re.search(r'<ul class="chips".*?</ul>', client.get(QUEUE).text, re.DOTALL)[0]
+
+
+def test_the_queue_greets_with_what_waits_and_how_long_it_usually_takes(client, mia):
+    old = make_comment(status="pending")
+    Comment.objects.filter(pk=old.pk).update(created_at=timezone.now() - dt.timedelta(days=3, hours=2))
+    for _ in range(5):
+        decided = make_comment(status="pending")
+        Comment.objects.filter(pk=decided.pk).update(created_at=timezone.now() - dt.timedelta(hours=2, minutes=5))
+        decide(decided.pk, "approved", by=mia)
+
+    page = client.get(QUEUE)
+
+    assert page.context["greeting"].replace("\xa0", " ") == "1 waiting, oldest 3 days, usually decided in 2 hours"
+    assert client.get(QUEUE, {"q": "thought"}).context["greeting"] == ""
+    assert client.get(QUEUE, {"status": "spam"}).context["greeting"] == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "Nothing is waiting."),
+        ("status=reported", "No open reports. When readers report a comment"),
+        ("status=appeals", "No open appeals."),
+        ("status=trash", "The trash is empty."),
+        ("status=spam&q=nothing", "No comments match these filters."),
+    ],
+)
+def test_an_empty_view_says_what_would_be_there(client, mia, query, said):
+    page = client.get(f"{QUEUE}?{query}").text
+
+    assert said in re.search(r'<div class="nothing" .*?</div>', page, re.DOTALL)[0]
+    assert 'id="bulk"' not in page
+
+
+def test_the_desk_has_no_two_elements_of_one_id_and_its_tabs_are_near(client, mia):
+    make_comment(status="pending")
+
+    page = client.get(QUEUE).text
+
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert sorted(ids) == sorted(set(ids))
+    before = page[page.index("<body") : page.index('class="tabs"')]
+    assert len(re.findall(r"<(?:a|button|input|select|summary)\b", before)) < 25
+    assert 'href="#cards"' in before
+    assert page.count("<select") == page.count('<details class="filters"') * 3  # None on a card.
 
 
 # --- Who may ------------------------------------------------------------------------------------------------------

@@ -189,7 +189,7 @@ def test_in_a_selection_what_is_decided_meanwhile_is_passed_over(mia):
     assert statuses(first, second) == ["trash", "approved"]
     assert (batch.changed, batch.passed_over) == (1, 1)
     assert [str(sentence) for _level, sentence in summary(batch)] == [
-        "1 approved.", "1 was left alone: somebody else has decided about it in the meantime."
+        "1 approved.", "1 left as it is: a colleague has decided meanwhile."
     ]  # fmt: skip
 
 
