@@ -81,13 +81,15 @@ def tools_part(stage: Stage, planting: Planting, surface: str) -> None:
 def tools_typed_back(stage: Stage, planting: Planting, surface: str) -> None:
     """The page of one comment, after a note that was too long, with the card, the record, and what was done before."""
     names = {".messagelist", ".claimed", ".beside", ".decisions"}
+    colleague = signed_in(make_editor())  # Nobody is told that they have a comment open themselves.
 
     def opened() -> Iterator[Document]:
         for comment, pack, client in _laden_all(planting):
             typed = " ".join(attack.text for attack in pack) + " and more" * 200
             client.post("/admin/moderation/", {"action": "claim", "ids": comment.pk})
-            client.post("/admin/moderation/", {"action": "hand-over", "to": "me", "ids": comment.pk})
-            answer = client.post("/admin/moderation/", {"action": "note", "ids": comment.pk, "text": typed})
+            to = comment.notes.first().by_id
+            colleague.post("/admin/moderation/", {"action": "hand-over", "to": to, "ids": comment.pk})
+            answer = colleague.post("/admin/moderation/", {"action": "note", "ids": comment.pk, "text": typed})
             words = dict.fromkeys(names, line(pack[0].text, 245)) | {"#tool-note textarea": typed}
             words[".beside"] += " ".join(tidy(attack.text)[:1_000] for attack in pack)
             words[".earlier"] = comment.body
