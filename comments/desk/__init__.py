@@ -13,5 +13,7 @@ teamwork:        notes, labels, handing over, review locks and picks
 answering:       approving a comment and replying to it in one go
 mail_link_views: the links in a moderator's mail
 stats, charts, stats_views: the desk's statistics
-comment_admin, article_settings_admin, ban_admin, blocklist_admin, objections_admin: the ModelAdmins
+sentence_forms:  forms of the admin whose fields stand in sentences
+comment_admin, comment_settings_admin, article_settings_admin, ban_admin, blocklist_admin, objections_admin: the
+                 ModelAdmins
 """

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from articles.models.article import Article
 from articles.newsroom.article_admin import ArticleAdmin
+from comments.desk.sentence_forms import InSentences
 from comments.models import ArticleSettings
 from comments.models.permissions import moderates
 from comments.screening import article_settings
@@ -25,8 +26,15 @@ from newsreader.kit.numbers import read_id
 
 
 @admin.register(ArticleSettings)
-class ArticleSettingsAdmin(admin.ModelAdmin):
+class ArticleSettingsAdmin(InSentences):
     """Settings of one article's discussion. Every article has a page here; the list shows those that differ."""
+
+    sentences = {
+        "slow_seconds": _("Slow mode: let each person comment once every %(field)s seconds"),
+        "members_only": _("Only people who are signed in may reply"),
+        "hold_everything": _("Hold every comment for review"),
+        "close_after_days": _("Close comments %(field)s days after publication"),
+    }
 
     fields = ["article_shown", *article_settings.SETTINGS, "surge_shown"]
     readonly_fields = ["article_shown", "surge_shown"]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from comments.audit.refusal_reasons import choices
+from comments.desk.sentence_forms import InSentences
 from comments.models import Ban, BanAppeal
 from comments.models.permissions import may_ban, may_ban_quietly
 from comments.models.querysets import BanQuerySet
@@ -43,9 +44,9 @@ class BanForm(forms.ModelForm):
         model = Ban
         fields = [*TARGET, *TERMS]
         help_texts = {
-            "email": _("Applies to guests only: anybody can type an address, so signed-in readers are not affected."),
+            "email": _("Guests only: anybody can type an address, so signed-in readers aren’t affected."),
             "network": _("An address, or a network such as 192.0.2.0/24 or 2001:db8::/64."),
-            "quiet": _("The banned reader is told that their comments wait, but these go to the trash. Use it rarely."),
+            "quiet": _("Their comments seem to be waiting but go to the trash. Use it rarely."),
         }
 
     def clean(self) -> dict[str, Any]:
@@ -119,12 +120,17 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Ban)
-class BanAdmin(admin.ModelAdmin):
+class BanAdmin(InSentences):
     """Bans in force and past. A ban is lifted, never deleted: it stays on record.
 
     Lifting a ban grants the open appeals against it; upholding it rejects them.
     """
 
+    sentences = {
+        "email": _("Ban the email address %(field)s"),
+        "network": _("Ban the network %(field)s"),
+        "quiet": _("Don’t tell them"),
+    }
     form = BanForm
     list_display = [
         "who", "open_appeals", "kind_shown", "in_force", "ends_at", "quiet", "reason_shown", "note", "by", "created_at",
@@ -152,7 +158,10 @@ class BanAdmin(admin.ModelAdmin):
         fields = [*TARGET, *TERMS]
         if not may_ban_quietly(request.user):
             fields.remove("quiet")
-        return [*fields, "by", "created_at", "lifted_at", "every_appeal"] if obj else fields
+        if obj:  # Who is banned never changes.
+            fields = [name for name in fields if name not in TARGET or getattr(obj, name)]
+            return [*fields, "by", "created_at", "lifted_at", "every_appeal"]
+        return fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*TARGET, "by", "created_at", "lifted_at", "every_appeal"] if obj else []
@@ -171,11 +180,11 @@ class BanAdmin(admin.ModelAdmin):
         obj.pk = made.pk
         obj.refresh_from_db()
 
-    @admin.action(description=_("Lift"), permissions=["change"])
+    @admin.action(description=_("Lift ban"), permissions=["change"])
     def lift(self, request: HttpRequest, queryset: BanQuerySet) -> None:
         _lift(request, queryset)
 
-    @admin.action(description=_("Uphold: reject the appeal"), permissions=["change"])
+    @admin.action(description=_("Reject the appeal: the ban stays"), permissions=["change"])
     def uphold(self, request: HttpRequest, queryset: QuerySet[Ban]) -> None:
         done = sum(_upheld(request, row) for row in queryset)
         if done:

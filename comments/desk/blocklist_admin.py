@@ -27,6 +27,7 @@ from articles.models.article import Article
 from articles.models.taxonomy import Section
 from articles.newsroom.site_admin import KeepsRelated
 from comments.audit.reason_texts import worded
+from comments.desk.sentence_forms import InSentences
 from comments.drafts import Author, Draft, Visit, tidied
 from comments.errors import TooManyPatterns
 from comments.models import Comment, CommentSettings, FilterEntry
@@ -46,9 +47,9 @@ class EntryForm(forms.ModelForm):
     """One entry; a new one may be many, one a line."""
 
     entries = forms.CharField(
-        label=_("what to look for"),
+        label=_("Look for"),
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=_("One entry a line. All of them get what is chosen below."),
+        help_text=_("One entry per line. The choices below apply to all of them."),
     )
 
     class Meta:
@@ -64,7 +65,8 @@ class EntryForm(forms.ModelForm):
                 "<code>\\d</code> and <code>\\b</code> know plain letters and numbers only. They cannot look ahead, "
                 "look behind or refer back."
             ),
-            "article": _("Its number. Empty: under all articles, or those of the section."),
+            "article": _("Its number. Empty: all articles, or those of the section."),
+            "only_counts": _("Nothing happens to the comment. Useful for trying an entry out."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -181,8 +183,16 @@ class InForce(admin.SimpleListFilter):
 
 
 @admin.register(FilterEntry)
-class FilterEntryAdmin(KeepsRelated, admin.ModelAdmin):
+class FilterEntryAdmin(KeepsRelated, InSentences):
     """Entries of the block list: what to look for in comments, and what follows. Every change is in the audit log."""
+
+    sentences = {
+        "pattern": _("Look for %(field)s"),
+        "match": _("as %(field)s"),
+        "action": _("When it’s found: %(field)s"),
+        "is_active": _("In force"),
+        "only_counts": _("Only count how often it’s found"),
+    }
 
     form = EntryForm
     change_form_template = "admin/comments/filterentry/change_form.html"
@@ -210,14 +220,12 @@ class FilterEntryAdmin(KeepsRelated, admin.ModelAdmin):
         entry = "pattern" if obj else "entries"
         return [
             (None, {"fields": [entry, "match", "action", "is_active", "only_counts"]}),
-            (_("Where, and until when"), {"fields": ["section", "article", "ends_at"]}),
+            (_("Where and until when"), {"fields": ["section", "article", "ends_at"]}),
             (
-                _("Tested when it is saved"),
+                _("Checked when you save"),
                 {
                     "fields": ["examples", "counterexamples"],
-                    "description": _(
-                        "Comments’ texts; for an entry about networks, addresses; for one about browsers, their names."
-                    ),
+                    "description": _("Sample comments; for networks, IP addresses; for browsers, their names."),
                 },
             ),
             (None, {"fields": ["note"]}),
@@ -271,11 +279,11 @@ class FilterEntryAdmin(KeepsRelated, admin.ModelAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/comments/filterentry/backtest.html", context)
 
-    @admin.action(description=_("Put in force"), permissions=["change"])
+    @admin.action(description=_("Switch on"), permissions=["change"])
     def put_in_force(self, request: HttpRequest, queryset: QuerySet[FilterEntry]) -> None:
         self._switch(request, queryset, on=True)
 
-    @admin.action(description=_("Put out of force"), permissions=["change"])
+    @admin.action(description=_("Switch off"), permissions=["change"])
     def put_out_of_force(self, request: HttpRequest, queryset: QuerySet[FilterEntry]) -> None:
         self._switch(request, queryset, on=False)
 

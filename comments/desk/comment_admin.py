@@ -1,4 +1,4 @@
-"""ModelAdmins for comments, comment settings, mails, the audit log and reply templates.
+"""ModelAdmins for comments, mails, the audit log and reply templates.
 
 The admin opens on the queue (`queue_views`), which CommentAdmin registers.
 """
@@ -23,10 +23,7 @@ from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from articles import page_versions
 from articles.models.article import Article
-from articles.newsroom.site_admin import Singleton
-from comments.audit import audit_log
 from comments.audit.refusal_reasons import choices
 from comments.desk import sentences
 from comments.desk.article_settings_admin import ArticleWithSettingsAdmin
@@ -34,11 +31,10 @@ from comments.desk.cards import plain_card
 from comments.desk.filters import seen_in
 from comments.desk.status_actions import STATUS_ACTIONS, summary
 from comments.discussion.markup import excerpt
-from comments.models import AuditEntry, Comment, CommentSettings, Delivery, ReplyTemplate
+from comments.models import AuditEntry, Comment, Delivery, ReplyTemplate
 from comments.models.permissions import may_moderate, moderates_everything
 from comments.models.querysets import CommentQuerySet
 from comments.moderation.batches import decide_batch
-from newsreader.accounts.identities import signed_in_user
 from newsreader.kit.errors import DomainError
 
 Status = Comment.Status
@@ -209,43 +205,6 @@ def _connection(comment: Comment, name: str) -> str:
 
 
 # --- What stands behind it ----------------------------------------------------------------------------------------
-
-
-@admin.register(CommentSettings)
-class CommentSettingsAdmin(Singleton):
-    """The site's comment settings. Every article page depends on them."""
-
-    fieldsets = [
-        (_("Who may reply"), {"fields": ["require_name_email", "registration_required", "close_after_days"]}),
-        (
-            _("What waits for an editor"),
-            {
-                "fields": [
-                    "hold_everything",
-                    "hold_first_comment",
-                    "premoderated",
-                    "max_links",
-                    "fastest_seconds",
-                ]
-            },
-        ),
-        (_("Reports by readers"), {"fields": ["flags_hold", "flags_networks", "flags_accounts", "flags_account_days"]}),
-        (_("Trust"), {"fields": ["trusted_after", "refusals_allowed"]}),
-        (_("Surges"), {"fields": ["surge_control", "surge_from", "surge_pause"]}),
-        (_("Limits"), {"fields": ["text_limit", "edit_minutes", "flood_burst", "flood_seconds"]}),
-        (
-            _("How discussions are shown"),
-            {"fields": ["order", "roots_per_page", "replies_shown", "thread_page_size", "levels_shown"]},
-        ),
-        (_("Mails"), {"fields": ["mail_moderators", "mail_confirmations"]}),
-    ]
-
-    def save_model(self, request: HttpRequest, obj: CommentSettings, form: forms.ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        page_versions.bump_site()
-        changed = {name: {"from": form.initial[name], "to": form.cleaned_data[name]} for name in form.changed_data}
-        if changed:
-            audit_log.note("rules_changed", "rules", by=signed_in_user(request), facts=changed)
 
 
 @admin.register(Delivery)

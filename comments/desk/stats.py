@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, F, Min, Q
-from django.db.models.functions import TruncHour
+from django.db.models import Count, F, Min, Q, TextField
+from django.db.models.functions import Cast, TruncHour
 from django.utils import timezone
 
 from articles.models.article import Article
@@ -20,6 +21,7 @@ from comments.models.querysets import CommentQuerySet
 HOURS, DAYS, APPEALS = 48, 7, 90  # hours of the chart; days of the tables; days of appeals
 SAMPLE = 2_000  # the newest decisions, for how long they took
 MOST = 10  # rows of a table
+KINDS = 5_000  # of lists of reasons, with their parameters, that are looked at
 LEAST, LAST = 5, 200  # decisions that tell what is usual: at least, and how many of the newest
 
 
@@ -105,6 +107,18 @@ def usual_wait() -> float | None:
     """Return the median seconds of people's last decisions in seven days; None where there are fewer than five."""
     took = _took(Decision.objects.filter(created_at__gte=timezone.now() - dt.timedelta(days=DAYS)), LAST)
     return median(took) if len(took) >= LEAST else None
+
+
+def rules_today() -> Counter[str]:
+    """Return how many comments rules have held or refused since midnight, by the codes of their reasons. One query."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = Decision.objects.filter(created_at__gte=midnight).exclude(source="").exclude(after=Comment.Status.APPROVED)
+    as_text = rows.annotate(given=Cast("reasons", TextField())).values_list("given").order_by("given")
+    found: Counter[str] = Counter()
+    for given, size in as_text.annotate(size=Count("pk"))[:KINDS]:
+        for code in {reason["code"] for reason in json.loads(given)}:
+            found[code] += size
+    return found
 
 
 def _reasons(recent: Any) -> list[tuple[str, int]]:

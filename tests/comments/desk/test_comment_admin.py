@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django.utils.html import escape
 
 from articles.models.site import Site
+from comments.desk.comment_settings_admin import HELD_BY, SENTENCES
 from comments.desk.status_actions import STATUS_ACTIONS
-from comments.models import Comment, CommentSettings
+from comments.models import Comment, CommentSettings, Decision
 from comments.moderation.decisions import decide
 from comments.posting.submission import post_comment
 from tests.factories import (
@@ -22,6 +27,7 @@ from tests.factories import (
     make_moderator,
     make_rule,
     make_user,
+    set_rules,
 )
 
 pytestmark = pytest.mark.django_db
@@ -455,6 +461,51 @@ def test_the_rules_are_one_row_and_a_change_makes_all_pages_new(client):
     assert client.get("/admin/comments/commentsettings/1/delete/").status_code == 403
 
 
+def label_of(page: str, name: str) -> str:
+    """What the label says that is around, or points at, this field; […] stands for the field itself."""
+    labels = re.findall(r'<label class="rule-said" for="(\w+)">(.*?)</label>', page, re.DOTALL)
+    said = dict(labels)[f"id_{name}"]
+    assert f'name="{name}"' in said
+    return " ".join(re.sub(r"<input[^>]*>|<select.*?</select>", "[…]", said, flags=re.DOTALL).split())
+
+
+def test_each_rule_is_a_sentence_with_its_value_what_is_recommended_and_what_it_does_today(client):
+    client.force_login(make_editor())
+    set_rules(max_links=4)
+    yesterday = post_comment(make_draft(text="A newcomer of yesterday."))
+    Decision.objects.filter(comment=yesterday).update(created_at=timezone.now() - dt.timedelta(days=1, minutes=1))
+    for n in range(2):
+        links = " ".join(f"https://{at}.example/" for at in range(4))
+        post_comment(make_draft(text=f"See {links} {n}", name=f"Reader {n}", email=f"r{n}@example.net"))
+    address = "/admin/comments/commentsettings/1/change/"
+
+    with CaptureQueriesContext(connection) as asked:
+        page = client.get(address).text
+
+    assert label_of(page, "max_links") == "Hold comments with […] or more links"
+    assert label_of(page, "premoderated") == "Approve a newcomer’s first […] comments by hand"
+    assert label_of(page, "hold_everything") == "[…] Hold every comment for review"
+    assert label_of(page, "order") == "Show comments […]"
+    row = page[page.index("field-max_links") : page.index("field-fastest_seconds")]
+    assert 'value="4"' in row
+    assert "Recommended: 2." in row
+    assert "Today: 2 comments held by this." in row
+    assert "Today: nothing held by this." in page[page.index("field-fastest_seconds") :]
+    assert "Today: 2 comments held by this." in page[page.index("field-premoderated") : page.index("field-max_links")]
+    assert sum("comments_decision" in query["sql"] for query in asked.captured_queries) == 1
+    refused = client.post(address, rules_form(text_limit=0, max_links=9)).text
+    assert 'value="9"' in refused
+    assert 'class="errorlist"' in refused[refused.index("field-text_limit") : refused.index("field-edit_minutes")]
+
+
+def test_every_setting_has_its_sentence():
+    settings = {field.name for field in CommentSettings._meta.fields if not field.primary_key}
+
+    assert set(SENTENCES) == settings
+    assert set(HELD_BY) <= settings
+    assert all(str(SENTENCES[name]).count("%(field)s") in {0, 1} for name in settings)
+
+
 def test_rules_that_make_no_sense_are_refused(client):
     client.force_login(make_editor())
 
@@ -465,7 +516,9 @@ def test_rules_that_make_no_sense_are_refused(client):
 
 
 def test_moderators_read_the_rules_and_do_not_change_them(client, moderator):
-    assert client.get("/admin/comments/commentsettings/1/change/").status_code == 200
+    page = client.get("/admin/comments/commentsettings/1/change/")
+    assert page.status_code == 200
+    assert "Hold comments with <strong>2</strong> or more links" in page.text
     assert client.post("/admin/comments/commentsettings/1/change/", rules_form(roots_per_page=7)).status_code == 403
 
 

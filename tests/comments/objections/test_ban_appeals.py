@@ -404,7 +404,7 @@ def test_undoing_leaves_the_ban_that_somebody_objects_to_and_says_so(client):
     assert [ban.identity.user for ban in Ban.objects.in_force()] == [user]
     said = [line["text"] for line in answer.json()["said"]]
     assert "1 ban lifted." in said
-    assert any(line.startswith("1 ban of yours stays: there is an appeal") for line in said)
+    assert any(line.startswith("1 ban of yours stays: it is under appeal") for line in said)
 
 
 # --- What is told, and to whom ------------------------------------------------------------------------------------
@@ -755,11 +755,11 @@ def test_the_desk_points_out_that_somebody_objects(client):
 
     page = client.get(reverse("admin:moderation"), {"status": "appeals"}).text
 
-    assert "Somebody objects to 1 ban" in page
+    assert "1 appeal against a ban" in page
     assert f"{LIST}?appealed=open" in page
-    assert "objects to" not in client.get(reverse("admin:moderation")).text
+    assert "against a ban" not in client.get(reverse("admin:moderation")).text
     client.force_login(make_user(group="Authors"))
-    assert "objects to" not in client.get(reverse("admin:moderation"), {"status": "appeals"}).text
+    assert "against a ban" not in client.get(reverse("admin:moderation"), {"status": "appeals"}).text
 
 
 # --- Erasing, counting --------------------------------------------------------------------------------------------

@@ -892,7 +892,7 @@ def test_the_desk_shows_the_words_and_refuses_who_kept_it(client):
     page = text_of(client.get(desk, {"status": "reported"}))
     answer = client.post(desk, {"action": "keep", "ids": made.comment_id}, headers={"Accept": "application/json"})
 
-    assert "The reporter objects to keeping it:" in page
+    assert "The reader who reported it disagrees with keeping it:" in page
     assert "It &lt;b&gt;is&lt;/b&gt; about me." in page
     assert (answer.status_code, answer.json()["code"]) == (403, "own_decision")
 
