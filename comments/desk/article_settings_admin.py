@@ -29,6 +29,7 @@ from newsreader.kit.numbers import read_id
 class ArticleSettingsAdmin(InSentences):
     """Settings of one article's discussion. Every article has a page here; the list shows those that differ."""
 
+    empty = _("Every discussion follows the comment settings. An article’s own are linked from its form.")
     sentences = {
         "slow_seconds": _("Slow mode: let each person comment once every %(field)s seconds"),
         "members_only": _("Only people who are signed in may reply"),

@@ -126,6 +126,7 @@ class BanAdmin(InSentences):
     Lifting a ban grants the open appeals against it; upholding it rejects them.
     """
 
+    empty = _("Nobody is banned. Ban somebody from their comment on the desk, or add a ban here.")
     sentences = {
         "email": _("Ban the email address %(field)s"),
         "network": _("Ban the network %(field)s"),

@@ -186,6 +186,7 @@ class InForce(admin.SimpleListFilter):
 class FilterEntryAdmin(KeepsRelated, InSentences):
     """Entries of the block list: what to look for in comments, and what follows. Every change is in the audit log."""
 
+    empty = _("No entries yet. Add a word, a domain or a network, and choose what happens to comments with it.")
     sentences = {
         "pattern": _("Look for %(field)s"),
         "match": _("as %(field)s"),

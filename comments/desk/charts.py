@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT, FOOT = 720, 180, 20  # of a chart, in its own units; FOOT holds the labels under it
+LABEL = 64  # the room that a label at the foot needs, to be read on a phone
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def stacked(values: Sequence[tuple[int, int, str, str]]) -> Chart:
                 top_y=round(ground - height - top, 1),
                 top_height=round(top, 1),
                 label=label,
-                foot=foot,
+                foot=foot if at * step <= WIDTH - LABEL else "",
             )
         )
     return Chart(bars, highest)

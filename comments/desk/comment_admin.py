@@ -109,6 +109,7 @@ class CommentAdmin(ReadOnly):
         ),
     ]  # fmt: skip
     readonly_fields = ["text_shown", "history", "email", "address", "user_agent"]
+    empty = _("No comments yet.")
     list_display = ["excerpt", "shown_name", "article_link", "status", "age"]
     list_filter = ["status", "kind", "channel"]
     list_select_related = ["article"]
@@ -211,6 +212,7 @@ def _connection(comment: Comment, name: str) -> str:
 class DeliveryAdmin(ReadOnly):
     """Mails that were or will be sent, for the site's operators."""
 
+    empty = _("No emails yet. What the site sends about comments is listed here.")
     list_display = ["event", "address", "created_at", "due_at", "attempts", "sent_at", "failure"]
     list_filter = ["event"]
     search_fields = ["address"]
@@ -225,6 +227,7 @@ class DeliveryAdmin(ReadOnly):
 class AuditEntryAdmin(ReadOnly):
     """The audit log, read-only; `manage.py verify_log` checks its chain."""
 
+    empty = _("Nothing has happened yet. Decisions, bans and changes of rules are recorded here.")
     list_display = ["said", "about", "created_at", "number", "facts"]
     list_filter = ["kind"]
     search_fields = ["=subject"]
@@ -260,6 +263,7 @@ class ReplyTemplateAdmin(admin.ModelAdmin):
     """Reply templates, for all who moderate."""
 
     list_display = ["title", "position"]
+    empty = _("No templates yet. Write answers that moderators need often, and choose them when replying.")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may_moderate(request.user)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,15 +25,19 @@ def of_queue(wanted: Filter, size: str, shown: Sequence[Comment], user: Any) -> 
         return ""
     number = max(ids_in([size]), default=0)
     parts = [ngettext("%d waiting", "%d waiting", number) % number if number else _("%s waiting") % size]
-    parts.append(_("oldest %s") % timesince(shown[0].created_at, depth=1))
+    parts.append(_("oldest %s") % in_words((timezone.now() - shown[0].created_at).total_seconds()))
     if moderates_everything(user) and (usual := usual_wait()) is not None:
         parts.append(_("usually decided in %s") % in_words(usual))
     return ", ".join(parts)
 
 
 def in_words(seconds: float) -> str:
-    """Return a span of time in its largest unit: "2 hours"; less than a minute is said so."""
-    if seconds < 60:
+    """Return a span of time in its largest unit: "2 hours", "3 days"."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
         return _("under a minute")
-    now = timezone.now()
-    return timesince(now - dt.timedelta(seconds=seconds), now, depth=1)
+    if minutes < 60:
+        return ngettext("%d minute", "%d minutes", minutes) % minutes
+    if (hours := round(minutes / 60)) < 48:
+        return ngettext("%d hour", "%d hours", hours) % hours
+    return ngettext("%d day", "%d days", round(hours / 24)) % round(hours / 24)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from articles import page_versions
 from comments.audit import audit_log
 from comments.audit.reason_codes import is_reserved
+from comments.desk.sentence_forms import InSentences
 from comments.models import Appeal, Comment, RefusalReason, Report
 from comments.models.permissions import may_moderate
 from newsreader.accounts.identities import signed_in_user
@@ -36,13 +37,21 @@ class ReasonForm(forms.ModelForm):
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]
         if is_reserved(code):
-            raise ValidationError(_("Only the site itself gives this reason."), code="reserved")
+            raise ValidationError(_("This code is reserved for the site."), code="reserved")
         return code
 
 
 @admin.register(RefusalReason)
-class RefusalReasonAdmin(admin.ModelAdmin):
+class RefusalReasonAdmin(InSentences):
     """Refusal reasons that moderators choose from. Decisions name them, so none is deleted, only no longer offered."""
+
+    empty = _("No reasons yet. Moderators need one to move a comment to the trash.")
+    sentences = {
+        "code": _("Its code is %(field)s and never changes"),
+        "label": _("Moderators choose “%(field)s”"),
+        "position": _("Listed at position %(field)s"),
+        "is_active": _("Offer it to moderators"),
+    }
 
     form = ReasonForm
     list_display = ["label", "code", "sentence", "position", "is_active"]
@@ -96,6 +105,8 @@ class _Record(admin.ModelAdmin):
 class ReportAdmin(_Record):
     """Readers' reports and notices."""
 
+    empty = _("No reports yet. What readers report is listed here, and decided on the desk.")
+
     list_display = ["created_at", "reason", "comment_link", "outcome", "settled_at"]
     list_filter = ["outcome", "reason"]
     fields = [
@@ -108,6 +119,8 @@ class ReportAdmin(_Record):
 @admin.register(Appeal)
 class AppealAdmin(_Record):
     """Authors' appeals."""
+
+    empty = _("No appeals yet. What refused authors write is listed here, and decided on the desk.")
 
     list_display = ["created_at", "comment_link", "outcome", "settled_by", "settled_at"]
     list_filter = ["outcome"]

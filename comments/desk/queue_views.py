@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -44,6 +45,7 @@ from comments.models.permissions import (
 from comments.moderation import batches, similar
 from comments.moderation.similar import EVERY_WAY
 from comments.screening import surge
+from newsreader.accounts.models import User
 from newsreader.kit import numbers
 from newsreader.kit.client_address import client_address
 from newsreader.kit.errors import DomainError
@@ -89,8 +91,9 @@ def queue(request: HttpRequest) -> HttpResponse:
     }
     if request.GET.get("part") == "cards":
         return TemplateResponse(request, "admin/comments/_cards.html", context)
-    context |= _surroundings(request, wanted, odd)
-    context["greeting"] = greeting.of_queue(wanted, context["matching"], shown, request.user) if not after else ""
+    around = _surroundings(request, wanted, odd)
+    greeted = greeting.of_queue(wanted, around["matching"], shown, request.user) if not after else ""
+    context |= around | {"greeting": greeted}
     return _page(request, "admin/comments/queue.html", context)
 
 
@@ -268,7 +271,7 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
         "spans": SPANS,
         "may_ban": may_ban(request.user),
         "may_ban_quietly": may_ban_quietly(request.user),
-        "colleagues": moderators_of(comment.article_id).exclude(pk=request.user.pk).order_by("name", "username")[:200],
+        "colleagues": _colleagues(comment, request.user),
         "labels": Label.Kind.choices,
         "set_labels": [label.kind for label in comment.labels.all()],
         "templates": ReplyTemplate.objects.all(),
@@ -280,6 +283,11 @@ def tools(request: HttpRequest, comment_id: int, *, refusal: DomainError | None 
     context["in_dialog"] = request.GET.get("part") == "tools" and not refusal
     name = "_tools.html" if context["in_dialog"] else "tools.html"
     return _page(request, f"admin/comments/{name}", context, status=refusal.status if refusal else 200)
+
+
+def _colleagues(comment: Comment, user: Any) -> QuerySet[User]:
+    """Return the others who may decide about a comment, by name."""
+    return moderators_of(comment.article_id).exclude(pk=user.pk).order_by("name", "username")[:200]
 
 
 def _log_of(comment: Comment) -> list[tuple[str, dt.datetime, str]]:

@@ -72,7 +72,7 @@ class InSentences(admin.ModelAdmin):
     def _recommended(self, name: str) -> str:
         if not self.recommends:
             return ""
-        column = self.opts.get_field(name)
+        column: Any = self.opts.get_field(name)
         value = column.get_default()
         if isinstance(value, bool):
             return _("on") if value else _("off")

@@ -50,6 +50,11 @@ class DeskStats:
     appeals_granted: int
 
     @property
+    def oldest_seconds(self) -> float | None:
+        """Return for how long the oldest has waited; None where nothing waits."""
+        return (timezone.now() - self.oldest).total_seconds() if self.oldest else None
+
+    @property
     def overturned(self) -> int | None:
         """Return the percentage of appeals that were granted."""
         return round(100 * self.appeals_granted / self.appeals_settled) if self.appeals_settled else None

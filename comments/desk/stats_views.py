@@ -29,8 +29,8 @@ def figures_view(request: HttpRequest) -> HttpResponse:
         "figures": found,
         "chart": charts.stacked([_bar(hour) for hour in found.hours]),
         "tables": [
-            (_("By reason, in seven days"), _with_share(found.reasons)),
-            (_("By moderator, in seven days"), _with_share(found.moderators)),
+            (_("Reasons, last seven days"), _with_share(found.reasons)),
+            (_("Moderators, last seven days"), _with_share(found.moderators)),
         ],
         "articles": found.articles,
         "surging": [row for row in surge.surging() if moderates(request.user, row.article)],

@@ -202,7 +202,7 @@ def test_a_reason_that_only_the_site_gives_is_refused(client, code):
     answer = client.post(f"{LIST}add/", typed(code=code))
 
     assert answer.status_code == 200
-    assert "Only the site itself gives this reason." in text_of(answer)
+    assert "This code is reserved for the site." in text_of(answer)
     assert not RefusalReason.objects.filter(code=code).exists()
 
 

@@ -498,6 +498,21 @@ def test_each_rule_is_a_sentence_with_its_value_what_is_recommended_and_what_it_
     assert 'class="errorlist"' in refused[refused.index("field-text_limit") : refused.index("field-edit_minutes")]
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("ban", "Nobody is banned."), ("filterentry", "No entries yet."), ("report", "No reports yet."),
+        ("appeal", "No appeals yet."), ("replytemplate", "No templates yet."), ("comment", "No comments yet."),
+        ("articlesettings", "Every discussion follows the comment settings."),
+    ],
+)  # fmt: skip
+def test_an_empty_list_says_what_would_be_there(client, moderator, rows, said):
+    assert said in client.get(f"/admin/comments/{rows}/").text
+    if rows in {"ban", "filterentry", "replytemplate"}:
+        return
+    assert said not in client.get(f"/admin/comments/{rows}/?q=thought").text
+
+
 def test_every_setting_has_its_sentence():
     settings = {field.name for field in CommentSettings._meta.fields if not field.primary_key}
 
