@@ -53,7 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         message = letters.written(template_prefix, email, context)
-        (html,) = (str(part.content) for part in message.alternatives)
+        (html,) = (str(content) for content, _kind in message.alternatives)
         send_account_mail.enqueue(
             subject=str(message.subject),
             body=str(message.body),
