@@ -33,8 +33,8 @@ SOURCE = "wordpress"
 LARGEST = 64 * 1024 * 1024  # bytes of a file; a request of the newsroom may be a little larger
 PACKED = 8 * 1024 * 1024  # bytes; an archive may grow as one of this size at most (`newsreader.transfer.unpacking`)
 MOST = 5  # uploads that are kept at once
-CHECKING, CHECKED, IMPORTING, IMPORTED, REFUSED, CUT_SHORT = (
-    "checking", "checked", "importing", "imported", "refused", "cut_short",
+CHECKING, CHECKED, IMPORTING, FINISHED, REFUSED, CUT_SHORT = (
+    "checking", "checked", "importing", "finished", "refused", "cut_short",
 )  # fmt: skip
 RUNNING = {CHECKING, IMPORTING}
 SILENCE = 120  # seconds after which work that says nothing may be begun again
@@ -146,7 +146,7 @@ def _work(upload_id: str, state: str) -> None:
     else:
         if state == IMPORTING:
             kept.drop_file()
-        done = IMPORTED if state == IMPORTING else CHECKED
+        done = FINISHED if state == IMPORTING else CHECKED
         kept.note(state=done, at=time.time(), error="", run=run.pk, report=_short(report))
 
 

@@ -48,14 +48,12 @@ def desk_sought(stage: Stage, planting: Planting, surface: str) -> None:
             yield Document(
                 pack,
                 html,
-                fields
-                | dict.fromkeys([".surging", ".narrowed"], line(text, 300))
-                | {".filter-fields": line(text, 200)},
+                fields | dict.fromkeys([".surging", ".chips"], line(text, 300)) | {".filter-fields": line(text, 200)},
             )
 
     boxes = {
         ".surging": {"strong": [], "a": ["href"], "span": ["class"]},
-        ".narrowed": {"a": ["href"]},
+        ".chips": {"li": [], "a": ["class", "href"], "span": ["class", "aria-hidden"]},
         "select": {"option": ["value", "selected"]},
     }
     one_by_one(

@@ -88,7 +88,13 @@ def lists_of_articles(stage: Stage, planting: Planting, surface: str) -> None:
     ]
     for some in batches(paths, 10):
         documents = [client.get(path).content.decode() for client, path in some]
-        for one in stage.frames(documents, {"h1, h2": _OURS}, pruned="script", texts=[], pictured=True):
+        for one in stage.frames(
+            documents,
+            {"h1, h2": _OURS | {"span": ["class", "data-when"]}},
+            pruned="script, .writing-look",
+            texts=[],
+            pictured=True,
+        ):
             for kind, what, _where in one.faults:
                 stage.tally.fault(kind, surface, planting.list, what)
     for _, (pack, _, _, _) in planting.rows:
@@ -160,7 +166,7 @@ def desk_form(stage: Stage, planting: Planting, surface: str) -> None:
         documents = []
         for _, (_, article) in some:
             documents += [editor.get(reverse("admin:articles_article_change", args=[article.pk])).content.decode()]
-        seen = stage.frames(documents, {}, pruned="script, textarea", texts=["#id_body"], pictured=True)
+        seen = stage.frames(documents, {}, pruned="script, textarea, .writing-look", texts=["#id_body"], pictured=True)
         for (attack, (pack, article)), one in zip(some, seen, strict=True):
             for each in pack:
                 stage.tally.tried(surface, each.list)

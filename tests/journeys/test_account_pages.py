@@ -270,7 +270,7 @@ def test_a_reader_adds_a_passkey_and_signs_in_with_it_alone(
 
     page.goto("/accounts/2fa/webauthn/add/")
     page.get_by_label("Name of the passkey").fill("Laptop")
-    page.get_by_role("button", name="Add address").click()
+    page.get_by_role("button", name="Add passkey").click()
     reach(page, "/accounts/2fa/recovery-codes/")
 
     assert device() == 1
@@ -322,7 +322,7 @@ def test_an_editor_with_a_passkey_alone_reaches_the_editors_site(
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Confirm").click()
     reach(page, "/accounts/2fa/webauthn/add/")
-    page.get_by_role("button", name="Add address").click()
+    page.get_by_role("button", name="Add passkey").click()
     reach(page, "/accounts/2fa/recovery-codes/")
     sign_out(page)
     page.goto("/accounts/login/?next=/admin/")

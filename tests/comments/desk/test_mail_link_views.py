@@ -37,7 +37,7 @@ def test_the_mail_about_a_comment_that_waits_brings_the_links(client, mia):
 
     body = next(letter.body for letter in mail.outbox if letter.to == [mia.email])
 
-    found = re.search(r"Approve: https?://[^/]+(\S+)", body)[1]
+    found = re.search(r"Approve:\nhttps?://[^/]+(\S+)", body)[1]
     assert client.post(found).status_code == 200
     assert status(comment) == "approved"
     assert comment.decisions.last().by == mia
