@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import count
 from typing import Any
 
 from django.apps import apps
@@ -21,6 +22,7 @@ from newsreader.kit.depends import LISTS, SITE
 Versions = dict[Hashable, int]
 _AMONG = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY($1::bigint[])"}
 Row = tuple[int, int, int]
+_lines = count(1)
 
 
 class Line:
@@ -64,6 +66,7 @@ class Line:
         from psycopg import errors, pq  # Not on a site with SQLite.
 
         line, text = self._database.connection.pgconn, self._statement.encode()
+        name = b"versions_%d" % next(_lines)  # A connection may get a second line.
 
         def asked(result: Any, status: Any = pq.ExecStatus.TUPLES_OK) -> Any:
             if result.status != status:
@@ -71,11 +74,11 @@ class Line:
             return result
 
         if not settings.POOLED:
-            asked(line.prepare(b"versions", text), pq.ExecStatus.COMMAND_OK)
+            asked(line.prepare(name, text), pq.ExecStatus.COMMAND_OK)
 
         def rows(ids: Iterable[int]) -> Iterator[Row]:
             given = [f"{{{','.join(map(str, ids))}}}".encode()]
-            sent = line.exec_params(text, given) if settings.POOLED else line.exec_prepared(b"versions", given)
+            sent = line.exec_params(text, given) if settings.POOLED else line.exec_prepared(name, given)
             found = asked(sent)
             return (
                 (int(found.get_value(row, 0)), int(found.get_value(row, 1)), int(found.get_value(row, 2)))
