@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import sys
 import time
@@ -24,7 +25,7 @@ else:
 
 pytestmark = [pytest.mark.slow, pytest.mark.ci_sqlite, pytest.mark.ci_postgresql]
 
-NAME = f"{TEMPLATE}_lane"
+NAME = f"{TEMPLATE}_lane_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 DECODED = {"": bytes, "gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstd.decompress}
 ASKS_DJANGO = ("Range", "bytes=0-")  # Django ignores it on a page, and the lane leaves it to Django.
 HIT = "newsreader; hit"
