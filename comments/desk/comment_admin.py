@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -228,7 +229,7 @@ class AuditEntryAdmin(ReadOnly):
     """The audit log, read-only; `manage.py verify_log` checks its chain."""
 
     empty = _("Nothing has happened yet. Decisions, bans and changes of rules are recorded here.")
-    list_display = ["said", "about", "created_at", "number", "facts"]
+    list_display = ["said", "about", "created_at", "number", "details"]
     list_filter = ["kind"]
     search_fields = ["=subject"]
     search_help_text = _("What an entry is about, for example: comment:12")
@@ -248,6 +249,12 @@ class AuditEntryAdmin(ReadOnly):
     @admin.display(description=_("what happened"))
     def said(self, entry: Any) -> str:
         return str(entry.sentence)
+
+    @admin.display(description=_("details"))
+    def details(self, entry: AuditEntry) -> str:
+        """The facts in a line; of a decision, the sentence says all."""
+        facts = {} if entry.kind == "decision" else entry.facts or {}
+        return Truncator(", ".join(f"{name}: {value}" for name, value in facts.items())).chars(160)
 
     @admin.display(description=_("about"))
     def about(self, entry: AuditEntry) -> str:

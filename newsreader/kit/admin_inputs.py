@@ -16,6 +16,7 @@ from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
 from django.db import DataError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.utils.text import capfirst
 
 from newsreader.kit.text import is_unseen
 from newsreader.kit.times import TwoInputs
@@ -85,7 +86,7 @@ class SoundChoices(admin.options.BaseModelAdmin):
 
 
 class SoundLists(SoundChoices, admin.ModelAdmin):
-    """The same, and a list whose actions, filters and search accept any value."""
+    """The same, and a list whose actions, filters and search accept any value. Its title is what is listed."""
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Search for the first words only: each adds nested conditions, and databases limit their depth."""
@@ -97,8 +98,9 @@ class SoundLists(SoundChoices, admin.ModelAdmin):
             keys = [key for key in sent.getlist(ACTION_CHECKBOX_NAME) if is_key(self.opts.pk, key)]
             sent.setlist(ACTION_CHECKBOX_NAME, keys)
             request.POST = QueryDict(sent.urlencode(), encoding=sent.encoding)
+        titled = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
         try:
-            return super().changelist_view(request, extra_context)
+            return super().changelist_view(request, titled)
         except (
             OverflowError,
             DataError,
