@@ -20,20 +20,20 @@ from newsreader.kit.compiled_queries import Compiled
 
 SPAM = "spam"  # A person's reason for spam, unless they give another.
 
-# The texts of the built-in rows (migration 0002_first_rows), listed here so that makemessages finds them.
+# The texts of the built-in rows (migrations 0002_first_rows, 0013_words_of_reasons), so that makemessages finds them.
 IN_HOUSE = (
     gettext_noop("spam or advertising"),
     gettext_noop("It advertises something, or looks like spam."),
     gettext_noop("not about the article"),
-    gettext_noop("It is not about the article it stands under."),
+    gettext_noop("It is not about the article."),
     gettext_noop("insulting or abusive"),
     gettext_noop("It insults or attacks somebody. The same point without the insult is welcome."),
-    gettext_noop("gives away personal data"),
-    gettext_noop("It gives away personal data of somebody."),
+    gettext_noop("shares personal information"),
+    gettext_noop("It shares somebody’s personal information."),
     gettext_noop("against the law"),
-    gettext_noop("We think that publishing it would be against the law."),
+    gettext_noop("We believe that publishing it would break the law."),
     gettext_noop("said before"),
-    gettext_noop("You have said the same before."),
+    gettext_noop("You have already said the same."),
     gettext_noop("an earlier decision was a mistake"),
     gettext_noop("An earlier decision of ours was a mistake."),
 )

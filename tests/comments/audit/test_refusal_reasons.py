@@ -77,7 +77,7 @@ def test_rules_reasons_cost_none_and_cannot_be_taken_over(django_assert_num_quer
 
 
 def test_a_locale_translates_what_comes_with_the_house(monkeypatch):
-    catalogue = {"insulting or abusive": "beleidigend", "It is not about the article it stands under.": "Thema?"}
+    catalogue = {"insulting or abusive": "beleidigend", "It is not about the article.": "Thema?"}
     monkeypatch.setattr(refusal_reasons, "_", lambda message: catalogue.get(message, message))
 
     assert refusal_reasons.offered()["abuse"] == dict(refusal_reasons.choices())["abuse"] == "beleidigend"
@@ -149,7 +149,7 @@ def test_the_mail_tells_the_reason_and_where_to_object():
     send_due.call()
 
     (letter,) = [letter for letter in mail.outbox if letter.to == [user.email] and "not published" in letter.subject]
-    assert "It is not about the article it stands under." in letter.body
+    assert "It is not about the article." in letter.body
     assert comment.body in letter.body
     assert comment.status_url in letter.body
 

@@ -414,7 +414,7 @@ def test_the_private_page_tells_the_reason_and_offers_to_object(client):
 
     page = text_of(client.get(comment.status_url))
 
-    assert "It is not about the article it stands under." in page
+    assert "It is not about the article." in page
     assert 'data-action="appeal"' in page
 
 
@@ -519,7 +519,7 @@ def test_a_rejected_author_hears_of_it_at_a_verified_address():
 
     (letter,) = mails_to(user)
     assert "Your appeal was turned down" in letter.subject
-    assert "It is not about the article it stands under." in letter.body
+    assert "It is not about the article." in letter.body
     assert comment.status_url in letter.body
     assert "othermoderator" not in letter.body
 
