@@ -27,6 +27,7 @@ from PIL import Image, ImageOps
 from articles import page_versions
 from articles.models.article import Article
 from articles.models.pictures import Picture
+from articles.models.site import Site
 from articles.picture_addresses import TYPE, host_of, is_foreign, origin_of, source
 from articles.records import ORIGIN_ID_LENGTH
 from newsreader.kit.images import NotAPicture, one_at_a_time, opened, written
@@ -36,9 +37,14 @@ logger = logging.getLogger(__name__)
 
 MOST_BYTES = 64_000_000  # The sharpest JPEG of a camera with 61 megapixels has 60 million.
 TOO_MANY_BYTES = gettext_lazy("This file is larger than 64 MB. Please save the picture smaller.")
+EMPTY = gettext_lazy("There is nothing to be seen in this picture: all of it is transparent.")
 LARGEST = 2560  # pixels, the longer side of a stored picture
+# Lightness from 0 to 255. A grey in between reaches 3:1 against light and dark paper alike.
+DARK_BELOW, LIGHT_ABOVE = 100, 145
+VANISHING = 0.1  # the part of what is drawn that may not be seen
 WIDTHS = (320, 640, 960, 1280, 1920)  # pixels
 SHARED = (1200, 630)  # pixels, what social networks show
+LOGO = (960, 168)  # pixels, the widest and the highest logo: three times as high as it is shown
 PATIENCE = 600  # seconds; after this, a worker that was making copies is considered dead
 TEXT_SIZES = "(min-width: 44rem) 40rem, calc(100vw - 2rem)"  # how wide a picture in a text is
 _FORMS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -79,6 +85,48 @@ def redrawn(data: bytes, name: str) -> Redrawn:
     elif pages > 1:
         file.remark = _("This file had %d pages. Only the first one was kept.") % pages
     return file
+
+
+class Logo(ContentFile):
+    """A logo as it is stored, with its size in pixels. `tone`: drawn "dark" or "light" on a transparent ground."""
+
+    width: int = 0
+    height: int = 0
+    tone: str = ""
+
+
+def logo(data: bytes, name: str) -> Logo:
+    """Return a logo as it is stored: small, without an empty margin. Raises NotAPicture."""
+    if len(data) > MOST_BYTES:
+        raise NotAPicture(TOO_MANY_BYTES)
+    with one_at_a_time():
+        pixels = opened(data, side=LARGEST).pixels
+        if pixels.mode == "RGBA":
+            seen = pixels.getchannel("A").getbbox()
+            if seen is None:
+                raise NotAPicture(EMPTY)
+            pixels = pixels.crop(seen)
+        pixels.thumbnail(LOGO, Image.Resampling.LANCZOS)
+    # Drawn areas are smaller exactly as they are; shades and photographs are not.
+    exact, close = written(pixels, "WEBP", lossless=True, method=6), written(pixels, "WEBP", quality=92, method=6)
+    stem = slugify(PurePosixPath(name).stem)[:60] or "logo"
+    file = Logo(min(exact, close, key=len), f"{stem}-{secrets.token_hex(4)}.webp")
+    (file.width, file.height), file.tone = pixels.size, _tone(pixels)
+    return file
+
+
+def _tone(pixels: Image.Image) -> str:
+    """Say whether something on a transparent ground is too "dark" for dark paper or too "light" for light; else ""."""
+    if pixels.mode != "RGBA":
+        return ""
+    drawn = pixels.getchannel("A").point(lambda value: 255 if value >= 128 else 0)
+    if drawn.getextrema()[0] == 255:  # It has a ground of its own.
+        return ""
+    counts = pixels.convert("L").histogram(drawn)
+    dark, light = sum(counts[:DARK_BELOW]), sum(counts[LIGHT_ABOVE:])
+    if max(dark, light) < VANISHING * sum(counts):
+        return ""
+    return Site.Tone.DARK if dark >= light else Site.Tone.LIGHT
 
 
 def add(data: bytes, name: str, **described: Any) -> Picture:

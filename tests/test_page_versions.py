@@ -377,6 +377,26 @@ def a_tag_is_deleted():
 
 
 @operation
+def the_site_gets_another_colour():
+    yield make_article().get_absolute_url()
+    by_form("/admin/articles/site/1/change/", colour="plum")
+
+
+@operation
+def the_site_gets_a_logo():
+    yield make_article().get_absolute_url()
+    by_form("/admin/articles/site/1/change/", logo=a_picture())
+
+
+@operation
+def the_site_s_logo_is_removed():
+    article = make_article()
+    by_form("/admin/articles/site/1/change/", logo=a_picture())
+    yield article.get_absolute_url()
+    by_form("/admin/articles/site/1/change/", logo=None, **{"logo-clear": "on"})
+
+
+@operation
 def the_site_is_renamed():
     yield "/"
     by_form("/admin/articles/site/1/change/", name="The Lantern")

@@ -13,6 +13,24 @@ from articles.models.querysets import SiteQuerySet
 class Site(models.Model):
     """The site's name and what is on every page. One row, edited in the admin."""
 
+    class Colour(models.TextChoices):
+        """The colour of links and marks, in a light and a dark shade each: the values are in `static/site.css`."""
+
+        BLUE = "blue", _("Blue")
+        PETROL = "petrol", _("Petrol")
+        GREEN = "green", _("Green")
+        OCHRE = "ochre", _("Ochre")
+        RUST = "rust", _("Rust")
+        RED = "red", _("Red")
+        PLUM = "plum", _("Plum")
+        SLATE = "slate", _("Slate")
+
+    class Tone(models.TextChoices):
+        """How a transparent logo is drawn: where its ground is as dark or as light, it gets another one."""
+
+        DARK = "dark", _("dark")
+        LIGHT = "light", _("light")
+
     name = models.CharField(_("name"), max_length=200, default="Newsreader")
     tagline = models.CharField(_("tagline"), max_length=300, blank=True)
     footer = models.TextField(_("footer"), blank=True)
@@ -22,6 +40,32 @@ class Site(models.Model):
         blank=True,
         help_text=_("A variant of the site’s language, such as en-gb. Empty: as in the language itself."),
     )
+    colour = models.CharField(
+        _("colour"),
+        max_length=20,
+        choices=Colour,
+        default=Colour.BLUE,
+        db_default=Colour.BLUE,
+        help_text=_("Of links, marks and pointed-at buttons, on light and on dark pages."),
+    )
+    # Made by articles.pictures.logo; its size and its tone are read with the row, so that no page opens the file.
+    logo = models.FileField(
+        _("logo"),
+        upload_to="pictures/logo",
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Stands at the top of every page in place of the name, which screen readers then read out. Best is a wide "
+            "picture on a transparent ground, at least 168 pixels high: PNG, WebP or JPEG, not SVG."
+        ),
+    )
+    logo_width = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)  # pixels
+    logo_height = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    logo_tone = models.CharField(
+        max_length=5, choices=Tone, blank=True, default="", db_default="", editable=False
+    )  # Empty: it can be seen on any ground.
     articles_per_page = models.PositiveSmallIntegerField(_("articles on a page"), default=20)
     lead = models.ForeignKey(
         "articles.Article",

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.conf.global_settings import LANGUAGES
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminFileWidget
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from articles import page_versions
+from articles import page_versions, pictures
 from articles.errors import NotATag
 from articles.models.article import Redirect
 from articles.models.site import MenuItem, Site
 from articles.models.taxonomy import Author, Section, Tag
 from articles.tagging import free_slug, tag_name
 from newsreader.kit.admin_inputs import SoundChoices
+from newsreader.kit.images import NotAPicture
 from newsreader.kit.text import is_unseen, tidy_name
 
 ROWS = 50  # rows of a table within a form: bylines, sources, the menu
+ACCEPTED = "image/png,image/jpeg,image/webp,image/avif,image/gif,image/heic,image/tiff"  # of the dialog; not SVG
 LISTED = 200  # rows of an editable list saved at once: twice as many as a page shows
 
 
@@ -53,10 +59,14 @@ class OnManyPages(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
         # Save only the form's fields: the page version must not be set back to its value when the form was opened.
         if change:
-            obj.save(update_fields=[name for name in form.changed_data if name in columns(obj)])
+            obj.save(update_fields=self.changed(obj, form))
         else:
             obj.save()
         page_versions.bump_site()
+
+    def changed(self, obj: models.Model, form: forms.ModelForm) -> list[str]:
+        """Return the columns to save."""
+        return [name for name in form.changed_data if name in columns(obj)]
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         super().delete_model(request, obj)
@@ -133,16 +143,39 @@ class MenuItemForm(forms.ModelForm):
 
 
 class SiteForm(forms.ModelForm):
-    """The site. Dates are written as in a variant of its language, which Django knows."""
+    """The site. Dates are written as in a variant of its language, which Django knows; a logo is drawn anew."""
 
     locale = forms.ChoiceField(required=False)
+    colour = forms.ChoiceField(required=False, widget=forms.RadioSelect)
+    # Django's ImageField would decode the file first, without a limit.
+    logo = forms.FileField(required=False, widget=AdminFileWidget(attrs={"accept": ACCEPTED}))
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        field, column = self.fields["locale"], Site._meta.get_field("locale")
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  For the type checker.
-        field.label, field.help_text = capfirst(str(column.verbose_name)), column.help_text
-        field.choices = [("", "–"), *((code, f"{code}: {_example(code)}") for code in _variants())]
+        for name in ("locale", "colour", "logo"):
+            field, column = self.fields[name], cast("models.Field", Site._meta.get_field(name))
+            field.label, field.help_text = capfirst(str(column.verbose_name)), column.help_text
+        locale: Any = self.fields["locale"]
+        locale.choices = [("", "–"), *((code, f"{code}: {_example(code)}") for code in _variants())]
+        logo: Any = self.fields["logo"]
+        logo.widget.clear_checkbox_label = _("Remove")
+        colour: Any = self.fields["colour"]
+        colour.choices = [
+            (value, format_html('<span class="swatch swatch-{}"></span> {}', value, label))
+            for value, label in Site.Colour.choices
+        ]
+
+    def clean_colour(self) -> str:
+        return self.cleaned_data["colour"] or self.instance.colour
+
+    def clean_logo(self) -> Any:
+        sent = self.cleaned_data["logo"]
+        if not isinstance(sent, UploadedFile):
+            return sent
+        try:
+            return pictures.logo(sent.read(), sent.name or "")
+        except NotAPicture as refusal:
+            raise ValidationError(str(refusal), code=refusal.code) from None
 
 
 def _variants() -> list[str]:
@@ -160,6 +193,7 @@ class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
     form = SiteForm
     fieldsets = [
         (None, {"fields": ["name", "tagline", "footer", "locale", "lead", "articles_per_page"]}),
+        (_("Look"), {"fields": ["colour", "shown", "logo"]}),
         (
             _("Menu and foot"),
             {
@@ -171,8 +205,29 @@ class SiteAdmin(KeepsRelated, Singleton, OnManyPages):
             },
         ),
     ]
+    readonly_fields = ["shown"]
     autocomplete_fields = ["lead"]
     inlines = [MenuInline]
+
+    @admin.display(description=_("logo now"))
+    def shown(self, site: Site) -> str:
+        if not site.logo:
+            return str(_("None: the name stands there."))
+        return format_html('<img class="logo-shown logo-shown-{}" src="{}" alt="">', site.logo_tone, site.logo.url)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
+        before = form.initial["logo"]
+        if "logo" in form.changed_data:
+            logo = form.cleaned_data["logo"] or pictures.Logo(b"")
+            obj.logo_width, obj.logo_height, obj.logo_tone = logo.width or None, logo.height or None, logo.tone
+            if before:
+                # Nothing shows it any more; a page that is still open says the name.
+                transaction.on_commit(partial(before.storage.delete, before.name), robust=True)
+        super().save_model(request, obj, form, change)
+
+    def changed(self, obj: models.Model, form: forms.ModelForm) -> list[str]:
+        of_logo = ["logo_width", "logo_height", "logo_tone"] if "logo" in form.changed_data else []
+        return super().changed(obj, form) + of_logo
 
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -80,7 +80,7 @@ def news_article(article: Article, site: Site, comment_count: Any, comments: Any
 
 
 def publisher(site: Site) -> Facts:
-    logo = {"@type": "ImageObject", "url": absolute(settings.STATIC_URL + "icon.svg")}
+    logo = {"@type": "ImageObject", "url": absolute(site.logo.url if site.logo else settings.STATIC_URL + "icon.svg")}
     return {"@type": "NewsMediaOrganization", "name": site.name, "url": absolute("/"), "logo": logo}
 
 

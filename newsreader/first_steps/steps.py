@@ -78,8 +78,11 @@ STEPS = (
     Step(
         "name",
         _("Name your newspaper"),
-        _("The name and the line under it stand at the top of every page; how dates are written is chosen there, too."),
-        _("Name and tagline"),
+        _(
+            "The name and the line under it stand at the top of every page; a logo can stand in place of the name. "
+            "Colour and how dates are written are chosen there, too."
+        ),
+        _("Name, colour and logo"),
         lambda user: _site(),
         _is_named,
     ),
