@@ -38,8 +38,8 @@ class Migration(migrations.Migration):
                 db_default="",
                 default="",
                 help_text="Stands at the top of every page in place of the name, which screen readers then read out. "
-                "Best is a wide picture on a transparent ground, at least 168 pixels high: "
-                "PNG, WebP or JPEG, not SVG.",
+                "Best is a picture four to six times as wide as high, on a transparent ground, "
+                "168 pixels high or more: PNG, WebP or JPEG, not SVG.",
                 max_length=300,
                 upload_to="pictures/logo",
                 verbose_name="logo",

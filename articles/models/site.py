@@ -57,8 +57,9 @@ class Site(models.Model):
         default="",
         db_default="",
         help_text=_(
-            "Stands at the top of every page in place of the name, which screen readers then read out. Best is a wide "
-            "picture on a transparent ground, at least 168 pixels high: PNG, WebP or JPEG, not SVG."
+            "Stands at the top of every page in place of the name, which screen readers then read out. Best is a "
+            "picture four to six times as wide as high, on a transparent ground, 168 pixels high or more: PNG, WebP "
+            "or JPEG, not SVG."
         ),
     )
     logo_width = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)  # pixels
