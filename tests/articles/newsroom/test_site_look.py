@@ -147,6 +147,8 @@ def test_a_logo_stands_in_place_of_the_name_and_is_removed_again(editor):
     assert masthead(editor)[1].text_content() == ""
     assert editor.get(site.logo.url)["Content-Type"] == "image/webp"
     assert publisher(site)["logo"]["url"].endswith(site.logo.url)
+    guest, own = Client().get("/"), editor.get("/")
+    assert (guest.content, guest["ETag"]) == (own.content, own["ETag"])  # The same for every reader.
     assert statements_of("/search/") == asked  # The row that is read anyway says all.
 
     # What else is saved leaves it alone.
