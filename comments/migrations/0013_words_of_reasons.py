@@ -23,5 +23,6 @@ def word(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+    takes_locks = "Five rows of a table of some ten."
     dependencies = [("comments", "0012_indexes_for_lists")]
     operations = [migrations.RunPython(word, migrations.RunPython.noop)]
