@@ -415,7 +415,11 @@
   tools.addEventListener("change", (event) => {
     if (event.target.matches("[data-template]") && event.target.value) event.target.form.elements.text.value = event.target.value;
   });
-  tools.addEventListener("click", (event) => { if (event.target === tools) tools.close(); });
+  tools.addEventListener("click", (event) => {
+    if (event.target === tools) tools.close();
+    const button = event.target.closest("#tool-ban button[name=action]");
+    if (button) button.form.elements.reason.required = button.value === "trash-and-ban"; // The browser points at what is lacking.
+  });
 
   // --- Chosen ones -----------------------------------------------------------------------------------------------
 
@@ -509,6 +513,9 @@
     }
   });
   list.addEventListener("pointercancel", settle);
+
+  const rooms = document.querySelector("#rooms");
+  document.querySelector('a[href$="#rooms"]')?.addEventListener("click", () => { rooms.open = true; });
 
   queue.querySelector(".keys").hidden = false;
   if (bulk) {

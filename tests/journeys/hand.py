@@ -9,6 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
+ENOUGH = 60  # Pixels of something tall, such as a text, that are enough to click on it.
+
 
 @dataclass
 class Hand:
@@ -30,6 +32,12 @@ class Hand:
             self.click(target)
         target.fill(words)
 
+    def choose(self, target: Locator, label: str) -> None:
+        """Choose from a list: a click to open it, another on the entry."""
+        self._reach(target)
+        self.clicks += 2
+        target.select_option(label)
+
     def press(self, key: str) -> None:
         self.keys += 1
         self.page.keyboard.press(key)
@@ -39,12 +47,14 @@ class Hand:
         box, screen = target.bounding_box(), self.page.viewport_size
         if box is None or screen is None:
             return
-        above, below = -box["y"], box["y"] + box["height"] - screen["height"]
+        above = -box["y"]
+        below = box["y"] + min(box["height"], ENOUGH) - screen["height"]
         self.screens += math.ceil(max(above, below, 0) / screen["height"])
 
-    def told(self, deed: str) -> tuple[int, int, int]:
-        """Return clicks, keys and screens; with DEEDS=<file>, also add them to that table."""
+    def over(self, deed: str, *, clicks: int, keys: int = 0, screens: int | None = None) -> dict[str, int]:
+        """Return what the deed took more of than this, and how many; with DEEDS=<file>, also add it to that table."""
         if name := os.environ.get("DEEDS"):
             with Path(name).open("a") as table:
                 table.write(f"| {deed} | {self.clicks} | {self.keys} | {self.screens} |\n")
-        return self.clicks, self.keys, self.screens
+        allowed = {"clicks": clicks, "keys": keys} | ({} if screens is None else {"screens": screens})
+        return {what: getattr(self, what) for what, most in allowed.items() if getattr(self, what) > most}

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from comments.models import Ban, Comment, Revision
 from comments.moderation.decisions import decide
 from tests.factories import make_article, make_comment, make_moderator, set_rules
+from tests.journeys.hand import Hand
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 QUEUE = "/admin/moderation/"
@@ -256,14 +257,17 @@ def test_a_queue_of_thirty_is_emptied_by_keyboard_and_says_so(page: Page, mia):
     expect(page.locator(".greeting")).to_contain_text("30 waiting")
     expect(page.locator("#bulk")).to_be_visible()
 
-    keys(page, "j")
+    hand = Hand(page)
+    hand.press("j")
     for number in range(30):
-        keys(page, *(["d", "Enter"] if number % 10 == 9 else "s" if number % 3 == 2 else "a"))
+        for key in ["d", "Enter"] if number % 10 == 9 else "s" if number % 3 == 2 else "a":
+            hand.press(key)
 
     ending = page.locator(".nothing")
     expect(ending).to_be_focused()
     expect(ending).to_contain_text("All done. Nothing is waiting.")
     expect(ending).to_contain_text("Decided in this sitting: 30.")
+    assert not hand.over("empty a queue of thirty, by keyboard", clicks=0, keys=34, screens=0)
     expect(page.locator("#bulk")).to_be_hidden()
     expect(page.locator('[data-size="pending"]')).to_have_text("0")
     for comment, after in zip(comments[7:10], ("approved", "spam", "trash"), strict=True):
