@@ -16,6 +16,7 @@ from articles.models.article import Article, Redirect, SourceAttribution
 from articles.models.site import MenuItem, Site
 from comments.models import Appeal, AuditEntry, Delivery, RefusalReason, ReplyTemplate, Report
 from comments.moderation.decisions import decide
+from newsreader.accounts import invitations
 from tests.articles.test_pictures import a_picture
 from tests.factories import (
     make_article,
@@ -110,7 +111,9 @@ def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any) -> No
     article = make_discussion(lead_picture=pictures.add(a_picture(), "boat.jpg", alternative_text="A boat"))
     waiting = make_comment(article, status="pending")
     rule = make_rule("casino")
-    sign_in(page, make_editor(), live_server.url)
+    editor = make_user(group="Editors", is_superuser=True)
+    invitation = invitations.invite("nina@example.org", "Authors", by=editor)
+    sign_in(page, editor, live_server.url)
     addresses = [
         "", "articles/article/", "articles/picture/", f"articles/picture/{article.lead_picture_id}/change/",
         "articles/section/", "comments/comment/", f"comments/comment/{waiting.pk}/change/",
@@ -118,10 +121,73 @@ def test_axe_finds_nothing_wrong_at_the_desk(page: Page, live_server: Any) -> No
         "comments/commentsettings/1/change/", "password_change/",
         "comments/ban/", "comments/ban/add/", f"comments/articlesettings/{article.pk}/change/", "comments/refusalreason/",
         "comments/report/", "comments/auditentry/", f"moderation/{waiting.pk}/", f"moderation/{waiting.pk}/alike/",
-        "moderation/figures/",
+        "moderation/figures/", "articles/article/add/?kind=page", "accounts/invitation/", "accounts/invitation/add/",
+        f"accounts/invitation/{invitation.pk}/change/", "accounts/user/", f"accounts/user/{editor.pk}/change/",
     ]  # fmt: skip
     found = wrong_at_the_desk(page, addresses)
     assert not found, "\n".join(found)
+
+
+DIALOGS = {"#keys": "?", "#ask": "jd", "#tools": "jb"}
+FRAME = """name => {
+    const dialog = document.querySelector(name), { left, right } = dialog.getBoundingClientRect();
+    return [left >= 0 && right <= innerWidth && dialog.scrollWidth <= dialog.clientWidth && document.documentElement.scrollWidth <= innerWidth,
+        getComputedStyle(dialog).borderTopStyle];
+}"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("forced", ["none", "active"])
+def test_the_desk_s_dialogs_are_whole_on_the_smallest_phone_and_in_forced_colours(
+    page: Page, live_server: Any, forced: Any
+) -> None:
+    waiting = make_comment(make_article(), status="pending", name=WORD[:100], text=WORD)
+    sign_in(page, make_editor(), live_server.url)
+    found = []
+    for name, keys in [*DIALOGS.items(), ("#tools", "")]:
+        page.goto("/admin/moderation/")
+        page.emulate_media(forced_colors=forced)
+        expect(page.locator(".keys")).to_be_visible()
+        for key in keys:
+            page.keyboard.press(key)
+        if not keys:
+            page.locator(f'[data-comment="{waiting.pk}"]').get_by_role("link", name="Reply, edit, ban").click()
+        expect(page.locator(name)).to_be_visible()
+        found += wrong(page, within=name)
+        page.set_viewport_size(SMALLEST)
+        assert page.evaluate(FRAME, name) == [True, "solid"], f"{name}, after {keys or 'a click'}"
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_may_be_done_with_an_article_stays_in_sight_from_right_to_left(
+    page: Page, live_server: Any, settings: Any, width: int
+) -> None:
+    settings.LANGUAGES, settings.LANGUAGE_CODE = [("en", "English"), ("ar", "Arabic")], "ar"
+    article = make_article(state="draft", authors=[make_author()], body="<p>The ferry runs again.</p>" * 50)
+    sign_in(page, make_editor(), live_server.url)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"/admin/articles/article/{article.pk}/change/")
+    page.get_by_role("toolbar").wait_for()
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+
+    row = page.locator(".writing-row").bounding_box()
+    assert row
+    assert row["y"] + row["height"] <= 801  # At the foot of the window, over the text.
+    page.locator(".writing-more summary").click()
+    menu = page.locator(".writing-menu").bounding_box()
+    assert menu
+    assert menu["x"] >= 0
+    assert menu["x"] + menu["width"] <= width
+    button = page.get_by_role("button", name="Publish", exact=True).bounding_box()
+    assert button
+    assert menu["y"] + menu["height"] <= button["y"]  # No button is under it.
+    tags = page.locator(".field-tags .related-widget-wrapper").bounding_box()
+    side = page.locator(".field-tags").bounding_box()
+    assert tags
+    assert side
+    assert tags["width"] > 0.9 * side["width"]
 
 
 def test_axe_finds_nothing_wrong_where_moderators_and_editors_are_most(page: Page, live_server: Any) -> None:
