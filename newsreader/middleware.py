@@ -156,14 +156,13 @@ def _too_large(request: HttpRequest, staff: bool) -> BodyTooLarge:
 class Limits:
     """Refuse requests that no page or database can handle, before anybody reads them."""
 
-    _nul = re.compile(r"\x00|%00")
     _control = re.compile(r"[\x00-\x1f\x7f]")
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if self._nul.search(request.path) or self._nul.search(request.META.get("QUERY_STRING", "")):
+        if any(map(request_limits.NUL.search, (request.path, request.META.get("QUERY_STRING", "")))):
             raise BadRequest("NUL in the address")
         if len(request.META.get("QUERY_STRING", "")) + len(request.path) > request_limits.ADDRESS:
             return refused(request, AddressTooLong())

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 
+NUL = re.compile(r"\x00|%00")  # in an address; no database can store it
 ADDRESS = 8_192  # bytes; a slug of 200 letters takes at most 2,400
 HEAD = 64 * 1024  # bytes: the address and all headers, with the cookies
 HEAD_SECONDS = 10

@@ -33,20 +33,20 @@ from newsreader.busy import busy
 from newsreader.kit.database_faults import is_away
 from newsreader.kit.depends import Depends
 from newsreader.kit.errors import DomainError
-from newsreader.kit.http_cache import for_everybody, private, public
+from newsreader.kit.http_cache import for_everybody, private, public, reading
 from newsreader.kit.kept import Kept, columns
 from newsreader.kit.numbers import read_id
 from newsreader.kit.problem_details import problem
 from newsreader.kit.web import SAFE_METHODS, absolute
 
 
-@for_everybody
+@reading("page")
 def article(request: HttpRequest, year: str, month: str, day: str, slug: str) -> HttpResponse:
     """Show an article under the date of its first publication; 410 if it is withdrawn."""
     return article_page.answer(request, article_page.article_at(year, month, day, slug))
 
 
-@for_everybody
+@reading("page")
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a page such as the imprint, an article without a date; 410 if it is withdrawn."""
     return article_page.answer(request, article_page.page_at(slug))

@@ -15,13 +15,13 @@ from articles.models.site import Site
 from articles.page_versions import depends, in_lists
 from articles.public import structured_data
 from newsreader.kit.feeds import writable
-from newsreader.kit.http_cache import for_everybody, public
+from newsreader.kit.http_cache import public, reading
 from newsreader.kit.web import absolute
 
 WIDTH, HEIGHT, ANY = 600, 220, 100_000  # pixels; any picture is smaller than the last
 
 
-@for_everybody
+@reading("url", "format", "maxwidth", "maxheight")
 def oembed(request: HttpRequest) -> HttpResponse:
     """Answer how the article at `url` is embedded; 404 where there is none.
 

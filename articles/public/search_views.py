@@ -29,7 +29,7 @@ from articles.page_versions import depends
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.feeds import writable
 from newsreader.kit.frames import Frames
-from newsreader.kit.http_cache import for_everybody, page_number, public
+from newsreader.kit.http_cache import for_everybody, page_number, public, reading
 from newsreader.kit.web import absolute
 
 RESULTS = 20
@@ -143,7 +143,7 @@ def _begins(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
-@for_everybody
+@reading("page", *SearchForm.base_fields)
 def search_page(request: HttpRequest) -> HttpResponse:
     """Show one page of results; 404 past the last. A fixed number of queries."""
     site, number, form = current_site(request), page_number(request), SearchForm(request.GET)

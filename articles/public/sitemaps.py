@@ -26,7 +26,7 @@ from articles.surrogate_keys import LISTS
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.depends import Depends
 from newsreader.kit.feeds import writable
-from newsreader.kit.http_cache import for_everybody, page_number, public
+from newsreader.kit.http_cache import for_everybody, page_number, public, reading
 from newsreader.kit.web import absolute
 
 MOST = 50_000  # addresses in one sitemap, by the protocol
@@ -55,7 +55,7 @@ def _page(number: int) -> str:
     return f"?page={number}" if number > 1 else ""
 
 
-@for_everybody
+@reading("page")
 def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
     """List the articles first published in this month."""
     site, start = current_site(request), (page_number(request) - 1) * MOST

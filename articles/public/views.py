@@ -16,10 +16,10 @@ from articles.page_versions import depends, in_lists
 from articles.public import front, listing, old_addresses, structured_data
 from articles.surrogate_keys import LISTS, of_articles
 from newsreader.kit.compiled_queries import Compiled
-from newsreader.kit.http_cache import for_everybody, page_number, public
+from newsreader.kit.http_cache import page_number, public, reading
 
 
-@for_everybody
+@reading("page", *old_addresses.NAMES)
 def front_page(request: HttpRequest) -> HttpResponse:
     """Show the front page; its further pages are a list of all articles."""
     if old_addresses.is_asked(request) and (target := old_addresses.target(request)):
@@ -67,7 +67,7 @@ def list_page(request: HttpRequest, subject: Section | Tag | Author | None, temp
 def _of(shown: Callable[[], QuerySet[Any]], template: str) -> Callable[..., HttpResponse]:
     with_slug = Compiled(lambda slug: shown().filter(slug=slug))
 
-    @for_everybody
+    @reading("page")
     def view(request: HttpRequest, slug: str) -> HttpResponse:
         if subject := with_slug.first(slug):
             return list_page(request, subject, template)

@@ -20,7 +20,7 @@ from comments.posting.sign_in_steps import reply_form
 from comments.posting.submission import first_status, post_comment
 from newsreader.accounts import sessions
 from newsreader.kit.errors import DomainError
-from newsreader.kit.http_cache import for_everybody, page_number, private
+from newsreader.kit.http_cache import for_everybody, page_number, private, reading
 from newsreader.kit.web import show_or_take
 
 AS_TYPED = (
@@ -91,7 +91,7 @@ def permanent(request: HttpRequest, comment_id: int) -> HttpResponse:
     return response
 
 
-@for_everybody
+@reading("page")
 def thread(request: HttpRequest, comment_id: int) -> HttpResponse:
     """A comment with all its replies, in pages."""
     return thread_page.answer(request, comment_id, page_number(request))

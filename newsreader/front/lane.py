@@ -3,7 +3,7 @@
 Only what `newsreader.kit.http_cache.public` has made is in it, with what the page depends on. That is asked of the
 database for every request (`asker`). Whatever is not exactly as it was when Django answered the like goes to Django: a
 header that might matter, an encoding or a 304 that nobody has asked for yet. So the lane makes nothing itself, and its
-answers are Django's, byte for byte, but for `Cache-Status`.
+answers are Django's, byte for byte, but for `Cache-Status`. Of a query only that counts which the page reads.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _all(scope: Scope, name: str) -> list[str]:
 def ready(cache: PageCache, scope: Scope) -> Ready | None:
     """Return what a GET or HEAD may be answered with, if it holds; None where Django is to be asked."""
     headers = scope.headers
-    address = Address.of(scope)
+    address = Address.of(scope).counted
     entry = cache.kept(address)
     depends = entry.depends if entry else None
     if entry is None or depends is None or time.monotonic() - entry.told > AGAIN:

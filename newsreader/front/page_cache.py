@@ -91,6 +91,7 @@ class PageCache:
     ) -> None:
         """Take note of what Django has answered to a GET; `names` are the headers of the request, in lower case.
 
+        It is for all addresses with the same page (`Address.counted`), but a redirect may look at the whole query.
         `asked`: the encoding that it asked for (`identity`: none). A body that is no bytes is no page. `wanted`: when a
         reader asked for it; None: now.
         """
@@ -103,7 +104,10 @@ class PageCache:
             is_of_all = status in REMOVED or (status in KEPT and not names & CREDENTIALS)
             if not is_of_all:
                 return
-        now = time.monotonic()
+        of_page, now = address.counted, time.monotonic()
+        if page and page.status != 200 and of_page != address:
+            return
+        address = of_page
         with self._lock:
             if now - self._needed > QUIET:
                 self._well = now
@@ -124,11 +128,18 @@ class PageCache:
                 shelf.drop(address)
 
     def find(self, address: Address) -> Entry | None:
-        """Return what may be shown at an address where Django cannot answer."""
-        now = time.monotonic()
+        """Return what may be shown at an address where Django cannot answer.
+
+        Nothing to who has just posted: what is kept may be older than that comment.
+        """
+        if address.is_after_posting:
+            return None
+        of_page, now = address.counted, time.monotonic()
         with self._lock:
             self._needed = now
-            entry = self._shelf(address).find(address)
+            entry = self._shelf(of_page).find(of_page)
+            if entry and entry.version[0] != 200 and of_page != address:
+                return None
             return entry if entry and entry.checked > max(self._well - UNASKED, now - OLDEST) else None
 
     def kept(self, address: Address, *, by_reader: bool = True) -> Entry | None:

@@ -10,10 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import unquote_plus
 
+from django.conf import settings
+from django.urls import Resolver404, resolve
 from granian.rsgi import Scope
 
+from newsreader import request_limits
 from newsreader.front.answers import Fields
+from newsreader.kit.http_cache import parameters_of
 
 LARGEST = 2 * 1024 * 1024  # bytes of one answer
 KEPT = frozenset({200, 301, 302, 308})
@@ -35,6 +40,45 @@ class Address(NamedTuple):
         headers = scope.headers
         scheme = (headers.get("x-forwarded-proto") or "").partition(",")[0].strip()  # As Django reads it.
         return cls(headers.get("host") or "", scheme == "https", scope.path, scope.query_string)
+
+    @property
+    def counted(self) -> Address:
+        """The address with no more of its query than its page reads: Django's answer is the same, byte for byte.
+
+        Unchanged where there is no page for everybody, or where Django would refuse it.
+        """
+        if not self.query:
+            return self
+        names = _parameters_at(self.path)
+        if names is None or _is_refused(self):
+            return self
+        parts = (part for part in self.query.split("&") if _name_of(part) in names)
+        return self._replace(query="&".join(parts))
+
+    @property
+    def is_after_posting(self) -> bool:
+        """Whether somebody comes who has just posted, and must not see a page without that comment."""
+        return any(_name_of(part) == "new" for part in self.query.split("&"))
+
+
+@lru_cache(maxsize=4096)
+def _parameters_at(path: str) -> frozenset[str] | None:
+    try:
+        return parameters_of(resolve(path).func)
+    except Resolver404:
+        return None
+
+
+def _name_of(part: str) -> str:
+    """Return the name of a part of a query, as Django reads it."""
+    return unquote_plus(part.partition("=")[0])
+
+
+def _is_refused(address: Address) -> bool:
+    """Say whether Django may find that the query is too long or holds too much, or NUL."""
+    size = len(address.path.encode()) + len(address.query.encode())
+    many = address.query.count("&") >= settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    return size > request_limits.ADDRESS or many or bool(request_limits.NUL.search(address.query))
 
 
 @dataclass(frozen=True, slots=True)

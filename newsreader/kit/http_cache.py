@@ -7,13 +7,13 @@ is rendered, so a 304 only costs reading those versions.
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable, Hashable, Iterable
-from functools import cache
+from collections.abc import Callable, Collection, Hashable, Iterable
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, QueryDict
 from django.utils.http import http_date, parse_etags
 from django.views.decorators.http import require_safe
 
@@ -100,15 +100,52 @@ def depends_of(response: object) -> Depends | None:
     return getattr(response, "depends", None)
 
 
-def for_everybody(view: View) -> View:
-    """Mark the view of a page that ends in `public`: GET and HEAD alone, and a replica of the database may do."""
-    safe: Any = require_safe(view)
-    safe.is_for_everybody = True
-    return safe
+def reading(*names: str) -> Callable[[View], View]:
+    """Mark the view of a page that ends in `public`: GET and HEAD alone, and a replica of the database may do.
+
+    `names`: the query parameters that the page reads. It sees no others, so that one finished page does for every
+    address that differs only in what was appended to follow readers around, such as `utm_source` (`newsreader.front`).
+    """
+    counted = frozenset(names)
+
+    def marked(view: View) -> View:
+        @wraps(view)
+        def with_counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.META.get("QUERY_STRING"):
+                return view(request, *args, **kwargs)
+            given = request.GET
+            request.GET = _only(given, counted)
+            try:
+                return view(request, *args, **kwargs)
+            finally:
+                request.GET = given  # Refusals look for an imported site's addresses in all of it.
+
+        safe: Any = require_safe(with_counted)
+        safe.reads = counted
+        return safe
+
+    return marked
+
+
+for_everybody = reading()
+
+
+def _only(given: QueryDict, names: Collection[str]) -> QueryDict:
+    found = QueryDict(mutable=True, encoding=given.encoding)
+    for name, values in given.lists():
+        if name in names:
+            found.setlist(name, values)
+    found._mutable = False
+    return found
 
 
 def is_for_everybody(view: Callable[..., Any]) -> bool:
-    return getattr(view, "is_for_everybody", False)
+    return parameters_of(view) is not None
+
+
+def parameters_of(view: Callable[..., Any]) -> frozenset[str] | None:
+    """Return the query parameters that a page for everybody reads; None for all other views."""
+    return getattr(view, "reads", None)
 
 
 def _is_fresh(request: HttpRequest, etag: str, modified: str) -> bool:

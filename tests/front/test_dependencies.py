@@ -93,6 +93,25 @@ def test_every_page_says_what_it_depends_on_but_those_that_no_version_tells_of()
     assert silent == ALWAYS_ASKED
 
 
+def test_what_is_appended_to_follow_readers_changes_no_page():
+    article = make_article(section=make_section(), authors=[make_author()])
+    article.tags.add(make_tag())
+    make_comment(article)
+    paths = [*addresses(), "/comments/feed/", "/transparency/"]
+
+    def answers(junk: str) -> list[Any]:
+        found = []
+        for path in paths:
+            response = Client().get(f"{path}{'&' if '?' in path else '?'}{junk}" if junk else path)
+            if response.status_code == 200:
+                found.append((path, response["ETag"], response.content))
+        return found
+
+    plain = answers("")
+    assert len(plain) > 15
+    assert answers("utm_source=mail&fbclid=IwAR0&gclid=x&new=12") == plain
+
+
 def test_a_comment_changes_the_etag_of_what_shows_it_or_its_number_alone():
     set_rules(hold_first_comment=False)
     section = make_section()

@@ -196,6 +196,39 @@ def test_who_posts_sees_the_own_comment_on_the_page_that_one_is_sent_to(site):
     assert all(b"Mine at last" in found for found in everywhere(site, target)[1])
 
 
+def test_links_that_were_shared_elsewhere_are_answered_from_the_page_without_what_was_appended(site):
+    article, path = article_at(site)
+    search = "/search/?sort=newest&q=ferry"
+    warm(site, path, search)
+
+    for number in range(10):
+        junk = f"utm_source=mail{number}&fbclid=IwAR0{number}&new={number}"
+        for address, plain in ((f"{path}?{junk}", path), (f"/search/?sort=newest&{junk}&q=ferry", search)):
+            ours = get(site, address)
+            assert is_hit(ours), address
+            theirs = get(site, address, **dict([ASKS_DJANGO]))
+            assert fields(ours) == fields(theirs)
+            assert ours[2] == theirs[2] == get(site, plain)[2]
+    assert b"Search" in ours[2]
+
+    by_form(site, article, "Spring tide tonight")
+    statuses, bodies = everywhere(site, f"{path}?{junk}")
+    assert statuses == {200}
+    assert all(b"Spring tide tonight" in body for body in bodies)
+
+
+def test_who_posts_sees_the_own_comment_in_the_lane_too(site):
+    article, path = article_at(site)
+    for number in range(3):
+        warm(site, path)
+        by_form(site, article, f"Slack water {number}")
+        for _ in range(6):
+            answer = get(site, f"{path}?new=1{number}")
+            assert answer[0] == 200
+            assert f"Slack water {number}".encode() in answer[2]
+        warm(site, f"{path}?new=1{number}")
+
+
 def test_what_editors_and_the_clock_change_is_on_the_next_page(site):
     article, path = article_at(site, 2)
     lists = ["/", "/feed/", "/sitemap.xml", "/search/?q=ferry"]

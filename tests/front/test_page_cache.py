@@ -160,7 +160,7 @@ def test_the_bytes_are_bounded_and_made_up_queries_push_out_no_page(monkeypatch)
     assert cache.find(places[0])  # Now it is the one that was asked for last.
     learn(cache, places[6], body=b"x" * 10)
     for number in range(50):
-        learn(cache, HOME._replace(query=f"x={number}"), body=b"x" * 10)
+        learn(cache, HOME._replace(query=f"page={number}"), body=b"x" * 10)
     learn(cache, places[6], body=b"x" * 10)
 
     assert [place for place in places if not cache.find(place)] == [places[1]]
@@ -173,3 +173,65 @@ def test_hosts_and_schemes_have_pages_of_their_own():
     cache = learn(PageCache())
     assert cache.find(HOME._replace(host="other.example")) is None
     assert cache.find(HOME._replace(is_https=False)) is None
+
+
+JUNK = "utm_source=mail&fbclid=x&gclid=y&&q=1"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "counted"),
+    [
+        ("/", JUNK, ""),
+        ("/", f"page=2&{JUNK}", "page=2"),
+        ("/", f"{JUNK}&p%61ge=2&p=7", "p%61ge=2&p=7"),
+        ("/", "new=12&page=2", "page=2"),
+        ("/search/", f"{JUNK}&sort=newest", "q=1&sort=newest"),
+        ("/oembed/", "url=/x/&page=2", "url=/x/"),
+        ("/feed/", "page=2&q=1", ""),
+        ("/2026/11/28/ferry/", "page=2&PAGE=3", "page=2"),
+        ("/accounts/login/", JUNK, JUNK),  # no page for everybody
+        ("/api/v1/articles/", JUNK, JUNK),
+        ("/nothing/at/all/", JUNK, JUNK),
+        ("/", "x=%00", "x=%00"),  # Django refuses it.
+        ("/", "x=" + "y" * 8_192, "x=" + "y" * 8_192),
+        ("/", "&" * 1_000, "&" * 1_000),
+    ],
+)
+def test_of_a_query_that_counts_which_the_page_reads(path, query, counted):
+    assert HOME._replace(path=path, query=query).counted == HOME._replace(path=path, query=counted)
+
+
+def test_made_up_queries_make_no_entries():
+    cache = PageCache()
+    for number in range(500):
+        learn(cache, HOME._replace(query=f"utm_id={number}&x{number}=1"))
+
+    assert cache.size == len(b"words") + page_cache.OVERHEAD
+    assert shown(cache, HOME._replace(query="fbclid=another")).body == b"words"
+    assert shown(cache, HOME._replace(query="page=2")) is None
+
+
+def test_a_page_that_is_gone_at_one_of_its_addresses_is_gone_at_all():
+    cache = learn(PageCache())
+
+    learn(cache, HOME._replace(query="utm_source=mail"), status=404, headers={})
+
+    assert shown(cache) is None
+
+
+def test_who_has_just_posted_is_shown_nothing_that_may_be_older():
+    cache = learn(PageCache())
+
+    for query in ("new=12", "utm_source=x&new=12", "n%65w=12", "new"):
+        assert shown(cache, HOME._replace(query=query)) is None
+    assert shown(cache, HOME._replace(query="renew=12"))
+
+
+def test_where_a_redirect_leads_may_depend_on_the_whole_query():
+    cache = learn(PageCache(), HOME._replace(query="x=1"), status=301, Location="/elsewhere/")
+    assert cache.size == 0
+
+    learn(cache, status=301, Location="/here/")
+
+    assert shown(cache).status == 301
+    assert shown(cache, HOME._replace(query="x=1")) is None

@@ -75,3 +75,34 @@ def test_a_page_number_is_a_whole_one(text, number):
 def test_what_is_no_page_number_is_nowhere(text):
     with pytest.raises(Http404):
         http_cache.page_number(RequestFactory().get("/", {"page": text}))
+
+
+def test_a_page_sees_no_parameter_but_those_that_it_says_it_reads():
+    seen = []
+
+    @http_cache.reading("page", "q")
+    def view(request):
+        seen.append(request.GET.urlencode())
+        if "q" in request.GET:
+            raise Http404
+        return HttpResponse()
+
+    request = RequestFactory().get("/?page=1&utm_source=x&page=2")
+    view(request)
+    assert seen == ["page=1&page=2"]
+    assert request.GET["utm_source"] == "x"
+
+    request = RequestFactory().get("/?utm_source=x&q=1")
+    with pytest.raises(Http404):
+        view(request)
+    assert (seen[-1], request.GET["utm_source"]) == ("q=1", "x")
+    assert http_cache.parameters_of(view) == {"page", "q"}
+    assert http_cache.is_for_everybody(view)
+    assert http_cache.parameters_of(lambda request: None) is None
+
+
+def test_a_page_that_says_nothing_reads_no_parameter():
+    view = http_cache.for_everybody(lambda request: HttpResponse(repr(dict(request.GET))))
+
+    assert view(RequestFactory().get("/?x=1")).content == b"{}"
+    assert view(RequestFactory().post("/")).status_code == 405
