@@ -23,7 +23,7 @@ from articles import surrogate_keys
 from articles.models.article import Article
 from articles.models.site import Site
 from newsreader.kit.compiled_updates import CompiledUpdate
-from newsreader.kit.depends import LISTS, SITE, Depends
+from newsreader.kit.depends import COMMENTS, LISTS, SITE, Depends
 from newsreader.kit.kept import columns
 
 COLUMN = "page_version"
@@ -98,9 +98,16 @@ def in_lists(article: Article, *, comments: bool = True) -> str:
 
 
 def depends(
-    site: Site, articles: Iterable[Article] = (), *, lists: bool = False, until: dt.datetime | None = None
+    site: Site,
+    articles: Iterable[Article] = (),
+    *,
+    lists: bool = False,
+    comments: int | None = None,
+    until: dt.datetime | None = None,
 ) -> Depends:
     """Return what a page depends on: the site's row, articles' rows, whatever lists show, and a time.
+
+    `comments`: the version of the newest of the whole site (`newsreader.kit.depends.version_of`).
 
     The rows are those that were read before anything else that the page shows, so that what comes later is not older.
     """
@@ -108,4 +115,6 @@ def depends(
     if lists:
         versions.append((LISTS, site.lists_version))
     versions += [(row.pk, row.page_version) for row in articles]
+    if comments is not None:
+        versions.append((COMMENTS, comments))
     return Depends(tuple(versions), until.timestamp() if until else float("inf"))

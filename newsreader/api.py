@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import get_language
-from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
@@ -20,7 +19,8 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from articles.api.views import ArticleViewSet, AuthorViewSet, SectionViewSet, TagViewSet
-from articles.models.site import Site
+from articles.current_site import current_site
+from articles.page_versions import depends
 from comments.api.comments import ArticleCommentsView, CommentViewSet
 from comments.api.moderation import BatchesViewSet, DecisionsViewSet, QueueViewSet
 from comments.api.reports import FlagView
@@ -29,7 +29,7 @@ from newsreader.accounts.api import MeView
 from newsreader.accounts.api_authentication import refuse_unknown_credentials
 from newsreader.kit.database_faults import is_away, let_go
 from newsreader.kit.errors import Busy, DomainError
-from newsreader.kit.http_cache import FRESH, public
+from newsreader.kit.http_cache import FRESH, for_everybody, public
 from newsreader.kit.problem_details import MEDIA_TYPE, document, problem
 from newsreader.kit.web import absolute
 
@@ -38,7 +38,7 @@ ONE: dict[str, Any] = {"get": "retrieve"}
 OWN = ONE | {"patch": "partial_update", "delete": "destroy"}
 
 
-@require_safe
+@for_everybody
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the schema as a page; everything on it is loaded from this site."""
     try:
@@ -47,7 +47,8 @@ def docs(request: HttpRequest) -> HttpResponse:
         answer = problem(refusal.status_code, str(refusal.get_codes()), str(refusal.detail))
         answer["WWW-Authenticate"] = "Session"
         return answer
-    return public(request, [Site.objects.current().page_version], lambda: render(request, "api/docs.html"))
+    site = current_site(request)
+    return public(request, [site.page_version], lambda: render(request, "api/docs.html"), depends=depends(site))
 
 
 @cache

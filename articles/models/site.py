@@ -89,7 +89,8 @@ class Site(models.Model):
     )
     # Counts changes of what every page shows (names, menus). Together with an article's, the key of each cached page.
     page_version = models.PositiveBigIntegerField(default=1, editable=False)
-    # Counts changes of which articles readers see and of what lists show of them; not their numbers of comments.
+    # Counts changes of which articles readers see and of what lists show of them; not their numbers of comments. Also
+    # what the worker has counted for the transparency page, about once an hour.
     lists_version = models.PositiveBigIntegerField(default=1, db_default=1, editable=False)
 
     objects = SiteQuerySet.as_manager()

@@ -23,11 +23,11 @@ from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
 from newsreader.kit import feeds
 from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.depends import version_of
 from newsreader.kit.http_cache import for_everybody
 from newsreader.kit.kept import Kept
 from newsreader.kit.web import absolute
 
-ENTRIES = 50
 SUMMARY = 300  # characters
 
 
@@ -69,7 +69,7 @@ def _of(comments: CommentQuerySet) -> CommentQuerySet:
     # Not the articles as rows of their own: to make fifty takes a millisecond.
     of_article = {"headline": F("article__headline"), "of_article": F("article__page_version")}
     rows = comments.only("article", "name", "html", "created_at", "edited_at").annotate(**of_article)
-    return rows.order_by("-created_at", "-pk")[:ENTRIES]
+    return rows.newest()
 
 
 def _answer(
@@ -85,11 +85,11 @@ def _answer(
         entries=lambda: [entry(comment) for comment in rows],
     )
     # An article's page version also changes with its comments.
-    versions = [paper.page_version, *((row.pk, row.of_article) for row in rows)]
+    shown = [(row.pk, row.of_article) for row in rows]
+    versions = [paper.page_version, *shown]
     keys = [COMMENTS, *of_articles({row.article_id for row in rows})]
     updated = map(_updated, rows)
-    # Which comments of the site are new, no version tells: with one, all posts would wait for each other.
-    made_of = depends(paper, [under]) if under else None
+    made_of = depends(paper, [under]) if under else depends(paper, comments=version_of(shown))
     return feeds.answer(request, form, absolute(request.path), channel, versions, keys, updated, depends=made_of)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # What a discussion shows: approved comments, and removed roots with approved replies (as tombstones).
 STANDING = Q(status="approved") | Q(thread_count__gt=0)
 
+IN_FEEDS = 50  # comments
 
 # The columns of a comment that are shown under an article.
 SHOWN = (
@@ -37,6 +38,17 @@ class CommentQuerySet(models.QuerySet["Comment"]):
     def public(self) -> CommentQuerySet:
         """Approved, under an article that readers see."""
         return self.approved().filter(article__state="published")
+
+    def newest(self) -> CommentQuerySet:
+        """As many as a feed shows, newest first."""
+        return self.order_by("-created_at", "-pk")[:IN_FEEDS]
+
+    def newest_versions(self) -> models.QuerySet[Comment, tuple[int, int]]:
+        """What says whether the site's feed still holds: the comments in it, and the page versions of their articles.
+
+        Nothing counts the changes of all comments: with a version of their own, all posts would wait for each other.
+        """
+        return self.public().newest().values_list("pk", "article__page_version")
 
     def visible_to(self, user: Any) -> CommentQuerySet:
         """Public comments, and one's own; for moderators, all that they moderate."""

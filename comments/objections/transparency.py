@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import transaction
 from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Mod
 from django.utils import timezone
 
+from articles import page_versions
 from comments.audit.reason_codes import UNDONE, WITHDRAWN
 from comments.models import Appeal, Ban, BanAppeal, Comment, Decision, MonthlyStats, RefusalReason, Report
 from comments.moderation.resolution import REMOVED
@@ -228,7 +230,10 @@ def bring_up_to_date(now: dt.datetime | None = None) -> int:
     made = dict(MonthlyStats.objects.values_list("month", "made_at"))
     due = [month for month in _months(now) if _is_due(month, made.get(month), now)]
     for month in due:
-        MonthlyStats.objects.update_or_create(month=month, defaults={"numbers": monthly_stats(month)})
+        numbers = monthly_stats(month)
+        with transaction.atomic():
+            MonthlyStats.objects.update_or_create(month=month, defaults={"numbers": numbers})
+            page_versions.bump_lists()  # About once an hour, so a version of their own would not be worth it.
     return len(due)
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles.current_site import current_site
+from articles.page_versions import depends
 from comments.audit.reason_texts import kind_of
 from comments.models import MonthlyStats, Report
 from comments.objections.transparency import NONE, OTHER, Numbers, next_month
@@ -42,7 +43,7 @@ def page(request: HttpRequest) -> HttpResponse:
         return render(request, "comments/transparency.html", context)
 
     versions = [site.page_version, *((str(row.month), row.made_at.isoformat()) for row in rows)]
-    return public(request, versions, build)
+    return public(request, versions, build, depends=depends(site, lists=True))
 
 
 @for_everybody
@@ -52,9 +53,10 @@ def month(request: HttpRequest, month: str, form: str) -> HttpResponse:
         first = dt.date.fromisoformat(f"{month}-01")
     except ValueError:
         raise Http404 from None
-    row = get_object_or_404(MonthlyStats, pk=first)
+    site, row = current_site(request), get_object_or_404(MonthlyStats, pk=first)
     build = {"json": _as_json, "csv": _as_csv}[form]
-    return public(request, [row.made_at.isoformat()], lambda: build(row), changed_at=row.made_at)
+    made_of = depends(site, lists=True)
+    return public(request, [row.made_at.isoformat()], lambda: build(row), changed_at=row.made_at, depends=made_of)
 
 
 def _as_json(row: MonthlyStats) -> HttpResponse:

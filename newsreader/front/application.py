@@ -112,7 +112,7 @@ class Application:
         """Answer with a finished page if what it depends on holds. Returns whether it is answered."""
         if (ready := lane.ready(self.cache, scope)) is None:
             return False
-        asked = self.asker.ask(ready.entry.ids)
+        asked = self.asker.ask(ready.entry.asked)
         now = await asked if asked else None
         if now is None or not lane.holds(ready.depends, now):
             if now is not None:
@@ -129,7 +129,7 @@ class Application:
         So that nothing that was taken down meanwhile is shown where Django cannot answer.
         """
         some = self.cache.some(WATCHED)
-        asked = self.asker.ask(frozenset(pk for _, entry in some for pk in entry.ids)) if some else None
+        asked = self.asker.ask(frozenset(of for _, entry in some for of in entry.asked)) if some else None
         if asked:
             asked.add_done_callback(lambda done: self._compare(some, done.result()))
         self.loop.call_later(1.0, self._watch)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
@@ -23,7 +23,7 @@ LIMIT = 0.5  # seconds for one statement
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)  # seconds until it connects again after the first, second, … failure in a row
 log = OnceAMinute(logging.getLogger(__name__))
 Answered = asyncio.Future[Versions | None]
-Batch = list[tuple[Collection[int], Answered]]
+Batch = list[tuple[Collection[Hashable], Answered]]
 
 
 class Asker:
@@ -45,15 +45,15 @@ class Asker:
         self._thread = Thread(target=self._work, name="web-versions", daemon=True)
         self._thread.start()
 
-    def ask(self, ids: Collection[int]) -> Answered | None:
-        """Return what will be the versions of the site and of these articles; None where nobody can be asked.
+    def ask(self, wanted: Collection[Hashable]) -> Answered | None:
+        """Return what will be the versions of the site and of what is wanted; None where nobody can be asked.
 
         What comes is None, too, where the database fails or takes too long.
         """
         if self._stuck or (self._failures and time.monotonic() < self._not_before):
             return None
         answered: Answered = self._loop.create_future()
-        self._waiting.append((ids, answered))
+        self._waiting.append((wanted, answered))
         if self._running is None and not self._begins:
             self._begins = True
             self._loop.call_soon(self._begin)
@@ -100,7 +100,7 @@ class Asker:
         try:
             if self._line is None:
                 self._line = self._connect()
-            versions = self._line.read(batch[0][0] if len(batch) == 1 else {pk for ids, _ in batch for pk in ids})
+            versions = self._line.read(batch[0][0] if len(batch) == 1 else {of for wanted, _ in batch for of in wanted})
         except Exception as fault:  # Whatever the driver or the disk has.
             log.warning("The versions of pages could not be read", fault)
             self._close()

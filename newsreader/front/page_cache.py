@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -41,7 +42,7 @@ class Entry:
     depends: Depends | None = None  # None: only for when Django cannot answer
     view: str = ""
     told: float = 0.0  # when Django last said that it is so
-    ids: tuple[int, ...] = ()  # of the articles that it depends on
+    asked: tuple[Hashable, ...] = ()  # the versions of which are asked for
     wanted: float = 0.0  # when a reader last asked for it
     # What the fast lane answers, by the encoding that is asked for, which Django may have found not worth the while.
     finished: dict[str, Answer] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class Entry:
         """Note what Django has just said."""
         self.checked = self.told = time.monotonic()
         self.depends, self.view = depends, view
-        self.ids = tuple(of for of, _ in depends.versions if isinstance(of, int)) if depends else ()
+        self.asked = depends.asked if depends else ()
 
 
 class PageCache:

@@ -7,7 +7,7 @@ connection of its own: always the primary, since a replica may be behind.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from newsreader.kit import database_waits
-from newsreader.kit.depends import LISTS, SITE
+from newsreader.kit.depends import COMMENTS, LISTS, SITE, version_of
 
 Versions = dict[Hashable, int]
 _AMONG = {"sqlite": "IN (SELECT value FROM json_each(?))", "postgresql": "= ANY($1::bigint[])"}
@@ -38,20 +38,32 @@ class Line:
             f"SELECT id, page_version, 0 FROM {article} WHERE id {_AMONG[vendor]}"  # noqa: S608
             f" UNION ALL SELECT 0, page_version, lists_version FROM {site} WHERE id = 1"
         )
+        self._newest: tuple[str, Sequence[Any]] | None = None
         self._rows = self._in_sqlite if vendor == "sqlite" else self._prepared()
 
-    def read(self, ids: Iterable[int]) -> Versions:
-        """Return the versions of the site, and of those of these articles that there are.
+    def read(self, wanted: Collection[Hashable]) -> Versions:
+        """Return the versions of the site, and of what is wanted: of those of these articles that there are.
 
         Raises the driver's errors.
         """
         found: Versions = {}
-        for pk, version, of_lists in self._rows(ids):
+        if COMMENTS in wanted:
+            found[COMMENTS] = self._of_comments()
+        for pk, version, of_lists in self._rows(of for of in wanted if isinstance(of, int)):
             if pk:
                 found[pk] = version
             else:
                 found[SITE], found[LISTS] = version, of_lists
         return found
+
+    def _of_comments(self) -> int:
+        """Return the version of the newest comments: a statement of its own, since hardly any page depends on it."""
+        if self._newest is None:
+            rows = apps.get_model("comments", "Comment")._default_manager.newest_versions()
+            self._newest = rows.query.get_compiler(connection=self._database).as_sql()
+        with self._database.cursor() as cursor:
+            cursor.execute(*self._newest)
+            return version_of(cursor.fetchall())
 
     def _in_sqlite(self, ids: Iterable[int]) -> list[Row]:
         rows: list[Row] = self._database.connection.execute(self._statement, (json.dumps(list(ids)),)).fetchall()

@@ -7,10 +7,11 @@ is rendered, so a 304 only costs reading those versions.
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, QueryDict
@@ -114,7 +115,8 @@ def reading(*names: str) -> Callable[[View], View]:
             if not request.META.get("QUERY_STRING"):
                 return view(request, *args, **kwargs)
             given = request.GET
-            request.GET = _only(given, counted)
+            kept = [(name, value) for name in given if name in counted for value in given.getlist(name)]
+            request.GET = QueryDict(urlencode(kept))
             try:
                 return view(request, *args, **kwargs)
             finally:
@@ -128,15 +130,6 @@ def reading(*names: str) -> Callable[[View], View]:
 
 
 for_everybody = reading()
-
-
-def _only(given: QueryDict, names: Collection[str]) -> QueryDict:
-    found = QueryDict(mutable=True, encoding=given.encoding)
-    for name, values in given.lists():
-        if name in names:
-            found.setlist(name, values)
-    found._mutable = False
-    return found
 
 
 def is_for_everybody(view: Callable[..., Any]) -> bool:
