@@ -89,13 +89,8 @@ def _is_there(name: str, slug: str) -> bool:
 
 def narrowed(articles: ArticleQuerySet, named: Mapping[str, str]) -> ArticleQuerySet:
     """Return those of these articles that are in a section, have a tag, or are by an author, by slug."""
-    if "section" in named:
-        articles = articles.filter(section__slug=named["section"])
-    if "tag" in named:
-        articles = articles.filter(tags__slug=named["tag"])
-    if "author" in named:
-        by = Byline.objects.filter(author__slug=named["author"]).values("article")
-        articles = articles.filter(pk__in=by)
+    for name, slug in named.items():
+        articles = articles.under(name, slug, key="slug")
     return articles
 
 

@@ -72,9 +72,13 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Articles that readers see, or have seen until they were withdrawn."""
         return self.filter(state__in=["published", "withdrawn"], published_on__isnull=False)
 
-    def by_author(self, author: Any) -> ArticleQuerySet:
-        """The articles with this author's byline, in any role. `author`: the row or its id."""
-        return self.filter(pk__in=self.model.authors.through.objects.filter(author=author).values("article_id"))
+    def under(self, kind: str, value: Any, *, key: str = "pk") -> ArticleQuerySet:
+        """The articles in a `section`, with a `tag`, or by an `author`, in any role; `key`: `pk` or `slug`."""
+        if kind == "author":
+            bylines = self.model.authors.through.objects.filter(**{f"author__{key}": value})
+            return self.filter(pk__in=bylines.values("article_id"))
+        column = {"section": "section", "tag": "tags"}[kind]
+        return self.filter(**{f"{column}__{key}": value})
 
     def related_to(self, article_id: int, section_id: int) -> ArticleQuerySet:
         """Of the newest in an article's section, those that share most tags with it first. One query."""

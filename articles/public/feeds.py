@@ -72,7 +72,7 @@ def _answer(request: HttpRequest, form: str, subject: Section | Tag | Author | N
 
 
 @Compiled
-def _newest(pk: Any = None, *, subject: type | None) -> ArticleQuerySet:
+def _newest(pk: Any = None, *, subject: type[Section | Tag | Author] | None) -> ArticleQuerySet:
     articles = Article.objects.published().articles()
     return listing.narrowed(articles, subject, pk).newest_first().with_frame()[:ENTRIES]
 

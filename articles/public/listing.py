@@ -13,13 +13,9 @@ from newsreader.kit.compiled_queries import Compiled, give
 COMPILED = 10  # pages of a list; whoever reads further back waits a millisecond longer
 
 
-def narrowed(articles: ArticleQuerySet, subject: type | None, pk: Any) -> ArticleQuerySet:
+def narrowed(articles: ArticleQuerySet, subject: type[Section | Tag | Author] | None, pk: Any) -> ArticleQuerySet:
     """Return those of these articles that are in a section, have a tag, or are by an author; all without a subject."""
-    if subject is Section:
-        return articles.filter(section=pk)
-    if subject is Tag:
-        return articles.filter(tags=pk)
-    return articles.by_author(pk) if subject is Author else articles
+    return articles.under(str(subject._meta.model_name), pk) if subject else articles
 
 
 def newest(subject: Section | Tag | Author | None, first: int, size: int) -> list[Article]:
@@ -37,7 +33,7 @@ def by_ids(ids: Sequence[int]) -> dict[int, Article]:
 
 
 @Compiled
-def _newest(pk: Any = None, *, subject: type | None, first: int, size: int) -> ArticleQuerySet:
+def _newest(pk: Any = None, *, subject: type[Section | Tag | Author] | None, first: int, size: int) -> ArticleQuerySet:
     found = narrowed(_shown(), subject, pk)
     return found.newest_first()[first : first + size]
 
