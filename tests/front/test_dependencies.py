@@ -57,12 +57,6 @@ def look(paths: list[str]) -> dict[str, Seen]:
     return seen
 
 
-@pytest.fixture(autouse=True)
-def unprepared(settings):
-    """Here many ask over the connection of the test, on which a statement can be prepared once."""
-    settings.POOLED = True
-
-
 def hold(seen: Seen) -> bool:
     """Say whether the fast lane would still answer with this page."""
     return lane.holds(seen.depends, Line(connection).read(seen.depends.asked))
