@@ -60,7 +60,7 @@ def _kept(text: str, by: Any) -> dict[str, Any]:
         "commenteridentity": identity,
         "refusalreason": RefusalReason.objects.create(code=f"row-{number}", label=line(text, 100), sentence=tidy(text)),
         "replytemplate": ReplyTemplate.objects.create(title=line(text, 100), text=tidy(text)),
-        "auditentry": AuditEntry.objects.create(kind="decision", subject="attack", facts={"codes": [line(text, 200)]}),
+        "auditentry": AuditEntry.objects.create(kind="label", subject="attack", facts={"kind": line(text, 100)}),
     }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ bans_list = _list("ban", lambda text: f"{line(text, 200)} {tidy(text)[:2_000] if
 commenters_list = _list("commenteridentity", lambda text: line(text, 245), "accounts")
 reasons_list = _list("refusalreason", lambda text: f"{line(text, 100)} {tidy(text)}")
 templates_list = _list("replytemplate", lambda text: line(text, 100))
-log_list = _list("auditentry", lambda text: line(text, 200).replace("\\", " ").replace("'", " "))
+log_list = _list("auditentry", lambda text: line(text, 100))
 
 
 def kept_in_packs(stage: Stage, attacks: list[Attack]) -> Planting:
