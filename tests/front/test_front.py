@@ -389,7 +389,10 @@ def test_at_sigterm_everything_that_was_asked_is_answered(site):
         status, answer = finish(kept)
         assert status == 200
         assert b"\r\nconnection: close\r\n" in answer.lower()
-        assert [set(comer.result()) for comer in comers] == [{200}] * 8
+        came = [status for comer in comers for status in comer.result()]
+    assert set(came) <= {200, 0}
+    assert came.count(0) <= 1  # Who connects between the last look at the socket and its end (decision 27).
+    assert len(came) > 100
     for line in (late, kept, *asked):
         line.close()
     assert site.process.wait(PATIENCE) == 0
