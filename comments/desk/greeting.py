@@ -14,6 +14,7 @@ from comments.desk.stats import usual_wait
 from comments.models import Comment
 from comments.models.permissions import moderates_everything
 from newsreader.kit.numbers import ids_in
+from newsreader.templatetags.times import span
 
 
 def of_queue(wanted: Filter, size: str, shown: Sequence[Comment], user: Any) -> str:
@@ -25,19 +26,7 @@ def of_queue(wanted: Filter, size: str, shown: Sequence[Comment], user: Any) -> 
         return ""
     number = max(ids_in([size]), default=0)
     parts = [ngettext("%d waiting", "%d waiting", number) % number if number else _("%s waiting") % size]
-    parts.append(_("oldest %s") % in_words((timezone.now() - shown[0].created_at).total_seconds()))
+    parts.append(_("oldest %s") % span((timezone.now() - shown[0].created_at).total_seconds()))
     if moderates_everything(user) and (usual := usual_wait()) is not None:
-        parts.append(_("usually decided in %s") % in_words(usual))
+        parts.append(_("usually decided in %s") % span(usual))
     return ", ".join(parts)
-
-
-def in_words(seconds: float) -> str:
-    """Return a span of time in its largest unit: "2 hours", "3 days"."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return _("under a minute")
-    if minutes < 60:
-        return ngettext("%d minute", "%d minutes", minutes) % minutes
-    if (hours := round(minutes / 60)) < 48:
-        return ngettext("%d hour", "%d hours", hours) % hours
-    return ngettext("%d day", "%d days", round(hours / 24)) % round(hours / 24)
