@@ -10,6 +10,7 @@ busy:        the answer while the database is away, with what was typed
 admin_site:  the admin, opening on the moderation queue
 front:       what the server runs: requests are read before Django is called; wsgi: Django
 accounts:    users, commenter identities, signing in
+mailing:     the outbox of mails
 first_steps: what is set up on a new site, and what is not
 transfer:    importing from other systems; demo: the demonstration newsroom
 operations:  running the site: the worker, the supervisor, scheduled jobs

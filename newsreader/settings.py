@@ -167,6 +167,14 @@ def content_network(text: str) -> Cdn | None:
     return form(unquote(token), base, service)
 
 
+def field_keys(text: str) -> list[str]:
+    """Return the keys of fields. Raises ValueError for one that can be guessed."""
+    found = text.replace(",", " ").split()
+    if any(len(key) < 32 for key in found):
+        raise ValueError
+    return found
+
+
 def uploads(text: str) -> Path | dict[str, Any] | None:
     """Return where uploaded files are kept: `file:///folder`, or an S3-compatible bucket; None if unset."""
     parts = urlsplit(text)
@@ -193,6 +201,11 @@ if len(SECRET_KEY) < 32 or SECRET_KEY.startswith("django-insecure"):
     refuse("SECRET_KEY", "set it to 50 or more random characters, or let `make run` make one for this checkout.")
 if DEBUG and SITE_HOST not in LOOPBACK:
     refuse("DEBUG", f"turn it off: it shows secrets to strangers on {SITE_URL}.")
+
+# Encrypt fields of the database (kit.field_keys), the newest first.
+FIELD_KEYS: list[str] = read(
+    "FIELD_KEYS", "", field_keys, "random texts of 32 or more characters, the newest first, with blanks between them."
+)
 
 ALLOWED_HOSTS: list[str] = [host.strip() for host in os.environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()]
 _own = split_domain_port(urlsplit(SITE_URL).netloc)[0]  # as a request names it
@@ -281,6 +294,7 @@ STAFF_SECOND_FACTOR: bool = read(
 # --- Rooms and libraries ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "newsreader.apps.NewsreaderConfig",
+    "newsreader.mailing",
     "newsreader.accounts",
     "articles",
     "comments",

@@ -41,6 +41,7 @@ def manage(*arguments, **environment):
     [
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "short"),
+        ("FIELD_KEYS", "0123456789abcdefghijklmnopqrstuvwxyz short"),
         ("DEBUG", "perhaps"),
         ("SITE_URL", "news.example"),
         ("SITE_URL", "https://news.example/path"),

@@ -5,6 +5,7 @@ events:             publish after commit, listen
 request_attributes: typed attributes of a request
 numbers, text:      ids and text as people send them
 hashes:             keyed hashes
+field_keys:         encrypting what a copy of the database must not tell
 times:              times as people type them
 clock:              stored times, where the clock was set back
 email_addresses:    addresses as keyboards write them

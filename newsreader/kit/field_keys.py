@@ -1,0 +1,58 @@
+"""Encrypting what must not be read in a copy of the database: sign-in codes, second factors, tokens of providers.
+
+The keys are not in the database: FIELD_KEYS, the newest first. What was encrypted with an older one can still be read;
+once everything is encrypted anew, that key can go. After all of them comes one that is made of SECRET_KEY, so that a
+site without FIELD_KEYS encrypts, too, and can be given some later.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+SHORTEST = 32  # characters of a key
+
+
+class Unreadable(Exception):
+    """A value was encrypted with a key that is not among ours, or was changed."""
+
+
+def encrypt(value: Any) -> str:
+    """Return JSON as text that only our keys read: encrypted with the newest and authenticated (Fernet)."""
+    return _keys(*_secrets()).encrypt(json.dumps(value).encode()).decode()
+
+
+def decrypt(text: str) -> Any:
+    """Return what was encrypted. Raises Unreadable."""
+    try:
+        return json.loads(_keys(*_secrets()).decrypt(text.encode()))
+    except InvalidToken:
+        raise Unreadable from None
+
+
+def renewed(text: str) -> str:
+    """Return the same, encrypted with the newest key. Raises Unreadable."""
+    try:
+        return _keys(*_secrets()).rotate(text.encode()).decode()
+    except InvalidToken:
+        raise Unreadable from None
+
+
+def _secrets() -> tuple[str, ...]:
+    return (*settings.FIELD_KEYS, settings.SECRET_KEY)
+
+
+@lru_cache(maxsize=4)
+def _keys(*secrets: str) -> MultiFernet:
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived(secret))) for secret in secrets])
+
+
+def _derived(secret: str) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"newsreader.fields").derive(secret.encode())
