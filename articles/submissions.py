@@ -18,11 +18,11 @@ from articles.models.article import Article
 from articles.models.editorial import EditorialNote, Submission
 from newsreader.accounts.identities import verified_address
 from newsreader.accounts.models import User
-from newsreader.kit import mail
 from newsreader.kit.errors import Forbidden
 from newsreader.kit.tasks import task
 from newsreader.kit.text import is_unseen, tidy
 from newsreader.kit.web import absolute
+from newsreader.mailing import letter as mail
 
 LENGTH = 5_000  # characters of a note
 PUBLISH = "articles.publish_article"

@@ -621,6 +621,12 @@ SILENCED_SYSTEM_CHECKS = [
 CLOSE_COMMENTS_AFTER_DAYS = "comments.screening.article_settings.closing_days"
 # Shown on every page and in every mail.
 FRAME = "newsreader.context_processors.context"
+# What letters say is known by the room that they come from. By the prefix of their names, the longest that fits, the
+# function from letters to the contexts of their templates.
+LETTER_CONTEXTS = {
+    "article_held_up": "comments.notifications.contexts.contexts",
+    "comment_": "comments.notifications.contexts.contexts",
+}
 
 # --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -16,7 +16,7 @@ from django_tasks_db.models import DBTaskResult
 from articles.models.article import Article, Byline
 from comments.discussion.counting import recount_all
 from comments.models import AuditEntry, Comment, ConnectionData, Decision, Delivery, RateLimit
-from comments.notifications.outbox import send_due
+from newsreader.mailing.outbox import send_due
 from tests.databases import LOCK, OWN, TEMPLATE, drop_database, on_the_server
 from tests.factories import make_article, make_author, make_comment, make_section, make_tag, set_rules
 

@@ -10,7 +10,7 @@ from django.core import mail
 from articles.models.article import Article
 from articles.models.pictures import Picture
 from comments.models import Comment
-from comments.notifications import send_due
+from newsreader.mailing.outbox import send_due
 from tests.articles.newsroom.test_article_admin import form, page_of
 from tests.factories import make_article, make_author, make_comment, make_draft, make_user, post_comment
 

@@ -11,11 +11,12 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 from articles import publishing
 from articles.models.article import Article
 from comments.desk.teamwork import take_review_lock
-from comments.models import Delivery, FilterEntry, RateLimit
-from comments.notifications import outbox
+from comments.models import FilterEntry, RateLimit
 from comments.posting import request_parsing
 from comments.screening import blocklist, compiled_entries, rate_limit, surge
 from newsreader.kit.rest import ByVisitor
+from newsreader.mailing.models import Letter
+from newsreader.mailing.outbox import send_due
 from newsreader.operations import schedule
 from tests.factories import make_article, make_comment, make_moderator, make_user
 
@@ -103,8 +104,13 @@ def test_mails_and_tasks_go_on(clock, mailoutbox):
     decision = comment.decisions.get(number=1)
     for number, attempts in enumerate((0, 1, 5)):
         later = timezone.now() + dt.timedelta(minutes=2**attempts if attempts else 0)
-        Delivery.objects.create(
-            decision=decision, event="published", address=f"{number}@example.org", attempts=attempts, due_at=later
+        Letter.objects.create(
+            name="comment_waiting",
+            about="decision",
+            about_id=decision.pk,
+            address=f"{number}@example.org",
+            attempts=attempts,
+            due_at=later,
         )
     task = {"args_kwargs": {"args": [], "kwargs": {}}, "task_path": "x.y", "backend_name": "default"}
     cut_short = DBTaskResult.objects.create(run_after=timezone.now() + schedule.AGAIN, worker_ids=["a"], **task)
@@ -115,7 +121,7 @@ def test_mails_and_tasks_go_on(clock, mailoutbox):
     )
     clock.shift(-HOUR)
 
-    outbox.send_due.call()
+    send_due.call()
     schedule.take_up_lost_tasks()
 
     assert len(mailoutbox) == 3

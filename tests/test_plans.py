@@ -13,10 +13,10 @@ from articles.models.article import Article, Byline
 from comments.authors.claiming import claimable
 from comments.desk.filters import Filter
 from comments.models import Comment, CommentSettings
-from comments.notifications import outbox
 from newsreader import article_page
 from newsreader.accounts.identities import own_identity
 from newsreader.kit import http_cache
+from newsreader.mailing import outbox
 from newsreader.templatetags import teasers
 from tests.factories import make_moderator, make_user, set_rules
 from tests.large import UNDER_ONE, large_database

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from articles import page_versions
+from comments import notifications
 from comments.audit import audit_log
 from comments.audit.reason_codes import ERASED, single
-from comments.models import Appeal, Ban, BanAppeal, Comment, ConnectionData, Delivery, Note, Report, Revision
+from comments.models import Appeal, Ban, BanAppeal, Comment, ConnectionData, Note, Report, Revision
 from comments.moderation.decisions import decide_locked, lock_one
 from newsreader.accounts.models import User
 from newsreader.kit.text import fold
@@ -34,7 +35,7 @@ def erase(comment_id: int, *, by: User) -> None:
     Note.objects.filter(comment=comment_id).delete()
     Report.objects.filter(comment=comment_id).update(detail="", name="", email="", objection="")
     Appeal.objects.filter(comment=comment_id).update(text="")
-    Delivery.objects.filter(Q(decision__comment=comment_id) | Q(comment=comment_id)).delete()
+    notifications.forget(comment_id)
     comment.identity, comment.name, comment.website, comment.avatar, comment.provider = None, "", "", "", ""
     comment.duplicate_key = comment.fingerprint = ""
     comment.write("")

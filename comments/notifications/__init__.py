@@ -1,4 +1,4 @@
-"""Mails about decisions and reports: queued in their transaction, sent by the worker, once per event and address.
+"""Mails about decisions and reports: queued in their transaction, once per event and address, in the site's outbox.
 
 recipients: who gets a mail about a decision
 reports:    mails to members who reported a comment
@@ -6,7 +6,9 @@ handover:   the mail to a colleague to whom a comment was handed
 held_up_articles: the mail to editors about a scheduled article that does not appear
 log_alarm:  the mail to those who run the site when the audit log does not verify
 links:      addresses in mails, and the signed ones that let a moderator decide
-outbox:     the queue, and the task that sends it
+outbox:     the outbox of the release before, which moves into the site's
+contexts:   what their templates need, and whether a letter is still right when it is sent
+letter_names: which letters there are
 """
 
 from collections.abc import Iterable
@@ -16,13 +18,18 @@ from django.db.models import Q
 from comments.models import Appeal, Comment, CommentSettings, Decision, Delivery
 from comments.notifications.handover import not_handed_over, queue_handed_over
 from comments.notifications.held_up_articles import queue_held_up
+from comments.notifications.letter_names import COMMENT, DECISION
 from comments.notifications.log_alarm import verify_and_tell
-from comments.notifications.outbox import enqueue, send_due
+from comments.notifications.outbox import take_over
 from comments.notifications.recipients import Recipient, recipients, rejected
 from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
+from newsreader.mailing.outbox import enqueue
 
 __all__ = [
     "enqueue",
+    "forget",
     "letters",
     "no_outcome",
     "not_any_more",
@@ -33,8 +40,8 @@ __all__ = [
     "queue_outcomes",
     "queue_receipt",
     "queue_rejection",
-    "send_due",
     "take_back",
+    "take_over",
     "verify_and_tell",
 ]
 
@@ -44,7 +51,7 @@ def queue(decided: Iterable[tuple[Comment, Decision]]) -> int:
     return enqueue(letters(decided))
 
 
-def letters(decided: Iterable[tuple[Comment, Decision]], rules: CommentSettings | None = None) -> list[Delivery]:
+def letters(decided: Iterable[tuple[Comment, Decision]], rules: CommentSettings | None = None) -> list[Letter]:
     """Return the mails about these decisions, for `enqueue`. `rules`: the site's settings, where they are known."""
     return _letters(recipients(decided, rules))
 
@@ -57,19 +64,26 @@ def queue_rejection(appeal: Appeal) -> int:
     return enqueue(_letters(rejected(appeal)))
 
 
-def _letters(wanted: Iterable[Recipient]) -> list[Delivery]:
+def _letters(wanted: Iterable[Recipient]) -> list[Letter]:
     return [
-        Delivery(decision=decision, event=event, address=address, language=language)
-        for decision, event, address, language in wanted
+        Letter(name=name, about=DECISION, about_id=decision.pk, address=address, language=language)
+        for decision, name, address, language in wanted
     ]
 
 
 def take_back(comment: Comment) -> int:
     """Drop the unsent mails about a comment that its author has withdrawn. Returns how many."""
     decisions = list(comment.decisions.values_list("pk", flat=True))
-    return Delivery.objects.filter(Q(decision__in=decisions) | Q(comment=comment.pk), sent_at=None).delete()[0]
+    return outbox.drop(DECISION, decisions, tried=True) + outbox.drop(COMMENT, [comment.pk], tried=True)
+
+
+def forget(comment_id: int) -> int:
+    """Delete all mails about a comment that is erased, and about the decisions on it. Returns how many."""
+    decisions = list(Decision.objects.filter(comment=comment_id).values_list("pk", flat=True))
+    before = Delivery.objects.filter(Q(decision__in=decisions) | Q(comment=comment_id)).delete()[0]
+    return before + outbox.forget(DECISION, decisions) + outbox.forget(COMMENT, [comment_id])
 
 
 def not_any_more(decisions: Iterable[Decision]) -> int:
     """Drop the unsent mails about decisions that were undone. Returns how many."""
-    return Delivery.objects.filter(decision__in=[row.pk for row in decisions], sent_at=None, attempts=0).delete()[0]
+    return outbox.drop(DECISION, [row.pk for row in decisions])

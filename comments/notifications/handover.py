@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
-from comments.models import Comment, Delivery
-from comments.notifications.outbox import enqueue
+from comments.models import Comment
+from comments.notifications.letter_names import COMMENT, HANDED_OVER
 from comments.notifications.recipients import addresses
 from newsreader.accounts.models import User
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
 
 
 def queue_handed_over(comment: Comment, to: User) -> int:
@@ -16,9 +18,13 @@ def queue_handed_over(comment: Comment, to: User) -> int:
     None if they cannot open the desk, or have no verified address.
     """
     known = addresses(Q(user=to.pk, user__is_staff=True))
-    return enqueue(
+    earlier = Letter.objects.filter(about=COMMENT, about_id=comment.pk, name=HANDED_OVER)
+    number = (earlier.aggregate(number=Max("number"))["number"] or 0) + 1  # It can be handed to them again.
+    return outbox.enqueue(
         [
-            Delivery(comment=comment, event=Delivery.Event.HANDED_OVER, address=address, language=language)
+            Letter(
+                name=HANDED_OVER, about=COMMENT, about_id=comment.pk, number=number, address=address, language=language
+            )
             for address, language in known.values()
         ]
     )
@@ -26,5 +32,4 @@ def queue_handed_over(comment: Comment, to: User) -> int:
 
 def not_handed_over(comment: Comment) -> int:
     """Drop the unsent mail about handing over a comment that somebody else has now. Returns how many."""
-    handed = Delivery.objects.filter(comment=comment.pk, event=Delivery.Event.HANDED_OVER)
-    return handed.filter(sent_at=None, attempts=0).delete()[0]
+    return outbox.drop(COMMENT, [comment.pk], [HANDED_OVER])

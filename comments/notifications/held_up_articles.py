@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.db.models import Q
 
 from articles import publishing
-from comments.models import Delivery
-from comments.notifications.outbox import enqueue
+from comments.notifications.letter_names import ARTICLE, HELD_UP
 from comments.notifications.recipients import addresses
 from newsreader.accounts.models import User
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
 
 PUBLISH = "articles.publish_article"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -20,18 +21,18 @@ def queue_held_up() -> int:
     Those about an article that is not held up any more are forgotten, so that the next time is told again.
     """
     held = [row.article.pk for row in publishing.held_up()]
-    earlier = Delivery.objects.filter(article__isnull=False, event=Delivery.Event.HELD_UP)
-    told = set(earlier.values_list("article", flat=True))
+    earlier = Letter.objects.filter(about=ARTICLE, name=HELD_UP)
+    told = set(earlier.values_list("about_id", flat=True))
     if told - set(held):
-        earlier.exclude(article__in=held).delete()
+        earlier.exclude(about_id__in=held).delete()
     new = [pk for pk in held if pk not in told]
     if not new:
         return 0
     editors = User.objects.with_perm(PUBLISH, backend=BACKEND).filter(is_staff=True)
     known = sorted(set(addresses(Q(user__in=editors)).values()))
-    return enqueue(
+    return outbox.enqueue(
         [
-            Delivery(article_id=pk, event=Delivery.Event.HELD_UP, address=address, language=language)
+            Letter(name=HELD_UP, about=ARTICLE, about_id=pk, address=address, language=language)
             for pk in new
             for address, language in known
         ]

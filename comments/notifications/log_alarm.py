@@ -11,7 +11,7 @@ from comments.audit import log_checks
 from comments.models import LogCheck
 from comments.models.permissions import run_the_site
 from comments.notifications.recipients import addresses
-from newsreader.kit import mail
+from newsreader.mailing import letter as mail
 
 logger = logging.getLogger(__name__)
 

@@ -6,12 +6,13 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db.models import Q, QuerySet
 
-from comments.models import Appeal, Comment, CommentSettings, Decision, Delivery
+from comments.models import Appeal, Comment, CommentSettings, Decision
 from comments.models.permissions import moderators_of
+from comments.notifications.letter_names import APPEAL_REJECTED, PUBLISHED, REFUSED, WAITING
 from newsreader.kit.compiled_queries import Compiled
 
 PENDING, APPROVED, TRASH = Comment.Status.PENDING, Comment.Status.APPROVED, Comment.Status.TRASH
-Recipient = tuple[Decision, str, str, str]  # the decision, event, address, language
+Recipient = tuple[Decision, str, str, str]  # the decision, letter, address, language
 
 
 def recipients(
@@ -27,15 +28,15 @@ def recipients(
                 continue
             if (rules or CommentSettings.objects.current()).mail_moderators:
                 for address, language in _moderators(comment):
-                    yield decision, Delivery.Event.WAITING, address, language
-        elif (event := _event(decision)) and (user_id := comment.identity.user_id if comment.identity else None):
+                    yield decision, WAITING, address, language
+        elif (letter := _letter(decision)) and (user_id := comment.identity.user_id if comment.identity else None):
             if user_id != decision.by_id:
-                authors.append((decision, event, user_id))
+                authors.append((decision, letter, user_id))
     if authors:
         known = addresses(Q(user__in={user_id for *_, user_id in authors}))
-        for decision, event, user_id in authors:
+        for decision, letter, user_id in authors:
             if user_id in known:
-                yield decision, event, *known[user_id]
+                yield decision, letter, *known[user_id]
 
 
 def rejected(appeal: Appeal) -> Iterator[Recipient]:
@@ -43,15 +44,15 @@ def rejected(appeal: Appeal) -> Iterator[Recipient]:
     identity = appeal.comment.identity
     if identity and identity.user_id and identity.user_id != appeal.settled_by_id:
         for address, language in addresses(Q(user=identity.user_id)).values():
-            yield appeal.decision, Delivery.Event.APPEAL_REJECTED, address, language
+            yield appeal.decision, APPEAL_REJECTED, address, language
 
 
-def _event(decision: Decision) -> str | None:
-    """The event that a person's decision is for the author; None if it is no news."""
+def _letter(decision: Decision) -> str | None:
+    """The letter that tells the author of a person's decision; None if it is no news."""
     if decision.before == Comment.Status.SPAM and decision.after == TRASH:
         return None
-    events = {APPROVED: Delivery.Event.PUBLISHED, TRASH: Delivery.Event.REFUSED}
-    return events.get(Comment.Status(decision.after))
+    letters = {APPROVED: PUBLISHED, TRASH: REFUSED}
+    return letters.get(Comment.Status(decision.after))
 
 
 def _moderators(comment: Comment) -> list[tuple[str, str]]:

@@ -13,14 +13,17 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from comments.drafts import keyed
-from comments.models import Comment, Delivery, EmailConfirmation, new_token
+from comments.models import Comment, EmailConfirmation, new_token
 from comments.models.effective_settings import EffectiveSettings
+from comments.notifications.letter_names import CONFIRM, DECISION
 from comments.screening.history import FIRST_COMMENT
 from newsreader.kit.client_address import network
 from newsreader.kit.clock import ahead
 from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.text import fold
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
 
 AGAIN = dt.timedelta(days=30)  # Before that, the same address gets no second mail.
 PER_NETWORK, PERIOD = 5, dt.timedelta(days=1)
@@ -32,7 +35,7 @@ def _asked_from(network: str, since: dt.datetime, until: dt.datetime) -> QuerySe
     return asked.values_list("pk")[:PER_NETWORK]
 
 
-def letters(comment: Comment, visitor: str) -> list[Delivery]:
+def letters(comment: Comment, visitor: str) -> list[Letter]:
     """Return the mail to a guest whose first comment waits, to be queued by the caller; or none.
 
     None if the address was asked recently, or if too many came from this network. In the transaction of the post.
@@ -50,7 +53,7 @@ def letters(comment: Comment, visitor: str) -> list[Delivery]:
         long_ago = Q(asked_at__lt=now - AGAIN) | Q(asked_at__gt=ahead(now))
         if not EmailConfirmation.objects.filter(long_ago, address=key).update(**wanted, **again):
             return []
-    return [Delivery(decision=first, event=Delivery.Event.CONFIRM, address=email, language=comment.language)]
+    return [Letter(name=CONFIRM, about=DECISION, about_id=first.pk, address=email, language=comment.language)]
 
 
 def _codes(reasons: list[dict[str, object]]) -> set[object]:
@@ -71,8 +74,7 @@ def take_back(comment: Comment) -> None:
     if confirmation is None:
         return
     first = list(comment.decisions.filter(number=1).values_list("pk", flat=True))
-    unsent = Delivery.objects.filter(decision__in=first, event=Delivery.Event.CONFIRM, sent_at=None, attempts=0)
-    if unsent.delete()[0]:
+    if outbox.drop(DECISION, first, [CONFIRM]):
         confirmation.delete()
 
 

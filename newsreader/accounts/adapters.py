@@ -30,10 +30,10 @@ from newsreader.accounts.identities import provider_name
 from newsreader.accounts.models import User
 from newsreader.kit.client_address import client_address
 from newsreader.kit.email_addresses import is_email, tidy_email
-from newsreader.kit.mail import hand_over, sender
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
 from newsreader.kit.web import absolute, safe_next
+from newsreader.mailing.letter import hand_over, sender
 
 logger = logging.getLogger(__name__)
 # An address to return to ends with this empty parameter if it wants to be told how signing in ended.

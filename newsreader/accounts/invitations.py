@@ -29,12 +29,12 @@ from newsreader.accounts import groups
 from newsreader.accounts.events import RoleGiven
 from newsreader.accounts.identities import shown_name
 from newsreader.accounts.models import Invitation, Role, User
-from newsreader.kit import mail
 from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, TooMany
 from newsreader.kit.events import publish
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
+from newsreader.mailing import letter as mail
 
 LIFE = dt.timedelta(days=7)
 PAUSE = dt.timedelta(minutes=5)  # between two mails of one invitation

@@ -15,8 +15,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts.browsers import browser_of
-from newsreader.kit import mail
 from newsreader.kit.web import absolute
+from newsreader.mailing import letter as mail
 
 # Mails that bring a code or a link, or answer an attempt.
 LETTERS: Final = {

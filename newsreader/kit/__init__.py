@@ -36,7 +36,6 @@ metrics, metrics_folder: what is counted for `/metrics`, and where
 error_reports:      what breaks, told to SENTRY_DSN
 languages:          the languages that the site speaks
 static_files:       files for browsers, collected and compressed
-mail:               a mail from its templates
 templates:          Django's, without tags of no use
 safe_http:          fetching addresses that strangers name
 images:             opening pictures that strangers send

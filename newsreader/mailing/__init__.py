@@ -1,5 +1,9 @@
 """Mail that the site sends: one outbox for all rooms, a budget for what strangers ask for, addresses that get none.
 
 models: Letter, a mail in the outbox
+outbox: putting mails into it, and the task that sends what is due
+letter: a mail's text and HTML, from its templates
+headers: what a letter's head says besides
+suppression: addresses that get no mail
 apps:   registration
 """

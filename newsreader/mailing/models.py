@@ -45,6 +45,8 @@ class Letter(models.Model):
         indexes = [
             # The worker looks for what is due.
             models.Index(fields=["due_at"], condition=Q(sent_at=None, given_up_at=None), name="letter_due"),
+            # What an operator has to look at.
+            models.Index(fields=["given_up_at"], condition=Q(given_up_at__isnull=False), name="letter_given_up"),
             # Whatever goes to one person, when they are erased.
             models.Index(fields=["address"], name="letter_address"),
         ]

@@ -17,7 +17,7 @@ from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments.audit import audit_log
 from comments.desk.teamwork import delete_expired_locks
-from comments.notifications import queue_held_up, send_due, verify_and_tell
+from comments.notifications import queue_held_up, take_over, verify_and_tell
 from comments.objections.transparency import bring_up_to_date
 from comments.posting import email_confirmation, kept_drafts
 from comments.posting.rerendering import rerender_some
@@ -30,6 +30,7 @@ from newsreader.kit.clock import ahead
 from newsreader.kit.errors import Busy
 from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
+from newsreader.mailing.outbox import send_due
 from newsreader.operations.purging import purge_due
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (5, publish_due),
     (5, audit_log.seal),
     (30, queue_held_up),
+    (30, take_over),
     (30, send_due.call),
     (30, surge.watch),
     (60, take_up_lost_tasks),

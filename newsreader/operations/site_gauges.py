@@ -14,16 +14,16 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection, transaction
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from comments.audit import log_checks
-from comments.models import AuditEntry, Comment, Delivery
-from comments.notifications.outbox import ATTEMPTS
+from comments.models import AuditEntry, Comment
 from newsreader.kit.tasks import HEARTBEAT
+from newsreader.mailing.models import Letter
 from newsreader.operations.backups import MADE
 
 LIMIT = 2.0  # seconds for each statement, on SQLite for all of them
@@ -35,7 +35,7 @@ GAUGES = {
     "tasks_oldest_seconds": "For how long the oldest of them has been in the queue",
     "outbox_waiting": "Mails in the outbox that will be sent or tried again",
     "outbox_oldest_seconds": "Age of the oldest of them",
-    "outbox_given_up": "Mails that were tried as often as mails are",
+    "outbox_given_up": "Mails that were given up, and wait for somebody who sends them again",
     "comments_waiting": "Comments that wait for a moderator",
     "comments_oldest_seconds": "For how long the oldest of them has waited",
     "log_sealed_number": "Number up to which the audit log is sealed",
@@ -99,10 +99,8 @@ def _values() -> dict[str, float | None]:
         return max(0.0, (now - moment).total_seconds()) if moment else 0.0
 
     tasks = DBTaskResult.objects.ready().aggregate(waiting=Count("pk"), oldest=Min("enqueued_at"))
-    mails = Delivery.objects.filter(sent_at=None).aggregate(
-        waiting=Count("pk", filter=Q(attempts__lt=ATTEMPTS)),
-        oldest=Min("created_at", filter=Q(attempts__lt=ATTEMPTS)),
-        given_up=Count("pk", filter=Q(attempts__gte=ATTEMPTS)),
+    mails = Letter.objects.filter(sent_at=None, given_up_at=None).aggregate(
+        waiting=Count("pk"), oldest=Min("created_at")
     )
     waiting = Comment.objects.filter(status=Comment.Status.PENDING).aggregate(
         count=Count("pk"), oldest=Min("created_at")
@@ -114,7 +112,7 @@ def _values() -> dict[str, float | None]:
         "tasks_oldest_seconds": age(tasks["oldest"]),
         "outbox_waiting": mails["waiting"],
         "outbox_oldest_seconds": age(mails["oldest"]),
-        "outbox_given_up": mails["given_up"],
+        "outbox_given_up": Letter.objects.filter(given_up_at__isnull=False).count(),
         "comments_waiting": waiting["count"],
         "comments_oldest_seconds": age(waiting["oldest"]),
         "log_sealed_number": AuditEntry.objects.aggregate(number=Max("number"))["number"] or 0,

@@ -10,8 +10,8 @@ from django.core import mail
 
 from articles.models.article import Article
 from comments.models import Report
-from newsreader.kit import mail as letters
 from newsreader.kit.text import tidy
+from newsreader.mailing import letter as letters
 from tests.attack.planting import Planting
 from tests.attack.stage import Stage, missing
 

@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from comments.audit import audit_log, log_checks
 from comments.models import Comment
-from newsreader.kit import mail, metrics
+from newsreader.kit import metrics
+from newsreader.mailing import letter as mail
 from newsreader.operations import metrics_view, schedule
 from newsreader.operations.backups.making import back_up
 from newsreader.operations.site_gauges import GAUGES

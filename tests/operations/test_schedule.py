@@ -27,7 +27,7 @@ def running(*workers, minutes=10):
         started_at=timezone.now() - dt.timedelta(minutes=minutes),
         worker_ids=list(workers),
         args_kwargs={"args": [], "kwargs": {}},
-        task_path="comments.notifications.outbox.send_due",
+        task_path="newsreader.mailing.outbox.send_due",
         backend_name="default",
         run_after=get_date_max(),
     )

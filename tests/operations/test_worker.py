@@ -11,10 +11,10 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
 
-from comments.notifications import send_due
 from newsreader.kit.errors import StorageAway
 from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.task_queue import take_others
+from newsreader.mailing.outbox import send_due
 from newsreader.operations import backoff, schedule
 from newsreader.operations.backoff import Backoff
 from newsreader.operations.worker import SteadyWorker
@@ -26,7 +26,7 @@ def queued(**values):
     return DBTaskResult.objects.create(
         **{
             "status": "READY", "args_kwargs": {"args": [], "kwargs": {}}, "backend_name": "default", "worker_ids": [],
-            "task_path": "comments.notifications.outbox.send_due", "run_after": timezone.now() - dt.timedelta(1),
+            "task_path": "newsreader.mailing.outbox.send_due", "run_after": timezone.now() - dt.timedelta(1),
         } | values
     )  # fmt: skip
 

@@ -15,7 +15,8 @@ from django.db.models import Count, F
 
 from articles.models.article import Article
 from comments.discussion import counting
-from comments.models import Comment, ConnectionData, Decision, Delivery
+from comments.models import Comment, ConnectionData, Decision
+from newsreader.mailing.models import Letter
 from tests.machine import SHARED
 from tests.transfer.test_load import bring_in, rows
 
@@ -70,7 +71,7 @@ def test_a_real_export_comes_in_whole_and_only_once(shared: Path, name: str):
     assert (
         Decision.objects.filter(source="import", number=1).count() == ConnectionData.objects.count() == told["comments"]
     )
-    assert not Delivery.objects.exists()
+    assert not Letter.objects.exists()
     assert counting.recount() == 0
     assert sum(Article.objects.values_list("comment_count", flat=True)) == told["comments_by_approved"].get("1", 0)
     lost = [remark for remark in report.remarks if remark.code == "parent_lost"]

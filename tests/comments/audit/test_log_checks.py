@@ -143,7 +143,7 @@ def test_who_could_not_be_told_is_told_when_mail_goes_again(mailoutbox, monkeypa
         raise smtplib.SMTPServerDisconnected("away")
 
     with monkeypatch.context() as away:
-        away.setattr("newsreader.kit.mail.send", refused)
+        away.setattr("newsreader.mailing.letter.send", refused)
         verify_and_tell()
     assert (mailoutbox, LogCheck.objects.get().told) == ([], [])
     verify_and_tell()

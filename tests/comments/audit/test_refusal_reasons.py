@@ -17,8 +17,8 @@ from comments.models import Batch, Comment, RefusalReason
 from comments.moderation import batches
 from comments.moderation.decisions import decide
 from comments.notifications.links import action_urls
-from comments.notifications.outbox import send_due
 from comments.objections import reports
+from newsreader.mailing.outbox import send_due
 from tests.factories import make_comment, make_editor, make_moderator, make_user
 
 pytestmark = [

@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from comments.discussion.counting import recount
 from comments.errors import Withdrawn
-from comments.models import Comment, Delivery, EmailConfirmation
+from comments.models import Comment, EmailConfirmation
 from comments.moderation import moderator_edits
 from comments.moderation.decisions import decide
-from comments.notifications.outbox import send_due
 from comments.posting.editing_rights import MOST
 from comments.posting.submission import post_comment
+from newsreader.mailing.models import Letter
+from newsreader.mailing.outbox import send_due
 from tests.factories import (
     make_article,
     make_comment,
@@ -192,26 +193,26 @@ def test_who_is_signed_in_as_somebody_else_is_not_recorded_as_its_author(client)
 def test_mails_that_were_due_are_not_sent(client, mailoutbox):
     make_moderator()
     comment = post_comment(make_draft())
-    Delivery.objects.update(sent_at=None)
-    assert {delivery.event for delivery in Delivery.objects.all()} == {"waiting", "confirm"}
+    Letter.objects.update(sent_at=None)
+    assert {letter.name for letter in Letter.objects.all()} == {"comment_waiting", "comment_confirm"}
     mailoutbox.clear()
 
     press(client, comment, "withdraw")
     send_due.func()
 
     assert mailoutbox == []
-    assert not Delivery.objects.exists()
+    assert not Letter.objects.exists()
 
 
 @pytest.mark.parametrize(("attempts", "again"), [(0, True), (1, False)])
 def test_an_address_may_be_asked_again_where_no_mail_had_gone_out(client, attempts, again):
     comment = post_comment(make_draft(email="ada@example.org"))
-    Delivery.objects.update(sent_at=None, attempts=attempts)
+    Letter.objects.update(sent_at=None, attempts=attempts)
 
     press(client, comment, "withdraw")
     post_comment(make_draft(email="ada@example.org"))
 
-    assert Delivery.objects.filter(event="confirm").exists() is again
+    assert Letter.objects.filter(name="comment_confirm").exists() is again
 
 
 def test_a_link_that_was_sent_before_publishes_nothing_any_more(client):

@@ -10,8 +10,8 @@ from django.core import mail
 
 from comments.models import Comment
 from comments.moderation.decisions import decide
-from comments.notifications import send_due
 from comments.notifications.links import action_urls
+from newsreader.mailing.outbox import send_due
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
 
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,6 @@ from comments.models import (
     Comment,
     ConnectionData,
     Decision,
-    Delivery,
     Label,
     Note,
     ReplyTemplate,
@@ -33,6 +32,7 @@ from comments.moderation import bans, batches, moderator_edits
 from comments.moderation.decisions import decide, withdraw
 from comments.objections.appeals import appeal
 from comments.posting.submission import post_comment
+from newsreader.mailing.models import Letter
 from tests.factories import (
     make_article,
     make_author,
@@ -374,12 +374,12 @@ def test_taking_a_handing_over_back_tells_nobody_what_they_know(client, mia):
     comment = make_comment(status="pending")
     press(client, comment, "hand-over", to=str(colleague.pk))
     answer = press(client, comment, "hand-over", to="me")
-    Delivery.objects.all().delete()
+    Letter.objects.all().delete()
 
     undo(client, answer)
 
     assert now(comment).assigned_to == colleague
-    assert not Delivery.objects.exists()
+    assert not Letter.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from comments.authors.author_edits import withdraw_comment
 from comments.desk.status_actions import summary
 from comments.discussion.counting import recount
 from comments.errors import DecidedMeanwhile
-from comments.models import Batch, BatchItem, Comment, Decision, Delivery
+from comments.models import Batch, BatchItem, Comment, Decision
 from comments.moderation import batches
 from comments.moderation.decisions import decide
+from newsreader.mailing.models import Letter
 from tests.factories import make_article, make_comment, make_moderator, make_user
 
 pytestmark = pytest.mark.django_db
@@ -205,14 +206,14 @@ def test_a_batch_is_recent_for_an_hour(mia, time_machine, seconds, listed):
 
 def test_a_mail_about_what_is_undone_does_not_go_out(mia):
     comment = make_comment(status="pending", user=make_user())
-    Delivery.objects.all().delete()
+    Letter.objects.all().delete()
     batch = batches.decide_batch(rows(comment), "trash", by=mia, reason="abuse")
-    Delivery.objects.filter(decision__batch=batch.pk).update(sent_at=None, attempts=0)
-    assert Delivery.objects.filter(event="refused").count() == 1
+    Letter.objects.filter(about="decision").update(sent_at=None, attempts=0)
+    assert Letter.objects.filter(name="comment_refused").count() == 1
 
     batches.undo(batch.pk, by=mia, rows=Comment.objects.all())
 
-    assert not Delivery.objects.filter(event="refused").exists()
+    assert not Letter.objects.filter(name="comment_refused").exists()
 
 
 def test_a_batch_costs_the_same_whatever_its_size(mia, django_assert_max_num_queries):

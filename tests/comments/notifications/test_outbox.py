@@ -11,14 +11,15 @@ from django.utils import timezone
 
 from articles.models.article import Article
 from comments.desk import teamwork
-from comments.models import AuditEntry, Comment, Delivery
+from comments.models import AuditEntry, Comment
 from comments.moderation.decisions import decide, withdraw
 from comments.moderation.erasing import erase
-from comments.notifications import queue_held_up, send_due
-from comments.notifications.outbox import LEASE, TURN
+from comments.notifications import queue_held_up
 from comments.posting.submission import post_comment
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
+from newsreader.mailing.models import Letter
+from newsreader.mailing.outbox import LEASE, TURN, send_due
 from tests.factories import (
     make_article,
     make_author,
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 def forget():
     """Whatever was queued or sent before is not what the test is about."""
-    Delivery.objects.all().delete()
+    Letter.objects.all().delete()
     mail.outbox.clear()
 
 
@@ -119,7 +120,7 @@ def test_a_mail_speaks_its_readers_language_and_comes_from_us(settings, spoken):
     sent()
 
     message = mail.outbox[0]
-    assert Delivery.objects.get().language == "de"
+    assert Letter.objects.get().language == "de"
     assert f'<html lang="{spoken}"' in message.alternatives[0].content
     assert message.from_email == "Newsreader <newsroom@testserver>"
     assert message.to == message.recipients()
@@ -129,7 +130,7 @@ def test_a_mail_speaks_its_readers_language_and_comes_from_us(settings, spoken):
 def test_a_database_that_breaks_before_a_mail_leaves_costs_it_no_attempt(monkeypatch):
     set_rules(mail_confirmations=False)
     make_moderator()
-    from newsreader.kit import mail as letters
+    from newsreader.mailing import letter as letters
 
     def broken(*args, **kwargs):
         raise OperationalError("away")
@@ -139,7 +140,7 @@ def test_a_database_that_breaks_before_a_mail_leaves_costs_it_no_attempt(monkeyp
         post_comment(make_draft())
         with pytest.raises(OperationalError):
             send_due.call()
-    delivery = Delivery.objects.get()
+    delivery = Letter.objects.get()
     assert (delivery.attempts, delivery.failure, delivery.sent_at) == (0, "", None)
 
     send_due.call()
@@ -151,7 +152,7 @@ def test_a_mail_is_sent_once_and_tried_again_when_it_fails(monkeypatch, time_mac
     time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
     set_rules(mail_confirmations=False)
     make_moderator()
-    from newsreader.kit import mail as letters
+    from newsreader.mailing import letter as letters
 
     def broken(*args, **kwargs):
         raise ConnectionError
@@ -161,7 +162,7 @@ def test_a_mail_is_sent_once_and_tried_again_when_it_fails(monkeypatch, time_mac
         post_comment(make_draft())
         send_due.call()
     assert not mail.outbox
-    delivery = Delivery.objects.get()
+    delivery = Letter.objects.get()
     assert (delivery.failure, delivery.attempts) == ("ConnectionError", 1)
 
     send_due.call()
@@ -170,7 +171,7 @@ def test_a_mail_is_sent_once_and_tried_again_when_it_fails(monkeypatch, time_mac
     send_due.call()
     send_due.call()
     assert len(mail.outbox) == 1
-    assert Delivery.objects.get().sent_at
+    assert Letter.objects.get().sent_at
 
 
 def test_a_mail_whose_worker_is_killed_is_sent_when_its_claim_has_run_out_and_has_kept_its_name(
@@ -189,7 +190,7 @@ def test_a_mail_whose_worker_is_killed_is_sent_when_its_claim_has_run_out_and_ha
         patched.setattr(EmailMultiAlternatives, "send", killed)
         with suppress(SystemExit):
             post_comment(make_draft())  # Runs the task at once.
-    assert Delivery.objects.get().sent_at is None
+    assert Letter.objects.get().sent_at is None
     send_due.call()
     assert len(mail.outbox) == 1  # Its claim holds: who sent it may still be at it.
 
@@ -200,7 +201,7 @@ def test_a_mail_whose_worker_is_killed_is_sent_when_its_claim_has_run_out_and_ha
     first, second = mail.outbox
     assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
     assert first.body == second.body
-    assert Delivery.objects.get().sent_at
+    assert Letter.objects.get().sent_at
 
 
 def several_waiting(number):
@@ -209,7 +210,7 @@ def several_waiting(number):
     make_moderator()
     for _ in range(number):
         post_comment(make_draft(text=f"Comment {timezone.now()}"))
-    Delivery.objects.update(sent_at=None, attempts=0, due_at=timezone.now())
+    Letter.objects.update(sent_at=None, attempts=0, due_at=timezone.now())
     mail.outbox.clear()
 
 
@@ -223,11 +224,11 @@ def test_each_mail_costs_four_statements_and_they_are_read_together(django_asser
 
 def test_a_mail_that_was_taken_back_while_others_went_out_is_not_sent(monkeypatch):
     several_waiting(3)
-    from newsreader.kit import mail as letters
+    from newsreader.mailing import letter as letters
 
     def hand_over(message, letter):
         given(message, letter)
-        Delivery.objects.filter(sent_at=None, attempts=0).delete()
+        Letter.objects.filter(sent_at=None, attempts=0).delete()
 
     given = letters.hand_over
     monkeypatch.setattr(letters, "hand_over", hand_over)
@@ -255,7 +256,7 @@ def make_handed(**values) -> tuple[Comment, User]:
 
 def not_sent_yet():
     """As before the worker came to it, who comes at once in tests."""
-    Delivery.objects.update(sent_at=None, attempts=0, due_at=timezone.now())
+    Letter.objects.update(sent_at=None, attempts=0, due_at=timezone.now())
     mail.outbox.clear()
 
 
@@ -282,7 +283,7 @@ def test_whom_the_desk_cannot_reach_is_mailed_nothing(values):
     teamwork.hand_to(comment.pk, author, by=make_moderator())
 
     assert sent() == []
-    assert not Delivery.objects.exists()
+    assert not Letter.objects.exists()
 
 
 def test_who_takes_a_comment_is_mailed_nothing():
@@ -323,12 +324,12 @@ def test_a_mail_that_has_gone_out_stays_on_record_whatever_becomes_of_the_commen
     moderator = make_moderator()
     teamwork.hand_to(comment.pk, author, by=moderator)
     assert sent()
-    gone_out = Delivery.objects.get()
+    gone_out = Letter.objects.get()
 
     teamwork.hand_to(comment.pk, moderator, by=moderator)
     withdraw(comment.pk, by=None)
 
-    assert Delivery.objects.get() == gone_out
+    assert Letter.objects.get() == gone_out
 
 
 def test_a_refused_handing_over_mails_nobody():
@@ -357,4 +358,4 @@ def test_editors_hear_once_of_a_scheduled_article_that_cannot_appear():
 
     # Once it is held up no more, the next time is news again.
     Article.objects.filter(pk=article.pk).update(state="draft")
-    assert (queue_held_up(), Delivery.objects.count()) == (0, 0)
+    assert (queue_held_up(), Letter.objects.count()) == (0, 0)

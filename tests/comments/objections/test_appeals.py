@@ -13,15 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from comments.audit import audit_log, standing
 from comments.desk.status_actions import summary
 from comments.errors import AppealedTwice, AppealSettled, NotRefused, NotYours, OwnDecision
-from comments.models import Appeal, Comment, Delivery
+from comments.models import Appeal, Comment
 from comments.moderation import batches
 from comments.moderation.decisions import decide, withdraw
 from comments.moderation.undoing import undo
-from comments.notifications.outbox import send_due
 from comments.objections.appeals import appeal, appeals_waiting, settle_appeal
 from comments.objections.objection_text import LENGTH
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
+from newsreader.mailing.models import Letter
+from newsreader.mailing.outbox import send_due
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
 
 pytestmark = pytest.mark.django_db
@@ -541,7 +542,7 @@ def test_nobody_is_mailed_at_an_address_that_was_not_verified(values):
 
     settle_appeal(objected(comment).pk, grant=False, by=make_moderator())
 
-    assert not Delivery.objects.filter(event="appeal_rejected").exists()
+    assert not Letter.objects.filter(name="comment_appeal_rejected").exists()
 
 
 def test_a_mail_about_what_its_author_withdraws_is_not_sent():
@@ -549,11 +550,11 @@ def test_a_mail_about_what_its_author_withdraws_is_not_sent():
     comment = refused(user=user)
     settle_appeal(objected(comment).pk, grant=False, by=make_moderator())
     # As if the worker had not come to it yet.
-    assert Delivery.objects.filter(event="appeal_rejected").update(sent_at=None, attempts=0) == 1
+    assert Letter.objects.filter(name="comment_appeal_rejected").update(sent_at=None, attempts=0) == 1
 
     withdraw(comment.pk, by=user)
 
-    assert not Delivery.objects.filter(event="appeal_rejected").exists()
+    assert not Letter.objects.filter(name="comment_appeal_rejected").exists()
 
 
 # --- At once ------------------------------------------------------------------------------------------------------

@@ -24,17 +24,18 @@ from comments.errors import (
     OwnDecision,
     ReportFlood,
 )
-from comments.models import AuditEntry, Comment, Delivery, Report
+from comments.models import AuditEntry, Comment, Report
 from comments.moderation import batches, erasing
 from comments.moderation.decisions import decide, withdraw
 from comments.moderation.moderator_edits import revise
 from comments.moderation.undoing import undo
-from comments.notifications.outbox import send_due
 from comments.objections import reports
 from comments.objections.objection_text import LENGTH
 from comments.objections.reports import Reporter, object_to, report, settle
 from newsreader.accounts.identities import own_identity
 from newsreader.kit.errors import Invalid
+from newsreader.mailing.models import Letter
+from newsreader.mailing.outbox import send_due
 from tests.factories import make_article, make_ban, make_comment, make_moderator, make_user, set_rules
 
 pytestmark = pytest.mark.django_db
@@ -929,11 +930,11 @@ def test_after_an_objection_nobody_is_mailed_the_outcome_before_it():
     made = report(comment.pk, reason="abuse", visitor=Reporter(user), by_mail=True)
     settle(comment.pk, "kept", by=make_moderator())
     # As if the worker had not come to it yet.
-    assert Delivery.objects.filter(event="report_settled").update(sent_at=None, attempts=0) == 1
+    assert Letter.objects.filter(name="comment_report_settled").update(sent_at=None, attempts=0) == 1
 
     objected(made, visitor=Reporter(user))
 
-    assert not Delivery.objects.filter(event="report_settled").exists()
+    assert not Letter.objects.filter(name="comment_report_settled").exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -981,7 +982,7 @@ def test_nobody_else_gets_a_mail(values):
         **(NOTICE | {"good_faith": True, "email": "typed@example.org"}),
     )
 
-    assert not Delivery.objects.filter(report__isnull=False).exists()
+    assert not Letter.objects.filter(about="report").exists()
 
 
 def test_a_guest_cannot_ask_for_mails():
@@ -996,11 +997,11 @@ def test_an_outcome_that_is_undone_is_not_mailed():
     mine = Comment.objects.moderated_by(moderator)
     batch = batches.decide_batch(mine.filter(pk=comment.pk), "trash", by=moderator, reason="abuse")
     # As if the worker had not come to it yet.
-    assert Delivery.objects.filter(event="report_settled").update(sent_at=None, attempts=0) == 1
+    assert Letter.objects.filter(name="comment_report_settled").update(sent_at=None, attempts=0) == 1
 
     batches.undo(batch.pk, by=moderator, rows=mine)
 
-    assert not Delivery.objects.filter(event="report_settled").exists()
+    assert not Letter.objects.filter(name="comment_report_settled").exists()
 
 
 # --- REST ---------------------------------------------------------------------------------------------------------

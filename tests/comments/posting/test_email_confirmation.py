@@ -7,10 +7,11 @@ import datetime as dt
 import pytest
 from django.core import mail
 
-from comments.models import Delivery, EmailConfirmation
+from comments.models import EmailConfirmation
 from comments.moderation.decisions import withdraw
 from comments.posting import email_confirmation
 from comments.posting.submission import post_comment
+from newsreader.mailing.models import Letter
 from tests.factories import make_article, make_draft, set_rules
 
 pytestmark = pytest.mark.django_db
@@ -25,9 +26,9 @@ def article():
 
 def asked_for(article, **values) -> bool:
     """Whether a comment of a guest has a mail sent to their address."""
-    before = Delivery.objects.filter(event="confirm").count()
+    before = Letter.objects.filter(name="comment_confirm").count()
     post_comment(make_draft(article, **{"email": "ada@example.org"} | values))
-    return Delivery.objects.filter(event="confirm").count() > before
+    return Letter.objects.filter(name="comment_confirm").count() > before
 
 
 def test_an_address_is_asked_once_whatever_its_case(article):
@@ -77,7 +78,7 @@ def test_from_one_network_five_are_asked_in_a_day(article, time_machine):
 
 def not_sent_yet(**values):
     """As before the worker came to it, who comes at once in tests."""
-    Delivery.objects.filter(event="confirm").update(**{"sent_at": None, "attempts": 0} | values)
+    Letter.objects.filter(name="comment_confirm").update(**{"sent_at": None, "attempts": 0} | values)
 
 
 def test_with_a_comment_that_is_withdrawn_before_its_mail_went_out_the_question_is_forgotten(article):
@@ -86,7 +87,7 @@ def test_with_a_comment_that_is_withdrawn_before_its_mail_went_out_the_question_
 
     withdraw(comment.pk, by=None)
 
-    assert not Delivery.objects.exists()
+    assert not Letter.objects.exists()
     assert not EmailConfirmation.objects.exists()
     assert asked_for(article)
 

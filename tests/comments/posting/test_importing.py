@@ -11,9 +11,10 @@ from django.core import mail
 from articles.models.article import Article
 from articles.records import Origin
 from comments.discussion import counting
-from comments.models import NAME_LENGTH, Comment, ConnectionData, Decision, Delivery
+from comments.models import NAME_LENGTH, Comment, ConnectionData, Decision
 from comments.posting.importing import BATCH, CommentRecord, ImportResult, admit
 from comments.text.formatting import VERSION
+from newsreader.mailing.models import Letter
 from tests.factories import make_article, make_editor
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +119,7 @@ def test_one_decision_tells_of_the_import_and_nobody_gets_a_mail(article):
         "pending",
     )
     assert decision.reasons == [{"code": "imported", "params": {}}]
-    assert not Delivery.objects.exists()
+    assert not Letter.objects.exists()
     assert not mail.outbox
 
 

@@ -19,10 +19,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from articles.models.article import Article
-from comments.models import Comment, Delivery, KeptDraft
+from comments.models import Comment, KeptDraft
 from comments.moderation.decisions import decide
 from comments.posting.kept_drafts import LARGEST, PER_BROWSER, PER_NETWORK, forget_old
 from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.mailing.models import Letter
 from tests.factories import make_article, make_ban, make_comment, make_moderator, make_user, set_rules
 from tests.standin import Case, come_back, consent
 
@@ -227,7 +228,7 @@ def test_whose_provider_tells_no_address_comments_all_the_same_and_none_is_inven
     assert (comment.identity.provider, comment.identity.uid, comment.identity.email) == (name, "4711", "")
     assert comment.connection_data.email == ""
     decide(comment.pk, "approved", by=make_moderator())
-    assert not Delivery.objects.filter(event="published").exists()
+    assert not Letter.objects.filter(name="comment_published").exists()
 
 
 def test_who_comes_from_apple_again_comments_under_the_name_that_was_told_once(standin, article):
@@ -678,7 +679,7 @@ def test_an_address_that_apple_passes_on_is_mailed_and_not_called_a_persons(clie
     assert "passed on by Apple" in card
     assert "verified" not in card[card.index("x7y@privaterelay") : card.index("passed on by Apple")]
     decide(comment.pk, "approved", by=moderator)
-    assert "x7y@privaterelay.appleid.com" in Delivery.objects.filter(event="published").values_list(
+    assert "x7y@privaterelay.appleid.com" in Letter.objects.filter(name="comment_published").values_list(
         "address", flat=True
     )
 

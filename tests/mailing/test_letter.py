@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from lxml import html
 
 from articles.models.site import Site
-from comments.notifications import send_due
 from comments.posting.submission import post_comment
-from newsreader.kit.mail import in_frame
+from newsreader.mailing.letter import in_frame
+from newsreader.mailing.outbox import send_due
 from tests.factories import make_draft, make_moderator, set_rules
 
 pytestmark = pytest.mark.django_db
