@@ -1,13 +1,13 @@
 """Authors send their articles to the editors; editors publish them, or send them back with a note.
 
-`publishing` closes a submission when the article appears. Whom it concerns is told by mail, after commit. Every step is
-a row that stays, with its note.
+`publishing` closes a submission when the article appears. Whom it concerns is told by mail. Every step is a
+row that stays, with its note.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -16,13 +16,14 @@ from django.utils import timezone
 from articles.errors import NotADraft, NoteMissing
 from articles.models.article import Article
 from articles.models.editorial import EditorialNote, Submission
-from newsreader.accounts.identities import verified_address
+from newsreader.accounts.identities import verified_addresses
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Forbidden
 from newsreader.kit.tasks import task
 from newsreader.kit.text import is_unseen, tidy
 from newsreader.kit.web import absolute
-from newsreader.mailing import letter as mail
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
 
 LENGTH = 5_000  # characters of a note
 PUBLISH = "articles.publish_article"
@@ -108,26 +109,39 @@ def _note(article: Article, kind: Kind, by: User | None, text: str) -> Editorial
 
 
 def _tell(note: EditorialNote, people: Iterable[User]) -> None:
-    for person in people:
-        transaction.on_commit(partial(mail_note.enqueue, note_id=note.pk, user_id=person.pk))
+    """Tell those of these people who have a verified address, in the transaction of the step."""
+    known = verified_addresses(people)
+    outbox.enqueue(
+        [
+            Letter(name=f"article_{note.kind}", about="note", about_id=note.pk, address=address, language=user.language)
+            for user, address in known
+        ]
+    )
 
 
 @task()
 def mail_note(note_id: int, user_id: int) -> None:
-    """Tell somebody about a step of an article. Twice is the same mail."""
-    note = EditorialNote.objects.select_related("article", "by").filter(pk=note_id).first()
-    person = User.objects.filter(pk=user_id, is_active=True).first()
-    address = verified_address(person) if person else ""
-    if note is None or person is None or not address:
-        return
+    """Tell somebody for whom the release before has queued this task. Goes with the next release."""
+    with transaction.atomic():
+        if note := EditorialNote.objects.filter(pk=note_id).first():
+            _tell(note, User.objects.filter(pk=user_id))
+
+
+def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
+    """Return what the mail about each step of an article says; None where the step is gone with its article."""
+    ids = {letter.about_id for letter in letters if letter.about_id}
+    rows = EditorialNote.objects.select_related("article", "by").defer("article__body").filter(pk__in=ids)
+    notes = {row.pk: _context(row) for row in rows}
+    return {letter.pk: notes.get(letter.about_id or 0) for letter in letters}
+
+
+def _context(note: EditorialNote) -> dict[str, Any]:
     article = note.article
     is_read = note.kind == Kind.PUBLISHED
     path = article.get_absolute_url() if is_read else f"/admin/articles/article/{article.pk}/change/"
-    context = {
+    return {
         "note": note,
         "article": article,
         "by": note.by.shown_name if note.by else "",
         "article_url": absolute(path),
     }
-    identity = f"article-note-{note.pk}-{person.pk}"
-    mail.send(f"article_{note.kind}", address, context, language=person.language, identity=identity)

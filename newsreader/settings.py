@@ -624,8 +624,12 @@ FRAME = "newsreader.context_processors.context"
 # What letters say is known by the room that they come from. By the prefix of their names, the longest that fits, the
 # function from letters to the contexts of their templates.
 LETTER_CONTEXTS = {
+    "account_": "newsreader.accounts.letters.contexts",
+    "article_": "articles.submissions.contexts",
     "article_held_up": "comments.notifications.contexts.contexts",
     "comment_": "comments.notifications.contexts.contexts",
+    "invitation": "newsreader.accounts.invitations.contexts",
+    "log_alarm": "comments.notifications.log_alarm.contexts",
 }
 
 # --- API ----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+from dataclasses import asdict
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,35 +12,40 @@ from comments.audit import log_checks
 from comments.models import LogCheck
 from comments.models.permissions import run_the_site
 from comments.notifications.recipients import addresses
-from newsreader.mailing import letter as mail
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
 
-logger = logging.getLogger(__name__)
+
+@transaction.atomic
+def _tell(faults: list[dict[str, Any]]) -> None:
+    check = LogCheck.objects.select_for_update().latest("pk")
+    new = {pk: known for pk, known in addresses(Q(user__in=run_the_site())).items() if pk not in check.told}
+    if not new:
+        return
+    check.told = [*check.told, *new]
+    check.save(update_fields=["told"])
+    outbox.enqueue(
+        [
+            Letter(
+                name="log_alarm",
+                about="log_check",
+                about_id=check.pk,
+                address=address,
+                language=language,
+                facts={"faults": faults},
+            )
+            for address, language in new.values()
+        ]
+    )
 
 
 def verify_and_tell() -> None:
     """Verify some more of the audit log, and tell who has to know if it is not intact. A job of the worker."""
     state = log_checks.go_on()
-    if state.is_intact:
-        return
-    check = LogCheck.objects.latest("pk")
-    known = addresses(Q(user__in=run_the_site()))
-    for account, (address, language) in known.items():
-        if not _claim(check.pk, account):
-            continue
-        try:
-            mail.send("log_alarm", address, {"faults": state.faults}, language=language)
-        except Exception:  # The mail server's. It is tried again with the next run, and the log says the same.
-            logger.exception("Nobody could be told that the audit log does not verify")
-            _claim(check.pk, account, give_back=True)
-            return
+    if not state.is_intact:
+        _tell([asdict(fault) for fault in state.faults])
 
 
-@transaction.atomic
-def _claim(check_id: int, account: int, *, give_back: bool = False) -> bool:
-    """Note that somebody is told, or that they were not; return whether that is new."""
-    check = LogCheck.objects.select_for_update().get(pk=check_id)
-    if (account in check.told) != give_back:
-        return False
-    check.told = [each for each in check.told if each != account] + ([] if give_back else [account])
-    check.save(update_fields=["told"])
-    return True
+def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
+    """Return what the alarms say: the faults that were known when they were queued."""
+    return {letter.pk: {"faults": letter.facts["faults"]} for letter in letters}

@@ -33,6 +33,7 @@ from newsreader.kit.email_addresses import is_email, tidy_email
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
 from newsreader.kit.web import absolute, safe_next
+from newsreader.mailing import outbox
 from newsreader.mailing.letter import hand_over, sender
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ OUTCOME = "sign_in="
 
 @task()
 def send_account_mail(subject: str, body: str, html: str, to: list[str], headers: dict[str, str] | None = None) -> None:
-    """Send one of the mails about accounts (codes, confirmations, notices)."""
+    """Send a mail that the release before has queued; now they go through the outbox. Goes with the next release."""
     message = EmailMultiAlternatives(subject, body, sender(), to, headers=headers)
     message.attach_alternative(html, "text/html")
     hand_over(message, "account")
@@ -52,15 +53,8 @@ class AccountAdapter(DefaultAccountAdapter):
     """Signing up and in, and mails about accounts."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        message = letters.written(template_prefix, email, context)
-        (html,) = (str(content) for content, _kind in message.alternatives)
-        send_account_mail.enqueue(
-            subject=str(message.subject),
-            body=str(message.body),
-            html=html,
-            to=message.to,
-            headers={name: str(value) for name, value in message.extra_headers.items()},
-        )
+        with transaction.atomic():
+            outbox.enqueue([letters.letter(template_prefix, email, context)])
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return the address of the page for a new password: on SITE_URL, since who asks chooses the request's host."""

@@ -6,6 +6,7 @@ that is; a form never does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -161,3 +162,11 @@ def verified_address(user: User) -> str:
     """Return a verified email address of this person; empty if there is none."""
     address = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk").first()
     return address.email if address else ""
+
+
+def verified_addresses(users: Iterable[User]) -> list[tuple[User, str]]:
+    """Return those of these people who are active and have a verified email address, with it. One query."""
+    people = {user.pk: user for user in users if user.is_active}
+    rows = EmailAddress.objects.filter(user__in=people, verified=True).order_by("primary", "-pk")
+    known = dict(rows.values_list("user", "email"))  # The last of each one counts.
+    return [(people[pk], known[pk]) for pk in sorted(known)]

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from functools import partial
+from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,7 +32,8 @@ from newsreader.kit.errors import Conflict, DomainError, FieldError, Forbidden, 
 from newsreader.kit.events import publish
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
-from newsreader.mailing import letter as mail
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
 
 LIFE = dt.timedelta(days=7)
 PAUSE = dt.timedelta(minutes=5)  # between two mails of one invitation
@@ -95,7 +94,7 @@ class SentJustNow(TooMany):
 
 @transaction.atomic
 def invite(email: str, role: str, *, by: User) -> Invitation:
-    """Invite an address with a role, and mail the link after commit.
+    """Invite an address with a role, and mail the link.
 
     Raises Invalid for an address that cannot be one, is invited already, or has the role; Forbidden for a role with
     more rights than one's own; TooManyInvitations.
@@ -121,7 +120,7 @@ def invite(email: str, role: str, *, by: User) -> Invitation:
     except IntegrityError:  # A colleague has invited them at the same moment.
         raise wrong from None
     _record(invitation, by, ADDITION, _("Invited as %s.") % invitation.get_role_display())
-    _mail_later(invitation)
+    _mail(invitation)
     return invitation
 
 
@@ -141,7 +140,7 @@ def resend(invitation_id: int, *, by: User) -> Invitation:
     invitation.invited_by, invitation.sent_at, invitation.expires_at = by, now, now + LIFE
     invitation.save(update_fields=["number", "invited_by", "sent_at", "expires_at"])
     _record(invitation, by, CHANGE, _("Sent again."))
-    _mail_later(invitation)
+    _mail(invitation)
     return invitation
 
 
@@ -200,28 +199,35 @@ def link(invitation: Invitation) -> str:
     return absolute(f"/accounts/invitation/{token}/")
 
 
-def _mail_later(invitation: Invitation) -> None:
-    send = partial(mail_invitation.enqueue, invitation_id=invitation.pk, number=invitation.number)
-    transaction.on_commit(send)
+def _mail(invitation: Invitation) -> None:
+    owner = owner_of(invitation.email)
+    letter = Letter(name="invitation", about="invitation", about_id=invitation.pk, number=invitation.number)
+    letter.address, letter.language = invitation.email, owner.language if owner else ""
+    outbox.enqueue([letter])
 
 
 @task()
 def mail_invitation(invitation_id: int, number: int) -> None:
-    """Send the mail of an invitation, unless that has ended, or a newer mail is on its way."""
-    invitation = Invitation.objects.select_related("invited_by").filter(pk=invitation_id, number=number).first()
-    if invitation is None or invitation.state != State.OPEN:
-        return
-    owner = owner_of(invitation.email)
-    context = {
-        "invitation": invitation,
-        "paper": import_string(settings.FRAME)()["paper"],
-        "inviter": invitation.invited_by.shown_name if invitation.invited_by else "",
-        "link": link(invitation),
-    }
-    language = owner.language if owner else ""
-    mail.send(
-        "invitation", invitation.email, context, language=language, identity=f"invitation-{invitation_id}-{number}"
-    )
+    """Mail an invitation for which the release before has queued this task. Goes with the next release."""
+    with transaction.atomic():
+        invitation = Invitation.objects.filter(pk=invitation_id, number=number).first()
+        if invitation and invitation.state == State.OPEN:
+            _mail(invitation)
+
+
+def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
+    """Return what the mail of each invitation says; None where it has ended, or a newer mail is on its way."""
+    ids = {letter.about_id for letter in letters if letter.about_id}
+    rows = {row.pk: row for row in Invitation.objects.select_related("invited_by").filter(pk__in=ids)}
+
+    def context(letter: Letter) -> dict[str, Any] | None:
+        invitation = rows.get(letter.about_id or 0)
+        if invitation is None or invitation.number != letter.number or invitation.state != State.OPEN:
+            return None
+        inviter = invitation.invited_by.shown_name if invitation.invited_by else ""
+        return {"invitation": invitation, "inviter": inviter, "link": link(invitation)}
+
+    return {letter.pk: context(letter) for letter in letters}
 
 
 def find(token: str) -> Invitation:

@@ -3,20 +3,25 @@
 The letters are in `templates/letters/account_<name>/`, and are written and framed as all others. allauth names a mail
 by the prefix of its templates ("account/email/login_code"). What only tells somebody that their account was changed is
 one letter, `account_changed`, with a sentence for each change.
+
+Codes, links and whatever else the library says about somebody travel in the letter's secret.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, Final
 
-from django.core.mail import EmailMultiAlternatives
-from django.urls import reverse
+from allauth.account import app_settings
+from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts.browsers import browser_of
 from newsreader.kit.web import absolute
-from newsreader.mailing import letter as mail
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
 
 # Mails that bring a code or a link, or answer an attempt.
 LETTERS: Final = {
@@ -45,31 +50,63 @@ CHANGES: Final = {
 }
 
 
-def written(prefix: str, address: str, context: dict[str, Any]) -> EmailMultiAlternatives:
-    """Return the letter that stands for one of allauth's mails. Raises KeyError if there is none.
+ANSWER = dt.timedelta(hours=1)  # how long an answer to an attempt is of use
+# Addresses of pages, written out, and compared by a test: Django, asked for them, would import all pages in the worker.
+PAGES: Final = {
+    "sign_in_url": "/accounts/login/",
+    "sign_up_url": "/accounts/signup/",
+    "sessions_url": "/accounts/sessions/",
+}
 
-    It is in the language of the account that it is about, else in that of the page where it was asked for. Addresses in
-    it are on SITE_URL, whatever host was requested.
+
+def letter(prefix: str, address: str, context: dict[str, Any]) -> Letter:
+    """Return the letter that stands for one of allauth's mails, for the outbox. Raises KeyError if there is none.
+
+    It is in the language of the account that it is about, else in that of the page where it was asked for.
     """
-    name = prefix.rpartition("/")[2]
-    user = context.get("user")
-    language = getattr(user, "language", "") or get_language() or ""
-    told: dict[str, Any] = {
+    which = prefix.rpartition("/")[2]
+    language = getattr(context.get("user"), "language", "") or get_language() or ""
+    row = Letter(name=LETTERS.get(which, "account_changed"), about="account", address=address, language=language)
+    told = {
         "code": context.get("code", ""),
         "username": context.get("username", ""),
         "reset_url": context.get("password_reset_url", ""),
         "activate_url": context.get("activate_url", ""),
-        "sign_in_url": absolute(reverse("account_login")),
-        "sign_up_url": absolute(reverse("account_signup")),
-        "email": address,
     }
-    if name in LETTERS:
-        return mail.written(LETTERS[name], address, told, language=language)
-    told |= {
-        "what": CHANGES[name],
-        "provider": context.get("provider", ""),
-        "at": context.get("timestamp"),
-        "browser": browser_of(context.get("user_agent", "")),
-        "sessions_url": absolute(reverse("usersessions_list")),
-    }
-    return mail.written("account_changed", address, told, language=language)
+    if which in LETTERS:
+        row.ends_at = timezone.now() + _life(row.name, by_code=bool(told["code"]))
+    else:
+        CHANGES[which]  # One without a sentence is an error here, and not in the worker.
+        at = context.get("timestamp")
+        row.facts = {"which": which, "at": at.isoformat() if at else ""}
+        told |= {"provider": str(context.get("provider", "")), "user_agent": context.get("user_agent", "")[:200]}
+    row.secret = outbox.secretly(**told)
+    return row
+
+
+def _life(name: str, *, by_code: bool) -> dt.timedelta:
+    """Return how long what a letter brings is valid."""
+    if name == "account_login_code":
+        return dt.timedelta(seconds=app_settings.LOGIN_BY_CODE_TIMEOUT)
+    if name == "account_confirm_email":
+        by_link = dt.timedelta(days=app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS)
+        return dt.timedelta(seconds=app_settings.EMAIL_VERIFICATION_BY_CODE_TIMEOUT) if by_code else by_link
+    return dt.timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT) if name == "account_reset_password" else ANSWER
+
+
+def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
+    """Return what the templates of these letters need. Addresses are on SITE_URL, whatever host was requested."""
+    return {row.pk: _context(row) for row in letters}
+
+
+def _context(row: Letter) -> dict[str, Any]:
+    told = outbox.told_secretly(row) | {name: absolute(path) for name, path in PAGES.items()} | {"email": row.address}
+    if row.name == "account_changed":
+        at, user_agent = row.facts["at"], told.pop("user_agent", None)
+        told |= {
+            "what": CHANGES[row.facts["which"]],
+            "at": dt.datetime.fromisoformat(at) if at else None,
+            # Called by the template, so that it is in the language of the mail. Not known any more if sent again.
+            "browser": (lambda: browser_of(user_agent)) if user_agent is not None else "",
+        }
+    return told

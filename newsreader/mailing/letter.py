@@ -22,11 +22,6 @@ LONGEST_LABEL = 40  # characters
 _CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
 
 
-def send(name: str, address: str, context: dict[str, Any], *, language: str = "", identity: str = "") -> None:
-    """Write a mail and send it. Raises the errors of the mail server."""
-    hand_over(written(name, address, context, language=language, identity=identity), name)
-
-
 def written(
     name: str, address: str, context: dict[str, Any], *, language: str = "", identity: str = ""
 ) -> EmailMultiAlternatives:

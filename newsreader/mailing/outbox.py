@@ -125,8 +125,10 @@ def send_due() -> int:
     return sent
 
 
-def _pause(attempts: int) -> dt.timedelta:
-    """Return how long a mail waits after it has failed so many times."""
+def _pause(attempts: int, *, is_urgent: bool = False) -> dt.timedelta:
+    """Return how long a mail waits after it has failed so many times; one that is of use for minutes only, less."""
+    if is_urgent and attempts < LAST_STEP:
+        return dt.timedelta(seconds=15 * 2**attempts)
     return LONGEST_PAUSE if attempts >= LAST_STEP else dt.timedelta(minutes=2**attempts)
 
 
@@ -241,7 +243,9 @@ def _failed(rows: QuerySet[Letter], error: Exception, now: dt.datetime, row: Let
     for pk, attempts in rows.values_list("pk", "attempts"):
         logger.error("Mail %s could not be sent", pk, exc_info=error)
         attempts += not leased
-        rows.update(due_at=now + _pause(attempts), attempts=attempts, failure=type(error).__name__)
+        rows.update(
+            due_at=now + _pause(attempts, is_urgent=bool(row.ends_at)), attempts=attempts, failure=type(error).__name__
+        )
     return False
 
 

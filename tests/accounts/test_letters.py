@@ -6,10 +6,13 @@ from pathlib import Path
 import allauth
 import pytest
 from django.core import mail
+from django.urls import reverse
 from lxml import html
 
 from articles.models.site import Site
-from newsreader.accounts.letters import CHANGES, LETTERS, written
+from newsreader.accounts import letters
+from newsreader.accounts.letters import CHANGES, LETTERS, PAGES
+from newsreader.mailing.letter import written
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +35,8 @@ def test_a_letter_says_who_writes_and_nothing_of_the_library(name):
         "activate_url": "http://testserver/y/",
     }
 
-    letter = written(f"account/email/{name}", "ada@example.org", context)
+    row = letters.letter(f"account/email/{name}", "ada@example.org", context)
+    letter = written(row.name, row.address, letters.contexts([row])[row.pk])
 
     (page,) = (part.content for part in letter.alternatives)
     assert parseaddr(letter.from_email)[0] == "The Ferry Post"
@@ -59,6 +63,12 @@ def test_no_name_of_a_paper_breaks_the_sender(client, name):
     assert parseaddr(message.from_email)[1] == "newsroom@testserver"
     assert raw["Bcc"] is None
     assert message.recipients() == ["ada@example.org"]
+
+
+def test_addresses_in_letters_are_those_of_the_pages():
+    names = {"sign_in_url": "account_login", "sign_up_url": "account_signup", "sessions_url": "usersessions_list"}
+
+    assert {name: reverse(page) for name, page in names.items()} == PAGES
 
 
 def test_a_code_is_in_the_subject_and_large_in_the_mail(client):
