@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from articles import page_versions
-from comments.audit import account_changes
+from comments.audit import account_changes, mail_changes
 from comments.events import EntriesMatched
 from comments.models import Comment
 from newsreader.accounts.events import PictureKept
@@ -28,5 +28,6 @@ def count_hits(event: EntriesMatched) -> None:
 
 def register() -> None:
     account_changes.listen()
+    mail_changes.listen()
     listen(PictureKept, show_picture)
     listen(EntriesMatched, count_hits)

@@ -15,7 +15,8 @@ from django_tasks_db.models import DBTaskResult
 
 from articles.models.article import Article, Byline
 from comments.discussion.counting import recount_all
-from comments.models import AuditEntry, Comment, ConnectionData, Decision, Delivery, RateLimit
+from comments.models import AuditEntry, Comment, ConnectionData, Decision, RateLimit
+from newsreader.mailing.models import Letter
 from newsreader.mailing.outbox import send_due
 from tests.databases import LOCK, OWN, TEMPLATE, drop_database, on_the_server
 from tests.factories import make_article, make_author, make_comment, make_section, make_tag, set_rules
@@ -56,7 +57,7 @@ def fill() -> None:
     first.tags.add(make_tag())
     comment = make_comment(first, asked=True)
     Comment.objects.update(path="0" * 18, reply_count=0, thread_count=0)
-    Delivery.objects.update(due_at=comment.created_at)
+    Letter.objects.update(due_at=comment.created_at)
     with connection.cursor() as cursor:
         # Else rows that have just been changed keep new indexes from being used, as long as anybody's transaction lasts.
         cursor.execute("VACUUM")
@@ -122,7 +123,7 @@ def _besides(comment: Comment) -> None:
         created_at="p.created_at - n * interval '9 minutes'",
     )  # fmt: skip
     _many(
-        Delivery.objects.earliest("pk"), 20_000, decision_id="NULL", comment_id=f"{c} + n", address="'r' || n || '@example.net'",
+        Letter.objects.earliest("pk"), 20_000, about="'comment'", about_id=f"{c} + n", address="'r' || n || '@example.net'",
         sent_at="CASE WHEN n % 500 > 0 THEN p.created_at END", created_at="p.created_at - n * interval '1 minute'",
     )  # fmt: skip
     _many(RateLimit(key="first", full_at=comment.created_at), 20_000, key="'limit ' || n")

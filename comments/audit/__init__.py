@@ -3,6 +3,7 @@
 audit_log:       events, append-only and chained by hash
 log_checks:      the worker verifies it, a little at a time
 account_changes: accounts, their rights and what gives access to them
+mail_changes:    mails that were sent again by hand
 reason_codes:    every code that a rule or the site itself gives as a reason
 refusal_reasons: the reasons that moderators may give: rows that editors change
 reason_texts:    reason codes -> sentences, in the reader's language

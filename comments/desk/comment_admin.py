@@ -32,7 +32,7 @@ from comments.desk.cards import plain_card
 from comments.desk.filters import seen_in
 from comments.desk.status_actions import STATUS_ACTIONS, summary
 from comments.discussion.markup import excerpt
-from comments.models import AuditEntry, Comment, Delivery, ReplyTemplate
+from comments.models import AuditEntry, Comment, ReplyTemplate
 from comments.models.permissions import may_moderate, moderates_everything
 from comments.models.querysets import CommentQuerySet
 from comments.moderation.batches import decide_batch
@@ -207,21 +207,6 @@ def _connection(comment: Comment, name: str) -> str:
 
 
 # --- What stands behind it ----------------------------------------------------------------------------------------
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(ReadOnly):
-    """Mails that were or will be sent, for the site's operators."""
-
-    empty = _("No emails yet. What the site sends about comments is listed here.")
-    list_display = ["event", "address", "created_at", "due_at", "attempts", "sent_at", "failure"]
-    list_filter = ["event"]
-    search_fields = ["address"]
-    ordering = ["-pk"]
-    show_full_result_count = False
-
-    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return bool(request.user.is_active and request.user.is_superuser)
 
 
 @admin.register(AuditEntry)

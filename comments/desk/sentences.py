@@ -103,6 +103,7 @@ EVENTS: dict[str, str] = {
     "label": noop("%(name)s set the label “%(label)s”"),
     "label_off": noop("%(name)s removed the label “%(label)s”"),
     "log_opened": noop("The log was started"),
+    "mail_sent_again": noop("%(name)s sent a mail again that was given up"),
     "note": noop("%(name)s left a note"),
     "own_appeal_settled": noop("%(name)s decided an appeal against their own decision: nobody else could"),
     "pick": noop("%(name)s picked this"),

@@ -22,9 +22,10 @@ def queue_held_up() -> int:
     """
     held = [row.article.pk for row in publishing.held_up()]
     earlier = Letter.objects.filter(about=ARTICLE, name=HELD_UP)
-    told = set(earlier.values_list("about_id", flat=True))
-    if told - set(held):
-        earlier.exclude(about_id__in=held).delete()
+    seen = list(earlier.values_list("about_id", "failure"))
+    told = {pk for pk, failure in seen if pk in held and failure != outbox.OUTDATED}
+    if gone := {pk for pk, _failure in seen} - told:
+        earlier.filter(about_id__in=gone).delete()
     new = [pk for pk in held if pk not in told]
     if not new:
         return 0

@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from newsreader.mailing.letter_titles import title_of
+
 
 class Letter(models.Model):
     """A mail in the outbox: which one, to whom, and the ids of what it is about. Its words are written when it is sent.
@@ -52,4 +54,4 @@ class Letter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} → {self.address}"
+        return f"{title_of(self.name)} → {self.address}"

@@ -19,10 +19,11 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy
 
 from newsreader.kit import field_keys, metrics
 from newsreader.kit.clock import ahead
@@ -30,9 +31,11 @@ from newsreader.kit.compiled_inserts import TOGETHER as IN_ONE_STATEMENT
 from newsreader.kit.compiled_inserts import insert_all
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.compiled_updates import CompiledUpdate
+from newsreader.kit.errors import Conflict, DomainError
 from newsreader.kit.task_queue import take_others
 from newsreader.kit.tasks import task
 from newsreader.mailing import headers, letter, suppression
+from newsreader.mailing.events import sent_again
 from newsreader.mailing.models import Letter
 
 logger = logging.getLogger(__name__)
@@ -49,7 +52,8 @@ AT_ONCE = 200  # mails
 TOGETHER = 20  # mails that are read at once
 # By which what is of use for minutes only goes before all else that is due: a person waits for it, at a form.
 FIRST = dt.timedelta(days=1)
-EXPIRED, SUPPRESSED = "Expired", "Suppressed"  # `failure` of a mail that was not even tried
+# `failure` of a mail that was not even tried: its time was over, its address gets none, or it was not right any more.
+EXPIRED, SUPPRESSED, OUTDATED = "Expired", "Suppressed", "Outdated"
 
 
 def enqueue(rows: Collection[Letter]) -> int:
@@ -87,6 +91,48 @@ def drop(about: str, ids: Iterable[int], names: Collection[str] = (), *, tried: 
     rows = _about(about, ids).filter(sent_at=None)
     rows = rows if tried else rows.filter(attempts=0, given_up_at=None)
     return (rows.filter(name__in=names) if names else rows).delete()[0]
+
+
+def given_up() -> QuerySet[Letter]:
+    """Return the mails that did not reach anybody and should have."""
+    return Letter.objects.filter(given_up_at__isnull=False).exclude(failure__in=[SUPPRESSED, OUTDATED])
+
+
+class NotGivenUp(Conflict):
+    """It waits, or was sent: somebody else has pressed the button, or the page is old."""
+
+    code = "mail_not_given_up"
+    sentence = gettext_lazy("This mail was not given up: it was sent, or will be.")
+
+
+class MailExpired(DomainError):
+    """What it brought is not valid any more, and was deleted."""
+
+    code, status = "mail_expired", 410
+    sentence = gettext_lazy("This mail brought a code or a link that has expired. A new one has to be asked for.")
+
+
+def is_of_use(row: Letter) -> bool:
+    """Say whether a mail that was given up can be sent again: not if it was outdated, or what it brought is deleted."""
+    return row.failure != OUTDATED and row.ends_at is None
+
+
+@transaction.atomic
+def send_again(letter_id: int, *, by: Any) -> Letter:
+    """Have a mail sent that was given up, as if it had just been queued, and record who wanted that.
+
+    Raises Letter.DoesNotExist, NotGivenUp, MailExpired.
+    """
+    row = Letter.objects.select_for_update().get(pk=letter_id)
+    if row.given_up_at is None or row.failure == OUTDATED:
+        raise NotGivenUp()
+    if row.ends_at:
+        raise MailExpired()
+    row.given_up_at, row.attempts, row.failure, row.due_at = None, 0, "", timezone.now()
+    row.save(update_fields=["given_up_at", "attempts", "failure", "due_at"])
+    sent_again.send(Letter, letter=row, by=by)
+    send_due.enqueue()
+    return row
 
 
 def forget(about: str, ids: Iterable[int]) -> int:
@@ -181,8 +227,12 @@ def _contexts(rows: Sequence[Letter]) -> dict[int, Found]:
 
 
 def _builder_of(name: str) -> str:
-    """Return the dotted path of the function that knows letters of this name: that of the longest prefix."""
-    return settings.LETTER_CONTEXTS[max((each for each in settings.LETTER_CONTEXTS if name.startswith(each)), key=len)]
+    """Return the dotted path of the function that knows letters of this name: that of the longest prefix.
+
+    Empty where none does, as for one that the next release has written.
+    """
+    prefix: str = max((each for each in settings.LETTER_CONTEXTS if name.startswith(each)), key=len, default="")
+    return str(settings.LETTER_CONTEXTS.get(prefix, ""))
 
 
 def _built(path: str, rows: list[Letter]) -> dict[int, Found]:
@@ -207,7 +257,7 @@ def _send(row: Letter, context: Found) -> bool:
     if _is_over(row, now):
         return _given_up(due, EXPIRED, now, row)
     if context is None:
-        due.delete()
+        due.update(given_up_at=now, secret="", failure=OUTDATED)
         return False
     if suppression.is_suppressed(row.address, row.name):
         return _given_up(due, SUPPRESSED, now, row)
@@ -241,6 +291,8 @@ def _is_over(row: Letter, now: dt.datetime) -> bool:
 def _failed(rows: QuerySet[Letter], error: Exception, now: dt.datetime, row: Letter, *, leased: bool = False) -> bool:
     """Have a mail wait that could not be sent."""
     for pk, attempts in rows.values_list("pk", "attempts"):
+        if not leased:  # Otherwise it is counted where it was handed over.
+            metrics.MAILS.labels(row.name, "failed").inc()
         logger.error("Mail %s could not be sent", pk, exc_info=error)
         attempts += not leased
         rows.update(

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from comments.audit import log_checks
 from comments.models import AuditEntry, Comment
 from newsreader.kit.tasks import HEARTBEAT
+from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
 from newsreader.operations.backups import MADE
 
@@ -112,7 +113,7 @@ def _values() -> dict[str, float | None]:
         "tasks_oldest_seconds": age(tasks["oldest"]),
         "outbox_waiting": mails["waiting"],
         "outbox_oldest_seconds": age(mails["oldest"]),
-        "outbox_given_up": Letter.objects.filter(given_up_at__isnull=False).count(),
+        "outbox_given_up": outbox.given_up().count(),
         "comments_waiting": waiting["count"],
         "comments_oldest_seconds": age(waiting["oldest"]),
         "log_sealed_number": AuditEntry.objects.aggregate(number=Max("number"))["number"] or 0,

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from django_tasks_db.models import DBTaskResult
 
 from articles.models.article import Article
-from comments.models import Comment, Delivery
+from comments.models import Comment
 from comments.models.paths import path_of
+from newsreader.mailing.models import Letter
+from newsreader.mailing.outbox import OUTDATED
 
 Mail = tuple[int, str, str]  # decision, event, address
 
@@ -58,12 +60,12 @@ def outbox(moderators: list[str]) -> Iterator[str]:
     for comment in Comment.objects.select_related("identity__user").prefetch_related("decisions"):
         for decision in comment.decisions.all():
             if decision.number == 1 and decision.after == "pending":
-                called_for.update((decision.pk, "waiting", address) for address in moderators)
-            event = {"approved": "published", "trash": "refused"}.get(decision.after)
+                called_for.update((decision.pk, "comment_waiting", address) for address in moderators)
+            event = {"approved": "comment_published", "trash": "comment_refused"}.get(decision.after)
             if decision.by_id and event and comment.identity:
                 called_for[decision.pk, event, comment.identity.user.email] += 1
-    events = ["waiting", "published", "refused"]
-    written = Counter(Delivery.objects.filter(event__in=events).values_list("decision", "event", "address"))
+    names = ["comment_waiting", "comment_published", "comment_refused"]
+    written = Counter(Letter.objects.filter(name__in=names).values_list("about_id", "name", "address"))
     for mail in (called_for - written) + (written - called_for):
         yield f"mail {mail}: called for {called_for[mail]}, written down {written[mail]}"
 
@@ -71,5 +73,5 @@ def outbox(moderators: list[str]) -> Iterator[str]:
 def unfinished() -> list[str]:
     """What the worker has still to do; what failed is never done."""
     tasks = DBTaskResult.objects.exclude(status="SUCCESSFUL").values_list("status", "task_path")
-    mails = Delivery.objects.filter(sent_at=None).values_list("pk", flat=True)
+    mails = Letter.objects.filter(sent_at=None).exclude(failure=OUTDATED).values_list("pk", flat=True)
     return [f"task {path} is {status}" for status, path in tasks] + [f"mail {pk} is not sent" for pk in mails]

@@ -27,7 +27,9 @@ from django.db import connection
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from comments.models import Comment, Delivery
+from comments.models import Comment
+from newsreader.mailing.models import Letter
+from newsreader.mailing.outbox import OUTDATED
 from newsreader.operations import schedule
 from tests.bench import audit
 from tests.bench.mailbox import Mailbox
@@ -201,7 +203,7 @@ def recover(bench: Bench, victim: str) -> None:
     DBTaskResult.objects.filter(status="RUNNING").update(started_at=long_ago)
     for worker in {worker for ids in DBTaskResult.objects.values_list("worker_ids", flat=True) for worker in ids}:
         cache.delete(schedule.alive(worker))
-    claimed = Delivery.objects.filter(sent_at=None, due_at__gt=timezone.now(), attempts__gt=0)
+    claimed = Letter.objects.filter(sent_at=None, given_up_at=None, due_at__gt=timezone.now(), attempts__gt=0)
     bench.tally["mails taken up again"] += claimed.update(due_at=timezone.now())
     site.start()
 
@@ -225,8 +227,9 @@ def compare(bench: Bench, before: int) -> None:
 def mails(bench: Bench) -> list[str]:
     """Compare the mailbox with the outbox. A second copy is told by its Message-ID, as mail servers tell it."""
     copies = Counter((letter["Message-ID"], address) for address, letter in bench.mailbox.letters)
-    written = Delivery.objects.count()
+    written = Letter.objects.filter(sent_at__isnull=False).count()
     bench.tally["mails sent"] = written
+    bench.tally["mails outdated before their turn"] = Letter.objects.filter(failure=OUTDATED).count()
     bench.tally["second copies, with the Message-ID of the first"] = sum(copies.values()) - len(copies)
     # By what they say: no two different letters to one person about one comment and event.
     said = {(address, letter["Subject"], *NAMED.findall(plain(letter))) for address, letter in bench.mailbox.letters}

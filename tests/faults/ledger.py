@@ -10,13 +10,13 @@ from tests.faults.stand import Stand
 
 UNFINISHED = "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status IN ('READY', 'RUNNING')"
 FAILED = "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status = 'FAILED'"
-UNSENT = "SELECT count(*) FROM comments_delivery WHERE sent_at IS NULL"
+UNSENT = "SELECT count(*) FROM mailing_letter WHERE sent_at IS NULL AND given_up_at IS NULL"
 TEXTS = "SELECT body FROM comments_comment"
-MAILS = "SELECT id FROM comments_delivery"
+MAILS = "SELECT id FROM mailing_letter WHERE failure <> 'Outdated'"
 UNTOLD = """
     SELECT count(*) FROM comments_comment WHERE status = 'pending' AND id NOT IN (
-        SELECT comments_decision.comment_id FROM comments_decision JOIN comments_delivery
-        ON decision_id = comments_decision.id WHERE event = 'waiting'
+        SELECT comments_decision.comment_id FROM comments_decision JOIN mailing_letter
+        ON about = 'decision' AND about_id = comments_decision.id WHERE name = 'comment_waiting'
     )
 """
 

@@ -14,9 +14,10 @@ from playwright.sync_api import Page, ViewportSize, expect
 from articles import pictures, publishing
 from articles.models.article import Article, Redirect, SourceAttribution
 from articles.models.site import MenuItem, Site
-from comments.models import Appeal, AuditEntry, Delivery, RefusalReason, ReplyTemplate, Report
+from comments.models import Appeal, AuditEntry, RefusalReason, ReplyTemplate, Report
 from comments.moderation.decisions import decide
 from newsreader.accounts import invitations
+from newsreader.mailing.models import Letter
 from tests.articles.test_pictures import a_picture
 from tests.factories import (
     make_article,
@@ -218,7 +219,9 @@ def test_axe_finds_nothing_wrong_with_the_desk_s_forms(page: Page, live_server: 
     report = Report.objects.create(comment=comment, reason="abuse", reporter="x")
     decision = comment.decisions.last()
     appeal = Appeal.objects.create(comment=comment, decision=decision, text="Why?")
-    mail = Delivery.objects.create(decision=decision, event="refused", address="ada@example.org")
+    mail = Letter.objects.create(
+        name="comment_refused", about="decision", about_id=decision.pk, address="a@example.org"
+    )
     ban = make_ban()
     rows = [
         article, article.section, article.tags.get(), article.authors.get(), Site.objects.current(),

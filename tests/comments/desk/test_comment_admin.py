@@ -538,9 +538,9 @@ def test_moderators_read_the_rules_and_do_not_change_them(client, moderator):
 
 
 def test_mails_are_for_who_runs_the_site(client, moderator):
-    assert client.get("/admin/comments/delivery/").status_code == 403
+    assert client.get("/admin/mailing/letter/").status_code == 403
     client.force_login(make_staff(is_superuser=True))
-    assert client.get("/admin/comments/delivery/").status_code == 200
+    assert client.get("/admin/mailing/letter/").status_code == 200
 
 
 def test_the_articles_list_says_how_many_wait_under_each(client):

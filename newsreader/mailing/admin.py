@@ -1,0 +1,161 @@
+"""The mails of the site in the admin, for those who run it: what waits, what failed, and what was given up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from newsreader.kit.errors import DomainError
+from newsreader.kit.http_cache import private
+from newsreader.mailing import outbox
+from newsreader.mailing.letter_titles import TITLES, title_of
+from newsreader.mailing.models import Letter
+
+WAITING = Q(sent_at=None, given_up_at=None)
+STATES: dict[str, tuple[str | Promise, Q]] = {
+    "waiting": (gettext_lazy("Waiting"), WAITING & Q(failure="")),
+    "failed": (gettext_lazy("Failed, will be tried again"), WAITING & ~Q(failure="")),
+    "given_up": (gettext_lazy("Given up"), Q(given_up_at__isnull=False) & ~Q(failure=outbox.OUTDATED)),
+    "outdated": (gettext_lazy("Not sent: outdated"), Q(failure=outbox.OUTDATED)),
+    "sent": (gettext_lazy("Sent"), Q(sent_at__isnull=False)),
+}
+# What stands for an error that no mail server or template has raised.
+REASONS: dict[str, str | Promise] = {
+    outbox.EXPIRED: gettext_lazy("It was of no use any more when its turn came."),
+    outbox.OUTDATED: gettext_lazy("What it was about had changed before its turn came."),
+    outbox.SUPPRESSED: gettext_lazy("This address gets no mail."),
+}
+
+
+class ByState(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, str(words)) for name, (words, _rows) in STATES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Letter]) -> QuerySet[Letter]:
+        found = STATES.get(self.value() or "")
+        return queryset.filter(found[1]) if found else queryset
+
+
+class ByTitle(admin.SimpleListFilter):
+    title = gettext_lazy("mail")
+    parameter_name = "name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return sorted(((name, str(title)) for name, title in TITLES.items()), key=lambda each: each[1].casefold())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Letter]) -> QuerySet[Letter]:
+        return queryset.filter(name=self.value()) if self.value() in TITLES else queryset
+
+
+@admin.register(Letter)
+class LetterAdmin(admin.ModelAdmin):
+    """Every mail that was or will be sent. Rows are never edited; one that was given up can be sent again."""
+
+    empty = gettext_lazy("No mails yet. Every mail that the site sends is listed here.")
+    list_display = ["title", "address", "created_at", "state"]
+    list_filter = [ByState, ByTitle]
+    search_fields = ["address"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+    fields = ["title", "address", "language", "created_at", "state", "next_attempt", "attempts", "error"]
+    actions = ["send_chosen_again"]
+
+    def get_urls(self) -> list[URLPattern]:
+        act = self.admin_site.admin_view(self.send_again)
+        return [path("<int:pk>/again/", act, name="mailing_letter_send_again"), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Letter]:
+        return super().get_queryset(request).defer("secret", "facts")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_send_again_permission(self, request: HttpRequest) -> bool:
+        return super().has_change_permission(request)
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        letter = self.get_object(request, object_id)
+        button = letter and letter.given_up_at and outbox.is_of_use(letter) and self.has_send_again_permission(request)
+        return super().change_view(request, object_id, *args, **kwargs | {"extra_context": {"has_button": button}})
+
+    @admin.display(description=gettext_lazy("mail"), ordering="name")
+    def title(self, letter: Letter) -> str:
+        return title_of(letter.name)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, letter: Letter) -> str:
+        if letter.sent_at:
+            return _mark("accepted", _("Sent on %s") % _moment(letter.sent_at))
+        if letter.failure == outbox.OUTDATED:
+            return _mark("outdated", _("Not sent: outdated"))
+        if letter.given_up_at:
+            return _mark("given-up", _("Given up on %s") % _moment(letter.given_up_at))
+        if letter.failure:
+            said = ngettext("Failed once", "Failed %(count)d times", letter.attempts) % {"count": letter.attempts}
+            return _mark("open", said)
+        return _mark("waiting", _("Waiting"))
+
+    @admin.display(description=gettext_lazy("next attempt"))
+    def next_attempt(self, letter: Letter) -> str:
+        return _moment(letter.due_at) if letter.attempts and not (letter.sent_at or letter.given_up_at) else "–"
+
+    @admin.display(description=gettext_lazy("last error"))
+    def error(self, letter: Letter) -> str:
+        return str(REASONS.get(letter.failure, letter.failure)) or "–"
+
+    @method_decorator(require_POST)
+    def send_again(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send one mail again, and go back to its page."""
+        if not self.has_send_again_permission(request):
+            raise PermissionDenied
+        letter = get_object_or_404(Letter, pk=pk)
+        _send_again(request, [letter])
+        return private(HttpResponseRedirect(reverse("admin:mailing_letter_change", args=[pk])))
+
+    @admin.action(description=gettext_lazy("Send again"), permissions=["send_again"])
+    def send_chosen_again(self, request: HttpRequest, queryset: QuerySet[Letter]) -> None:
+        _send_again(request, list(queryset.order_by("pk")))
+
+
+def _send_again(request: HttpRequest, letters: list[Letter]) -> None:
+    sent = 0
+    for letter in letters:
+        try:
+            outbox.send_again(letter.pk, by=request.user)
+            sent += 1
+        except DomainError as refusal:
+            messages.error(request, f"{letter.address}: {refusal}")
+    if sent:
+        said = ngettext("A mail will be sent again.", "%(count)d mails will be sent again.", sent)
+        messages.success(request, said % {"count": sent})
+
+
+def _moment(moment: Any) -> str:
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
+
+
+def _mark(name: str, words: str) -> str:
+    return format_html('<span class="state state-{}">{}</span>', name, words)
