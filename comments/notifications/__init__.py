@@ -23,9 +23,9 @@ from comments.notifications.log_alarm import verify_and_tell
 from comments.notifications.outbox import take_over
 from comments.notifications.recipients import Recipient, recipients, rejected
 from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
-from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
-from newsreader.mailing.outbox import enqueue
+from newsreader.mailing.outbox import drop, enqueue
+from newsreader.mailing.outbox import forget as forget_about
 
 __all__ = [
     "enqueue",
@@ -74,16 +74,16 @@ def _letters(wanted: Iterable[Recipient]) -> list[Letter]:
 def take_back(comment: Comment) -> int:
     """Drop the unsent mails about a comment that its author has withdrawn. Returns how many."""
     decisions = list(comment.decisions.values_list("pk", flat=True))
-    return outbox.drop(DECISION, decisions, tried=True) + outbox.drop(COMMENT, [comment.pk], tried=True)
+    return drop(DECISION, decisions, tried=True) + drop(COMMENT, [comment.pk], tried=True)
 
 
 def forget(comment_id: int) -> int:
     """Delete all mails about a comment that is erased, and about the decisions on it. Returns how many."""
     decisions = list(Decision.objects.filter(comment=comment_id).values_list("pk", flat=True))
     before = Delivery.objects.filter(Q(decision__in=decisions) | Q(comment=comment_id)).delete()[0]
-    return before + outbox.forget(DECISION, decisions) + outbox.forget(COMMENT, [comment_id])
+    return before + forget_about(DECISION, decisions) + forget_about(COMMENT, [comment_id])
 
 
 def not_any_more(decisions: Iterable[Decision]) -> int:
     """Drop the unsent mails about decisions that were undone. Returns how many."""
-    return outbox.drop(DECISION, [row.pk for row in decisions])
+    return drop(DECISION, [row.pk for row in decisions])
