@@ -559,6 +559,7 @@ EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"]
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL: str = os.environ.get("DEFAULT_FROM_EMAIL", "") or f"newsroom@{SITE_HOST or 'localhost'}"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_SUBJECT_PREFIX: str = os.environ.get("MAIL_SUBJECT_PREFIX", "").strip()
 
 # --- Files --------------------------------------------------------------------------------------------------------
 STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / "var" / "static"

@@ -37,6 +37,7 @@ STATES: dict[str, tuple[str | Promise, Q]] = {
 REASONS: dict[str, str | Promise] = {
     outbox.EXPIRED: gettext_lazy("It was of no use any more when its turn came."),
     outbox.OUTDATED: gettext_lazy("What it was about had changed before its turn came."),
+    outbox.REFUSED: gettext_lazy("The mail server refuses this address."),
     outbox.SUPPRESSED: gettext_lazy("This address gets no mail."),
 }
 

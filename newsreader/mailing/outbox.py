@@ -5,7 +5,8 @@ a worker is killed in between, its lease runs out and the mail is sent again: no
 already accepted the first copy, it can recognise the second by its Message-ID, which stays the same. We cannot promise
 more, since a mail server takes no part in our transaction.
 
-What fails is tried again, each time later, for 48 hours; a code or a link as long as it is valid. Then it is given up:
+What fails is tried again, each time later, for 48 hours; a code or a link as long as it is valid; to an address that
+the mail server refuses, for an hour. Then it is given up:
 the row stays, the admin lists it, and an operator can have it sent again.
 """
 
@@ -16,6 +17,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 from django.conf import settings
@@ -54,6 +56,7 @@ TOGETHER = 20  # mails that are read at once
 FIRST = dt.timedelta(days=1)
 # `failure` of a mail that was not even tried: its time was over, its address gets none, or it was not right any more.
 EXPIRED, SUPPRESSED, OUTDATED = "Expired", "Suppressed", "Outdated"
+REFUSED = "Refused"  # `failure` where the mail server wants no mail to this address; tried LEAST times, for an hour
 
 
 def enqueue(rows: Collection[Letter]) -> int:
@@ -147,10 +150,11 @@ def _about(about: str, ids: Iterable[int]) -> QuerySet[Letter]:
 # --- Sending ------------------------------------------------------------------------------------------------------
 
 
-@task()
+@task(priority=50)  # Before pictures and imports: somebody may wait for a code.
 def send_due() -> int:
     """Send every mail that is due; returns how many. Two workers never send the same one.
 
+    It gives up its turn after TURN seconds, or AT_ONCE mails, and queues itself again where more is left.
     Whatever else was queued to send mails is done with it: a hundred posts a second need no hundred tasks.
     """
     take_others(send_due)
@@ -253,14 +257,13 @@ def _send(row: Letter, context: Found) -> bool:
     """Send one mail. Raises the errors of the database; before the mail is leased they cost it no attempt."""
     pk, now = row.pk, timezone.now()
     times = _times(now)
-    due = _due(*times).filter(pk=pk)
     if _is_over(row, now):
-        return _given_up(due, EXPIRED, now, row)
+        return _given_up(row, EXPIRED, now)
     if context is None:
-        due.update(given_up_at=now, secret="", failure=OUTDATED)
+        _still_due(row, now).update(given_up_at=now, secret="", failure=OUTDATED)
         return False
     if suppression.is_suppressed(row.address, row.name):
-        return _given_up(due, SUPPRESSED, now, row)
+        return _given_up(row, SUPPRESSED, now)
     identity = f"{pk}.{row.created_at:%Y%m%d%H%M%S%f}"  # With the time, since ids repeat after a restore.
     try:
         if isinstance(context, Exception):
@@ -270,7 +273,7 @@ def _send(row: Letter, context: Found) -> bool:
     except (DatabaseError, InterfaceError):
         raise
     except Exception as error:
-        return _failed(due, error, now, row)
+        return _failed(_still_due(row, now), error, now, row)
     if not _lease(pk, now + _leased(row.attempts + 1), *times):
         return False  # Another worker has it, the comment was withdrawn, or the article has appeared.
     try:
@@ -285,7 +288,7 @@ def _is_over(row: Letter, now: dt.datetime) -> bool:
     """Say whether a mail is of no use any more, or was tried for long enough."""
     if row.ends_at:
         return row.ends_at <= now
-    return row.attempts >= LEAST and row.created_at <= now - TRIED_FOR
+    return row.attempts >= LEAST and (row.failure == REFUSED or row.created_at <= now - TRIED_FOR)
 
 
 def _failed(rows: QuerySet[Letter], error: Exception, now: dt.datetime, row: Letter, *, leased: bool = False) -> bool:
@@ -295,15 +298,25 @@ def _failed(rows: QuerySet[Letter], error: Exception, now: dt.datetime, row: Let
             metrics.MAILS.labels(row.name, "failed").inc()
         logger.error("Mail %s could not be sent", pk, exc_info=error)
         attempts += not leased
-        rows.update(
-            due_at=now + _pause(attempts, is_urgent=bool(row.ends_at)), attempts=attempts, failure=type(error).__name__
-        )
+        due_at = now + _pause(attempts, is_urgent=bool(row.ends_at))
+        rows.update(due_at=due_at, attempts=attempts, failure=_named(error))
     return False
 
 
-def _given_up(rows: QuerySet[Letter], why: str, now: dt.datetime, row: Letter) -> bool:
+def _named(error: Exception) -> str:
+    """Return what is kept of an error: its class, or that every recipient was refused for good (RFC 5321, 4.2.1)."""
+    codes = [code for code, _answer in error.recipients.values()] if isinstance(error, SMTPRecipientsRefused) else []
+    return REFUSED if codes and min(codes) >= 500 else type(error).__name__
+
+
+def _still_due(row: Letter, now: dt.datetime) -> QuerySet[Letter]:
+    """Return this mail, unless another worker has it by now."""
+    return _due(*_times(now)).filter(pk=row.pk)
+
+
+def _given_up(row: Letter, why: str, now: dt.datetime) -> bool:
     """Try a mail no more. What its last error was stays, if it had one."""
-    if rows.update(given_up_at=now, secret="", failure=row.failure or why):
+    if _still_due(row, now).update(given_up_at=now, secret="", failure=row.failure or why):
         logger.error("Mail %s (%s) was given up: %s", row.pk, row.name, row.failure or why)
         metrics.MAILS.labels(row.name, "given_up").inc()
     return False

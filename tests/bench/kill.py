@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from email.message import Message
+from typing import Any
 
 from tests.bench.scratch import HOME  # First: it chooses the database.
 
@@ -168,9 +169,10 @@ def play(bench: Bench, number: int) -> str:
     if victim == STARTING:
         bench.site.kill({"web"}, one=True)
         time.sleep(bench.random.uniform(0, 2))
+    worker = _workers(bench.site)
     bench.site.kill(WHAT[victim], one=victim == "a web process")
     try:
-        recover(bench, victim)
+        recover(bench, victim, worker)
         time.sleep(0.3)
     except (TimeoutError, RuntimeError) as error:
         raise RuntimeError(f"round {number}, {victim} killed: {error}; left: {bench.site.family()}") from error
@@ -187,25 +189,44 @@ def failed() -> bool:
     return DBTaskResult.objects.filter(status="FAILED").exists()
 
 
-def recover(bench: Bench, victim: str) -> None:
-    """Wait for the site to mend itself, or, as whoever watches over `serve` does, start it again once it has ended."""
+def recover(bench: Bench, victim: str, worker: set[int]) -> None:
+    """Wait for the site to mend itself, or, as whoever watches over `serve` does, start it again once it has ended.
+
+    `worker`: who was it before.
+    """
     site = bench.site
-    if victim == "a web process":
-        until(site.is_whole, "the web process did not come back")
+    if "serve" not in WHAT[victim]:
+        left = _left()
+        until(site.is_whole, f"{victim} did not come back")
+        if not worker & _workers(site):
+            _let_time_pass(bench, *left)
         return
-    status = site.serve.wait(PATIENCE)
-    if "serve" not in WHAT[victim] and status != 1:
-        bench.findings.append(f"serve ended with {status} after {victim} was killed")
+    site.serve.wait(PATIENCE)
     until(site.gone, "somebody outlived serve")
-    # Nobody is left who could be running or sending anything: as if the time had passed that tells so.
-    bench.tally["tasks taken up again"] += DBTaskResult.objects.filter(status="RUNNING").count()
-    long_ago = timezone.now() - dt.timedelta(hours=1)
-    DBTaskResult.objects.filter(status="RUNNING").update(started_at=long_ago)
-    for worker in {worker for ids in DBTaskResult.objects.values_list("worker_ids", flat=True) for worker in ids}:
-        cache.delete(schedule.alive(worker))
-    claimed = Letter.objects.filter(sent_at=None, given_up_at=None, due_at__gt=timezone.now(), attempts__gt=0)
-    bench.tally["mails taken up again"] += claimed.update(due_at=timezone.now())
+    _let_time_pass(bench, *_left())
     site.start()
+
+
+def _workers(site: Processes) -> set[int]:
+    return {pid for pid, kind in site.family() if kind == "worker"}
+
+
+def _left() -> tuple[dict[Any, list[str]], list[int]]:
+    """Return the tasks that are running, with their workers, and the mails that are being sent."""
+    running = dict(DBTaskResult.objects.filter(status="RUNNING").values_list("pk", "worker_ids"))
+    leased = Letter.objects.filter(sent_at=None, given_up_at=None, due_at__gt=timezone.now(), attempts__gt=0)
+    return running, list(leased.values_list("pk", flat=True))
+
+
+def _let_time_pass(bench: Bench, running: dict[Any, list[str]], leased: list[int]) -> None:
+    """Who was running and sending these is dead: as if the time had passed that tells so."""
+    bench.tally["tasks taken up again"] += len(running)
+    long_ago = timezone.now() - dt.timedelta(hours=1)
+    DBTaskResult.objects.filter(status="RUNNING", pk__in=running).update(started_at=long_ago)
+    for name in {name for ids in running.values() for name in ids}:
+        cache.delete(schedule.alive(name))
+    claimed = Letter.objects.filter(pk__in=leased, sent_at=None)
+    bench.tally["mails taken up again"] += claimed.update(due_at=timezone.now())
 
 
 def compare(bench: Bench, before: int) -> None:

@@ -86,6 +86,26 @@ def test_a_mail_is_tried_for_two_days_ever_less_often_and_then_kept_as_given_up(
     assert counted("given_up") > 0
 
 
+@pytest.mark.parametrize(("code", "hours"), [(550, 1), (450, 48)])
+def test_an_address_that_is_refused_for_good_is_given_up_sooner_than_one_that_is_put_off(
+    monkeypatch, time_machine, code, hours
+):
+    def refused(message, name):
+        raise smtplib.SMTPRecipientsRefused({"ada@example.org": (code, b"no")})
+
+    monkeypatch.setattr(letter, "hand_over", refused)
+    time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
+    began = timezone.now()
+    outbox.enqueue([unknown()])
+    row = Letter.objects.get()
+    while row.given_up_at is None:
+        time_machine.move_to(row.due_at, tick=False)
+        send_due.call()
+        row.refresh_from_db()
+
+    assert hours * HOUR <= row.given_up_at - began < (hours + 5) * HOUR
+
+
 def test_a_worker_that_was_away_for_days_gives_nothing_up_at_the_first_failure(refusing):
     outbox.enqueue([unknown(created_at=timezone.now() - 3 * outbox.TRIED_FOR)])
 
