@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from comments.audit import audit_log
-from newsreader.mailing.events import sent_again
 from newsreader.mailing.models import Letter
+from newsreader.mailing.signals import sent_again
 
 
 def listen() -> None:

@@ -1,4 +1,4 @@
-"""Tables for posting: email confirmations, rate limits, kept drafts, and the outbox of mails."""
+"""Tables for posting: email confirmations, rate limits, kept drafts, and the outbox of the release before."""
 
 from __future__ import annotations
 
@@ -76,9 +76,10 @@ class KeptDraft(models.Model):
 
 
 class Delivery(models.Model):
-    """One mail to one address about one event, stored in the event's transaction and sent by the worker.
+    """A mail in the outbox of the release before, about a decision, a report, a comment or an article.
 
-    It is about a decision, a reader's report, a comment that was handed over, or an article.
+    Nothing is written here any more: `comments.notifications.outbox` moves what is left into `mailing.Letter`. The next
+    release drops the table.
     """
 
     class Event(models.TextChoices):

@@ -37,8 +37,8 @@ from newsreader.kit.errors import Conflict, DomainError
 from newsreader.kit.task_queue import take_others
 from newsreader.kit.tasks import task
 from newsreader.mailing import headers, letter, suppression
-from newsreader.mailing.events import sent_again
 from newsreader.mailing.models import Letter
+from newsreader.mailing.signals import sent_again
 
 logger = logging.getLogger(__name__)
 Context = dict[str, Any]

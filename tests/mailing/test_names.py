@@ -15,6 +15,7 @@ from articles.models.site import Site
 from comments.models import Comment
 from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
+from tests.bench.mailbox import Mailbox
 from tests.factories import make_comment
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,32 @@ def test_no_name_adds_a_header_a_recipient_or_turns_the_subject(name, headline, 
 @pytest.mark.parametrize("piece", NASTY)
 def test_each_nasty_piece_in_each_place(piece):
     make_letter_and_look(f"Ada{piece}Byron", f"The ferry{piece}sinks", f"Post{piece}Ltd")
+
+
+def test_a_mail_server_is_told_of_one_recipient_whatever_the_names_are(settings):
+    mailbox = Mailbox()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mailbox.port
+    settings.MAIL_SUBJECT_PREFIX = "[Post\r\nBcc: eve@example.org]"
+    Site.objects.current()
+    Site.objects.update(name="".join(NASTY)[:80])
+    comment = make_comment(status="pending")
+    Comment.objects.filter(pk=comment.pk).update(name="".join(NASTY)[:80], body=".\r\nMAIL FROM:<eve@example.org>\r\n.")
+    Article.objects.filter(pk=comment.article_id).update(headline="".join(NASTY)[:150])
+    about = comment.decisions.first().pk
+
+    outbox.enqueue([Letter(name="comment_waiting", about="decision", about_id=about, address="ada@example.org")])
+
+    mailbox.shutdown()
+    mailbox.server_close()
+    ((address, letter),) = mailbox.letters
+    assert address == "ada@example.org"
+    assert letter["Bcc"] is None
+    assert letter["Message-ID"].endswith("@testserver>")
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert [part.get_content_type() for part in letter.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    text = letter.get_payload()[0].get_payload(decode=True).decode()
+    assert "MAIL FROM:<eve@example.org>" in text
 
 
 def make_letter_and_look(name: str, headline: str, paper: str) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 
 import pytest
 from django.core import mail
 from django.db import connection
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from articles import pictures
+from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
 from newsreader.mailing.outbox import send_due
 from tests.factories import make_user
@@ -35,6 +39,16 @@ def stored() -> bytes:
             cursor.execute(f'SELECT row::text FROM "{table}" AS row')
             found += [text.encode() for (text,) in cursor.fetchall()]
     return b"\n".join(found)
+
+
+def test_mails_are_sent_before_whatever_else_waits(queued):
+    outbox.send_due.enqueue()
+    DBTaskResult.objects.update(enqueued_at=timezone.now())
+    first = DBTaskResult.objects.get()
+    pictures.make_copies.enqueue(1)
+    DBTaskResult.objects.exclude(pk=first.pk).update(enqueued_at=timezone.now() - dt.timedelta(hours=1))
+
+    assert DBTaskResult.objects.ready().first() == first
 
 
 @pytest.mark.parametrize(

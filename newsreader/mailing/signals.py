@@ -1,4 +1,4 @@
-"""What has happened to mails."""
+"""What is done to mails, told inside the transaction, so that whoever records it does so with it."""
 
 from __future__ import annotations
 
