@@ -177,4 +177,4 @@ def test_the_next_mails_and_the_next_task():
         assert outbox.send_due.func()
 
     assert send.called
-    look(statements, read=300)
+    look(statements, read=300, sort=20)  # The comments of twenty mails.

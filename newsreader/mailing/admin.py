@@ -70,11 +70,12 @@ class LetterAdmin(admin.ModelAdmin):
     """Every mail that was or will be sent. Rows are never edited; one that was given up can be sent again."""
 
     empty = gettext_lazy("No mails yet. Every mail that the site sends is listed here.")
-    list_display = ["title", "address", "created_at", "state"]
+    list_display = ["title", "state", "address", "created_at"]
     list_filter = [ByState, ByTitle]
     search_fields = ["address"]
     ordering = ["-pk"]
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # They count the whole table for each state and mail.
     fields = ["title", "address", "language", "created_at", "state", "next_attempt", "attempts", "error"]
     actions = ["send_chosen_again"]
 
@@ -155,7 +156,7 @@ def _send_again(request: HttpRequest, letters: list[Letter]) -> None:
 
 
 def _moment(moment: Any) -> str:
-    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
+    return date_format(localtime(moment), "DATETIME_FORMAT")
 
 
 def _mark(name: str, words: str) -> str:

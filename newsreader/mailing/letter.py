@@ -33,8 +33,8 @@ def written(
     frame = import_string(settings.FRAME)()
     context = {"paper": frame["site"], **context}
     with translation.override(spoken(language) or str(frame["site"].language)):
-        subject = render_to_string(f"letters/{name}/subject.txt", context)
-        subject = tidy_line(f"{settings.MAIL_SUBJECT_PREFIX} {subject}")
+        said = render_to_string(f"letters/{name}/subject.txt", context)
+        subject = tidy_line(f"{settings.MAIL_SUBJECT_PREFIX} {said}")
         text = render_to_string(f"letters/{name}/body.txt", context)
         message = EmailMultiAlternatives(subject, text, sender(frame), [address])
         message.attach_alternative(in_frame(subject, text, frame), "text/html")

@@ -65,7 +65,7 @@ def enqueue(rows: Collection[Letter]) -> int:
     A second mail about the same event to the same address is left out. What has an end goes first.
     """
     for row in rows:
-        if row.ends_at:
+        if row.ends_at and row.due_at <= timezone.now():
             row.due_at -= FIRST
     if len(rows) <= IN_ONE_STATEMENT:
         insert_all(list(rows), unless_there=True)

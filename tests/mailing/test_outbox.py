@@ -148,6 +148,15 @@ def test_what_has_an_end_goes_before_all_else_that_is_due(refusing):
     assert mail.outbox[0].to == ["code@example.org"]
 
 
+def test_a_mail_for_later_waits_though_it_has_an_end():
+    later = timezone.now() + HOUR
+
+    outbox.enqueue([unknown(due_at=later, ends_at=later + HOUR)])
+
+    assert mail.outbox == []
+    assert Letter.objects.get().due_at == later
+
+
 def test_a_room_that_cannot_write_one_of_its_letters_holds_up_no_other(caplog):
     outbox.enqueue(
         [unknown(), Letter(name="account_changed", about="account", address="b@example.org"), unknown("c@example.org")]
