@@ -17,12 +17,13 @@ from comments.models import Comment, EmailConfirmation, new_token
 from comments.models.effective_settings import EffectiveSettings
 from comments.notifications.letter_names import CONFIRM, DECISION
 from comments.screening.history import FIRST_COMMENT
+from newsreader.accounts.identities import has_account
 from newsreader.kit.client_address import network
 from newsreader.kit.clock import ahead
 from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.text import fold
-from newsreader.mailing import outbox
+from newsreader.mailing import budget, outbox
 from newsreader.mailing.models import Letter
 
 AGAIN = dt.timedelta(days=30)  # Before that, the same address gets no second mail.
@@ -38,7 +39,8 @@ def _asked_from(network: str, since: dt.datetime, until: dt.datetime) -> QuerySe
 def letters(comment: Comment, visitor: str) -> list[Letter]:
     """Return the mail to a guest whose first comment waits, to be queued by the caller; or none.
 
-    None if the address was asked recently, or if too many came from this network. In the transaction of the post.
+    None if the address was asked recently, if too many came from this network, or if no more mails that strangers ask
+    for go to it (`newsreader.mailing.budget`). In the transaction of the post.
     """
     first = comment.posted_as or comment.decisions.get(number=1)
     if comment.identity_id or first.after != Comment.Status.PENDING or FIRST_COMMENT not in _codes(first.reasons):
@@ -48,9 +50,14 @@ def letters(comment: Comment, visitor: str) -> list[Letter]:
     if not email or len(_asked_from(where, now - PERIOD, ahead(now))) >= PER_NETWORK:
         return []
     key, wanted = address_key(email), {"network": where, "comment": comment, "asked_at": now}
+    long_ago = Q(asked_at__lt=now - AGAIN) | Q(asked_at__gt=ahead(now))
+    # Only what is sent counts, so whoever has been asked is not asked of the budget.
+    if EmailConfirmation.objects.filter(address=key).exclude(long_ago).exists():
+        return []
+    if not budget.allows(email, network(visitor), known=has_account(email)):
+        return []
     if not insert(EmailConfirmation(address=key, **wanted), unless_there=True):
         again = {"token": new_token(), "confirmed_at": None}
-        long_ago = Q(asked_at__lt=now - AGAIN) | Q(asked_at__gt=ahead(now))
         if not EmailConfirmation.objects.filter(long_ago, address=key).update(**wanted, **again):
             return []
     return [Letter(name=CONFIRM, about=DECISION, about_id=first.pk, address=email, language=comment.language)]

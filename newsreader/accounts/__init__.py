@@ -7,6 +7,7 @@ invitations:        inviting to the newsroom; invitation_views: the pages where 
 leaving:            taking all roles from somebody who leaves
 adapters:           allauth's hooks
 letters:            the mails about accounts, in the words and the look of the paper
+asked_letters:      which of them anybody can ask for, and whether the next one may be sent
 browsers:           browsers by the names that people know
 allauth_internals:  what allauth offers in no public way
 forms, views, urls: the account pages, and allauth's where ours differ

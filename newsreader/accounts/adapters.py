@@ -25,7 +25,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from urllib3 import Timeout
 
-from newsreader.accounts import account_linking, letters, reauthentication
+from newsreader.accounts import account_linking, allauth_internals, asked_letters, letters, reauthentication
 from newsreader.accounts.identities import provider_name
 from newsreader.accounts.models import User
 from newsreader.kit.client_address import client_address
@@ -52,9 +52,16 @@ def send_account_mail(subject: str, body: str, html: str, to: list[str], headers
 class AccountAdapter(DefaultAccountAdapter):
     """Signing up and in, and mails about accounts."""
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        with transaction.atomic():
-            outbox.enqueue([letters.letter(template_prefix, email, context)])
+    @transaction.atomic
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> bool:
+        """Queue one of the library's mails. Returns whether it will be sent; whoever asked is told the same anyway."""
+        request = self.request or context.get("request")
+        if not asked_letters.may_be_sent(template_prefix.rpartition("/")[2], email, request):
+            if request is not None:
+                allauth_internals.UNSENT.set(request, True)
+            return False
+        outbox.enqueue([letters.letter(template_prefix, email, context)])
+        return True
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return the address of the page for a new password: on SITE_URL, since who asks chooses the request's host."""

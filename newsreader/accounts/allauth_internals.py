@@ -7,11 +7,14 @@ signal, form, view or `utils` function of the library does it. What few pages ne
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from typing import Any, Literal
 
 from allauth.account.internal.flows import login as _login
 from allauth.account.internal.flows import reauthentication as _reauthentication
+from allauth.account.internal.flows.email_verification_by_code import EmailVerificationProcess
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.models import Login
 from allauth.core.internal import ratelimit as _ratelimit
 from allauth.mfa.models import Authenticator
@@ -20,6 +23,10 @@ from django.http import HttpRequest, HttpResponse
 
 from newsreader.accounts.models import User
 from newsreader.kit.clock import SLACK
+from newsreader.kit.request_attributes import RequestAttribute
+
+UNSENT: RequestAttribute[bool] = RequestAttribute("unsent")  # The mail that was just asked for is not sent (adapters).
+MAILED = "mailed_code"  # In the session: the code that its owner has in a mail.
 
 # --- Rate limits --------------------------------------------------------------------------------------------------
 
@@ -73,6 +80,35 @@ def resume_request(request: HttpRequest) -> HttpResponse | None:
     """Answer the suspended POST, or redirect to `next`; None if there is neither."""
     answer: HttpResponse | None = _reauthentication.resume_request(request)
     return answer
+
+
+def keep_codes_that_were_mailed() -> None:
+    """Have the code of an earlier mail stay right in this session where the mail with a newer one is not sent.
+
+    The library puts a new code into the session whatever became of its mail.
+    """
+    for process in (EmailVerificationProcess, LoginCodeVerificationProcess):
+        process.send = _keeping(process.send)
+
+
+def _keeping(send: Any) -> Any:
+    def sending(self: Any, *args: Any, **options: Any) -> None:
+        UNSENT.set(self.request, False)
+        send(self, *args, **options)
+        whose = [type(self).__name__, self.state.get("email"), self.state.get("user_id")]
+        if not UNSENT.get(self.request):
+            self.request.session[MAILED] = {"whose": whose, "code": self.code, "at": self.state["at"]}
+            return
+        kept = self.request.session.get(MAILED)
+        if isinstance(kept, dict) and kept["whose"] == whose and 0 <= time.time() - kept["at"] <= self.timeout:
+            self.state |= {"code": kept["code"], "at": kept["at"]}
+
+    return sending
+
+
+def forget_mailed_code(request: HttpRequest) -> None:
+    """Forget it once it was used, or tried too often."""
+    request.session.pop(MAILED, None)
 
 
 # --- Passkeys -----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ class AccountsConfig(AppConfig):
 
         email_field.install()
         allauth_internals.count_with_a_clock_that_goes_back()
+        allauth_internals.keep_codes_that_were_mailed()
         sessions.listen()
         second_factor.listen()
         post_migrate.connect(groups.after_migrate, sender=self)

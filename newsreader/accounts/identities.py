@@ -170,3 +170,8 @@ def verified_addresses(users: Iterable[User]) -> list[tuple[User, str]]:
     rows = EmailAddress.objects.filter(user__in=people, verified=True).order_by("primary", "-pk")
     known = dict(rows.values_list("user", "email"))  # The last of each one counts.
     return [(people[pk], known[pk]) for pk in sorted(known)]
+
+
+def has_account(address: str) -> bool:
+    """Say whether an account has verified this address."""
+    return EmailAddress.objects.filter(email__iexact=address, verified=True).exists()

@@ -43,12 +43,18 @@ class Awaited:
 
     @classmethod
     def send(cls, request: HttpRequest, key: str, email: str, user: User | None = None) -> None:
-        """Mail a new code to this address; `user`: only for this signed-in person. Replaces an earlier code."""
-        adapter = get_adapter()
+        """Mail a new code to this address; `user`: only for this signed-in person. Replaces an earlier code.
+
+        If no more mails may be sent to the address, the code that it has got stays right, and nobody sees a difference.
+        """
+        adapter = get_adapter(request)
         code = adapter.generate_login_code()
-        adapter.send_mail("account/email/login_code", email, {"request": request, "code": code})
         state = {"code": code, "email": email, "at": time.time(), "failed_attempts": 0}
-        request.session[key] = state | ({"user_id": str(user.pk)} if user else {})
+        state |= {"user_id": str(user.pk)} if user else {}
+        is_sent = adapter.send_mail("account/email/login_code", email, {"request": request, "code": code})
+        earlier = None if is_sent else cls.find(request, key)
+        if earlier is None or any(earlier.state.get(name) != state.get(name) for name in ("email", "user_id")):
+            request.session[key] = state
 
     @classmethod
     def find(cls, request: HttpRequest, key: str) -> Awaited | None:

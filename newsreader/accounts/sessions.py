@@ -10,13 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import authentication_step_completed
+from allauth.account.signals import (
+    authentication_step_completed,
+    email_verification_code_rejected,
+    login_code_rejected,
+)
 from allauth.account.signals import user_logged_in as entered
 from allauth.socialaccount.models import SocialLogin
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
-from newsreader.accounts import login_codes
+from newsreader.accounts import allauth_internals, login_codes
 from newsreader.accounts.identities import IN_SESSION, take_over
 from newsreader.accounts.models import User
 from newsreader.kit.request_attributes import RequestAttribute
@@ -42,6 +46,12 @@ def _signed_in(sender: Any, request: HttpRequest | None = None, **_: Any) -> Non
         remember(request)
         request.session.pop(IN_SESSION, None)
         login_codes.forget(request)
+        allauth_internals.forget_mailed_code(request)
+
+
+def _rejected(sender: Any, request: HttpRequest, last_attempt: bool, **_: Any) -> None:
+    if last_attempt:
+        allauth_internals.forget_mailed_code(request)
 
 
 def _entered(sender: Any, request: HttpRequest, user: User, sociallogin: SocialLogin | None = None, **_: Any) -> None:
@@ -69,4 +79,6 @@ def listen() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="known-signed-in")
     user_logged_out.connect(_signed_out, dispatch_uid="known-signed-out")
     authentication_step_completed.connect(_authenticated, dispatch_uid="address-proved")
+    login_code_rejected.connect(_rejected, dispatch_uid="login-code-rejected")
+    email_verification_code_rejected.connect(_rejected, dispatch_uid="verification-code-rejected")
     entered.connect(_entered, dispatch_uid="identity-entered")

@@ -115,5 +115,11 @@ POSTS = Counter(
     ["channel", "outcome"],
 )
 MAILS = Counter("newsreader_mails", "Mails handed to the mail server, or not", ["letter", "outcome"])
+ASKED_MAILS = Counter(
+    "newsreader_asked_mails",
+    "Mails that nobody signed in asked for: sent, or stopped by what is allowed to the address or from the network, or "
+    "since the address gets none (suppressed)",
+    ["outcome"],
+)
 TASKS = Counter("newsreader_tasks", "Background tasks that this host has run", ["task", "outcome"])
 JOBS_FAILED = Counter("newsreader_jobs_failed", "Runs of scheduled jobs that failed", ["name"])

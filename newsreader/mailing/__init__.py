@@ -1,12 +1,14 @@
 """Mail that the site sends: one outbox for all rooms, a budget for what strangers ask for, addresses that get none.
 
-models: Letter, a mail in the outbox
+models: Letter, a mail in the outbox; what the budget and the suppression keep
 outbox: putting mails into it, and the task that sends what is due
 letter: a mail's text and HTML, from its templates
 signals: what is done to mails, told inside the transaction
 letter_titles: what each mail is called in the newsroom
 admin: the list of mails, for those who run the site
 headers: what a letter's head says besides
-suppression: addresses that get no mail
+budget: how many mails go out that nobody signed in asked for
+suppression: addresses that get no mail, or less
+tokens: the token of an address, for links in mails
 apps:   registration
 """

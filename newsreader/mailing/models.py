@@ -55,3 +55,66 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return f"{title_of(self.name)} → {self.address}"
+
+        return f"{self.name} → {self.address}"
+
+
+class AskedLetter(models.Model):
+    """That a mail went out which nobody signed in had asked for. Kept for a day (`newsreader.mailing.budget`).
+
+    `address` and `network` are keyed hashes; `network` is empty for the address of an account.
+    """
+
+    address = models.CharField(max_length=64)
+    network = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            # What one address got, and one network asked for.
+            models.Index(fields=["address", "at"], name="asked_by_address"),
+            models.Index(fields=["network", "at"], condition=~Q(network=""), name="asked_by_network"),
+            # All of the last hour, and what is to be deleted.
+            models.Index(fields=["at"], name="asked_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at}"
+
+
+class MailSurge(models.Model):
+    """A time in which strangers asked for more mails an hour than the editors' limit. At most one is not over."""
+
+    began_at = models.DateTimeField(default=timezone.now)
+    is_over = models.BooleanField(default=False)
+    asked = models.PositiveIntegerField()  # in the hour before it was noticed
+    limit = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["is_over"], condition=Q(is_over=False), name="one_mail_surge_at_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.began_at}: {self.asked}"
+
+
+class Suppression(models.Model):
+    """An address that gets no mail, or less, and why (`newsreader.mailing.suppression`). `address`: a keyed hash."""
+
+    class Reason(models.TextChoices):
+        BOUNCED = "bounced", _("mail to it came back")
+        COMPLAINED = "complained", _("its owner reported our mail as spam")
+        NOT_ME = "not_me", _("its owner did not ask for codes")
+
+    address = models.CharField(max_length=64)
+    reason = models.CharField(_("why"), max_length=20, choices=Reason)
+    at = models.DateTimeField(_("since"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("address without mail")
+        verbose_name_plural = _("addresses without mail")
+        constraints = [models.UniqueConstraint(fields=["address", "reason"], name="suppressed_once_per_reason")]
+
+    def __str__(self) -> str:
+        return f"{self.address[:8]}…: {self.get_reason_display()}"

@@ -1,8 +1,63 @@
-"""Addresses that get no mail."""
+"""Addresses that get no mail, or less of it: mail came back, was reported as spam, or was not asked for by their owner.
+
+The table holds keyed hashes, not addresses: it outlives accounts, and nobody can be read from it.
+
+- `bounced`: no mail at all. None arrives, and providers judge the site by how often it tries. Whoever signs in by
+  another way is told on the page of their addresses, and can have it tried again.
+- `complained`: no mail but that about an account of theirs: the code with which they sign in, and what changed. Who
+  reports a digest as spam would be locked out otherwise, and would not learn who else got in. Mails that a
+  stranger asked for at an address without an account end, too (`newsreader.mailing.budget`).
+- `not_me`: no mail that nobody signed in asked for, until the owner signs in, or takes it back by a link that was in
+  such a mail.
+
+Editors can lift each of them in the admin by typing the address.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 
-def is_suppressed(address: str, name: str) -> bool:
-    """Say whether this letter is not sent to this address. `name`: of the letter's templates."""
-    return False
+from newsreader.kit.hashes import keyed
+from newsreader.kit.text import fold
+from newsreader.mailing.models import Suppression
+
+Reason = Suppression.Reason
+ABOUT_ACCOUNTS = "account_"  # how the names of letters about accounts begin
+
+
+def address_key(address: str) -> str:
+    """Return the keyed hash under which an address is stored; case does not matter."""
+    return keyed("address", fold(address))
+
+
+def suppress(address: str, reason: str) -> bool:
+    """Send less, or nothing, to an address from now on. Returns whether that is new."""
+    return Suppression.objects.get_or_create(address=address_key(address), reason=reason)[1]
+
+
+def lift(addresses: Iterable[str], reasons: Iterable[str] = tuple(Reason)) -> int:
+    """Send mail to these addresses again, as far as these reasons stopped it. Returns how many rows are gone."""
+    keys = [address_key(address) for address in addresses]
+    if not keys:
+        return 0
+    return Suppression.objects.filter(address__in=keys, reason__in=list(reasons)).delete()[0]
+
+
+def reasons_of(addresses: Iterable[str]) -> dict[str, set[str]]:
+    """Return why each of these addresses gets less mail, those that do not left out. One query, or none."""
+    by_key = {address_key(address): address for address in addresses}
+    found: dict[str, set[str]] = {}
+    if by_key:
+        for key, reason in Suppression.objects.filter(address__in=by_key).values_list("address", "reason"):
+            found.setdefault(by_key[key], set()).add(reason)
+    return found
+
+
+def is_suppressed(address: str, letter: str) -> bool:
+    """Say whether this letter must not be handed over to the mail server. One query.
+
+    What `not_me` stops, `newsreader.mailing.budget` has left out before it was queued: the same letter, asked for by
+    its owner, is sent.
+    """
+    stopping = [Reason.BOUNCED] if letter.startswith(ABOUT_ACCOUNTS) else [Reason.BOUNCED, Reason.COMPLAINED]
+    return Suppression.objects.filter(address=address_key(address), reason__in=stopping).exists()

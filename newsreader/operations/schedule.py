@@ -30,6 +30,7 @@ from newsreader.kit.clock import ahead
 from newsreader.kit.errors import Busy
 from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
+from newsreader.mailing import budget
 from newsreader.mailing.outbox import send_due
 from newsreader.operations.purging import purge_due
 
@@ -96,6 +97,7 @@ def clear_up() -> None:
     kept_drafts.forget_old()
     kept_answers.forget_old()
     email_confirmation.forget_old()
+    budget.forget_old()
     delete_expired_locks()
     private_uploads.forget_old()
 

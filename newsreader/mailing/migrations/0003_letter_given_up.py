@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mailing", "0001_initial")]
+    dependencies = [("mailing", "0002_budget_and_suppression")]
 
     operations = [
         migrations.AddIndex(

@@ -1,0 +1,87 @@
+"""How many mails that nobody signed in asked for go out: codes, links to reset a password, sign-ups, confirmations.
+
+Anybody can type anybody's address, in many places. So all of these mails are counted together: 3 an hour and 8 a day to
+one address, and 30 a day from one network to addresses without an account. Who has an account is not
+counted by network: many readers may sit behind one. Beyond that nothing is sent, and nobody sees that: whoever asked
+gets the same page.
+
+Mails that somebody asked for who is signed in, to an address of theirs, and notices of changes do not count.
+Attempts that sent nothing do not count either, so that nobody can lock an owner out for longer than the rule says.
+
+It holds for any number of processes: whoever counts has locked the address and the network until the end of their
+transaction, always in one order. What an earlier clock wrote, before it was set back, does not count.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from newsreader.kit import metrics
+from newsreader.kit.clock import ahead
+from newsreader.kit.hashes import keyed
+from newsreader.mailing import suppression
+from newsreader.mailing.models import AskedLetter
+from newsreader.mailing.suppression import Reason, address_key
+
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+PER_HOUR, PER_DAY = 3, 8  # to one address
+PER_NETWORK = 30  # a day, to addresses without an account
+
+
+def allows(address: str, network: str, *, known: bool) -> bool:
+    """Count one more mail to this address and say whether it may be sent. In the caller's transaction, if there is one.
+
+    `known`: an account has verified the address. `network`: of whoever asks (`kit.client_address.network`); empty if it
+    is not known, or is not to count. Call it where the mail is queued, and nowhere else.
+    """
+    outcome = _count(address_key(address), keyed("network", network) if network and not known else "", address, known)
+    metrics.ASKED_MAILS.labels(outcome).inc()
+    return outcome == "sent"
+
+
+@transaction.atomic
+def _count(mine: str, theirs: str, address: str, known: bool) -> str:
+    """Return `sent`, or what stops the mail: `suppressed`, `address`, `network`."""
+    if _is_stopped(address, known):
+        return "suppressed"
+    _lock({mine, theirs} - {""})
+    now = timezone.now()
+    counted = AskedLetter.objects.filter(at__gt=now - DAY, at__lte=ahead(now))
+    to_address = list(counted.filter(address=mine).values_list("at", flat=True))
+    if len(to_address) >= PER_DAY or sum(at > now - HOUR for at in to_address) >= PER_HOUR:
+        return "address"
+    if theirs and counted.filter(network=theirs).count() >= PER_NETWORK:
+        return "network"
+    AskedLetter.objects.create(address=mine, network=theirs, at=now)
+    return "sent"
+
+
+def _is_stopped(address: str, known: bool) -> bool:
+    stopping = {Reason.NOT_ME, Reason.BOUNCED} if known else set(Reason)
+    return bool(suppression.reasons_of([address]).get(address, set()) & stopping)
+
+
+def _lock(keys: Iterable[str]) -> None:
+    """Let nobody else count for these keys until the transaction ends. On SQLite it is the only one that writes."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for number in sorted(int(key[:15], 16) for key in keys):
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def asked_last_hour() -> int:
+    """Return how many such mails went out within the last hour."""
+    now = timezone.now()
+    return AskedLetter.objects.filter(at__gt=now - HOUR, at__lte=ahead(now)).count()
+
+
+def forget_old() -> int:
+    """Delete what no longer counts. Returns how many."""
+    now = timezone.now()
+    return AskedLetter.objects.filter(Q(at__lte=now - DAY) | Q(at__gt=ahead(now))).delete()[0]
