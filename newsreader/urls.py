@@ -51,6 +51,7 @@ urlpatterns = [
     path("articles/<int:article_id>/preview/", views.preview, name="preview"),
     path("", include("articles.urls")),
     path("", include("comments.urls")),
+    path("", include("newsreader.mailing.urls")),
     path("accounts/masthead/", views.masthead, name="masthead"),
     path("accounts/", include("newsreader.accounts.urls")),
     path("accounts/", include("allauth.urls")),

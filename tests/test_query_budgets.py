@@ -119,6 +119,7 @@ APART = {
     "bans/<int:ban_id>/<str:token>/",
     "comments/<int:comment_id>/confirm/<str:token>/",
     "healthz",
+    "mail/<str:token>/not-me/",
     "metrics",
     "readyz",
     "moderation/link/<str:token>/",

@@ -24,6 +24,7 @@ from newsreader.accounts import allauth_internals, login_codes
 from newsreader.accounts.identities import IN_SESSION, take_over
 from newsreader.accounts.models import User
 from newsreader.kit.request_attributes import RequestAttribute
+from newsreader.mailing import suppression
 
 COOKIE = "known"
 YEAR = 31_536_000  # seconds
@@ -55,6 +56,9 @@ def _rejected(sender: Any, request: HttpRequest, last_attempt: bool, **_: Any) -
 
 
 def _entered(sender: Any, request: HttpRequest, user: User, sociallogin: SocialLogin | None = None, **_: Any) -> None:
+    # Who did not want codes that others had asked for may want their own again.
+    mine = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    suppression.lift(mine, [suppression.Reason.NOT_ME])
     if sociallogin is not None:
         request.session[IN_SESSION] = take_over(sociallogin, user).pk
 

@@ -22,6 +22,7 @@ BEGINNINGS = (
     "bans/(?:[0-9]+)/",
     "comments/(?:[0-9]+)/confirm/",
     "comments/(?:[0-9]+)/status/",
+    "mail/",
     "moderation/link/",
     "reports/(?:[0-9]+)/",
 )

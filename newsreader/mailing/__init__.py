@@ -10,5 +10,6 @@ headers: what a letter's head says besides
 budget: how many mails go out that nobody signed in asked for
 suppression: addresses that get no mail, or less
 tokens: the token of an address, for links in mails
+views, urls: the page where mails that strangers ask for are ended
 apps:   registration
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from email.utils import formataddr, make_msgid, parseaddr
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.utils.module_loading import import_string
 from newsreader.kit import metrics
 from newsreader.kit.languages import spoken
 from newsreader.kit.text import tidy_line
+from newsreader.mailing.tokens import not_me_url
 
 LONGEST_LABEL = 40  # characters
 _CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
@@ -31,7 +33,7 @@ def written(
     which a mail server recognises a mail that it already has; without one it is a new one on our host.
     """
     frame = import_string(settings.FRAME)()
-    context = {"paper": frame["site"], **context}
+    context = {"paper": frame["site"], "not_me_url": partial(not_me_url, address), **context}
     with translation.override(spoken(language) or str(frame["site"].language)):
         said = render_to_string(f"letters/{name}/subject.txt", context)
         subject = tidy_line(f"{settings.MAIL_SUBJECT_PREFIX} {said}")

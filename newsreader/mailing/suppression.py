@@ -2,12 +2,12 @@
 
 The table holds keyed hashes, not addresses: it outlives accounts, and nobody can be read from it.
 
-- `bounced`: no mail at all. None arrives, and providers judge the site by how often it tries. Whoever signs in by
+- Bounced: no mail at all. None arrives, and providers judge the site by how often it tries. Whoever signs in by
   another way is told on the page of their addresses, and can have it tried again.
-- `complained`: no mail but that about an account of theirs: the code with which they sign in, and what changed. Who
+- Complained: no mail but that about an account of theirs: the code with which they sign in, and what changed. Who
   reports a digest as spam would be locked out otherwise, and would not learn who else got in. Mails that a
   stranger asked for at an address without an account end, too (`newsreader.mailing.budget`).
-- `not_me`: no mail that nobody signed in asked for, until the owner signs in, or takes it back by a link that was in
+- Not me: no mail that nobody signed in asked for, until the owner signs in, or takes it back by a link that was in
   such a mail.
 
 Editors can lift each of them in the admin by typing the address.
@@ -56,7 +56,7 @@ def reasons_of(addresses: Iterable[str]) -> dict[str, set[str]]:
 def is_suppressed(address: str, letter: str) -> bool:
     """Say whether this letter must not be handed over to the mail server. One query.
 
-    What `not_me` stops, `newsreader.mailing.budget` has left out before it was queued: the same letter, asked for by
+    What “not me” stops, `newsreader.mailing.budget` has left out before it was queued: the same letter, asked for by
     its owner, is sent.
     """
     stopping = [Reason.BOUNCED] if letter.startswith(ABOUT_ACCOUNTS) else [Reason.BOUNCED, Reason.COMPLAINED]

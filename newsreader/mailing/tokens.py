@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.core import signing
 
+from newsreader.kit.web import absolute
+
 SALT = "newsreader.mailing.address"
 
 
@@ -19,3 +21,9 @@ def address_of(token: str) -> str | None:
     except (signing.BadSignature, ValueError):
         return None
     return found if isinstance(found, str) else None
+
+
+def not_me_url(address: str) -> str:
+    """Return the address of the page where mails that strangers ask for are ended, for mails to this address."""
+    # Not by `reverse`, for which the worker would import every page of the site.
+    return absolute(f"/mail/{token_for(address)}/not-me/")
