@@ -22,6 +22,8 @@ from django.utils.translation import to_language
 
 from newsreader import provider_settings
 from newsreader.kit.cdn import FORMS, Cdn
+from newsreader.mailing.providers import MEND, Provider
+from newsreader.mailing.providers import provider as mail_provider
 from newsreader.provider_settings import LOOPBACK
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -542,17 +544,21 @@ DEMO_MAILS: bool = not os.environ.get("EMAIL_URL") and read("DEMO_MAILS", "off",
 if DEMO_MAILS and SITE_HOST not in LOOPBACK:
     refuse("DEMO_MAILS", f"turn it off: editors would read everybody's sign-in codes on {SITE_URL}.")
 MAIL_FOLDER = (Path(DATABASES["default"]["NAME"]).parent if SQLITE else BASE_DIR / "var") / "mails"
-_mail = environ.Env.email_url_config(
-    read(
-        "EMAIL_URL",
-        "consolemail://",
-        one_of(*environ.Env.EMAIL_SCHEMES),
-        "smtp://user:password@host:25, smtp+tls://…, or consolemail://.",
-    )
+_mail_url: str | Provider = read(
+    "EMAIL_URL",
+    "consolemail://",
+    lambda text: mail_provider(text) or one_of(*environ.Env.EMAIL_SCHEMES)(text),
+    f"smtp://user:password@host:25, smtp+tls://…, consolemail://, or {MEND}",
 )
+# A provider that takes mails over its API, by anymail, and tells what became of them (newsreader.mailing.providers).
+MAIL_PROVIDER: Provider | None = _mail_url if isinstance(_mail_url, Provider) else None
+ANYMAIL: dict[str, Any] = MAIL_PROVIDER.settings if MAIL_PROVIDER else {}
+_mail = environ.Env.email_url_config(_mail_url if isinstance(_mail_url, str) else "dummymail://")
 EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_BACKEND"], _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
 if DEMO_MAILS:
     EMAIL_BACKEND = "newsreader.demo.mails.backend.EmailBackend"
+if MAIL_PROVIDER:
+    EMAIL_BACKEND = MAIL_PROVIDER.backend
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"]

@@ -20,7 +20,7 @@ LIBRARIES = {"PIL", "pillow_heif", "markdown_it", "nh3", "re2", "prometheus_clie
 OF_PAGES = {"fido2", "cryptography", "requests", "charset_normalizer", "yaml", "lxml", "unittest", "django.test"}
 COMMANDS = {
     "newsreader.transfer.load", "newsreader.demo.loader", "newsreader.operations.backups.making", "pyrage", "boto3",
-    "newsreader.operations.migration_rules",
+    "newsreader.operations.migration_rules", "anymail",
 }  # fmt: skip
 WORKER = {"newsreader.operations.worker", "newsreader.operations.schedule", "newsreader.management.commands.work"}
 WATCHER = {"newsreader.operations.watch", "newsreader.operations.supervisor"}

@@ -59,6 +59,8 @@ def manage(*arguments, **environment):
         ("CDN_SECONDS", "60"),  # of no CDN
         ("REDIS_URL", "http://localhost"),
         ("EMAIL_URL", "pigeon://post"),
+        ("EMAIL_URL", "mailgun://key"),
+        ("EMAIL_URL", "postmark://token?events=short"),
         ("TRUSTED_PROXY_COUNT", "-1"),
         ("TRUSTED_PROXY_COUNT", "many"),
         ("PORT", "http"),

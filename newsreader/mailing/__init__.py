@@ -10,6 +10,7 @@ headers: what a letter's head says besides
 budget: how many mails go out that nobody signed in asked for
 suppression: addresses that get no mail, or less
 tokens: the token of an address, for links in mails
-views, urls: the page where mails that strangers ask for are ended
+providers: mail providers that EMAIL_URL can name; provider_events: what they tell of mails
+views, urls: the page where mails that strangers ask for are ended, and where a provider tells
 apps:   registration
 """

@@ -62,7 +62,7 @@ def _count(mine: str, theirs: str, address: str, known: bool) -> str:
 
 
 def _is_stopped(address: str, known: bool) -> bool:
-    stopping = {Reason.NOT_ME, Reason.BOUNCED} if known else set(Reason)
+    stopping = {Reason.NOT_ME, Reason.BOUNCED} | (set() if known else {Reason.COMPLAINED})
     return bool(suppression.reasons_of([address]).get(address, set()) & stopping)
 
 

@@ -105,6 +105,7 @@ class Suppression(models.Model):
     class Reason(models.TextChoices):
         BOUNCED = "bounced", _("mail to it came back")
         COMPLAINED = "complained", _("its owner reported our mail as spam")
+        UNSUBSCRIBED = "unsubscribed", _("its owner unsubscribed at the mail provider")
         NOT_ME = "not_me", _("its owner did not ask for codes")
 
     address = models.CharField(max_length=64)

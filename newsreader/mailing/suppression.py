@@ -7,6 +7,7 @@ The table holds keyed hashes, not addresses: it outlives accounts, and nobody ca
 - Complained: no mail but that about an account of theirs: the code with which they sign in, and what changed. Who
   reports a digest as spam would be locked out otherwise, and would not learn who else got in. Mails that a
   stranger asked for at an address without an account end, too (`newsreader.mailing.budget`).
+- Unsubscribed, at the provider that sends our mails: the same, but that codes go to whoever asks for them.
 - Not me: no mail that nobody signed in asked for, until the owner signs in, or takes it back by a link that was in
   such a mail.
 
@@ -59,5 +60,5 @@ def is_suppressed(address: str, letter: str) -> bool:
     What “not me” stops, `newsreader.mailing.budget` has left out before it was queued: the same letter, asked for by
     its owner, is sent.
     """
-    stopping = [Reason.BOUNCED] if letter.startswith(ABOUT_ACCOUNTS) else [Reason.BOUNCED, Reason.COMPLAINED]
+    stopping = {Reason.BOUNCED} if letter.startswith(ABOUT_ACCOUNTS) else set(Reason) - {Reason.NOT_ME}
     return Suppression.objects.filter(address=address_key(address), reason__in=stopping).exists()

@@ -18,17 +18,6 @@ class Migration(migrations.Migration):
                 ("network", models.CharField(blank=True, max_length=64)),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
-            options={
-                "indexes": [
-                    models.Index(fields=["address", "at"], name="asked_by_address"),
-                    models.Index(
-                        condition=models.Q(("network", ""), _negated=True),
-                        fields=["network", "at"],
-                        name="asked_by_network",
-                    ),
-                    models.Index(fields=["at"], name="asked_at"),
-                ],
-            },
         ),
         migrations.CreateModel(
             name="MailSurge",
@@ -39,13 +28,6 @@ class Migration(migrations.Migration):
                 ("asked", models.PositiveIntegerField()),
                 ("limit", models.PositiveIntegerField()),
             ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_over", False)), fields=("is_over",), name="one_mail_surge_at_once"
-                    )
-                ],
-            },
         ),
         migrations.CreateModel(
             name="Suppression",
@@ -58,6 +40,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("bounced", "mail to it came back"),
                             ("complained", "its owner reported our mail as spam"),
+                            ("unsubscribed", "its owner unsubscribed at the mail provider"),
                             ("not_me", "its owner did not ask for codes"),
                         ],
                         max_length=20,
@@ -69,9 +52,30 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "address without mail",
                 "verbose_name_plural": "addresses without mail",
-                "constraints": [
-                    models.UniqueConstraint(fields=("address", "reason"), name="suppressed_once_per_reason")
-                ],
             },
+        ),
+        migrations.AddIndex(
+            model_name="askedletter",
+            index=models.Index(fields=["address", "at"], name="asked_by_address"),
+        ),
+        migrations.AddIndex(
+            model_name="askedletter",
+            index=models.Index(
+                condition=models.Q(("network", ""), _negated=True), fields=["network", "at"], name="asked_by_network"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="askedletter",
+            index=models.Index(fields=["at"], name="asked_at"),
+        ),
+        migrations.AddConstraint(
+            model_name="mailsurge",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_over", False)), fields=("is_over",), name="one_mail_surge_at_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="suppression",
+            constraint=models.UniqueConstraint(fields=("address", "reason"), name="suppressed_once_per_reason"),
         ),
     ]
