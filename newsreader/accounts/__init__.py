@@ -1,6 +1,6 @@
 """People who can sign in, and the identities under which they comment.
 
-models:             User, Invitation, CommenterIdentity, KeptAnswer
+models:             User, Invitation, CommenterIdentity, KnownWay, KeptAnswer
 identities:         the commenter identity of a request
 groups:             the newsroom's groups and their permissions
 invitations:        inviting to the newsroom; invitation_views: the pages where that is accepted
@@ -15,6 +15,8 @@ email_field:        the library's field for addresses, read as ours
 login_codes:        signing in with a code from a mail
 reauthentication:   making sure that it is still the same person
 second_factor:      the second factor of staff
+sign_in_ways:       telling owners of a sign-in by a new way
+address_changes:    of an added or removed address; staff_changes: of what staff changed in the admin
 account_linking:    connecting a login provider to an account
 session_store:      how a session is read
 sessions:           what a session knows besides its user

@@ -10,11 +10,23 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from newsreader.accounts import allauth_internals, email_field, groups, second_factor, sessions
+        from newsreader.accounts import (
+            address_changes,
+            allauth_internals,
+            email_field,
+            groups,
+            second_factor,
+            sessions,
+            sign_in_ways,
+            staff_changes,
+        )
 
         email_field.install()
         allauth_internals.count_with_a_clock_that_goes_back()
         allauth_internals.keep_codes_that_were_mailed()
         sessions.listen()
         second_factor.listen()
+        address_changes.listen()
+        sign_in_ways.listen()
+        staff_changes.listen()
         post_migrate.connect(groups.after_migrate, sender=self)

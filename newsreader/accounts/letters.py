@@ -38,7 +38,7 @@ CHANGES: Final = {
     "password_set": _("A password was set for your account."),
     "password_reset": _("Your password was reset."),
     "email_changed": _("The main email address of your account was changed."),
-    "email_confirm": _("An email address of your account was confirmed."),
+    "email_confirm": _("An email address was added to your account and confirmed."),
     "email_deleted": _("An email address was removed from your account."),
     "totp_activated": _("An authenticator app was set up for your account."),
     "totp_deactivated": _("The authenticator app was removed from your account."),
@@ -48,6 +48,22 @@ CHANGES: Final = {
     "account_connected": _("Another account was connected to yours."),
     "account_disconnected": _("A connected account was removed from yours."),
 }
+# The same that are not the library's: signing in by a way that nobody has used before (sign_in_ways) …
+NEW_WAYS: Final = {
+    "new_way_password": _("Somebody signed in to your account with your password, for the first time."),
+    "new_way_code": _("Somebody signed in to your account with a code from a mail, for the first time."),
+    "new_way_passkey": _("Somebody signed in to your account with a passkey, for the first time."),
+    "new_way_recovery_codes": _("Somebody signed in to your account with a recovery code, for the first time."),
+    "new_way_provider": _("Somebody signed in to your account through a connected account, for the first time."),
+}
+# … and what those who run the site did in the admin (staff_changes).
+BY_STAFF: Final = {
+    "staff_password": _("Somebody who runs the site changed the password of your account."),
+    "staff_addresses": _("Somebody who runs the site changed the email addresses of your account."),
+    "staff_factors": _("Somebody who runs the site changed the second factors of your account."),
+    "staff_connected": _("Somebody who runs the site changed the accounts that are connected to yours."),
+}
+SENTENCES: Final = CHANGES | NEW_WAYS | BY_STAFF
 
 
 ANSWER = dt.timedelta(hours=1)  # how long an answer to an attempt is of use
@@ -76,7 +92,7 @@ def letter(prefix: str, address: str, context: dict[str, Any]) -> Letter:
     if which in LETTERS:
         row.ends_at = timezone.now() + _life(row.name, by_code=bool(told["code"]))
     else:
-        CHANGES[which]  # One without a sentence is an error here, and not in the worker.
+        SENTENCES[which]  # One without a sentence is an error here, and not in the worker.
         at = context.get("timestamp")
         row.facts = {"which": which, "at": at.isoformat() if at else ""}
         told |= {"provider": str(context.get("provider", "")), "user_agent": context.get("user_agent", "")[:200]}
@@ -104,7 +120,7 @@ def _context(row: Letter) -> dict[str, Any]:
     if row.name == "account_changed":
         at, user_agent = row.facts["at"], told.pop("user_agent", None)
         told |= {
-            "what": CHANGES[row.facts["which"]],
+            "what": SENTENCES[row.facts["which"]],
             "at": dt.datetime.fromisoformat(at) if at else None,
             # Called by the template, so that it is in the language of the mail. Not known any more if sent again.
             "browser": (lambda: browser_of(user_agent)) if user_agent is not None else "",

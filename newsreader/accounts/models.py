@@ -1,5 +1,5 @@
 """User; Invitation, to the newsroom; SentPicture, one's own portrait; CommenterIdentity, who somebody is when leaving a
-reply; KeptAnswer, to a POST with an idempotency key.
+reply; KnownWay, by which somebody has signed in; KeptAnswer, to a POST with an idempotency key.
 """
 
 import datetime as dt
@@ -207,6 +207,23 @@ class CommenterIdentity(models.Model):
     def shown_avatar(self) -> str:
         """The file name of the picture beside a comment: the account's, else the provider's, else empty."""
         return (self.user.avatar if self.user else "") or self.avatar
+
+
+class KnownWay(models.Model):
+    """A way by which somebody signs in, so that they are told of a new one (`newsreader.accounts.sign_in_ways`).
+
+    `way`: `password`, `code`, `passkey`, `recovery_codes`, or our name of a login provider.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="known_ways")
+    way = models.CharField(max_length=40)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "way"], name="known_way_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.way}"
 
 
 class KeptAnswer(models.Model):

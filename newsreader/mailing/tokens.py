@@ -1,4 +1,9 @@
-"""The token of an address, for links in mails to it: whoever has one has read a mail there. It does not expire."""
+"""The token of an address: whoever holds it may manage the mails to that address, and needs no account for it.
+
+It is in every mail, so nobody else learns it. It never ends: a mail can be found again after years, and has to let its
+reader stop the mails. It is signed like all our links, so that SECRET_KEY may be changed while the one before is among
+SECRET_KEY_FALLBACKS.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +12,31 @@ from django.core import signing
 from newsreader.kit.web import absolute
 
 SALT = "newsreader.mailing.address"
+LONGEST = 1_000  # characters; of the longest address it has fewer
+
+
+def folded(address: str) -> str:
+    """Return an address in lower case: who writes theirs otherwise is the same person.
+
+    Accents stay, since two domains may differ in nothing else.
+    """
+    return address.strip().lower()
 
 
 def token_for(address: str) -> str:
-    """Return the token of an address: signed, safe in an address of ours."""
-    return signing.Signer(salt=SALT).sign_object(address)
+    """Return the token of an address: always the same one, so that a mail that is sent twice is the same mail."""
+    return signing.Signer(salt=SALT).sign_object(folded(address))
 
 
 def address_of(token: str) -> str | None:
-    """Return the address that a token is for; None for one that we have not made."""
+    """Return whose token this is, in lower case; None if we have not made it."""
+    if len(token) > LONGEST:
+        return None
     try:
-        found = signing.Signer(salt=SALT).unsign_object(token)
+        address = signing.Signer(salt=SALT).unsign_object(token)
     except (signing.BadSignature, ValueError):
         return None
-    return found if isinstance(found, str) else None
+    return address if isinstance(address, str) else None
 
 
 def not_me_url(address: str) -> str:

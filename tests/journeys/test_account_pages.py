@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.usersessions.models import UserSession
+from django.core import mail
 from django.test import Client
 from playwright.sync_api import Page, ViewportSize, expect
 
@@ -280,6 +281,9 @@ def test_a_reader_adds_a_passkey_and_signs_in_with_it_alone(
     reach(page, "/accounts/")
     assert page.get_by_role("heading", name="Ada").is_visible()
     assert UserSession.objects.filter(user=user).exists()
+    told = [message.subject for message in mail.outbox]
+    assert "A passkey was added to your account." in told
+    assert "Somebody signed in to your account with a passkey, for the first time." in told
     assert not complaints
 
 

@@ -77,7 +77,7 @@ def test_only_the_named_reasons_are_lifted():
         suppression.suppress(ADDRESS, reason)
 
     assert suppression.lift([ADDRESS], [Reason.NOT_ME]) == 1
-    assert suppression.reasons_of([ADDRESS, "ben@example.org"]) == {ADDRESS: {"bounced", "complained"}}
+    assert suppression.reasons_of([ADDRESS, "ben@example.org"]) == {ADDRESS: {"bounced", "complained", "unsubscribed"}}
     assert suppression.lift([]) == 0
 
 
@@ -164,7 +164,7 @@ def test_who_signs_in_gets_codes_again(client):
 
     client.post("/accounts/login/", {"login": "ann", "password": "secret"})
 
-    assert suppression.reasons_of([ADDRESS]) == {ADDRESS: {"bounced", "complained"}}
+    assert suppression.reasons_of([ADDRESS]) == {ADDRESS: {"bounced", "complained", "unsubscribed"}}
 
 
 def test_somebody_else_who_signs_in_lifts_nothing(client):
