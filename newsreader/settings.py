@@ -637,6 +637,7 @@ LETTER_CONTEXTS = {
     "comment_": "comments.notifications.contexts.contexts",
     "invitation": "newsreader.accounts.invitations.contexts",
     "log_alarm": "comments.notifications.log_alarm.contexts",
+    "mail_alarm": "comments.notifications.mail_alarm.contexts",
 }
 
 # --- API ----------------------------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ SENTENCES = {
     "levels_shown": _("Indent replies up to %(field)s levels"),
     "mail_moderators": _("Email moderators when a comment waits"),
     "mail_confirmations": _("Let guests confirm their email address"),
+    "asked_mails_alarm": _("Warn us above %(field)s codes, links and confirmations an hour"),
 }
 HELP = {
     "close_after_days": _("0: never."),
@@ -70,6 +71,7 @@ HELP = {
     "edit_minutes": _("0: they can’t. Earlier versions are kept, and each new one is checked again."),
     "refusals_allowed": _("0: never."),
     "surge_control": _("First people have to pause between comments, then every comment waits. It ends by itself."),
+    "asked_mails_alarm": _("Somebody may be flooding strangers with them. 0: never."),
     "mail_confirmations": _("One email with a link. Once they follow it, their comments appear straight away."),
 }
 # What holds comments, by the reason that decisions on record give for it.
@@ -104,7 +106,7 @@ class CommentSettingsAdmin(InSentences, Singleton):
             _("How discussions look"),
             {"fields": ["order", "roots_per_page", "replies_shown", "thread_page_size", "levels_shown"]},
         ),
-        (_("Emails"), {"fields": ["mail_moderators", "mail_confirmations"]}),
+        (_("Emails"), {"fields": ["mail_moderators", "mail_confirmations", "asked_mails_alarm"]}),
     ]
 
     def get_form(

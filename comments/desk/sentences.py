@@ -121,6 +121,7 @@ EVENTS: dict[str, str] = {
     "rules_changed": noop("%(name)s changed the comment settings"),
     "second_factor_added": noop("%(name)s added a second factor to an account"),
     "second_factor_removed": noop("%(name)s removed a second factor from an account"),
+    "suppression_lifted": noop("%(name)s had mail sent to an address again that got none"),
     "surge": noop("A surge changed how a discussion works"),
 }
 

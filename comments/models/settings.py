@@ -116,6 +116,13 @@ class CommentSettings(models.Model):
         help_text=_("One mail with a link. After following it, they no longer wait for an editor."),
     )
 
+    asked_mails_alarm = models.PositiveIntegerField(
+        _("tell those who run the site above so many mails an hour that strangers ask for"),
+        default=500,
+        db_default=500,
+        help_text=_("Codes, resets, sign-ups and confirmations. 0: never."),
+    )
+
     objects = SettingsQuerySet.as_manager()
 
     class Meta:

@@ -51,15 +51,17 @@ def letters(comment: Comment, visitor: str) -> list[Letter]:
         return []
     key, wanted = address_key(email), {"network": where, "comment": comment, "asked_at": now}
     long_ago = Q(asked_at__lt=now - AGAIN) | Q(asked_at__gt=ahead(now))
-    # Only what is sent counts, so whoever has been asked is not asked of the budget.
-    if EmailConfirmation.objects.filter(address=key).exclude(long_ago).exists():
+    is_new = insert(EmailConfirmation(address=key, **wanted), unless_there=True)
+    again = EmailConfirmation.objects.filter(long_ago, address=key)
+    if not is_new and not again.exists():
         return []
+    # Only what is sent counts, so the budget is asked last.
     if not budget.allows(email, network(visitor), known=has_account(email)):
+        if is_new:
+            EmailConfirmation.objects.filter(address=key).delete()
         return []
-    if not insert(EmailConfirmation(address=key, **wanted), unless_there=True):
-        again = {"token": new_token(), "confirmed_at": None}
-        if not EmailConfirmation.objects.filter(long_ago, address=key).update(**wanted, **again):
-            return []
+    if not is_new and not again.update(**wanted, token=new_token(), confirmed_at=None):
+        return []
     return [Letter(name=CONFIRM, about=DECISION, about_id=first.pk, address=email, language=comment.language)]
 
 

@@ -58,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
         request = self.request or context.get("request")
         if not asked_letters.may_be_sent(template_prefix.rpartition("/")[2], email, request):
             if request is not None:
-                allauth_internals.UNSENT.set(request, True)
+                allauth_internals.note_unsent(request)
             return False
         outbox.enqueue([letters.letter(template_prefix, email, context)])
         return True

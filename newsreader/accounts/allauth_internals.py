@@ -25,8 +25,8 @@ from newsreader.accounts.models import User
 from newsreader.kit.clock import SLACK
 from newsreader.kit.request_attributes import RequestAttribute
 
-UNSENT: RequestAttribute[bool] = RequestAttribute("unsent")  # The mail that was just asked for is not sent (adapters).
-MAILED = "mailed_code"  # In the session: the code that its owner has in a mail.
+_UNSENT: RequestAttribute[bool] = RequestAttribute("unsent")
+_MAILED = "mailed_code"  # In the session: the code that its owner has in a mail.
 
 # --- Rate limits --------------------------------------------------------------------------------------------------
 
@@ -87,28 +87,33 @@ def keep_codes_that_were_mailed() -> None:
 
     The library puts a new code into the session whatever became of its mail.
     """
+
+    def keeping(send: Any) -> Any:
+        def sending(self: Any, *args: Any, **options: Any) -> None:
+            _UNSENT.set(self.request, False)
+            send(self, *args, **options)
+            whose = [type(self).__name__, self.state.get("email"), self.state.get("user_id")]
+            if not _UNSENT.get(self.request):
+                self.request.session[_MAILED] = {"whose": whose, "code": self.code, "at": self.state["at"]}
+                return
+            kept = self.request.session.get(_MAILED)
+            if isinstance(kept, dict) and kept["whose"] == whose and 0 <= time.time() - kept["at"] <= self.timeout:
+                self.state |= {"code": kept["code"], "at": kept["at"]}
+
+        return sending
+
     for process in (EmailVerificationProcess, LoginCodeVerificationProcess):
-        process.send = _keeping(process.send)
+        process.send = keeping(process.send)
 
 
-def _keeping(send: Any) -> Any:
-    def sending(self: Any, *args: Any, **options: Any) -> None:
-        UNSENT.set(self.request, False)
-        send(self, *args, **options)
-        whose = [type(self).__name__, self.state.get("email"), self.state.get("user_id")]
-        if not UNSENT.get(self.request):
-            self.request.session[MAILED] = {"whose": whose, "code": self.code, "at": self.state["at"]}
-            return
-        kept = self.request.session.get(MAILED)
-        if isinstance(kept, dict) and kept["whose"] == whose and 0 <= time.time() - kept["at"] <= self.timeout:
-            self.state |= {"code": kept["code"], "at": kept["at"]}
-
-    return sending
+def note_unsent(request: HttpRequest) -> None:
+    """Say that the mail which was just asked for is not sent."""
+    _UNSENT.set(request, True)
 
 
 def forget_mailed_code(request: HttpRequest) -> None:
     """Forget it once it was used, or tried too often."""
-    request.session.pop(MAILED, None)
+    request.session.pop(_MAILED, None)
 
 
 # --- Passkeys -----------------------------------------------------------------------------------------------------

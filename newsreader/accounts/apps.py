@@ -1,6 +1,6 @@
 """Accounts as a Django app: signals, and groups after every migrate."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -30,3 +30,4 @@ class AccountsConfig(AppConfig):
         sign_in_ways.listen()
         staff_changes.listen()
         post_migrate.connect(groups.after_migrate, sender=self)
+        post_migrate.connect(groups.after_migrate_of_mailing, sender=apps.get_app_config("mailing"))

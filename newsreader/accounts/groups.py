@@ -34,6 +34,8 @@ GROUPS: Table = {
     MODERATORS: ["view_commenteridentity", "change_commenteridentity"],
     AUTHORS: [],
 }
+# Of `newsreader.mailing`, which knows no groups: who answers readers that get no mail.
+MAILING: Table = {EDITORS: ["view_suppression", "change_suppression"], MODERATORS: [], AUTHORS: []}
 
 
 def synchronise(app: AppConfig, table: Table, using: str) -> None:
@@ -71,3 +73,8 @@ def given_by(user: Any) -> list[str]:
 def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
     """Synchronise what the groups may do with accounts."""
     synchronise(sender, GROUPS, using)
+
+
+def after_migrate_of_mailing(sender: AppConfig, using: str, **_: Any) -> None:
+    """Synchronise what the groups may do with mails."""
+    synchronise(sender, MAILING, using)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.account.signals import (
     authentication_step_completed,
@@ -17,14 +18,17 @@ from allauth.account.signals import (
 )
 from allauth.account.signals import user_logged_in as entered
 from allauth.socialaccount.models import SocialLogin
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from newsreader.accounts import allauth_internals, login_codes
 from newsreader.accounts.identities import IN_SESSION, take_over
 from newsreader.accounts.models import User
 from newsreader.kit.request_attributes import RequestAttribute
 from newsreader.mailing import suppression
+from newsreader.mailing.suppression import Reason
 
 COOKIE = "known"
 YEAR = 31_536_000  # seconds
@@ -57,8 +61,13 @@ def _rejected(sender: Any, request: HttpRequest, last_attempt: bool, **_: Any) -
 
 def _entered(sender: Any, request: HttpRequest, user: User, sociallogin: SocialLogin | None = None, **_: Any) -> None:
     # Who did not want codes that others had asked for may want their own again.
-    mine = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
-    suppression.lift(mine, [suppression.Reason.NOT_ME])
+    mine = list(EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True))
+    stopped = suppression.reasons_of(mine)
+    if any(Reason.NOT_ME in reasons for reasons in stopped.values()):
+        suppression.lift(mine, [Reason.NOT_ME])
+    for address in [address for address, reasons in stopped.items() if Reason.BOUNCED in reasons]:
+        said = gettext("Mail to %s came back. Please look at your addresses.") % address
+        get_adapter(request).add_message(request, messages.WARNING, message=said)
     if sociallogin is not None:
         request.session[IN_SESSION] = take_over(sociallogin, user).pk
 

@@ -9,6 +9,7 @@ from allauth.mfa.base import views as factors
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.urls import path
 
 from newsreader.accounts import forms, invitation_views, views
@@ -47,7 +48,7 @@ urlpatterns = [
     ),
     # The library's, protected by reauthentication.
     path("3rdparty/", confirmed(views.Connections.as_view(), only={"POST"}), name="socialaccount_connections"),
-    path("email/", confirmed(account.email, only={"POST"}), name="account_email"),
+    path("email/", confirmed(login_required(views.Addresses.as_view()), only={"POST"}), name="account_email"),
     path("password/set/", confirmed(account.password_set), name="account_set_password"),
     path("2fa/totp/activate/", confirmed(totp.activate_totp), name="mfa_activate_totp"),
     path("2fa/webauthn/add/", confirmed(views.AddPasskey.as_view()), name="mfa_add_webauthn"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
+from allauth.account.views import EmailView
 from allauth.mfa.adapter import get_adapter as get_factor_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView, SignupWebAuthnView
@@ -31,6 +32,8 @@ from newsreader.accounts.models import SentPicture, User
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.http_cache import private
 from newsreader.kit.web import safe_next, show_or_take
+from newsreader.mailing import suppression
+from newsreader.mailing.suppression import Reason
 
 
 @login_required
@@ -98,6 +101,27 @@ def _confirming_page(request: HttpRequest, back: str, wrong: FieldError | None) 
         "sign_in_with": [provider for provider in settings.SIGN_IN_WITH if provider.name in mine],
     }
     return render(request, "account/confirm_it_is_you.html", context, status=422 if wrong else 200)
+
+
+class Addresses(EmailView):
+    """allauth's list of addresses, saying which of them gets less mail, or none; its owner can have it tried again."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        rows = [row for row in context["emailaddresses"] if row.verified]
+        reasons = suppression.reasons_of(row.email for row in rows)
+        for row in rows:
+            row.stopped = min(reasons.get(row.email, set()) - {Reason.NOT_ME}, default="")  # What bounced comes first.
+        return context
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "action_again" not in request.POST:
+            answer: HttpResponse = super().post(request, *args, **kwargs)
+            return answer
+        address = EmailAddress.objects.filter(user=request.user, verified=True, email=request.POST.get("email", ""))
+        if suppression.lift(address.values_list("email", flat=True)):
+            messages.success(request, _("We send mail there again."))
+        return private(redirect("account_email"))
 
 
 class AddPasskey(AddWebAuthnView):

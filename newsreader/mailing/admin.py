@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
@@ -19,11 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import private
-from newsreader.mailing import outbox
+from newsreader.kit.web import show_or_take
+from newsreader.mailing import outbox, suppression
 from newsreader.mailing.letter_titles import TITLES, title_of
-from newsreader.mailing.models import Letter
+from newsreader.mailing.models import Letter, Suppression
 
 WAITING = Q(sent_at=None, given_up_at=None)
 STATES: dict[str, tuple[str | Promise, Q]] = {
@@ -140,6 +142,62 @@ class LetterAdmin(admin.ModelAdmin):
     @admin.action(description=gettext_lazy("Send again"), permissions=["send_again"])
     def send_chosen_again(self, request: HttpRequest, queryset: QuerySet[Letter]) -> None:
         _send_again(request, list(queryset.order_by("pk")))
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(admin.ModelAdmin):
+    """Addresses that get no mail, or less. They are kept as hashes: to find one, type the address."""
+
+    list_display = ["key", "reason", "at"]
+    list_filter = ["reason"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+    fields = ["key", "reason", "at"]
+    change_list_template = "admin/mailing/suppression/change_list.html"
+    empty = gettext_lazy("Every address gets mail. Those whose mail comes back are listed here, without the address.")
+
+    def get_urls(self) -> list[URLPattern]:
+        look_up = self.admin_site.admin_view(self.look_up)
+        return [path("address/", look_up, name="mailing_suppression_address"), *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("address"))
+    def key(self, row: Suppression) -> str:
+        return f"{row.address[:16]}…"
+
+    @method_decorator(show_or_take)
+    def look_up(self, request: HttpRequest) -> HttpResponse:
+        """Say what stops mail to the address that was typed, and have it sent again."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        may_lift = super().has_change_permission(request)
+        action, address = request.POST.get("action", ""), tidy_email(request.POST.get("address", ""))
+        wrong = why_not(address) if request.method == "POST" else ""
+        if action == "lift" and not wrong:
+            if not may_lift:
+                raise PermissionDenied
+            if suppression.lift_by_staff(address, by=request.user):
+                messages.success(request, _("%s gets mail again.") % address)
+        reasons = suppression.reasons_of([address]).get(address, set()) if address and not wrong else set()
+        labels = dict(Suppression.Reason.choices)
+        context = self.admin_site.each_context(request) | {
+            "title": _("Does this address get mail?"),
+            "opts": self.opts,
+            "address": address,
+            "wrong": wrong,
+            "reasons": [labels[reason] for reason in sorted(reasons)],
+            "asked": request.method == "POST" and not wrong,
+            "may_lift": may_lift,
+        }
+        return private(render(request, "admin/mailing/suppression/address.html", context, status=422 if wrong else 200))
 
 
 def _send_again(request: HttpRequest, letters: list[Letter]) -> None:

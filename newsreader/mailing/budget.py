@@ -18,11 +18,13 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from newsreader.kit import metrics
 from newsreader.kit.clock import ahead
+from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.hashes import keyed
 from newsreader.mailing import suppression
 from newsreader.mailing.models import AskedLetter
@@ -51,14 +53,23 @@ def _count(mine: str, theirs: str, address: str, known: bool) -> str:
         return "suppressed"
     _lock({mine, theirs} - {""})
     now = timezone.now()
-    counted = AskedLetter.objects.filter(at__gt=now - DAY, at__lte=ahead(now))
-    to_address = list(counted.filter(address=mine).values_list("at", flat=True))
-    if len(to_address) >= PER_DAY or sum(at > now - HOUR for at in to_address) >= PER_HOUR:
+    to_address = _to_address(mine, now - DAY, ahead(now))
+    if len(to_address) >= PER_DAY or sum(at > now - HOUR for (at,) in to_address) >= PER_HOUR:
         return "address"
-    if theirs and counted.filter(network=theirs).count() >= PER_NETWORK:
+    if theirs and len(_from_network(theirs, now - DAY, ahead(now))) >= PER_NETWORK:
         return "network"
-    AskedLetter.objects.create(address=mine, network=theirs, at=now)
+    insert(AskedLetter(address=mine, network=theirs, at=now))
     return "sent"
+
+
+@Compiled
+def _to_address(key: str, since: dt.datetime, until: dt.datetime) -> QuerySet[AskedLetter, tuple[dt.datetime]]:
+    return AskedLetter.objects.filter(address=key, at__gt=since, at__lte=until).values_list("at")
+
+
+@Compiled
+def _from_network(key: str, since: dt.datetime, until: dt.datetime) -> QuerySet[AskedLetter, tuple[dt.datetime]]:
+    return AskedLetter.objects.filter(network=key, at__gt=since, at__lte=until).values_list("at")
 
 
 def _is_stopped(address: str, known: bool) -> bool:
@@ -70,9 +81,10 @@ def _lock(keys: Iterable[str]) -> None:
     """Let nobody else count for these keys until the transaction ends. On SQLite it is the only one that writes."""
     if connection.vendor != "postgresql":
         return
+    numbers = sorted(int(key[:15], 16) for key in keys)
+    locks = ", ".join(["pg_advisory_xact_lock(%s)"] * len(numbers))  # taken from left to right
     with connection.cursor() as cursor:
-        for number in sorted(int(key[:15], 16) for key in keys):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+        cursor.execute(f"SELECT {locks}", numbers)
 
 
 def asked_last_hour() -> int:

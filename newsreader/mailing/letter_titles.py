@@ -29,6 +29,7 @@ TITLES: Final[dict[str, str | Promise]] = {
     "comment_waiting": _("A comment waits"),
     "invitation": _("Invitation to the newsroom"),
     "log_alarm": _("The audit log does not verify"),
+    "mail_alarm": _("Very many codes and confirmations are asked for"),
 }
 
 

@@ -73,7 +73,7 @@ class AskedLetter(models.Model):
         indexes = [
             # What one address got, and one network asked for.
             models.Index(fields=["address", "at"], name="asked_by_address"),
-            models.Index(fields=["network", "at"], condition=~Q(network=""), name="asked_by_network"),
+            models.Index(fields=["network", "at"], name="asked_by_network"),
             # All of the last hour, and what is to be deleted.
             models.Index(fields=["at"], name="asked_at"),
         ]

@@ -17,9 +17,13 @@ Editors can lift each of them in the admin by typing the address.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
 
 from newsreader.kit.hashes import keyed
 from newsreader.kit.text import fold
+from newsreader.mailing.signals import lifted
 from newsreader.mailing.models import Suppression
 
 Reason = Suppression.Reason
@@ -42,6 +46,15 @@ def lift(addresses: Iterable[str], reasons: Iterable[str] = tuple(Reason)) -> in
     if not keys:
         return 0
     return Suppression.objects.filter(address__in=keys, reason__in=list(reasons)).delete()[0]
+
+
+@transaction.atomic
+def lift_by_staff(address: str, *, by: Any) -> list[str]:
+    """Send mail to an address again, whatever stopped it, on record. Returns what did: nothing, if it gets mail."""
+    found = sorted(reasons_of([address]).get(address, set()))
+    if lift([address]):
+        lifted.send(sender=None, key=address_key(address), reasons=found, by=by)
+    return found
 
 
 def reasons_of(addresses: Iterable[str]) -> dict[str, set[str]]:

@@ -17,7 +17,7 @@ from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments.audit import audit_log
 from comments.desk.teamwork import delete_expired_locks
-from comments.notifications import queue_held_up, take_over, verify_and_tell
+from comments.notifications import mail_alarm, queue_held_up, take_over, verify_and_tell
 from comments.objections.transparency import bring_up_to_date
 from comments.posting import email_confirmation, kept_drafts
 from comments.posting.rerendering import rerender_some
@@ -111,6 +111,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (30, take_over),
     (30, send_due.call),
     (30, surge.watch),
+    (60, mail_alarm.watch),
     (60, take_up_lost_tasks),
     (60, verify_and_tell),
     (60, make_missing),

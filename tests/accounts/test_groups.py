@@ -10,7 +10,12 @@ from comments.models import permissions
 from newsreader.accounts import groups
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
-TABLES = {"accounts": groups.GROUPS, "articles": articles.permissions.GROUPS, "comments": permissions.GROUPS}
+TABLES = {
+    "accounts": groups.GROUPS,
+    "articles": articles.permissions.GROUPS,
+    "comments": permissions.GROUPS,
+    "mailing": groups.MAILING,
+}
 
 
 def held_by(name: str) -> set[str]:

@@ -411,3 +411,22 @@ def test_notices_of_changes_are_sent_when_nothing_else_is(client, clock):
     client.post("/accounts/password/change/", typed)
 
     assert [message.subject for message in mail.outbox] == ["Your password was changed."]
+
+
+def test_an_address_that_gets_no_more_mail_now_can_be_asked_to_confirm_itself_later(clock):
+    for _ in range(3):
+        budget.allows("ann@example.org", "", known=False)
+    ask(_reply, "ann@example.org", 1)
+    assert mail.outbox == []
+    clock.shift(HOUR)
+
+    ask(_reply, "ann@example.org", 2)
+
+    assert [message.to for message in mail.outbox] == [["ann@example.org"]]
+
+
+def test_whoever_was_asked_is_not_counted_again(clock):
+    for number in range(4):
+        ask(_reply, "ann@example.org", number)
+
+    assert len(mail.outbox) == AskedLetter.objects.count() == 1

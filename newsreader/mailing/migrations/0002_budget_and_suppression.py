@@ -60,9 +60,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="askedletter",
-            index=models.Index(
-                condition=models.Q(("network", ""), _negated=True), fields=["network", "at"], name="asked_by_network"
-            ),
+            index=models.Index(fields=["network", "at"], name="asked_by_network"),
         ),
         migrations.AddIndex(
             model_name="askedletter",
