@@ -20,10 +20,12 @@ from django.utils import timezone
 
 from newsreader.accounts import reauthentication
 from newsreader.accounts.identities import label_of, public_name
-from newsreader.accounts.letters import NEW_WAYS
 from newsreader.accounts.models import KnownWay, User
 
 CODE, PASSKEY = "code", "passkey"
+# With a sentence of their own in `letters`; every other way is a login provider. Imported at each start, so it imports
+# nothing that only mails need.
+NAMED = {"password", CODE, PASSKEY, "recovery_codes"}
 JUST_MADE = dt.timedelta(hours=1)
 
 
@@ -65,10 +67,9 @@ def note(user: User, ways: set[str]) -> set[str]:
 
 def _entered(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
     for way in sorted(note(user, used(request, user))):
-        name = f"new_way_{way}"
-        context = {"user": user} | ({} if name in NEW_WAYS else {"provider": label_of(way) or way})
-        prefix = f"account/email/{name if name in NEW_WAYS else 'new_way_provider'}"
-        get_adapter(request).send_notification_mail(prefix, user, context)
+        name, label = (way, "") if way in NAMED else ("provider", label_of(way) or way)
+        context = {"user": user, "provider": label}
+        get_adapter(request).send_notification_mail(f"account/email/new_way_{name}", user, context)
 
 
 def listen() -> None:

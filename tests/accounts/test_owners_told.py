@@ -13,7 +13,9 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from newsreader.accounts.letters import NEW_WAYS
 from newsreader.accounts.models import KnownWay, User
+from newsreader.accounts.sign_in_ways import NAMED
 from tests import standin as providers
 from tests.accounts.test_second_factor import confirm, make_passkey, set_up_an_app, sign_in
 from tests.factories import make_article, make_user
@@ -179,6 +181,10 @@ def test_nobody_is_told_of_a_new_name(admin, ann):
 
     assert User.objects.get(pk=ann.pk).name == "Ann"
     assert told() == []
+
+
+def test_every_mail_about_a_way_has_its_sentence():
+    assert {*NEW_WAYS} == {f"new_way_{way}" for way in {*NAMED, "provider"}}
 
 
 # --- A sign-in by a new way ---------------------------------------------------------------------------------------
