@@ -9,7 +9,7 @@ admin: the list of mails, for those who run the site
 headers: what a letter's head says besides
 budget: how many mails go out that nobody signed in asked for
 suppression: addresses that get no mail, or less
-tokens: the token of an address, for links in mails
+tokens: the token of an address, with which its reader manages their mails
 providers: mail providers that EMAIL_URL can name; provider_events: what they tell of mails
 views, urls: the page where mails that strangers ask for are ended, and where a provider tells
 apps:   registration
