@@ -63,6 +63,7 @@ class Draft:
     key: str = ""
     visit: Visit = field(default_factory=Visit)
     channel: str = Comment.Channel.PAGE
+    notify: str = ""  # what its author wants to be told by mail: `replies`, `all`; anything else is nothing
     language: str = ""
     section_id: int | None = None  # for trying the checks without an article
     html: str | None = field(default=None, repr=False, compare=False)  # the rendered text, where it is known
@@ -219,4 +220,5 @@ def as_typed(draft: Draft) -> dict[str, Any]:
         "website": draft.author.website,
         "parent": draft.parent,
         "key": draft.key,
+        "notify": draft.notify,
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from comments.authors import confirmation_views, my_comments, status_views
+from comments.authors import confirmation_views, follow_views, mail_views, my_comments, status_views
 from comments.desk import mail_link_views
 from comments.discussion import feeds
 from comments.objections import ban_views, report_views, transparency_views
@@ -15,6 +15,9 @@ urlpatterns = [
     path("articles/<int:article_id>/you/", views.you, name="you"),
     path("accounts/comments/", my_comments.my_comments, name="my_comments"),
     path("accounts/comments/claim/", my_comments.claim_comments, name="claim_comments"),
+    path("accounts/mail/", mail_views.my_mail, name="my_mail"),
+    path("mail/<str:token>/", mail_views.mail, name="mail"),
+    path("follow/<slug:scope>/<int:pk>/", follow_views.follow, name="follow"),
     path("comments/feed/", feeds.site, name="comments-feed"),
     path("comments/feed/<slug:form>/", feeds.site),
     path("comments/<int:comment_id>/", views.permanent, name="comment"),

@@ -638,6 +638,7 @@ LETTER_CONTEXTS = {
     "invitation": "newsreader.accounts.invitations.contexts",
     "log_alarm": "comments.notifications.log_alarm.contexts",
     "mail_alarm": "comments.notifications.mail_alarm.contexts",
+    "reader_": "comments.notifications.mailings.contexts",
 }
 
 # --- API ----------------------------------------------------------------------------------------------------------

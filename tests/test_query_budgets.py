@@ -19,10 +19,12 @@ from django.urls import URLPattern, get_resolver, resolve
 from comments.models import Comment
 from comments.moderation.batches import decide_batch
 from comments.moderation.decisions import decide
+from comments.notifications.subscriptions import Reader, Wish, subscribe
 from comments.posting import guest_fragment, thread_page
 from comments.posting.submission import post_comment
 from newsreader import article_page, views
 from newsreader.kit import http_cache
+from newsreader.mailing.tokens import token_for
 from newsreader.templatetags import teasers
 from tests.factories import (
     make_article,
@@ -38,6 +40,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+READER = "reader@example.org"
 # At most so many, on either database. An address without a copy of the page, and without anything in the caches.
 BUDGETS = {
     "/{date}/{slug}/": 13,
@@ -71,6 +74,8 @@ BUDGETS = {
     "/comments/{reply}/thread/": 9,
     "/comments/{comment}/flag/": 5,
     "/comments/{held}/status/{token}/": 8,
+    "/mail/{mail}/": 6,
+    "/follow/section/{section_id}/": 5,
     "/transparency/": 5,
     "/pages/{page}/": 13,
     "/robots.txt": 1,
@@ -92,6 +97,7 @@ BUDGETS = {
 }
 OF_MODERATORS = {
     "/accounts/comments/": 9,
+    "/accounts/mail/": 7,
     "/api/v1/me/": 4,
     "/admin/moderation/": 33,
     "/api/v1/moderation/queue/": 4,
@@ -148,6 +154,7 @@ class Newsroom:
     def _article(self):
         article = make_article(section=self.section, authors=[self.author])
         article.tags.add(self.tag)
+        subscribe(Reader(READER), Wish("corrections", article_id=article.pk))
         return article
 
     def grow(self, size: int) -> None:
@@ -155,7 +162,8 @@ class Newsroom:
             self._article()
             other = make_article(section=make_section(), authors=[make_author()])
             other.tags.add(make_tag())
-            make_comment(parent=self.comment)
+            reply = make_comment(parent=self.comment)
+            subscribe(Reader(READER), Wish("replies", comment_id=reply.pk))
             make_comment(parent=self.reply)
             make_comment(parent=make_comment(self.article))
             make_comment(other)
@@ -176,6 +184,8 @@ class Newsroom:
             reply=self.reply.pk,
             held=self.held.pk,
             token=self.held.status_token,
+            mail=token_for(READER),
+            section_id=self.section.pk,
         )
 
 

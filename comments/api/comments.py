@@ -203,9 +203,9 @@ class Words(Typed):
     """A text field of the form."""
 
 
-@extend_schema_field({})
-class Anything(Typed):
-    """A field that is accepted and ignored."""
+@extend_schema_field({"type": "string", "enum": ["none", "replies", "all"]})
+class Notify(Typed):
+    """What the author wants to be told by mail; anything else is `none`."""
 
 
 # What only the site itself sets of a comment.
@@ -224,7 +224,7 @@ class CommentInput(Given):
     name = Words(required=False)
     email = Words(required=False)
     website = Words(required=False)
-    notify = Anything(required=False)
+    notify = Notify(required=False)
 
 
 class EditInput(OfVersion):

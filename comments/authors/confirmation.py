@@ -11,6 +11,7 @@ from django.utils.crypto import constant_time_compare
 from comments.audit.reason_codes import ADDRESS_CONFIRMED
 from comments.models import Comment, EmailConfirmation
 from comments.moderation.decisions import decide
+from comments.notifications import subscriptions
 from comments.posting.email_confirmation import address_key
 from comments.screening.history import FIRST_COMMENT
 
@@ -36,6 +37,7 @@ def confirm(confirmation: EmailConfirmation, *, besides: Iterable[int] = ()) -> 
     address. Comments held for other reasons too, or decided about by a person, stay as they are.
     """
     EmailConfirmation.objects.filter(pk=confirmation.pk, confirmed_at=None).update(confirmed_at=timezone.now())
+    subscriptions.confirm(confirmation.comment.connection_data.email)
     waiting = Comment.objects.waiting().filter(pk__in={confirmation.comment_id, *besides}, identity=None)
     released = []
     for comment in waiting.select_related("connection_data").prefetch_related("decisions").order_by("article_id", "pk"):

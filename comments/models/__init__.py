@@ -6,6 +6,7 @@ settings:           the site's comment settings, and those of one article
 effective_settings: both joined: the settings in force under one article
 blocklist:          filter entries and bans
 objections:         reports and appeals
+subscriptions:      what readers want to be told by mail, and what waits to be told
 posting:            kept drafts, email confirmations, rate limits, deliveries
 newsroom:           refusal reasons, notes, labels, reply templates, review locks, monthly statistics
 querysets:          the querysets of these tables
@@ -35,6 +36,7 @@ from comments.models.newsroom import Label, MonthlyStats, Note, RefusalReason, R
 from comments.models.objections import Appeal, BanAppeal, Report
 from comments.models.posting import Delivery, EmailConfirmation, KeptDraft, RateLimit
 from comments.models.settings import ArticleSettings, CommentSettings
+from comments.models.subscriptions import MailPreferences, Notice, Subscription, ToldUpTo
 
 __all__ = [
     "EMAIL_LENGTH",
@@ -58,8 +60,10 @@ __all__ = [
     "KeptDraft",
     "Label",
     "LogCheck",
+    "MailPreferences",
     "MonthlyStats",
     "Note",
+    "Notice",
     "PathBucket",
     "Place",
     "RateLimit",
@@ -68,6 +72,8 @@ __all__ = [
     "Report",
     "ReviewLock",
     "Revision",
+    "Subscription",
+    "ToldUpTo",
     "new_token",
     "text_key",
 ]

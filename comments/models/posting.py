@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from articles.models.article import Article
 from comments.models.comment import Comment, new_token
 from comments.models.decisions import Decision
+from newsreader.kit.hashes import keyed
+from newsreader.kit.text import fold
 
 
 class EmailConfirmation(models.Model):
@@ -33,6 +35,11 @@ class EmailConfirmation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.comment_id}: {self.confirmed_at or '–'}"
+
+    @staticmethod
+    def key_of(email: str) -> str:
+        """Return the key under which an address is stored; case does not matter."""
+        return keyed("proof", fold(email))
 
 
 class RateLimit(models.Model):

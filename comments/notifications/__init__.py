@@ -6,6 +6,10 @@ handover:   the mail to a colleague to whom a comment was handed
 held_up_articles: the mail to editors about a scheduled article that does not appear
 log_alarm:  the mail to those who run the site when the audit log does not verify
 mail_alarm: the same when strangers ask for very many mails
+subscriptions: what an address is told, and how; asking it once to confirm itself
+sending_times: when a mail may be sent, by the reader's hour, quiet hours and zone
+fan_out:    from what has happened to notices: who is to be told what
+mailings:   from notices to mails and digests, and what their templates need
 links:      addresses in mails, and the signed ones that let a moderator decide
 outbox:     the outbox of the release before, which moves into the site's
 contexts:   what their templates need, and whether a letter is still right when it is sent

@@ -9,7 +9,9 @@ from django.db.models import Q, QuerySet
 from comments.models import Appeal, Comment, CommentSettings, Decision
 from comments.models.permissions import moderators_of
 from comments.notifications.letter_names import APPEAL_REJECTED, PUBLISHED, REFUSED, WAITING
+from comments.notifications.subscriptions import who_declined
 from newsreader.kit.compiled_queries import Compiled
+from newsreader.mailing.tokens import folded
 
 PENDING, APPROVED, TRASH = Comment.Status.PENDING, Comment.Status.APPROVED, Comment.Status.TRASH
 Recipient = tuple[Decision, str, str, str]  # the decision, letter, address, language
@@ -19,7 +21,8 @@ def recipients(
     decided: Iterable[tuple[Comment, Decision]], rules: CommentSettings | None = None
 ) -> Iterator[Recipient]:
     """Yield the recipients of each decision: moderators if a rule held the comment at posting, the author if a person
-    decided. The authors' addresses take one query, however many decisions there are. `rules`: where they are known.
+    decided, unless they have declined that. The authors' addresses take two queries, however many decisions there are.
+    `rules`: the site's settings, where they are known.
     """
     authors: list[tuple[Decision, str, int]] = []
     for comment, decision in decided:
@@ -34,8 +37,9 @@ def recipients(
                 authors.append((decision, letter, user_id))
     if authors:
         known = addresses(Q(user__in={user_id for *_, user_id in authors}))
+        declined = who_declined(address for address, _ in known.values())
         for decision, letter, user_id in authors:
-            if user_id in known:
+            if user_id in known and folded(known[user_id][0]) not in declined:
                 yield decision, letter, *known[user_id]
 
 

@@ -22,7 +22,6 @@ from newsreader.kit.client_address import network
 from newsreader.kit.clock import ahead
 from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.compiled_queries import Compiled
-from newsreader.kit.text import fold
 from newsreader.mailing import budget, outbox
 from newsreader.mailing.models import Letter
 
@@ -71,7 +70,7 @@ def _codes(reasons: list[dict[str, object]]) -> set[object]:
 
 def address_key(email: str) -> str:
     """Return the key under which an address is stored; case does not matter."""
-    return keyed("proof", fold(email))
+    return EmailConfirmation.key_of(email)
 
 
 def take_back(comment: Comment) -> None:

@@ -66,4 +66,5 @@ def draft_of(
         key=key,
         visit=visit_of(request, typed),
         channel=channel,
+        notify=str(typed.get("notify") or ""),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 
 from django.utils import timezone
@@ -12,14 +13,18 @@ from comments import notifications
 from comments.audit import audit_log
 from comments.discussion import counting
 from comments.drafts import Draft, is_website
-from comments.models import Comment, CommentSettings, ConnectionData, Decision
+from comments.models import REMOVED, Comment, CommentSettings, ConnectionData, Decision
 from comments.models.comment import next_id
 from comments.models.paths import path_of
+from comments.notifications import subscriptions
+from comments.notifications.subscriptions import Wish
 from comments.posting import email_confirmation
 from comments.screening.verdict import Verdict
+from newsreader.kit.client_address import network
 from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.text import tidy_line
 
+logger = logging.getLogger(__name__)
 SOURCE = "posting"  # The name under which decisions at posting are recorded.
 
 
@@ -87,8 +92,22 @@ def store(
     audit_log.note_decisions([decision])
     counting.count_new(comment)
     letters = notifications.letters([(comment, decision)], rules)
-    notifications.enqueue(letters + (email_confirmation.letters(comment, draft.visit.address) if confirm else []))
+    confirming = email_confirmation.letters(comment, draft.visit.address) if confirm else []
+    notifications.enqueue(letters + confirming)
+    if wishes := subscriptions.wishes_of(draft.notify, comment):
+        _subscribe(draft, comment, wishes, is_asked=bool(confirming))
     return comment
+
+
+def _subscribe(draft: Draft, comment: Comment, wishes: list[Wish], *, is_asked: bool) -> None:
+    """Note what the author wants to be told. Nobody is asked to confirm an address for what a rule took for spam."""
+    author = draft.author
+    typed = author.identity.email if author.identity else author.email
+    reader = subscriptions.reader_of(author.user, typed, language=draft.language, network=network(draft.visit.address))
+    try:
+        subscriptions.subscribe(reader, *wishes, ask=not is_asked and comment.status not in REMOVED)
+    except subscriptions.TooManySubscriptions:
+        logger.info("An account has too many subscriptions to get another one")  # The reply itself counts for more.
 
 
 def _address(url: str) -> str:

@@ -31,6 +31,7 @@ AS_TYPED = (
     "parent",
     "key",
     "began",
+    "notify",
 )  # the fields that a refused form is filled in with
 
 

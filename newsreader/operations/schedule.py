@@ -18,6 +18,9 @@ from articles.publishing import publish_due
 from comments.audit import audit_log
 from comments.desk.teamwork import delete_expired_locks
 from comments.notifications import mail_alarm, queue_held_up, take_over, verify_and_tell
+from comments.notifications.fan_out import tell_followers, tell_readers
+from comments.notifications.mailings import send_mail_digests
+from comments.notifications.subscriptions import forget_old as forget_old_subscriptions
 from comments.objections.transparency import bring_up_to_date
 from comments.posting import email_confirmation, kept_drafts
 from comments.posting.rerendering import rerender_some
@@ -98,6 +101,7 @@ def clear_up() -> None:
     kept_answers.forget_old()
     email_confirmation.forget_old()
     budget.forget_old()
+    forget_old_subscriptions()
     delete_expired_locks()
     private_uploads.forget_old()
 
@@ -107,11 +111,14 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (1, purge_due),
     (5, publish_due),
     (5, audit_log.seal),
+    (5, tell_readers),
+    (5, send_mail_digests),
     (30, queue_held_up),
     (30, take_over),
     (30, send_due.call),
     (30, surge.watch),
     (60, mail_alarm.watch),
+    (60, tell_followers),
     (60, take_up_lost_tasks),
     (60, verify_and_tell),
     (60, make_missing),

@@ -1,0 +1,341 @@
+"""What an address subscribes to: beginning, confirming, ending, and how it wants its mails.
+
+An address that nobody has confirmed is asked once, by a mail that repeats nothing that was typed; it gets no other
+until its reader says yes, and is then never asked again. To add something that can be followed, add a scope.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from comments.models import Comment, EmailConfirmation, MailPreferences, Notice, Subscription
+from comments.notifications.sending_times import next_time, zones
+from newsreader.accounts.models import User
+from newsreader.kit.clock import ahead
+from newsreader.kit.email_addresses import is_email
+from newsreader.kit.errors import Conflict, DomainError, FieldError, Invalid
+from newsreader.kit.hashes import keyed
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
+from newsreader.mailing.tokens import folded
+
+AGAIN = dt.timedelta(days=30)  # Before that, an address that has not answered is not asked again.
+PER_NETWORK, PERIOD = 5, dt.timedelta(days=1)
+UNCONFIRMED = 50  # subscriptions that wait until an address is confirmed; more are not kept
+MOST = 1_000  # subscriptions of one address
+Scope = Subscription.Scope
+NOTHING, REPLIES, ALL = "none", "replies", "all"  # values of the form's field `notify`
+
+
+class NotFollowed(DomainError):
+    """There is no such subscription of this address."""
+
+    code, status, sentence = "not_found", 404, _("There is no such subscription.")
+
+
+class TooManySubscriptions(Conflict):
+    code = "too_many_subscriptions"
+    sentence = _("You follow as much as one address can. Please stop something first.")
+
+
+class MailsStopped(Conflict):
+    code, sentence = "mails_stopped", _("You have stopped all mails to this address. Start them again first.")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be told: a scope, and the row that it is about. Of a reader's own comment, `comment` says which."""
+
+    scope: str
+    article_id: int | None = None
+    section_id: int | None = None
+    author_id: int | None = None
+    comment_id: int | None = None
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """The columns by which a subscription is found again."""
+        columns = {
+            Scope.REPLIES: ("comment_id",),
+            Scope.ARTICLE: ("article_id",),
+            Scope.CORRECTIONS: ("article_id",),
+            Scope.SECTION: ("section_id",),
+            Scope.AUTHOR: ("author_id",),
+        }[Scope(self.scope)]
+        return {"scope": self.scope, **{name: getattr(self, name) for name in columns}}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who wants to be told. `user`: their account, where the address is a verified one of it, and so is theirs.
+
+    `network` is where the request comes from (`kit.client_address.network`); empty if that is not to count.
+    """
+
+    address: str
+    user: User | None = None
+    language: str = ""
+    network: str = ""
+    is_theirs: bool = False
+
+
+def reader_of(user: User | None, typed: str = "", *, language: str = "", network: str = "") -> Reader:
+    """Return who is asking: an account with its verified address, else what was typed, which proves nothing."""
+    if user is not None:
+        own = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk").first()
+        if own:
+            return Reader(own.email, user, user.language or language, network, is_theirs=True)
+        typed = typed or user.email
+    return Reader(typed, user, language, network)
+
+
+# --- Beginning and ending -----------------------------------------------------------------------------------------
+
+
+def wishes_of(notify: str, comment: Comment) -> list[Wish]:
+    """Return what the form's field `notify` asks for; anything unknown asks for nothing.
+
+    All new comments include the answers to one's own, which stay when the others are stopped.
+    """
+    if notify not in {REPLIES, ALL}:
+        return []
+    replies = Wish(Scope.REPLIES, comment_id=comment.pk)
+    everything = Wish(Scope.ARTICLE, article_id=comment.article_id, comment_id=comment.pk)
+    return [replies, everything] if notify == ALL else [replies]
+
+
+@transaction.atomic
+def subscribe(reader: Reader, *wishes: Wish, ask: bool = True) -> list[Subscription]:
+    """Begin to tell an address something, or ask it first whether that is its reader's wish.
+
+    Returns the subscriptions, none where the address cannot be written to or its reader has stopped all mails. The
+    caller answers the same in any case: nobody learns what an address follows. `ask`: False where it is asked anyway,
+    or not to be. Raises TooManySubscriptions where the account that asks has too many.
+    """
+    if not is_email(reader.address) or not wishes:
+        return []
+    row = _row_of(reader)
+    if row.stopped_at and not reader.is_theirs:
+        return []
+    if reader.is_theirs:
+        _note_theirs(row)
+    most = MOST if row.confirmed_at else UNCONFIRMED
+    if row.subscriptions.filter(ended_at=None).count() + len(wishes) > most:
+        if reader.is_theirs:
+            raise TooManySubscriptions()
+        return []
+    begun = [_begin(row, wish) for wish in wishes]
+    if row.confirmed_at is None and ask:
+        _ask(row, reader.network)
+    return begun
+
+
+def _row_of(reader: Reader) -> MailPreferences:
+    values = {"address": reader.address, "language": reader.language[:10]}
+    return MailPreferences.objects.get_or_create(folded=folded(reader.address), defaults=values)[0]
+
+
+def _note_theirs(row: MailPreferences) -> None:
+    """Note that the account of this address has asked: that confirms it, and takes back that all was stopped."""
+    if row.confirmed_at is None or row.stopped_at:
+        row.confirmed_at, row.stopped_at = row.confirmed_at or timezone.now(), None
+        row.save(update_fields=["confirmed_at", "stopped_at"])
+
+
+def _begin(row: MailPreferences, wish: Wish) -> Subscription:
+    with_comment = {"comment_id": wish.comment_id} if wish.scope == Scope.ARTICLE else {}
+    found, is_new = Subscription.objects.get_or_create(preferences=row, **wish.key, defaults=with_comment)
+    if not is_new and found.ended_at:
+        found.ended_at, found.created_at = None, timezone.now()
+        found.save(update_fields=["ended_at", "created_at"])
+    return found
+
+
+@transaction.atomic
+def end(address: str, subscription_id: int) -> Subscription:
+    """End one subscription of this address, and drop what waits to be told because of it. Raises NotFollowed."""
+    return _switch(address, subscription_id, on=False)
+
+
+@transaction.atomic
+def resume(address: str, subscription_id: int) -> Subscription:
+    """Begin an ended subscription of this address again. Raises NotFollowed; MailsStopped where all are stopped."""
+    row = MailPreferences.objects.filter(folded=folded(address)).first()
+    if row and row.stopped_at:
+        raise MailsStopped()
+    return _switch(address, subscription_id, on=True)
+
+
+def _switch(address: str, subscription_id: int, *, on: bool) -> Subscription:
+    rows = Subscription.objects.select_for_update(of=("self",)).filter(preferences__folded=folded(address))
+    found = rows.filter(pk=subscription_id).first()
+    if found is None:
+        raise NotFollowed()
+    if on == (found.ended_at is None):
+        return found
+    found.ended_at = None if on else timezone.now()
+    if on:
+        found.created_at = timezone.now()  # What happened meanwhile is not told.
+    found.save(update_fields=["ended_at", "created_at"])
+    if not on:
+        Notice.objects.filter(subscription=found, settled_at=None).delete()
+    return found
+
+
+@transaction.atomic
+def stop(address: str) -> None:
+    """Stop all mails to this address, whatever it subscribes to, until its reader starts them again."""
+    now, key = timezone.now(), folded(address)
+    row, is_new = MailPreferences.objects.get_or_create(folded=key, defaults={"address": address, "stopped_at": now})
+    if not is_new and row.stopped_at is None:
+        MailPreferences.objects.filter(pk=row.pk).update(stopped_at=now, next_at=None)
+    Subscription.objects.filter(preferences=row, ended_at=None).update(ended_at=now)
+    Notice.objects.filter(preferences=row, settled_at=None).delete()
+
+
+@transaction.atomic
+def start_again(address: str) -> None:
+    """Allow mails to an address again whose reader had stopped them. What was ended stays so until it is begun again.
+
+    That its reader does so, from a page that only their mails lead to, confirms the address, too.
+    """
+    row = _row_of(Reader(address))
+    MailPreferences.objects.filter(pk=row.pk).update(stopped_at=None, confirmed_at=row.confirmed_at or timezone.now())
+
+
+def forget_old() -> int:
+    """Delete addresses that nobody has confirmed for long, and notices that are told. Returns how many addresses.
+
+    Notices are kept longer than anything is told after it has happened (`fan_out.LATEST`): so nothing is told twice.
+    """
+    now = timezone.now()
+    Notice.objects.filter(created_at__lt=now - KEPT, settled_at__isnull=False).delete()
+    asked = Q(asked_at=None) | Q(asked_at__lt=now - AGAIN)
+    old = MailPreferences.objects.filter(asked, confirmed_at=None, stopped_at=None, created_at__lt=now - AGAIN)
+    found = list(old.values_list("pk", flat=True)[:1000])
+    MailPreferences.objects.filter(pk__in=found).delete()
+    return len(found)
+
+
+KEPT = dt.timedelta(days=90)  # notices that are told
+
+
+# --- Confirming ---------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def confirm(address: str) -> bool:
+    """Record that the reader of this address has confirmed it, for good. Returns whether that is new."""
+    rows = MailPreferences.objects.filter(folded=folded(address), confirmed_at=None)
+    return bool(rows.update(confirmed_at=timezone.now()))
+
+
+def _ask(row: MailPreferences, network: str) -> None:
+    """Ask an address to confirm itself: once in thirty days, and not too many from one network."""
+    now = timezone.now()
+    if _has_confirmed_otherwise(row):
+        row.confirmed_at = now
+        row.save(update_fields=["confirmed_at"])
+        return
+    if row.asked_at and now - AGAIN < row.asked_at <= ahead(now):
+        return
+    where = keyed("network", network) if network else ""
+    recently = MailPreferences.objects.filter(network=where, asked_at__gt=now - PERIOD, asked_at__lte=ahead(now))
+    if where and recently.count() >= PER_NETWORK:
+        return
+    if _is_asked_otherwise(row, now):
+        return
+    row.asked_at, row.asked, row.network = now, row.asked + 1, where
+    row.save(update_fields=["asked_at", "asked", "network"])
+    outbox.enqueue(
+        [
+            Letter(
+                name="reader_confirm", about="preferences", about_id=row.pk, number=row.asked,
+                address=row.address, language=row.language,
+            )
+        ]
+    )  # fmt: skip
+
+
+def _has_confirmed_otherwise(row: MailPreferences) -> bool:
+    """Say whether somebody has confirmed this address: by the link in the mail about a comment, or as an account's.
+
+    The first is found by a hash for which accents do not count, so the address itself is compared, too.
+    """
+    if EmailAddress.objects.filter(email__iexact=row.folded, verified=True, user__is_active=True).exists():
+        return True
+    typed = _asked_with_comment(row).filter(confirmed_at__isnull=False)
+    return any(folded(email) == row.folded for email in typed.values_list("comment__connection_data__email", flat=True))
+
+
+def _is_asked_otherwise(row: MailPreferences, now: dt.datetime) -> bool:
+    """Say whether the mail about a first comment has just asked the same; its link confirms the address here, too."""
+    return _asked_with_comment(row).filter(asked_at__gt=now - AGAIN, asked_at__lte=ahead(now)).exists()
+
+
+def _asked_with_comment(row: MailPreferences) -> Any:
+    return EmailConfirmation.objects.filter(address=EmailConfirmation.key_of(row.address))
+
+
+# --- How ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a reader wants their mails, as the form gives it. Times of day are in their zone; empty: the site's."""
+
+    frequency: str = MailPreferences.Frequency.AT_ONCE
+    hour: int = 7
+    quiet_from: dt.time | None = None
+    quiet_until: dt.time | None = None
+    zone: str = ""
+    own_comments: bool = True
+
+
+@transaction.atomic
+def change(address: str, choice: Choice) -> MailPreferences:
+    """Change how an address wants its mails; what waits is sent when the new choice says. Raises Invalid."""
+    errors = list(_wrong(choice))
+    if errors:
+        raise Invalid(errors)
+    row = _row_of(Reader(address))
+    for name in ("frequency", "hour", "quiet_from", "quiet_until", "zone", "own_comments"):
+        setattr(row, name, getattr(choice, name))
+    if row.quiet_from == row.quiet_until:
+        row.quiet_from = row.quiet_until = None
+    waits = row.notices.filter(settled_at=None).exists()
+    row.next_at = next_time(row, timezone.now()) if waits else None
+    row.save()
+    return row
+
+
+def _wrong(choice: Choice) -> list[FieldError]:
+    found = []
+    if choice.frequency not in MailPreferences.Frequency.values:
+        found.append(FieldError("frequency", "invalid_choice", _("Please choose how often.")))
+    if not 0 <= choice.hour < 24:
+        found.append(FieldError("hour", "invalid_hour", _("Please choose an hour of the day.")))
+    if (choice.quiet_from is None) != (choice.quiet_until is None):
+        missing = "quiet_from" if choice.quiet_from is None else "quiet_until"
+        found.append(FieldError(missing, "quiet_hours", _("Please give both the beginning and the end, or neither.")))
+    if choice.zone and choice.zone not in zones():
+        found.append(
+            FieldError("zone", "unknown_zone", _("We don’t know this time zone. Please choose one of the list."))
+        )
+    return found
+
+
+def who_declined(addresses: Iterable[str]) -> set[str]:
+    """Return those of these addresses, in lower case, that are told nothing about their own comments. One query."""
+    rows = MailPreferences.objects.filter(folded__in={folded(address) for address in addresses})
+    rows = rows.filter(Q(own_comments=False) | Q(stopped_at__isnull=False))
+    return set(rows.values_list("folded", flat=True))

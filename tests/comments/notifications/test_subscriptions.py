@@ -1,0 +1,247 @@
+"""Subscribing: an address is asked once, strangers cannot use us against it, and its reader stops it for good."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.core import mail
+
+from comments.authors import confirmation
+from comments.models import EmailConfirmation, MailPreferences, Subscription
+from comments.notifications import subscriptions
+from comments.notifications.subscriptions import Choice, Reader, Wish
+from comments.posting.submission import post_comment
+from newsreader.kit.errors import Invalid
+from newsreader.mailing.tokens import token_for
+from tests.factories import make_article, make_draft, make_rule, make_section, make_user, set_rules
+
+pytestmark = pytest.mark.django_db
+ADA = "ada@example.org"
+
+
+@pytest.fixture(autouse=True)
+def _rules():
+    set_rules(flood_seconds=0, mail_moderators=False, hold_first_comment=False)
+
+
+def section() -> Wish:
+    return Wish("section", section_id=make_section().pk)
+
+
+def asked() -> list[str]:
+    """To whom went a mail that asks whether the address is theirs."""
+    return [letter.to[0] for letter in mail.outbox if "/mail/" in letter.body or "/confirm/" in letter.body]
+
+
+def active() -> int:
+    return Subscription.objects.filter(ended_at=None, preferences__confirmed_at__isnull=False).count()
+
+
+# --- Asking -------------------------------------------------------------------------------------------------------
+
+
+def test_a_hundred_wishes_for_a_strangers_address_ask_once():
+    for n in range(100):
+        subscriptions.subscribe(Reader(ADA.upper() if n % 2 else ADA, network=f"192.0.2.{n}"), section())
+
+    assert asked() == [ADA]
+    assert token_for(ADA) in mail.outbox[0].body
+    assert active() == 0
+    assert Subscription.objects.count() == subscriptions.UNCONFIRMED
+
+
+def test_a_hundred_comments_under_a_strangers_address_ask_once():
+    set_rules(hold_first_comment=True)
+    article = make_article()
+    for _ in range(20):
+        post_comment(make_draft(article, email=ADA, notify="all"))
+
+    assert asked() == [ADA]  # by the mail about the first comment, which asks the same
+
+
+def test_the_mail_that_asks_repeats_nothing_that_was_typed():
+    article = make_article(headline="Ferry")
+    post_comment(make_draft(article, email=ADA, name="Buy pills", text="Buy my pills", notify="replies"))
+
+    assert asked() == [ADA]
+    assert "pills" not in mail.outbox[0].subject + mail.outbox[0].body
+
+
+def test_from_one_network_five_addresses_are_asked_in_a_day(time_machine):
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    for n in range(8):
+        subscriptions.subscribe(Reader(f"a{n}@example.org", network="192.0.2.1"), section())
+
+    assert len(asked()) == 5
+    time_machine.shift(dt.timedelta(days=1))
+    subscriptions.subscribe(Reader("a7@example.org", network="192.0.2.1"), section())
+    assert asked()[5:] == ["a7@example.org"]
+
+
+def test_after_thirty_days_it_is_asked_again(time_machine):
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    subscriptions.subscribe(Reader(ADA), section())
+    time_machine.shift(dt.timedelta(days=30))
+    subscriptions.subscribe(Reader(ADA), section())
+
+    assert asked() == [ADA, ADA]
+
+
+def test_a_confirmed_address_is_never_asked_again():
+    subscriptions.subscribe(Reader(ADA), section())
+    assert subscriptions.confirm(ADA)
+    assert not subscriptions.confirm(ADA)
+    subscriptions.subscribe(Reader(ADA), section())
+
+    assert asked() == [ADA]
+    assert active() == 2
+
+
+def test_the_link_about_a_first_comment_confirms_the_address_for_all():
+    set_rules(hold_first_comment=True)
+    post_comment(make_draft(email=ADA, notify="replies"))
+    assert active() == 0
+
+    confirmation.confirm(EmailConfirmation.objects.get())
+    assert active() == 1
+    subscriptions.subscribe(Reader(ADA), section())
+    assert asked() == [ADA]
+
+
+def test_who_confirmed_by_such_a_link_before_is_not_asked():
+    set_rules(hold_first_comment=True)
+    post_comment(make_draft(email=ADA))
+    confirmation.confirm(EmailConfirmation.objects.get())
+    subscriptions.subscribe(Reader("ADA@example.org"), section())
+
+    assert asked() == [ADA]
+    assert active() == 1
+
+
+def test_an_address_that_differs_in_an_accent_only_is_another_one():
+    set_rules(hold_first_comment=True)
+    post_comment(make_draft(email="ada@müller.example"))
+    confirmation.confirm(EmailConfirmation.objects.get())
+
+    subscriptions.subscribe(Reader("ada@muller.example"), section())
+    assert active() == 0
+
+
+def test_an_account_with_a_verified_address_is_not_asked():
+    user = make_user()
+    post_comment(make_draft(user=user, notify="all"))
+
+    assert asked() == []
+    assert active() == 2
+    assert {row.address for row in MailPreferences.objects.all()} == {user.email}
+
+
+def test_an_account_without_a_verified_address_is_asked():
+    user = make_user(verified=False)
+    post_comment(make_draft(user=user, notify="replies"))
+
+    assert active() == 0
+
+
+def test_nobody_is_asked_for_the_sake_of_spam():
+    make_rule("pills", action="spam")
+    post_comment(make_draft(email=ADA, text="Buy pills now", notify="all"))
+
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("notify", ["", "none", "yes", "ALL", "all ", "\0", "x" * 1000])
+def test_anything_else_asks_for_nothing(notify):
+    post_comment(make_draft(email=ADA, notify=notify))
+    assert not MailPreferences.objects.exists()
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("address", ["", "x", "x@localhost", "a@b@c.example"])
+def test_what_is_no_address_gets_nothing(address):
+    assert subscriptions.subscribe(Reader(address), section()) == []
+    assert not MailPreferences.objects.exists()
+
+
+# --- Ending -------------------------------------------------------------------------------------------------------
+
+
+def test_the_reader_of_one_address_cannot_touch_anothers():
+    mine, theirs = section(), section()
+    subscriptions.subscribe(Reader(ADA), mine)
+    (row,) = subscriptions.subscribe(Reader("bob@example.org"), theirs)
+
+    with pytest.raises(subscriptions.NotFollowed):
+        subscriptions.end(ADA, row.pk)
+    with pytest.raises(subscriptions.NotFollowed):
+        subscriptions.resume(ADA, row.pk)
+    subscriptions.stop(ADA)
+    row.refresh_from_db()
+    assert row.ended_at is None
+
+
+def test_what_was_stopped_no_stranger_starts_again():
+    subscriptions.subscribe(Reader(ADA), section())
+    subscriptions.confirm(ADA)
+    subscriptions.stop(ADA)
+    mail.outbox.clear()
+
+    assert subscriptions.subscribe(Reader(ADA), section()) == []
+    assert (active(), asked()) == (0, [])
+    with pytest.raises(subscriptions.MailsStopped):
+        subscriptions.resume(ADA, Subscription.objects.get().pk)
+    subscriptions.start_again(ADA)
+    subscriptions.resume(ADA, Subscription.objects.get().pk)
+    assert active() == 1
+
+
+def test_an_address_that_never_subscribed_can_be_stopped():
+    subscriptions.stop(ADA)
+    assert subscriptions.subscribe(Reader(ADA), section()) == []
+    assert subscriptions.who_declined(["ADA@example.org", "bob@example.org"]) == {ADA}
+
+
+def test_following_twice_is_one_subscription_and_following_again_begins_it():
+    wish = section()
+    (first,) = subscriptions.subscribe(Reader(ADA), wish)
+    subscriptions.end(ADA, first.pk)
+    (again,) = subscriptions.subscribe(Reader(ADA), wish)
+
+    assert again.pk == first.pk
+    assert again.ended_at is None
+
+
+# --- How ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("choice", "field"),
+    [
+        (Choice(frequency="hourly"), "frequency"),
+        (Choice(hour=24), "hour"),
+        (Choice(hour=-1), "hour"),
+        (Choice(quiet_from=dt.time(22)), "quiet_until"),
+        (Choice(quiet_until=dt.time(22)), "quiet_from"),
+        (Choice(zone="Nowhere/Town"), "zone"),
+        (Choice(zone="../../etc/passwd"), "zone"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused_with_its_field(choice, field):
+    with pytest.raises(Invalid) as refused:
+        subscriptions.change(ADA, choice)
+    assert [error.field for error in refused.value.errors] == [field]
+
+
+def test_addresses_that_nobody_confirms_are_forgotten(time_machine):
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    subscriptions.subscribe(Reader(ADA), section())
+    subscriptions.subscribe(Reader("bob@example.org"), section())
+    subscriptions.confirm("bob@example.org")
+    subscriptions.stop("eve@example.org")
+    time_machine.shift(dt.timedelta(days=30))
+    assert subscriptions.forget_old() == 0
+    time_machine.shift(dt.timedelta(seconds=1))
+
+    assert subscriptions.forget_old() == 1
+    assert {row.address for row in MailPreferences.objects.all()} == {"bob@example.org", "eve@example.org"}
