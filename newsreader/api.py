@@ -24,6 +24,7 @@ from articles.page_versions import depends
 from comments.api.comments import ArticleCommentsView, CommentViewSet
 from comments.api.moderation import BatchesViewSet, DecisionsViewSet, QueueViewSet
 from comments.api.reports import FlagView
+from comments.api.subscriptions import SubscriptionViewSet
 from comments.errors import Banned
 from newsreader.accounts.api import MeView
 from newsreader.accounts.api_authentication import refuse_unknown_credentials
@@ -104,6 +105,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tags/<str:slug>/", TagViewSet.as_view(ONE)),
     path("authors/", AuthorViewSet.as_view(READ)),
     path("authors/<str:slug>/", AuthorViewSet.as_view(ONE)),
+    path("subscriptions/", SubscriptionViewSet.as_view(READ | {"post": "create"})),
+    path("subscriptions/<int:pk>/", SubscriptionViewSet.as_view(OWN), name="api-subscription"),
     path("me/", MeView.as_view()),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", docs, name="docs"),

@@ -99,6 +99,7 @@ OF_MODERATORS = {
     "/accounts/comments/": 9,
     "/accounts/mail/": 7,
     "/api/v1/me/": 4,
+    "/api/v1/subscriptions/": 5,
     "/admin/moderation/": 33,
     "/api/v1/moderation/queue/": 4,
     "/api/v1/comments/{held}/decisions/": 4,
@@ -116,6 +117,7 @@ APART = {
     "api/v1/decisions/batches/<uuid:batch>/",
     "api/v1/decisions/batches/<uuid:batch>/undo/",
     "api/v1/docs/",
+    "api/v1/subscriptions/<int:pk>/",
     "admin/articles/article/<int:article_id>/preview/",
     "admin/articles/article/preview/",
     "api/v1/schema/",
@@ -149,12 +151,13 @@ class Newsroom:
         self.comment = make_comment(self.article)
         self.reply = make_comment(parent=self.comment)
         self.held = post_comment(make_draft(self.article))
-        self.moderator = make_moderator(is_superuser=True)
+        self.moderator = make_moderator(username="moderator", is_superuser=True)
 
     def _article(self):
         article = make_article(section=self.section, authors=[self.author])
         article.tags.add(self.tag)
-        subscribe(Reader(READER), Wish("corrections", article_id=article.pk))
+        for address in (READER, "moderator@example.org"):
+            subscribe(Reader(address), Wish("corrections", article_id=article.pk))
         return article
 
     def grow(self, size: int) -> None:

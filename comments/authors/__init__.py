@@ -5,6 +5,7 @@ claiming:       an account takes over comments that were left as a guest
 my_comments:    the list of one's own comments
 status_views:   the private status page of a comment
 mail_views:     the page where all mails to one address are managed
+following:      what can be followed, and by whom
 follow_views:   following a section, an author, or an article's corrections by mail
 confirmation:   a guest confirms their address by a link; confirmation_views: its page
 """

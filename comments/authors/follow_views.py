@@ -12,11 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.csrf import csrf_exempt
 
-from articles.models.article import Article
-from articles.models.taxonomy import Author, Section
+from comments.authors.following import Followed, find
 from comments.models import Subscription
 from comments.notifications import subscriptions
-from comments.notifications.subscriptions import Reader, Wish
+from comments.notifications.subscriptions import NotFollowed, Reader
 from comments.posting.reply_form import refuse_forgery
 from newsreader.accounts.identities import verified_address
 from newsreader.kit.client_address import client_address, network
@@ -26,21 +25,21 @@ from newsreader.kit.http_cache import private
 from newsreader.kit.web import render_form, show_or_take
 from newsreader.mailing.tokens import token_for
 
-Scope = Subscription.Scope
+PUBLIC = {Subscription.Scope.SECTION, Subscription.Scope.AUTHOR, Subscription.Scope.CORRECTIONS}
 
 
 @csrf_exempt  # A guest's form holds no token, so that caches can share its page; refuse_forgery checks instead.
 @show_or_take
 def follow(request: HttpRequest, scope: str, pk: int) -> HttpResponse:
     """Show the form on a page of its own (GET), or follow (POST)."""
-    subject, wish = _subject(scope, pk)
-    context = {"scope": scope, "subject": subject, "typed": request.POST.get("email", "")}
+    found = _found(scope, pk)
+    context = {"scope": scope, "subject": found.subject, "typed": request.POST.get("email", "")}
     if request.method != "POST":
         return _page(request, context)
     try:
         refuse_forgery(request)
         reader = _reader(request)
-        subscriptions.subscribe(reader, wish)
+        subscriptions.subscribe(reader, found.wish)
     except DomainError as refusal:
         return _page(request, context, refusal)
     # Their own page is for who has proved that the address is theirs.
@@ -48,20 +47,13 @@ def follow(request: HttpRequest, scope: str, pk: int) -> HttpResponse:
     return _page(request, context | {"done": True, "mine": mine, "address": reader.address})
 
 
-def _subject(scope: str, pk: int) -> tuple[Any, Wish]:
-    """Return what is followed, as far as readers see it. Raises Http404."""
-    found: Any = None
-    match scope:
-        case Scope.SECTION:
-            found, wish = Section.objects.filter(pk=pk).first(), Wish(Scope.SECTION, section_id=pk)
-        case Scope.AUTHOR:
-            found, wish = Author.objects.shown().filter(pk=pk).first(), Wish(Scope.AUTHOR, author_id=pk)
-        case Scope.CORRECTIONS:
-            rows = Article.objects.published().articles().defer("body")
-            found, wish = rows.filter(pk=pk).first(), Wish(Scope.CORRECTIONS, article_id=pk)
-    if found is None:
+def _found(scope: str, pk: int) -> Followed:
+    if scope not in PUBLIC:
         raise Http404
-    return found, wish
+    try:
+        return find(scope, pk)
+    except NotFollowed:
+        raise Http404 from None
 
 
 def _reader(request: HttpRequest) -> Reader:

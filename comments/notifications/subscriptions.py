@@ -47,6 +47,11 @@ class TooManySubscriptions(Conflict):
     sentence = _("You follow as much as one address can. Please stop something first.")
 
 
+class NoVerifiedAddress(Conflict):
+    code = "no_verified_address"
+    sentence = _("Please confirm an email address of your account first: mails go there.")
+
+
 class MailsStopped(Conflict):
     code, sentence = "mails_stopped", _("You have stopped all mails to this address. Start them again first.")
 
