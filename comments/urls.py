@@ -15,6 +15,7 @@ urlpatterns = [
     path("articles/<int:article_id>/you/", views.you, name="you"),
     path("accounts/comments/", my_comments.my_comments, name="my_comments"),
     path("accounts/comments/claim/", my_comments.claim_comments, name="claim_comments"),
+    path("accounts/comments/seen/", my_comments.seen, name="seen_comments"),
     path("accounts/mail/", mail_views.my_mail, name="my_mail"),
     path("mail/<str:token>/", mail_views.mail, name="mail"),
     path("follow/<slug:scope>/<int:pk>/", follow_views.follow, name="follow"),

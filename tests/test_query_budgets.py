@@ -96,7 +96,7 @@ BUDGETS = {
     "/api/v1/authors/{author}/": 1,
 }
 OF_MODERATORS = {
-    "/accounts/comments/": 9,
+    "/accounts/comments/": 10,
     "/accounts/mail/": 7,
     "/api/v1/me/": 4,
     "/api/v1/subscriptions/": 5,
@@ -111,6 +111,7 @@ APART = {
     "admin/import/<str:slug>/",
     "admin/sign-in-providers/",
     "accounts/comments/claim/",
+    "accounts/comments/seen/",
     "accounts/masthead/",
     "api/v1/comments/<int:pk>/flag/",
     "api/v1/decisions/",

@@ -104,7 +104,10 @@ class SubscriptionViewSet(Shared, viewsets.GenericViewSet):
         except NotFollowed:
             sentence = "There is nothing of this name that could be followed."
             raise Invalid([FieldError(field, "does_not_exist", sentence)]) from None
-        (row,) = subscriptions.subscribe(reader, wish)
+        begun = subscriptions.subscribe(reader, wish)
+        if not begun:  # No mail can be sent there.
+            raise NoVerifiedAddress()
+        (row,) = begun
         location = {"Location": absolute(f"/api/v1/subscriptions/{row.pk}/")}
         return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED, headers=location)
 

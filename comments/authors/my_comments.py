@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from html import unescape
 from typing import Any, NamedTuple
@@ -13,12 +14,15 @@ from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from comments.audit.reason_codes import WITHDRAWN
+from comments.authors import happenings
 from comments.authors.claiming import claim, claimable
 from comments.discussion.markup import excerpt
 from comments.models import Comment, Decision
@@ -54,7 +58,7 @@ class OwnComment(NamedTuple):
 @login_required
 @require_safe
 def my_comments(request: HttpRequest) -> HttpResponse:
-    """List one's own comments, newest first, below those that may be claimed. Three queries of its own."""
+    """List one's own comments, newest first, below what happened to them and those that may be claimed."""
     user = signed_in_user(request)
     number = page_number(request)
     start = (number - 1) * ON_A_PAGE
@@ -67,8 +71,28 @@ def my_comments(request: HttpRequest) -> HttpResponse:
         "page": {"number": number, "earlier": number - 1, "later": number + 1 if len(rows) > ON_A_PAGE else 0},
         "claimable": [(comment, _excerpt(comment)) for comment in offered[:OFFERED]],
         "more_claimable": len(offered) > OFFERED,
+        "news": happenings.since_last_look(user) if number == 1 else [],
+        "until": timezone.now().isoformat(),
     }
     return private(render(request, "comments/mine.html", context))
+
+
+@require_POST
+def seen(request: HttpRequest) -> HttpResponse:
+    """Note that one has seen what happened until the page was made, and go back to the list."""
+    if not request.user.is_authenticated:
+        return private(redirect_to_login(reverse("my_comments")))
+    happenings.note_look(signed_in_user(request), _moment(request.POST.get("until", "")))
+    return private(HttpResponse(status=303, headers={"Location": reverse("my_comments")}))
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """Return a time with a zone; None for anything else."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found and timezone.is_aware(found) else None
 
 
 @require_POST

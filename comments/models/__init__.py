@@ -36,7 +36,7 @@ from comments.models.newsroom import Label, MonthlyStats, Note, RefusalReason, R
 from comments.models.objections import Appeal, BanAppeal, Report
 from comments.models.posting import Delivery, EmailConfirmation, KeptDraft, RateLimit
 from comments.models.settings import ArticleSettings, CommentSettings
-from comments.models.subscriptions import MailPreferences, Notice, Subscription, ToldUpTo
+from comments.models.subscriptions import LastLook, MailPreferences, Notice, Subscription, ToldUpTo
 
 __all__ = [
     "EMAIL_LENGTH",
@@ -59,6 +59,7 @@ __all__ = [
     "FilterEntry",
     "KeptDraft",
     "Label",
+    "LastLook",
     "LogCheck",
     "MailPreferences",
     "MonthlyStats",

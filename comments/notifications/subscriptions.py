@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy as _
 
 from comments.models import Comment, EmailConfirmation, MailPreferences, Notice, Subscription
 from comments.notifications.sending_times import next_time, zones
+from newsreader.accounts.identities import has_account
 from newsreader.accounts.models import User
 from newsreader.kit.clock import ahead
 from newsreader.kit.email_addresses import is_email
 from newsreader.kit.errors import Conflict, DomainError, FieldError, Invalid
 from newsreader.kit.hashes import keyed
-from newsreader.mailing import outbox
+from newsreader.mailing import budget, outbox, suppression
 from newsreader.mailing.models import Letter
 from newsreader.mailing.tokens import folded
 
@@ -122,11 +123,14 @@ def wishes_of(notify: str, comment: Comment) -> list[Wish]:
 def subscribe(reader: Reader, *wishes: Wish, ask: bool = True) -> list[Subscription]:
     """Begin to tell an address something, or ask it first whether that is its reader's wish.
 
-    Returns the subscriptions, none where the address cannot be written to or its reader has stopped all mails. The
-    caller answers the same in any case: nobody learns what an address follows. `ask`: False where it is asked anyway,
-    or not to be. Raises TooManySubscriptions where the account that asks has too many.
+    Returns the subscriptions, none where the address cannot be written to, or where its reader has stopped all mails or
+    those that strangers ask for (`newsreader.mailing.suppression`). The caller answers the same in any case: nobody
+    learns what an address follows. `ask`: False where it is asked anyway, or not to be. Raises TooManySubscriptions
+    where the account that asks has too many.
     """
     if not is_email(reader.address) or not wishes:
+        return []
+    if not reader.is_theirs and suppression.reasons_of([reader.address]):
         return []
     row = _row_of(reader)
     if row.stopped_at and not reader.is_theirs:
@@ -258,6 +262,9 @@ def _ask(row: MailPreferences, network: str) -> None:
     if where and recently.count() >= PER_NETWORK:
         return
     if _is_asked_otherwise(row, now):
+        return
+    # Only what is sent counts, so the budget is asked last.
+    if not budget.allows(row.address, network, known=has_account(row.address)):
         return
     row.asked_at, row.asked, row.network = now, row.asked + 1, where
     row.save(update_fields=["asked_at", "asked", "network"])
