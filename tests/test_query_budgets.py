@@ -73,7 +73,7 @@ BUDGETS = {
     "/comments/{comment}/thread/": 7,
     "/comments/{reply}/thread/": 9,
     "/comments/{comment}/flag/": 5,
-    "/comments/{held}/status/{token}/": 8,
+    "/comments/{held}/status/{token}/": 9,
     "/mail/{mail}/": 6,
     "/follow/section/{section_id}/": 5,
     "/transparency/": 5,

@@ -19,10 +19,13 @@ from comments.audit.standing import is_withdrawn
 from comments.authors import author_edits
 from comments.models import Comment, CommentSettings
 from comments.moderation import resolution
+from comments.notifications import subscriptions
+from comments.notifications.subscriptions import Reader
 from comments.objections import appeals, objection_text
 from comments.posting import editing_rights, email_confirmation
 from comments.posting.request_parsing import visit_of
 from comments.screening import article_settings
+from newsreader.kit.client_address import client_address, network
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import secret
 from newsreader.kit.versions import version_opened
@@ -33,7 +36,7 @@ WAITING, APPROVED = Comment.Status.PENDING, Comment.Status.APPROVED
 
 @show_or_take
 def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
-    """Show the page (GET), or do what its button says (POST, `action`: `edit`, `withdraw` or `appeal`)."""
+    """Show the page (GET), or do what its button says (POST, `action`: `edit`, `withdraw`, `appeal` or `notify`)."""
     rows = Comment.objects.select_related(
         "article__section", "article__discussion", "parent", "identity", "connection_data", "appeal"
     )
@@ -49,6 +52,8 @@ def status(request: HttpRequest, comment_id: int, token: str) -> HttpResponse:
             return _edit(request, comment)
         case "appeal":
             return _appeal(request, comment)
+        case "notify":
+            return _notify(request, comment)
     raise BadRequest("No such action")
 
 
@@ -84,6 +89,24 @@ def _appeal(request: HttpRequest, comment: Comment) -> HttpResponse:
     return secret(SeeOther(f"{comment.status_url}#appeal"))
 
 
+def _notify(request: HttpRequest, comment: Comment) -> HttpResponse:
+    """Have the author told by mail what the form says."""
+    try:
+        subscriptions.choose(_reader(request, comment), request.POST.get("notify", ""), comment)
+    except DomainError as refusal:
+        return _page(request, comment, refusal=refusal)
+    return secret(SeeOther(f"{comment.status_url}#notify"))
+
+
+def _reader(request: HttpRequest, comment: Comment) -> Reader:
+    """Return the author, at the address that the comment was left with; an account only where it is signed in here."""
+    identity, where = comment.identity, network(client_address(request))
+    if identity and identity.user_id and identity.user_id == request.user.pk:
+        return subscriptions.reader_of(_user(request), identity.email, network=where)
+    typed = identity.email if identity else getattr(comment, "connection_data", None) and comment.connection_data.email
+    return subscriptions.Reader(typed or "", language=comment.language, network=where)
+
+
 def _user(request: HttpRequest) -> Any:
     return request.user if request.user.is_authenticated else None
 
@@ -102,11 +125,13 @@ def _page(
         shown_status(comment),
     )
     refused = editing_rights.why_not(comment, rules)
+    reader, withdrawn = _reader(request, comment), is_withdrawn(comment)
     context = {
         "comment": comment,
         "article": comment.article,
+        "notified": reader.address and not withdrawn and subscriptions.chosen(comment, reader.address),
         "shown_status": shown,
-        "withdrawn": is_withdrawn(comment),
+        "withdrawn": withdrawn,
         "settings": rules,
         "may_be_asked": shown == WAITING and email_confirmation.may_be_asked(comment, rules),
         "editable": not refused,

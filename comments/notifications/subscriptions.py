@@ -13,11 +13,11 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from comments.models import Comment, EmailConfirmation, MailPreferences, Notice, Subscription
+from comments.models import REMOVED, Comment, EmailConfirmation, MailPreferences, Notice, Subscription
 from comments.notifications.sending_times import next_time, zones
 from newsreader.accounts.identities import has_account
 from newsreader.accounts.models import User
@@ -167,6 +167,30 @@ def _begin(row: MailPreferences, wish: Wish) -> Subscription:
         found.ended_at, found.created_at = None, timezone.now()
         found.save(update_fields=["ended_at", "created_at"])
     return found
+
+
+@transaction.atomic
+def choose(reader: Reader, notify: str, comment: Comment) -> None:
+    """Have the author of a comment told what `notify` says from now on, and nothing else because of this comment.
+
+    What was begun in another way, such as with another comment, stays.
+    """
+    wishes = wishes_of(notify, comment)
+    scopes = {wish.scope for wish in wishes}
+    for row in _with(comment, reader.address).exclude(scope__in=scopes):
+        end(reader.address, row.pk)
+    if wishes:
+        subscribe(reader, *wishes, ask=comment.status not in REMOVED)
+
+
+def chosen(comment: Comment, address: str) -> str:
+    """Return what an address is told because of a comment, as the form's field `notify` says it. One query."""
+    scopes = set(_with(comment, address).values_list("scope", flat=True)) if address else set()
+    return ALL if Scope.ARTICLE in scopes else REPLIES if Scope.REPLIES in scopes else NOTHING
+
+
+def _with(comment: Comment, address: str) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(comment=comment, preferences__folded=folded(address), ended_at=None)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from comments.discussion.counting import recount
 from comments.errors import Withdrawn
-from comments.models import Comment, EmailConfirmation
+from comments.models import Comment, ConnectionData, EmailConfirmation, Subscription
 from comments.moderation import moderator_edits
 from comments.moderation.decisions import decide
 from comments.posting.editing_rights import MOST
@@ -528,7 +528,7 @@ def test_the_page_asks_as_many_questions_however_often_it_was_changed(client, si
         press(client, comment, "edit", text=f"Number {number}")
     client.get(comment.status_url)
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get(comment.status_url)
 
 
@@ -538,3 +538,37 @@ def test_a_time_is_given_until_which_the_text_can_be_changed(client, settings, t
     comment = make_comment(status="pending")
 
     assert '<time datetime="2026-11-23T21:15:00+09:00">9:15 p.m.</time>' in text_of(client.get(comment.status_url))
+
+
+# --- Being told ---------------------------------------------------------------------------------------------------
+
+
+def test_its_author_chooses_what_to_be_told_and_nothing_else_changes(client):
+    comment = make_comment(email="ada@example.org")
+    other = make_comment(comment.article, email="ada@example.org")
+    client.post(other.status_url, {"action": "notify", "notify": "replies"})
+
+    def active() -> list[tuple[str, int]]:
+        rows = Subscription.objects.filter(ended_at=None, comment=comment)
+        return sorted(rows.values_list("scope", flat=True))
+
+    assert '<option value="none">' in client.get(comment.status_url).text
+    for notify, scopes in [
+        ("replies", ["replies"]),
+        ("all", ["article", "replies"]),
+        ("replies", ["replies"]),
+        ("all", ["article", "replies"]),
+        ("nonsense", []),
+    ]:
+        answer = client.post(comment.status_url, {"action": "notify", "notify": notify}, follow=True)
+        assert active() == scopes
+        assert (f'value="{notify}" selected' in answer.text) == bool(scopes)
+    assert Subscription.objects.filter(ended_at=None, comment=other).count() == 1
+
+
+def test_a_comment_without_an_address_offers_nothing(client):
+    comment = make_comment()
+    ConnectionData.objects.filter(comment=comment).update(email="")
+    assert 'name="notify"' not in client.get(comment.status_url).text
+    assert client.post(comment.status_url, {"action": "notify", "notify": "all"}).status_code == 303
+    assert not Subscription.objects.exists()
