@@ -153,6 +153,7 @@
     const link = parent && find(`.reply-link[data-comment="${CSS.escape(parent)}"]`);
     if (link) replyTo(link, link.closest("article"));
     text().focus();
+    keepTyped(kept.content, form(), Boolean);
     if (text().value.trim()) return;
     text().value = find("textarea", kept.content).value;
     if (text().value) say("restored");
