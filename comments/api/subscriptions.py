@@ -18,6 +18,7 @@ from comments.notifications.subscriptions import NotFollowed, NoVerifiedAddress
 from newsreader.accounts.identities import verified_address
 from newsreader.accounts.kept_answers import once_per_key
 from newsreader.kit.errors import FieldError, Invalid
+from newsreader.kit.numbers import LARGEST_ID
 from newsreader.kit.rest import Given, Shared, Signed
 from newsreader.kit.web import absolute
 from newsreader.mailing.tokens import folded
@@ -52,8 +53,8 @@ class SubscriptionInput(Given):
     ignored = frozenset({"id", "active", "created_at"})
 
     scope = serializers.ChoiceField(choices=Subscription.Scope.choices)
-    comment = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
-    article = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**63 - 1)
+    comment = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=LARGEST_ID)
+    article = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=LARGEST_ID)
     section = serializers.CharField(required=False, allow_null=True, max_length=200)
     author = serializers.CharField(required=False, allow_null=True, max_length=200)
 
@@ -128,7 +129,7 @@ class SubscriptionViewSet(Shared, viewsets.GenericViewSet):
         return Response(self.get_serializer(row).data)
 
     def _found(self, pk: int) -> Subscription:
-        row = self.get_queryset().filter(pk=pk).first() if pk < 2**63 else None
+        row = self.get_queryset().filter(pk=pk).first() if pk <= LARGEST_ID else None
         if row is None:
             raise NotFound()
         return row
