@@ -12,7 +12,7 @@ CHECKERS := var/node/.installed
 # Else every process of the suite, and every one that a test starts, compiles all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run dev test test-fast test-long attack faults bench check audit modules lock install node
+.PHONY: help run dev test test-fast test-long attack faults bench check audit modules privacy lock install node
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -70,6 +70,9 @@ audit: $(INSTALLED) ## Compare all dependencies with a list of known vulnerabili
 
 modules: $(INSTALLED) ## Write docs/modules.md anew: every module and what it is for
 	@PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m tests.module_index
+
+privacy: $(INSTALLED) ## Write docs/privacy.md anew: every field that holds people, and how it is erased
+	@PYTHONPATH=. DJANGO_SETTINGS_MODULE=tests.settings $(PY) -m tests.personal_data.document
 
 # Compile requirements anew from pyproject.toml: names, versions and hashes, no addresses.
 lock: $(INSTALLED) ## Compile requirements/ anew from pyproject.toml

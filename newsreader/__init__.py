@@ -11,6 +11,7 @@ admin_site:  the admin, opening on the moderation queue
 front:       what the server runs: requests are read before Django is called; wsgi: Django
 accounts:    users, commenter identities, signing in
 mailing:     the outbox of mails
+personal_data: which fields hold people, and erasing a person
 first_steps: what is set up on a new site, and what is not
 transfer:    importing from other systems; demo: the demonstration newsroom
 operations:  running the site: the worker, the supervisor, scheduled jobs
