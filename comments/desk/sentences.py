@@ -106,6 +106,7 @@ EVENTS: dict[str, str] = {
     "mail_sent_again": noop("%(name)s sent a mail again that was given up"),
     "note": noop("%(name)s left a note"),
     "own_appeal_settled": noop("%(name)s decided an appeal against their own decision: nobody else could"),
+    "person_erased": noop("A person was erased, on request"),
     "pick": noop("%(name)s picked this"),
     "pick_off": noop("%(name)s removed the pick"),
     "reason_added": noop("%(name)s added a reason"),

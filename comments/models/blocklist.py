@@ -12,6 +12,14 @@ from articles.models.article import Article
 from articles.models.taxonomy import Section
 from comments.models.querysets import BanQuerySet
 from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.hashes import keyed
+
+ERASED = "erased:"  # begins the target of a ban whose person has been erased
+
+
+def erased_target(target: str) -> str:
+    """Return what stands in a ban for the address or network of somebody who was erased: found again, but not read."""
+    return f"{ERASED}{keyed('ban target', target)[:32]}"
 
 
 class FilterEntry(models.Model):
@@ -113,6 +121,7 @@ class Ban(models.Model):
     A quiet ban (shadow ban) shows no refusal: comments go to the trash, and their author is shown that they wait. A ban
     stops being in force at `ends_at` by itself. A banned email address applies to guests only: anybody can type it, so
     it must not lock out the account that owns it, and only its owner is told (`comments.screening.ban_checks`).
+    Of a person who was erased, `email` or `network` holds a keyed hash (`erased_target`): the ban holds all the same.
     """
 
     class Kind(models.TextChoices):

@@ -121,6 +121,7 @@ class Comment(Imported):
 
     created_at = models.DateTimeField(_("left at"), default=timezone.now)
     edited_at = models.DateTimeField(_("edited at"), null=True, blank=True, editable=False)
+    author_erased_at = models.DateTimeField(_("author erased at"), null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # counts changes of the text
     # Approved replies directly under this comment, and, for a root, in its whole thread. Kept by
     # comments.discussion.counting.
@@ -256,7 +257,7 @@ class Comment(Imported):
 
     @property
     def shown_name(self) -> str:
-        return self.name or str(_("Anonymous"))
+        return self.name or str(_("A former reader") if self.author_erased_at else _("Anonymous"))
 
     @property
     def may_hold_html(self) -> bool:

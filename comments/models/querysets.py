@@ -24,7 +24,7 @@ IN_FEEDS = 50  # comments
 # The columns of a comment that are shown under an article.
 SHOWN = (
     "article", "parent", "root", "path", "status", "name", "website", "avatar", "by_staff", "picked_at", "body", "html",
-    "channel", "created_at", "edited_at", "reply_count", "thread_count",
+    "channel", "created_at", "edited_at", "author_erased_at", "reply_count", "thread_count",
 )  # fmt: skip
 
 

@@ -10,15 +10,19 @@ their own, split by `newsreader.kit.search_words`. Readers search articles only.
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import Any
 
 from django.db import connections, transaction
 from django.db.models.expressions import RawSQL
 
+from newsreader.kit.long_writes import ShortTransactions
 from newsreader.kit.search_words import Sought, is_run, is_special, sought, words
 from newsreader.kit.text import without_invisible
 
 MOST = 20_000  # matches, the newest; other conditions are applied to these
+_SECURE_DELETE = (3, 42, 0)  # the SQLite from which on FTS5 itself removes what is deleted
+_PAGES = 500  # of the index, merged in one transaction
 WORDS, LONGEST = 10, 50  # of a query; characters of a word
 _TABLE, _INDEX, _FORMER_INDEX = "comments_words", "comments_split_words", "comments_words"
 # PostgreSQL would refuse a comment whose text makes too large a vector, so only the first characters are indexed.
@@ -71,6 +75,28 @@ def _install_sqlite(cursor: Any) -> None:
         cursor.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {does}")
     if is_new:
         cursor.execute(f"INSERT INTO {_TABLE}({_TABLE}) VALUES ('rebuild')")
+    if sqlite3.sqlite_version_info >= _SECURE_DELETE:
+        cursor.execute(f"INSERT INTO {_TABLE}({_TABLE}, rank) VALUES ('secure-delete', 1)")
+
+
+def drop_deleted_words(using: str = "default") -> None:
+    """Have the words of what was deleted or changed go from the index itself. In short steps: others write between.
+
+    An older SQLite only marks them as deleted until it happens to merge that part of the index.
+    """
+    connection = connections[using]
+    if connection.vendor == "postgresql" or sqlite3.sqlite_version_info >= _SECURE_DELETE:
+        return
+    writes, pages = ShortTransactions(), -_PAGES  # Negative at first: then all parts of the index take part.
+    while True:
+        with writes.next(), connection.cursor() as cursor:
+            cursor.execute("SELECT total_changes()")
+            before = cursor.fetchone()[0]
+            cursor.execute(f"INSERT INTO {_TABLE}({_TABLE}, rank) VALUES ('merge', {pages})")
+            cursor.execute("SELECT total_changes()")
+            if cursor.fetchone()[0] - before < 2:  # It has found nothing to do. Source: FTS5's documentation, 6.8
+                return
+        pages = _PAGES
 
 
 def words_in(text: str) -> list[Sought]:

@@ -82,11 +82,11 @@ def take_back(comment: Comment) -> int:
     return drop(DECISION, decisions, tried=True) + drop(COMMENT, [comment.pk], tried=True)
 
 
-def forget(comment_id: int) -> int:
-    """Delete all mails about a comment that is erased, and about the decisions on it. Returns how many."""
-    decisions = list(Decision.objects.filter(comment=comment_id).values_list("pk", flat=True))
-    before = Delivery.objects.filter(Q(decision__in=decisions) | Q(comment=comment_id)).delete()[0]
-    return before + forget_about(DECISION, decisions) + forget_about(COMMENT, [comment_id])
+def forget(*comment_ids: int) -> int:
+    """Delete all mails about comments that are erased, and about the decisions on them. Returns how many."""
+    decisions = list(Decision.objects.filter(comment__in=comment_ids).values_list("pk", flat=True))
+    before = Delivery.objects.filter(Q(decision__in=decisions) | Q(comment__in=comment_ids)).delete()[0]
+    return before + forget_about(DECISION, decisions) + forget_about(COMMENT, comment_ids)
 
 
 def not_any_more(decisions: Iterable[Decision]) -> int:

@@ -24,6 +24,7 @@ from comments.audit.reason_codes import QUIET_BAN
 from comments.drafts import Draft, keyed
 from comments.errors import Banned
 from comments.models import Ban, BanAppeal, Comment, ConnectionData, EmailConfirmation, new_token
+from comments.models.blocklist import erased_target
 from comments.models.querysets import BanQuerySet
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity
@@ -53,20 +54,26 @@ def against(draft: Draft, *, account_only: bool = False) -> list[Ban]:
     if author.identity:
         return _against(now, author.identity.pk, *networks, by="identity")
     if author.email and not account_only:
-        return _against(now, fold(author.email), *networks, by="email")
+        email = fold(author.email)
+        return _against(now, *_forms(email), *networks, by="email")
     return _against(now, *networks, by="") if networks else []
 
 
 @Compiled
 def _against(now: dt.datetime, *values: Any, by: str) -> BanQuerySet:
-    """The bans in force of somebody: `by` says what the first value is, the others are the networks around them."""
+    """The bans in force of somebody: `by` says what the first value is, the others are the networks around them.
+
+    Of an email address the first two: as it is, and as an erased person's ban holds it.
+    """
     who, networks = Q(), values
-    if by:
+    if by == "email":
+        who, networks = Q(email__in=values[:2]) & ~Q(email=""), values[2:]
+    elif by:
         person, networks = values[0], values[1:]
         if by == "user":
             who = Q(identity__in=CommenterIdentity.objects.filter(user=person).values("pk"))
         else:
-            who = Q(identity=person) if by == "identity" else Q(email=person) & ~Q(email="")
+            who = Q(identity=person)
     if networks:
         who |= Q(network__in=networks) & ~Q(network="")
     return Ban.objects.in_force(now).filter(who).order_by("quiet", "pk")
@@ -86,7 +93,13 @@ def _networks_around(address: str) -> list[str]:
     ip = getattr(ip, "ipv4_mapped", None) or ip
     number, bits, kind = int(ip), ip.max_prefixlen, type(ip)
     lengths = range(WIDEST[ip.version], bits + 1)  # By shifting: Python's own networks take five times as long.
-    return [f"{kind(number >> bits - length << bits - length)}/{length}" for length in lengths]
+    around = [f"{kind(number >> bits - length << bits - length)}/{length}" for length in lengths]
+    return [*around, erased_target(around[-1])]
+
+
+def _forms(email: str) -> tuple[str, str]:
+    """Return a folded address as a ban holds it, and as one does whose person has been erased."""
+    return email, erased_target(email)
 
 
 def verdict() -> Verdict:
@@ -132,7 +145,7 @@ def _owns_address(ban: Ban, draft: Draft) -> bool:
     confirmed = EmailConfirmation.objects.filter(comment=OuterRef("comment"), confirmed_at__isnull=False)
     mine = ConnectionData.objects.filter(comment__in=draft.visit.comments)
     proving = mine.filter(Q(comment__created_at__lt=ban.created_at) | Exists(confirmed))
-    return any(fold(email) == ban.email for email in proving.values_list("email", flat=True))
+    return any(ban.email in _forms(fold(email)) for email in proving.values_list("email", flat=True))
 
 
 class BanNotice(NamedTuple):
@@ -187,7 +200,8 @@ def on_authors(comments: Iterable[Comment]) -> dict[int, list[Ban]]:
     rows = list(
         Ban.objects.in_force().filter(
             Q(identity__in={identity for identity, _email, _networks in wanted.values() if identity})
-            | Q(email__in={email for _identity, email, _networks in wanted.values() if email}) & ~Q(email="")
+            | Q(email__in={each for _identity, email, _networks in wanted.values() if email for each in _forms(email)})
+            & ~Q(email="")
             | Q(network__in=around) & ~Q(network="")
         )
     )
@@ -195,7 +209,7 @@ def on_authors(comments: Iterable[Comment]) -> dict[int, list[Ban]]:
         pk: [
             row
             for row in rows
-            if (row.identity_id and row.identity_id == identity) or (row.email and row.email == email)
+            if (row.identity_id and row.identity_id == identity) or (email and row.email in _forms(email))
             or row.network in networks
         ]
         for pk, (identity, email, networks) in wanted.items()

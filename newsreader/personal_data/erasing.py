@@ -1,0 +1,184 @@
+"""Erasing a person: everything that the registry names, everywhere, for good.
+
+A person with a hundred thousand comments is erased in short transactions, between which others post. The account comes
+last, together with the record of the erasure: whatever cuts it short, erasing again goes on from there. On record is
+that somebody was erased, and when, not who. Nothing of the newsroom's is erased: what decided, its bylines, its log.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import partial
+from typing import NamedTuple
+
+from allauth.account.models import EmailAddress
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection, transaction
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from comments.audit import audit_log
+from comments.models import AuditEntry, Comment
+from comments.models.search_index import drop_deleted_words
+from comments.moderation import erasing as of_comments
+from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.kit.errors import Conflict
+from newsreader.kit.long_writes import ShortTransactions
+from newsreader.kit.text import fold
+from newsreader.personal_data import people, traces
+from newsreader.personal_data.people import Person
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200  # comments in a transaction
+RECORD = "person_erased"  # the kind of its audit entry
+PATIENCE = 5  # seconds that others who read may hold up the emptying of SQLite's log
+
+
+class BelongsToNewsroom(Conflict):
+    code = "belongs_to_newsroom"
+    sentence = _("This account belongs to the newsroom. First take all its roles, under People; then it can be erased.")
+
+
+class Erased(NamedTuple):
+    """What was erased: how many accounts and comments."""
+
+    accounts: int
+    comments: int
+
+
+def erase(person: Person, *, keep_text: bool, members_too: bool = False) -> Erased:
+    """Erase a person everywhere. `keep_text`: what they have published stays, by "A former reader"; else it goes, too.
+
+    Safe to run again. Not in a transaction. Raises BelongsToNewsroom, unless `members_too`: after a restore, what a
+    copy says of somebody's roles is out of date.
+    """
+    if not members_too:
+        refuse_members(person)
+    networks = people.networks_of(person)
+    known = _known(person, networks)
+    answers = people.answers_kept_for(person, networks)
+    User.objects.filter(pk__in=person.accounts).update(is_active=False)  # Nobody posts as them meanwhile.
+    traces.erase(known, accounts=person.accounts, answers=answers)
+    comments = _erase_comments(person, keep_text)
+    with transaction.atomic():
+        of_comments.erase_reports(person.accounts, person.addresses, person.reporters)
+        singles = [f"{address}/32" for address in networks if ":" not in address]
+        folded = [fold(address) for address in person.addresses]
+        of_comments.erase_bans(person.identities, folded, singles, person.appellants)
+        of_comments.erase_address(person.addresses, person.limits)
+        people.letters_to(person.addresses).delete()
+        _erase_entries(known)
+        _erase_accounts(person)
+        record(person, comments, keep_text)
+    traces.erase(known, accounts=person.accounts, answers=answers)  # What came up while it was going on.
+    clean_up()
+    return Erased(len(person.accounts), comments)
+
+
+def refuse_members(person: Person) -> None:
+    """Raise BelongsToNewsroom where one of their accounts has a role: that is to be ended first, in the newsroom."""
+    if person.members():
+        raise BelongsToNewsroom()
+
+
+def _known(person: Person, networks: set[str]) -> traces.Traces:
+    """Return how this person is recognised elsewhere, as long as their own rows still say it."""
+    names: set[str] = set()
+    others = set(networks)
+    for user in person.users:
+        names |= {user.name, user.get_full_name(), user.username}
+        others |= {user.avatar}
+    for identity in CommenterIdentity.objects.filter(pk__in=person.identities):
+        names |= {identity.display_name}
+        others |= {identity.avatar_source, identity.profile_url, identity.avatar}
+    left = person.comments.order_by().values_list("name", "website", "avatar").distinct()
+    for name, website, avatar in left[: traces.MOST]:
+        names |= {name}
+        others |= {website, avatar}
+    return traces.Traces(person.addresses, names, others)
+
+
+def _erase_comments(person: Person, keep_text: bool) -> int:
+    """Erase them from their comments, in short transactions. Returns how many. What is done is no longer theirs."""
+    writes, count = ShortTransactions(), 0
+    while ids := list(person.comments.values_list("pk", flat=True)[:BATCH]):
+        with writes.next():
+            of_comments.erase_author(ids, keep_text=keep_text)
+        count += len(ids)
+    return count
+
+
+def _erase_entries(known: traces.Traces) -> None:
+    """Erase what entries of the audit log say of them that are about something else."""
+    if known.addresses:
+        holding = AuditEntry.objects.exclude(personal=None).alias(said=traces.as_text("personal"))
+        wanted = holding.filter(traces.Traces(known.addresses, ()).anywhere_in("said"))
+        pks = [row.pk for row in wanted if known.are_certain_in(traces.text_of(row.personal))]
+        AuditEntry.objects.filter(pk__in=pks).update(personal=None, salt="")
+
+
+def _erase_accounts(person: Person) -> None:
+    invitations = list(people.invitations_to(person.addresses).values_list("pk", flat=True))
+    people.invitations_to(person.addresses).delete()
+    # Accounts of others that merely name the address, unconfirmed.
+    for row in EmailAddress.objects.alias(folded=Lower("email")).filter(folded__in=person.addresses):
+        if row.user_id not in person.accounts:
+            row.delete()
+    others = User.objects.alias(folded=Lower("email")).filter(folded__in=person.addresses)
+    others.exclude(pk__in=person.accounts).update(email="")
+    named = CommenterIdentity.objects.alias(folded=Lower("email")).filter(folded__in=person.addresses)
+    named.exclude(pk__in=person.identities).update(email="", email_verified=False, verified_at=None)
+    portraits = set(User.objects.filter(pk__in=person.accounts).values_list("avatar", flat=True))
+    identities = CommenterIdentity.objects.filter(pk__in=person.identities)
+    portraits |= set(identities.values_list("avatar", flat=True))
+    identities.delete()
+    of_comments.forget_in_admin(User, person.accounts)
+    of_comments.forget_in_admin(CommenterIdentity, person.identities)
+    for user in person.users:
+        user.delete()  # One by one: the audit log listens.
+    subjects = [*(f"account:{pk}" for pk in person.accounts), *(f"invitation:{pk}" for pk in invitations)]
+    of_comments.forget_entries(subjects)
+    for name in portraits - {""}:
+        transaction.on_commit(partial(default_storage.delete, name))
+
+
+def record(person: Person, comments: int, keep_text: bool) -> None:
+    """Put on record that somebody was erased, in the transaction that erases the last of them."""
+    audit_log.note(RECORD, facts={"comments": comments, "text": "keep" if keep_text else "remove"})
+
+
+# --- Cleaning up --------------------------------------------------------------------------------------------------
+
+
+def clean_up() -> None:
+    """Have the database let go of what was deleted: of the search index, and of SQLite's write-ahead log.
+
+    PostgreSQL's rows that nobody sees any more are overwritten: `pg_dump` never shows them. Not in a transaction.
+    """
+    drop_deleted_words()
+    try:
+        if connection.vendor == "sqlite":
+            _empty_log()
+        elif not connection.in_atomic_block:
+            with connection.cursor() as cursor:
+                for model in (Comment, User, CommenterIdentity, AuditEntry):
+                    cursor.execute(f"VACUUM {connection.ops.quote_name(model._meta.db_table)}")
+    except DatabaseError:
+        logger.warning("The person is erased; the database could not be cleaned up just now", exc_info=True)
+
+
+def _empty_log() -> None:
+    """Write SQLite's log into its file and empty it, as soon as nobody reads an older state."""
+    end = time.monotonic() + PATIENCE
+    while not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_pages) = cursor.fetchone()
+        if not busy:
+            return
+        if time.monotonic() > end:
+            logger.warning("SQLite's log could not be emptied: somebody reads. It will be with the next checkpoint.")
+            return
+        time.sleep(0.05)
