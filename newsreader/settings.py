@@ -300,6 +300,7 @@ INSTALLED_APPS = [
     "newsreader.accounts",
     "articles",
     "comments",
+    "newsreader.personal_data",
     "newsreader.apps.AdminSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('comments', '0013_words_of_reasons'),
+        ("comments", "0013_words_of_reasons"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='comment',
-            name='author_erased_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='author erased at'),
+            model_name="comment",
+            name="author_erased_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="author erased at"),
         ),
     ]

@@ -26,13 +26,12 @@ from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.errors import Conflict
 from newsreader.kit.long_writes import ShortTransactions
 from newsreader.kit.text import fold
-from newsreader.personal_data import people, traces
+from newsreader.personal_data import erasures, people, traces
 from newsreader.personal_data.people import Person
 
 logger = logging.getLogger(__name__)
 
 BATCH = 200  # comments in a transaction
-RECORD = "person_erased"  # the kind of its audit entry
 PATIENCE = 5  # seconds that others who read may hold up the emptying of SQLite's log
 
 
@@ -71,7 +70,7 @@ def erase(person: Person, *, keep_text: bool, members_too: bool = False) -> Eras
         people.letters_to(person.addresses).delete()
         _erase_entries(known)
         _erase_accounts(person)
-        record(person, comments, keep_text)
+        _record(person, comments, keep_text)
     traces.erase(known, accounts=person.accounts, answers=answers)  # What came up while it was going on.
     clean_up()
     return Erased(len(person.accounts), comments)
@@ -144,9 +143,11 @@ def _erase_accounts(person: Person) -> None:
         transaction.on_commit(partial(default_storage.delete, name))
 
 
-def record(person: Person, comments: int, keep_text: bool) -> None:
-    """Put on record that somebody was erased, in the transaction that erases the last of them."""
-    audit_log.note(RECORD, facts={"comments": comments, "text": "keep" if keep_text else "remove"})
+def _record(person: Person, comments: int, keep_text: bool) -> None:
+    """Put on record that somebody was erased, with the last that is erased of them; after that, beside the copies."""
+    line = erasures.line_for(person.keys, keep_text=keep_text)
+    audit_log.note(erasures.RECORD, facts={"comments": comments, "text": line["text"], "erasure": line})
+    transaction.on_commit(partial(erasures.tell, line))
 
 
 # --- Cleaning up --------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from newsreader.operations.backups import MADE, encryption, folder, manifest, me
 from newsreader.operations.backups.databases import Content, content, looking_at
 from newsreader.operations.backups.errors import BackupError, told_in_one_line
 from newsreader.operations.private_files import private_umask
+from newsreader.personal_data import erasures
 
 PYPROJECT = settings.BASE_DIR / "pyproject.toml"
 
@@ -48,11 +49,13 @@ def back_up(copies: Path, *, now: dt.datetime, keep_days: int | None = None) -> 
     with private_umask(), told_in_one_line("No backup was made."):
         keys = encryption.recipients(settings.BACKUP_RECIPIENT)
         copies.mkdir(parents=True, exist_ok=True)
+        erasures.remember(copies)
         with folder.held(copies, alone=True):
             with folder.begun(copies, now) as partial:
                 described, kept = _fill(partial, copies, keys, now)
                 size = (partial / described.database).stat().st_size
                 name = partial.name.removeprefix(folder.PARTIAL)
+            erasures.bring_up_to_date(copies)
             with suppress(DatabaseError):  # The copy is there all the same.
                 cache.set(MADE, now.timestamp(), timeout=None)
             pruned, why = [], ""

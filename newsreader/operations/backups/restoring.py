@@ -19,6 +19,7 @@ from comments.audit.audit_log import Fault, Head, verify
 from newsreader.operations.backups import databases, encryption, folder, manifest, media, postgresql, sqlite
 from newsreader.operations.backups.errors import BackupError, told_in_one_line
 from newsreader.operations.private_files import private_umask
+from newsreader.personal_data.replaying import Replayed, replay
 
 
 class Restored(NamedTuple):
@@ -29,6 +30,7 @@ class Restored(NamedTuple):
     media: media.Restored
     migrated: bool  # from an older version's tables to those of this one
     faults: list[Fault]  # of the audit log, which the copy had already
+    replayed: Replayed  # who was erased after the copy was made
 
 
 def restore(copies: Path, name: str = "", identity: Path | None = None) -> Restored:
@@ -56,7 +58,14 @@ def restore(copies: Path, name: str = "", identity: Path | None = None) -> Resto
         if migrated:
             call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
-    return Restored(copy, described, files, migrated, faults)
+        replayed = replay(copies, folder.made_at(copy))
+    return Restored(copy, described, files, migrated, faults, replayed)
+
+
+def erase_again(copies: Path, name: str = "") -> Replayed:
+    """Do the last step of `restore` alone, where it was cut short. Raises BackupError."""
+    with told_in_one_line("Not everybody was erased again."), folder.held(copies, alone=False):
+        return replay(copies, folder.made_at(folder.chosen(copies, name)))
 
 
 class Drilled(NamedTuple):

@@ -12,6 +12,7 @@ from newsreader.personal_data.entries.kinds import (
     Holds,
     Nobody,
     each,
+    nobody,
 )
 
 _MEMBER = "the account's owner"
@@ -63,6 +64,14 @@ ENTRIES: Entries = {
             "headers",
         ),
     },
+    "personal_data.ErasureRequest": each(
+        Holds("who wants to be erased", "to carry it out after a day", "until it is done or cancelled", DELETED),
+        "user",
+        "email",
+        "token",
+    ),
+    "personal_data.DigestKey": nobody("a random key"),
+    "personal_data.CopiesFolder": nobody("folders of copies of the site"),
     "mailing.Letter": {
         **each(CODE, "name", "about", "language"),
         "facts": Nobody("which mail it is; nothing that was typed"),
