@@ -637,6 +637,7 @@ LETTER_CONTEXTS = {
     "article_": "articles.submissions.contexts",
     "article_held_up": "comments.notifications.contexts.contexts",
     "comment_": "comments.notifications.contexts.contexts",
+    "erasure_": "newsreader.personal_data.requests.contexts",
     "invitation": "newsreader.accounts.invitations.contexts",
     "log_alarm": "comments.notifications.log_alarm.contexts",
     "mail_alarm": "comments.notifications.mail_alarm.contexts",

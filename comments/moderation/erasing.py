@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable
 from functools import partial
+from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -113,7 +114,7 @@ def erase_author(comment_ids: Collection[int], *, keep_text: bool) -> None:
 
 
 def _erase_columns(comments: Collection[Comment], keep_text: bool) -> None:
-    empty = {"identity": None, "name": "", "website": "", "avatar": "", "provider": ""}
+    empty: dict[str, Any] = {"identity": None, "name": "", "website": "", "avatar": "", "provider": ""}
     empty |= {"idempotency_key": None, "fingerprint": "", "duplicate_key": "", "author_erased_at": timezone.now()}
     if not keep_text:
         written = Comment()

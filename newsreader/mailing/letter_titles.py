@@ -27,6 +27,8 @@ TITLES: Final[dict[str, str | Promise]] = {
     "comment_report_received": _("We have your report"),
     "comment_report_settled": _("The outcome of your report"),
     "comment_waiting": _("A comment waits"),
+    "erasure_asked": _("You will be erased"),
+    "erasure_link": _("A link for being erased"),
     "invitation": _("Invitation to the newsroom"),
     "log_alarm": _("The audit log does not verify"),
     "mail_alarm": _("Very many codes and confirmations are asked for"),

@@ -36,6 +36,7 @@ from newsreader.kit.tasks import HEARTBEAT
 from newsreader.mailing import budget
 from newsreader.mailing.outbox import send_due
 from newsreader.operations.purging import purge_due
+from newsreader.personal_data.requests import carry_out_due
 
 logger = logging.getLogger(__name__)
 log = OnceAMinute(logger)
@@ -124,6 +125,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (60, make_missing),
     (60, draw_waiting),
     (60, rerender_some),
+    (60, carry_out_due),
     (3600, bring_up_to_date),
     (3600, clear_up),
 ]

@@ -4,8 +4,9 @@ registry: the fields that hold people, and what becomes of each; the source of d
 entries:  what the registry says of each table
 people:   who is meant by an address
 erasing:  erasing a person everywhere
+requests: asking to be erased on the site, after a day; views, urls: the pages for it
 erasures: who has been erased, kept without the person, beside the copies of the site
 replaying: erasing them again after a restore
-models:   the key of those digests, and where copies are; apps: registration
+models:   who has asked, the key of those digests, and where copies are; apps: registration
 traces:   what is left of a person outside their own rows: sessions, tasks, caches, mails, files
 """

@@ -27,6 +27,7 @@ from newsreader.kit.errors import Conflict
 from newsreader.kit.long_writes import ShortTransactions
 from newsreader.kit.text import fold
 from newsreader.personal_data import erasures, people, traces
+from newsreader.personal_data.models import ErasureRequest
 from newsreader.personal_data.people import Person
 
 logger = logging.getLogger(__name__)
@@ -121,6 +122,7 @@ def _erase_entries(known: traces.Traces) -> None:
 def _erase_accounts(person: Person) -> None:
     invitations = list(people.invitations_to(person.addresses).values_list("pk", flat=True))
     people.invitations_to(person.addresses).delete()
+    ErasureRequest.objects.filter(email__in=person.addresses).delete()
     # Accounts of others that merely name the address, unconfirmed.
     for row in EmailAddress.objects.alias(folded=Lower("email")).filter(folded__in=person.addresses):
         if row.user_id not in person.accounts:

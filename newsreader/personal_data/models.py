@@ -25,7 +25,7 @@ def new_token() -> str:
 class ErasureRequest(models.Model):
     """Somebody wants to be erased, at `due_at`: an account, or a guest by a confirmed address (in small letters).
 
-    Until then it can be cancelled. `token` is in the address of the page for that, which is mailed.
+    Until it has begun it can be cancelled. `token` is in the address of the page for that, which is mailed.
     """
 
     user = models.OneToOneField(
@@ -36,6 +36,7 @@ class ErasureRequest(models.Model):
     token = models.CharField(max_length=64, default=new_token, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(db_index=True)
+    begun_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

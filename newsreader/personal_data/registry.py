@@ -47,7 +47,7 @@ class Row(NamedTuple):
 def could_hold_a_person(field: Field) -> bool:
     """Say whether a column could hold somebody's data: free text, a file, an address, or a reference to a person."""
     if field.is_relation:
-        return field.related_model is not None and field.related_model._meta.label in PEOPLE  # type: ignore[union-attr]
+        return field.related_model is not None and field.related_model._meta.label in PEOPLE
     kind = getattr(field, "output_field", field).get_internal_type()
     return kind in OPEN_KINDS and not field.choices
 
