@@ -17,8 +17,9 @@ reauthentication:   making sure that it is still the same person
 second_factor:      the second factor of staff
 sign_in_ways:       telling owners of a sign-in by a new way
 address_changes:    of an added or removed address; staff_changes: of what staff changed in the admin
+factor_secrets:     secrets of second factors and provider tokens, encrypted
 account_linking:    connecting a login provider to an account
-session_store:      how a session is read
+session_store:      how a session is read, and what of it is encrypted
 sessions:           what a session knows besides its user
 pictures:           avatars and initials
 upload_pass:        who may send large bodies to the newsroom

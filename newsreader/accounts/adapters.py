@@ -25,9 +25,17 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from urllib3 import Timeout
 
-from newsreader.accounts import account_linking, allauth_internals, asked_letters, letters, reauthentication
+from newsreader.accounts import (
+    account_linking,
+    allauth_internals,
+    asked_letters,
+    factor_secrets,
+    letters,
+    reauthentication,
+)
 from newsreader.accounts.identities import provider_name
 from newsreader.accounts.models import User
+from newsreader.kit import field_keys
 from newsreader.kit.client_address import client_address
 from newsreader.kit.email_addresses import is_email, tidy_email
 from newsreader.kit.tasks import task
@@ -234,7 +242,13 @@ def _handle(sociallogin: SocialLogin) -> str:
 
 
 class FactorAdapter(DefaultMFAAdapter):
-    """Second factors. If staff must have one, their last one cannot be removed."""
+    """Second factors: their secrets are encrypted. If staff must have one, their last one cannot be removed."""
+
+    def encrypt(self, text: str) -> str:
+        return field_keys.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return factor_secrets.read(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         if not (settings.STAFF_SECOND_FACTOR and authenticator.user.is_staff):

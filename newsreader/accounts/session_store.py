@@ -1,4 +1,8 @@
-"""Sessions in the database, as Django keeps them, found by a statement that is made once (SESSION_ENGINE)."""
+"""Sessions in the database, as Django keeps them, found by a statement that is made once (SESSION_ENGINE).
+
+What a session holds of secrets for some minutes is encrypted in its row: the secret of an app that is being set up,
+codes from mails that are awaited, and what a provider has said until the sign-in is finished, its token included.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from newsreader.kit import field_keys
 from newsreader.kit.compiled_queries import Compiled
 
 
@@ -18,7 +23,39 @@ def _in_force(key: str, now: dt.datetime) -> QuerySet[Session]:
     return Session.objects.filter(session_key=key, expire_date__gt=now)
 
 
+# Ours are in `login_codes` and `reauthentication`, the others are the library's.
+SECRET = (
+    "mfa.totp.secret",
+    "code_to_sign_in",
+    "confirming",
+    "account_login",
+    "account_email_verification_code",
+    "account_password_reset_verification",
+    "account_reauthentication_state",
+    "socialaccount_sociallogin",
+    "_password_reset_key",
+)
+HIDDEN = "hidden"  # where the row has all of these, encrypted as one
+
+
 class SessionStore(db.SessionStore):
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        secrets = {name: value for name, value in session_dict.items() if name in SECRET}
+        if secrets:
+            open_ones = {name: value for name, value in session_dict.items() if name not in SECRET}
+            session_dict = open_ones | {HIDDEN: field_keys.encrypt(secrets)}
+        encoded: str = super().encode(session_dict)
+        return encoded
+
+    def decode(self, session_data: str) -> dict[str, Any]:
+        found: dict[str, Any] = super().decode(session_data)
+        if hidden := found.pop(HIDDEN, None):
+            try:
+                found |= field_keys.decrypt(hidden)
+            except field_keys.Unreadable:
+                pass  # Its key is gone: whoever waited for a code asks for another one.
+        return found
+
     def _get_session_from_db(self) -> Any:
         found = _in_force.first(self.session_key, timezone.now())
         if found is None:

@@ -45,6 +45,15 @@ def renewed(text: str) -> str:
         raise Unreadable from None
 
 
+def is_current(text: str) -> bool:
+    """Say whether this was encrypted with the newest key, so that no older one is needed for it."""
+    try:
+        _keys(_secrets()[0]).decrypt(text.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def _secrets() -> tuple[str, ...]:
     return (*settings.FIELD_KEYS, settings.SECRET_KEY)
 

@@ -26,7 +26,7 @@ from comments.posting import email_confirmation, kept_drafts
 from comments.posting.rerendering import rerender_some
 from comments.screening import surge
 from comments.screening.rate_limit import forget_full
-from newsreader.accounts import kept_answers
+from newsreader.accounts import factor_secrets, kept_answers
 from newsreader.accounts.pictures import draw_waiting
 from newsreader.kit import metrics, private_uploads
 from newsreader.kit.clock import ahead
@@ -95,6 +95,7 @@ def beat() -> bool:
 
 
 def clear_up() -> None:
+    factor_secrets.renew()
     call_command("clearsessions", verbosity=0)
     call_command("prune_db_task_results", verbosity=0)
     forget_full()
