@@ -58,7 +58,8 @@ class RateLimit(models.Model):
 class KeptDraft(models.Model):
     """A draft that is kept while its author signs in. Deleted when it is posted, or after a day.
 
-    `browser` is the random id in that browser's signed cookie. `network` is a keyed hash, for limiting their number.
+    `browser` is the random id in that browser's signed cookie. `network` and `neighbourhood` are keyed hashes of the
+    networks that it came from, and `size` is in bytes: for limiting what strangers can have kept.
     `back` says how to return: to the form's own page, to the article (its script fills in the form again), or by
     closing a pop-up window, which tells the article on the BroadcastChannel that `channel` names.
     """
@@ -71,12 +72,20 @@ class KeptDraft(models.Model):
     token = models.CharField(max_length=32, primary_key=True, default=new_token)
     browser = models.CharField(max_length=32, db_index=True)
     network = models.CharField(max_length=64, db_index=True)
+    neighbourhood = models.CharField(max_length=64, default="", db_default="")
+    size = models.PositiveIntegerField(default=0, db_default=0)
     article = models.ForeignKey(Article, models.CASCADE, related_name="+")
     typed = models.JSONField(default=dict)  # the form's fields, as typed
     provider = models.CharField(max_length=40, blank=True)
     back = models.CharField(max_length=10, choices=Back, default=Back.PAGE)
     channel = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        indexes = [
+            # How many were kept from one neighbourhood, and which are the oldest of them?
+            models.Index(fields=["neighbourhood", "created_at"], name="kept_draft_by_neighbourhood"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} → {self.article_id}"

@@ -19,6 +19,7 @@ sign_in_ways:       telling owners of a sign-in by a new way
 address_changes:    of an added or removed address; staff_changes: of what staff changed in the admin
 factor_secrets:     secrets of second factors and provider tokens, encrypted
 account_linking:    connecting a login provider to an account
+sign_in_trips:      what is to be known when somebody comes back from a login provider
 session_store:      how a session is read, and what of it is encrypted
 sessions:           what a session knows besides its user
 pictures:           avatars and initials

@@ -18,9 +18,11 @@ from allauth.account.internal.flows.login_by_code import LoginCodeVerificationPr
 from allauth.account.models import Login
 from allauth.core.internal import ratelimit as _ratelimit
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.internal import statekit as _statekit
 from django.http import HttpRequest, HttpResponse
 
+from newsreader.accounts import sign_in_trips
 from newsreader.accounts.models import User
 from newsreader.kit.clock import SLACK
 from newsreader.kit.request_attributes import RequestAttribute
@@ -145,15 +147,42 @@ def sign_in_by_passkey(request: HttpRequest, passkey: Authenticator, back: str) 
 def provider_state(request: HttpRequest, state_id: str) -> dict[str, Any]:
     """Return what was stored when signing in with a provider began (`next`, `process`), by its `state` parameter.
 
-    Empty if nothing with this `state` began in this session. The stored data stays.
+    Empty if nothing with this `state` began in this browser. The stored data stays.
     """
+    if (trip := sign_in_trips.under_way(request, state_id)) is not None:
+        return trip
     kept = _statekit.get_states(request).get(state_id)
     return dict(kept[0]) if kept else {}
 
 
 def forget_provider_states(request: HttpRequest) -> None:
-    """Cancel all sign-ins with providers that began in this session: answers to them are refused."""
+    """Cancel all sign-ins with providers that began in this browser: answers to them are refused."""
+    sign_in_trips.cancel(request)
     request.session.pop(_statekit.STATES_SESSION_KEY, None)
+
+
+def keep_trips_of_strangers_in_cookies() -> None:
+    """Have the library begin no session for somebody who only sets out to a provider (`sign_in_trips`)."""
+    stash, unstash = _statekit.stash_state, _statekit.unstash_state
+
+    def stashed(request: HttpRequest, *, provider_id: str, state: dict[str, Any], state_id: str | None = None) -> str:
+        if not request.session.is_empty() and request.session.keys():  # The second asks whether it still exists.
+            kept: str = stash(request, provider_id=provider_id, state=state, state_id=state_id)
+            return kept
+        begun: str = state_id or get_adapter(request).generate_state_param(state)
+        sign_in_trips.begin(request, begun, provider_id, state)
+        return begun
+
+    def unstashed(
+        request: HttpRequest, *, state_id: str, provider_id: str, raises: bool = False
+    ) -> dict[str, Any] | None:
+        trip = sign_in_trips.end(request, state_id, provider_id)
+        if trip is not None:
+            return trip
+        kept: dict[str, Any] | None = unstash(request, state_id=state_id, provider_id=provider_id, raises=raises)
+        return kept
+
+    _statekit.stash_state, _statekit.unstash_state = stashed, unstashed
 
 
 def verified_claims(id_token: str, *, keys_url: str, issuers: Collection[str], audience: list[str]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from requests import RequestException
 
-from newsreader.accounts import allauth_internals, second_factor
+from newsreader.accounts import allauth_internals, second_factor, sign_in_trips
 from newsreader.accounts.forms import MALFORMED
 from newsreader.accounts.reauthentication import ask, must_confirm
 from newsreader.kit.http_cache import private
@@ -48,6 +48,7 @@ class Sessions(SessionMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
+        sign_in_trips.write(request, response)
         is_a_page = request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
         if not request.session.modified and not is_a_page:
             response.cookies.pop(settings.SESSION_COOKIE_NAME, None)

@@ -2,6 +2,7 @@
 
 What a session holds of secrets for some minutes is encrypted in its row: the secret of an app that is being set up,
 codes from mails that are awaited, and what a provider has said until the sign-in is finished, its token included.
+A session in which nobody is signed in ends after an hour: anybody can begin one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
@@ -35,10 +38,15 @@ SECRET = (
     "socialaccount_sociallogin",
     "_password_reset_key",
 )
+STRANGERS = 3600  # seconds that a session lives in which nobody is signed in
 HIDDEN = "hidden"  # where the row has all of these, encrypted as one
 
 
 class SessionStore(db.SessionStore):
+    def get_session_cookie_age(self) -> int:
+        """Return how long this session lives without a wish of its own: an hour, until somebody is signed in."""
+        return settings.SESSION_COOKIE_AGE if SESSION_KEY in self else STRANGERS
+
     def encode(self, session_dict: dict[str, Any]) -> str:
         secrets = {name: value for name, value in session_dict.items() if name in SECRET}
         if secrets:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 IPV6_PREFIX = 64  # bits of the IPv6 network that one subscriber has: all of it counts as one address
+IPV6_SITE_PREFIX = 48  # bits of the largest IPv6 network that one customer commonly gets
 IPV4_PREFIX = 24  # bits of the IPv4 network in which one person easily has several addresses
 
 
@@ -46,4 +47,15 @@ def subnet(address: str) -> str:
     if not address:
         return ""
     prefix = IPV6_PREFIX if ":" in address else IPV4_PREFIX
+    return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
+
+
+def neighbourhood(address: str) -> str:
+    """Return what one customer may hold at most: the /24 of an IPv4 address, the /48 of an IPv6 one.
+
+    Empty for an unknown address.
+    """
+    if not address:
+        return ""
+    prefix = IPV6_SITE_PREFIX if ":" in address else IPV4_PREFIX
     return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
