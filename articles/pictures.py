@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from html import escape
+from collections.abc import Collection
+from html import escape, unescape
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from django.core.cache import cache
 from django.core.files.base import ContentFile
@@ -52,6 +54,9 @@ _FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "webp": ("WEBP", {"quality": 78, "method": 4}),
     "jpg": ("JPEG", {"quality": 80, "optimize": True, "progressive": True}),
 }
+_COPY = re.compile(r"(.+)\.(?:[0-9]+|share)\.(?:avif|webp|jpg)")
+_ENDINGS = ("jpg", "webp", "png", "jpeg", "gif", "avif")  # that an original may have
+_ADDRESSES = re.compile(r"""(?:src|href)=["']([^"']+)""")
 _TAGS = re.compile(r"<img [^<>]*>|<a [^<>]*>|</a>")
 _ALTERNATIVE = re.compile(r' alt="([^"]*)"')
 
@@ -219,6 +224,28 @@ def remove_copies(pictures: list[Picture]) -> None:
         names = [copy_name(picture, width, form) for width in picture.widths or [] for form in forms_of(picture)]
         for name in (*names, copy_name(picture, "share", "jpg")):
             default_storage.delete(name)
+
+
+def with_rows(names: Collection[str]) -> set[str]:
+    """Return which of these stored files are pictures with a row, their copies, or the logo. Two queries."""
+    of_copies = {name: found[1] for name in names if (found := _COPY.fullmatch(name))}
+    originals = {f"{stem}.{ending}" for stem in of_copies.values() for ending in _ENDINGS}
+    files = set(Picture.objects.filter(file__in={*names, *originals}).values_list("file", flat=True))
+    stems = {name.rpartition(".")[0] for name in files}
+    kept = {name for name in names if name in files or of_copies.get(name) in stems}
+    return kept | set(Site.objects.filter(logo__in=names).values_list("logo", flat=True))
+
+
+def in_texts(names: Collection[str]) -> set[str]:
+    """Return which of these stored files texts of articles show or link to. Reads every text that names any file."""
+    here, wanted, found = default_storage.url(""), set(names), set[str]()
+    rows = Article.objects.filter(body__contains=here).values_list("body", flat=True)
+    for body in rows.iterator(chunk_size=200):
+        for address in _ADDRESSES.findall(body):
+            name = unquote(unescape(address)).partition(here)[2]
+            if name in wanted:
+                found.add(name)
+    return found
 
 
 def renew_pages(picture_ids: list[int]) -> None:

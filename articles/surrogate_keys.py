@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from django.conf import settings
 
@@ -30,6 +31,16 @@ def note_articles(ids: list[int], *, by_newsroom: bool) -> None:
 def note_site() -> None:
     """Note in the transaction that every page is stale."""
     _note([SITE])
+
+
+def of_file(name: str) -> str:
+    """Return the key of a stored file that may be deleted."""
+    return f"file-{PurePosixPath(name).stem[:50]}"
+
+
+def note_file(name: str) -> None:
+    """Note in the transaction that a file is gone."""
+    _note([of_file(name)])
 
 
 def _note(keys: list[str]) -> None:

@@ -628,6 +628,8 @@ SILENCED_SYSTEM_CHECKS = [
 
 # Articles know nothing of comments, so this names the function that says after how many days discussions close.
 CLOSE_COMMENTS_AFTER_DAYS = "comments.screening.article_settings.closing_days"
+# Accounts know nothing of comments either: this is called where a portrait has been removed or replaced.
+PICTURE_GONE = "comments.posting.portraits.give_up"
 # Shown on every page and in every mail.
 FRAME = "newsreader.context_processors.context"
 # What letters say is known by the room that they come from. By the prefix of their names, the longest that fits, the

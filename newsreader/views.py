@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
+from articles import surrogate_keys
 from articles.current_site import current_site
 from articles.models.article import Article
 from articles.newsroom.draft_preview import as_typed
@@ -30,6 +31,7 @@ from articles.public import old_addresses
 from newsreader import article_page
 from newsreader.accounts import second_factor
 from newsreader.busy import busy
+from newsreader.kit import cdn
 from newsreader.kit.database_faults import is_away
 from newsreader.kit.depends import Depends
 from newsreader.kit.errors import DomainError
@@ -106,8 +108,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Serve a picture where no server in front does. A name that no disk can hold is a 404.
 
-    A picture's name never changes its content, so it may be cached forever; portraits for a day, since they may be
-    deleted.
+    A picture's name never changes its content, so it may be cached forever; portraits for an hour, since they may be
+    removed. A CDN is told to drop those at once.
     """
     if posixpath.normpath(path) != path:
         raise Http404
@@ -115,8 +117,10 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
         answer = _on_disk(request, path) if isinstance(default_storage, FileSystemStorage) else _in_bucket(path)
     except (OSError, ValueError):
         raise Http404 from None
-    lasting = "max-age=86400" if path.startswith("avatars/") else "max-age=31536000, immutable"
-    answer["Cache-Control"] = f"public, {lasting}"
+    is_portrait = path.startswith("avatars/")
+    answer["Cache-Control"] = "public, max-age=3600" if is_portrait else "public, max-age=31536000, immutable"
+    if is_portrait and settings.CDN:
+        cdn.mark(answer, settings.CDN, [surrogate_keys.of_file(path)], 0)
     return answer
 
 

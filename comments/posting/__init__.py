@@ -13,6 +13,7 @@ editing_rights:     whether the author of a comment may change it now
 views:              the pages of a reply, of a thread, and of a permanent address
 guest_fragment, thread_page: frames that are kept, and what changes in them
 sign_in_steps:      the ways to say who you are, each a submit button of the form
+portraits:          the picture beside a comment, once its author has removed or replaced it
 kept_drafts:        drafts that are kept on the server while their authors sign in
 guest_cookie:       the only cookie of a guest
 email_confirmation: asking a guest to confirm their email address

@@ -26,8 +26,9 @@ from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts import pictures, reauthentication
 from newsreader.accounts.identities import IN_SESSION, public_name, shown_name
-from newsreader.accounts.models import CommenterIdentity, SentPicture, User
+from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit import languages
+from newsreader.kit.errors import TooMany
 
 NAME_LENGTH = 245  # code points
 HANDLE_LENGTH = 150  # code points
@@ -169,6 +170,7 @@ class MyPage(forms.Form):
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif,image/avif"}),
     )
     remove_picture = forms.BooleanField(label=_("Remove the picture"), required=False)
+    refusal: TooMany | None = None  # where `save` was asked too often
 
     def __init__(self, *args: Any, user: User, **kwargs: Any):
         self.user = user
@@ -221,8 +223,6 @@ class MyPage(forms.Form):
         """Save changess. Returns False, with an error added, for an invalid picture or a taken username."""
         user, values = self.user, self.cleaned_data
         changes = {"name": values["name"], "username": values["username"], "language": values["language"]}
-        if values["remove_picture"] and not values["picture"]:
-            changes["avatar"] = ""
         try:
             with transaction.atomic():
                 stored = User.objects.get(pk=user.pk)
@@ -232,7 +232,11 @@ class MyPage(forms.Form):
                 if values["picture"]:
                     pictures.send(user.pk, values["picture"].read())
                 elif values["remove_picture"]:
-                    SentPicture.objects.filter(user=user.pk).delete()
+                    pictures.remove(user.pk)
+        except pictures.TooManyPortraits as refusal:
+            self.refusal = refusal
+            self.add_error("picture", ValidationError(str(refusal), code=refusal.code))
+            return False
         except pictures.NotAPicture:
             self.add_error("picture", self._no_picture())
             return False

@@ -31,6 +31,9 @@ class User(AbstractUser):
     )
 
     avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)  # a file in the storage
+    # How many pictures were sent on the last day on which any was, by UTC (`accounts.pictures`).
+    portraits_on = models.DateField(null=True, editable=False)
+    portraits_sent = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
 
     # When somebody took their roles (accounts.leaving). None: never, or they have been given one again since.
     left_at = models.DateTimeField(_("left the newsroom"), null=True, blank=True, editable=False)

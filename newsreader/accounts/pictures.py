@@ -1,29 +1,35 @@
 """Pictures of people: redrawn before they are stored, fetched from login providers; initials if there is none.
 
 A stored picture is always our own rendering: a square WebP without metadata, with a random name. The worker makes it,
-one at a time; what somebody sends waits in the database until then, where nobody else can see it.
+one at a time; what somebody sends waits in the database until then, where nobody else can see it. A picture that is
+removed or replaced is deleted from the storage, and its address answers 404.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import secrets
 import unicodedata
 import zlib
+from collections.abc import Collection
 from html import escape
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
 from newsreader.accounts.events import PictureKept
 from newsreader.accounts.models import CommenterIdentity, SentPicture, User, new_token
+from newsreader.kit.errors import TooMany
 from newsreader.kit.events import publish
 from newsreader.kit.images import WEB_FORMATS, NotAPicture, one_at_a_time, opened, refuse_at_sight, written
 from newsreader.kit.safe_http import FetchFailed, FetchRefused, fetch
@@ -39,10 +45,16 @@ REFUSED = _(
     "We cannot use this file. Please choose a PNG, JPEG, WebP, GIF or AVIF picture of at most 5 MB and 12 megapixels."
 )
 
+PER_DAY = 10  # pictures of one account; each costs the worker a second
 PATIENCE = dt.timedelta(minutes=2)
 HUES = 8
 _PORTRAIT = '<img class="avatar" src="%s" alt="" width="40" height="40" loading="lazy">'
 _INITIALS = '<span class="avatar avatar-%d" aria-hidden="true">%s</span>'
+
+
+class TooManyPortraits(TooMany):
+    code = "too_many_portraits"
+    sentence = _("You have changed your picture very often today. Please choose another one tomorrow.")
 
 
 def redrawn(data: bytes) -> bytes:
@@ -59,14 +71,75 @@ def redrawn(data: bytes) -> bytes:
 
 
 def send(user_id: int, data: bytes) -> None:
-    """Have somebody's picture drawn by the worker. Raises NotAPicture for what its size or its header rules out."""
+    """Have somebody's picture drawn by the worker.
+
+    Raises NotAPicture for what its size or its header rules out, and TooManyPortraits.
+    """
     if not 0 < len(data) <= MOST_BYTES:
         raise NotAPicture(REFUSED)
     refuse_at_sight(data, side=2 * SIDE, formats=WEB_FORMATS, most=MOST_PIXELS)
-    row, _made = SentPicture.objects.update_or_create(
-        user_id=user_id, defaults={"data": data, "is_refused": False, "token": new_token()}
-    )
-    draw_sent.enqueue(row.pk)
+    with transaction.atomic():
+        _count(user_id)
+        row, _made = SentPicture.objects.update_or_create(
+            user_id=user_id, defaults={"data": data, "is_refused": False, "token": new_token()}
+        )
+        draw_sent.enqueue(row.pk)
+
+
+def _count(user_id: int) -> None:
+    """Count one more picture of today, by UTC. Raises TooManyPortraits."""
+    now = timezone.now()
+    today = now.astimezone(dt.UTC).date()
+    of_today = User.objects.filter(pk=user_id, portraits_on=today)
+    if of_today.filter(portraits_sent__lt=PER_DAY).update(portraits_sent=F("portraits_sent") + 1):
+        return
+    if not User.objects.filter(pk=user_id).exclude(portraits_on=today).update(portraits_on=today, portraits_sent=1):
+        tomorrow = dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), dt.UTC)
+        raise TooManyPortraits(math.ceil((tomorrow - now).total_seconds()))
+
+
+@transaction.atomic
+def remove(user_id: int) -> None:
+    """Remove somebody's picture, and what waits to be drawn. Comments show what a provider has given, or initials."""
+    SentPicture.objects.filter(user=user_id).delete()
+    _replace(user_id, "")
+
+
+def _replace(user_id: int, name: str) -> None:
+    """Show this file, or none, as somebody's picture. In a transaction."""
+    user = User.objects.select_for_update().only("avatar").get(pk=user_id)
+    old, user.avatar = user.avatar, name
+    User.objects.filter(pk=user_id).update(avatar=name)
+    if old != name:
+        let_go(old, list(CommenterIdentity.objects.filter(user=user_id).values_list("pk", flat=True)))
+
+
+def let_go(name: str, identity_ids: list[int]) -> None:
+    """Have a file deleted that no account shows any more, and comments of these identities show it no longer.
+
+    In the transaction of whatever has taken it away.
+    """
+    if name:
+        import_string(settings.PICTURE_GONE)(name, identity_ids)
+        delete.enqueue(name)
+
+
+@task()
+def delete(name: str) -> None:
+    """Delete a picture from the storage, unless an account shows it. Safe to run twice."""
+    if not is_shown(name):
+        default_storage.delete(name)
+
+
+def is_shown(name: str) -> bool:
+    return name in shown([name])
+
+
+def shown(names: Collection[str]) -> set[str]:
+    """Return which of these stored files accounts show. Two queries, or one."""
+    found = set(User.objects.filter(avatar__in=names).values_list("avatar", flat=True))
+    left = set(names) - found
+    return found | set(CommenterIdentity.objects.filter(avatar__in=left).values_list("avatar", flat=True))
 
 
 @task()
@@ -86,7 +159,7 @@ def draw_sent(sent_id: int) -> None:
         return
     with transaction.atomic():
         if same.delete()[0]:
-            User.objects.filter(pk=row.user_id).update(avatar=name)
+            _replace(row.user_id, name)
             return
     default_storage.delete(name)
 
@@ -110,7 +183,8 @@ def fetch_picture(identity_id: int, source: str) -> None:
     Does nothing if the identity is gone or has another source by now.
     """
     wanted = CommenterIdentity.objects.filter(pk=identity_id, avatar_source=source)
-    if not source or not wanted.exists():
+    before = wanted.values_list("avatar").first() if source else None
+    if before is None:
         return
 
     try:
@@ -121,10 +195,21 @@ def fetch_picture(identity_id: int, source: str) -> None:
     except (FetchFailed, NotAPicture) as failure:
         logger.info("The picture of identity %d could not be fetched: %s", identity_id, failure.code)
     else:
-        if wanted.update(avatar=name):
+        if _show(wanted, name, before[0]):
             publish(PictureKept(identity_id, name))
         else:  # The source has changed meanwhile; another task fetches the new one.
             default_storage.delete(name)
+
+
+def _show(wanted: QuerySet[CommenterIdentity], name: str, old: str) -> bool:
+    """Show this file in place of the old one as the picture of an identity, if it is still wanted."""
+    if not old:
+        return bool(wanted.update(avatar=name))
+    with transaction.atomic():
+        is_wanted = bool(wanted.update(avatar=name))
+        if is_wanted:
+            let_go(old, list(wanted.values_list("pk", flat=True)))
+    return is_wanted
 
 
 def avatar(file: str, name: str) -> SafeString:

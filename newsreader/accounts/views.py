@@ -52,7 +52,12 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "summary": _summary(user),
         "sent": SentPicture.objects.filter(user=user).defer("data").first(),
     }
-    return private(render(request, "account/my_page.html", context, status=422 if form.is_bound else 200))
+    response = render(request, "account/my_page.html", context, status=422 if form.is_bound else 200)
+    if form.refusal:
+        response.status_code = form.refusal.status
+        for name, value in form.refusal.headers.items():
+            response[name] = value
+    return private(response)
 
 
 def _summary(user: User) -> dict[str, Any]:

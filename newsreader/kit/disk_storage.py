@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 import stat
@@ -38,7 +39,8 @@ class Disk(FileSystemStorage):
                 except FileNotFoundError:
                     continue
                 if stat.S_ISREG(known.st_mode):
-                    yield StoredEntry(path.relative_to(base).as_posix(), known.st_size, str(known.st_mtime_ns))
+                    at = dt.datetime.fromtimestamp(known.st_mtime, dt.UTC)
+                    yield StoredEntry(path.relative_to(base).as_posix(), known.st_size, str(known.st_mtime_ns), at)
 
     def put(self, name: str, fill: Fill) -> None:
         """Store under exactly this name what `fill` writes, whole or not at all."""

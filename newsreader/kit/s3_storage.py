@@ -103,7 +103,7 @@ class Bucket(S3Storage):
         """Yield every file: a request for each thousand."""
         for item in self.bucket.objects.all():
             if not item.key.endswith("/"):
-                yield StoredEntry(item.key, item.size, item.e_tag)
+                yield StoredEntry(item.key, item.size, item.e_tag, item.last_modified)
 
     def put(self, name: str, fill: Fill) -> None:
         """Store under exactly this name what `fill` writes; a bucket knows no half files."""
