@@ -7,6 +7,7 @@ from comments.desk import (
     comment_admin,
     comment_settings_admin,
     objections_admin,
+    retention_admin,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "comment_admin",
     "comment_settings_admin",
     "objections_admin",
+    "retention_admin",
 ]

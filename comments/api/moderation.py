@@ -138,7 +138,7 @@ class QueuedSerializer(CommentSerializer):
         return comment.connection_data.email if hasattr(comment, "connection_data") else ""
 
     def get_address(self, comment: Comment) -> str:
-        return str(comment.connection_data.address or "") if hasattr(comment, "connection_data") else ""
+        return comment.connection_data.shown_address if hasattr(comment, "connection_data") else ""
 
 
 class _ModeratorsViewSet(Shared, viewsets.GenericViewSet):

@@ -16,4 +16,5 @@ stats, charts, stats_views: the desk's statistics
 sentence_forms:  forms of the admin whose fields stand in sentences
 comment_admin, comment_settings_admin, article_settings_admin, ban_admin, blocklist_admin, objections_admin: the
                  ModelAdmins
+retention_admin: how long personal data is kept
 """

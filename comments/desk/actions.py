@@ -322,7 +322,7 @@ def _terms(request: ActionRequest, comment: Comment) -> dict[str, Any]:
     targets: dict[str, dict[str, Any]] = {
         "account": {"identity": comment.identity},
         "email": {"email": connection.email if connection else ""},
-        "network": {"network": str(connection.address or "") if connection else ""},
+        "network": {"network": connection.shown_address if connection else ""},
     }
     if request.text("target") not in targets:
         raise NotUnderstood()

@@ -194,7 +194,7 @@ class CommentAdmin(ReadOnly):
 
     @admin.display(description=_("IP address"))
     def address(self, comment: Comment) -> str:
-        return _connection(comment, "address")
+        return _connection(comment, "shown_address")
 
     @admin.display(description=_("user agent"))
     def user_agent(self, comment: Comment) -> str:

@@ -22,6 +22,7 @@ from articles.models.origins import Imported, once_per_origin
 from comments.models.paths import LENGTH, PathField
 from comments.models.querysets import STANDING, CommentQuerySet
 from newsreader.accounts.models import CommenterIdentity, User
+from newsreader.kit.client_address import subnet
 from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.search_words import special
 from newsreader.kit.text import fold
@@ -324,6 +325,8 @@ class ConnectionData(models.Model):
 
     comment = models.OneToOneField(Comment, models.CASCADE, primary_key=True, related_name="connection_data")
     address = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    # After some days only the network's first address is left, and later none (comments.moderation.old_traces).
+    address_is_cut = models.BooleanField(default=False, db_default=False)
     user_agent = models.CharField(_("user agent"), max_length=254, blank=True)
     email = models.CharField(_("email"), max_length=254, blank=True)
     # What follows the @; of an address without one, all of it.
@@ -347,10 +350,23 @@ class ConnectionData(models.Model):
             models.Index(fields=["address", "comment"], name="trace_by_address"),
             # What was left under an address, however it was written?
             models.Index(Lower("email"), "comment", name="trace_by_folded_email"),
+            # Which are still whole, and may be old enough to be cut?
+            models.Index(
+                fields=["comment"],
+                condition=Q(address__isnull=False, address_is_cut=False) | ~Q(user_agent=""),
+                name="trace_whole",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.email} {self.address or ''}".strip()
+
+    @property
+    def shown_address(self) -> str:
+        """The address, or the network that is left of it: 203.0.113.0/24; empty without one."""
+        if self.address and self.address_is_cut:
+            return subnet(self.address)
+        return self.address or ""
 
 
 class Revision(models.Model):

@@ -9,6 +9,7 @@ bans:            banning accounts, addresses and networks; ban_targets: whom; ba
 raids:           deciding about many comments and banning their authors, in one batch
 similar:         comments that are like a given one, for cleaning up after a raid
 moderator_edits: a moderator changes the text of somebody else's comment
+old_traces:      addresses and browsers of old comments, cut and dropped
 erasing:         erasing the personal data of a comment
 """
 

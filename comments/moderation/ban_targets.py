@@ -118,7 +118,8 @@ def targets_of(comments: Iterable[Comment], by: User, networks: bool, from_addre
         elif connection:
             if is_email(connection.email):
                 found.setdefault((None, fold(connection.email), ""))
-            if networks and connection.address:
+            # A network of which only the outline is left holds many others, who are not to be banned unseen.
+            if networks and connection.address and not (connection.address_is_cut and ":" not in connection.address):
                 network = _network(connection.address)
                 near: Target = (None, "", str(network))
                 skipped.add(near) if lies_in(from_address, network) else found.setdefault(near)

@@ -50,6 +50,7 @@ class Features:
 
     comment_id: int
     address: str
+    is_cut: bool
     email: str
     text_key: str
     body: str
@@ -58,8 +59,11 @@ class Features:
 
     @cached_property
     def network(self) -> str:
-        """Return the /64 of an IPv6 address, or the network of `ipv4_prefix` bits of an IPv4 one; empty without one."""
-        if not self.address:
+        """Return the /64 of an IPv6 address, or the network of `ipv4_prefix` bits of an IPv4 one; empty without one.
+
+        Of an old IPv4 address only the /24 is known.
+        """
+        if not self.address or (self.is_cut and self.ipv4_prefix == 32 and ":" not in self.address):
             return ""
         ip = ipaddress.ip_address(self.address.partition("/")[0])
         ip = getattr(ip, "ipv4_mapped", None) or ip
@@ -102,7 +106,10 @@ def find_similar(
 def _features_of(comment: Comment, ipv4_prefix: int) -> Features:
     connection = getattr(comment, "connection_data", None)
     address, email = (connection.address or "", fold(connection.email)) if connection else ("", "")
-    return Features(comment.pk, address, email, comment.text_key, comment.body[:READ], comment.html, ipv4_prefix)
+    is_cut = bool(connection and connection.address_is_cut)
+    return Features(
+        comment.pk, address, is_cut, email, comment.text_key, comment.body[:READ], comment.html, ipv4_prefix
+    )
 
 
 def _features(rows: CommentQuerySet, ways: Collection[Way], ipv4_prefix: int) -> Iterator[Features]:
@@ -110,10 +117,11 @@ def _features(rows: CommentQuerySet, ways: Collection[Way], ipv4_prefix: int) ->
     nothing: Any = Value("", output_field=TextField())
     html = Case(When(link_count__gt=0, then=F("html")), default=nothing) if "domain" in ways else nothing
     body = Substr("body", 1, READ) if "text" in ways else nothing
-    columns = (Cast("connection_data__address", CharField()), "connection_data__email", "text_key", body, html)
+    network = (Cast("connection_data__address", CharField()), "connection_data__address_is_cut")
+    columns = (*network, "connection_data__email", "text_key", body, html)
     read = rows.order_by("-created_at", "-pk").values_list("pk", *columns)[:MOST]
-    for pk, address, email, text_key, text, links in read.iterator(chunk_size=2_000):
-        yield Features(pk, address or "", fold(email or ""), text_key, text, links, ipv4_prefix)
+    for pk, address, is_cut, email, text_key, text, links in read.iterator(chunk_size=2_000):
+        yield Features(pk, address or "", bool(is_cut), fold(email or ""), text_key, text, links, ipv4_prefix)
 
 
 def _domains(html: str) -> Iterator[str]:

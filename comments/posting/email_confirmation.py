@@ -101,7 +101,6 @@ def are_asked_for(settings: EffectiveSettings) -> bool:
     return settings.mail_confirmations and settings.premoderated <= 1
 
 
-def forget_old() -> int:
-    """Delete requests that nobody has confirmed for long; the address can then be asked again. Returns how many."""
-    old = EmailConfirmation.objects.filter(confirmed_at=None, asked_at__lt=timezone.now() - AGAIN)
-    return old.delete()[0]
+def old(age: dt.timedelta = AGAIN) -> QuerySet[EmailConfirmation]:
+    """Return requests that nobody has confirmed for long; once they are gone, the address can be asked again."""
+    return EmailConfirmation.objects.filter(confirmed_at=None, asked_at__lt=timezone.now() - age)

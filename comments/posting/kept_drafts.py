@@ -149,9 +149,9 @@ def drop(request: HttpRequest, article: Article, parent: str) -> None:
         KeptDraft.objects.filter(pk__in=done).delete()
 
 
-def forget_old() -> int:
-    """Delete drafts that have become too old. Returns how many."""
-    return KeptDraft.objects.filter(created_at__lt=timezone.now() - LIFE).delete()[0]
+def old(age: dt.timedelta = LIFE) -> QuerySet[KeptDraft]:
+    """Return drafts that have become too old."""
+    return KeptDraft.objects.filter(created_at__lt=timezone.now() - age)
 
 
 def _mine(request: HttpRequest) -> QuerySet[KeptDraft]:

@@ -28,6 +28,7 @@ from comments.models.blocklist import erased_target
 from comments.models.querysets import BanQuerySet
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.client_address import IPV4_PREFIX
 from newsreader.kit.client_address import network as network_of
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.text import fold
@@ -84,17 +85,21 @@ def is_told(ban: Ban, draft: Draft) -> bool:
     return not ban.quiet and (ban.kind != Ban.Kind.EMAIL or _owns_address(ban, draft))
 
 
-def _networks_around(address: str) -> list[str]:
-    """Return every network around an IP address that could be banned, as text, so that an index can find them."""
+def _networks_around(address: str, *, is_cut: bool = False) -> list[str]:
+    """Return every network around an IP address that could be banned, as text, so that an index can find them.
+
+    `is_cut`: of the address only the network of several people is known, so none that is narrower counts.
+    """
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return []
     ip = getattr(ip, "ipv4_mapped", None) or ip
     number, bits, kind = int(ip), ip.max_prefixlen, type(ip)
-    lengths = range(WIDEST[ip.version], bits + 1)  # By shifting: Python's own networks take five times as long.
+    narrowest = IPV4_PREFIX if is_cut and ip.version == 4 else bits
+    lengths = range(WIDEST[ip.version], narrowest + 1)  # By shifting: Python's own networks take five times as long.
     around = [f"{kind(number >> bits - length << bits - length)}/{length}" for length in lengths]
-    return [*around, erased_target(around[-1])]
+    return around if narrowest < bits else [*around, erased_target(around[-1])]
 
 
 def _forms(email: str) -> tuple[str, str]:
@@ -194,7 +199,7 @@ def on_authors(comments: Iterable[Comment]) -> dict[int, list[Ban]]:
     for comment in comments:
         data = getattr(comment, "connection_data", None)
         email = "" if comment.identity_id or data is None else fold(data.email)
-        networks = set(_networks_around(data.address or "")) if data else set()
+        networks = set(_networks_around(data.address or "", is_cut=data.address_is_cut)) if data else set()
         wanted[comment.pk] = (comment.identity_id, email, networks)
     around = {name for _identity, _email, networks in wanted.values() for name in networks}
     rows = list(

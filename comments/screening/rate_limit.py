@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from comments.drafts import Draft, keyed
@@ -104,6 +105,6 @@ def _take(buckets: list[Bucket]) -> tuple[Bucket, int] | None:
     return None
 
 
-def forget_full() -> int:
-    """Delete buckets that are full again, which limit nobody. Returns how many."""
-    return RateLimit.objects.filter(full_at__lt=timezone.now()).delete()[0]
+def full() -> QuerySet[RateLimit]:
+    """Return buckets that are full again, which limit nobody."""
+    return RateLimit.objects.filter(full_at__lt=timezone.now())

@@ -1,6 +1,6 @@
 """People who can sign in, and the identities under which they comment.
 
-models:             User, Invitation, CommenterIdentity, KnownWay, KeptAnswer
+models:             User, Invitation, CommenterIdentity, KnownWay, KeptAnswer, Retention
 identities:         the commenter identity of a request
 groups:             the newsroom's groups and their permissions
 invitations:        inviting to the newsroom; invitation_views: the pages where that is accepted
@@ -19,6 +19,7 @@ sign_in_ways:       telling owners of a sign-in by a new way
 address_changes:    of an added or removed address; staff_changes: of what staff changed in the admin
 factor_secrets:     secrets of second factors and provider tokens, encrypted
 account_linking:    connecting a login provider to an account
+old_sessions:       sessions that have ended, and where those came from that go on
 sign_in_trips:      what is to be known when somebody comes back from a login provider
 session_store:      how a session is read, and what of it is encrypted
 sessions:           what a session knows besides its user

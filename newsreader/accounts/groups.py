@@ -28,6 +28,7 @@ GROUPS: Table = {
         *allowed("add", "view", models="invitation"),
         "view_user",
         "end_roles",
+        *allowed("change", "view", models="retention"),
         "view_commenteridentity",
         "change_commenteridentity",
     ],

@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from newsreader.accounts.models import KeptAnswer
@@ -77,6 +78,6 @@ def _again(kept: KeptAnswer, sent: str) -> Response:
     return Response(json.loads(kept.body), status=kept.status, headers=kept.headers)
 
 
-def forget_old() -> int:
-    """Delete the answers that are older than a day. Returns how many."""
-    return KeptAnswer.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
+def old() -> QuerySet[KeptAnswer]:
+    """Return the answers that are older than a day."""
+    return KeptAnswer.objects.filter(created_at__lt=timezone.now() - KEPT)

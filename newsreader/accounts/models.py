@@ -1,5 +1,6 @@
 """User; Invitation, to the newsroom; SentPicture, one's own portrait; CommenterIdentity, who somebody is when leaving a
-reply; KnownWay, by which somebody has signed in; KeptAnswer, to a POST with an idempotency key.
+reply; KnownWay, by which somebody has signed in; KeptAnswer, to a POST with an idempotency key; Retention, how long what
+is known of people is kept.
 """
 
 import datetime as dt
@@ -8,6 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -248,3 +251,77 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.status}"
+
+
+class RetentionQuerySet(models.QuerySet["Retention"]):
+    def current(self) -> "Retention":
+        """The one row; created with the defaults if it is missing."""
+        return self.filter(pk=1).first() or self.get_or_create(pk=1)[0]
+
+
+class Retention(models.Model):
+    """How long what is known of people is kept; one row, edited in the admin. `newsreader.operations.retention` acts.
+
+    In days, but for drafts. Comments, decisions and the audit log stay, without what is named here.
+    """
+
+    addresses_whole = models.PositiveSmallIntegerField(
+        _("days that IP addresses are kept whole"), default=7, validators=[MinValueValidator(1), MaxValueValidator(90)]
+    )
+    addresses = models.PositiveSmallIntegerField(
+        _("days that the networks of IP addresses are kept"),
+        default=90,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
+    )
+    browsers = models.PositiveSmallIntegerField(
+        _("days that the names of browsers are kept"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    mails = models.PositiveSmallIntegerField(
+        _("days that sent mails stay in the list of mails"),
+        default=90,
+        validators=[MinValueValidator(30), MaxValueValidator(730)],
+    )
+    proofs = models.PositiveSmallIntegerField(
+        _("days that links to confirm an address are kept"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
+    draft_hours = models.PositiveSmallIntegerField(
+        _("hours that drafts are kept while somebody signs in"),
+        default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(24)],
+    )
+    sessions = models.PositiveSmallIntegerField(
+        _("days that ended sessions are kept"), default=1, validators=[MaxValueValidator(30)]
+    )
+    tasks = models.PositiveSmallIntegerField(
+        _("days that finished tasks are kept"), default=7, validators=[MinValueValidator(1), MaxValueValidator(90)]
+    )
+    files = models.PositiveSmallIntegerField(
+        _("days that files are kept which belong to nothing"), default=1, validators=[MaxValueValidator(365)]
+    )
+    log_people = models.PositiveSmallIntegerField(
+        _("days that the audit log says names and addresses"), default=730, validators=[MaxValueValidator(3650)]
+    )
+
+    objects = RetentionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("retention")
+        verbose_name_plural = _("retention")
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="retention_is_one_row"),
+            models.CheckConstraint(
+                condition=Q(addresses__gte=models.F("addresses_whole")), name="retention_cuts_first"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("retention"))
+
+    def clean(self) -> None:
+        if self.addresses is not None and self.addresses_whole is not None and self.addresses < self.addresses_whole:
+            sentence = _("Addresses cannot be kept whole longer than they are kept at all.")
+            raise ValidationError({"addresses": ValidationError(sentence, code="retention_cuts_first")})

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 IPV6_PREFIX = 64  # bits of the IPv6 network that one subscriber has: all of it counts as one address
 IPV6_SITE_PREFIX = 48  # bits of the largest IPv6 network that one customer commonly gets
+UNKNOWN = "0.0.0.0"  # noqa: S104  Where a column must have an address.
 IPV4_PREFIX = 24  # bits of the IPv4 network in which one person easily has several addresses
 
 
@@ -59,3 +60,17 @@ def neighbourhood(address: str) -> str:
         return ""
     prefix = IPV6_SITE_PREFIX if ":" in address else IPV4_PREFIX
     return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
+
+
+def cut(address: str) -> str:
+    """Return the first address of the /24 of an IPv4 address, of the /64 of an IPv6 one; what is no address is unknown.
+
+    Source: WordPress' `wp_privacy_anonymize_ip`.
+    """
+    try:
+        whole = ipaddress.ip_address(address)
+    except ValueError:
+        return UNKNOWN
+    if mapped := getattr(whole, "ipv4_mapped", None):
+        return f"::ffff:{cut(str(mapped))}"
+    return str(ipaddress.ip_network((whole, IPV4_PREFIX if whole.version == 4 else IPV6_PREFIX), strict=False)[0])

@@ -5,12 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 # Seconds. Whoever waits for SQLite looks again after at most 0.1 s, so each of them gets a chance in every gap.
 # Source: `sqliteDefaultBusyCallback` in SQLite's main.c
 GAP = 0.12
+
+
+AT_ONCE = 500  # rows in one transaction
+
+
+def delete_some(rows: QuerySet[Any], until: float, writes: ShortTransactions | None = None) -> int:
+    """Delete these rows in short transactions, until that time by the monotonic clock. Returns how many."""
+    writes, deleted = writes or ShortTransactions(), 0
+    while time.monotonic() < until and (keys := list(rows.values_list("pk", flat=True)[:AT_ONCE])):
+        with writes.next():
+            deleted += rows.model._default_manager.filter(pk__in=keys).delete()[0]
+    return deleted
 
 
 class ShortTransactions:

@@ -122,4 +122,5 @@ ASKED_MAILS = Counter(
     ["outcome"],
 )
 TASKS = Counter("newsreader_tasks", "Background tasks that this host has run", ["task", "outcome"])
+FORGOTTEN = Counter("newsreader_forgotten", "What retention has deleted or cut since it was too old", ["kind"])
 JOBS_FAILED = Counter("newsreader_jobs_failed", "Runs of scheduled jobs that failed", ["name"])

@@ -17,6 +17,7 @@ backoff:       trying again, later each time
 backups:       copies of the whole site, and restoring them
 private_files: files that only the site's own account may read, refused at the start where others may
 poolers:       PgBouncer, refused at the start where it brings no time limits
+retention:     deleting and cutting what is known of people, once it is old
 orphans:       stored files that belong to nothing any more
 purging:       telling a CDN what to drop
 old_databases: refusing a database from before the first release

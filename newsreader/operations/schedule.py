@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connections
 from django.db.models import Q
 from django.utils import timezone
@@ -22,11 +21,9 @@ from comments.notifications.fan_out import tell_followers, tell_readers
 from comments.notifications.mailings import send_mail_digests
 from comments.notifications.subscriptions import forget_old as forget_old_subscriptions
 from comments.objections.transparency import bring_up_to_date
-from comments.posting import email_confirmation, kept_drafts
 from comments.posting.rerendering import rerender_some
 from comments.screening import surge
-from comments.screening.rate_limit import forget_full
-from newsreader.accounts import factor_secrets, kept_answers
+from newsreader.accounts import factor_secrets
 from newsreader.accounts.pictures import draw_waiting
 from newsreader.kit import metrics, private_uploads
 from newsreader.kit.clock import ahead
@@ -35,6 +32,7 @@ from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
 from newsreader.mailing import budget
 from newsreader.mailing.outbox import send_due
+from newsreader.operations import retention
 from newsreader.operations.purging import purge_due
 from newsreader.personal_data.requests import carry_out_due
 
@@ -96,12 +94,6 @@ def beat() -> bool:
 
 def clear_up() -> None:
     factor_secrets.renew()
-    call_command("clearsessions", verbosity=0)
-    call_command("prune_db_task_results", verbosity=0)
-    forget_full()
-    kept_drafts.forget_old()
-    kept_answers.forget_old()
-    email_confirmation.forget_old()
     budget.forget_old()
     forget_old_subscriptions()
     delete_expired_locks()
@@ -121,6 +113,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (30, surge.watch),
     (60, mail_alarm.watch),
     (60, tell_followers),
+    (15, retention.run),
     (60, take_up_lost_tasks),
     (60, verify_and_tell),
     (60, make_missing),

@@ -9,7 +9,7 @@ from articles.models.article import Article
 from comments.api.comments import ArticleCommentsView
 from comments.models import Report
 from newsreader import api
-from newsreader.accounts.kept_answers import forget_old
+from newsreader.accounts.kept_answers import old
 from newsreader.accounts.models import KeptAnswer
 from tests.factories import make_comment, make_editor, make_moderator
 
@@ -73,9 +73,9 @@ def test_a_guest_s_report_is_told_again_instead_of_being_refused_as_the_second(c
 def test_an_answer_is_forgotten_after_a_day(client):
     client.force_login(make_editor())
     post(client, "/api/v1/articles/", {"headline": "x"})
-    assert forget_old() == 0
+    assert old().delete()[0] == 0
     KeptAnswer.objects.update(created_at=timezone.now() - dt.timedelta(days=2))
-    assert forget_old() == 1
+    assert old().delete()[0] == 1
 
 
 def test_every_post_takes_a_key():

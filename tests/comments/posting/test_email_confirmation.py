@@ -62,7 +62,7 @@ def test_what_nobody_has_confirmed_for_thirty_days_is_forgotten(article, time_ma
 
     time_machine.shift(dt.timedelta(days=30, seconds=seconds))
 
-    assert email_confirmation.forget_old() == forgotten
+    assert email_confirmation.old().delete()[0] == forgotten
     assert EmailConfirmation.objects.count() == 2 - forgotten
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from articles.models.article import Article
 from comments.models import Comment, KeptDraft
 from comments.moderation.decisions import decide
-from comments.posting.kept_drafts import PER_BROWSER, PER_NETWORK, forget_old
+from comments.posting.kept_drafts import PER_BROWSER, PER_NETWORK, old
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.mailing.models import Letter
 from tests.factories import make_article, make_ban, make_comment, make_moderator, make_user, set_rules
@@ -414,7 +414,7 @@ def test_kept_drafts_are_bounded_in_number_and_age(client, standin, article, tim
     assert KeptDraft.objects.count() == PER_NETWORK
     time_machine.move_to(timezone.now() + dt.timedelta(hours=25))
     assert "Hello there." not in page(client.get(f"/articles/{article.pk}/reply/"))
-    assert forget_old() == PER_NETWORK
+    assert old().count() == PER_NETWORK
 
 
 def test_posting_forgets_the_draft_of_that_place_alone(client, standin, article):

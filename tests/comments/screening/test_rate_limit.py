@@ -59,6 +59,6 @@ def test_buckets_that_are_full_again_are_forgotten(time_machine):
     for key, seconds in (("long full", -60), ("full", -1), ("full now", 0), ("not full", 1)):
         RateLimit.objects.create(key=key, full_at=now + dt.timedelta(seconds=seconds))
 
-    assert rate_limit.forget_full() == 2
+    assert rate_limit.full().delete()[0] == 2
 
     assert set(RateLimit.objects.values_list("key", flat=True)) == {"full now", "not full"}

@@ -1,0 +1,78 @@
+"""How long what is known of people is kept, in the admin: each rule as a sentence.
+
+Here, since the sentences are the desk's and the log is the comments'. A new rule gets its sentence in SENTENCES.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from articles.newsroom.site_admin import Singleton
+from comments.audit import audit_log
+from comments.desk.sentence_forms import InSentences
+from newsreader.accounts.identities import signed_in_user
+from newsreader.accounts.models import Retention
+
+SENTENCES = {
+    "addresses_whole": _("Cut IP addresses to their network after %(field)s days"),
+    "addresses": _("Delete IP addresses altogether after %(field)s days"),
+    "browsers": _("Delete the names of browsers after %(field)s days"),
+    "sessions": _("Delete ended sessions %(field)s days after their end"),
+    "draft_hours": _("Delete drafts %(field)s hours after somebody began to sign in with them"),
+    "proofs": _("Delete links to confirm an address after %(field)s days"),
+    "mails": _("Delete sent mails from the list of mails after %(field)s days"),
+    "tasks": _("Delete finished background tasks after %(field)s days"),
+    "files": _("Delete pictures and portraits that belong to nothing after %(field)s days"),
+    "log_people": _("Delete names and addresses from the audit log after %(field)s days"),
+}
+HELP = {
+    "addresses_whole": _("203.0.113.77 becomes 203.0.113.0/24. Bans of one address need it whole; raids take hours."),
+    "addresses": _("Searching by network and finding similar comments by network end with it."),
+    "browsers": "",
+    "sessions": _("With the address and the browser of each. Nobody can sign in with an ended session."),
+    "draft_hours": _("At most a day."),
+    "proofs": _("If nobody has followed them. The address can then be asked again."),
+    "mails": _("Nobody gets a mail about the same thing twice while it is listed."),
+    "tasks": "",
+    "files": _("0: the log only says how many there are."),
+    "log_people": _("What was decided, when, and by which account stays. 0: never."),
+}
+
+
+@admin.register(Retention)
+class RetentionAdmin(InSentences, Singleton):
+    """The rules of retention. No page depends on them."""
+
+    sentences = SENTENCES
+    recommends = True
+    fieldsets = [
+        (_("Where people came from"), {"fields": ["addresses_whole", "addresses", "browsers", "sessions"]}),
+        (_("What waits for somebody"), {"fields": ["draft_hours", "proofs"]}),
+        (_("Traces of work"), {"fields": ["mails", "tasks", "files", "log_people"]}),
+    ]
+
+    def get_form(
+        self, request: HttpRequest, obj: Retention | None = None, change: bool = False, **kwargs: object
+    ) -> type[forms.ModelForm]:
+        return super().get_form(request, obj, change=change, help_texts=HELP, **kwargs)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        named = {"title": _("How long personal data is kept"), "subtitle": None} | (extra_context or {})
+        return super().changeform_view(request, object_id, form_url, named)
+
+    def save_model(self, request: HttpRequest, obj: Retention, form: forms.ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        changed = {name: {"from": form.initial[name], "to": form.cleaned_data[name]} for name in form.changed_data}
+        if changed:
+            audit_log.note("rules_changed", "retention", by=signed_in_user(request), facts=changed)
