@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("comments", "0013_words_of_reasons"),
+        ("comments", "0017_erased_authors"),
     ]
 
     operations = [

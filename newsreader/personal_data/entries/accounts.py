@@ -77,7 +77,7 @@ ENTRIES: Entries = {
         "facts": Nobody("which mail it is; nothing that was typed"),
         "failure": Nobody("the class of an error, without its text"),
         "address": Holds(
-            "who gets the mail", "to send it once", "until the job for old mails deletes it", DELETED + ", sent or not"
+            "who gets the mail", "to send it once", "90 days after it was sent (a setting)", DELETED + ", sent or not"
         ),
         "secret": Holds("who gets the mail", "a code or a link, encrypted", "until it is sent or given up", DELETED),
     },

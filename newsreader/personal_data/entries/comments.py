@@ -44,13 +44,11 @@ ENTRIES: Entries = {
         "fingerprint": Holds(_AUTHOR, "a keyed hash of what was sent", WHILE_COMMENT, EMPTIED),
         "duplicate_key": Holds(_AUTHOR, "a keyed hash of the text and who typed it", WHILE_COMMENT, EMPTIED),
     },
-    "comments.ConnectionData": each(
-        Holds(_AUTHOR, "against abuse, and to answer by mail", WHILE_COMMENT, DELETED),
-        "address",
-        "user_agent",
-        "email",
-        "domain",
-    ),
+    "comments.ConnectionData": {
+        "address": Holds(_AUTHOR, "against abuse", "whole for 7 days, as a network for 90 (a setting)", DELETED),
+        "user_agent": Holds(_AUTHOR, "against abuse", "30 days (a setting)", DELETED),
+        **each(Holds(_AUTHOR, "against abuse, and to answer by mail", WHILE_COMMENT, DELETED), "email", "domain"),
+    },
     "comments.Revision": {
         "body": Holds(_AUTHOR, "what a comment said before it was edited", WHILE_COMMENT, DELETED),
         "by": _BY,
@@ -70,7 +68,7 @@ ENTRIES: Entries = {
         "personal": Holds(
             "whom the entry is about",
             "to prove later what was decided, and about what",
-            "as long as the log",
+            "730 days (a setting); the entry stays",
             "emptied with its salt; the chain still verifies",
         ),
     },
@@ -152,7 +150,9 @@ ENTRIES: Entries = {
     },
     "comments.KeptDraft": {
         "typed": Holds(_READER, "what they typed, while they sign in", "a day", DELETED),
-        **each(Holds(_READER, "which browser may see it", "a day", DELETED), "token", "browser", "network"),
+        **each(
+            Holds(_READER, "which browser may see it", "a day", DELETED), "token", "browser", "network", "neighbourhood"
+        ),
         **each(CODE, "provider", "channel"),
     },
     "comments.Delivery": {
