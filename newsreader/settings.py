@@ -641,6 +641,7 @@ LETTER_CONTEXTS = {
     "comment_": "comments.notifications.contexts.contexts",
     "erasure_": "newsreader.personal_data.requests.contexts",
     "invitation": "newsreader.accounts.invitations.contexts",
+    "my_data_": "newsreader.personal_data.export_links.contexts",
     "log_alarm": "comments.notifications.log_alarm.contexts",
     "mail_alarm": "comments.notifications.mail_alarm.contexts",
     "reader_": "comments.notifications.mailings.contexts",

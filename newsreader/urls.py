@@ -54,6 +54,7 @@ urlpatterns = [
     path("", include("newsreader.mailing.urls")),
     path("accounts/masthead/", views.masthead, name="masthead"),
     path("", include("newsreader.personal_data.urls")),
+    path("", include("newsreader.personal_data.export_urls")),
     path("accounts/", include("newsreader.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/app/v1/", include("newsreader.accounts.headless_urls")),

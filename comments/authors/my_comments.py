@@ -129,12 +129,15 @@ def _light(comments: CommentQuerySet) -> CommentQuerySet:
 
 
 def _entry(comment: Any) -> OwnComment:
-    state = _state(comment)
+    state = state_of(comment)
     return OwnComment(comment, _excerpt(comment), state, str(STATES[state]))
 
 
-def _state(comment: Any) -> str:
-    """Return the state shown to the author, as `reason_texts.shown_status`: only a person's refusal counts as one."""
+def state_of(comment: Any) -> str:
+    """Return the state shown to the author, as `reason_texts.shown_status`: only a person's refusal counts as one.
+
+    The comment has `last_source` and `last_reasons`, of its last decision.
+    """
     if comment.status in {Status.PENDING, Status.APPROVED}:
         return str(comment.status)
     if comment.status == Status.TRASH and comment.last_reasons and comment.last_reasons[0]["code"] == WITHDRAWN:

@@ -24,6 +24,7 @@ BEGINNINGS = (
     "comments/(?:[0-9]+)/status/",
     "mail/",
     "moderation/link/",
+    "my-data/",
     "reports/(?:[0-9]+)/",
 )
 MASK = "***"

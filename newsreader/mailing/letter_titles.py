@@ -30,6 +30,7 @@ TITLES: Final[dict[str, str | Promise]] = {
     "erasure_asked": _("You will be erased"),
     "erasure_link": _("A link for being erased"),
     "invitation": _("Invitation to the newsroom"),
+    "my_data_link": _("Your data"),
     "log_alarm": _("The audit log does not verify"),
     "mail_alarm": _("Very many codes and confirmations are asked for"),
 }

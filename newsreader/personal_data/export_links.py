@@ -1,0 +1,120 @@
+"""A guest has their data by a link, which is mailed to their confirmed address; whoever has an account signs in.
+
+The answer is the same for every address: whether the site knows one, learns only who reads its mail.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.core import signing
+from django.db import transaction
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from comments.models import EmailConfirmation
+from comments.posting.email_confirmation import address_key
+from comments.screening.rate_limit import consume_one
+from newsreader.accounts.models import CommenterIdentity
+from newsreader.kit.client_address import network
+from newsreader.kit.email_addresses import tidy_email, why_not
+from newsreader.kit.errors import DomainError, FieldError, Invalid, Sentence, TooMany
+from newsreader.kit.hashes import keyed
+from newsreader.kit.web import absolute
+from newsreader.mailing import outbox
+from newsreader.mailing.models import Letter
+from newsreader.personal_data.people import Person, lowered
+
+LIFE = dt.timedelta(days=1)
+SALT = "personal_data.export"
+LINK = "my_data_link"
+BURST, PAUSE = 5, 60  # links that one network may ask for in a row, then one in so many seconds
+PAUSE_OF_ADDRESS = 600  # seconds between two links to one address
+DOWNLOADS, BETWEEN = 10, 360  # that one person may have in a row, then one in so many seconds: ten an hour
+
+
+class DataLinkUnknown(DomainError):
+    code, status = "data_link_unknown", 404
+    sentence = gettext_lazy(
+        "This is not the address of your data. Please open the link in the mail once more, all of it."
+    )
+
+
+class DataLinkExpired(DomainError):
+    code, status = "data_link_expired", 410
+    sentence = gettext_lazy("This link was valid for a day. Please ask for a new one.")
+
+
+class TooManyExports(TooMany):
+    code = "too_many_exports"
+    sentence: Sentence = gettext_lazy(
+        "You have had your data several times within the hour. Please wait a few minutes."
+    )
+
+
+@transaction.atomic
+def send(email: str, *, from_address: str) -> None:
+    """Mail a link to an address that a guest has confirmed, or the page of one's account to that of an account.
+
+    Does nothing for any other address, and says so to nobody. Raises Invalid for what is no address; TooMany.
+    """
+    address = tidy_email(email)
+    if wrong := why_not(address) if address else _("Please enter your email address."):
+        raise Invalid([FieldError("email", "require_valid_email", wrong)])
+    if wait := consume_one(keyed("export", "network", network(from_address)), burst=BURST, seconds=PAUSE):
+        raise TooMany(wait)
+    if consume_one(keyed("export", "address", lowered(address)), burst=1, seconds=PAUSE_OF_ADDRESS):
+        return
+    if EmailAddress.objects.filter(email__iexact=address, verified=True).exists():
+        link, has_account = reverse("my_data"), True
+    elif EmailConfirmation.objects.filter(address=address_key(address), confirmed_at__isnull=False).exists():
+        link, has_account = reverse("my_data_link", args=[token_for(address)]), False
+    else:
+        return
+    letter = Letter(name=LINK, address=address, language=get_language() or "", ends_at=timezone.now() + LIFE)
+    letter.facts = {"account": has_account}
+    letter.secret = outbox.secretly(link=absolute(link))
+    outbox.enqueue([letter])
+
+
+def token_for(address: str) -> str:
+    """Return the signed token of a link that is mailed to this address only."""
+    return signing.dumps(lowered(address), salt=SALT)
+
+
+def person_of(token: str) -> Person:
+    """Return whose link this is. Raises DataLinkUnknown, DataLinkExpired.
+
+    Only what was left as a guest: an account that has got the address meanwhile is opened by signing in.
+    """
+    try:
+        address = str(signing.loads(token, salt=SALT, max_age=LIFE))
+    except signing.SignatureExpired:
+        raise DataLinkExpired from None
+    except signing.BadSignature:
+        raise DataLinkUnknown from None
+    # Of what came from a provider, only what the provider has confirmed.
+    alone = CommenterIdentity.objects.alias(folded=Lower("email")).filter(folded=address, user=None)
+    proved = alone.filter(email_verified=True).order_by("pk").values_list("pk", flat=True)
+    return Person(addresses=(address,), identities=tuple(proved))
+
+
+@transaction.atomic
+def count(person: Person) -> None:
+    """Count one more export of this person. Raises TooManyExports."""
+    who = next((f"account:{pk}" for pk in person.accounts), person.addresses[0] if person.addresses else "")
+    if wait := consume_one(keyed("export", "person", who), burst=DOWNLOADS, seconds=BETWEEN):
+        raise TooManyExports(wait)
+
+
+def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
+    """Return what each mail says."""
+    return {
+        letter.pk: outbox.told_secretly(letter) | {"has_account": letter.facts.get("account", False)}
+        for letter in letters
+    }
