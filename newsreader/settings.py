@@ -645,6 +645,10 @@ LETTER_CONTEXTS = {
     "log_alarm": "comments.notifications.log_alarm.contexts",
     "mail_alarm": "comments.notifications.mail_alarm.contexts",
     "reader_": "comments.notifications.mailings.contexts",
+    "comments_waiting": "comments.notifications.moderators.contexts",
+    "comments_overdue": "comments.notifications.alarm.contexts",
+    "author_": "comments.notifications.authors.contexts",
+    "chat_": "comments.notifications.chat_delivery.contexts",
 }
 
 # --- API ----------------------------------------------------------------------------------------------------------

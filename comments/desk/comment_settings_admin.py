@@ -55,6 +55,9 @@ SENTENCES = {
     "thread_page_size": _("Show %(field)s comments on a page of one thread"),
     "levels_shown": _("Indent replies up to %(field)s levels"),
     "mail_moderators": _("Email moderators when a comment waits"),
+    "mails_an_hour": _("Send each of them at most %(field)s emails an hour, the rest as one"),
+    "alarm_hours": _("Remind moderators when the oldest comment has waited for %(field)s hours"),
+    "mail_authors": _("Email authors about comments under their articles"),
     "mail_confirmations": _("Let guests confirm their email address"),
     "asked_mails_alarm": _("Warn us above %(field)s codes, links and confirmations an hour"),
 }
@@ -72,6 +75,10 @@ HELP = {
     "refusals_allowed": _("0: never."),
     "surge_control": _("First people have to pause between comments, then every comment waits. It ends by itself."),
     "asked_mails_alarm": _("Somebody may be flooding strangers with them. 0: never."),
+    "mail_moderators": _("Each moderator chooses when, under “My emails” on the desk."),
+    "mails_an_hour": _("The same limit holds for each chat room, and for each author."),
+    "alarm_hours": _("Once a day, as long as something waits. 0: never."),
+    "mail_authors": _("Once a day, unless an author chooses otherwise under “My emails”."),
     "mail_confirmations": _("One email with a link. Once they follow it, their comments appear straight away."),
 }
 # What holds comments, by the reason that decisions on record give for it.
@@ -106,7 +113,19 @@ class CommentSettingsAdmin(InSentences, Singleton):
             _("How discussions look"),
             {"fields": ["order", "roots_per_page", "replies_shown", "thread_page_size", "levels_shown"]},
         ),
-        (_("Emails"), {"fields": ["mail_moderators", "mail_confirmations", "asked_mails_alarm"]}),
+        (
+            _("Emails"),
+            {
+                "fields": [
+                    "mail_moderators",
+                    "mails_an_hour",
+                    "alarm_hours",
+                    "mail_authors",
+                    "mail_confirmations",
+                    "asked_mails_alarm",
+                ]
+            },
+        ),
     ]
 
     def get_form(

@@ -8,6 +8,8 @@ blocklist:          filter entries and bans
 objections:         reports and appeals
 subscriptions:      what readers want to be told by mail, and what waits to be told
 posting:            kept drafts, email confirmations, rate limits, deliveries
+mail_choices:       what moderators and authors are mailed and when; comments that moderators are still to be told of
+chat:               webhooks of chat rooms, and what they are still to be told
 newsroom:           refusal reasons, notes, labels, reply templates, review locks, monthly statistics
 querysets:          the querysets of these tables
 paths:              a comment's place in reading order, as text
@@ -18,6 +20,7 @@ search_index:       full-text search for moderators
 """
 
 from comments.models.blocklist import Ban, FilterEntry
+from comments.models.chat import ChatHook, ChatMessage
 from comments.models.comment import (
     EMAIL_LENGTH,
     NAME_LENGTH,
@@ -32,6 +35,7 @@ from comments.models.comment import (
     text_key,
 )
 from comments.models.decisions import AuditEntry, Batch, BatchItem, Decision, LogCheck
+from comments.models.mail_choices import AuthorMail, ModeratorMail, Paced, WaitingNotice, When
 from comments.models.newsroom import Label, MonthlyStats, Note, RefusalReason, ReplyTemplate, ReviewLock
 from comments.models.objections import Appeal, BanAppeal, Report
 from comments.models.posting import Delivery, EmailConfirmation, KeptDraft, RateLimit
@@ -46,10 +50,13 @@ __all__ = [
     "Appeal",
     "ArticleSettings",
     "AuditEntry",
+    "AuthorMail",
     "Ban",
     "BanAppeal",
     "Batch",
     "BatchItem",
+    "ChatHook",
+    "ChatMessage",
     "Comment",
     "CommentSettings",
     "ConnectionData",
@@ -62,9 +69,11 @@ __all__ = [
     "LastLook",
     "LogCheck",
     "MailPreferences",
+    "ModeratorMail",
     "MonthlyStats",
     "Note",
     "Notice",
+    "Paced",
     "PathBucket",
     "Place",
     "RateLimit",
@@ -75,6 +84,8 @@ __all__ = [
     "Revision",
     "Subscription",
     "ToldUpTo",
+    "WaitingNotice",
+    "When",
     "new_token",
     "text_key",
 ]

@@ -110,6 +110,23 @@ class CommentSettings(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(3600)],
     )
     mail_moderators = models.BooleanField(_("mail moderators when a comment waits"), default=True)
+    mails_an_hour = models.PositiveSmallIntegerField(
+        _("mails to one moderator in an hour"),
+        default=6,
+        db_default=6,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_("What comes on top waits until the hour is over, and is then one mail."),
+    )
+    alarm_hours = models.PositiveSmallIntegerField(
+        _("hours that a comment may wait before moderators are reminded"),
+        default=24,
+        db_default=24,
+        validators=[MaxValueValidator(1000)],
+        help_text=_("0: they are not reminded."),
+    )
+    mail_authors = models.BooleanField(
+        _("mail authors about comments under their articles"), default=True, db_default=True
+    )
     mail_confirmations = models.BooleanField(
         _("let guests confirm their email address"),
         default=True,

@@ -1,4 +1,4 @@
-"""Mails about decisions and reports: queued in their transaction, once per event and address, in the site's outbox.
+"""Who is told what: mails, in the site's outbox, once per event and address; and messages to chat rooms.
 
 recipients: who gets a mail about a decision
 reports:    mails to members who reported a comment
@@ -14,17 +14,31 @@ links:      addresses in mails, and the signed ones that let a moderator decide
 outbox:     the outbox of the release before, which moves into the site's
 contexts:   what their templates need, and whether a letter is still right when it is sent
 letter_names: which letters there are
+pace:       how fast somebody is told: one by one or gathered, at most so many an hour, quiet hours
+moderators: comments that wait, to moderators: at once or in a digest
+authors:    comments that appear, to the authors of their articles
+alarm:      the reminder that the oldest comment has waited for too long
+choices:    what people of the newsroom choose to be mailed
+chat:       chat rooms, and what they are to be told
+chat_words: what they read
+chat_delivery: posting it to them
 """
 
 from collections.abc import Iterable
 
 from django.db.models import Q
 
-from comments.models import Appeal, Comment, CommentSettings, Decision, Delivery
+from comments.models import Appeal, Comment, Decision, Delivery
+from comments.notifications.alarm import sound_alarm
+from comments.notifications.authors import tell_authors
+from comments.notifications.chat import tell_report
+from comments.notifications.chat_delivery import deliver
 from comments.notifications.handover import not_handed_over, queue_handed_over
 from comments.notifications.held_up_articles import queue_held_up
 from comments.notifications.letter_names import COMMENT, DECISION
 from comments.notifications.log_alarm import verify_and_tell
+from comments.notifications.moderators import note as note_waiting
+from comments.notifications.moderators import send_digests, tell_moderators
 from comments.notifications.outbox import take_over
 from comments.notifications.recipients import Recipient, recipients, rejected
 from comments.notifications.reports import no_outcome, queue_outcomes, queue_receipt
@@ -33,20 +47,27 @@ from newsreader.mailing.outbox import drop, enqueue
 from newsreader.mailing.outbox import forget as forget_about
 
 __all__ = [
+    "deliver",
     "enqueue",
     "forget",
     "letters",
     "no_outcome",
     "not_any_more",
     "not_handed_over",
+    "note_waiting",
     "queue",
     "queue_handed_over",
     "queue_held_up",
     "queue_outcomes",
     "queue_receipt",
     "queue_rejection",
+    "send_digests",
+    "sound_alarm",
     "take_back",
     "take_over",
+    "tell_authors",
+    "tell_moderators",
+    "tell_report",
     "verify_and_tell",
 ]
 
@@ -56,9 +77,9 @@ def queue(decided: Iterable[tuple[Comment, Decision]]) -> int:
     return enqueue(letters(decided))
 
 
-def letters(decided: Iterable[tuple[Comment, Decision]], rules: CommentSettings | None = None) -> list[Letter]:
-    """Return the mails about these decisions, for `enqueue`. `rules`: the site's settings, where they are known."""
-    return _letters(recipients(decided, rules))
+def letters(decided: Iterable[tuple[Comment, Decision]]) -> list[Letter]:
+    """Return the mails about these decisions, for `enqueue`."""
+    return _letters(recipients(decided))
 
 
 def queue_rejection(appeal: Appeal) -> int:

@@ -10,5 +10,11 @@ REPORT_SETTLED = "comment_report_settled"  # report: its outcome
 OBJECTION_SETTLED = "comment_objection_settled"  # report: the outcome of the objection to its outcome
 HANDED_OVER = "comment_handed_over"  # comment
 HELD_UP = "article_held_up"  # article: it is scheduled and does not appear
+WAITING_DIGEST = "comments_waiting"  # moderator: several comments wait
+OVERDUE = "comments_overdue"  # moderator: the oldest has waited for too long
+PUBLISHED_UNDER = "author_comment"  # comment: it has appeared under an article of theirs
+PUBLISHED_DIGEST = "author_comments"  # author: several have
+SWITCHED_OFF = "chat_switched_off"  # chat: a room has not answered for days
 
 DECISION, REPORT, COMMENT, ARTICLE = "decision", "report", "comment", "article"
+MODERATOR, AUTHOR, CHAT = "moderator", "author", "chat"  # an account, an account, a chat room

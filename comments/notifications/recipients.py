@@ -6,33 +6,29 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db.models import Q, QuerySet
 
-from comments.models import Appeal, Comment, CommentSettings, Decision
+from comments.models import Appeal, Comment, Decision
 from comments.models.permissions import moderators_of
-from comments.notifications.letter_names import APPEAL_REJECTED, PUBLISHED, REFUSED, WAITING
+from comments.notifications.letter_names import APPEAL_REJECTED, PUBLISHED, REFUSED
 from comments.notifications.subscriptions import who_declined
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.mailing.tokens import folded
 
-PENDING, APPROVED, TRASH = Comment.Status.PENDING, Comment.Status.APPROVED, Comment.Status.TRASH
+APPROVED, TRASH = Comment.Status.APPROVED, Comment.Status.TRASH
 Recipient = tuple[Decision, str, str, str]  # the decision, letter, address, language
 
 
-def recipients(
-    decided: Iterable[tuple[Comment, Decision]], rules: CommentSettings | None = None
-) -> Iterator[Recipient]:
-    """Yield the recipients of each decision: moderators if a rule held the comment at posting, the author if a person
-    decided, unless they have declined that. The authors' addresses take two queries, however many decisions there are.
-    `rules`: the site's settings, where they are known.
+def recipients(decided: Iterable[tuple[Comment, Decision]]) -> Iterator[Recipient]:
+    """Yield the recipients of each decision: the author, if a person decided, unless they have declined that.
+
+    Two queries, however many there are.
+
+    Of what a rule held, `comments.notifications.moderators` tells those who moderate.
     """
     authors: list[tuple[Decision, str, int]] = []
     for comment, decision in decided:
         if decision.by_id is None:
-            if decision.after != PENDING or decision.number != 1:
-                continue
-            if (rules or CommentSettings.objects.current()).mail_moderators:
-                for address, language in _moderators(comment):
-                    yield decision, WAITING, address, language
-        elif (letter := _letter(decision)) and (user_id := comment.identity.user_id if comment.identity else None):
+            continue
+        if (letter := _letter(decision)) and (user_id := comment.identity.user_id if comment.identity else None):
             if user_id != decision.by_id:
                 authors.append((decision, letter, user_id))
     if authors:
@@ -59,8 +55,9 @@ def _letter(decision: Decision) -> str | None:
     return letters.get(Comment.Status(decision.after))
 
 
-def _moderators(comment: Comment) -> list[tuple[str, str]]:
-    return sorted(set(_first_of_each(_moderators_addresses(comment.article_id)).values()))
+def moderators(article_id: int) -> dict[int, tuple[str, str]]:
+    """Return a verified address and the language of each who decides about an article's comments, by account id."""
+    return _first_of_each(_moderators_addresses(article_id))
 
 
 def addresses(whose: Q) -> dict[int, tuple[str, str]]:

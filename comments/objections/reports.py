@@ -104,6 +104,7 @@ def report(
             "report", f"comment:{comment.pk}", by=visitor.user, facts={"report": row.pk, "reason": row.reason}
         )
         notifications.queue_receipt(row)
+        notifications.tell_report(row, comment)
         _hold(comment, site)
     return row
 

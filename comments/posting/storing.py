@@ -13,7 +13,7 @@ from comments import notifications
 from comments.audit import audit_log
 from comments.discussion import counting
 from comments.drafts import Draft, is_website
-from comments.models import REMOVED, Comment, CommentSettings, ConnectionData, Decision
+from comments.models import REMOVED, Comment, ConnectionData, Decision
 from comments.models.comment import next_id
 from comments.models.paths import path_of
 from comments.notifications import subscriptions
@@ -37,12 +37,11 @@ def store(
     source: str = SOURCE,
     at: dt.datetime | None = None,
     batch: uuid.UUID | None = None,
-    rules: CommentSettings | None = None,
     confirm: bool = False,
 ) -> Comment:
     """Store a screened draft with its path, connection data, decision, counts and mails. In a transaction.
 
-    `source` is the name under which the decision is recorded. `rules`: the site's settings, where they are known.
+    `source` is the name under which the decision is recorded.
     `confirm`: ask a guest whose first comment waits to confirm the email address.
     """
     author, identity = draft.author, draft.author.identity
@@ -91,9 +90,11 @@ def store(
     comment.posted_as = decision
     audit_log.note_decisions([decision])
     counting.count_new(comment)
-    letters = notifications.letters([(comment, decision)], rules)
+    if comment.status == Comment.Status.PENDING:
+        notifications.note_waiting(comment)
     confirming = email_confirmation.letters(comment, draft.visit.address) if confirm else []
-    notifications.enqueue(letters + confirming)
+    if confirming:
+        notifications.enqueue(confirming)
     if wishes := subscriptions.wishes_of(draft.notify, comment):
         _subscribe(draft, comment, wishes, is_asked=bool(confirming))
     return comment

@@ -140,7 +140,7 @@ def _post(draft: Draft, ahead: _Ahead, batch: uuid.UUID | None) -> tuple[Comment
         verdict = Verdict.strongest([ban_checks.verdict(), verdict])
     comment = store(
         draft, article, parent, verdict, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch,
-        rules=ahead.rules, confirm=email_confirmation.are_asked_for(settings),
+        confirm=email_confirmation.are_asked_for(settings),
     )  # fmt: skip
     comment.posted_under = ahead.rules
     return comment, comment.status

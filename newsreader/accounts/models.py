@@ -1,6 +1,6 @@
 """User; Invitation, to the newsroom; SentPicture, one's own portrait; CommenterIdentity, who somebody is when leaving a
-reply; KnownWay, by which somebody has signed in; KeptAnswer, to a POST with an idempotency key; Retention, how long what
-is known of people is kept.
+reply; KnownWay, by which somebody has signed in; KeptAnswer, to a POST with an idempotency key; Retention, how long
+what is known of people is kept.
 """
 
 import datetime as dt

@@ -121,6 +121,7 @@ ASKED_MAILS = Counter(
     "since the address gets none (suppressed)",
     ["outcome"],
 )
+CHAT_MESSAGES = Counter("newsreader_chat_messages", "Messages to chat rooms, and rooms switched off", ["outcome"])
 TASKS = Counter("newsreader_tasks", "Background tasks that this host has run", ["task", "outcome"])
 FORGOTTEN = Counter("newsreader_forgotten", "What retention has deleted or cut since it was too old", ["kind"])
 JOBS_FAILED = Counter("newsreader_jobs_failed", "Runs of scheduled jobs that failed", ["name"])

@@ -1,7 +1,7 @@
-"""Fetches addresses that a reader or a login provider names, from public web servers only (against SSRF).
+"""Asks addresses that a reader, a login provider or an editor names, on public web servers only (against SSRF).
 
 A host is resolved once for each hop, and the connection goes to the address that was checked. Redirects are followed
-here, so that each hop is checked like the first. No cookies, no proxies, no credentials.
+here, so that each hop is checked like the first; of what is posted, none is. No cookies, no proxies, no credentials.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import ssl
 import string
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,7 @@ def fetch(
     The content type is the server's claim. Raises FetchRefused and FetchFailed.
     """
     ends = time.monotonic() + seconds
-    try:
+    with _faults_named():
         for _ in range(redirects + 1):
             parts = _checked(url)
             answer = _ask(parts, accept, most, ends)
@@ -98,6 +99,52 @@ def fetch(
             url = urljoin(url, answer)
             if parts.scheme == "https" and url.lower().startswith("http:"):
                 raise FetchRefused("downgrade")
+    raise FetchRefused("redirects")
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, seconds: float = 5.0, own: bool = False) -> int:
+    """Post JSON to an address of `check`, within `seconds` for everything. Return the status of the answer.
+
+    No redirect is followed: its status is returned. What else is answered is not read. Raises FetchRefused and
+    FetchFailed.
+    """
+    ends = time.monotonic() + seconds
+    with _faults_named():
+        parts = check(url, own=own)
+        head = {
+            "Host": parts.netloc,
+            "User-Agent": f"Newsreader (+{settings.SITE_URL})",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+            **headers,
+        }
+        lines = [f"POST {_target(parts)} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+        with closing(_connect(parts, ends, own=own)) as connection:
+            connection.settimeout(_left(ends))
+            connection.sendall("\r\n".join(lines).encode() + body)
+            with http.client.HTTPResponse(_Wire(connection, _SLACK, ends)) as answer:  # type: ignore[arg-type]
+                answer.begin()
+                return answer.status
+
+
+def check(url: str, *, own: bool = False) -> SplitResult:
+    """Return the parts of an address that something may be posted to: https, on a usual port. Raises FetchRefused.
+
+    `own`: this machine may be asked too, by any scheme and port, as long as the address names loopback itself: for a
+    site that is tried out.
+    """
+    parts = _checked(url, own=own)
+    if parts.scheme != "https" and not (own and _names_loopback(parts)):
+        raise FetchRefused("scheme")
+    return parts
+
+
+@contextmanager
+def _faults_named() -> Iterator[None]:
+    """Turn the errors of sockets, TLS and HTTP into FetchFailed with a code."""
+    try:
+        yield
     except TimeoutError as error:
         raise FetchFailed("timeout") from error
     except ssl.SSLError as error:
@@ -108,7 +155,6 @@ def fetch(
         raise FetchFailed("incomplete") from error
     except (http.client.HTTPException, ValueError) as error:
         raise FetchFailed("answer") from error
-    raise FetchRefused("redirects")
 
 
 def is_public(address: str) -> bool:
@@ -124,7 +170,15 @@ def is_public(address: str) -> bool:
     return not any(ip in block for block in _CLOSED)
 
 
-def _checked(url: str) -> SplitResult:
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
+
+
+def _names_loopback(parts: SplitResult) -> bool:
+    return (parts.hostname or "") in {"127.0.0.1", "::1", "localhost"}
+
+
+def _checked(url: str, *, own: bool = False) -> SplitResult:
     """Parse an address, and refuse what no legitimate one contains."""
     if _UNFIT.search(url):
         raise FetchRefused("address")
@@ -137,7 +191,7 @@ def _checked(url: str) -> SplitResult:
         raise FetchRefused("scheme")
     if "@" in parts.netloc:
         raise FetchRefused("userinfo")
-    if port not in PORTS:
+    if port not in PORTS and not (own and _names_loopback(parts)):
         raise FetchRefused("port")
     host = _host(parts)
     netloc = f"[{host}]" if ":" in host else host
@@ -216,11 +270,12 @@ def _target(parts: SplitResult) -> str:
     return f"{target}?{quote(parts.query, safe=string.punctuation)}" if parts.query else target
 
 
-def _connect(parts: SplitResult, ends: float) -> socket.socket:
+def _connect(parts: SplitResult, ends: float, *, own: bool = False) -> socket.socket:
     """Connect to the host, at an address that was checked; with TLS for https."""
     host = parts.hostname or ""
     found = _resolve(host, _port(parts), ends)
-    if not all(is_public(str(sockaddr[0])) for _, sockaddr in found):
+    is_own = own and _names_loopback(parts)
+    if not all(_is_loopback(str(at[0])) if is_own else is_public(str(at[0])) for _, at in found):
         raise FetchRefused("not_public")
     connection = _first_that_answers(found, ends)
     if parts.scheme == "http":

@@ -23,8 +23,8 @@ from django.db import transaction
 
 from newsreader.kit.hashes import keyed
 from newsreader.kit.text import fold
-from newsreader.mailing.signals import lifted
 from newsreader.mailing.models import Suppression
+from newsreader.mailing.signals import lifted
 
 Reason = Suppression.Reason
 ABOUT_ACCOUNTS = "account_"  # how the names of letters about accounts begin

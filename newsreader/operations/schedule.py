@@ -16,7 +16,17 @@ from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments.audit import audit_log
 from comments.desk.teamwork import delete_expired_locks
-from comments.notifications import mail_alarm, queue_held_up, take_over, verify_and_tell
+from comments.notifications import (
+    deliver,
+    mail_alarm,
+    queue_held_up,
+    send_digests,
+    sound_alarm,
+    take_over,
+    tell_authors,
+    tell_moderators,
+    verify_and_tell,
+)
 from comments.notifications.fan_out import tell_followers, tell_readers
 from comments.notifications.mailings import send_mail_digests
 from comments.notifications.subscriptions import forget_old as forget_old_subscriptions
@@ -110,6 +120,11 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (30, queue_held_up),
     (30, take_over),
     (30, send_due.call),
+    (15, send_digests),
+    (30, tell_moderators.call),
+    (30, deliver.call),
+    (30, tell_authors),
+    (300, sound_alarm),
     (30, surge.watch),
     (60, mail_alarm.watch),
     (60, tell_followers),
