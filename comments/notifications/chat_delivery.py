@@ -173,11 +173,12 @@ def _failed(hook: ChatHook, code: str, *, is_gone: bool = False) -> bool:
     row.failure, row.attempts = code[:40], row.attempts + 1
     row.due_at = now + min(dt.timedelta(minutes=2 ** min(row.attempts - 1, 10)), LONGEST_PAUSE)
     row.messages.filter(event=ChatMessage.Event.TEST).delete()  # Whoever pressed the button has seen the failure.
-    if row.is_active and (is_gone or now - row.failing_since >= GIVEN_UP):
-        row.is_active = False
+    is_over = row.is_active and (is_gone or now - row.failing_since >= GIVEN_UP)
+    row.is_active = row.is_active and not is_over
+    row.save(update_fields=["failing_since", "failure", "attempts", "due_at", "is_active"])
+    if is_over:
         row.messages.all().delete()
         _tell_who_runs_the_site(row, now)
-    row.save(update_fields=["failing_since", "failure", "attempts", "due_at", "is_active"])
     return False
 
 
