@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 
 from articles import publishing, submissions
-from comments.desk import queue_views, stats_views
+from comments.desk import mail_choices_views, queue_views, stats_views
 from comments.models.permissions import may_moderate
 from newsreader.first_steps import steps
 from newsreader.kit.admin_conflicts import KeepsNewer
@@ -46,6 +46,7 @@ class NewsroomSite(AdminSite):
             path("", self.admin_view(self.opening), name="index"),
             path("moderation/", self.admin_view(queue_views.queue), name="moderation"),
             path("moderation/figures/", self.admin_view(stats_views.figures_view), name="moderation-figures"),
+            path("moderation/mails/", self.admin_view(mail_choices_views.mail_choices), name="moderation-mails"),
             path("moderation/<int:comment_id>/", self.admin_view(queue_views.tools), name="moderation-comment"),
             path("moderation/<int:comment_id>/alike/", self.admin_view(queue_views.alike), name="moderation-alike"),
         ]

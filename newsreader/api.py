@@ -25,6 +25,7 @@ from comments.api.comments import ArticleCommentsView, CommentViewSet
 from comments.api.moderation import BatchesViewSet, DecisionsViewSet, QueueViewSet
 from comments.api.reports import FlagView
 from comments.api.subscriptions import SubscriptionViewSet
+from comments.api.webhooks import WebhooksViewSet
 from comments.errors import Banned
 from newsreader.accounts.api import MeView
 from newsreader.accounts.api_authentication import refuse_unknown_credentials
@@ -99,6 +100,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("decisions/batches/<uuid:batch>/", BatchesViewSet.as_view(ONE)),
     path("decisions/batches/<uuid:batch>/undo/", BatchesViewSet.as_view({"post": "undo"})),
     path("moderation/queue/", QueueViewSet.as_view(READ)),
+    path("webhooks/", WebhooksViewSet.as_view(READ | {"post": "create"})),
+    path("webhooks/<int:pk>/", WebhooksViewSet.as_view(OWN)),
     path("sections/", SectionViewSet.as_view(READ)),
     path("sections/<str:slug>/", SectionViewSet.as_view(ONE)),
     path("tags/", TagViewSet.as_view(READ)),

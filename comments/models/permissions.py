@@ -60,6 +60,11 @@ def run_the_site() -> models.QuerySet[User]:
     return User.objects.with_perm("comments.change_commentsettings", backend=backend).filter(is_staff=True)
 
 
+def may_run_the_site(user: Any) -> bool:
+    """Say whether this person is one of those who may change how discussions work."""
+    return bool(getattr(user, "acts_as_staff", False)) and user.has_perm("comments.change_commentsettings")
+
+
 def may_lift(user: Any) -> bool:
     """Say whether this person may change and lift bans, and decide about objections to them."""
     return bool(user.has_perm("comments.change_ban"))

@@ -92,6 +92,11 @@ def remove(hook_id: int, *, by: User | None = None) -> bool:
     return True
 
 
+def check(values: dict[str, Any]) -> None:
+    """Raise Invalid for what `add` or `change` would refuse."""
+    _set(ChatHook(), values)
+
+
 def _set(hook: ChatHook, values: dict[str, Any]) -> None:
     errors = []
     if "name" in values:

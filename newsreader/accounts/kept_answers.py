@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from newsreader.accounts.models import KeptAnswer
+from newsreader.kit import field_keys
 from newsreader.kit.client_address import client_address, network
 from newsreader.kit.errors import KeyReused
 from newsreader.kit.hashes import keyed
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # The worker forgets answers, and needs nothing of REST for i
     from rest_framework.response import Response
 
 KEPT = dt.timedelta(days=1)
+SEALED = "sealed"  # the only name in the body of an answer that is kept encrypted
 HEADERS = ("ETag", "Location")  # of an answer
 Action = Callable[..., "Response"]
 
@@ -32,6 +34,7 @@ def once_per_key(action: Action) -> Action:
     """Do what a view's action does once for each key of a person; sent again, answer with the first answer.
 
     Nothing is kept of a refusal. The same key with anything else raises KeyReused, and so does one that is too long.
+    An answer that holds a secret says so by `is_secret`; it is kept encrypted.
     """
     from rest_framework.renderers import JSONRenderer
 
@@ -51,6 +54,8 @@ def once_per_key(action: Action) -> Action:
                 return _again(kept, sent)
             response = action(view, request, *args, **kwargs)
             kept.status, kept.body = response.status_code, JSONRenderer().render(response.data).decode()
+            if getattr(response, "is_secret", False):
+                kept.body = json.dumps({SEALED: field_keys.encrypt(kept.body)})
             kept.headers = {name: response[name] for name in HEADERS if response.has_header(name)}
             kept.save()
             return response
@@ -75,7 +80,10 @@ def _again(kept: KeptAnswer, sent: str) -> Response:
         raise KeyReused()
     from rest_framework.response import Response
 
-    return Response(json.loads(kept.body), status=kept.status, headers=kept.headers)
+    body = json.loads(kept.body)
+    if isinstance(body, dict) and set(body) == {SEALED}:
+        body = json.loads(field_keys.decrypt(body[SEALED]))
+    return Response(body, status=kept.status, headers=kept.headers)
 
 
 def old() -> QuerySet[KeptAnswer]:

@@ -143,7 +143,9 @@ def test_strangers_words_make_no_link_call_nobody_and_are_short(room, add):
     shown = [block["text"] for block in message["blocks"]]
     strangers = [each["text"] for each in shown if each["type"] == "plain_text"]
     assert all("<" not in each and ">" not in each for each in strangers)
-    assert "<!" not in message["text"] and "<@" not in message["text"] and "@here" not in message["text"]
+    assert "<!" not in message["text"]
+    assert "<@" not in message["text"]
+    assert "@here" not in message["text"]
     assert "&lt;!channel&gt;" in message["text"]
     assert len(message["text"]) < 1500
     assert [each["type"] for each in shown] == ["plain_text", "plain_text", "mrkdwn"]
@@ -155,7 +157,8 @@ def test_neither_address_nor_secret_can_be_read_in_the_database(room, add):
         cursor.execute("SELECT * FROM comments_chathook")
         row = str(cursor.fetchall())
 
-    assert room.secret not in row and "T0/B0" not in row
+    assert room.secret not in row
+    assert "T0/B0" not in row
     assert chat.secret_of(ChatHook.objects.get()) == room.secret
 
 

@@ -144,7 +144,8 @@ def test_whatever_comes_nothing_is_lost_the_limit_holds_and_quiet_hours_are_quie
                 pace.done(row)
             for _ in range(minutes.count(minute)):
                 if pace.take(row, when, now, most=most, quiet=quiet, at=now):
-                    assert when == When.AT_ONCE and quiet.end(now) is None
+                    assert when == When.AT_ONCE
+                    assert quiet.end(now) is None
                     at_once.append(now)
                 else:
                     waiting += 1
