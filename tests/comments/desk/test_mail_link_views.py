@@ -6,11 +6,11 @@ import datetime as dt
 import re
 
 import pytest
-from django.core import mail
+from django.core import mail, signing
 
-from comments.models import Comment
+from comments.models import AuditEntry, Ban, Batch, Comment
 from comments.moderation.decisions import decide
-from comments.notifications.links import action_urls
+from comments.notifications.links import ACTIONS, SALT, action_urls, read_action
 from newsreader.mailing.outbox import send_due
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
 
@@ -90,6 +90,56 @@ def test_a_link_is_used_up_by_a_decision_and_opens_no_way_back(client, mia):
     assert client.post(trash, {"reason": "abuse"}).status_code == 409
     assert client.post(approve).status_code == 409
     assert status(comment) == "spam"
+
+
+def test_a_second_use_says_who_has_decided_and_decides_nothing(client, mia):
+    comment = make_comment(status="pending")
+    approve = links(comment, mia)["approve"]
+    client.post(approve)
+    decisions = comment.decisions.count()
+
+    answer = client.post(approve)
+
+    assert answer.status_code == 409
+    assert "Mia" in answer.content.decode()
+    assert "Mia" in client.get(approve).content.decode()
+    assert comment.decisions.count() == decisions
+
+
+def test_a_scanner_that_opens_every_link_again_and_again_leaves_no_trace(client, mia):
+    comment = make_comment(status="pending")
+    before = comment.decisions.count(), AuditEntry.objects.count(), Batch.objects.count()
+
+    for address in links(comment, mia).values():
+        for ask in (client.get, client.head, client.options, client.put, client.delete, client.get):
+            ask(address)
+
+    assert status(comment) == "pending"
+    assert (comment.decisions.count(), AuditEntry.objects.count(), Batch.objects.count()) == before
+
+
+def test_a_link_is_for_one_action_on_one_comment_and_bans_nobody(client, mia):
+    comment, other = make_comment(status="pending"), make_comment(status="pending")
+    more = {
+        "action": "ban", "ids": [other.pk], "all": "1", "like": str(other.pk), "ban": "identity email network",
+        "span": "forever", "status": "trash", "reason": "spam",
+    }  # fmt: skip
+
+    client.post(links(comment, mia)["spam"], more)
+
+    assert (status(comment), status(other)) == ("spam", "pending")
+    assert not Ban.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["ban", "trash_and_ban", "erase", "undo", ""])
+def test_of_what_asks_to_sign_in_no_link_can_be_made(client, mia, name):
+    comment = make_comment(status="pending")
+    known = read_action(links(comment, mia)["approve"].rstrip("/").rpartition("/")[2])
+    token = signing.Signer(salt=SALT).sign_object(list(known._replace(name=name)))
+
+    assert client.post(f"/moderation/link/{token}/").status_code == 404
+    assert set(ACTIONS) == set(links(comment, mia))
+    assert status(comment) == "pending"
 
 
 def test_who_may_not_decide_any_more_reaches_nothing(client, mia):
