@@ -124,6 +124,8 @@ APART = {
     "api/v1/decisions/batches/<uuid:batch>/undo/",
     "api/v1/docs/",
     "api/v1/subscriptions/<int:pk>/",
+    "api/v1/webhooks/",
+    "api/v1/webhooks/<int:pk>/",
     "admin/articles/article/<int:article_id>/preview/",
     "admin/articles/article/preview/",
     "api/v1/schema/",

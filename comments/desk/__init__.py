@@ -15,7 +15,8 @@ mail_link_views: the links in a moderator's mail
 mail_choices_views: the page where each of the newsroom chooses which mails they get
 stats, charts, stats_views: the desk's statistics
 sentence_forms:  forms of the admin whose fields stand in sentences
-comment_admin, comment_settings_admin, article_settings_admin, ban_admin, blocklist_admin, objections_admin,
-chat_admin:      the ModelAdmins
+chat_admin:      webhooks of chat rooms
 retention_admin: how long personal data is kept
+comment_admin, comment_settings_admin, article_settings_admin, ban_admin, blocklist_admin, objections_admin: the
+                 ModelAdmins
 """

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from comments.audit.refusal_reasons import SPAM, offered, suggested
 from comments.desk.status_actions import STATUS_ACTIONS, summary
-from comments.errors import ReasonRequired
+from comments.errors import DecidedMeanwhile, ReasonRequired
 from comments.models import Comment
 from comments.moderation import batches
 from comments.notifications.links import Action, read_action
@@ -54,6 +54,10 @@ def mail_link(request: HttpRequest, token: str) -> HttpResponse:
         raise LinkExpired()
     if request.method != "POST":
         return _page(request, action, comment)
+    # Used up by any decision since, one's own too: else whoever has the mail could take back what was decided later.
+    last = comment.decisions.select_related("by").order_by("-number").first()
+    if last and last.number != action.seen:
+        return _page(request, action, comment, refusal=DecidedMeanwhile(last))
     status, reason = STATUS_ACTIONS[action.name].status, request.POST.get("reason", "")
     try:
         batch = batches.decide_batch(rows, status, by=user, reason=reason, seen={comment.pk: action.seen})

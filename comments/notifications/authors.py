@@ -2,7 +2,7 @@
 
 Nothing of this is done while somebody posts or decides: a job looks at the decisions made since it last did. It leaves
 out the last seconds, in which one may be written that is not committed yet. Each comment is news once, when it is first
-approved; not to who wrote it, nor to who approved it. Source: WordPress' `comments_notify`.
+approved; not to who wrote it, nor to who approved it. Source: WordPress, which mails an article's author so.
 """
 
 from __future__ import annotations

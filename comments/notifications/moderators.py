@@ -7,7 +7,7 @@ transaction that puts the mails into the outbox, so that each comment is told of
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -37,9 +37,13 @@ EXCERPT = 140  # characters
 LONG = ("html", "search_terms", "article__body")  # columns that no mail shows
 
 
-def note(comment: Comment) -> None:
-    """Have the moderators be told of a comment that was held, in the transaction of its post."""
+def note(comment: Comment, letters: Collection[Letter] = ()) -> None:
+    """Have the moderators be told of a comment that was held, in the transaction of its post.
+
+    `letters` are other mails of that post: one task sees to everything.
+    """
     insert(WaitingNotice(comment=comment))
+    outbox.enqueue(letters, wake=False)
     tell_moderators.enqueue()
 
 
@@ -50,6 +54,8 @@ def tell_moderators() -> int:
     told = 0
     while some := _tell_some(timezone.now()):
         told += some
+    if told:
+        outbox.send_due.enqueue()
     return told
 
 
@@ -64,7 +70,7 @@ def _tell_some(now: dt.datetime) -> int:
     if comments:
         rules = CommentSettings.objects.current()
         if rules.mail_moderators:
-            outbox.enqueue(_letters(comments, rules.mails_an_hour, now))
+            outbox.enqueue(_letters(comments, rules.mails_an_hour, now), wake=False)
         chat.tell_waiting(comments, rules.mails_an_hour, now)
     WaitingNotice.objects.filter(pk__in=[row.pk for row in some]).delete()
     return len(some)

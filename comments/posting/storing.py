@@ -90,10 +90,10 @@ def store(
     comment.posted_as = decision
     audit_log.note_decisions([decision])
     counting.count_new(comment)
-    if comment.status == Comment.Status.PENDING:
-        notifications.note_waiting(comment)
     confirming = email_confirmation.letters(comment, draft.visit.address) if confirm else []
-    if confirming:
+    if comment.status == Comment.Status.PENDING:
+        notifications.note_waiting(comment, confirming)
+    elif confirming:
         notifications.enqueue(confirming)
     if wishes := subscriptions.wishes_of(draft.notify, comment):
         _subscribe(draft, comment, wishes, is_asked=bool(confirming))

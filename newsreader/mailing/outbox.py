@@ -59,10 +59,11 @@ EXPIRED, SUPPRESSED, OUTDATED = "Expired", "Suppressed", "Outdated"
 REFUSED = "Refused"  # `failure` where the mail server wants no mail to this address; tried LEAST times, for an hour
 
 
-def enqueue(rows: Collection[Letter]) -> int:
+def enqueue(rows: Collection[Letter], *, wake: bool = True) -> int:
     """Put mails into the outbox, in the transaction of their event, and wake the worker. Returns how many were given.
 
-    A second mail about the same event to the same address is left out. What has an end goes first.
+    A second mail about the same event to the same address is left out. What has an end goes first. Without `wake`, the
+    caller has something else wake the worker.
     """
     for row in rows:
         if row.ends_at and row.due_at <= timezone.now():
@@ -71,7 +72,7 @@ def enqueue(rows: Collection[Letter]) -> int:
         insert_all(list(rows), unless_there=True)
     else:
         Letter.objects.bulk_create(rows, ignore_conflicts=True)
-    if rows:
+    if rows and wake:
         send_due.enqueue()
     return len(rows)
 

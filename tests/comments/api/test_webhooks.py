@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from comments.models import AuditEntry, ChatHook
 from comments.notifications import chat
@@ -78,6 +80,22 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(client, editor, values, fi
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
     assert not ChatHook.objects.exists()
+
+
+def test_the_list_asks_as_much_however_many_there_are(client, editor):
+    def asked():
+        with CaptureQueriesContext(connection) as found:
+            client.get(PATH)
+        return len(found)
+
+    town = make_section("Town")
+    chat.add(name="One", address=ADDRESS, sections=[town])
+    asked()
+    few = asked()
+    for number in range(5):
+        chat.add(name=f"Room {number}", address=ADDRESS, sections=[town])
+
+    assert asked() == few <= 6
 
 
 def test_only_those_who_run_the_site_reach_it(client):

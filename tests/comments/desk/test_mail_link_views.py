@@ -27,6 +27,11 @@ def links(comment, user):
     return {name: re.sub(r"^https?://[^/]+", "", url) for name, url in urls.items()}
 
 
+def links_of_first(comment, user):
+    urls = action_urls(comment.decisions.first(), user.email)
+    return {name: re.sub(r"^https?://[^/]+", "", url) for name, url in urls.items()}
+
+
 def status(comment):
     return Comment.objects.values_list("status", flat=True).get(pk=comment.pk)
 
@@ -101,9 +106,12 @@ def test_a_second_use_says_who_has_decided_and_decides_nothing(client, mia):
     answer = client.post(approve)
 
     assert answer.status_code == 409
-    assert "Mia" in answer.content.decode()
+    assert "Mia decided meanwhile" in answer.content.decode()
     assert "Mia" in client.get(approve).content.decode()
     assert comment.decisions.count() == decisions
+    decide(comment.pk, "trash", by=mia, reason="abuse")
+    assert client.post(approve).status_code == client.post(links_of_first(comment, mia)["spam"]).status_code == 409
+    assert status(comment) == "trash"
 
 
 def test_a_scanner_that_opens_every_link_again_and_again_leaves_no_trace(client, mia):
