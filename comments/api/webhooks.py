@@ -24,7 +24,7 @@ class WebhookSerializer(serializers.ModelSerializer):
     """A chat room. Of its address only the host is shown; `failure` is the code of the last failure, or empty."""
 
     events = serializers.SerializerMethodField()
-    sections = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
+    sections: Any = serializers.SlugRelatedField(slug_field="slug", many=True, read_only=True)
 
     class Meta:
         model = ChatHook
@@ -54,7 +54,7 @@ class WebhookInput(Given):
     name = serializers.CharField(max_length=100)
     address = serializers.CharField(max_length=chat.LONGEST)
     events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS), min_length=1, required=False)
-    sections = serializers.SlugRelatedField(
+    sections: Any = serializers.SlugRelatedField(
         slug_field="slug", many=True, queryset=Section.objects.all(), required=False
     )
     is_active = serializers.BooleanField(required=False)

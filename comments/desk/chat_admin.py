@@ -65,7 +65,7 @@ class ChatHookForm(forms.ModelForm):
     def values(self) -> dict[str, Any]:
         """Return what is given, as the operations take it."""
         cleaned = self.cleaned_data
-        found = {name: cleaned[name] for name in ("name", "sections", "is_active") if name in cleaned}
+        found: dict[str, Any] = {name: cleaned[name] for name in ("name", "sections", "is_active") if name in cleaned}
         found["events"] = [name for name, column in chat.EVENTS.items() if cleaned.get(column)]
         if cleaned.get("address") or not self.instance.pk:
             found["address"] = cleaned.get("address", "")

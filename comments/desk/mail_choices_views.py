@@ -82,5 +82,5 @@ def mail_choices(request: HttpRequest) -> HttpResponse:
         "rules": CommentSettings.objects.current(),
         "morning": time_format(dt.time(MORNING)),
     }
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     return TemplateResponse(request, "admin/comments/mails.html", context, status=422 if form.errors else 200)

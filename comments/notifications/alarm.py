@@ -115,7 +115,7 @@ def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
 
 def _reminder(letter: Letter) -> dict[str, Any] | None:
     now, hours = timezone.now(), CommentSettings.objects.current().alarm_hours
-    user = User.objects.filter(pk=letter.about_id, is_active=True).first()
+    user = User.objects.filter(pk=letter.about_id or 0, is_active=True).first()
     if user is None or not hours:
         return None
     waiting = waiting_for(user, ModeratorMail.objects.filter(user=user).first())

@@ -126,7 +126,7 @@ def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
 
 
 def _one(letter: Letter) -> dict[str, Any] | None:
-    comment = Comment.objects.public().filter(pk=letter.about_id).select_related("article").defer(*LONG).first()
+    comment = Comment.objects.public().filter(pk=letter.about_id or 0).select_related("article").defer(*LONG).first()
     if comment is None:
         return None
     return {
@@ -139,7 +139,7 @@ def _one(letter: Letter) -> dict[str, Any] | None:
 
 def _digest(letter: Letter) -> dict[str, Any] | None:
     since, until = (parse_datetime(str(letter.facts.get(name))) for name in ("since", "until"))
-    user = User.objects.filter(pk=letter.about_id, is_active=True).first()
+    user = User.objects.filter(pk=letter.about_id or 0, is_active=True).first()
     if user is None or since is None or until is None:
         return None
     decisions = first_approvals(since, until).filter(comment__article__bylines__author__user=user)

@@ -164,7 +164,7 @@ def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
 
 
 def _digest(letter: Letter) -> dict[str, Any] | None:
-    user = User.objects.filter(pk=letter.about_id, is_active=True).first()
+    user = User.objects.filter(pk=letter.about_id or 0, is_active=True).first()
     since = parse_datetime(str(letter.facts.get("since")))
     if user is None or since is None:
         return None

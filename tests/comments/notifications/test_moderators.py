@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections import Counter
 
 import pytest
 from django.core import mail
+from django.db import connection
 
 from comments.models import ChatMessage, Comment, ModeratorMail, WaitingNotice
 from comments.moderation.decisions import decide
@@ -187,4 +189,31 @@ def test_a_published_or_a_spam_comment_leaves_no_notice():
 
     post_comment(make_draft())
 
+    assert not WaitingNotice.objects.exists()
+
+
+def test_two_workers_tell_of_each_comment_once_and_keep_to_the_limit(transactional_db, monkeypatch):
+    mia = make_moderator()
+    monkeypatch.setattr(type(tell_moderators), "enqueue", lambda self, *args: None)
+    article = make_article()
+    for _ in range(30):
+        post_comment(make_draft(article))
+    told, together = [], threading.Barrier(3)
+
+    def work() -> None:
+        together.wait(10)
+        try:
+            told.append(tell_moderators.call())
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+
+    assert sum(told) == 30
+    assert Letter.objects.filter(name="comment_waiting").count() == 6
+    assert ModeratorMail.objects.get(user=mia).gathered_from
     assert not WaitingNotice.objects.exists()
