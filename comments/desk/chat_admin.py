@@ -94,6 +94,12 @@ class ChatHookAdmin(InSentences):
     list_display = ["name", "host", "is_active", "delivered_at", "failing_since", "failure_shown"]
     empty = _("No chat is told of comments that wait. Add an incoming webhook of Slack, Mattermost or another chat.")
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "sections":
+            field.widget.can_add_related = False  # type: ignore[attr-defined]  # A section is a matter of its own.
+        return field
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return may_run_the_site(request.user)
 

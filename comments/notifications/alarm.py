@@ -16,9 +16,9 @@ from django.utils import timezone
 from comments.models import Comment, CommentSettings, Decision, ModeratorMail, When
 from comments.notifications import chat
 from comments.notifications.letter_names import MODERATOR, OVERDUE
+from comments.notifications.links import choices_url, queue_url
 from comments.notifications.moderators import (
     LONG,
-    choices_url,
     is_in,
     locked_choices,
     quiet_of,
@@ -29,7 +29,6 @@ from comments.notifications.pace import DAY
 from comments.notifications.recipients import addresses, moderators
 from newsreader.accounts.models import User
 from newsreader.kit.clock import is_ahead
-from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
 
@@ -127,6 +126,6 @@ def _reminder(letter: Letter) -> dict[str, Any] | None:
         "seconds": seconds,
         "hours": int(seconds // 3600),
         "size": waiting.count(),
-        "desk_url": absolute("/admin/moderation/"),
+        "desk_url": queue_url(),
         "choices_url": choices_url(),
     }

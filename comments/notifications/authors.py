@@ -20,7 +20,8 @@ from articles.models.taxonomy import Author
 from comments.models import AuthorMail, Comment, CommentSettings, Decision, When
 from comments.notifications import pace
 from comments.notifications.letter_names import AUTHOR, COMMENT, PUBLISHED_DIGEST, PUBLISHED_UNDER
-from comments.notifications.moderators import IN_A_MAIL, LONG, choices_url, listed, quiet_of
+from comments.notifications.links import choices_url
+from comments.notifications.moderators import IN_A_MAIL, LONG, listed, quiet_of
 from comments.notifications.recipients import addresses
 from newsreader.accounts.models import User
 from newsreader.kit.clock import is_ahead

@@ -26,6 +26,7 @@ from comments.models import ChatHook, ChatMessage, CommentSettings, When
 from comments.models.permissions import run_the_site
 from comments.notifications import chat_words, pace
 from comments.notifications.letter_names import CHAT, SWITCHED_OFF
+from comments.notifications.links import chat_url
 from comments.notifications.recipients import addresses
 from newsreader.kit import field_keys, metrics, safe_http
 from newsreader.kit.clock import ahead, is_ahead
@@ -204,4 +205,4 @@ def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
 def _context(hook: ChatHook | None) -> dict[str, Any] | None:
     if hook is None or hook.is_active:
         return None
-    return {"hook": hook, "url": f"{settings.SITE_URL}/admin/comments/chathook/{hook.pk}/change/"}
+    return {"hook": hook, "url": chat_url(hook.pk)}

@@ -17,8 +17,8 @@ from django.utils.translation import ngettext
 from articles.models.site import Site
 from comments.discussion.markup import excerpt
 from comments.models import ChatMessage, Comment
+from comments.notifications.links import desk_url, queue_url
 from newsreader.kit.languages import spoken
-from newsreader.kit.web import absolute
 
 EXCERPT = 300  # characters of a comment
 IN_A_LIST, SHORT = 10, 80  # comments in a message about many, and characters of each name, headline and text
@@ -79,7 +79,7 @@ def _alarm(first: Comment, hook: Any) -> Payload:
     )
     size = waiting.count()
     count = ngettext("%d comment waits for review.", "%d comments wait for review.", size)
-    return _message(f"{oldest % hours} {count % size}", absolute("/admin/moderation/"))
+    return _message(f"{oldest % hours} {count % size}", queue_url())
 
 
 def _many(rows: list[ChatMessage]) -> Payload | None:
@@ -99,7 +99,7 @@ def _many(rows: list[ChatMessage]) -> Payload | None:
     lines = list(_lines(every))
     if left := len(every) - len(lines):
         lines.append(ngettext("and %d more", "and %d more", left) % left)
-    return _message(" ".join(said), absolute("/admin/moderation/"), "\n".join(lines))
+    return _message(" ".join(said), queue_url(), "\n".join(lines))
 
 
 def _lines(comments: Iterable[Comment]) -> Iterable[str]:
@@ -111,10 +111,6 @@ def _lines(comments: Iterable[Comment]) -> Iterable[str]:
         if size > LONGEST:
             return
         yield line
-
-
-def desk_url(comment: Comment) -> str:
-    return absolute(f"/admin/moderation/{comment.pk}/")
 
 
 def _message(said: str, url: str = "", words: str = "") -> Payload:

@@ -22,7 +22,7 @@ from comments.notifications.letter_names import (
     REPORT,
     WAITING,
 )
-from comments.notifications.links import action_urls, confirmation_url, desk_url, form_url, moderation_url
+from comments.notifications.links import action_urls, choices_url, confirmation_url, desk_url, form_url, moderation_url
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.web import absolute
 from newsreader.mailing.models import Letter
@@ -95,6 +95,7 @@ def _about_comment(
         "status_url": absolute(comment.status_url),
         "moderation_url": moderation_url(comment),
         "desk_url": desk_url(comment),
+        "choices_url": choices_url(),
         "actions": action_urls(decision, letter.address) if decision and letter.name == WAITING else {},
         "confirmation_url": confirmation,
         "report": report,

@@ -49,6 +49,21 @@ def desk_url(comment: Comment) -> str:
     return absolute(f"/admin/moderation/{comment.pk}/")
 
 
+def queue_url() -> str:
+    """Where moderators find all that waits; signing in comes first."""
+    return absolute("/admin/moderation/")
+
+
+def choices_url() -> str:
+    """Where somebody of the newsroom chooses which mails they get; signing in comes first."""
+    return absolute("/admin/moderation/mails/")
+
+
+def chat_url(hook_id: int) -> str:
+    """Where a chat webhook is changed; signing in comes first."""
+    return absolute(f"/admin/comments/chathook/{hook_id}/change/")
+
+
 def form_url(article: Article) -> str:
     """Where an article is edited; signing in comes first."""
     return absolute(f"/admin/articles/article/{article.pk}/change/")

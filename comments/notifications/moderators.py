@@ -20,6 +20,7 @@ from comments.discussion.markup import excerpt
 from comments.models import Comment, CommentSettings, Decision, ModeratorMail, WaitingNotice, When
 from comments.notifications import chat, pace
 from comments.notifications.letter_names import DECISION, MODERATOR, WAITING, WAITING_DIGEST
+from comments.notifications.links import choices_url, desk_url, queue_url
 from comments.notifications.pace import Quiet
 from comments.notifications.recipients import addresses, moderators
 from newsreader.accounts.models import User
@@ -187,18 +188,13 @@ def listed(comments: Iterable[Comment]) -> dict[str, Any]:
         {"article": rows[0].article, "comments": [_line(row) for row in rows]}
         for rows in (list(some) for _article, some in groupby(together, key=lambda row: row.article_id))
     ]
-    return {"groups": groups, "desk_url": absolute("/admin/moderation/"), "choices_url": choices_url()}
+    return {"groups": groups, "desk_url": queue_url(), "choices_url": choices_url()}
 
 
 def _line(comment: Comment) -> dict[str, str]:
     return {
         "name": comment.shown_name,
         "words": excerpt(comment.body, EXCERPT),
-        "desk_url": absolute(f"/admin/moderation/{comment.pk}/"),
+        "desk_url": desk_url(comment),
         "url": absolute(comment.permanent_url),
     }
-
-
-def choices_url() -> str:
-    """Return where somebody of the newsroom chooses their mails."""
-    return absolute("/admin/moderation/mails/")

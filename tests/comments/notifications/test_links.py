@@ -16,6 +16,9 @@ def test_they_are_the_addresses_of_the_pages():
 
     assert links.desk_url(comment) == absolute(reverse("admin:moderation-comment", args=[comment.pk]))
     assert links.form_url(article) == absolute(reverse("admin:articles_article_change", args=[article.pk]))
+    assert links.queue_url() == absolute(reverse("admin:moderation"))
+    assert links.choices_url() == absolute(reverse("admin:moderation-mails"))
+    assert links.chat_url(7) == absolute(reverse("admin:comments_chathook_change", args=[7]))
     assert links.moderation_url(comment) == absolute(reverse("admin:comments_comment_change", args=[comment.pk]))
 
 
