@@ -15,17 +15,17 @@ import hashlib
 import json
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from comments.models import AuditEntry, Decision
 from newsreader.accounts.models import User
-from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_inserts import insert, insert_together
 from newsreader.kit.long_writes import ShortTransactions
 
 START = "0" * 64  # what the first entry is chained to
@@ -65,15 +65,19 @@ def note_many(kind: str, events: Iterable[Event]) -> None:
     AuditEntry.objects.bulk_create([_entry(kind, *event) for event in events])
 
 
-def note_decisions(decisions: Iterable[Decision]) -> None:
-    """Write an event for each of these decisions."""
+def record_decisions(decisions: Sequence[Decision], *, with_rows: Collection[Model] = ()) -> None:
+    """Write these new decisions, with an event for each.
+
+    `with_rows`: new rows that go in before a single decision, in one statement with it where that is possible.
+    """
     entries = [
         _entry("decision", f"comment:{row.comment_id}", row.by_id, _facts_of(row), None, row.created_at)
         for row in decisions
     ]
-    if len(entries) == 1:
-        insert(entries[0])
+    if len(decisions) == 1:
+        insert_together(*with_rows, *decisions, *entries)
     else:
+        Decision.objects.bulk_create(decisions)
         AuditEntry.objects.bulk_create(entries)
 
 

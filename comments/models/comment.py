@@ -24,6 +24,7 @@ from comments.models.querysets import STANDING, CommentQuerySet
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.client_address import subnet
 from newsreader.kit.idempotency import KEY_LENGTH
+from newsreader.kit.postgresql import prepared_cursor
 from newsreader.kit.search_words import special
 from newsreader.kit.text import fold
 
@@ -285,7 +286,7 @@ def next_id() -> int:
 
     On SQLite in a transaction that writes: then nobody else inserts before it ends.
     """
-    with connection.cursor() as cursor:
+    with prepared_cursor(connection) as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT nextval(pg_get_serial_sequence('comments_comment', 'id'))")
         else:

@@ -6,7 +6,7 @@ This rules out deadlocks. Whoever needs several locks takes them here, inside a 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from articles.models.article import Article
 from comments.models import Comment
 from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.postgresql import prepared_cursor
 
 
 def lock_articles(articles: Iterable[int] | QuerySet[Article]) -> list[Article]:
@@ -35,25 +36,34 @@ def lock_published(article_id: int) -> Article | None:
     return _published_locked.first(article_id)
 
 
-def lock_limits(keys: Iterable[str], *, full_at: dt.datetime) -> dict[str, dt.datetime]:
-    """Lock these rate limits, and return when each is full; one that there was not is made, full at this time.
+def take_limits(pauses: Mapping[str, dt.timedelta], *, now: dt.datetime) -> dict[str, dt.datetime]:
+    """Lock these rate limits, and have each be full later by its pause: than now, or than it would have been.
 
-    One statement. An update that changes nothing locks a row that is there, and returns what it holds.
+    Returns when each is full then. One that there was not is made. One statement; two on SQLite, whose times are text.
     """
-    return put_limits(dict.fromkeys(sorted(keys), full_at), update="full_at = comments_ratelimit.full_at")
+    soonest = {key: now + pauses[key] for key in sorted(pauses)}
+    if connection.vendor == "postgresql":
+        later = "greatest(excluded.full_at, comments_ratelimit.full_at + (excluded.full_at - %s))"
+        return put_limits(soonest, update=f"full_at = {later}", values=[now])
+    # An update that changes nothing locks a row that is there, and returns what it holds.
+    held = put_limits(dict.fromkeys(soonest, now), update="full_at = comments_ratelimit.full_at")
+    return put_limits({key: max(now, held[key]) + pauses[key] for key in soonest})
 
 
 def put_limits(
-    full_at: Mapping[str, dt.datetime], *, update: str = "full_at = excluded.full_at"
+    full_at: Mapping[str, dt.datetime],
+    *,
+    update: str = "full_at = excluded.full_at",
+    values: Sequence[dt.datetime] = (),
 ) -> dict[str, dt.datetime]:
     """Set when these rate limits are full, each of them locked. Returns what was stored. One statement."""
     marks = ", ".join(["(%s, %s)"] * len(full_at))
     adapt = connection.ops.adapt_datetimefield_value
-    with connection.cursor() as cursor:
+    with prepared_cursor(connection) as cursor:
         cursor.execute(
             f"INSERT INTO comments_ratelimit (key, full_at) VALUES {marks}"  # noqa: S608  Nothing of it was typed.
             f" ON CONFLICT (key) DO UPDATE SET {update} RETURNING key, full_at",
-            [value for key, moment in full_at.items() for value in (key, adapt(moment))],
+            [*(value for key, moment in full_at.items() for value in (key, adapt(moment))), *map(adapt, values)],
         )
         return {key: _moment(value) for key, value in cursor.fetchall()}
 

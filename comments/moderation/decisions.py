@@ -24,7 +24,6 @@ from comments.models.locks import lock_comments_with_identities
 from comments.moderation import resolution
 from comments.posting import email_confirmation
 from newsreader.accounts.models import User
-from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.compiled_updates import CompiledUpdate
 
@@ -192,7 +191,7 @@ def decide_many(
         _give.many(str(status), [row.pk for row in changed if wanted[row.pk] == status])
     for comment in changed:
         comment.status = wanted[comment.pk]
-    _record_all(outcome.decisions)
+    audit_log.record_decisions(outcome.decisions)
     follow(list(zip(changed, outcome.decisions, strict=True)))
     if by and own.allowed:
         resolution.note_own(own.allowed, by)
@@ -200,13 +199,6 @@ def decide_many(
         kept = [comment for comment in outcome.same if comment.status == Comment.Status.APPROVED]
         resolution.confirm(kept, by, reasons[0]["code"] if reasons else "")
     return outcome
-
-
-def _record_all(decisions: list[Decision]) -> None:
-    if len(decisions) == 1:
-        insert(decisions[0])
-    else:
-        Decision.objects.bulk_create(decisions)
 
 
 def _own_appeals(found: Locked, wanted: Mapping[int, str], by: User | None) -> resolution.OwnAppeals:
@@ -225,8 +217,7 @@ def _next_number(found: Locked, comment: Comment) -> int:
 
 
 def follow(decided: list[tuple[Comment, Decision]]) -> None:
-    """Do what follows from decisions, in their transaction: the audit log, reports and appeals, counts and mails."""
-    audit_log.note_decisions(decision for _, decision in decided)
+    """Do what follows from decisions, in their transaction: reports and appeals, counts and mails."""
     resolution.resolve(decided)
     counting.adjust((comment, decision.before, decision.after) for comment, decision in decided)
     notifications.queue(decided)
@@ -287,6 +278,5 @@ def _record(
         after=comment.status,
         reasons=reasons,
     )
-    insert(decision)
-    audit_log.note_decisions([decision])
+    audit_log.record_decisions([decision])
     return decision

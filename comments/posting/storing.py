@@ -21,7 +21,6 @@ from comments.notifications.subscriptions import Wish
 from comments.posting import email_confirmation
 from comments.screening.verdict import Verdict
 from newsreader.kit.client_address import network
-from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.text import tidy_line
 
 logger = logging.getLogger(__name__)
@@ -68,14 +67,11 @@ def store(
     comment.write(draft.text, draft.rendered)
     comment.pk = next_id()
     comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
-    insert(comment)
-    insert(
-        ConnectionData(
-            comment=comment,
-            address=draft.visit.address or None,
-            user_agent=tidy_line(draft.visit.user_agent)[:254],
-            email=identity.email if identity else author.email,
-        )
+    connection_data = ConnectionData(
+        comment=comment,
+        address=draft.visit.address or None,
+        user_agent=tidy_line(draft.visit.user_agent)[:254],
+        email=identity.email if identity else author.email,
     )
     decision = Decision(
         comment=comment,
@@ -86,9 +82,8 @@ def store(
         reasons=list(verdict.reasons),
         created_at=comment.created_at,
     )
-    insert(decision)
     comment.posted_as = decision
-    audit_log.note_decisions([decision])
+    audit_log.record_decisions([decision], with_rows=[comment, connection_data])
     counting.count_new(comment)
     confirming = email_confirmation.letters(comment, draft.visit.address) if confirm else []
     if comment.status == Comment.Status.PENDING:

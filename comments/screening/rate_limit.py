@@ -20,7 +20,7 @@ from comments.drafts import Draft, keyed
 from comments.errors import Flood, SlowMode
 from comments.models import RateLimit
 from comments.models.effective_settings import EffectiveSettings
-from comments.models.locks import lock_limits, put_limits
+from comments.models.locks import put_limits, take_limits
 from comments.screening.article_settings import span
 from newsreader.kit.client_address import network
 from newsreader.kit.clock import is_ahead
@@ -31,7 +31,7 @@ _empty: Kept[float] = Kept(5_000 * KEPT)  # until when each bucket is empty, by 
 
 
 def consume(draft: Draft, settings: EffectiveSettings) -> None:
-    """Take one token from each of the visitor's buckets: by network, and by person. Two statements.
+    """Take one token from each of the visitor's buckets: by network, and by person. One statement; two on SQLite.
 
     Raises Flood if one is empty; SlowMode if that is the bucket of the article's slow mode.
     """
@@ -91,17 +91,19 @@ def _take(buckets: list[Bucket]) -> tuple[Bucket, int] | None:
     if not buckets:
         return None
     now = timezone.now()
-    stored = lock_limits({bucket.key for bucket in buckets}, full_at=now)
+    pauses = {bucket.key: dt.timedelta(seconds=bucket.seconds) for bucket in buckets}
+    taken, others = take_limits(pauses, now=now), dict[str, dt.datetime]()
     for bucket in sorted(buckets):
-        pause, full_at = dt.timedelta(seconds=bucket.seconds), stored[bucket.key]
-        missing = max(full_at - now, dt.timedelta())
+        pause = pauses[bucket.key]
+        full_at = taken[bucket.key] - pause  # or now, where it was full
+        too_early = full_at - now - pause * (bucket.burst - 1)
         if is_ahead(full_at, now, pause * bucket.burst):
-            missing = pause * (bucket.burst - 1)  # One post passes, which stores a time that can be.
-        too_early = missing - pause * (bucket.burst - 1)
-        if too_early > dt.timedelta():
+            others[bucket.key] = now + pause * bucket.burst  # One post passes, which stores a time that can be.
+        elif too_early > dt.timedelta():
+            put_limits({key: taken[key] - pauses[key] for key in pauses})
             return bucket, math.ceil(too_early.total_seconds())
-        stored[bucket.key] = now + missing + pause
-    put_limits(stored)
+    if others:
+        put_limits(others)
     return None
 
 

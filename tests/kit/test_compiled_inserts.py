@@ -1,12 +1,12 @@
 """New rows, written by a statement that is made once."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 
 from comments.models import Comment, ConnectionData, Decision, RateLimit
 from comments.models.comment import next_id
-from newsreader.kit.compiled_inserts import TOGETHER, insert, insert_all
+from newsreader.kit.compiled_inserts import TOGETHER, insert, insert_all, insert_together
 from tests.factories import make_article, make_comment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
@@ -62,6 +62,28 @@ def test_many_rows_are_few_statements_and_who_is_there_is_left_out(size, django_
     assert RateLimit.objects.count() == max(size, 1)
     with pytest.raises(IntegrityError), transaction.atomic():
         insert_all([RateLimit(key="0", full_at=moment)])
+
+
+def test_rows_of_several_models_are_one_statement_where_the_database_can(django_assert_num_queries):
+    """Byte for byte what `save` would have written, ids that the database makes included."""
+    article = make_comment().article
+    comment = Comment(pk=10**6, article=article, path="x", name="50 % Ada", body="Hello", html="<p>Hello</p>")
+    data = ConnectionData(comment=comment, email="Ada@Example.ORG")
+    decision = Decision(comment=comment, number=1, source="test", after="spam", reasons=[{"code": "50 %"}])
+
+    with django_assert_num_queries(1 if connection.vendor == "postgresql" else 3):
+        insert_together(comment, data, decision)
+
+    for row in (comment, data, decision):
+        assert row.pk
+        assert not row._state.adding
+        assert columns(type(row).objects.defer(None).get(pk=row.pk)) == columns(type(row).objects.get(pk=row.pk))
+    assert columns(Decision.objects.get(pk=decision.pk)) == columns(decision) | {"comment_id": comment.pk}
+    assert columns(Comment.objects.get(pk=comment.pk)) == columns(comment)
+    assert ConnectionData.objects.get(comment=comment).domain == "example.org"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_together(Decision(comment=comment, number=2, after="spam"), data)
+    assert not Decision.objects.filter(comment=comment, number=2).exists()
 
 
 def test_a_reserved_id_is_nobody_elses():

@@ -67,5 +67,5 @@ def test_a_fault_of_the_database_that_no_key_explains_is_raised_and_nothing_trie
     with CaptureQueriesContext(connection) as asked, pytest.raises(IntegrityError), transaction.atomic():
         post_comment(draft)
 
-    assert len([query for query in asked if query["sql"].startswith('INSERT INTO "comments_comment"')]) == 1
+    assert len([query for query in asked if 'INSERT INTO "comments_comment"' in query["sql"]]) == 1
     assert not Comment.objects.exists()
