@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.module_loading import import_string
 from drf_spectacular.types import OpenApiTypes
@@ -33,7 +33,9 @@ from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
 from articles.writing import write
 from newsreader.accounts.kept_answers import once_per_key
+from newsreader.kit import kept_json
 from newsreader.kit.errors import UnknownParameters
+from newsreader.kit.kept import columns, values
 from newsreader.kit.pagination import Cursor
 from newsreader.kit.rest import OfVersion, Shared, moment
 from newsreader.kit.web import absolute
@@ -67,7 +69,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
     def get_queryset(self) -> QuerySet[Article]:
         return Article.objects.visible_to(self.request.user).with_frame()
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponse:
         wanted = request.query_params
         named = {name: wanted[name] for name in reading.NAMED if name in wanted}
         articles = Article.objects.all()
@@ -78,7 +80,15 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         page = self.paginate_queryset(articles) or []
         if named and not page and (unknown := reading.unknown(named)):  # What has articles is there.
             raise UnknownParameters.naming_nothing(unknown)
-        return self.get_paginated_response(ArticleSerializer(page, many=True, context=self._context(page)).data)
+        shown, rows = ArticleSerializer(context=self._context(page)), []
+        for article in page:
+            authors, tags, sources = shown.context["lists"][article.pk]
+            key = (
+                *(values(article), values(article.section), repr(columns(article.lead_picture))),
+                *(tuple(authors), tuple(tags), tuple(sources), shown.get_comments_open(article)),
+            )
+            rows.append((key, partial(shown.to_representation, article)))
+        return kept_json.answer(request, self.get_paginated_response, rows)
 
     def _narrowed(self, request: Request, named: Mapping[str, str]) -> ArticleQuerySet:
         wanted = request.query_params

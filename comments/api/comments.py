@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
@@ -26,9 +27,11 @@ from comments.models import Comment, CommentSettings
 from comments.models.permissions import moderates_everything
 from comments.posting.request_parsing import draft_of, visit_of
 from comments.posting.submission import first_status, post_comment
+from newsreader.kit import kept_json
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.forgery import guest_may_be_forged
 from newsreader.kit.idempotency import HEADER
+from newsreader.kit.kept import values
 from newsreader.kit.pagination import Cursor
 from newsreader.kit.rest import Given, OfVersion, Shared
 from newsreader.kit.times import over_rest
@@ -290,14 +293,17 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         by, anybody = self.cursor_ordering, not self.request.user.is_authenticated
         return _first_roots(self.kwargs["article_id"], order=by, size=how_many, for_anybody=anybody)
 
-    def list(self, request: Request, article_id: int) -> Response:
+    def list(self, request: Request, article_id: int) -> HttpResponse:
         """Roots, each with its first replies."""
         is_first = Cursor.cursor_query_param not in request.query_params  # Then `first_rows` reads it.
         roots = self.paginate_queryset(Comment.objects.all() if is_first else self.get_queryset()) or []
         anybody = not request.user.is_authenticated
         replies = threads.first_replies(roots, CommentSettings.objects.current(), for_anybody=anybody)
-        context = {**self.get_serializer_context(), "replies": replies}
-        return self.get_paginated_response(RootSerializer(roots, many=True, context=context).data)
+        shown = RootSerializer(context={**self.get_serializer_context(), "replies": replies}).to_representation
+        if not anybody:
+            return self.get_paginated_response(list(map(shown, roots)))
+        rows = [((values(root), *map(values, replies.get(root.pk, ()))), partial(shown, root)) for root in roots]
+        return kept_json.answer(request, self.get_paginated_response, rows)
 
     @extend_schema(responses={201: PostedSerializer})
     def create(self, request: Request, article_id: int) -> Response:

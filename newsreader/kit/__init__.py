@@ -20,6 +20,7 @@ client_address:     the visitor's address and network
 http_cache:         public and private answers
 depends:            what a finished public page holds for
 kept:               what a process keeps in memory under what it depends on, limited in bytes
+kept_json:          rows of REST lists, kept as JSON
 frames:             HTML that is kept without the values that change
 versions:           ETags of one thing, and changes meant for one version
 idempotency:        keys of what is sent again

@@ -103,7 +103,9 @@ def _statement_together(models: tuple[tuple[type[Model], bool], ...], alias: str
     each = [_statement(model, alias, has_id=has_id, unless_there=False) for model, has_id in models]
     inserts = ", ".join(f"row_{at} AS ({statement.sql})" for at, statement in enumerate(each))
     made = [
-        f"(SELECT {quote(field.column)} FROM row_{at})" for at, statement in enumerate(each) for field in statement.returned
+        f"(SELECT {quote(field.column)} FROM row_{at})"
+        for at, statement in enumerate(each)
+        for field in statement.returned
     ]
     return _Together(f"WITH {inserts} SELECT {', '.join(made) or '1'}", each)  # noqa: S608  Names of ours.
 

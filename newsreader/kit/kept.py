@@ -47,6 +47,11 @@ class Kept(Generic[Thing]):
             self._size = 0
 
 
+def values(row: Model | None) -> tuple[Any, ...]:
+    """Return the columns of a row that was read and not changed, none of them JSON, for a key: `columns`, but faster."""
+    return tuple(vars(row).values())[1:] if row else ()  # All but `_state`.
+
+
 def columns(row: Model | None, but: Collection[str] = ()) -> list[Any]:
     """Return the columns of a row that was read, for a key."""
     read = vars(row) if row else {}

@@ -17,8 +17,9 @@ from articles.api.serializers import (
     TagSerializer,
 )
 from articles.models import Article, Picture
-from articles.models.article import Byline
+from articles.models.article import Byline, SourceAttribution
 from articles.models.taxonomy import Author, Section, Tag
+from newsreader.kit import kept_json
 from newsreader.kit.times import over_rest
 from tests.factories import make_article, make_author, make_section, make_tag
 
@@ -63,6 +64,43 @@ def test_an_article_is_shown_as_its_fields_say(picture, shown):
     for row in rows:
         read = Article.objects.get(pk=row.pk)
         assert by_hand(shown(context=context), read) == by_fields(shown(context=context), read)
+
+
+def fresh(client, path):
+    kept_json._rows.clear()
+    return client.get(path).content
+
+
+CHANGES = {
+    Article: {"headline": "Other", "body": "<p>Other</p>", "comment_count": 9, "takes_comments": False, "version": 70},
+    Section: {"name": "Other", "description": "Other", "slug": "other"},
+    Picture: {"caption": "Other", "widths": [320], "alternative_text": "Other", "credit": "Other", "width": 1500},
+    Tag: {"name": "other", "slug": "other"},
+    Author: {"name": "Other", "slug": "other"},
+    Byline: {"role": "editor", "position": 9},
+    SourceAttribution: {"name": "Other", "url": "https://other.example/", "kind": "interview", "position": 0},
+}
+
+
+@pytest.mark.parametrize(("model", "name"), [(model, name) for model, names in CHANGES.items() for name in names])
+def test_a_list_kept_row_by_row_is_that_of_now_after_every_change(client, picture, model, name):
+    articles(picture)
+    path = "/api/v1/articles/"
+    before = client.get(path).content
+
+    first = model.objects.order_by("pk")[0]
+    model.objects.filter(pk=first.pk).update(**{name: CHANGES[model][name]})
+
+    assert client.get(path).content == fresh(client, path) != before
+
+
+def test_a_list_kept_row_by_row_sees_that_comments_have_closed(client):
+    article = make_article(comments_close_at=timezone.now() + dt.timedelta(days=1))
+    assert client.get("/api/v1/articles/").json()["results"][0]["comments_open"]
+
+    Article.objects.filter(pk=article.pk).update(comments_close_at=timezone.now() - dt.timedelta(days=1))
+
+    assert not client.get("/api/v1/articles/").json()["results"][0]["comments_open"]
 
 
 def test_what_articles_name_is_shown_as_its_fields_say(picture):

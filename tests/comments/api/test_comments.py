@@ -1,12 +1,14 @@
 """Comments over REST: threads as readers see them, one's own, and deciding."""
 
 import pytest
+from django.utils import timezone
 
 from comments.api.moderation import QueueViewSet
 from comments.desk.filters import NAMES
 from comments.models import Comment
 from comments.moderation import moderator_edits
 from comments.moderation.decisions import decide
+from newsreader.kit import kept_json
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_rule, make_user
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,29 @@ def test_roots_come_with_their_first_replies_in_the_order_asked_for(client):
     assert [root["id"] for root in client.get(first["next"]).json()["results"]] == [two.pk]
     rest = client.get(f"/api/v1/comments/{two.pk}/replies/").json()["results"]
     assert [reply["id"] for reply in rest] == [reply.pk for reply in replies]
+
+
+@pytest.mark.parametrize("of", ["root", "reply"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Other"}, {"website": "https://other.example"}, {"avatar": "other.webp"}, {"provider": "google"},
+        {"html": "<p>Other</p>"}, {"by_staff": True}, {"reply_count": 7}, {"thread_count": 7}, {"edited_at": timezone.now()},
+        {"status": "trash"},
+    ],
+)  # fmt: skip
+def test_a_discussion_kept_row_by_row_is_that_of_now_after_every_change(client, of, change):
+    root = make_comment()
+    reply = make_comment(parent=root)
+    path = f"/api/v1/articles/{root.article_id}/comments/"
+    before = client.get(path).content
+
+    Comment.objects.filter(pk=root.pk if of == "root" else reply.pk).update(**change)
+
+    after = client.get(path).content
+    kept_json._rows.clear()
+    assert after == client.get(path).content
+    assert after != before or (of == "reply" and "thread_count" in change)
 
 
 def test_what_comes_with_voting_is_absent_until_then(client):
