@@ -132,7 +132,8 @@ def _newest(matching: Callable[[str, list[Any]], list[int]], query: str, most: i
         return []
     found: list[int] = []
     expected = _engine().expected(wanted)
-    for among in AMONG:
+    # Where few are expected, all are filtered at once: to ask whether there are more takes as long as to find them.
+    for among in AMONG if not 0 < expected <= AMONG[0] else AMONG[-1:]:
         found = matching(*_engine().ids(wanted, among, span, expected))
         if among is None or len(found) == most or not _has_more(wanted, among, span, expected):
             break
@@ -462,11 +463,10 @@ class Postgres:
     def ids(self, wanted: list[Sought], most: int | None, span: Span, expected: int) -> tuple[str, list[Any]]:
         query, values = self._query(wanted)
         matching = f"SELECT article_id, second FROM {_TABLE} WHERE words @@ ({query})"
-        if not most:
-            found = f"SELECT article_id FROM ({matching}) AS matching WHERE second BETWEEN %s AND %s"
-            return found, [*values, *span.seconds]
         kept = "MATERIALIZED" if expected <= self.FEW else "NOT MATERIALIZED"
         found = f"WITH matching AS {kept} ({matching}) SELECT article_id FROM matching WHERE second BETWEEN %s AND %s"
+        if not most:
+            return found, [*values, *span.seconds]
         return f"{found} ORDER BY second DESC, article_id DESC LIMIT {most}", [*values, *span.seconds]
 
     def expected(self, wanted: list[Sought]) -> int:

@@ -46,7 +46,7 @@ def asked() -> Iterator[list[Statement]]:
     found: list[Statement] = []
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if not many and re.match(r"\(?(SELECT|UPDATE|DELETE|WITH)\b", sql):
+        if not many and re.match(r"\(?(SELECT|UPDATE|DELETE|WITH(?! \w+ AS \(INSERT))\b", sql):
             is_prepared = isinstance(context["cursor"].cursor, type(prepared_cursor(connection).cursor))
             found.append(Statement(sql, list(params or ()), is_prepared))
         return execute(sql, params, many, context)

@@ -271,6 +271,8 @@ WRITES = {
     "a decision": 11,
     "fifty decisions": 15,
 }
+# So many fewer on PostgreSQL: rows that go in together, and a token of the rate limit, are one statement there.
+FEWER = {"comment that": 4, "reply that": 4, "a decision": 1}
 # What is known before anything is locked, so that others who post do not wait for it.
 AHEAD = re.compile(r'FROM "(comments_ban|comments_filterentry|comments_commentsettings|articles_author)"')
 
@@ -332,9 +334,12 @@ def test_a_post_and_a_decision_ask_a_fixed_number_whatever_is_there(client, news
 
     for what, budget in WRITES.items():
         with subtests.test(what):
+            spared = (
+                next((n for kind, n in FEWER.items() if kind in what), 0) if connection.vendor == "postgresql" else 0
+            )
             within = [sql for sql in many[what] if not BESIDE.match(sql)]
             assert len(many[what]) == len(few[what]), "\n".join(many[what])
-            assert len(within) <= budget, f"{len(within)}\n" + "\n".join(sql[:200] for sql in within)
+            assert len(within) <= budget - spared, f"{len(within)}\n" + "\n".join(sql[:200] for sql in within)
         if "comment" in what or "reply" in what:
             begins = next(at for at, sql in enumerate(many[what]) if sql.startswith("SAVEPOINT"))
             assert not [sql for sql in many[what][begins:] if AHEAD.search(sql)]

@@ -102,12 +102,12 @@ def _statement_together(models: tuple[tuple[type[Model], bool], ...], alias: str
     quote = connections[alias].ops.quote_name
     each = [_statement(model, alias, has_id=has_id, unless_there=False) for model, has_id in models]
     inserts = ", ".join(f"row_{at} AS ({statement.sql})" for at, statement in enumerate(each))
-    made = [
-        f"(SELECT {quote(field.column)} FROM row_{at})"
+    made = ", ".join(
+        f"(SELECT {quote(field.column)} FROM row_{at})"  # noqa: S608  Names of ours.
         for at, statement in enumerate(each)
         for field in statement.returned
-    ]
-    return _Together(f"WITH {inserts} SELECT {', '.join(made) or '1'}", each)  # noqa: S608  Names of ours.
+    )
+    return _Together(f"WITH {inserts} SELECT {made or '1'}", each)
 
 
 def insert_all(rows: Sequence[Model], *, unless_there: bool = False) -> None:

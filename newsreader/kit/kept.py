@@ -48,8 +48,8 @@ class Kept(Generic[Thing]):
 
 
 def values(row: Model | None) -> tuple[Any, ...]:
-    """Return the columns of a row that was read and not changed, none of them JSON, for a key: `columns`, but faster."""
-    return tuple(vars(row).values())[1:] if row else ()  # All but `_state`.
+    """Return the columns of a row that was read, none of them JSON, for a key: `columns`, but faster."""
+    return tuple([value for name, value in vars(row).items() if name[0] != "_"]) if row else ()
 
 
 def columns(row: Model | None, but: Collection[str] = ()) -> list[Any]:

@@ -1,7 +1,7 @@
 """Rows of REST lists that this process keeps as JSON, under all that they show: a list is put together from them.
 
-Of a list that is made anew usually one row has changed. To write out and encode the other nineteen again took a fifth of
-an answer with comments and a third of one with articles.
+Of a list that is made anew usually one row has changed. To write out and encode the other nineteen again took a sixth
+of an answer with comments, and a quarter of one with articles.
 """
 
 from __future__ import annotations
