@@ -29,7 +29,7 @@ from newsreader.kit.compiled_inserts import insert, insert_together
 from newsreader.kit.long_writes import ShortTransactions
 
 START = "0" * 64  # what the first entry is chained to
-AT_ONCE = 2_000  # entries read at once
+AT_ONCE = 200  # entries read at once: of 2,000 the worker would keep 5 MiB more for good
 SEALED = 500  # entries sealed in one transaction
 OPENED = "log_opened"  # decisions up to the one that this entry names are older than the log
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from newsreader.kit import sparing_imports
 
+DJANGO = "newsreader.wsgi"  # sets up the models, which the application names
 APPLICATION = "newsreader.front.application"
 
 
@@ -21,6 +22,7 @@ def preload() -> None:
     It would write to every object, and each process would get its own copy.
     """
     sparing_imports.import_libraries()
+    import_module(DJANGO)
     import_module(APPLICATION)
     _import_pages()
     _make_tables()

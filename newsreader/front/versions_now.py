@@ -11,11 +11,13 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from itertools import count
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from articles.models.article import Article
+from articles.models.site import Site
+from comments.models import Comment
 from newsreader.kit import database_waits
 from newsreader.kit.depends import COMMENTS, LISTS, SITE, version_of
 
@@ -33,7 +35,7 @@ class Line:
         self._database = database or connections.create_connection("default")
         self._database.ensure_connection()
         vendor = self._database.vendor
-        article, site = (apps.get_model("articles", name)._meta.db_table for name in ("Article", "Site"))
+        article, site = Article._meta.db_table, Site._meta.db_table
         self._statement = (
             f"SELECT id, page_version, 0 FROM {article} WHERE id {_AMONG[vendor]}"  # noqa: S608
             f" UNION ALL SELECT 0, page_version, lists_version FROM {site} WHERE id = 1"
@@ -59,8 +61,7 @@ class Line:
     def _of_comments(self) -> int:
         """Return the version of the newest comments: a statement of its own, since hardly any page depends on it."""
         if self._newest is None:
-            rows = apps.get_model("comments", "Comment")._default_manager.newest_versions()
-            self._newest = rows.query.get_compiler(connection=self._database).as_sql()
+            self._newest = Comment.objects.newest_versions().query.get_compiler(connection=self._database).as_sql()
         with self._database.cursor() as cursor:
             cursor.execute(*self._newest)
             return version_of(cursor.fetchall())
