@@ -479,7 +479,7 @@ CACHES: dict[str, dict[str, Any]] = {
     "memory": _memory,
 }
 
-TASKS = {"default": {"BACKEND": "newsreader.kit.task_queue.Queue", "QUEUES": ["default"]}}
+TASKS = {"default": {"BACKEND": "newsreader.kit.task_queue.Queue", "QUEUES": ["default", "long"]}}
 
 # --- People -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

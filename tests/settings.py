@@ -69,7 +69,7 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MFA_TOTP_TOLERANCE = 1  # A code may be made in one half minute and arrive in the next.
-TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend", "QUEUES": ["default", "long"]}}
 MEDIA_ROOT = _var / "test-media"
 STATIC_ROOT = _var / "test-static"
 STORAGES = {

@@ -290,7 +290,7 @@ def asked():
 
 
 def test_a_post_and_a_decision_ask_a_fixed_number_whatever_is_there(client, newsroom, settings, subtests):
-    settings.TASKS = {"default": {"BACKEND": "newsreader.kit.task_queue.Queue", "QUEUES": ["default"]}}
+    settings.TASKS = {"default": {"BACKEND": "newsreader.kit.task_queue.Queue", "QUEUES": ["default", "long"]}}
     number = count(1)
 
     def post(browser=client, **more):

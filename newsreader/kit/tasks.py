@@ -2,6 +2,7 @@
 
 from django_tasks import task
 
-__all__ = ["HEARTBEAT", "task"]
+__all__ = ["HEARTBEAT", "LONG", "task"]
 
 HEARTBEAT = "worker-heartbeat"  # in the cache: when a worker last gave a sign of life, in seconds since 1970
+LONG = "long"  # the queue of tasks that may take minutes: a worker runs one of them beside all others

@@ -1,7 +1,8 @@
 """Imports that begin in the newsroom: a file is uploaded, tried in a dry run, and then imported, by the worker.
 
 The file waits in a private folder (`newsreader.kit.private_uploads`) and goes as soon as it has come in. Whatever
-happens, what is known of it says so: a task that a dead worker left is run again, and goes on where it stopped.
+happens, what is known of it says so: a task that a dead worker left is run again, and goes on where it stopped. Both
+tasks may take minutes, so they run beside the worker's other ones.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from newsreader.kit import private_uploads
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.one_at_a_time import AlreadyRunning
 from newsreader.kit.private_uploads import Upload
-from newsreader.kit.tasks import task
+from newsreader.kit.tasks import LONG, task
 from newsreader.kit.text import tidy_line
 from newsreader.transfer.errors import Unreadable
 from newsreader.transfer.progress import Progress
@@ -101,13 +102,13 @@ def is_silent(kept: Upload) -> bool:
     return kept.facts["state"] in RUNNING and time.time() - kept.facts["at"] > SILENCE
 
 
-@task()
+@task(queue_name=LONG)
 def check(upload_id: str) -> None:
     """Try an upload in a dry run, and note its report. Safe to run twice."""
     _work(upload_id, CHECKING)
 
 
-@task()
+@task(queue_name=LONG)
 def bring_in(upload_id: str) -> None:
     """Import an upload, note the report and delete the file. Safe to run twice: it goes on where it was cut short."""
     _work(upload_id, IMPORTING)
