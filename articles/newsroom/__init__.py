@@ -2,6 +2,7 @@
 
 article_admin, site_admin, picture_admin: the ModelAdmins
 article_form:    the form of an article; editor_widget: the editor for its text
+typed_names:     its tags and authors, where no script offers them
 publish_actions: publish, schedule and withdraw, as buttons
 submissions:     sending an article to the editors and back, with notes
 publish_checks:  what an article still lacks before publication

@@ -207,6 +207,11 @@ class ArticleAdmin(KeepsRelated, SubmitsArticles, MovesArticles):
             field.widget.choices = field.choices
         return field
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.may_make_tags = request.user.has_perm("articles.add_tag")  # type: ignore[attr-defined]
+        return form
+
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
         """Put one's own name over a new article. Not where the form is sent: unchanged, it would not be stored."""
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
@@ -279,6 +284,8 @@ class ArticleAdmin(KeepsRelated, SubmitsArticles, MovesArticles):
             # Authors see only articles under their name, so they get a byline.
             if not article.bylines.filter(author=author).exists():
                 Byline.objects.create(article=article, author=author)
+        if isinstance(form, ArticleForm):
+            form.add_named(article)
         if change and (form.changed_data or any(formset.has_changed() for formset in formsets)):
             publishing.note_change(article, text=bool(TEXT & set(form.changed_data)))
         if "body" in form.changed_data and fetch_later(article):

@@ -17,6 +17,7 @@ from articles.models.article import Article
 from articles.models.pictures import Picture
 from articles.newsroom.editor_widget import RichText, Text
 from articles.newsroom.picture_admin import PictureForm
+from articles.newsroom.typed_names import TypedNames
 from newsreader.kit.errors import Invalid
 from newsreader.kit.text import tidy_line
 
@@ -69,7 +70,7 @@ class OpenOrNot(forms.NullBooleanSelect):
         return True if data.get(name) == "on" else super().value_from_datadict(data, files, name)
 
 
-class ArticleForm(forms.ModelForm):
+class ArticleForm(TypedNames, forms.ModelForm):
     """An article as it is typed. An empty slug is made from the headline; the text is sanitised.
 
     `new_picture`: the form of a picture that was sent with it, to be its lead picture; without script only.

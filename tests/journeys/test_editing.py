@@ -408,6 +408,54 @@ def drop(where: Locator, colour: str = "navy") -> bool:
     return bool(where.evaluate(DROP, ["boat.png", "image/png", list(file.getvalue())]))
 
 
+PASTE = """(element, [name, kind, bytes]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([new Uint8Array(bytes)], name, { type: kind }));
+  const pasted = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+  return !element.dispatchEvent(pasted);
+}"""
+
+
+def test_a_picture_out_of_the_clipboard_comes_into_the_text_or_on_top(desk: Page, complaints: list[str]) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (400, 200), "maroon").save(file, "PNG")
+    brought = ["image.png", "image/png", list(file.getvalue())]
+    article = make_article(state="draft", body="<p>The boat left.</p>")
+    desk.goto(form_of(article))
+    text = page_of_text(desk)
+    text.click()
+
+    assert text.locator("p").first.evaluate(PASTE, brought)
+    asked = desk.get_by_role("dialog", name="New picture")
+    expect(asked.get_by_label("Alternative text")).to_be_focused()
+    desk.keyboard.type("A boat")
+    asked.get_by_role("button", name="Put into the text").click()
+    expect(text.locator("figure img")).to_have_attribute("alt", "A boat")
+
+    desk.get_by_label("Section:").focus()
+    assert desk.get_by_label("Section:").evaluate(PASTE, brought)
+    asked.get_by_label("Alternative text").fill("The same boat")
+    desk.keyboard.press("Enter")  # In a box of several lines, it is a new line.
+    asked.get_by_role("button", name="Use as lead picture").click()
+    expect(desk.locator("[data-lead-shown] img")).to_have_attribute("alt", re.compile("The same boat"))
+
+    # Text with a picture of it beside it, as a spreadsheet or a word processor puts it there, is text.
+    both = PASTE.replace("const pasted", 'data.setData("text/html", "<p>A table.</p>"); const pasted')
+    assert text.locator("p").first.evaluate(both, brought)
+    expect(text).to_contain_text("A table.")
+    expect(desk.get_by_role("dialog", name="New picture")).to_have_count(0)
+
+    desk.get_by_role("button", name="Save draft").click()
+    expect(desk.locator(".messagelist")).to_be_visible()
+    article.refresh_from_db()
+    assert "A table." in article.body
+    assert article.body.count("<img") == 1
+    assert article.lead_picture
+    with article.lead_picture.file.open() as stored:
+        assert Image.open(stored).size == (400, 200)
+    assert not complaints
+
+
 @pytest.mark.ci_both
 def test_a_writer_drops_pictures_looks_and_publishes_in_one_go(desk: Page, complaints: list[str], picture: Any) -> None:
     """Clicks: section (2), drop, alternative text and its button (1), preview (1), publish (1), see it (1)."""
@@ -618,6 +666,41 @@ def test_without_script_the_text_is_a_box_of_html(browser: Any, live_server: Any
 
     expect(page.locator(".messagelist")).to_be_visible()
     assert Article.objects.get().body == "<p>Two</p>"
+    context.close()
+
+
+def test_without_script_tags_and_authors_are_typed_and_taken_off(browser: Any, live_server: Any, settings: Any) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    context: BrowserContext = browser.new_context(base_url=live_server.url, locale="en", java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, make_editor(), live_server.url)
+    make_section("Town")
+    make_author(name="Ada")
+    ben = make_author(name="Ben")
+    boats = make_tag("Boats")
+    page.goto("/admin/articles/article/add/")
+    page.get_by_label("Headline:").fill("The ferry runs again")
+    page.get_by_label("Section:").select_option("Town")
+    page.get_by_label("Add tags:").fill("Boats, Harbour")
+    page.get_by_label("Add authors:").fill("Ada, Nobody")
+    page.get_by_role("button", name="Save draft").click()
+
+    expect(page.locator(".typed-names .errorlist")).to_contain_text("No author is called “Nobody”.")
+    expect(page.get_by_label("Headline:")).to_have_value("The ferry runs again")
+    expect(page.get_by_label("Add tags:")).to_have_value("Boats, Harbour")
+    page.get_by_label("Add authors:").fill("ada; Ben")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    article = Article.objects.get()
+    assert list(article.tags.values_list("name", flat=True).order_by("name")) == ["Boats", "Harbour"]
+    assert [byline.author.name for byline in article.bylines.all()] == ["Ada", "Ben"]
+
+    page.get_by_label("Tags:", exact=True).select_option([str(boats.pk)])  # Only this one stays chosen.
+    page.locator("#bylines-0").get_by_label("Delete").check()
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator(".messagelist")).to_be_visible()
+    assert list(article.tags.all()) == [boats]
+    assert list(article.authors.all()) == [ben]
     context.close()
 
 

@@ -659,6 +659,66 @@ def test_nobody_sends_a_picture_who_may_not(client, author, picture):
     assert not Picture.objects.exists()
 
 
+# --- Tags and authors by name -------------------------------------------------------------------------------------
+
+
+def errors_of(answer):
+    return {
+        name: [one.code for one in found.as_data()] for name, found in answer.context["adminform"].form.errors.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        ({"more_authors": "Nobody"}, {"more_authors": ["unknown_author"]}),
+        ({"more_authors": "Sam"}, {"more_authors": ["ambiguous_author"]}),
+        ({"more_authors": "\x00"}, {"more_authors": ["null_characters_not_allowed"]}),
+        ({"more_tags": "x" * 201}, {"more_tags": ["invalid_tag"]}),
+        ({"more_tags": ",".join(map(str, range(51)))}, {"more_tags": ["too_many"]}),
+        ({"more_tags": "a\u200b,\u200b"}, {"more_tags": ["invalid_tag"]}),
+    ],
+)
+def test_names_that_name_nothing_are_refused_and_everything_typed_is_kept(client, editor, typed, error):
+    Author.objects.create(name="Sam", slug="sam-1")
+    Author.objects.create(name="Sam", slug="sam-2")
+
+    answer = client.post(ADD, form(client, ADD, headline="Kept", **typed))
+
+    if "\x00" in str(typed):
+        assert answer.status_code == 400  # As any NUL byte.
+    else:
+        assert errors_of(answer) == error
+        assert "Kept</textarea>" in answer.content.decode()
+    assert not Article.objects.exists()
+    assert not Tag.objects.exists()
+
+
+def test_an_author_of_a_shared_name_is_named_by_the_address_and_nobody_twice(client, editor):
+    first, second = Author.objects.create(name="Sam", slug="sam-1"), Author.objects.create(name="Sam", slug="sam-2")
+    article = make_article(authors=[first], state="draft")
+
+    client.post(
+        page_of(article), form(client, page_of(article), more_authors="sam-2; sam-1", more_tags=" Boats,, Boats ")
+    )
+
+    assert [byline.author for byline in article.bylines.all()] == [first, second]
+    assert [tag.name for tag in article.tags.all()] == ["Boats"]
+
+
+def test_nobody_makes_tags_who_may_not(client, author):
+    make_tag("Boats")
+    author.user.groups.clear()
+    author.user.user_permissions.set(Permission.objects.filter(codename__in=["add_article", "change_article"]))
+
+    answer = client.post(ADD, {"headline": "x", "kind": "article", "more_tags": "Boats, Harbour"} | NO_ROWS)
+    assert errors_of(answer) == {"more_tags": ["unknown_tag"]}
+
+    client.post(ADD, {"headline": "x", "kind": "article", "more_tags": "Boats"} | NO_ROWS)
+    assert [tag.name for tag in Article.objects.get().tags.all()] == ["Boats"]
+    assert Tag.objects.count() == 1
+
+
 # --- The pictures to choose from ----------------------------------------------------------------------------------
 
 
