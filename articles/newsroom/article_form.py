@@ -26,7 +26,7 @@ TEXT = {"headline", "standfirst", "body"}
 NEW_PICTURE = "new_picture"  # the prefix of the fields of a picture that is sent with the article
 
 
-def _name_halves(field: forms.Field) -> None:
+def name_halves(field: forms.Field) -> None:
     """Label the date and the time input separately: Django shows a word beside each but labels neither."""
     for half, part in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
         half.attrs["aria-label"] = format_lazy("{}, {}", field.label, part)
@@ -113,7 +113,7 @@ class ArticleForm(TypedNames, forms.ModelForm):
         for name in ("scheduled_for", "comments_close_at"):
             if name in self.fields:
                 self.fields[name].widget = DateAndTime()
-                _name_halves(self.fields[name])
+                name_halves(self.fields[name])
 
     def clean_headline(self) -> str:
         if headline := tidy_line(self.cleaned_data["headline"]):

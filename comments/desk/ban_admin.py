@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -13,11 +13,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from comments.audit.refusal_reasons import choices
 from comments.desk.sentence_forms import InSentences
+from comments.desk.stats import trashed_today
 from comments.models import Ban, BanAppeal
 from comments.models.permissions import may_ban, may_ban_quietly
 from comments.models.querysets import BanQuerySet
@@ -44,6 +45,7 @@ class BanForm(forms.ModelForm):
         model = Ban
         fields = [*TARGET, *TERMS]
         help_texts = {
+            "identity": _("One of these three: an account, an email address or a network."),
             "email": _("Guests only: anybody can type an address, so signed-in readers aren’t affected."),
             "network": _("An address, or a network such as 192.0.2.0/24 or 2001:db8::/64."),
             "quiet": _("Their comments seem to be waiting but go to the trash. Use it rarely."),
@@ -128,10 +130,18 @@ class BanAdmin(InSentences):
 
     empty = _("Nobody is banned. Ban somebody from their comment on the desk, or add a ban here.")
     sentences = {
+        "identity": _("Ban the account of %(field)s"),
         "email": _("Ban the email address %(field)s"),
         "network": _("Ban the network %(field)s"),
+        "reason": _("Reason: %(field)s"),
+        "note": _("Tell colleagues: %(field)s"),
+        "ends_at": _("The ban ends on %(field)s"),
         "quiet": _("Don’t tell them"),
+        "by": _("Banned by %(field)s"),
+        "created_at": _("Banned since %(field)s"),
+        "lifted_at": _("Lifted on %(field)s"),
     }
+    recommended = {"ends_at": _("in 30 days"), "quiet": _("off")}
     form = BanForm
     list_display = [
         "who", "open_appeals", "kind_shown", "in_force", "ends_at", "quiet", "reason_shown", "note", "by", "created_at",
@@ -161,7 +171,9 @@ class BanAdmin(InSentences):
             fields.remove("quiet")
         if obj:  # Who is banned never changes.
             fields = [name for name in fields if name not in TARGET or getattr(obj, name)]
-            return [*fields, "by", "created_at", "lifted_at", "every_appeal"]
+            told = ["by", "created_at", "lifted_at", "every_appeal"]
+            said = [name for name in told if name == "every_appeal" or getattr(obj, name)]
+            return [*fields, *(said if obj.appeals.all() else said[:-1])]
         return fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -180,6 +192,15 @@ class BanAdmin(InSentences):
         made = bans.ban(**target, **terms, by=signed_in_user(request), from_address=client_address(request))
         obj.pk = made.pk
         obj.refresh_from_db()
+
+    def today(self, row: Ban | None) -> Mapping[str, str]:
+        """Return how many comments of somebody banned went to the trash since midnight. Networks are not counted."""
+        if row is None or row.network:
+            return {}
+        theirs = (
+            {"comment__identity": row.identity} if row.identity_id else {"comment__connection_data__email": row.email}
+        )
+        return {"identity" if row.identity_id else "email": _trashed(trashed_today(**theirs))}
 
     @admin.action(description=_("Lift ban"), permissions=["change"])
     def lift(self, request: HttpRequest, queryset: BanQuerySet) -> None:
@@ -216,6 +237,13 @@ class BanAdmin(InSentences):
     @admin.display(description=_("reason"), ordering="reason")
     def reason_shown(self, row: Ban) -> str:
         return dict(choices()).get(row.reason, row.reason) if row.reason else "–"
+
+
+def _trashed(size: int) -> str:
+    if not size:
+        return gettext("Today: nothing of theirs went to the trash.")
+    said = ngettext("Today: %d comment went to the trash.", "Today: %d comments went to the trash.", size)
+    return said % size
 
 
 def _lift(request: HttpRequest, rows: Iterable[Ban]) -> None:

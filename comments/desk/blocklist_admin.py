@@ -6,7 +6,7 @@ Entries can be tried on a pasted text, or on the comments of the last days. Neit
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from articles.models.article import Article
 from articles.models.taxonomy import Section
@@ -65,7 +65,8 @@ class EntryForm(forms.ModelForm):
                 "<code>\\d</code> and <code>\\b</code> know plain letters and numbers only. They cannot look ahead, "
                 "look behind or refer back."
             ),
-            "article": _("Its number. Empty: all articles, or those of the section."),
+            "section": _("Empty: all sections."),
+            "article": _("Empty: all articles, or those of the section."),
             "only_counts": _("Nothing happens to the comment. Useful for trying an entry out."),
         }
 
@@ -189,10 +190,23 @@ class FilterEntryAdmin(KeepsRelated, InSentences):
     empty = _("No entries yet. Add a word, a domain or a network, and choose what happens to comments with it.")
     sentences = {
         "pattern": _("Look for %(field)s"),
+        "entries": _("Look for %(field)s"),
         "match": _("as %(field)s"),
         "action": _("When it’s found: %(field)s"),
         "is_active": _("In force"),
         "only_counts": _("Only count how often it’s found"),
+        "section": _("Only in the section %(field)s"),
+        "article": _("Only under the article number %(field)s"),
+        "ends_at": _("The entry ends on %(field)s"),
+        "examples": _("It must be found in %(field)s"),
+        "counterexamples": _("It must not be found in %(field)s"),
+        "note": _("Tell colleagues: %(field)s"),
+    }
+    recommended = {
+        "match": FilterEntry.Match.WORD.label,
+        "action": FilterEntry.Action.HOLD.label,
+        "is_active": _("on"),
+        "only_counts": _("on for a day, then off"),
     }
 
     form = EntryForm
@@ -242,6 +256,15 @@ class FilterEntryAdmin(KeepsRelated, InSentences):
     def get_urls(self) -> list[URLPattern]:
         trial = self.admin_site.admin_view(self.try_view)
         return [path("try/", trial, name="comments_filterentry_try"), *super().get_urls()]
+
+    def today(self, row: FilterEntry | None) -> Mapping[str, str]:
+        """Return how often the entry was found: counts are kept for all days together."""
+        if row is None:
+            return {}
+        if not row.last_hit_at:
+            return {"pattern": gettext("Not found so far.")}
+        said = ngettext("Found %(hits)s time, last on %(day)s.", "Found %(hits)s times, last on %(day)s.", row.hits)
+        return {"pattern": said % {"hits": _grouped(row.hits), "day": date_format(localtime(row.last_hit_at))}}
 
     # The list.
 

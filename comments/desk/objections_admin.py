@@ -5,6 +5,7 @@ Reports and appeals can only be viewed here; they are decided on the moderation 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -15,12 +16,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from articles import page_versions
 from comments.audit import audit_log
 from comments.audit.reason_codes import is_reserved
 from comments.desk.sentence_forms import InSentences
+from comments.desk.stats import given_today
 from comments.models import Appeal, Comment, RefusalReason, Report
 from comments.models.permissions import may_moderate
 from newsreader.accounts.identities import signed_in_user
@@ -48,8 +51,9 @@ class RefusalReasonAdmin(InSentences):
     empty = _("No reasons yet. Moderators need one to move a comment to the trash.")
     sentences = {
         "code": _("Its code is %(field)s and never changes"),
-        "label": _("Moderators choose “%(field)s”"),
-        "position": _("Listed at position %(field)s"),
+        "label": _("Moderators choose %(field)s"),
+        "sentence": _("The author reads %(field)s"),
+        "position": _("List it at position %(field)s"),
         "is_active": _("Offer it to moderators"),
     }
 
@@ -57,8 +61,18 @@ class RefusalReasonAdmin(InSentences):
     list_display = ["label", "code", "sentence", "position", "is_active"]
     list_filter = ["is_active"]
 
+    recommended = {"is_active": _("on")}
+
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         return ["code"] if obj else []
+
+    def today(self, row: RefusalReason | None) -> Mapping[str, str]:
+        """Return how often people have given the reason since midnight."""
+        if row is None:
+            return {}
+        size = given_today(row.code)
+        said = ngettext("Today: given %d time.", "Today: given %d times.", size) % size
+        return {"label": said if size else gettext("Today: not given.")}
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

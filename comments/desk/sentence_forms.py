@@ -1,7 +1,8 @@
 """Forms of the admin whose fields stand in sentences: "Hold comments with [2] or more links".
 
 A ModelAdmin that inherits from InSentences names the sentence of a field in SENTENCES, with `%(field)s` where the field
-stands, so that a translation can move it. The whole sentence is the field's label. Fields without one look as ever.
+stands, so that a translation can move it. The whole sentence is the field's label; of a date and a time, which are two
+inputs, it names the group. Fields without one look as ever.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import ForeignKeyRawIdWidget, RelatedFieldWidgetWrapper
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+
+from articles.newsroom.article_form import DateAndTime, name_halves
 
 PLACE = "%(field)s"
 
@@ -33,6 +38,22 @@ class Line:
     def is_sentence(self) -> bool:
         return bool(self.before or self.after)
 
+    @property
+    def is_group(self) -> bool:
+        """Whether it holds several inputs, which one label cannot name."""
+        return isinstance(self._widget, forms.MultiWidget)
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it holds more than an input: links beside a choice, several lines. A label can hold neither."""
+        return self.is_group or isinstance(
+            self._widget, RelatedFieldWidgetWrapper | ForeignKeyRawIdWidget | forms.Textarea
+        )
+
+    @property
+    def _widget(self) -> Any:
+        return None if self.field.is_readonly else self.field.field.field.widget
+
 
 class InSentences(admin.ModelAdmin):
     """A ModelAdmin whose form is made of sentences."""
@@ -40,21 +61,26 @@ class InSentences(admin.ModelAdmin):
     change_form_template = "admin/comments/sentence_form.html"
     sentences: Mapping[str, Any] = {}
     recommends = False  # whether the model's defaults are what is recommended
+    recommended: Mapping[str, Any] = {}  # what is recommended for single fields, in words
 
-    def today(self) -> Mapping[str, str]:
-        """Return what fields do today, in words, by their names."""
+    def today(self, row: Any) -> Mapping[str, str]:
+        """Return what fields of a row do today, in words, by their names. `row` is None where it is new."""
         return {}
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        if isinstance(db_field, models.DateTimeField):
+            kwargs["widget"] = DateAndTime()
         field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and (sentence := self.sentences.get(db_field.name)):
             field.label = " ".join((str(sentence) % {"field": "…"}).split())  # What errors name.
+        if field and isinstance(field.widget, DateAndTime):
+            name_halves(field)
         return field
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        today = self.today()
+        today = self.today(context.get("original"))
         context["sentences"] = [(fieldset, list(self._lines(fieldset, today))) for fieldset in context["adminform"]]
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -70,8 +96,8 @@ class InSentences(admin.ModelAdmin):
                 yield Line(field, before, after, self._recommended(name), today.get(name, ""))
 
     def _recommended(self, name: str) -> str:
-        if not self.recommends:
-            return ""
+        if name in self.recommended or not self.recommends:
+            return str(self.recommended.get(name, ""))
         column: Any = self.opts.get_field(name)
         value = column.get_default()
         if isinstance(value, bool):

@@ -17,6 +17,7 @@ from articles.models.article import Article
 from comments.audit.reason_texts import kind_of
 from comments.models import Appeal, Comment, Decision
 from comments.models.querysets import CommentQuerySet
+from comments.screening.ban_checks import SOURCE
 
 HOURS, DAYS, APPEALS = 48, 7, 90  # hours of the chart; days of the tables; days of appeals
 SAMPLE = 2_000  # the newest decisions, for how long they took
@@ -114,10 +115,26 @@ def usual_wait() -> float | None:
     return median(took) if len(took) >= LEAST else None
 
 
+def _midnight() -> dt.datetime:
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def trashed_today(**theirs: Any) -> int:
+    """Return how many comments a ban has put into the trash since midnight; `theirs` says whose. One query."""
+    rows = Decision.objects.filter(created_at__gte=_midnight(), source=SOURCE, after=Comment.Status.TRASH)
+    return rows.filter(**theirs).count()
+
+
+def given_today(code: str) -> int:
+    """Return how often people have given this reason since midnight. One query."""
+    return Decision.objects.filter(created_at__gte=_midnight(), source="", reasons__0__code=code).count()
+
+
 def rules_today() -> Counter[str]:
     """Return how many comments rules have held or refused since midnight, by the codes of their reasons. One query."""
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = Decision.objects.filter(created_at__gte=midnight).exclude(source="").exclude(after=Comment.Status.APPROVED)
+    rows = (
+        Decision.objects.filter(created_at__gte=_midnight()).exclude(source="").exclude(after=Comment.Status.APPROVED)
+    )
     as_text = rows.annotate(given=Cast("reasons", TextField())).values_list("given").order_by("given")
     found: Counter[str] = Counter()
     for given, size in as_text.annotate(size=Count("pk"))[:KINDS]:
