@@ -97,9 +97,9 @@ class ReasonRequired(Invalid):
             said = _("“%(given)s” is not one of the reasons to choose from. Please choose one of these: %(offered)s.")
         else:
             said = _("Please choose why this comment is moved to the trash: %(offered)s.")
-        listed = ", ".join(f"{label} ({code})" for code, label in offered.items())
+        listed = ", ".join(offered.values())
         sentence = str(said) % {"given": given[:40], "offered": listed} if offered else said
-        super().__init__([FieldError("reason", "reason_required", sentence)])
+        super().__init__([FieldError("reason", "reason_required", sentence, choices=tuple(offered))])
 
 
 class NotYours(Forbidden):

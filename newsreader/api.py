@@ -141,7 +141,11 @@ def explain(exception: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _of_refusal(refusal: DomainError) -> tuple[dict[str, Any], dict[str, str]]:
-    errors = [{"field": error.field, "code": error.code, "message": str(error.sentence)} for error in refusal.errors]
+    errors: list[dict[str, Any]] = [
+        {"field": error.field, "code": error.code, "message": str(error.sentence)}
+        | ({"choices": list(error.choices)} if error.choices else {})
+        for error in refusal.errors
+    ]
     body = document(refusal.status, refusal.code, str(refusal), errors)
     if isinstance(refusal, Banned) and refusal.appeal_url:
         body["appeal_url"] = absolute(refusal.appeal_url)

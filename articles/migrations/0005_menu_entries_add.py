@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
             name="own_foot_only",
             field=models.BooleanField(
                 default=False,
-                help_text="The foot then shows a page such as the imprint only where it is an entry below.",
-                verbose_name="only own entries in the foot",
+                help_text="Otherwise pages such as the imprint are shown as well.",
+                verbose_name="show only the entries below in the foot",
             ),
         ),
         migrations.AddField(
@@ -23,8 +23,8 @@ class Migration(migrations.Migration):
             name="own_menu_only",
             field=models.BooleanField(
                 default=False,
-                help_text="The menu then shows a section only where it is an entry below.",
-                verbose_name="only own entries in the menu",
+                help_text="Otherwise every section that is in the menu is shown as well.",
+                verbose_name="show only the entries below in the menu",
             ),
         ),
         migrations.AlterField(
@@ -40,7 +40,9 @@ class Migration(migrations.Migration):
             model_name="section",
             name="in_menu",
             field=models.BooleanField(
-                default=True, help_text="And with its newest articles on the front page.", verbose_name="in the menu"
+                default=True,
+                help_text="The front page then shows its newest articles, too.",
+                verbose_name="in the menu",
             ),
         ),
     ]

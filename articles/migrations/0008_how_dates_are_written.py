@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name="locale",
             field=models.CharField(
                 blank=True,
-                help_text="A variant of the site’s language, such as en-gb. Empty: as in the language itself.",
+                help_text="For example en-gb for British English. Empty: the usual style of the site’s language.",
                 max_length=10,
                 verbose_name="how dates are written",
             ),

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ],
                 db_default="blue",
                 default="blue",
-                help_text="Of links, marks and pointed-at buttons, on light and on dark pages.",
+                help_text="For links, highlights and buttons, in light and dark mode.",
                 max_length=20,
                 verbose_name="colour",
             ),
@@ -37,9 +37,9 @@ class Migration(migrations.Migration):
                 blank=True,
                 db_default="",
                 default="",
-                help_text="Stands at the top of every page in place of the name, which screen readers then read out. "
-                "Best is a picture four to six times as wide as high, on a transparent ground, "
-                "168 pixels high or more: PNG, WebP or JPEG, not SVG.",
+                help_text="Shown at the top of every page instead of the name, which screen readers still read. "
+                "Best four to six times as wide as it is high, at least 168 pixels high, "
+                "on a transparent background. PNG, WebP or JPEG, not SVG.",
                 max_length=300,
                 upload_to="pictures/logo",
                 verbose_name="logo",

@@ -35,11 +35,14 @@ class Article(Imported):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.ARTICLE)
     headline = models.CharField(_("headline"), max_length=300)
     slug = models.SlugField(
-        _("address"), max_length=200, allow_unicode=True, help_text=_("The last part of its web address.")
+        _("web address"),
+        max_length=200,
+        allow_unicode=True,
+        help_text=_("The last part of the address, such as ferry-runs-again."),
     )
     standfirst = models.TextField(_("standfirst"), blank=True, help_text=_("The sentence or two under the headline."))
     body = models.TextField(_("text"), blank=True)  # HTML, sanitised by articles.formatting before it gets here
-    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Empty: the site's."))
+    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Empty: the site’s."))
     section = models.ForeignKey(
         Section, models.PROTECT, null=True, blank=True, related_name="articles", verbose_name=_("section")
     )
@@ -244,8 +247,8 @@ class Correction(models.Model):
 class Redirect(models.Model):
     """An address that an imported article had on its old site, so that old links still work."""
 
-    site = models.CharField(_("source site"), max_length=200, blank=True)
-    path = models.CharField(_("path and query there"), max_length=700)
+    site = models.CharField(_("old site"), max_length=200, blank=True)
+    path = models.CharField(_("old path"), max_length=700)
     article = models.ForeignKey(Article, models.CASCADE, related_name="redirects", verbose_name=_("article"))
 
     class Meta:

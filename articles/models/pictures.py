@@ -21,7 +21,7 @@ class Picture(Imported):
     width = models.PositiveIntegerField(_("width, in pixels"), null=True, blank=True, editable=False)
     height = models.PositiveIntegerField(_("height, in pixels"), null=True, blank=True, editable=False)
     alternative_text = models.TextField(
-        _("alternative text"), blank=True, help_text=_("What the picture shows, for those who cannot see it.")
+        _("alternative text"), blank=True, help_text=_("Describe the picture for people who can’t see it.")
     )
     caption = models.TextField(_("caption"), blank=True)
     credit = models.CharField(_("credit"), max_length=300, blank=True)
@@ -30,7 +30,7 @@ class Picture(Imported):
     focal_y = models.PositiveSmallIntegerField(_("focal point, from the top"), default=50, validators=_PERCENT)
     # Widths in pixels of the smaller copies that articles.pictures has made; NULL until then.
     widths = models.JSONField(null=True, editable=False)
-    created_at = models.DateTimeField(_("added at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("picture")

@@ -38,7 +38,7 @@ class Site(models.Model):
         _("how dates are written"),
         max_length=10,
         blank=True,
-        help_text=_("A variant of the site’s language, such as en-gb. Empty: as in the language itself."),
+        help_text=_("For example en-gb for British English. Empty: the usual style of the site’s language."),
     )
     colour = models.CharField(
         _("colour"),
@@ -46,7 +46,7 @@ class Site(models.Model):
         choices=Colour,
         default=Colour.BLUE,
         db_default=Colour.BLUE,
-        help_text=_("Of links, marks and pointed-at buttons, on light and on dark pages."),
+        help_text=_("For links, highlights and buttons, in light and dark mode."),
     )
     # Made by articles.pictures.logo; its size and its tone are read with the row, so that no page opens the file.
     logo = models.FileField(
@@ -57,9 +57,9 @@ class Site(models.Model):
         default="",
         db_default="",
         help_text=_(
-            "Stands at the top of every page in place of the name, which screen readers then read out. Best is a "
-            "picture four to six times as wide as high, on a transparent ground, 168 pixels high or more: PNG, WebP "
-            "or JPEG, not SVG."
+            "Shown at the top of every page instead of the name, which screen readers still read. Best four to six "
+            "times as wide as it is high, at least 168 pixels high, on a transparent background. PNG, WebP or JPEG, "
+            "not SVG."
         ),
     )
     logo_width = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)  # pixels
@@ -67,25 +67,25 @@ class Site(models.Model):
     logo_tone = models.CharField(
         max_length=5, choices=Tone, blank=True, default="", db_default="", editable=False
     )  # Empty: it can be seen on any ground.
-    articles_per_page = models.PositiveSmallIntegerField(_("articles on a page"), default=20)
+    articles_per_page = models.PositiveSmallIntegerField(_("articles per page"), default=20)
     lead = models.ForeignKey(
         "articles.Article",
         models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("lead of the front page"),
+        verbose_name=_("lead story"),
         help_text=_("Empty: the newest article with a picture."),
     )
     own_menu_only = models.BooleanField(
-        _("only own entries in the menu"),
+        _("show only the entries below in the menu"),
         default=False,
-        help_text=_("The menu then shows a section only where it is an entry below."),
+        help_text=_("Otherwise every section that is in the menu is shown as well."),
     )
     own_foot_only = models.BooleanField(
-        _("only own entries in the foot"),
+        _("show only the entries below in the foot"),
         default=False,
-        help_text=_("The foot then shows a page such as the imprint only where it is an entry below."),
+        help_text=_("Otherwise pages such as the imprint are shown as well."),
     )
     # Counts changes of what every page shows (names, menus). Together with an article's, the key of each cached page.
     page_version = models.PositiveBigIntegerField(default=1, editable=False)

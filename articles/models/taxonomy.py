@@ -16,11 +16,11 @@ class Section(Imported):
     """A part of the newspaper: Town, Business, Culture."""
 
     name = models.CharField(_("name"), max_length=200)
-    slug = models.SlugField(_("address"), max_length=200, unique=True, allow_unicode=True)
+    slug = models.SlugField(_("web address"), max_length=200, unique=True, allow_unicode=True)
     description = models.TextField(_("description"), blank=True)
     position = models.PositiveSmallIntegerField(_("position in the menu"), default=0)
     in_menu = models.BooleanField(
-        _("in the menu"), default=True, help_text=_("And with its newest articles on the front page.")
+        _("in the menu"), default=True, help_text=_("The front page then shows its newest articles, too.")
     )
 
     class Meta:
@@ -40,7 +40,7 @@ class Tag(Imported):
     """What an article is about, across sections."""
 
     name = models.CharField(_("name"), max_length=200)
-    slug = models.SlugField(_("address"), max_length=200, unique=True, allow_unicode=True)
+    slug = models.SlugField(_("web address"), max_length=200, unique=True, allow_unicode=True)
 
     objects = NamedQuerySet.as_manager()
 
@@ -65,10 +65,15 @@ class Author(Imported):
     """Somebody named over articles, linked to a user if they can sign in."""
 
     name = models.CharField(_("name"), max_length=245)
-    slug = models.SlugField(_("address"), max_length=200, unique=True, allow_unicode=True)
+    slug = models.SlugField(_("web address"), max_length=200, unique=True, allow_unicode=True)
     biography = models.TextField(_("biography"), blank=True)
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="author", verbose_name=_("user")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="author",
+        verbose_name=_("account"),
     )
 
     objects = NamedQuerySet.as_manager()

@@ -30,7 +30,7 @@ DONE = {SEND: _("“%s” is with the editors. They have been told."), SEND_BACK
 class WaitingFilter(admin.SimpleListFilter):
     """What authors have sent to the editors, and nobody has answered yet."""
 
-    title, parameter_name = _("what waits"), "waiting"
+    title, parameter_name = _("task"), "waiting"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("yes", _("Waiting for an editor"))]

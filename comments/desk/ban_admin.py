@@ -73,7 +73,7 @@ class BanForm(forms.ModelForm):
 
 
 class ForceFilter(admin.SimpleListFilter):
-    title, parameter_name = _("in force"), "state"
+    title, parameter_name = _("status"), "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("now", _("in force")), ("past", _("past"))]
@@ -91,7 +91,7 @@ class AppealFilter(admin.SimpleListFilter):
     title, parameter_name = _("appeal"), "appealed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        waiting = _("waits for a decision (%d)") % Ban.objects.appealed().count()
+        waiting = _("to be decided (%d)") % Ban.objects.appealed().count()
         return [("open", waiting), ("settled", _("decided"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -105,7 +105,7 @@ class AppealFilter(admin.SimpleListFilter):
 
 
 class KindFilter(admin.SimpleListFilter):
-    title, parameter_name = _("of"), "kind"
+    title, parameter_name = _("kind"), "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(Ban.Kind.choices)

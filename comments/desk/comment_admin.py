@@ -5,6 +5,7 @@ The admin opens on the queue (`queue_views`), which CommentAdmin registers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -209,13 +210,22 @@ def _connection(comment: Comment, name: str) -> str:
 # --- What stands behind it ----------------------------------------------------------------------------------------
 
 
+class EventFilter(admin.AllValuesFieldListFilter):
+    """The events that are on record, in words."""
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        known = sentences.events()
+        for choice in super().choices(changelist):
+            yield choice | {"display": known.get(str(choice["display"]), choice["display"])}
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnly):
     """The audit log, read-only; `manage.py verify_log` checks its chain."""
 
     empty = _("Nothing has happened yet. Decisions, bans and changes of rules are recorded here.")
     list_display = ["said", "about", "created_at", "number", "details"]
-    list_filter = ["kind"]
+    list_filter = [("kind", EventFilter)]
     search_fields = ["=subject"]
     search_help_text = _("What an entry is about, for example: comment:12")
     ordering = ["-pk"]
@@ -287,7 +297,7 @@ class DiscussedArticleAdmin(ArticleWithSettingsAdmin):
         size = waiting.annotate(size=Count("pk")).values("size")
         return super().get_queryset(request).annotate(waiting=Coalesce(Subquery(size), 0))
 
-    @admin.display(description=_("waiting"), ordering="waiting")
+    @admin.display(description=_("waiting comments"), ordering="waiting")
     def waiting(self, article: Any) -> str:
         if not article.waiting:
             return "–"

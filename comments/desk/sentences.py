@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as noop
@@ -129,6 +130,13 @@ EVENTS: dict[str, str] = {
     "suppression_lifted": noop("%(name)s had mail sent to an address again that got none"),
     "surge": noop("A surge changed how a discussion works"),
 }
+
+
+def events() -> dict[str, str]:
+    """Return what each kind of entry is about, in a few words without names, by kind."""
+    left_out = dict.fromkeys(("name", "to", "label", "outcome", "reason"), "…")
+    told = {kind: (_(said) % left_out).removeprefix("… ").removesuffix(": …") for kind, said in EVENTS.items()}
+    return {kind: capfirst(said) for kind, said in told.items()} | {"decision": _("A decision about a comment")}
 
 
 def of_entry(entry: AuditEntry, names: Mapping[int, str]) -> str:

@@ -32,23 +32,25 @@ class FilterEntry(models.Model):
     class Match(models.TextChoices):
         WORD = "word", _("word or phrase")
         SUBSTRING = "substring", _("anywhere, also inside words")
-        DOMAIN = "domain", _("domain, with all under it")
+        DOMAIN = "domain", _("domain and its subdomains")
         NETWORK = "network", _("IP address or network")
-        AGENT = "agent", _("browser's name, anywhere in it")
+        AGENT = "agent", _("part of the browser’s name")
         REGEX = "regex", _("regular expression")
 
     class Action(models.TextChoices):
-        HOLD = "hold", _("wait for an editor")
+        HOLD = "hold", _("hold for review")
         SPAM = "spam", _("spam")
         REFUSE = "refuse", _("trash, without telling the author")
-        BAN = "ban", _("refuse openly (networks only)")
+        BAN = "ban", _("refuse and say so (networks only)")
 
-    pattern = models.CharField(_("what to look for"), max_length=200)
-    match = models.CharField(_("as"), max_length=10, choices=Match, default=Match.WORD)
-    action = models.CharField(_("then"), max_length=10, choices=Action, default=Action.HOLD)
+    pattern = models.CharField(_("look for"), max_length=200)
+    match = models.CharField(_("matched as"), max_length=10, choices=Match, default=Match.WORD)
+    action = models.CharField(_("what happens"), max_length=10, choices=Action, default=Action.HOLD)
     is_active = models.BooleanField(_("in force"), default=True)
     only_counts = models.BooleanField(
-        _("only count"), default=False, help_text=_("Takes no action; only counts how often it matches.")
+        _("counting only"),
+        default=False,
+        help_text=_("Nothing happens to the comment; it only counts how often the entry is found."),
     )
     section = models.ForeignKey(
         Section, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("only in the section")
@@ -60,22 +62,22 @@ class FilterEntry(models.Model):
     examples = models.TextField(
         _("must be found in"),
         blank=True,
-        help_text=_("One per line. The entry is refused if it does not match all of them."),
+        help_text=_("One per line. The entry is only saved if it is found in all of them."),
     )
     counterexamples = models.TextField(
         _("must not be found in"),
         blank=True,
-        help_text=_("One per line. The entry is refused if it matches any of them."),
+        help_text=_("One per line. The entry is only saved if it is found in none of them."),
     )
     note = models.CharField(_("note for colleagues"), max_length=200, blank=True)
-    hits = models.PositiveIntegerField(_("hits"), default=0, editable=False)
-    last_hit_at = models.DateTimeField(_("last hit"), null=True, blank=True, editable=False)
+    hits = models.PositiveIntegerField(_("times found"), default=0, editable=False)
+    last_hit_at = models.DateTimeField(_("last found"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(_("changed at"), auto_now=True)
 
     class Meta:
-        verbose_name = _("list entry")
-        verbose_name_plural = _("list entries")
+        verbose_name = _("block list entry")
+        verbose_name_plural = _("block list entries")
         ordering = ["pattern", "pk"]
         constraints = [
             models.UniqueConstraint(
@@ -136,10 +138,10 @@ class Ban(models.Model):
     network = models.CharField(_("network"), max_length=43, blank=True)  # 192.0.2.0/24, 2001:db8::/64
     reason = models.CharField(_("reason"), max_length=40, blank=True)
     note = models.CharField(_("note for colleagues"), max_length=200, blank=True)
-    quiet = models.BooleanField(_("without telling them"), default=False)
+    quiet = models.BooleanField(_("quiet"), default=False)
     ends_at = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("Empty: no end."))
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("banned by")
     )
     # The batch of decisions that it was made with, and the batch whose undo lifted it.
     batch = models.ForeignKey(

@@ -124,7 +124,7 @@ class AuditEntry(models.Model):
     """
 
     number = models.PositiveBigIntegerField(null=True, unique=True)
-    kind = models.CharField(_("what"), max_length=40)
+    kind = models.CharField(_("event"), max_length=40)
     subject = models.CharField(_("about"), max_length=80, blank=True)  # "comment:12", "ban:3", "rule:7"
     by_account = models.PositiveBigIntegerField(_("by account"), null=True)
     facts = models.JSONField(_("facts"), default=dict)
@@ -132,7 +132,7 @@ class AuditEntry(models.Model):
     salt = models.CharField(max_length=32, blank=True)
     digest = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, blank=True)
-    created_at = models.DateTimeField(_("at"), default=timezone.now)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
 
     class Meta:
         verbose_name = _("audit entry")

@@ -14,8 +14,10 @@ class RefusalReason(models.Model):
     """A reason that moderators may give, and the sentence that a refused author reads. Editors change the list."""
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
-    label = models.CharField(_("for moderators"), max_length=100)
-    sentence = models.TextField(_("for the author"), blank=True, help_text=_("Shown on the private page and in mails."))
+    label = models.CharField(_("reason"), max_length=100)
+    sentence = models.TextField(
+        _("what the author reads"), blank=True, help_text=_("On their private page and in mails.")
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("offered"), default=True)
 

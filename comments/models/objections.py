@@ -29,7 +29,7 @@ class Report(models.Model):
         SPAM = "spam", _("spam or advertising")
         ABUSE = "abuse", _("insulting or abusive")
         OFF_TOPIC = "off_topic", _("not about the article")
-        PERSONAL_DATA = "personal_data", _("gives away personal data")
+        PERSONAL_DATA = "personal_data", _("shares personal information")
         ILLEGAL = "illegal", _("against the law")
         OTHER = "other", _("something else")
 
@@ -45,7 +45,7 @@ class Report(models.Model):
     network = models.CharField(max_length=64, blank=True, editable=False)
     by_known = models.BooleanField(default=False, editable=False)
     law = models.CharField(_("law"), max_length=200, blank=True)
-    good_faith = models.BooleanField(_("states good faith"), default=False)
+    good_faith = models.BooleanField(_("declared in good faith"), default=False)
     name = models.CharField(_("name"), max_length=245, blank=True)
     email = models.CharField(_("email"), max_length=254, blank=True)
     account = models.ForeignKey(
@@ -62,7 +62,7 @@ class Report(models.Model):
     settled_with = models.ForeignKey(
         Decision, models.SET_NULL, null=True, blank=True, related_name="settled_reports", editable=False
     )
-    objection = models.TextField(_("objection to keeping the comment"), blank=True)
+    objection = models.TextField(_("appeal against keeping the comment"), blank=True)
     objected_at = models.DateTimeField(_("objected at"), null=True, blank=True, editable=False)
     kept_at = models.DateTimeField(null=True, blank=True, editable=False)
     kept_by = models.ForeignKey(
@@ -110,7 +110,7 @@ class Appeal(models.Model):
         WITHDRAWN = "withdrawn", _("withdrawn with the comment")
 
     comment = models.OneToOneField(Comment, models.CASCADE, related_name="appeal", verbose_name=_("comment"))
-    decision = models.ForeignKey(Decision, models.CASCADE, related_name="+", verbose_name=_("against"))
+    decision = models.ForeignKey(Decision, models.CASCADE, related_name="+", verbose_name=_("decision"))
     text = models.TextField(_("in the author's words"))
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
     settled_by = models.ForeignKey(
@@ -120,7 +120,7 @@ class Appeal(models.Model):
     settled_with = models.ForeignKey(
         Decision, models.SET_NULL, null=True, blank=True, related_name="settled_appeals", editable=False
     )
-    created_at = models.DateTimeField(_("at"), default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("appealed at"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("appeal")

@@ -170,12 +170,12 @@ class ArticleSettings(models.Model):
 
     article = models.OneToOneField(Article, models.CASCADE, primary_key=True, related_name="discussion")
     slow_seconds = models.PositiveSmallIntegerField(
-        _("slow mode: seconds between two comments of one person"), default=0, validators=[MaxValueValidator(3600)]
+        _("slow mode, in seconds"), default=0, validators=[MaxValueValidator(3600)]
     )
-    members_only = models.BooleanField(_("only people who are signed in may reply"), default=False)
-    hold_everything = models.BooleanField(_("hold every comment"), default=False)
+    members_only = models.BooleanField(_("signed-in people only"), default=False)
+    hold_everything = models.BooleanField(_("hold everything"), default=False)
     close_after_days = models.PositiveIntegerField(
-        _("close after days"), null=True, blank=True, help_text=_("Empty: as on the whole site. 0: never.")
+        _("days until it closes"), null=True, blank=True, help_text=_("Empty: as on the whole site. 0: never.")
     )
     surge = models.PositiveSmallIntegerField(_("surge"), choices=Surge, default=Surge.NONE, editable=False)
     surge_since = models.DateTimeField(null=True, editable=False)  # when it last changed
@@ -187,4 +187,4 @@ class ArticleSettings(models.Model):
         indexes = [models.Index(fields=["surge_since"], condition=Q(surge__gt=0), name="discussion_surging")]
 
     def __str__(self) -> str:
-        return f"{self.article_id}"
+        return str(self.article.headline)

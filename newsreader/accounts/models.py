@@ -30,7 +30,7 @@ class User(AbstractUser):
         _("language"),
         max_length=10,
         blank=True,
-        help_text=_("Of pages and mails for this person. Empty: the site’s language."),
+        help_text=_("The language we use with this person. Empty: the site’s language."),
     )
 
     avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)  # a file in the storage
@@ -172,7 +172,7 @@ class CommenterIdentity(models.Model):
     OWN = "email"
 
     provider = models.CharField(_("provider"), max_length=40)
-    uid = models.CharField(_("id at the provider"), max_length=200)
+    uid = models.CharField(_("ID at the provider"), max_length=200)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -183,7 +183,7 @@ class CommenterIdentity(models.Model):
     )
     display_name = models.CharField(_("display name"), max_length=245, blank=True)
     # The picture's address at the provider, and our own copy: a file in the storage, with a random name.
-    avatar_source = models.CharField(_("picture's address"), max_length=2000, blank=True)
+    avatar_source = models.CharField(_("address of the picture"), max_length=2000, blank=True)
     avatar = models.CharField(_("picture"), max_length=100, blank=True, editable=False)
     profile_url = models.URLField(_("profile address"), max_length=500, blank=True)
     email = models.EmailField(_("email"), max_length=254, blank=True)

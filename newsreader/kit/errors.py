@@ -50,11 +50,15 @@ class DomainError(Exception):
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field: its name in the form, a stable code and a sentence."""
+    """What is wrong with one field: its name in the form, a stable code, a sentence, and the values that it may have.
+
+    `choices` is for programs, where only few values are right; people read their names in the sentence.
+    """
 
     field: str
     code: str
     sentence: Sentence
+    choices: tuple[str, ...] = ()
 
 
 class Invalid(DomainError):

@@ -10,7 +10,7 @@ from newsreader.kit.tracing import current_id
 MEDIA_TYPE = "application/problem+json"
 
 
-def document(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+def document(status: int, code: str, detail: str, errors: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

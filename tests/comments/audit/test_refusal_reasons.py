@@ -311,7 +311,9 @@ def test_nobody_moves_a_comment_to_the_trash_without_a_reason_that_is_offered(cl
 
         assert "422" in answer
         assert "reason_required" in answer
-        assert "insulting or abusive (abuse)" in answer  # It says what to choose from.
+        assert "spam or advertising, not about the article, insulting or abusive" in answer  # What to choose from.
+        if edge in {over_rest, many_over_rest}:
+            assert '"choices":["spam","off_topic","abuse"' in answer
     comment.refresh_from_db()
     assert comment.status == "pending"
     assert comment.decisions.count() == 1

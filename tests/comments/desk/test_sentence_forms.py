@@ -91,7 +91,7 @@ def test_a_list_entry_says_how_often_it_was_found(client):
 
     said = lines(client, address)
     assert said["pattern"] == "Look for Found 1,200 times, last on Nov. 3, 2026."
-    assert said["action"] == "When it’s found: Recommended: wait for an editor."
+    assert said["action"] == "When it’s found: Recommended: hold for review."
     assert said["examples"].startswith("It must be found in")
     assert lines(client, f"{LISTS}add/")["entries"].startswith("Look for")
 
@@ -105,3 +105,26 @@ def test_a_reason_says_how_often_it_was_given_today(client, editor):
         decide(comment.pk, "trash", by=editor, reason="abuse")
 
     assert lines(client, address)["label"] == "Moderators choose Today: given 2 times."
+
+
+def test_the_audit_log_lists_its_events_in_words(client, editor):
+    comment = make_comment(status="pending")
+    decide(comment.pk, "approved", by=editor)
+    client.post(f"{LISTS}add/", {"entries": "damned", "match": "word", "action": "hold", "is_active": "on"})
+
+    page = html.fromstring(client.get("/admin/comments/auditentry/").content.decode())
+
+    listed = {link.text_content().strip(): link.get("href") for link in page.xpath("//*[@id='changelist-filter']//a")}
+    assert listed["A decision about a comment"] == "?kind=decision"
+    assert listed["Added an entry to the block list"] == "?kind=rule_added"
+    assert "rule_added" not in listed
+    narrowed = client.get("/admin/comments/auditentry/?kind=rule_added").context["cl"].result_list
+    assert {entry.kind for entry in narrowed} == {"rule_added"}
+
+
+def test_a_discussion_is_named_by_its_headline(client):
+    article = make_article(headline="The ferry runs again")
+
+    page = client.get(f"/admin/comments/articlesettings/{article.pk}/change/").content.decode()
+
+    assert "<h2>The ferry runs again</h2>" in page

@@ -685,7 +685,7 @@ def test_open_objections_are_listed_and_counted_with_their_words(client):
 
     page = page_of(client, f"{LIST}?appealed=open")
 
-    assert "waits for a decision (1)" in page
+    assert "to be decided (1)" in page
     assert "I &lt;never&gt; wrote that." in page
     assert "1 ban" in page
     assert "I &lt;never&gt; wrote that." in page_of(client, f"{LIST}{ban.pk}/change/")
