@@ -52,6 +52,7 @@ def listen() -> None:
         (post_save, _group_was_saved, Group),
         (pre_delete, _group_is_deleted, Group),
         (post_save, _invitation_was_saved, Invitation),
+        (pre_delete, _invitation_is_deleted, Invitation),
         (post_save, _factor_was_saved, Authenticator),
         (pre_delete, _factor_is_deleted, Authenticator),
         (post_save, _belonging_was_saved, EmailAddress),
@@ -203,6 +204,13 @@ def _invitation_was_saved(instance: Invitation, created: bool, raw: bool = False
     facts = {"role": instance.role, "mail": instance.number}
     # Who accepts may have made the account with this very deed, and not be signed in yet.
     audit_log.note(kind, f"invitation:{instance.pk}", by=by, facts=facts, personal={"email": instance.email})
+
+
+def _invitation_is_deleted(instance: Invitation, **_: Any) -> None:
+    """Record that an ended invitation was cleared, and erase its address: the events stay."""
+    subject = f"invitation:{instance.pk}"
+    audit_log.note("invitation_cleared", subject, facts={"role": instance.role, "state": instance.state})
+    audit_log.forget(subject)
 
 
 # --- What gives access to an account ------------------------------------------------------------------------------

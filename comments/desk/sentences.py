@@ -103,6 +103,7 @@ EVENTS: dict[str, str] = {
     "import_undone": noop("%(name)s undid an import"),
     "import_uploaded": noop("%(name)s uploaded a file to import"),
     "invitation_accepted": noop("Somebody accepted an invitation"),
+    "invitation_cleared": noop("An old invitation was cleared"),
     "invitation_revoked": noop("%(name)s revoked an invitation"),
     "invitation_sent": noop("%(name)s invited somebody"),
     "label": noop("%(name)s set the label “%(label)s”"),

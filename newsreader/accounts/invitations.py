@@ -19,6 +19,7 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core import signing
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -37,6 +38,8 @@ from newsreader.mailing.models import Letter
 
 LIFE = dt.timedelta(days=7)
 PAUSE = dt.timedelta(minutes=5)  # between two mails of one invitation
+KEPT = dt.timedelta(days=90)  # after it has expired or was revoked
+AT_ONCE = 500  # invitations that one run clears
 MOST = 30  # invitations that one person sends in an hour
 SALT = "newsreader.accounts.invitations"
 State = Invitation.State
@@ -165,6 +168,24 @@ def revoke_all_of(user: User, *, by: User) -> None:
     for invitation in Invitation.objects.select_for_update().filter(accepted_at=None, revoked_at=None).order_by("pk"):
         if invitation.invited_by_id == user.pk or invitation.email.lower() in addresses:
             _revoke(invitation, by)
+
+
+@transaction.atomic
+def forget_old() -> int:
+    """Delete invitations that nobody can accept any more, 90 days after they ended; one that was accepted stays.
+
+    The address goes from the admin's log, too. The audit log listens and keeps the event without it. Returns how many.
+    """
+    before = timezone.now() - KEPT
+    expired = Q(revoked_at=None, expires_at__lt=before)
+    ended = Invitation.objects.filter(expired | Q(revoked_at__lt=before), accepted_at=None).order_by("pk")
+    roles = dict(ended.select_for_update().values_list("pk", "role")[:AT_ONCE])
+    kind = ContentType.objects.get_for_model(Invitation)
+    for role in set(roles.values()):
+        ids = [str(pk) for pk, given in roles.items() if given == role]
+        LogEntry.objects.filter(content_type=kind, object_id__in=ids).update(object_repr=Role(role).label)
+    Invitation.objects.filter(pk__in=roles).delete()
+    return len(roles)
 
 
 def _refuse_more_rights(by: User, role: str) -> None:

@@ -33,7 +33,7 @@ from comments.notifications.subscriptions import forget_old as forget_old_subscr
 from comments.objections.transparency import bring_up_to_date
 from comments.posting.rerendering import rerender_some
 from comments.screening import surge
-from newsreader.accounts import factor_secrets
+from newsreader.accounts import factor_secrets, invitations
 from newsreader.accounts.pictures import draw_waiting
 from newsreader.kit import metrics, private_uploads
 from newsreader.kit.clock import ahead
@@ -106,6 +106,7 @@ def clear_up() -> None:
     factor_secrets.renew()
     budget.forget_old()
     forget_old_subscriptions()
+    invitations.forget_old()
     delete_expired_locks()
     private_uploads.forget_old()
 

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from articles.models.taxonomy import Author
+from comments.audit import audit_log
 from comments.models import AuditEntry
 from newsreader.accounts import invitations
 from newsreader.accounts.models import Invitation, User
@@ -346,3 +347,32 @@ def test_who_typed_the_address_without_confirming_it_gains_nothing(editor):
     squatter.refresh_from_db()
     assert not squatter.is_staff
     assert EmailAddress.objects.get(email="nina@example.org", verified=True).user.name == "Nina Sand"
+
+
+def test_an_invitation_that_ended_unanswered_is_forgotten_after_90_days_and_stays_on_record_without_its_address(editor):
+    day = dt.timedelta(days=1)
+    names = ("expired", "revoked", "young", "fresh", "accepted")
+    rows = {name: invitations.invite(f"{name}@example.org", "Authors", by=editor) for name in names}
+    for name in ("revoked", "fresh"):
+        invitations.revoke(rows[name].pk, by=editor)
+    now = timezone.now()
+    Invitation.objects.update(expires_at=now - 91 * day)
+    Invitation.objects.filter(pk=rows["young"].pk).update(expires_at=now - 89 * day)
+    Invitation.objects.filter(pk=rows["revoked"].pk).update(revoked_at=now - 91 * day)
+    Invitation.objects.filter(pk=rows["accepted"].pk).update(accepted_at=now - 200 * day)
+
+    assert invitations.forget_old() == 2
+    assert invitations.forget_old() == 0
+
+    assert {row.email.partition("@")[0] for row in Invitation.objects.all()} == {"young", "fresh", "accepted"}
+    gone = [f"invitation:{rows[name].pk}" for name in ("expired", "revoked")]
+    told = AuditEntry.objects.filter(subject__in=gone)
+    assert {entry.kind for entry in told} == {"invitation_sent", "invitation_revoked", "invitation_cleared", "erasure"}
+    assert {entry.facts["state"] for entry in told if entry.kind == "invitation_cleared"} == {"expired", "revoked"}
+    assert {entry.personal for entry in told} == {None}
+    audit_log.seal()
+    assert audit_log.verify()[1] == []
+    said = " ".join(LogEntry.objects.values_list("object_repr", flat=True))
+    assert "expired@" not in said
+    assert "revoked@" not in said
+    assert "young@example.org" in said

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from comments.models import EmailConfirmation, KeptDraft, RateLimit, ReviewLock
+from newsreader.accounts.models import Invitation
 from newsreader.kit.tasks import HEARTBEAT
 from newsreader.operations import retention, schedule
 from tests.factories import make_article, make_comment, make_moderator
@@ -143,10 +144,13 @@ def test_clearing_up_deletes_what_has_run_out_and_nothing_else(settings):
         DBTaskResult.objects.filter(pk=task.pk).update(status="SUCCESSFUL", finished_at=at, worker_ids=[name])
     ReviewLock.objects.create(comment=first, by=mia, until=old)
     ReviewLock.objects.create(comment=second, by=noor, until=now + dt.timedelta(minutes=1))
+    for name, days in (("old", 91), ("young", 1)):
+        Invitation.objects.create(email=f"{name}@example.org", role="Authors", expires_at=now - dt.timedelta(days=days))
 
     schedule.clear_up()
     retention.run(60, all_kinds=True)
 
+    assert Invitation.objects.get().email == "young@example.org"
     left = [
         Session.objects.values_list("session_key", flat=True),
         RateLimit.objects.filter(key__in=["old", "young"]).values_list("key", flat=True),
