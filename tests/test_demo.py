@@ -5,11 +5,13 @@ import re
 
 import pytest
 from django.contrib import admin
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.utils import timezone
 
 from articles.models.article import Article
+from articles.models.editorial import EditorialNote
 from articles.models.pictures import Picture
 from articles.models.site import Site
 from articles.models.taxonomy import Author, Section, Tag
@@ -45,6 +47,7 @@ def test_it_has_all_that_a_newcomer_is_promised(newsroom, client, subtests, caps
         its_readers_and_moderators_have_some_days_behind_them,
         its_paper_is_british_and_calls_no_drawing_a_photograph,
         all_sign_in,
+        an_author_has_sent_an_article_and_reads_the_answer,
         no_tab_and_no_list_of_the_newsroom_is_empty,
         it_comes_once,
     ):
@@ -114,12 +117,28 @@ def no_tab_and_no_list_of_the_newsroom_is_empty(client):
 
 
 def all_sign_in(client):
-    for name in ("editor", "moderator", "reader"):
+    for name in ("editor", "moderator", "author", "reader"):
         answer = client.post("/accounts/login/", {"login": f"{name}@example.org", "password": "open-sesame"})
         assert answer.status_code == 302
         assert (client.get("/admin/").status_code == 200) is (name != "reader")
         client.post("/accounts/logout/")
-    assert User.objects.count() == 4
+    assert User.objects.count() == 5
+
+
+def an_author_has_sent_an_article_and_reads_the_answer(client):
+    article = Article.objects.get(slug="market-traders-dearer-pitches")
+    page = f"/admin/articles/article/{article.pk}/change/"
+    client.force_login(User.objects.get(username="author"))
+    assert {"Owen Tredwell"} <= {byline.author.name for byline in article.bylines.all()}
+    shown = client.get(page)
+    assert "the cheese stays" in shown.content.decode()
+    assert shown.context["has_change_permission"]
+    assert client.get("/admin/articles/article/").context["cl"].result_count == 4
+    client.force_login(User.objects.get(username="editor"))
+    waiting = client.get("/admin/articles/article/?waiting=yes").context["cl"].result_list
+    assert [row.pk for row in waiting] == [article.pk]
+    assert not mail.outbox
+    client.logout()
 
 
 def it_comes_once(client):
@@ -158,4 +177,5 @@ def it_goes_again_and_what_somebody_did_with_it_stays(capsys):
     for model in (Article, Comment, Section, Author, Tag, Picture, FilterEntry, Ban, ReplyTemplate):
         assert not model._default_manager.exists(), model
     assert Site.objects.get().name == "Newsreader"
-    assert set(User.objects.values_list("username", flat=True)) == {"editor", "moderator"}
+    assert set(User.objects.values_list("username", flat=True)) == {"editor", "moderator", "author"}  # They signed in.
+    assert not EditorialNote.objects.exists()

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from articles import formatting, page_versions, pictures, publishing
 from articles.models.article import Article, Byline, Redirect, SourceAttribution
+from articles.models.editorial import EditorialNote, Submission
 from articles.models.pictures import Picture
 from articles.models.site import Site
 from articles.models.taxonomy import Author, Section
@@ -102,11 +103,23 @@ def _article(entry: dict[str, Any], days: Timeline) -> int:
         publishing.publish(article.pk, at=at)
     elif entry["state"] == "scheduled":
         publishing.schedule(article.pk, at)
+    _steps(article, entry.get("steps", []), days.now)
     Redirect.objects.bulk_create(Redirect(path=path, article=article) for path in entry.get("old_addresses", []))
     if "comments" not in entry:
         return 0
     article.refresh_from_db()
     return days.add(article, entry["comments"], at)
+
+
+def _steps(article: Article, steps: list[dict[str, Any]], now: dt.datetime) -> None:
+    """Write what went on between an author and the editors. Nobody is mailed: `articles.submissions` would."""
+    for step in steps:
+        by, at = User.objects.get(username=step["by"]), now - dt.timedelta(hours=step["hours_ago"])
+        EditorialNote.objects.create(article=article, kind=step["kind"], by=by, text=step["text"], created_at=at)
+        if step["kind"] == EditorialNote.Kind.SENT:
+            Submission.objects.update_or_create(article=article, defaults={"by": by, "sent_at": at})
+        else:
+            Submission.objects.filter(article=article).delete()
 
 
 def _picture(entry: dict[str, Any]) -> Picture:

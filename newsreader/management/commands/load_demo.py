@@ -1,4 +1,4 @@
-"""Load the demonstration newsroom: sections, authors, articles, discussions, and four people who can sign in."""
+"""Load the demonstration newsroom: sections, authors, articles, discussions, and five people who can sign in."""
 
 import os
 import secrets
