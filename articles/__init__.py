@@ -3,7 +3,7 @@
 models:        the tables, with their querysets
 publishing:    publish, schedule, withdraw: the only way an article's state changes
 submissions:   authors send articles to the editors, who publish them or send them back
-writing:       changing an article's text and everything around it
+writing:       changing an article's text and everything around it; corrections: what readers are told about errors
 formatting:    sanitising HTML; paste_cleanup: removing what word processors leave in it
 pictures:      storing pictures, their smaller copies, and their HTML
 picture_addresses: which pictures of a text are on other sites; picture_fetching: fetching those in

@@ -55,6 +55,21 @@ class NoteMissing(Invalid):
         super().__init__([FieldError("note", "required", _("Please tell the author what is missing."))])
 
 
+class NeverPublished(Conflict):
+    code, sentence = "never_published", _("Readers have not seen this article yet, so there is nothing to correct.")
+
+
+class CorrectionMissing(Invalid):
+    def __init__(self) -> None:
+        super().__init__([FieldError("text", "required", _("Please say what was wrong."))])
+
+
+class CorrectionTooLong(Invalid):
+    def __init__(self, limit: int) -> None:
+        said = str(_("A correction can be up to %d characters long.")) % limit
+        super().__init__([FieldError("text", "too_long", said)])
+
+
 class HeadlineMissing(Invalid):
     def __init__(self) -> None:
         super().__init__([FieldError("headline", "required", _("Please give it a headline."))])

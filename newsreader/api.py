@@ -91,6 +91,11 @@ class SchemaView(SpectacularAPIView):
 urlpatterns: list[URLPattern | URLResolver] = [
     path("articles/", ArticleViewSet.as_view(READ | {"post": "create"}), name="api-articles"),
     path("articles/<int:pk>/", ArticleViewSet.as_view(OWN), name="api-article"),
+    path("articles/<int:pk>/corrections/", ArticleViewSet.as_view({"post": "correct"})),
+    path(
+        "articles/<int:pk>/corrections/<int:correction>/",
+        ArticleViewSet.as_view({"patch": "reword_correction", "delete": "take_out_correction"}),
+    ),
     path("articles/<int:article_id>/comments/", ArticleCommentsView.as_view(READ | {"post": "create"})),
     path("comments/<int:pk>/", CommentViewSet.as_view(OWN), name="api-comment"),
     path("comments/<int:pk>/replies/", CommentViewSet.as_view({"get": "replies"})),

@@ -118,6 +118,8 @@ APART = {
     "accounts/my-data/",
     "my-data/",
     "my-data/<str:token>/",
+    "api/v1/articles/<int:pk>/corrections/",
+    "api/v1/articles/<int:pk>/corrections/<int:correction>/",
     "api/v1/comments/<int:pk>/flag/",
     "api/v1/decisions/",
     "api/v1/decisions/batches/<uuid:batch>/",

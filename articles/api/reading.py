@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, cast
 
 from django.db.models import QuerySet
 
-from articles.models.article import Article, Byline, SourceAttribution
+from articles.models.article import Article, Byline, Correction, SourceAttribution
 from articles.models.querysets import ArticleQuerySet, NamedQuerySet
 from articles.models.taxonomy import Author, Section, Tag
 from newsreader.kit.compiled_queries import Compiled
@@ -31,12 +32,21 @@ class Source(NamedTuple):
     kind: str
 
 
+class Corrected(NamedTuple):
+    """What readers were told about an error, and when."""
+
+    pk: int
+    at: dt.datetime
+    text: str
+
+
 class Lists(NamedTuple):
     """What an article shows several of, each in its order."""
 
     authors: list[Named]
     tags: list[Named]
     sources: list[Source]
+    corrections: list[Corrected]
 
 
 def newest(asked: Mapping[str, str], size: int) -> list[Article]:
@@ -50,8 +60,8 @@ def published(pk: int) -> Article | None:
 
 
 def lists_of(articles: Collection[Article]) -> dict[int, Lists]:
-    """Return the lists of each of these articles, by its id. Three queries."""
-    found = {article.pk: Lists([], [], []) for article in articles}
+    """Return the lists of each of these articles, by its id. Three queries; a fourth where one was corrected."""
+    found = {article.pk: Lists([], [], [], []) for article in articles}
     if found:
         for article, *values in _authors(*found):
             found[article].authors.append(Named(*values))
@@ -59,6 +69,9 @@ def lists_of(articles: Collection[Article]) -> dict[int, Lists]:
             found[article].tags.append(Named(*values))
         for article, *values in _sources(*found):
             found[article].sources.append(Source(*values))
+    if corrected := [article.pk for article in articles if article.corrected_at]:
+        for article, *values in _corrections(*corrected):
+            found[article].corrections.append(Corrected(*values))
     return found
 
 
@@ -120,3 +133,8 @@ def _tags(*ids: int) -> QuerySet[Any, Any]:
 @Compiled
 def _sources(*ids: int) -> QuerySet[Any, Any]:
     return SourceAttribution.objects.filter(article__in=ids).values_list("article", "name", "url", "kind")
+
+
+@Compiled
+def _corrections(*ids: int) -> QuerySet[Any, Any]:
+    return Correction.objects.filter(article__in=ids).values_list("article", "pk", "at", "text")

@@ -13,9 +13,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from articles import pictures
+from articles import corrections, pictures
 from articles.api.reading import Named
-from articles.models.article import Article, SourceAttribution
+from articles.models.article import Article, Correction, SourceAttribution
 from articles.models.pictures import Picture
 from articles.models.taxonomy import Author, Section, Tag
 from newsreader.kit.kept import Kept, columns
@@ -84,6 +84,14 @@ class SourceSerializer(serializers.ModelSerializer):
         fields = ["name", "url", "kind"]
 
 
+class CorrectionSerializer(serializers.ModelSerializer):
+    """What readers were told about an error, as plain text, and when."""
+
+    class Meta:
+        model = Correction
+        fields = ["id", "at", "text"]
+
+
 class PictureCopy(TypedDict):
     """A smaller copy of a picture: absolute address, width in pixels, media type."""
 
@@ -147,6 +155,7 @@ class ArticleSerializer(serializers.ModelSerializer):
     tags = TagSerializer(many=True)
     authors = BylineSerializer(many=True, source="bylines")
     sources = SourceSerializer(many=True)
+    corrections = CorrectionSerializer(many=True)
     picture = PictureSerializer(source="lead_picture", allow_null=True)
     comments_open = serializers.SerializerMethodField()
 
@@ -154,7 +163,7 @@ class ArticleSerializer(serializers.ModelSerializer):
         model = Article
         fields = [
             "id", "url", "slug", "kind", "headline", "standfirst", "html", "section", "tags", "authors", "sources",
-            "picture", "published_at", "updated_at", "comment_count", "comments_open", "version",
+            "picture", "published_at", "updated_at", "corrections", "comment_count", "comments_open", "version",
         ]  # fmt: skip
 
     @extend_schema_field(OpenApiTypes.URI)
@@ -166,7 +175,7 @@ class ArticleSerializer(serializers.ModelSerializer):
         return article.state == Article.State.PUBLISHED and article.comments_open(days[article.pk])
 
     def to_representation(self, article: Article) -> dict[str, Any]:
-        authors, tags, sources = self.context["lists"][article.pk]
+        authors, tags, sources, corrected = self.context["lists"][article.pk]
         return {
             "id": article.pk,
             "url": self.get_url(article),
@@ -182,6 +191,7 @@ class ArticleSerializer(serializers.ModelSerializer):
             "picture": _picture(article.lead_picture) if article.lead_picture else None,
             "published_at": over_rest(article.published_at),
             "updated_at": over_rest(article.updated_at),
+            "corrections": [{"id": row.pk, "at": over_rest(row.at), "text": row.text} for row in corrected],
             "comment_count": article.comment_count,
             "comments_open": self.get_comments_open(article),
             "version": article.version,
@@ -210,7 +220,9 @@ class SourceInput(Given, SourceSerializer):
 class ArticleInput(OfVersion):
     """What editors write. `tags` are names, created where new; `authors` and `section` are slugs."""
 
-    ignored: ClassVar[frozenset[str]] = frozenset({"id", "url", "published_at", "updated_at", "comment_count"})
+    ignored: ClassVar[frozenset[str]] = frozenset(
+        {"id", "url", "published_at", "updated_at", "corrections", "comment_count"}
+    )
 
     kind = serializers.ChoiceField(choices=Article.Kind.choices, required=False)
     headline = serializers.CharField(max_length=300)
@@ -235,3 +247,11 @@ class ArticleInput(OfVersion):
         if missing := [slug for slug in slugs if slug not in found]:
             raise serializers.ValidationError(f"There is no author {missing[0]!r}.", code="does_not_exist")
         return [found[slug] for slug in dict.fromkeys(slugs)]
+
+
+class CorrectionInput(OfVersion):
+    """What readers are to be told. `version` is the article's."""
+
+    ignored: ClassVar[frozenset[str]] = frozenset({"id", "at"})
+
+    text = serializers.CharField(max_length=corrections.LENGTH)

@@ -18,12 +18,13 @@ from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from articles import publishing, search
+from articles import corrections, publishing, search
 from articles.api import reading
 from articles.api.serializers import (
     ArticleInput,
     ArticleSerializer,
     AuthorSerializer,
+    CorrectionInput,
     DeskArticleSerializer,
     SectionSerializer,
     TagSerializer,
@@ -52,7 +53,10 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
 
     serializer_class = ArticleSerializer
     cursor_ordering = ("-published_at", "-pk")
-    takes = {"create": ArticleInput, "partial_update": ArticleInput, "destroy": OfVersion}
+    takes = {
+        "create": ArticleInput, "partial_update": ArticleInput, "destroy": OfVersion, "correct": CorrectionInput,
+        "reword_correction": CorrectionInput, "take_out_correction": OfVersion,
+    }  # fmt: skip
     in_part = frozenset({"partial_update"})
     filters = [
         _text("section", "Slug of a section."),
@@ -129,6 +133,37 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         wanted = self.wanted_versions(request, _thing(article.pk), self.given(request))
         publishing.withdraw(article.pk, versions=wanted)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses={201: DeskArticleSerializer})
+    @once_per_key
+    def correct(self, request: Request, pk: int) -> Response:
+        """Tell readers about an error; the answer is the article in its new version."""
+        text, wanted = self._correction(request, pk, "articles.add_correction")
+        article = corrections.correct(pk, text, by=self._user(), versions=wanted)
+        return self._answer(article, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=DeskArticleSerializer)
+    def reword_correction(self, request: Request, pk: int, correction: int) -> Response:
+        """Put a correction differently; its time stays."""
+        text, wanted = self._correction(request, pk, "articles.change_correction", correction)
+        return self._answer(corrections.reword(pk, correction, text, versions=wanted))
+
+    @extend_schema(responses=DeskArticleSerializer)
+    def take_out_correction(self, request: Request, pk: int, correction: int) -> Response:
+        """Take a correction out again."""
+        _text, wanted = self._correction(request, pk, "articles.delete_correction", correction)
+        return self._answer(corrections.take_out(pk, correction, versions=wanted))
+
+    def _correction(
+        self, request: Request, pk: int, permission: str, correction: int | None = None
+    ) -> tuple[str, frozenset[int] | None]:
+        """Return what is to be said and the versions for which it is meant, of somebody who may say it."""
+        article = self._own(pk, "articles.change_article")
+        self._require(permission)
+        if correction is not None and not article.corrections.filter(pk=correction).exists():
+            raise Http404
+        values = self.given(request)
+        return values.get("text", ""), self.wanted_versions(request, _thing(pk), values)
 
     def _answer(
         self, article: Article, shown: type[ArticleSerializer] = DeskArticleSerializer, **more: Any

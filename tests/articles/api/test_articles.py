@@ -23,7 +23,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 FIELDS = {
     "id", "url", "slug", "kind", "headline", "standfirst", "html", "section", "tags", "authors", "sources", "picture",
-    "published_at", "updated_at", "comment_count", "comments_open", "version",
+    "published_at", "updated_at", "corrections", "comment_count", "comments_open", "version",
 }  # fmt: skip
 
 

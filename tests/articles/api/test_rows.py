@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
 
+from articles import publishing
 from articles.api import reading
 from articles.api.serializers import (
     ArticleSerializer,
@@ -50,6 +51,10 @@ def articles(picture) -> list[Article]:
     full.tags.add(make_tag("zebra"), make_tag("ånd"), make_tag("apple"))
     full.sources.create(name="Second", kind="agency", position=2)
     full.sources.create(name="First", url="https://agency.example/?a=1&b=2", position=1)
+    full.corrections.create(text="It left at seven & not at <six>.", at=dt.datetime(2026, 7, 2, 3, 4, 5, tzinfo=dt.UTC))
+    full.corrections.create(text="Twice.")
+    publishing.note_corrections(full)
+    full.refresh_from_db()
     closed = make_article(comments_close_at=timezone.now() - dt.timedelta(days=1))
     winter = make_article(at=dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC))
     page = make_article(kind="page", slug="über-uns")
