@@ -122,7 +122,7 @@ class MenuInline(KeepsRelated, admin.TabularInline):
     model = MenuItem
     formset = NamedCells
     fields = ["place", "position", "section", "page", "address", "label"]
-    extra = 0
+    extra = 1  # So that an entry is one click nearer, and needs no script.
 
     def get_formset(self, request: HttpRequest, obj: models.Model | None = None, **kwargs: Any) -> Any:
         return super().get_formset(request, obj, form=MenuItemForm, **kwargs)
