@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_invitations"),
         ("articles", "0015_colour_and_logo"),
-        ("comments", "0013_words_of_reasons"),
+        ("comments", "0014_what_readers_are_told"),
     ]
 
     operations = [

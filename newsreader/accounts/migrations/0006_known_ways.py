@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_invitations"),
+        ("accounts", "0005_portraits_of_a_day"),
     ]
 
     operations = [

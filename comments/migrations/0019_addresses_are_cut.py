@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("comments", "0019_bounded_drafts"),
+        ("comments", "0018_mail_alarm"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("comments", "0013_words_of_reasons"),
+        ("comments", "0015_moderators_mails"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("comments", "0017_erased_authors"),
+        ("comments", "0016_erased_authors"),
     ]
 
     operations = [

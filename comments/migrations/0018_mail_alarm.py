@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("comments", "0014_what_readers_are_told"),
+        ("comments", "0017_bounded_drafts"),
     ]
 
     operations = [

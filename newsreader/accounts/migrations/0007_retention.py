@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0005_portraits_of_a_day"),
+        ("accounts", "0006_known_ways"),
     ]
 
     operations = [
