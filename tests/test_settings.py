@@ -105,7 +105,9 @@ def test_a_site_with_good_values_passes_the_checks_of_deployment():
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.parametrize("address", ["postmark://token", "mailgun://key@mg.news.example?region=eu", "ses://a:b@eu-west-1"])
+@pytest.mark.parametrize(
+    "address", ["postmark://token", "mailgun://key@mg.news.example?region=eu", "ses://a:b@eu-west-1"]
+)
 def test_a_site_that_mails_over_a_providers_api_passes_them_too(address):
     answer = manage(
         "check", "--deploy", "--fail-level", "WARNING",

@@ -97,7 +97,7 @@ class ChatHookAdmin(InSentences):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "sections":
-            field.widget.can_add_related = False  # type: ignore[attr-defined]  # A section is a matter of its own.
+            field.widget.can_add_related = False  # A section is a matter of its own.
         return field
 
     def has_module_permission(self, request: HttpRequest) -> bool:

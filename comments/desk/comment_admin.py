@@ -213,10 +213,10 @@ def _connection(comment: Comment, name: str) -> str:
 class EventFilter(admin.AllValuesFieldListFilter):
     """The events that are on record, in words."""
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         known = sentences.events()
         for choice in super().choices(changelist):
-            yield choice | {"display": known.get(str(choice["display"]), choice["display"])}
+            yield {**choice, "display": known.get(str(choice["display"]), choice["display"])}
 
 
 @admin.register(AuditEntry)

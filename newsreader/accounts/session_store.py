@@ -55,7 +55,7 @@ class SessionStore(db.SessionStore):
         encoded: str = super().encode(session_dict)
         return encoded
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         found: dict[str, Any] = super().decode(session_data)
         if hidden := found.pop(HIDDEN, None):
             try:

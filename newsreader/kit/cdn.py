@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
 PATIENCE = 5.0  # seconds for a connection, and for an answer
 SITE = "site"  # the key of every marked answer
@@ -39,7 +39,7 @@ class Fastly:
     most = 256  # keys in one request
     host = "api.fastly.com"
 
-    def mark(self, response: HttpResponse, keys: Sequence[str], seconds: int) -> None:
+    def mark(self, response: HttpResponseBase, keys: Sequence[str], seconds: int) -> None:
         response["Surrogate-Key"] = " ".join(keys)
         if seconds:
             response["Surrogate-Control"] = f"max-age={seconds}"
@@ -57,7 +57,7 @@ class Cloudflare:
     most = 30  # tags in one request
     host = "api.cloudflare.com"
 
-    def mark(self, response: HttpResponse, keys: Sequence[str], seconds: int) -> None:
+    def mark(self, response: HttpResponseBase, keys: Sequence[str], seconds: int) -> None:
         response["Cache-Tag"] = ",".join(keys)
         if seconds:
             response["Cloudflare-CDN-Cache-Control"] = f"public, max-age={seconds}"
@@ -75,7 +75,7 @@ def _json(**values: Sequence[str]) -> bytes:
     return json.dumps({name: list(value) for name, value in values.items()}).encode()
 
 
-def mark(response: HttpResponse, cdn: Cdn, keys: Iterable[str], seconds: int) -> None:
+def mark(response: HttpResponseBase, cdn: Cdn, keys: Iterable[str], seconds: int) -> None:
     """Mark an answer with the keys by which it can be purged. `seconds`: how long the CDN alone may keep it."""
     cdn.mark(response, list(dict.fromkeys([SITE, *keys])), seconds)
 

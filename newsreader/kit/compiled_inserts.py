@@ -103,7 +103,7 @@ def _statement_together(models: tuple[tuple[type[Model], bool], ...], alias: str
     each = [_statement(model, alias, has_id=has_id, unless_there=False) for model, has_id in models]
     inserts = ", ".join(f"row_{at} AS ({statement.sql})" for at, statement in enumerate(each))
     made = ", ".join(
-        f"(SELECT {quote(field.column)} FROM row_{at})"  # noqa: S608  Names of ours.
+        f"(SELECT {quote(str(field.column))} FROM row_{at})"  # noqa: S608  Names of ours.
         for at, statement in enumerate(each)
         for field in statement.returned
     )

@@ -30,7 +30,7 @@ def answer(
     `rows` are, for each row, a key that holds all that the row shows and depends on but the site's address and the
     language, and what makes it. The bytes are those that the renderer would write for all of it.
     """
-    renderer, asked = request.accepted_renderer, request.accepted_media_type  # type: ignore[attr-defined]
+    renderer, asked = request.accepted_renderer, request.accepted_media_type
     if type(renderer) is not JSONRenderer or renderer.get_indent(asked, {}) is not None:
         return page([make() for _, make in rows])
     frame = renderer.render(page([]).data)
