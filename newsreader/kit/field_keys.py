@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+
+if TYPE_CHECKING:  # Imported by what encrypts: most processes never do, and it takes some megabytes.
+    from cryptography.fernet import MultiFernet
 
 SHORTEST = 32  # characters of a key
 
@@ -31,27 +32,30 @@ def encrypt(value: Any) -> str:
 
 def decrypt(text: str) -> Any:
     """Return what was encrypted. Raises Unreadable."""
-    try:
-        return json.loads(_keys(*_secrets()).decrypt(text.encode()))
-    except InvalidToken:
-        raise Unreadable from None
+    return json.loads(_asked(_keys(*_secrets()).decrypt, text))
 
 
 def renewed(text: str) -> str:
     """Return the same, encrypted with the newest key. Raises Unreadable."""
-    try:
-        return _keys(*_secrets()).rotate(text.encode()).decode()
-    except InvalidToken:
-        raise Unreadable from None
+    return _asked(_keys(*_secrets()).rotate, text).decode()
 
 
 def is_current(text: str) -> bool:
     """Say whether this was encrypted with the newest key, so that no older one is needed for it."""
     try:
-        _keys(_secrets()[0]).decrypt(text.encode())
-    except InvalidToken:
+        _asked(_keys(_secrets()[0]).decrypt, text)
+    except Unreadable:
         return False
     return True
+
+
+def _asked(deed: Callable[[bytes], bytes], text: str) -> bytes:
+    from cryptography.fernet import InvalidToken
+
+    try:
+        return deed(text.encode())
+    except InvalidToken:
+        raise Unreadable from None
 
 
 def _secrets() -> tuple[str, ...]:
@@ -60,8 +64,13 @@ def _secrets() -> tuple[str, ...]:
 
 @lru_cache(maxsize=4)
 def _keys(*secrets: str) -> MultiFernet:
+    from cryptography.fernet import Fernet, MultiFernet
+
     return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived(secret))) for secret in secrets])
 
 
 def _derived(secret: str) -> bytes:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"newsreader.fields").derive(secret.encode())
