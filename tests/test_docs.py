@@ -207,6 +207,7 @@ EXAMPLES = {
     "<slug>": "a-slug",
     "<token>": "a-token",
     "<way>": "email",
+    "<provider>": "postmark",
     "<name>": "a.jpg",
     "<batch>": str(uuid.UUID(int=1)),
 }

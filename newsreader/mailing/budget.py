@@ -41,7 +41,7 @@ def allows(address: str, network: str, *, known: bool) -> bool:
     `known`: an account has verified the address. `network`: of whoever asks (`kit.client_address.network`); empty if it
     is not known, or is not to count. Call it where the mail is queued, and nowhere else.
     """
-    outcome = _count(address_key(address), keyed("network", network) if network and not known else "", address, known)
+    outcome = _count(address_key(address), keyed("network", network) if network else "", address, known)
     metrics.ASKED_MAILS.labels(outcome).inc()
     return outcome == "sent"
 
@@ -51,14 +51,17 @@ def _count(mine: str, theirs: str, address: str, known: bool) -> str:
     """Return `sent`, or what stops the mail: `suppressed`, `address`, `network`."""
     if _is_stopped(address, known):
         return "suppressed"
-    _lock({mine, theirs} - {""})
+    counts_here = bool(theirs) and not known
+    _lock({mine, theirs} if counts_here else {mine})
     now = timezone.now()
     to_address = _to_address(mine, now - DAY, ahead(now))
     if len(to_address) >= PER_DAY or sum(at > now - HOUR for (at,) in to_address) >= PER_HOUR:
         return "address"
-    if theirs and len(_from_network(theirs, now - DAY, ahead(now))) >= PER_NETWORK:
+    # Asked in any case, so that both kinds of address cost the same.
+    from_network = _from_network(theirs, now - DAY, ahead(now)) if theirs else []
+    if counts_here and len(from_network) >= PER_NETWORK:
         return "network"
-    insert(AskedLetter(address=mine, network=theirs, at=now))
+    insert(AskedLetter(address=mine, network=theirs if counts_here else "", at=now))
     return "sent"
 
 
