@@ -23,7 +23,10 @@ from django.utils import timezone
 from articles.models.article import Article, Byline, Correction
 from comments.audit import audit_log
 from comments.models import REMOVED, AuditEntry, Comment, Decision, MailPreferences, Notice, Subscription, ToldUpTo
+from comments.notifications.letter_names import DECISION, PUBLISHED, REFUSED
+from comments.notifications.recipients import addresses
 from comments.notifications.sending_times import next_time
+from newsreader.mailing.models import Letter
 from newsreader.mailing.tokens import folded
 
 LATEST = dt.timedelta(days=60)  # since a comment was left; notices are kept longer than that
@@ -77,7 +80,7 @@ def _tell_some() -> tuple[int, bool]:
 
 
 def _notices_of(happened: list[_Happened]) -> Iterator[Notice]:
-    if not _anybody().exists():
+    if not MailPreferences.objects.exists():
         return
     since = timezone.now() - LATEST
     rows = Comment.objects.filter(pk__in={event.comment_id for event in happened}, created_at__gt=since)
@@ -131,9 +134,12 @@ def _of_new_comments(approved: list[_Happened], known: dict[int, Comment]) -> It
 def _of_own_comments(events: list[_Happened], known: dict[int, Comment]) -> Iterator[Notice]:
     """Yield notices to those who asked to be told about their own comment: what a person decided, and a pick.
 
-    What is decided about a comment of an account is told to it in the decision's transaction (`recipients`).
+    What is decided about a comment of an account is told to it in the decision's transaction (`recipients`), unless it
+    wants that in a digest, or outside of its quiet hours.
     """
-    told = [(event, kind) for event in events if (kind := _kind_of(event, known[event.comment_id]))]
+    every = [(event, kind) for event in events if (kind := _kind_of(event, known[event.comment_id]))]
+    yield from _of_accounts([each for each in every if each[1] != Kind.PICKED], known)
+    told = [(event, kind) for event, kind in every if kind == Kind.PICKED or not _account(known[event.comment_id])]
     if not told:
         return
     mine = _anybody().filter(scope=Scope.REPLIES, comment__in={event.comment_id for event, _ in told})
@@ -156,9 +162,31 @@ def _kind_of(event: _Happened, comment: Comment) -> str | None:
     if event.kind == "pick":
         return Kind.PICKED if event.facts.get("on") and comment.picked_at else None
     before, after = event.facts.get("before"), event.facts.get("after")
-    if (identity and identity.user_id) or after != comment.status or before == Status.SPAM != after != Status.APPROVED:
+    if after != comment.status or before == Status.SPAM != after != Status.APPROVED:
         return None
     return {Status.APPROVED: Kind.PUBLISHED, Status.TRASH: Kind.REFUSED}.get(Status(str(after)))
+
+
+def _account(comment: Comment) -> int | None:
+    return comment.identity.user_id if comment.identity else None
+
+
+def _of_accounts(told: list[tuple[_Happened, str]], known: dict[int, Comment]) -> Iterator[Notice]:
+    users = {user for event, _ in told if (user := _account(known[event.comment_id]))}
+    if not users:
+        return
+    where = {user: folded(address) for user, (address, _) in addresses(Q(user__in=users)).items()}
+    rows = MailPreferences.objects.filter(folded__in=where.values(), own_comments=True, stopped_at=None)
+    preferences = {row.folded: row for row in rows.exclude(confirmed_at=None)}
+    decisions = _decisions_of(event for event, _ in told)
+    letters = Letter.objects.filter(about=DECISION, about_id__in=decisions.values(), name__in=[PUBLISHED, REFUSED])
+    mailed = {(pk, folded(address)) for pk, address in letters.values_list("about_id", "address")}
+    for event, kind in told:
+        comment = known[event.comment_id]
+        row = preferences.get(where.get(_account(comment) or 0, ""))
+        about = decisions.get((event.comment_id, event.facts["number"]))
+        if row and about and (about, row.folded) not in mailed:
+            yield Notice(preferences=row, kind=kind, about_id=about, comment=comment, article_id=comment.article_id)
 
 
 def _decisions_of(events: Iterable[_Happened]) -> dict[tuple[int, int], int]:

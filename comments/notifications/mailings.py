@@ -24,7 +24,6 @@ from comments.notifications.sending_times import after_quiet, zone_of
 from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
-from newsreader.mailing.tokens import token_for
 
 AT_ONCE = 6  # mails to one address within HOUR; then a digest
 HOUR = dt.timedelta(hours=1)
@@ -33,11 +32,6 @@ SHORT, LONG, WHOLE = 280, 1_500, 100_000  # characters of a comment: in a digest
 SOME = 100  # addresses in one transaction
 PREFIX = "reader_"  # how the names of these letters begin
 Kind, Status = Notice.Kind, Comment.Status
-
-
-def page_url(address: str) -> str:
-    """Return the address of the page where its reader manages all mails to an address."""
-    return absolute(f"/mail/{token_for(address)}/")
 
 
 # --- Into the outbox ----------------------------------------------------------------------------------------------
@@ -124,13 +118,13 @@ def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
 
 def _confirming(letter: Letter) -> dict[str, Any] | None:
     row = MailPreferences.objects.filter(pk=letter.about_id or 0, confirmed_at=None, stopped_at=None).first()
-    return {"page_url": page_url(row.address)} if row else None
+    return {} if row else None
 
 
 def _alone(letter: Letter) -> dict[str, Any] | None:
     whole = letter.name == PREFIX + Kind.REFUSED  # Its author has the text nowhere else, perhaps.
     entries = _entries(_wanted().filter(pk=letter.about_id or 0), WHOLE if whole else LONG)
-    return entries[0] | {"page_url": page_url(letter.address)} if entries else None
+    return entries[0] if entries else None
 
 
 def _digest(letter: Letter) -> dict[str, Any] | None:
@@ -147,7 +141,6 @@ def _digest(letter: Letter) -> dict[str, Any] | None:
         "groups": list(groups.values()),
         "count": len(entries),
         "more": max(len(entries) - IN_A_DIGEST, 0),
-        "page_url": page_url(letter.address),
     }
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from comments.models import Appeal, Comment, Decision
 from comments.models.permissions import moderators_of
 from comments.notifications.letter_names import APPEAL_REJECTED, PUBLISHED, REFUSED
-from comments.notifications.subscriptions import who_declined
+from comments.notifications.subscriptions import not_told_at_once
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.mailing.tokens import folded
 
@@ -18,11 +18,10 @@ Recipient = tuple[Decision, str, str, str]  # the decision, letter, address, lan
 
 
 def recipients(decided: Iterable[tuple[Comment, Decision]]) -> Iterator[Recipient]:
-    """Yield the recipients of each decision: the author, if a person decided, unless they have declined that.
+    """Yield the recipients of each decision: the author, if a person decided, unless they do not want that at once.
 
-    Two queries, however many there are.
-
-    Of what a rule held, `comments.notifications.moderators` tells those who moderate.
+    Two queries, however many there are. Of what a rule held, `comments.notifications.moderators` tells those who
+    moderate.
     """
     authors: list[tuple[Decision, str, int]] = []
     for comment, decision in decided:
@@ -33,9 +32,9 @@ def recipients(decided: Iterable[tuple[Comment, Decision]]) -> Iterator[Recipien
                 authors.append((decision, letter, user_id))
     if authors:
         known = addresses(Q(user__in={user_id for *_, user_id in authors}))
-        declined = who_declined(address for address, _ in known.values())
+        later = not_told_at_once(address for address, _ in known.values())
         for decision, letter, user_id in authors:
-            if user_id in known and folded(known[user_id][0]) not in declined:
+            if user_id in known and folded(known[user_id][0]) not in later:
                 yield decision, letter, *known[user_id]
 
 

@@ -339,7 +339,10 @@ class Choice:
 
 @transaction.atomic
 def change(address: str, choice: Choice) -> MailPreferences:
-    """Change how an address wants its mails; what waits is sent when the new choice says. Raises Invalid."""
+    """Change how an address wants its mails; what waits is sent when the new choice says. Raises Invalid.
+
+    Who does that comes from a page that only mails to the address lead to, so it is confirmed.
+    """
     errors = list(_wrong(choice))
     if errors:
         raise Invalid(errors)
@@ -348,6 +351,7 @@ def change(address: str, choice: Choice) -> MailPreferences:
         setattr(row, name, getattr(choice, name))
     if row.quiet_from == row.quiet_until:
         row.quiet_from = row.quiet_until = None
+    row.confirmed_at = row.confirmed_at or timezone.now()
     waits = row.notices.filter(settled_at=None).exists()
     row.next_at = next_time(row, timezone.now()) if waits else None
     row.save()
@@ -370,8 +374,16 @@ def _wrong(choice: Choice) -> list[FieldError]:
     return found
 
 
-def who_declined(addresses: Iterable[str]) -> set[str]:
-    """Return those of these addresses, in lower case, that are told nothing about their own comments. One query."""
+def not_told_at_once(addresses: Iterable[str]) -> set[str]:
+    """Return those of these addresses, in lower case, that get no mail at once about their own comments. One query.
+
+    They have declined that, or want it in a digest or outside of their quiet hours: then `fan_out` tells them.
+    """
     rows = MailPreferences.objects.filter(folded__in={folded(address) for address in addresses})
-    rows = rows.filter(Q(own_comments=False) | Q(stopped_at__isnull=False))
+    rows = rows.filter(
+        Q(own_comments=False)
+        | Q(stopped_at__isnull=False)
+        | ~Q(frequency=MailPreferences.Frequency.AT_ONCE)
+        | Q(quiet_from__isnull=False)
+    )
     return set(rows.values_list("folded", flat=True))

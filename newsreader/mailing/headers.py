@@ -16,8 +16,8 @@ from newsreader.kit.web import absolute
 from newsreader.mailing.models import Letter
 from newsreader.mailing.tokens import token_for
 
-# Beginnings of names: what readers have asked for, and whatever they would ask to confirm is no subscription yet.
-SUBSCRIPTIONS: Final = ("reader_",)
+# Beginnings of names: what readers have asked for or can decline. What asks to confirm is no subscription yet.
+SUBSCRIPTIONS: Final = ("reader_", "comment_published", "comment_refused")
 NEVER: Final = ("reader_confirm",)
 DIGESTS: Final = {"reader_digest": "digest"}
 

@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from newsreader.kit import metrics
 from newsreader.kit.languages import spoken
 from newsreader.kit.text import tidy_line
-from newsreader.mailing.tokens import not_me_url
+from newsreader.mailing.tokens import not_me_url, page_url
 
 LONGEST_LABEL = 40  # characters
 _CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
@@ -33,7 +33,8 @@ def written(
     which a mail server recognises a mail that it already has; without one it is a new one on our host.
     """
     frame = import_string(settings.FRAME)()
-    context = {"paper": frame["site"], "not_me_url": partial(not_me_url, address), **context}
+    links = {"not_me_url": partial(not_me_url, address), "page_url": partial(page_url, address)}
+    context = {"paper": frame["site"], **links, **context}
     with translation.override(spoken(language) or str(frame["site"].language)):
         said = render_to_string(f"letters/{name}/subject.txt", context)
         subject = tidy_line(f"{settings.MAIL_SUBJECT_PREFIX} {said}")

@@ -39,6 +39,11 @@ def address_of(token: str) -> str | None:
     return address if isinstance(address, str) else None
 
 
+def page_url(address: str) -> str:
+    """Return the address of the page where its reader manages all mails to an address."""
+    return absolute(f"/mail/{token_for(address)}/")
+
+
 def not_me_url(address: str) -> str:
     """Return the address of the page where mails that strangers ask for are ended, for mails to this address."""
     # Not by `reverse`, for which the worker would import every page of the site.

@@ -170,7 +170,7 @@ def test_what_is_not_to_be_read_any_more_is_left_out_of_a_mail_in_the_outbox(art
     mail.outbox.clear()
     send_due.call()
     assert mail.outbox == []
-    assert not Letter.objects.filter(name="reader_comment").exists()
+    assert not Letter.objects.filter(name="reader_comment").exclude(sent_at=None).exists()
 
 
 def test_spam_subscribes_nobody(article):
@@ -259,6 +259,36 @@ def test_an_account_is_told_of_decisions_once_and_can_decline_that(article):
     subscriptions.change(user.email, Choice(own_comments=False))
     decide(second.pk, "approved", by=moderator)
     assert (tell(clear=False), mail.outbox) == ([], [])
+
+
+def test_an_account_that_wants_digests_is_told_of_decisions_in_them(article, time_machine):
+    time_machine.move_to("2026-11-03T12:00:00Z", tick=False)
+    set_rules(hold_everything=True)
+    user, moderator = make_user(), make_moderator()
+    first, second = (post_comment(make_draft(article, user=user, text=f"Words {n}")) for n in range(2))
+    decide(first.pk, "approved", by=moderator)  # At once, and not again in the digest.
+    assert len(mail.outbox) == 1
+    subscriptions.change(user.email, Choice(frequency="daily", hour=7, zone="UTC"))
+    decide(second.pk, "trash", by=moderator, reason="off_topic")
+    assert (tell(clear=False), len(mail.outbox)) == ([], 1)
+
+    time_machine.move_to("2026-11-04T07:00:00Z", tick=False)
+    assert tell() == [(user.email, "digest")]
+    assert "> Words 1" in mail.outbox[0].body
+    assert "Words 0" not in mail.outbox[0].body
+    assert "not about the article" in mail.outbox[0].body
+
+
+def test_mails_about_ones_own_comments_lead_to_the_page_and_end_with_one_click(article):
+    set_rules(hold_everything=True)
+    user = make_user()
+    mine = post_comment(make_draft(article, user=user))
+    decide(mine.pk, "approved", by=make_moderator())
+    (letter,) = mail.outbox
+    page = f"/mail/{token_for(user.email)}/"
+    assert page in letter.body
+    assert page in letter.extra_headers["List-Unsubscribe"]
+    assert letter.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 # --- Digests ------------------------------------------------------------------------------------------------------

@@ -199,7 +199,7 @@ def test_what_was_stopped_no_stranger_starts_again():
 def test_an_address_that_never_subscribed_can_be_stopped():
     subscriptions.stop(ADA)
     assert subscriptions.subscribe(Reader(ADA), section()) == []
-    assert subscriptions.who_declined(["ADA@example.org", "bob@example.org"]) == {ADA}
+    assert subscriptions.not_told_at_once(["ADA@example.org", "bob@example.org"]) == {ADA}
 
 
 def test_following_twice_is_one_subscription_and_following_again_begins_it():
