@@ -177,4 +177,6 @@ def test_the_next_mails_and_the_next_task():
         assert outbox.send_due.func()
 
     assert send.called
-    look(statements, read=300, sort=20)  # The comments of twenty mails.
+    look(
+        statements, read=300, dropped=1, sort=20
+    )  # The comments of twenty mails, and the one that has to be confirmed.

@@ -194,10 +194,15 @@ def _times(now: dt.datetime) -> list[dt.datetime]:
 
 
 def _due(now: dt.datetime, *furthest: dt.datetime) -> QuerySet[Letter]:
-    """Return the mails whose time has come, or lies further ahead than any that is stored here. They are unsent."""
+    """Return the unsent mails whose time has come, or for which an earlier clock has stored it.
+
+    It did, where that lies further ahead than any that is stored after so many attempts; of one that was not tried yet,
+    and may be for later, where it was queued in the future.
+    """
     due = Q(due_at__lte=now)
     for attempts, end in enumerate(furthest):
-        due |= Q(**{"attempts__gte" if attempts == LAST_STEP else "attempts": attempts}, due_at__gt=end)
+        tried = Q(**{"attempts__gte" if attempts == LAST_STEP else "attempts": attempts})
+        due |= tried & (Q(due_at__gt=end) if attempts else Q(created_at__gt=end))
     return Letter.objects.filter(due, sent_at=None, given_up_at=None)
 
 
