@@ -94,7 +94,7 @@ class KeptDraft(models.Model):
 class Delivery(models.Model):
     """A mail in the outbox of the release before, about a decision, a report, a comment or an article.
 
-    Nothing is written here any more: `comments.notifications.outbox` moves what is left into `mailing.Letter`. The next
+    Nothing is written here any more: `comments.notifications.outbox` moves what is left to the site's outbox. The next
     release drops the table.
     """
 
