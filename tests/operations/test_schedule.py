@@ -130,10 +130,10 @@ def test_a_sign_of_life_is_there_for_every_process():
 
 
 def test_clearing_up_deletes_what_has_run_out_and_nothing_else(settings):
-    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "long"]}}
     now, article = timezone.now(), make_article()
     old, young = now - dt.timedelta(days=60), now - dt.timedelta(minutes=1)
     first, second = make_comment(article), make_comment(article)
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "long"]}}
     mia, noor = make_moderator(), make_moderator()
     for name, at in (("old", old), ("young", young)):
         Session.objects.create(session_key=name, session_data="", expire_date=at + dt.timedelta(days=30))
