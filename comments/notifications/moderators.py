@@ -48,7 +48,7 @@ def note(comment: Comment, letters: Collection[Letter] = ()) -> None:
     tell_moderators.enqueue()
 
 
-@task()
+@task(priority=50)  # As mails are sent: a guest may wait for the link that confirms an address.
 def tell_moderators() -> int:
     """Tell the moderators and the chat rooms of every comment in the notices. Returns how many notices there were."""
     take_others(tell_moderators)
