@@ -62,6 +62,7 @@ def erase(person: Person, *, keep_text: bool, members_too: bool = False) -> Eras
     User.objects.filter(pk__in=person.accounts).update(is_active=False)  # Nobody posts as them meanwhile.
     traces.erase(known, accounts=person.accounts, answers=answers)
     comments = _erase_comments(person, keep_text)
+    _erase_entries(known)  # Before others have to wait: it reads the whole log.
     with transaction.atomic():
         of_comments.erase_reports(person.accounts, person.addresses, person.reporters)
         singles = [f"{address}/32" for address in networks if ":" not in address]
@@ -69,7 +70,6 @@ def erase(person: Person, *, keep_text: bool, members_too: bool = False) -> Eras
         of_comments.erase_bans(person.identities, folded, singles, person.appellants)
         of_comments.erase_address(person.addresses, person.limits)
         people.letters_to(person.addresses).delete()
-        _erase_entries(known)
         _erase_accounts(person)
         _record(person, comments, keep_text)
     traces.erase(known, accounts=person.accounts, answers=answers)  # What came up while it was going on.
@@ -103,7 +103,7 @@ def _known(person: Person, networks: set[str]) -> traces.Traces:
 def _erase_comments(person: Person, keep_text: bool) -> int:
     """Erase them from their comments, in short transactions. Returns how many. What is done is no longer theirs."""
     writes, count = ShortTransactions(), 0
-    while ids := list(person.comments.values_list("pk", flat=True)[:BATCH]):
+    while ids := person.next_comments(BATCH):
         with writes.next():
             of_comments.erase_author(ids, keep_text=keep_text)
         count += len(ids)

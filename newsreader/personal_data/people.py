@@ -38,7 +38,15 @@ class Person:
         """All their comments, of every status, which they have not been erased from."""
         typed = ConnectionData.objects.alias(folded=Lower("email")).filter(folded__in=self.addresses)
         guests = Q(identity=None, pk__in=typed.values("pk"))
-        return Comment.objects.filter(Q(identity__in=self.identities) | guests).order_by("pk")
+        return Comment.objects.filter(Q(identity__in=self.identities) | guests)
+
+    def next_comments(self, most: int) -> list[int]:
+        """Return the ids of so many of these comments. By an index, however many comments the site has."""
+        own = Comment.objects.filter(identity__in=self.identities).values_list("pk", flat=True)
+        if found := list(own[:most]):
+            return found
+        typed = ConnectionData.objects.alias(folded=Lower("email")).filter(folded__in=self.addresses)
+        return list(typed.filter(comment__identity=None).values_list("pk", flat=True)[:most])
 
     @property
     def users(self) -> list[User]:
