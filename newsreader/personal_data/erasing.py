@@ -33,7 +33,8 @@ from newsreader.personal_data.people import Person
 logger = logging.getLogger(__name__)
 
 BATCH = 200  # comments in a transaction
-PATIENCE = 5  # seconds that others who read may hold up the emptying of SQLite's log
+# Seconds that others who read may hold up the emptying of SQLite's log, in tries of a moment, with a pause after each.
+PATIENCE, MOMENT, PAUSE = 10, 0.1, 0.4
 
 
 class BelongsToNewsroom(Conflict):
@@ -176,12 +177,23 @@ def _empty_log() -> None:
     """Write SQLite's log into its file and empty it, as soon as nobody reads an older state."""
     end = time.monotonic() + PATIENCE
     while not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            (busy, *_pages) = cursor.fetchone()
-        if not busy:
+        if _checkpointed():
             return
         if time.monotonic() > end:
             logger.warning("SQLite's log could not be emptied: somebody reads. It will be with the next checkpoint.")
             return
-        time.sleep(0.05)
+        time.sleep(PAUSE)
+
+
+def _checkpointed() -> bool:
+    """Try to empty the log, and say whether that succeeded. Nobody can write meanwhile, so it waits but a moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        (patience,) = cursor.fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {round(1000 * MOMENT)}")
+        try:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_pages) = cursor.fetchone()
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {patience:d}")
+    return not busy
