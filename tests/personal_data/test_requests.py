@@ -122,7 +122,7 @@ def test_one_is_mailed_when_it_will_be_and_how_to_cancel(signed_in, user):
 def test_ones_own_page_says_so_and_cancels(signed_in, user):
     signed_in.post(ERASE, {"text": "keep"})
     mine = signed_in.get("/accounts/").content.decode()
-    assert "Your account will be erased at" in mine
+    assert "your account will be erased" in mine
 
     signed_in.post("/accounts/erase/cancel/")
 
