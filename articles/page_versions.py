@@ -37,6 +37,9 @@ def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
     A change by the newsroom (with `version`) counts for lists too, unless it is of nothing that readers see.
     Returns how many articles there are.
     """
+    if isinstance(articles, list) and len(articles) == 1 and not values:  # as after an edit of a comment
+        surrogate_keys.note_articles(articles if settings.CDN else [], by_newsroom=False)
+        return len(_bumped(articles[0]))
     rows = articles if isinstance(articles, QuerySet) else Article.objects.filter(pk__in=list(articles))
     ids = list(rows.values_list("pk", flat=True)) if settings.CDN else []
     count = rows.update(page_version=F("page_version") + 1, **values)
@@ -44,6 +47,11 @@ def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
         bump_lists(None if "state" in values else rows)
     surrogate_keys.note_articles(ids, by_newsroom="version" in values)
     return count
+
+
+@partial(CompiledUpdate, COLUMN)
+def _bumped(article_id: int) -> tuple[QuerySet[Article], dict[str, Any]]:
+    return Article.objects.filter(pk=article_id), {COLUMN: F(COLUMN) + 1}
 
 
 @partial(CompiledUpdate, "root_count")

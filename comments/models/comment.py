@@ -23,6 +23,7 @@ from comments.models.paths import LENGTH, PathField
 from comments.models.querysets import STANDING, CommentQuerySet
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.client_address import subnet
+from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.postgresql import prepared_cursor
 from newsreader.kit.search_words import special
@@ -252,7 +253,8 @@ class Comment(Imported):
 
         `by`: the moderator who changes it; None: its author.
         """
-        before = Revision.objects.create(comment=self, body=self.body, by=by, replaced_at=replaced_at or timezone.now())
+        before = Revision(comment=self, body=self.body, by=by, replaced_at=replaced_at or timezone.now())
+        insert(before)
         self.write(text, html)
         self.version += 1
         return before

@@ -95,6 +95,31 @@ def _comments_with_identities_locked(*ids: int) -> QuerySet[Comment]:
     return _comments_locked.build(*ids).select_related("identity")
 
 
+@Compiled
+def _article_locked(comment_id: int) -> QuerySet[Article]:
+    under = Comment.objects.filter(pk=comment_id).values("article")
+    articles = Article.objects.filter(pk__in=under).select_related("discussion").defer("body")
+    return articles.select_for_update(of=("self",))
+
+
+@Compiled
+def _own_locked(pk: int) -> QuerySet[Comment]:
+    rows = Comment.objects.filter(pk=pk).select_related("identity", "connection_data")
+    return rows.select_for_update(of=("self",))
+
+
+def lock_own(comment_id: int) -> Comment:
+    """Lock a comment for its author, with its article and the settings there, who left it, and from where.
+
+    Two queries. Raises Comment.DoesNotExist.
+    """
+    article, comment = _article_locked.first(comment_id), _own_locked.first(comment_id)
+    if article is None or comment is None:
+        raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
+    comment.article = article
+    return comment
+
+
 def lock_comments_with_identities(ids: Iterable[int]) -> list[Comment]:
     """Do what `lock_comments` does, with who left each comment."""
     wanted = sorted(set(ids))
@@ -106,38 +131,26 @@ def lock_comments(
     ids: Iterable[int],
     rows: QuerySet[Comment] | None = None,
     *,
-    articles: QuerySet[Article] | None = None,
     under: Collection[int] | None = None,
 ) -> list[Comment]:
     """Lock the articles of these comments, then the comments, and return those that exist, by id. Two queries.
 
-    `rows` says what is loaded with the comments; a condition on it is tested once they are locked. With `articles`, the
-    comments come with their articles, loaded by this queryset. `under` are the articles' ids, where they are known.
+    `rows` says what is loaded with the comments; a condition on it is tested once they are locked. `under` are the
+    articles' ids, where they are known.
     """
     wanted = sorted(set(ids))
-    if articles is not None:
-        of: Any = Comment.objects.filter(pk__in=wanted).values("article") if under is None else under
-        locked = lock_articles(articles.filter(pk__in=of))
-    elif under is None:
+    if under is None:
         lock_articles_of(wanted)
     else:
         lock_articles(under)
     if rows is None:
-        comments = _comments_locked.many(wanted)
-    else:
-        comments = list(rows.filter(pk__in=wanted).select_for_update(of=("self",)).order_by("pk"))
-    if articles is not None:
-        by_id = {article.pk: article for article in locked}
-        for comment in comments:
-            comment.article = by_id[comment.article_id]
-    return comments
+        return _comments_locked.many(wanted)
+    return list(rows.filter(pk__in=wanted).select_for_update(of=("self",)).order_by("pk"))
 
 
-def lock_comment(
-    comment_id: int, rows: QuerySet[Comment] | None = None, *, articles: QuerySet[Article] | None = None
-) -> Comment:
+def lock_comment(comment_id: int, rows: QuerySet[Comment] | None = None) -> Comment:
     """Lock one comment as `lock_comments` does. Raises Comment.DoesNotExist."""
-    found = lock_comments([comment_id], rows, articles=articles)
+    found = lock_comments([comment_id], rows)
     if not found:
         raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
     return found[0]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from django.utils.crypto import constant_time_compare
 
-from articles.models.article import Article
 from comments.errors import NotYours
 from comments.models import Comment
-from comments.models.locks import lock_comment
+from comments.models.locks import lock_own
 from newsreader.accounts.models import User
 
 
 def own_comment(comment_id: int, by: User | None, token: str) -> Comment:
     """Return the comment, locked, with its article, if it is theirs. Raises Comment.DoesNotExist, NotYours."""
-    articles = Article.objects.select_related("discussion").defer("body")
-    comment = lock_comment(comment_id, Comment.objects.select_related("identity", "connection_data"), articles=articles)
+    comment = lock_own(comment_id)
     has_token = bool(token) and constant_time_compare(comment.status_token, token)
     if not has_token and not is_account_of(comment, by):
         raise NotYours()
