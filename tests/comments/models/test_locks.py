@@ -14,7 +14,7 @@ from comments.desk import teamwork
 from comments.discussion.counting import recount
 from comments.models import Comment
 from comments.models import locks as locking
-from comments.models.locks import lock_articles, lock_comment, lock_comments
+from comments.models.locks import lock_articles, lock_comment, lock_comments, lock_own
 from comments.moderation import batches, moderator_edits
 from comments.moderation.decisions import decide
 from comments.moderation.erasing import erase
@@ -114,18 +114,28 @@ def test_articles_are_locked_before_limits_and_these_before_comments(deed, locks
     assert first_of_each == sorted(first_of_each, key=ORDER.index)
 
 
-def test_comments_come_locked_by_id_with_their_articles(django_assert_num_queries):
+def test_comments_come_locked_by_id(django_assert_num_queries):
     article, other = make_article(), make_article()
     comments = [make_comment(other), make_comment(article), make_comment(article)]
-    expected = [(comment.pk, comment.article.headline) for comment in comments]
 
     with django_assert_num_queries(2):
-        wanted = [10**6, *(comment.pk for comment in reversed(comments))]
-        found = lock_comments(wanted, articles=Article.objects.defer("body"))
-        assert [(row.pk, row.article.headline) for row in found] == expected
+        found = lock_comments([10**6, *(comment.pk for comment in reversed(comments))])
+        assert [row.pk for row in found] == [comment.pk for comment in comments]
     assert [row.pk for row in lock_articles([other.pk, article.pk, 10**6])] == [article.pk, other.pk]
 
 
+def test_ones_own_comment_comes_locked_with_all_that_an_edit_asks(django_assert_num_queries):
+    make_comment()
+    article = make_article()
+    comment = make_comment(article, email="ada@example.org")
+
+    with django_assert_num_queries(2):
+        found = lock_own(comment.pk)
+        assert (found.pk, found.article.headline) == (comment.pk, article.headline)
+        assert (found.identity, found.connection_data.email) == (None, "ada@example.org")
+
+
 def test_a_comment_that_is_not_there_is_said_not_to_exist():
-    with pytest.raises(Comment.DoesNotExist):
-        lock_comment(10**6)
+    for lock in (lock_comment, lock_own):
+        with pytest.raises(Comment.DoesNotExist):
+            lock(10**6)
