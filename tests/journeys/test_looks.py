@@ -251,3 +251,27 @@ def test_nothing_makes_a_small_phone_scroll_sideways(page: Page, complaints: lis
         whole, seen = page.evaluate(SCRIPT)
         assert whole <= seen, f"{path} is {whole} pixels wide"
     assert not complaints
+
+
+def test_the_standfirst_of_a_page_stands_apart_from_its_text(page: Page) -> None:
+    imprint = make_article(kind="page", standfirst="Who we are.", body="<p>A newspaper.</p>")
+    page.goto(imprint.get_absolute_url())
+
+    above, below = page.locator(".standfirst").bounding_box(), page.locator(".article-text p").bounding_box()
+
+    assert above
+    assert below
+    assert below["y"] - (above["y"] + above["height"]) >= 16
+
+
+def test_what_approves_can_be_read_under_the_mouse_in_a_dialog_too(page: Page, live_server: Any) -> None:
+    make_comment(status="pending")
+    sign_in(page, make_user(group="Editors"), live_server.url)
+    page.goto("/admin/moderation/")
+    page.get_by_text("Reply, edit, ban, more").click()
+    button = page.locator("dialog[open] .deed-approve")
+    button.hover()
+
+    colours = button.evaluate("button => [getComputedStyle(button).backgroundColor, getComputedStyle(button).color]")
+
+    assert colours == ["rgb(58, 63, 70)", "rgb(255, 255, 255)"]
