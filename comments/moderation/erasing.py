@@ -32,6 +32,7 @@ from comments.models import (
     ConnectionData,
     Delivery,
     EmailConfirmation,
+    MailPreferences,
     Note,
     RateLimit,
     Report,
@@ -45,6 +46,7 @@ from comments.moderation.decisions import decide_locked, decide_many, lock, lock
 from comments.posting.email_confirmation import address_key
 from newsreader.accounts.models import User
 from newsreader.kit.text import fold
+from newsreader.mailing.tokens import folded
 
 SOURCE = "erasure"  # Decision.source where a person was erased with their texts
 
@@ -201,7 +203,11 @@ def erase_bans(
 
 @transaction.atomic
 def erase_address(addresses: Collection[str], limits: Collection[str]) -> None:
-    """Erase an address wherever else it is: confirmations, mails, connection data of others; and these rate limits."""
+    """Erase an address wherever else it is: confirmations, what it wants to be told, mails, connection data of others.
+
+    And these rate limits.
+    """
+    MailPreferences.objects.filter(folded__in=[folded(address) for address in addresses]).delete()
     EmailConfirmation.objects.filter(address__in=[address_key(address) for address in addresses]).delete()
     Delivery.objects.alias(folded=Lower("address")).filter(folded__in=addresses).delete()
     ConnectionData.objects.alias(folded=Lower("email")).filter(folded__in=addresses).update(email="")

@@ -2,8 +2,8 @@
 
 The file is one object. `format`, `version`, `site`, `made_at` and `addresses` say what it is; each further key is the
 name of a section, with a list of objects: `accounts`, `sign_in`, `email_addresses`, `identities`, `sessions`,
-`comments`, `reports`, `appeals`, `bans`, `ban_appeals`, `mails`, `invitations`, `authors`. Keys stay what they are;
-later versions may have more. Times are ISO 8601 with their zone, addresses of pages are absolute, and what is empty is
+`comments`, `reports`, `appeals`, `bans`, `ban_appeals`, `mail_choices`, `mails`, `invitations`, `authors`. Keys stay what
+they are; later versions may have more. Times are ISO 8601 with their zone, addresses of pages are absolute, and what is empty is
 "" or null. Nothing is a formula: nothing here is read by a spreadsheet.
 
 Left out is what would tell the person what the site has not told them: a comment that a rule made spam or trash
@@ -33,12 +33,13 @@ from django.utils import timezone
 
 from articles.models.taxonomy import Author
 from comments.authors.my_comments import state_of
-from comments.models import Appeal, Ban, BanAppeal, Decision, Report
+from comments.models import Appeal, Ban, BanAppeal, Decision, MailPreferences, Report, Subscription
 from comments.objections.reports import Reporter
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.client_address import UNKNOWN
 from newsreader.kit.web import absolute
 from newsreader.mailing.letter_titles import title_of
+from newsreader.mailing.tokens import folded
 from newsreader.personal_data import people
 from newsreader.personal_data.people import Person
 
@@ -227,6 +228,34 @@ def ban_appeals(person: Person) -> Iterator[Row]:
         }
 
 
+def mail_choices(person: Person) -> Iterator[Row]:
+    """What they want to be told by mail, by address, and how; what they have ended is left out."""
+    wanted = MailPreferences.objects.filter(folded__in=[folded(address) for address in person.addresses])
+    for row in _all(wanted):
+        names = ("address", "frequency", "hour", "quiet_from", "quiet_until", "zone", "language")
+        told = row.subscriptions.filter(ended_at=None).order_by("pk")
+        yield (
+            _columns(row, *names)
+            | {
+                "wanted_since": row.created_at,
+                "confirmed_at": row.confirmed_at,
+                "stopped_at": row.stopped_at,
+                "own_comments": row.own_comments,
+            }
+            | {"told_about": [_told(each) for each in told.select_related("section", "author")]}
+        )
+
+
+def _told(row: Subscription) -> Row:
+    return {
+        "what": row.scope,
+        "comment": row.comment_id,
+        "article_number": row.article_id,
+        "name": str(row.section or row.author or ""),
+        "since": row.created_at,
+    }
+
+
 def mails(person: Person) -> Iterator[Row]:
     """Mails of the last 30 days to their addresses, by their titles: their words are not kept."""
     recent = people.letters_to(person.addresses).filter(created_at__gt=timezone.now() - MAILS)
@@ -262,6 +291,7 @@ SECTIONS: dict[str, Callable[[Person], Iterator[Row]]] = {
     "appeals": appeals,
     "bans": bans,
     "ban_appeals": ban_appeals,
+    "mail_choices": mail_choices,
     "mails": mails,
     "invitations": invitations,
     "authors": authors,

@@ -26,7 +26,7 @@ from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import DomainError, FieldError, Invalid, Sentence, TooMany
 from newsreader.kit.hashes import keyed
 from newsreader.kit.web import absolute
-from newsreader.mailing import outbox
+from newsreader.mailing import budget, outbox
 from newsreader.mailing.models import Letter
 from newsreader.personal_data.people import Person, lowered
 
@@ -75,6 +75,8 @@ def send(email: str, *, from_address: str) -> None:
     elif EmailConfirmation.objects.filter(address=address_key(address), confirmed_at__isnull=False).exists():
         link, has_account = reverse("my_data_link", args=[token_for(address)]), False
     else:
+        return
+    if not budget.allows(address, network(from_address), known=has_account):
         return
     letter = Letter(name=LINK, address=address, language=get_language() or "", ends_at=timezone.now() + LIFE)
     letter.facts = {"account": has_account}

@@ -32,7 +32,7 @@ from newsreader.kit.errors import Conflict, DomainError, FieldError, Invalid, To
 from newsreader.kit.hashes import keyed
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
-from newsreader.mailing import outbox
+from newsreader.mailing import budget, outbox
 from newsreader.mailing.models import Letter
 from newsreader.personal_data import people
 from newsreader.personal_data.erasing import BelongsToNewsroom, erase, refuse_members
@@ -152,7 +152,7 @@ def send_link(email: str, *, from_address: str) -> None:
     else:
         known = EmailConfirmation.objects.filter(address=address_key(address), confirmed_at__isnull=False).exists()
         link = reverse("erasure_link", args=[link_token(address)])
-    if known:
+    if known and budget.allows(address, network(from_address), known=bool(person.accounts)):
         ends_at = timezone.now() + LINK_LIVES
         letter = Letter(name=LINK, address=address, language=get_language() or "", ends_at=ends_at)
         letter.facts = {"account": bool(person.accounts)}

@@ -64,7 +64,7 @@ def have(client: Client, path: str, form: str = "json") -> Any:
 def test_the_file_has_every_section_and_its_keys_are_a_contract(ada):
     assert list(exported(people.of_account(ada.pk))) == [
         "format", "version", "site", "made_at", "addresses", "accounts", "sign_in", "email_addresses", "identities",
-        "sessions", "comments", "reports", "appeals", "bans", "ban_appeals", "mails", "invitations", "authors",
+        "sessions", "comments", "reports", "appeals", "bans", "ban_appeals", "mail_choices", "mails", "invitations", "authors",
     ]  # fmt: skip
     assert set(reading.TITLES) == set(export.SECTIONS)
 

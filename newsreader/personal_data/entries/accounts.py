@@ -64,6 +64,10 @@ ENTRIES: Entries = {
             "headers",
         ),
     },
+    "accounts.KnownWay": {
+        "user": Holds(_MEMBER, "to tell them of a sign-in by a new way", WHILE_ACCOUNT, DELETED),
+        "way": CODE,
+    },
     "personal_data.ErasureRequest": each(
         Holds("who wants to be erased", "to carry it out after a day", "until it is done or cancelled", DELETED),
         "user",
@@ -80,5 +84,18 @@ ENTRIES: Entries = {
             "who gets the mail", "to send it once", "90 days after it was sent (a setting)", DELETED + ", sent or not"
         ),
         "secret": Holds("who gets the mail", "a code or a link, encrypted", "until it is sent or given up", DELETED),
+    },
+    "mailing.AskedLetter": each(
+        Holds("whose address somebody typed", "a keyed hash: nobody is flooded with mails", "a day", "expires"),
+        "address",
+        "network",
+    ),
+    "mailing.Suppression": {
+        "address": Holds(
+            "who wants no mail, or gets none",
+            "a keyed hash: they are not mailed again",
+            "until they or the newsroom end it",
+            "kept, since it names nobody and keeps mails away",
+        ),
     },
 }

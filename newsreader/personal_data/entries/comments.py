@@ -140,6 +140,22 @@ ENTRIES: Entries = {
         ),
         "token": Holds("a guest", "the link in that mail", "30 days unless confirmed", DELETED),
     },
+    "comments.MailPreferences": {
+        **each(
+            Holds(_READER, "to mail them what they asked for", "until it is erased; unconfirmed, 30 days", DELETED),
+            "address",
+            "folded",
+            "language",
+            "zone",
+        ),
+        "network": Holds(
+            _READER, "a keyed hash: nobody asks for mails to strangers without end", "as long as the address", DELETED
+        ),
+    },
+    "comments.LastLook": {"user": Holds(_READER, "when they last saw their comments", WHILE_ACCOUNT, DELETED)},
+    "comments.ModeratorMail": {"user": Holds(_STAFF, "which mails they want", WHILE_ACCOUNT, DELETED)},
+    "comments.AuthorMail": {"user": Holds(_STAFF, "which mails they want", WHILE_ACCOUNT, DELETED)},
+    "comments.ChatHook": nobody("chat rooms of the newsroom, their addresses and secrets encrypted"),
     "comments.RateLimit": {
         "key": Holds(
             _READER,
