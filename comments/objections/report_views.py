@@ -16,6 +16,7 @@ from comments.objections import reports
 from comments.objections.objection_text import LENGTH
 from comments.posting.guest_cookie import recall
 from comments.posting.reply_form import refuse_forgery
+from newsreader.accounts.identities import signed_in_user, verified_address
 from newsreader.kit.client_address import client_address
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import private, secret
@@ -87,6 +88,8 @@ def _form(
         "reasons": Report.Reason.choices,
         "lengths": LENGTHS,
         "signed_in": signed_in,
+        # Who has no address that we may write to is offered no mail.
+        "may_be_mailed": bool(signed_in and verified_address(signed_in_user(request))),
         "own": reports.is_own(comment, reporter_of(request)),
         "token": get_token(request),
     }

@@ -1096,3 +1096,11 @@ def test_reports_at_once_are_each_counted_and_hold_once():
 
     assert made == Report.objects.count() == row(comment).flag_count == 4
     assert (row(comment).status, comment.decisions.filter(source="reports").count()) == ("pending", 1)
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_only_who_has_an_address_is_offered_the_outcome_by_mail(client, verified):
+    client.force_login(make_user(verified=verified))
+    comment = make_comment()
+
+    assert ("Email me the outcome" in client.get(f"/comments/{comment.pk}/flag/").content.decode()) is verified
