@@ -1,10 +1,9 @@
 """Everything about a person, as they may have it: one JSON file, or the same as a page.
 
 The file is one object. `format`, `version`, `site`, `made_at` and `addresses` say what it is; each further key is the
-name of a section, with a list of objects: `accounts`, `sign_in`, `email_addresses`, `identities`, `sessions`,
-`comments`, `reports`, `appeals`, `bans`, `ban_appeals`, `mail_choices`, `mails`, `invitations`, `authors`. Keys stay what
-they are; later versions may have more. Times are ISO 8601 with their zone, addresses of pages are absolute, and what is empty is
-"" or null. Nothing is a formula: nothing here is read by a spreadsheet.
+name of a section (`SECTIONS`), with a list of objects. Keys stay what they are; later versions may have more. Times are
+ISO 8601 with their zone, addresses of pages are absolute, and what is empty is "" or null. Nothing is a formula:
+nothing here is read by a spreadsheet.
 
 Left out is what would tell the person what the site has not told them: a comment that a rule made spam or trash
 waits, as on their own pages, until a person decides; bans that nobody was told of; notes of moderators. Secrets
