@@ -86,10 +86,10 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             raise UnknownParameters.naming_nothing(unknown)
         shown, rows = ArticleSerializer(context=self._context(page)), []
         for article in page:
-            authors, tags, sources = shown.context["lists"][article.pk]
+            authors, tags, sources, corrected = shown.context["lists"][article.pk]
             key = (
                 *(values(article), values(article.section), repr(columns(article.lead_picture))),
-                *(tuple(authors), tuple(tags), tuple(sources), shown.get_comments_open(article)),
+                *(tuple(authors), tuple(tags), tuple(sources), tuple(corrected), shown.get_comments_open(article)),
             )
             rows.append((key, partial(shown.to_representation, article)))
         return kept_json.answer(request, self.get_paginated_response, rows)

@@ -33,7 +33,7 @@ PUBLIC = {Subscription.Scope.SECTION, Subscription.Scope.AUTHOR, Subscription.Sc
 def follow(request: HttpRequest, scope: str, pk: int) -> HttpResponse:
     """Show the form on a page of its own (GET), or follow (POST)."""
     found = _found(scope, pk)
-    context = {"scope": scope, "subject": found.subject, "typed": request.POST.get("email", "")}
+    context = {"scope": scope, "subject": found.subject, "typed": request.POST.get("address", "")}
     if request.method != "POST":
         return _page(request, context)
     try:
@@ -59,7 +59,7 @@ def _found(scope: str, pk: int) -> Followed:
 def _reader(request: HttpRequest) -> Reader:
     """Return who follows: an account at its verified address, or the address that was typed. Raises Invalid."""
     user = request.user if request.user.is_authenticated else None
-    typed, where = tidy_email(request.POST.get("email", "")), network(client_address(request))
+    typed, where = tidy_email(request.POST.get("address", "")), network(client_address(request))
     if user is not None and not typed:
         reader = subscriptions.reader_of(user, network=where)
         typed = reader.address

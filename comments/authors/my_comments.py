@@ -24,9 +24,9 @@ from django.views.decorators.http import require_POST, require_safe
 from comments.audit.reason_codes import WITHDRAWN
 from comments.authors import happenings
 from comments.authors.claiming import claim, claimable
-from comments.discussion.markup import excerpt
 from comments.models import Comment, Decision
 from comments.models.querysets import CommentQuerySet
+from comments.text.excerpts import excerpt
 from newsreader.accounts.identities import signed_in_user
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.compiled_queries import Compiled

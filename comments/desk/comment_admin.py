@@ -32,11 +32,11 @@ from comments.desk.article_settings_admin import ArticleWithSettingsAdmin
 from comments.desk.cards import plain_card
 from comments.desk.filters import seen_in
 from comments.desk.status_actions import STATUS_ACTIONS, summary
-from comments.discussion.markup import excerpt
 from comments.models import AuditEntry, Comment, ReplyTemplate
 from comments.models.permissions import may_moderate, moderates_everything
 from comments.models.querysets import CommentQuerySet
 from comments.moderation.batches import decide_batch
+from comments.text.excerpts import excerpt
 from newsreader.kit.errors import DomainError
 
 Status = Comment.Status

@@ -18,9 +18,9 @@ from articles.models.querysets import ArticleQuerySet, as_readers_see
 from articles.models.site import Site
 from articles.page_versions import depends
 from articles.surrogate_keys import COMMENTS, of_articles
-from comments.discussion.markup import excerpt
 from comments.models import Comment
 from comments.models.querysets import CommentQuerySet
+from comments.text.excerpts import excerpt
 from newsreader.kit import feeds
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.depends import version_of

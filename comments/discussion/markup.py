@@ -15,7 +15,6 @@ from typing import NamedTuple
 from django.utils import dateformat, timezone
 from django.utils.formats import get_format
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import Truncator
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -24,7 +23,6 @@ from comments.models import Comment
 from comments.text.formatting import RELATION
 from newsreader.accounts.pictures import address_of, avatar_at
 from newsreader.kit.kept import Kept
-from newsreader.kit.text import tidy_line
 
 _COMMENT = """
 <article id="comment-%(id)s" class="comment u-comment h-cite%(staff_class_html)s" aria-label="%(label)s">
@@ -170,7 +168,3 @@ def _answers(placed: ThreadNode, words: Words) -> tuple[str, str]:
 def _worded(minute: dt.datetime, language: str) -> str:
     """Write a time as the site writes them, to the minute."""
     return dateformat.format(minute, get_format("DATETIME_FORMAT", language))
-
-
-def excerpt(text: str, length: int = 90) -> str:
-    return Truncator(tidy_line(text)).chars(length)

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from articles.models.site import Site
-from comments.discussion.markup import excerpt
 from comments.models import ChatMessage, Comment
 from comments.notifications.links import desk_url, queue_url
+from comments.text.excerpts import excerpt
 from newsreader.kit.languages import spoken
 
 EXCERPT = 300  # characters of a comment

@@ -16,13 +16,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from comments.discussion.markup import excerpt
 from comments.models import Comment, CommentSettings, Decision, ModeratorMail, WaitingNotice, When
 from comments.notifications import chat, pace
 from comments.notifications.letter_names import DECISION, MODERATOR, WAITING, WAITING_DIGEST
 from comments.notifications.links import choices_url, desk_url, queue_url
 from comments.notifications.pace import Quiet
 from comments.notifications.recipients import addresses, moderators
+from comments.text.excerpts import excerpt
 from newsreader.accounts.models import User
 from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.task_queue import take_others

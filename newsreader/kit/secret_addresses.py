@@ -11,8 +11,9 @@ import re
 SECRET = frozenset({"token", "key", "uidb36"})
 # Numbers and words of which knowing them allows nothing.
 PLAIN = frozenset({
-    "app_label", "article_id", "ban_id", "batch", "comment_id", "content_type_id", "day", "form", "id", "month",
-    "object_id", "path", "pk", "provider", "provider_id", "report_id", "scope", "slug", "url", "way", "year",
+    "app_label", "article_id", "ban_id", "batch", "comment_id", "content_type_id", "correction", "day", "form",
+    "hook_id", "id", "month", "object_id", "path", "pk", "provider", "provider_id", "report_id", "request_id", "scope",
+    "slug", "url", "way", "year",
 })  # fmt: skip
 # What stands before the first secret of an address. Written here and compared by a test with all addresses, since
 # whoever learned them from these would import every page of the site: the worker, which answers none.

@@ -188,7 +188,7 @@ def test_the_way_through_the_box_by_keys_alone_is_the_way_one_reads_it(page: Pag
     page.goto(make_article().get_absolute_url())
     page.get_by_label("Comment", exact=True).focus()
     met = ["reply-text"]
-    for _ in range(16):
+    for _ in range(17):
         page.keyboard.press("Tab")
         met.append(
             page.evaluate(
@@ -196,8 +196,8 @@ def test_the_way_through_the_box_by_keys_alone_is_the_way_one_reads_it(page: Pag
             )
         )
     assert met == [
-        "reply-text", "reply-email", "reply-name", "reply-website", "reply-remember", "Post Comment", "wordpress",
-        "facebook", "google", "apple", "x", "github", "microsoft", "oidc", "email", "passkey", "Use a password",
+        "reply-text", "reply-email", "reply-name", "reply-website", "reply-remember", "reply-notify", "Post Comment",
+        "wordpress", "facebook", "google", "apple", "x", "github", "microsoft", "oidc", "email", "passkey", "Use a password",
     ]  # fmt: skip
     tops = page.evaluate(
         "() => ['#reply-text', '#reply-email', '.send button', '.way-icons button', '[data-provider=email]']"

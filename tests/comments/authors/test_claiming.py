@@ -289,8 +289,8 @@ def test_the_page_asks_as_many_questions_however_much_there_is(client, ada, size
         decide(make_comment(user=ada).pk, "trash", by=ada, reason="spam")
     client.get(MINE)
 
-    # Session and account, own comments, guests' comments, and the three of every page's frame.
-    with django_assert_num_queries(9):
+    # Session and account, own comments, guests' comments, what happened (six), and the three of every page's frame.
+    with django_assert_num_queries(15):
         response = client.get(MINE)
 
     assert len(states(response)) == size

@@ -28,7 +28,7 @@ def subjects():
 def test_the_form_stands_on_the_public_page_and_a_guest_follows_in_one_step(client, subjects):
     for address, page in subjects.items():
         assert f'action="{address}"' in client.get(page).text
-        answer = client.post(address, {"email": "ada@example.org"}, headers=OWN)
+        answer = client.post(address, {"address": "ada@example.org"}, headers=OWN)
         assert answer.status_code == 200
         assert "look into your mail" in answer.text
         assert "/mail/" not in answer.text
@@ -46,7 +46,7 @@ def test_the_answer_is_the_same_whether_an_address_is_known_or_not(subjects):
             subscriptions.confirm("ada@example.org")
         if state == "stopped":
             subscriptions.stop("ada@example.org")
-        answer = Client().post(address, {"email": "ada@example.org"}, headers=OWN)
+        answer = Client().post(address, {"address": "ada@example.org"}, headers=OWN)
         answers.append((answer.status_code, answer.text))
     assert len(set(answers)) == 1
 
@@ -55,7 +55,7 @@ def test_a_member_follows_without_typing(client, subjects):
     user = make_user()
     client.force_login(user)
     address = next(iter(subjects))
-    answer = client.post(address, {"email": ""}, headers=OWN)
+    answer = client.post(address, {"address": ""}, headers=OWN)
 
     assert "You follow this now" in answer.text
     assert Subscription.objects.get().preferences.confirmed_at
@@ -76,13 +76,13 @@ def test_a_member_without_the_token_is_asked_to_confirm(subjects):
 
 
 def test_another_site_cannot_send_it(client, subjects):
-    answer = client.post(next(iter(subjects)), {"email": "ada@example.org"}, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = client.post(next(iter(subjects)), {"address": "ada@example.org"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert (answer.status_code, Subscription.objects.count(), mail.outbox) == (403, 0, [])
 
 
 @pytest.mark.parametrize("typed", ["", "x", "a@b", "é@example.org"])
 def test_a_wrong_address_is_refused_and_kept(client, subjects, typed):
-    answer = client.post(next(iter(subjects)), {"email": typed}, headers=OWN)
+    answer = client.post(next(iter(subjects)), {"address": typed}, headers=OWN)
     assert answer.status_code == 422
     assert 'data-code="require_valid_email"' in answer.text
     assert f'value="{typed}"' in answer.text
@@ -100,4 +100,4 @@ def test_what_readers_do_not_see_cannot_be_followed(client):
         "/follow/section/99999999999999999999999/",
     ):
         assert client.get(address).status_code == 404
-        assert client.post(address, {"email": "ada@example.org"}).status_code == 404
+        assert client.post(address, {"address": "ada@example.org"}).status_code == 404
