@@ -10,6 +10,7 @@ from tests.faults.stand import Stand
 
 UNFINISHED = "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status IN ('READY', 'RUNNING')"
 FAILED = "SELECT count(*) FROM django_tasks_database_dbtaskresult WHERE status = 'FAILED'"
+NOTICES = "SELECT count(*) FROM comments_waitingnotice"
 UNSENT = "SELECT count(*) FROM mailing_letter WHERE sent_at IS NULL AND given_up_at IS NULL"
 TEXTS = "SELECT body FROM comments_comment"
 MAILS = "SELECT id FROM mailing_letter WHERE failure <> 'Outdated'"
@@ -35,7 +36,7 @@ class Ledger:
 
 def is_worked_off(stand: Stand) -> bool:
     """Say whether no task and no mail is left to do."""
-    return not any(_count(stand, question) for question in (UNFINISHED, UNSENT))
+    return not any(_count(stand, question) for question in (UNFINISHED, NOTICES, UNSENT))
 
 
 def compare(stand: Stand, books: Books) -> Ledger:
