@@ -38,10 +38,10 @@ ONE_CLICK = "One-Click"  # the value of `List-Unsubscribe` that RFC 8058 prescri
 SAID = {
     "confirmed": gettext_lazy("Thank you. Your address is confirmed."),
     "saved": gettext_lazy("Your changes are saved."),
-    "ended": gettext_lazy("Stopped. You will get no more mails about this."),
+    "ended": gettext_lazy("Stopped. You will get no more emails about this."),
     "resumed": gettext_lazy("Started again."),
-    "stopped": gettext_lazy("All mails to this address are stopped."),
-    "started": gettext_lazy("We will send mails to this address again."),
+    "stopped": gettext_lazy("All emails to this address are stopped."),
+    "started": gettext_lazy("We will send emails to this address again."),
 }
 
 

@@ -50,11 +50,11 @@ class TooManySubscriptions(Conflict):
 
 class NoVerifiedAddress(Conflict):
     code = "no_verified_address"
-    sentence = _("Please confirm an email address of your account first: mails go there.")
+    sentence = _("Please confirm an email address of your account first: emails go there.")
 
 
 class MailsStopped(Conflict):
-    code, sentence = "mails_stopped", _("You have stopped all mails to this address. Start them again first.")
+    code, sentence = "mails_stopped", _("You have stopped all emails to this address. Start them again first.")
 
 
 @dataclass(frozen=True)

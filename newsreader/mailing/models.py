@@ -56,8 +56,6 @@ class Letter(models.Model):
     def __str__(self) -> str:
         return f"{title_of(self.name)} → {self.address}"
 
-        return f"{self.name} → {self.address}"
-
 
 class AskedLetter(models.Model):
     """That a mail went out which nobody signed in had asked for. Kept for a day (`newsreader.mailing.budget`).

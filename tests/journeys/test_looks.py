@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -31,6 +31,8 @@ from tests.factories import (
     make_user,
 )
 from tests.journeys.axe import wrong
+from tests.journeys.told_pages import at_the_desk, make_told, of_guests, of_readers
+from tests.journeys.told_pages import sign_in as enter
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 
@@ -275,3 +277,58 @@ def test_what_approves_can_be_read_under_the_mouse_in_a_dialog_too(page: Page, l
     colours = button.evaluate("button => [getComputedStyle(button).backgroundColor, getComputedStyle(button).color]")
 
     assert colours == ["rgb(58, 63, 70)", "rgb(255, 255, 255)"]
+
+
+# Where a finger may miss: what can be pressed, is not in a line of text, and is less than 24 pixels wide or high, and
+# nearer than that to another. Source: WCAG 2.2, 2.5.8.
+SMALL = """() => {
+    const inText = (element) => element.matches("p a, dd a, dt a, li a, label a, time a");
+    const box = (element) => (element.labels?.[0] && element.matches("[type=checkbox], [type=radio]") ? element.labels[0] : element)
+        .getBoundingClientRect();
+    const all = [...document.querySelectorAll("main :is(a, button, input, select, textarea, summary)")]
+        .filter((element) => element.type !== "hidden" && element.checkVisibility() && !inText(element));
+    return all.filter((element) => Math.min(box(element).width, box(element).height) < 23.5)
+        .map((element) => `${element.outerHTML.slice(0, 120)}: ${box(element).width} × ${box(element).height}`);
+}"""
+
+
+def wrong_with_told_pages(page: Page, visits: Iterable[tuple[str, Callable[[], Any]]], widths: list[int]) -> list[str]:
+    """What is wrong with these pages: axe, small targets, and what scrolls sideways, from both sides."""
+    found = []
+    for name, go in visits:
+        go()
+        found += wrong(page)
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 800})
+            found += [f"{name}, {width}: {small}" for small in page.evaluate(SMALL)]
+            for direction in ("rtl", "ltr"):
+                page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+                whole, seen = page.evaluate(SCRIPT)
+                found += [f"{name} is {whole} pixels wide at {width}, {direction}"] if whole > seen else []
+    return found
+
+
+@pytest.mark.parametrize("step", [6, pytest.param(1, marks=pytest.mark.long)], ids=["every sixth", "all"])
+def test_pages_about_mails_and_one_s_data_are_well_made(
+    page: Page, live_server: Any, complaints: list[str], settings: Any, step: int
+) -> None:
+    settings.SITE_URL = live_server.url
+    told = make_told(WORD)
+    widths = [320] if step > 1 else [320, 390]
+
+    found = wrong_with_told_pages(page, [*of_guests(page, told)][::step], widths)
+    enter(page, told.reader, live_server.url)
+    found += wrong_with_told_pages(page, [*of_readers(page, told)][::step], widths)
+
+    assert not found, "\n".join(found)
+    assert not complaints
+
+
+@pytest.mark.long
+def test_axe_finds_nothing_wrong_where_mails_chats_and_times_are_set(page: Page, live_server: Any) -> None:
+    told = make_told()
+    enter(page, told.editor, live_server.url)
+
+    found = wrong_at_the_desk(page, list(at_the_desk(told).values()))
+
+    assert not found, "\n".join(found)

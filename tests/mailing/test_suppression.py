@@ -115,7 +115,7 @@ def test_every_mail_that_strangers_can_ask_for_ends_them_all(client, way, owner)
     assert ADDRESS in shown.content.decode()
     assert not Suppression.objects.exists()  # Programs that look into mails open links.
     assert client.post(page, {"action": "stop"}).status_code == 303
-    assert "gets no more of these mails" in client.get(page).content.decode()
+    assert "gets no more of these emails" in client.get(page).content.decode()
     mail.outbox.clear()
     for each in WAYS.values():
         cache.clear()

@@ -114,7 +114,7 @@ def test_one_is_mailed_when_it_will_be_and_how_to_cancel(signed_in, user):
     page = Client().get(link_in(message))
     assert page.status_code == 200
     assert ErasureRequest.objects.exists()
-    assert "Cancelled" in Client().post(link_in(message)).content.decode()
+    assert "Nothing is erased" in Client().post(link_in(message)).content.decode()
     assert not ErasureRequest.objects.exists()
     assert Client().get(link_in(message)).status_code == 404
 

@@ -83,7 +83,7 @@ def test_one_post_stops_everything_without_cookie_or_token_of_a_session(browser,
     assert answer.status_code == (200 if "List-Unsubscribe" in sent else 303)
     assert active() == 0
     assert MailPreferences.objects.get().stopped_at
-    assert "Allow mails again" in browser.get(PAGE).text
+    assert "Allow emails again" in browser.get(PAGE).text
     assert browser.post(PAGE, sent).status_code == answer.status_code  # A second time is no fault.
 
 
@@ -96,7 +96,7 @@ def test_one_click_may_come_as_multipart(browser, followed):
 def test_one_subscription_is_ended_and_begun_again(browser, followed):
     one = followed[3]
     answer = browser.post(PAGE, {"action": "end", "subscription": one.pk}, follow=True)
-    assert (active(), "no more mails about this" in answer.text) == (4, True)
+    assert (active(), "no more emails about this" in answer.text) == (4, True)
     assert f'data-ended="{one.pk}"' in answer.text
     browser.post(PAGE, {"action": "resume", "subscription": one.pk})
     assert active() == 5
