@@ -6,8 +6,6 @@ from email import message_from_bytes
 from email.policy import default
 from typing import Any
 
-from django.core import mail
-
 from articles.models.article import Article
 from comments.models import Report
 from newsreader.kit.text import tidy
@@ -31,7 +29,6 @@ _HEADERS = {
 def mails(stage: Stage, planting: Planting, surface: str) -> None:
     """Every letter about a comment, with the text as headline, name and body, read back by a parser of mail."""
     for attack, comment in planting.comments.values():
-        mail.outbox.clear()
         article = Article(pk=planting.article.pk, headline=attack.text[:300])
         context = {
             "comment": comment,
@@ -42,9 +39,8 @@ def mails(stage: Stage, planting: Planting, surface: str) -> None:
             "confirmation_url": "http://testserver/confirm/",
         }
         for name in ("comment_waiting", "comment_published", "comment_refused", "comment_confirm"):
-            letters.send(name, "reader@example.org", context)
+            message = letters.written(name, "reader@example.org", context)
             stage.tally.tried(surface, attack.list)
-        for message in mail.outbox:
             if wrong := wrong_with(message, "reader@example.org", "" if "confirm/" in message.body else comment.body):
                 stage.tally.fault("broke out", surface, attack.list, wrong, attack.text)
 
@@ -70,7 +66,6 @@ def wrong_with(message: Any, address: str, body: str = "") -> str:
 def moderation_mails(stage: Stage, planting: Planting, surface: str) -> None:
     """The letters to whoever reported or objected, and the refusal, with the text as headline and as editors' reason."""
     for attack, comment in planting.comments.values():
-        mail.outbox.clear()
         reason = tidy(attack.text).strip()
         context = {
             "comment": comment,
@@ -82,9 +77,9 @@ def moderation_mails(stage: Stage, planting: Planting, surface: str) -> None:
             "article_url": "http://testserver/a/",
         }
         for name, told in _OF_MODERATION.items():
-            letters.send(name, "reader@example.org", context)
+            message = letters.written(name, "reader@example.org", context)
             stage.tally.tried(surface, attack.list)
-            if wrong := wrong_with(mail.outbox[-1], "reader@example.org", reason if told else ""):
+            if wrong := wrong_with(message, "reader@example.org", reason if told else ""):
                 stage.tally.fault("broke out", surface, attack.list, f"{name}: {wrong}", attack.text)
 
 

@@ -44,6 +44,7 @@ from tests.attack.objected import (
 from tests.attack.planting import Surface
 from tests.attack.stage import Stage, batches
 from tests.attack.told import article_facts, comment_facts, embedded, maps
+from tests.attack.told_readers import chat_messages, data_file, data_page, happenings, newsroom_mails, reader_mails
 from tests.attack.typed import error_pages, lost_ways, reply_page, rules_listed, rules_tried, tried, typed
 from tests.attack.typed_at_the_desk import bans_refused, desk_sought, refused_entries, rules_refused, sought
 from tests.attack.written import api_articles, article_words, desk_form, lists_of_articles, rich_text, saved, words
@@ -60,6 +61,12 @@ SURFACES = [
     Surface("JSON-LD of comments", replies, comment_facts),
     Surface("mail", replies, mails),
     Surface("mail of moderation", replies, moderation_mails),
+    Surface("mail to readers", replies, reader_mails),
+    Surface("digests of the newsroom", replies, newsroom_mails),
+    Surface("chat rooms", replies, chat_messages),
+    Surface("since you last looked", replies, happenings),
+    Surface("one's data, page", replies, data_page),
+    Surface("one's data, JSON", replies, data_file),
     Surface("imported: stored", imported, unchanged),
     Surface("imported: article page", imported, article_page),
     Surface("imported: queue", imported, queue),
