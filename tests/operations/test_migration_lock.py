@@ -26,16 +26,20 @@ def another_host():
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
         descriptor = os.open(f"{name}.{NAME}-lock", os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield lambda: fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # Whoever left it locked is told of, not waited for.
+            yield lambda: fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            os.close(descriptor)
     else:
         other = connection.copy()
         other.set_autocommit(False)
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"newsreader.{NAME}"])
-        yield other.rollback
-        other.close()
+        try:
+            with other.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"newsreader.{NAME}"])
+            yield other.rollback
+        finally:
+            other.close()
 
 
 def test_who_comes_second_says_so_waits_and_goes_on(monkeypatch):
@@ -74,7 +78,7 @@ import django; django.setup()
 import time
 from django.db import connection
 from newsreader.operations.migration_lock import migration_lock
-with migration_lock(connection, print):
+with migration_lock(connection, print, limit=10.0):
     print("held", flush=True)
     time.sleep(60)
 """
