@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from django_tasks_db.models import DBTaskResult
 
 from articles.models.article import Article
-from comments.models import Comment
+from comments.models import Comment, WaitingNotice
 from comments.models.paths import path_of
 from newsreader.mailing.models import Letter
 from newsreader.mailing.outbox import OUTDATED
@@ -55,17 +55,26 @@ def counts() -> Iterator[str]:
 
 
 def outbox(moderators: list[str]) -> Iterator[str]:
-    """Compare the mails that are written down with those that the decisions call for."""
+    """Compare the mails that are written down with those that the decisions call for.
+
+    That a comment waits is told by the worker, unless it has been decided about by then.
+    """
     called_for: Counter[Mail] = Counter()
+    told_or_not: set[Mail] = set()
     for comment in Comment.objects.select_related("identity__user").prefetch_related("decisions"):
-        for decision in comment.decisions.all():
+        for decision in (decisions := comment.decisions.all()):
             if decision.number == 1 and decision.after == "pending":
-                called_for.update((decision.pk, "comment_waiting", address) for address in moderators)
+                waiting = [(decision.pk, "comment_waiting", address) for address in moderators]
+                called_for.update(waiting)
+                if len(decisions) > 1:
+                    told_or_not.update(waiting)
             event = {"approved": "comment_published", "trash": "comment_refused"}.get(decision.after)
             if decision.by_id and event and comment.identity:
                 called_for[decision.pk, event, comment.identity.user.email] += 1
     names = ["comment_waiting", "comment_published", "comment_refused"]
     written = Counter(Letter.objects.filter(name__in=names).values_list("about_id", "name", "address"))
+    for mail in told_or_not - written.keys():
+        del called_for[mail]
     for mail in (called_for - written) + (written - called_for):
         yield f"mail {mail}: called for {called_for[mail]}, written down {written[mail]}"
 
@@ -74,4 +83,13 @@ def unfinished() -> list[str]:
     """What the worker has still to do; what failed is never done."""
     tasks = DBTaskResult.objects.exclude(status="SUCCESSFUL").values_list("status", "task_path")
     mails = Letter.objects.filter(sent_at=None).exclude(failure=OUTDATED).values_list("pk", flat=True)
-    return [f"task {path} is {status}" for status, path in tasks] + [f"mail {pk} is not sent" for pk in mails]
+    return [
+        *(f"task {path} is {status}" for status, path in tasks),
+        *(f"mail {pk} is not sent" for pk in mails),
+        *(f"nobody is told that comment {pk} waits" for pk in untold()),
+    ]
+
+
+def untold() -> list[int]:
+    """The comments that wait, and that the worker has still to tell moderators of."""
+    return list(WaitingNotice.objects.values_list("comment", flat=True))
