@@ -18,7 +18,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.utils import timezone
 
 from newsreader.kit import metrics
@@ -26,13 +26,15 @@ from newsreader.kit.clock import ahead
 from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.hashes import keyed
-from newsreader.mailing import suppression
-from newsreader.mailing.models import AskedLetter
+from newsreader.kit.postgresql import prepared_cursor
+from newsreader.mailing.models import AskedLetter, Suppression
 from newsreader.mailing.suppression import Reason, address_key
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 PER_HOUR, PER_DAY = 3, 8  # to one address
 PER_NETWORK = 30  # a day, to addresses without an account
+TO_ADDRESS, FROM_NETWORK = "to", "from"  # no reasons of a suppression
+NOWHERE = "-"  # in place of the key of a network; no row has it
 
 
 def allows(address: str, network: str, *, known: bool) -> bool:
@@ -46,38 +48,43 @@ def allows(address: str, network: str, *, known: bool) -> bool:
     return outcome == "sent"
 
 
-@transaction.atomic
 def _count(mine: str, theirs: str, address: str, known: bool) -> str:
     """Return `sent`, or what stops the mail: `suppressed`, `address`, `network`."""
-    if _is_stopped(address, known):
-        return "suppressed"
-    counts_here = bool(theirs) and not known
-    _lock({mine, theirs} if counts_here else {mine})
-    now = timezone.now()
-    to_address = _to_address(mine, now - DAY, ahead(now))
-    if len(to_address) >= PER_DAY or sum(at > now - HOUR for (at,) in to_address) >= PER_HOUR:
-        return "address"
-    # Asked in any case, so that both kinds of address cost the same.
-    from_network = _from_network(theirs, now - DAY, ahead(now)) if theirs else []
-    if counts_here and len(from_network) >= PER_NETWORK:
-        return "network"
-    insert(AskedLetter(address=mine, network=theirs if counts_here else "", at=now))
+    # A savepoint of its own would cost two statements and undo nothing: what fails here fails the caller, too.
+    with transaction.atomic(savepoint=False):
+        counts_here = bool(theirs) and not known
+        # On its own, before anything is read: a PostgreSQL statement sees what was there when it began to wait.
+        _lock({mine, theirs} if counts_here else {mine})
+        now = timezone.now()
+        # The network is asked for in any case, so that both kinds of address cost the same.
+        found = _known(mine, theirs or NOWHERE, now - DAY, ahead(now))
+        stopping = {Reason.NOT_ME, Reason.BOUNCED} | (set() if known else {Reason.COMPLAINED})
+        to_address = [at for what, at in found if what == TO_ADDRESS]
+        if any(what in stopping for what, _ in found):
+            return "suppressed"
+        if len(to_address) >= PER_DAY or sum(at > now - HOUR for at in to_address) >= PER_HOUR:
+            return "address"
+        if counts_here and sum(what == FROM_NETWORK for what, _ in found) >= PER_NETWORK:
+            return "network"
+        insert(AskedLetter(address=mine, network=theirs if counts_here else "", at=now))
     return "sent"
 
 
 @Compiled
-def _to_address(key: str, since: dt.datetime, until: dt.datetime) -> QuerySet[AskedLetter, tuple[dt.datetime]]:
-    return AskedLetter.objects.filter(address=key, at__gt=since, at__lte=until).values_list("at")
-
-
-@Compiled
-def _from_network(key: str, since: dt.datetime, until: dt.datetime) -> QuerySet[AskedLetter, tuple[dt.datetime]]:
-    return AskedLetter.objects.filter(network=key, at__gt=since, at__lte=until).values_list("at")
-
-
-def _is_stopped(address: str, known: bool) -> bool:
-    stopping = {Reason.NOT_ME, Reason.BOUNCED} | (set() if known else {Reason.COMPLAINED})
-    return bool(suppression.reasons_of([address]).get(address, set()) & stopping)
+def _known(
+    address: str, network: str, since: dt.datetime, until: dt.datetime
+) -> QuerySet[Suppression, tuple[str, dt.datetime]]:
+    """What stops mails to the address, and the mails that count: each with its time."""
+    recent = AskedLetter.objects.filter(at__gt=since, at__lte=until)
+    return (
+        Suppression.objects.filter(address=address)
+        .values_list("reason", "at")
+        .union(
+            recent.filter(address=address).values_list(Value(TO_ADDRESS), "at"),
+            recent.filter(network=network).values_list(Value(FROM_NETWORK), "at"),
+            all=True,
+        )
+    )
 
 
 def _lock(keys: Iterable[str]) -> None:
@@ -86,7 +93,7 @@ def _lock(keys: Iterable[str]) -> None:
         return
     numbers = sorted(int(key[:15], 16) for key in keys)
     locks = ", ".join(["pg_advisory_xact_lock(%s)"] * len(numbers))  # taken from left to right
-    with connection.cursor() as cursor:
+    with prepared_cursor(connection) as cursor:
         cursor.execute(f"SELECT {locks}", numbers)
 
 
