@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 
 from comments.models import REMOVED, Comment, EmailConfirmation, MailPreferences, Notice, Subscription
 from comments.notifications.sending_times import next_time, zones
-from newsreader.accounts.identities import has_account
 from newsreader.accounts.models import User
 from newsreader.kit.clock import ahead
+from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.email_addresses import is_email
 from newsreader.kit.errors import Conflict, DomainError, FieldError, Invalid
 from newsreader.kit.hashes import keyed
@@ -119,7 +120,6 @@ def wishes_of(notify: str, comment: Comment) -> list[Wish]:
     return [replies, everything] if notify == ALL else [replies]
 
 
-@transaction.atomic
 def subscribe(reader: Reader, *wishes: Wish, ask: bool = True) -> list[Subscription]:
     """Begin to tell an address something, or ask it first whether that is its reader's wish.
 
@@ -132,25 +132,40 @@ def subscribe(reader: Reader, *wishes: Wish, ask: bool = True) -> list[Subscript
         return []
     if not reader.is_theirs and suppression.reasons_of([reader.address]):
         return []
-    row = _row_of(reader)
-    if row.stopped_at and not reader.is_theirs:
-        return []
-    if reader.is_theirs:
-        _note_theirs(row)
-    most = MOST if row.confirmed_at else UNCONFIRMED
-    if row.subscriptions.filter(ended_at=None).count() + len(wishes) > most:
+    # Of the refusal, nothing stays; a guest is refused nothing, and a savepoint costs two statements.
+    with transaction.atomic(savepoint=reader.is_theirs):
+        row, is_new = _row_of(reader)
+        if row.stopped_at and not reader.is_theirs:
+            return []
         if reader.is_theirs:
-            raise TooManySubscriptions()
-        return []
-    begun = [_begin(row, wish) for wish in wishes]
-    if row.confirmed_at is None and ask:
-        _ask(row, reader.network)
+            _note_theirs(row)
+        most = MOST if row.confirmed_at else UNCONFIRMED
+        if (0 if is_new else row.subscriptions.filter(ended_at=None).count()) + len(wishes) > most:
+            if reader.is_theirs:
+                raise TooManySubscriptions()
+            return []
+        begun = [_begin(row, wish) for wish in wishes]
+        if row.confirmed_at is None and ask:
+            _ask(row, reader.network)
     return begun
 
 
-def _row_of(reader: Reader) -> MailPreferences:
-    values = {"address": reader.address, "language": reader.language[:10]}
-    return MailPreferences.objects.get_or_create(folded=folded(reader.address), defaults=values)[0]
+@Compiled
+def _rows(key: str) -> QuerySet[MailPreferences]:
+    return MailPreferences.objects.filter(folded=key)
+
+
+def _row_of(reader: Reader) -> tuple[MailPreferences, bool]:
+    """Return the row of an address, and whether it is new; that of an account's own address begins as confirmed."""
+    key = folded(reader.address)
+    if row := _rows.first(key):
+        return row, False
+    row = MailPreferences(
+        folded=key, address=reader.address, language=reader.language[:10],
+        confirmed_at=timezone.now() if reader.is_theirs else None,
+    )  # fmt: skip
+    # Somebody else may have written it at this moment.
+    return (row, True) if insert(row, unless_there=True) else (MailPreferences.objects.get(folded=key), False)
 
 
 def _note_theirs(row: MailPreferences) -> None:
@@ -162,8 +177,11 @@ def _note_theirs(row: MailPreferences) -> None:
 
 def _begin(row: MailPreferences, wish: Wish) -> Subscription:
     with_comment = {"comment_id": wish.comment_id} if wish.scope == Scope.ARTICLE else {}
-    found, is_new = Subscription.objects.get_or_create(preferences=row, **wish.key, defaults=with_comment)
-    if not is_new and found.ended_at:
+    new = Subscription(preferences=row, **(with_comment | wish.key))
+    if insert(new, unless_there=True):
+        return new
+    found = Subscription.objects.get(preferences=row, **wish.key)
+    if found.ended_at:
         found.ended_at, found.created_at = None, timezone.now()
         found.save(update_fields=["ended_at", "created_at"])
     return found
@@ -241,7 +259,7 @@ def start_again(address: str) -> None:
 
     That its reader does so, from a page that only their mails lead to, confirms the address, too.
     """
-    row = _row_of(Reader(address))
+    row = _row_of(Reader(address))[0]
     MailPreferences.objects.filter(pk=row.pk).update(stopped_at=None, confirmed_at=row.confirmed_at or timezone.now())
 
 
@@ -275,20 +293,25 @@ def confirm(address: str) -> bool:
 def _ask(row: MailPreferences, network: str) -> None:
     """Ask an address to confirm itself: once in thirty days, and not too many from one network."""
     now = timezone.now()
-    if _has_confirmed_otherwise(row):
+    # Each is asked once, for two questions: has somebody confirmed the address elsewhere, or was it asked there?
+    accounts = list(
+        EmailAddress.objects.filter(email__iexact=row.folded, verified=True).values_list("user__is_active", flat=True)
+    )
+    with_comments = _asked_with_comment(EmailConfirmation.key_of(row.address))
+    if any(accounts) or _has_confirmed(row, with_comments):
         row.confirmed_at = now
         row.save(update_fields=["confirmed_at"])
+        return
+    # The mail about a first comment has just asked the same; its link confirms the address here, too.
+    if any(now - AGAIN < asked_at <= ahead(now) for _, asked_at, _ in with_comments):
         return
     if row.asked_at and now - AGAIN < row.asked_at <= ahead(now):
         return
     where = keyed("network", network) if network else ""
-    recently = MailPreferences.objects.filter(network=where, asked_at__gt=now - PERIOD, asked_at__lte=ahead(now))
-    if where and recently.count() >= PER_NETWORK:
-        return
-    if _is_asked_otherwise(row, now):
+    if where and len(_asked_from(where, now - PERIOD, ahead(now))) >= PER_NETWORK:
         return
     # Only what is sent counts, so the budget is asked last.
-    if not budget.allows(row.address, network, known=has_account(row.address)):
+    if not budget.allows(row.address, network, known=bool(accounts)):
         return
     row.asked_at, row.asked, row.network = now, row.asked + 1, where
     row.save(update_fields=["asked_at", "asked", "network"])
@@ -302,24 +325,27 @@ def _ask(row: MailPreferences, network: str) -> None:
     )  # fmt: skip
 
 
-def _has_confirmed_otherwise(row: MailPreferences) -> bool:
-    """Say whether somebody has confirmed this address: by the link in the mail about a comment, or as an account's.
+@Compiled
+def _asked_from(network: str, since: dt.datetime, until: dt.datetime) -> QuerySet[MailPreferences, tuple[int]]:
+    asked = MailPreferences.objects.filter(network=network, asked_at__gt=since, asked_at__lte=until)
+    return asked.values_list("pk")[:PER_NETWORK]
 
-    The first is found by a hash for which accents do not count, so the address itself is compared, too.
+
+@Compiled
+def _asked_with_comment(key: str) -> QuerySet[EmailConfirmation, tuple[dt.datetime | None, dt.datetime, str | None]]:
+    """When mails about first comments asked this address, when that was confirmed, and what exactly was typed."""
+    rows = EmailConfirmation.objects.filter(address=key)
+    return rows.values_list("confirmed_at", "asked_at", "comment__connection_data__email")
+
+
+def _has_confirmed(
+    row: MailPreferences, with_comments: list[tuple[dt.datetime | None, dt.datetime, str | None]]
+) -> bool:
+    """Say whether somebody has confirmed this address by the link in the mail about a comment.
+
+    It is found by a hash for which accents do not count, so the address itself is compared, too.
     """
-    if EmailAddress.objects.filter(email__iexact=row.folded, verified=True, user__is_active=True).exists():
-        return True
-    typed = _asked_with_comment(row).filter(confirmed_at__isnull=False)
-    return any(folded(email) == row.folded for email in typed.values_list("comment__connection_data__email", flat=True))
-
-
-def _is_asked_otherwise(row: MailPreferences, now: dt.datetime) -> bool:
-    """Say whether the mail about a first comment has just asked the same; its link confirms the address here, too."""
-    return _asked_with_comment(row).filter(asked_at__gt=now - AGAIN, asked_at__lte=ahead(now)).exists()
-
-
-def _asked_with_comment(row: MailPreferences) -> Any:
-    return EmailConfirmation.objects.filter(address=EmailConfirmation.key_of(row.address))
+    return any(at and email and folded(email) == row.folded for at, _, email in with_comments)
 
 
 # --- How ----------------------------------------------------------------------------------------------------------
@@ -346,7 +372,7 @@ def change(address: str, choice: Choice) -> MailPreferences:
     errors = list(_wrong(choice))
     if errors:
         raise Invalid(errors)
-    row = _row_of(Reader(address))
+    row = _row_of(Reader(address))[0]
     for name in ("frequency", "hour", "quiet_from", "quiet_until", "zone", "own_comments"):
         setattr(row, name, getattr(choice, name))
     if row.quiet_from == row.quiet_until:
