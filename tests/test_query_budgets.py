@@ -266,7 +266,9 @@ def test_every_page_and_list_asks_as_much_however_much_it_shows(client, newsroom
 # What a reader's post and a moderator's decision ask and write, at most, on either database. Without the statements that
 # begin and end the transaction. A task for the mails is one of them.
 WRITES = {
-    "a guest's comment that is held": 25,  # with what may be mailed to the address that was typed
+    "a guest's comment that is held": 22,  # with what may be mailed to the address that was typed
+    "a guest's comment, and replies by mail": 28,  # which asks the address first
+    "a member's comment, and replies by mail": 29,
     "a guest's comment that appears": 16,
     "a guest's reply that appears": 21,
     "a member's comment that appears": 25,
@@ -274,7 +276,7 @@ WRITES = {
     "fifty decisions": 15,
 }
 # So many fewer on PostgreSQL: rows that go in together, and a token of the rate limit, are one statement there.
-FEWER = {"comment that": 4, "reply that": 4, "a decision": 1}
+FEWER = {"that is held": 5, "comment that": 4, "reply that": 4, "by mail": 3, "a decision": 1}
 # What is known before anything is locked, so that others who post do not wait for it.
 AHEAD = re.compile(r'FROM "(comments_ban|comments_filterentry|comments_commentsettings|articles_author)"')
 
@@ -322,11 +324,16 @@ def test_a_post_and_a_decision_ask_a_fixed_number_whatever_is_there(client, news
         found["fifty decisions"] = decided(fifty, "approved")
         set_rules(hold_first_comment=False)
         found["a guest's comment that appears"] = post(Client())
+        found["a guest's comment, and replies by mail"] = post(Client(), notify="replies")
         found["a guest's reply that appears"] = post(Client(), parent=str(make_comment(newsroom.article).pk))
         member = Client()
         member.force_login(make_user())
         post(member)  # Makes the identity.
         found["a member's comment that appears"] = post(member)
+        follower = Client()
+        follower.force_login(make_user())
+        post(follower, notify="replies")  # Makes the row of the address, too.
+        found["a member's comment, and replies by mail"] = post(follower, notify="replies")
         return found
 
     ask()

@@ -24,7 +24,6 @@ from comments.notifications.pace import Quiet
 from comments.notifications.recipients import addresses, moderators
 from comments.text.excerpts import excerpt
 from newsreader.accounts.models import User
-from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.task_queue import take_others
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
@@ -41,22 +40,21 @@ LONG = ("html", "search_terms", "article__body")  # columns that no mail shows
 def note(comment: Comment, letters: Collection[Letter] = ()) -> None:
     """Have the moderators be told of a comment that was held, in the transaction of its post.
 
-    `letters` are other mails of that post: one task sees to everything.
+    `letters` are other mails of that post, which is new in this transaction: one task sees to everything.
     """
-    insert(WaitingNotice(comment=comment))
-    outbox.enqueue(letters, wake=False)
-    tell_moderators.enqueue()
+    outbox.enqueue_with(tell_moderators, WaitingNotice(comment=comment), letters=letters)
 
 
 @task(priority=50)  # As mails are sent: a guest may wait for the link that confirms an address.
 def tell_moderators() -> int:
     """Tell the moderators and the chat rooms of every comment in the notices. Returns how many notices there were."""
     take_others(tell_moderators)
-    told = 0
-    while some := _tell_some(timezone.now()):
+    told, some = 0, TOGETHER
+    while some == TOGETHER:  # Otherwise that was all: what comes now brings a task of its own.
+        some = _tell_some(timezone.now())
         told += some
     if told:
-        outbox.send_due.enqueue()
+        outbox.send_due.call()  # Here, as another task would cost the worker as much as this one.
     return told
 
 
@@ -100,11 +98,13 @@ def _letters(comments: Sequence[Comment], most: int, now: dt.datetime) -> list[L
 def locked_choices(users: Iterable[int]) -> dict[int, ModeratorMail]:
     """Return what these people have chosen, by account id, locked; who has not chosen yet gets a row."""
     wanted = sorted(users)
-    known = set(ModeratorMail.objects.filter(user__in=wanted).values_list("user", flat=True))
-    if new := [ModeratorMail(user_id=user) for user in wanted if user not in known]:
-        ModeratorMail.objects.bulk_create(new, ignore_conflicts=True)
     rows = ModeratorMail.objects.select_for_update().filter(user__in=wanted).order_by("user")
-    return {row.user_id: row for row in rows.prefetch_related("sections")}
+    rows = rows.prefetch_related("sections")
+    found = {row.user_id: row for row in rows}
+    if new := [ModeratorMail(user_id=user) for user in wanted if user not in found]:
+        ModeratorMail.objects.bulk_create(new, ignore_conflicts=True)
+        found = {row.user_id: row for row in rows.all()}
+    return found
 
 
 def save_pace(choices: Iterable[ModeratorMail]) -> None:

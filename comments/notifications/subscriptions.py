@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from comments.models import REMOVED, Comment, EmailConfirmation, MailPreferences, Notice, Subscription
 from comments.notifications.sending_times import next_time, zones
+from newsreader.accounts.identities import owners_of
 from newsreader.accounts.models import User
 from newsreader.kit.clock import ahead
 from newsreader.kit.compiled_inserts import insert
@@ -294,9 +295,7 @@ def _ask(row: MailPreferences, network: str) -> None:
     """Ask an address to confirm itself: once in thirty days, and not too many from one network."""
     now = timezone.now()
     # Each is asked once, for two questions: has somebody confirmed the address elsewhere, or was it asked there?
-    accounts = list(
-        EmailAddress.objects.filter(email__iexact=row.folded, verified=True).values_list("user__is_active", flat=True)
-    )
+    accounts = owners_of(row.folded)
     with_comments = _asked_with_comment(EmailConfirmation.key_of(row.address))
     if any(accounts) or _has_confirmed(row, with_comments):
         row.confirmed_at = now

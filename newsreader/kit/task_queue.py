@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Model
 from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.compat import normalize_json, task_enqueued
 
-from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_inserts import insert_together
 
 
 class Queue(DatabaseBackend):
     """A task costs 0.1 ms to put here, not 0.5: every post that sends a mail does it."""
 
-    def enqueue(self, task: Any, args: Any, kwargs: Any) -> Any:
-        """Put a task into the queue, in the transaction of whatever calls for it."""
+    def enqueue(self, task: Any, args: Any, kwargs: Any, *, with_rows: Sequence[Model] = ()) -> Any:
+        """Put a task into the queue, in the transaction of whatever calls for it.
+
+        `with_rows`: new rows that go in before it, in one statement with it where that is possible.
+        """
         from django_tasks_db.models import DBTaskResult, get_date_max  # A backend is made before the apps are loaded.
 
         self.validate_task(task)
@@ -27,10 +32,20 @@ class Queue(DatabaseBackend):
             run_after=task.run_after or get_date_max(),
             backend_name=self.alias,
         )
-        insert(row)
+        insert_together(*with_rows, row)
         result = row.task_result
         task_enqueued.send(type(self), task_result=result)
         return result
+
+
+def enqueue_with(task: Any, *rows: Model) -> None:
+    """Save new rows of any models and put a task into the queue, in one statement where that is possible."""
+    backend = task.get_backend()
+    if isinstance(backend, Queue):
+        backend.enqueue(task, (), {}, with_rows=rows)
+    else:
+        insert_together(*rows)
+        task.enqueue()
 
 
 def take_others(task: Any) -> int:

@@ -22,12 +22,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy
 
-from newsreader.kit import field_keys, metrics
+from newsreader.kit import field_keys, metrics, task_queue
 from newsreader.kit.clock import ahead
 from newsreader.kit.compiled_inserts import TOGETHER as IN_ONE_STATEMENT
 from newsreader.kit.compiled_inserts import insert_all
@@ -65,9 +65,7 @@ def enqueue(rows: Collection[Letter], *, wake: bool = True) -> int:
     A second mail about the same event to the same address is left out. What has an end goes first. Without `wake`, the
     caller has something else wake the worker.
     """
-    for row in rows:
-        if row.ends_at and row.due_at <= timezone.now():
-            row.due_at -= FIRST
+    _put_forward(rows)
     if len(rows) <= IN_ONE_STATEMENT:
         insert_all(list(rows), unless_there=True)
     else:
@@ -75,6 +73,21 @@ def enqueue(rows: Collection[Letter], *, wake: bool = True) -> int:
     if rows and wake:
         send_due.enqueue()
     return len(rows)
+
+
+def enqueue_with(task: Any, *others: Model, letters: Collection[Letter] = ()) -> None:
+    """Put the mails of an event into the outbox that is new in this transaction, so that none of them can be there.
+
+    With them go other new rows, and this task, which has to wake the worker: in one statement where that is possible.
+    """
+    _put_forward(letters)
+    task_queue.enqueue_with(task, *others, *letters)
+
+
+def _put_forward(rows: Iterable[Letter]) -> None:
+    for row in rows:
+        if row.ends_at and row.due_at <= timezone.now():
+            row.due_at -= FIRST
 
 
 def secretly(**values: Any) -> str:
@@ -167,12 +180,13 @@ def send_due() -> int:
         if not some:
             break
         contexts = _contexts(some)
+        stopped = suppression.reasons_of(row.address for row in some)
         for row in some:
             if len(tried) == AT_ONCE or time.monotonic() >= ends:
                 send_due.enqueue()  # There may be more.
                 return sent
             tried.add(row.pk)
-            sent += _send(row, contexts[row.pk])
+            sent += _send(row, contexts[row.pk], stopped.get(row.address, ()))
     return sent
 
 
@@ -259,8 +273,11 @@ def _built(path: str, rows: list[Letter]) -> dict[int, Found]:
         return {pk: found for row in rows for pk, found in _built(path, [row]).items()}
 
 
-def _send(row: Letter, context: Found) -> bool:
-    """Send one mail. Raises the errors of the database; before the mail is leased they cost it no attempt."""
+def _send(row: Letter, context: Found, stopped: Collection[str]) -> bool:
+    """Send one mail. `stopped`: the reasons for which its address gets less mail.
+
+    Raises the errors of the database; before the mail is leased they cost it no attempt.
+    """
     pk, now = row.pk, timezone.now()
     times = _times(now)
     if _is_over(row, now):
@@ -268,7 +285,7 @@ def _send(row: Letter, context: Found) -> bool:
     if context is None:
         _still_due(row, now).update(given_up_at=now, secret="", failure=OUTDATED)
         return False
-    if suppression.is_suppressed(row.address, row.name):
+    if suppression.is_suppressed(stopped, row.name):
         return _given_up(row, SUPPRESSED, now)
     identity = f"{pk}.{row.created_at:%Y%m%d%H%M%S%f}"  # With the time, since ids repeat after a restore.
     try:

@@ -16,11 +16,13 @@ Editors can lift each of them in the admin by typing the address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.hashes import keyed
 from newsreader.kit.text import fold
 from newsreader.mailing.models import Suppression
@@ -59,19 +61,23 @@ def lift_by_staff(address: str, *, by: Any) -> list[str]:
 
 def reasons_of(addresses: Iterable[str]) -> dict[str, set[str]]:
     """Return why each of these addresses gets less mail, those that do not left out. One query, or none."""
-    by_key = {address_key(address): address for address in addresses}
+    keys = {address: address_key(address) for address in addresses}
     found: dict[str, set[str]] = {}
-    if by_key:
-        for key, reason in Suppression.objects.filter(address__in=by_key).values_list("address", "reason"):
-            found.setdefault(by_key[key], set()).add(reason)
-    return found
+    for key, reason in _rows.many(sorted(set(keys.values()))):
+        found.setdefault(key, set()).add(reason)
+    return {address: found[key] for address, key in keys.items() if key in found}
 
 
-def is_suppressed(address: str, letter: str) -> bool:
-    """Say whether this letter must not be handed over to the mail server. One query.
+@Compiled
+def _rows(*keys: str) -> QuerySet[Suppression, tuple[str, str]]:
+    return Suppression.objects.filter(address__in=keys).values_list("address", "reason")
+
+
+def is_suppressed(reasons: Collection[str], letter: str) -> bool:
+    """Say whether a letter must not be handed over to the mail server, by the reasons of its address (`reasons_of`).
 
     What “not me” stops, `newsreader.mailing.budget` has left out before it was queued: the same letter, asked for by
     its owner, is sent.
     """
     stopping = {Reason.BOUNCED} if letter.startswith(ABOUT_ACCOUNTS) else set(Reason) - {Reason.NOT_ME}
-    return Suppression.objects.filter(address=address_key(address), reason__in=stopping).exists()
+    return not stopping.isdisjoint(reasons)

@@ -182,8 +182,8 @@ def test_a_secret_that_was_encrypted_with_a_lost_key_fails_and_says_so(settings,
     assert Letter.objects.get().failure == "Unreadable"
 
 
-def test_an_address_that_gets_no_mail_gets_none_and_is_no_alarm(monkeypatch):
-    monkeypatch.setattr(suppression, "is_suppressed", lambda address, name: address == "ada@example.org")
+def test_an_address_that_gets_no_mail_gets_none_and_is_no_alarm():
+    suppression.suppress("ada@example.org", suppression.Reason.BOUNCED)
 
     outbox.enqueue([unknown(secret=field_keys.encrypt({})), unknown("b@example.org")])
 
