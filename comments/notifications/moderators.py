@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -24,6 +25,8 @@ from comments.notifications.pace import Quiet
 from comments.notifications.recipients import addresses, moderators
 from comments.text.excerpts import excerpt
 from newsreader.accounts.models import User
+from newsreader.kit.compiled_queries import FEW
+from newsreader.kit.compiled_updates import CompiledUpdate
 from newsreader.kit.task_queue import take_others
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
@@ -34,6 +37,7 @@ PENDING = Comment.Status.PENDING
 TOGETHER = 100  # notices that one transaction works off
 IN_A_MAIL = 50  # comments that a digest lists
 EXCERPT = 140  # characters
+TIMES = ("hour_began_at", "gathered_from", "gathered_until", "alarmed_at")  # columns that pace and alarm set
 LONG = ("html", "search_terms", "article__body")  # columns that no mail shows
 
 
@@ -109,8 +113,22 @@ def locked_choices(users: Iterable[int]) -> dict[int, ModeratorMail]:
 
 def save_pace(choices: Iterable[ModeratorMail]) -> None:
     """Save what changes as somebody is told, and nothing that they may be choosing meanwhile."""
-    columns = ["hour_began_at", "hour_count", "gathered_from", "gathered_until", "number", "alarmed_at"]
-    ModeratorMail.objects.bulk_update(list(choices), columns)
+    rows = list(choices)
+    if len(rows) > FEW:
+        ModeratorMail.objects.bulk_update(rows, ["hour_count", "number", *TIMES])
+        return
+    for row in rows:  # A bulk update takes ten times as long to write as this takes for one.
+        times = {column: at for column in TIMES if (at := getattr(row, column)) is not None}
+        _save_pace(row.pk, row.hour_count, row.number, *times.values(), known=tuple(times))
+
+
+@partial(CompiledUpdate, "number")
+def _save_pace(
+    pk: int, hour_count: int, number: int, *times: dt.datetime, known: tuple[str, ...]
+) -> tuple[QuerySet[ModeratorMail], dict[str, Any]]:
+    """`times`: of the columns that are `known`; the others become empty."""
+    changes = dict.fromkeys(TIMES) | dict(zip(known, times, strict=True))
+    return ModeratorMail.objects.filter(pk=pk), {"hour_count": hour_count, "number": number, **changes}
 
 
 def quiet_of(choice: Any) -> Quiet:
