@@ -23,6 +23,7 @@ from newsreader.kit.tasks import task
 from newsreader.kit.text import is_unseen, tidy
 from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
+from newsreader.mailing.letter import quoted
 from newsreader.mailing.models import Letter
 
 LENGTH = 5_000  # characters of a note
@@ -141,6 +142,7 @@ def _context(note: EditorialNote) -> dict[str, Any]:
     path = article.get_absolute_url() if is_read else f"/admin/articles/article/{article.pk}/change/"
     return {
         "note": note,
+        "words": quoted(note.text),
         "article": article,
         "by": note.by.shown_name if note.by else "",
         "article_url": absolute(path),

@@ -27,6 +27,7 @@ from newsreader.accounts.models import User
 from newsreader.kit.clock import is_ahead
 from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
+from newsreader.mailing.letter import quoted
 from newsreader.mailing.models import Letter
 
 APPROVED = Comment.Status.APPROVED
@@ -132,6 +133,7 @@ def _one(letter: Letter) -> dict[str, Any] | None:
         return None
     return {
         "comment": comment,
+        "words": quoted(comment.body),
         "article": comment.article,
         "comment_url": absolute(comment.permanent_url),
         "choices_url": choices_url(),

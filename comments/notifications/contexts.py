@@ -25,6 +25,7 @@ from comments.notifications.letter_names import (
 from comments.notifications.links import action_urls, choices_url, confirmation_url, desk_url, form_url, moderation_url
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.web import absolute
+from newsreader.mailing.letter import quoted
 from newsreader.mailing.models import Letter
 
 Context = dict[str, Any]
@@ -89,6 +90,7 @@ def _about_comment(
         return None
     return {
         "comment": comment,
+        "words": quoted(comment.body),
         "article": comment.article,
         "article_url": absolute(comment.article.get_absolute_url()),
         "comment_url": absolute(comment.permanent_url),

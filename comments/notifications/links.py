@@ -64,6 +64,16 @@ def chat_url(hook_id: int) -> str:
     return absolute(f"/admin/comments/chathook/{hook_id}/change/")
 
 
+def log_url() -> str:
+    """Where those who run the site read the audit log; signing in comes first."""
+    return absolute("/admin/comments/auditentry/")
+
+
+def settings_url() -> str:
+    """Where the limits of comments are set; signing in comes first."""
+    return absolute("/admin/comments/commentsettings/")
+
+
 def form_url(article: Article) -> str:
     """Where an article is edited; signing in comes first."""
     return absolute(f"/admin/articles/article/{article.pk}/change/")

@@ -11,6 +11,7 @@ from django.db.models import Q
 from comments.audit import log_checks
 from comments.models import LogCheck
 from comments.models.permissions import run_the_site
+from comments.notifications.links import log_url
 from comments.notifications.recipients import addresses
 from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
@@ -48,4 +49,4 @@ def verify_and_tell() -> None:
 
 def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
     """Return what the alarms say: the faults that were known when they were queued."""
-    return {letter.pk: {"faults": letter.facts["faults"]} for letter in letters}
+    return {letter.pk: {"faults": letter.facts["faults"], "log_url": log_url()} for letter in letters}

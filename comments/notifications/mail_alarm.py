@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from comments.models import CommentSettings
 from comments.models.permissions import run_the_site
+from comments.notifications.links import settings_url
 from comments.notifications.recipients import addresses
 from newsreader.mailing import budget, outbox
 from newsreader.mailing.models import Letter, MailSurge
@@ -59,4 +60,7 @@ def _begin(asked: int, limit: int) -> None:
 
 def contexts(letters: list[Letter]) -> dict[int, dict[str, object] | None]:
     """Return what the alarms say: the figures of the time when they were queued."""
-    return {letter.pk: {"asked": letter.facts["asked"], "limit": letter.facts["limit"]} for letter in letters}
+    names = ("asked", "limit")
+    return {
+        letter.pk: {name: letter.facts[name] for name in names} | {"settings_url": settings_url()} for letter in letters
+    }

@@ -15,7 +15,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.text import Truncator
 
 from articles.models.article import Article, Correction
 from comments.audit.refusal_reasons import sentence_for
@@ -23,6 +22,7 @@ from comments.models import Comment, Decision, MailPreferences, Notice
 from comments.notifications.sending_times import after_quiet, zone_of
 from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
+from newsreader.mailing.letter import quoted
 from newsreader.mailing.models import Letter
 
 AT_ONCE = 6  # mails to one address within HOUR; then a digest
@@ -30,6 +30,7 @@ HOUR = dt.timedelta(hours=1)
 IN_A_DIGEST = 50  # notices; the others are counted
 SHORT, LONG, WHOLE = 280, 1_500, 100_000  # characters of a comment: in a digest, in a mail of its own, a refused one
 SOME = 100  # addresses in one transaction
+WISH = ("subscription__section", "subscription__author")  # what was asked for, as a mail names it
 PREFIX = "reader_"  # how the names of these letters begin
 Kind, Status = Notice.Kind, Comment.Status
 
@@ -148,7 +149,7 @@ def _wanted() -> QuerySet[Notice]:
     """Notices whose reader still wants them. Of one that was ended, nothing is told that had been waiting."""
     rows = Notice.objects.filter(preferences__stopped_at=None, preferences__confirmed_at__isnull=False)
     rows = rows.exclude(subscription__ended_at__isnull=False)
-    return rows.select_related("article", "comment").defer("article__body", "comment__search_terms")
+    return rows.select_related("article", "comment", *WISH).defer("article__body", "comment__search_terms")
 
 
 def _entries(notices: Iterable[Notice], length: int) -> list[dict[str, Any]]:
@@ -168,6 +169,7 @@ def _entries(notices: Iterable[Notice], length: int) -> list[dict[str, Any]]:
                 "article_url": absolute(row.article.get_absolute_url()),
                 "comment": row.comment,
                 "is_reply": row.is_reply,
+                "wish": row.subscription,
                 "words": quoted(_words_of(row, correction), length),
                 "url": absolute(_target(row)),
                 # Called by the template, so that it is in the language of the mail.
@@ -200,14 +202,3 @@ def _target(row: Notice) -> str:
         fragment = "#corrections" if row.kind == Kind.CORRECTION else ""
         return row.article.get_absolute_url() + fragment
     return row.comment.status_url if row.kind == Kind.REFUSED else row.comment.permanent_url
-
-
-def quoted(text: str, length: int) -> str:
-    """Return words as they stand in a mail: shortened between words, each line marked as quoted.
-
-    The mark also keeps a stranger's line from looking like a button or a code of ours.
-    """
-    short = Truncator(text.strip()).chars(length)
-    cut = short.rfind(" ") if short != text.strip() else -1
-    short = f"{short[:cut].rstrip()}…" if cut > length // 2 else short
-    return "\n".join(f"> {line}".rstrip() for line in short.split("\n"))

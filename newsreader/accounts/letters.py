@@ -123,6 +123,6 @@ def _context(row: Letter) -> dict[str, Any]:
             "what": SENTENCES[row.facts["which"]],
             "at": dt.datetime.fromisoformat(at) if at else None,
             # Called by the template, so that it is in the language of the mail. Not known any more if sent again.
-            "browser": (lambda: browser_of(user_agent)) if user_agent is not None else "",
+            "browser": (lambda: browser_of(user_agent)) if user_agent else "",
         }
     return told

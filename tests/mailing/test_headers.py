@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 
 from newsreader.mailing import tokens
-from newsreader.mailing.headers import for_letter
+from newsreader.mailing.headers import SUBSCRIPTIONS, for_letter
 from newsreader.mailing.letter_titles import TITLES
 from newsreader.mailing.models import Letter
 from tests.factories import make_user
@@ -32,7 +32,7 @@ def test_a_digest_says_of_which_list_it_is():
 
 
 @pytest.mark.parametrize(
-    "name", sorted({name for name in TITLES if not name.startswith("reader_")} | {"reader_confirm"})
+    "name", sorted({name for name in TITLES if not name.startswith(SUBSCRIPTIONS)} | {"reader_confirm"})
 )
 def test_nobody_switches_off_what_nobody_subscribed_to(name):
     assert of(name) == {}
