@@ -8,7 +8,7 @@ from lxml import html
 
 from articles.models.site import Site
 from comments.posting.submission import post_comment
-from newsreader.mailing.letter import in_frame
+from newsreader.mailing.letter import in_frame, quoted
 from newsreader.mailing.outbox import send_due
 from tests.factories import make_draft, make_moderator, set_rules
 
@@ -41,6 +41,33 @@ def test_a_short_line_before_an_address_names_its_button():
     ]
     assert page.text_content().count("Confirm my address") == 1
     assert "Or do" in page.text_content()
+
+
+def test_in_a_quotation_nothing_is_a_link_a_button_a_code_or_the_foot():
+    said = "Confirm my address:\nhttp://testserver/y/\n\nABC-123\nThe article: http://testserver/z/\n—\nNo foot"
+
+    page = html.fromstring(in_frame("Subject", f"Ada wrote:\n\n{quoted(said)}\n\n—\nYou get this.\n"))
+
+    assert page.xpath("//a/@href") == ["http://testserver/"]
+    (quotation,) = page.xpath("//p[@class='quote']")
+    assert quotation.text_content() == said.replace("\n", "")
+    assert page.xpath("string(//div[@class='soft']/p)") == "You get this."
+
+
+def test_what_stands_before_an_address_on_its_line_names_the_link():
+    page = html.fromstring(in_frame("Subject", "Hello.\n\n—\nChoose your emails: http://testserver/mail/x/\n"))
+
+    (link,) = page.xpath("//a[@class='link']")
+    assert (link.text, link.get("href")) == ("Choose your emails", "http://testserver/mail/x/")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300), st.none() | st.integers(20, 200))
+def test_a_quotation_loses_no_word_and_every_line_of_it_is_marked(text, length):
+    lines = quoted(text, length).splitlines()
+
+    assert all(line == ">" or line.startswith("> ") for line in lines)
+    if length is None:
+        assert "".join("".join(line[1:] for line in lines).split()) == "".join(text.split())
 
 
 @pytest.mark.parametrize(
@@ -85,6 +112,6 @@ def test_a_letter_carries_both(client):
     (message,) = mail.outbox
     (page,) = (part.content for part in message.alternatives)
 
-    assert "One <b>two</b>\nthree" in message.body
+    assert "> One <b>two</b>\n> three\n" in message.body
     assert "One &lt;b&gt;two&lt;/b&gt;<br>three" in page
     assert "The Courier &amp; Sons" in page

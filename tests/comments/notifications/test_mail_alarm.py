@@ -42,7 +42,7 @@ def test_editors_are_told_once_in_a_surge(clock):
     assert not mail_alarm.watch()
 
     assert alarms() == [editor.email]
-    assert "501 mails" in mail.outbox[0].body
+    assert "501 emails" in mail.outbox[0].body
     assert "500" in mail.outbox[0].body
 
 
