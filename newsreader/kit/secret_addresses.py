@@ -23,9 +23,11 @@ BEGINNINGS = (
     "bans/(?:[0-9]+)/",
     "comments/(?:[0-9]+)/confirm/",
     "comments/(?:[0-9]+)/status/",
+    "erasure/(?:[0-9]+)/",  # Before the next, so that the number is shown.
+    "erasure/",
     "mail/",
     "moderation/link/",
-    "my-data/",
+    r"my\-data/",
     "reports/(?:[0-9]+)/",
 )
 MASK = "***"
