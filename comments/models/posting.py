@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from articles.models.article import Article
 from comments.models.comment import Comment, new_token
 from comments.models.decisions import Decision
+from newsreader.kit.email_addresses import as_sent
 from newsreader.kit.hashes import keyed
-from newsreader.kit.text import fold
 
 
 class EmailConfirmation(models.Model):
@@ -38,8 +38,8 @@ class EmailConfirmation(models.Model):
 
     @staticmethod
     def key_of(email: str) -> str:
-        """Return the key under which an address is stored; case does not matter."""
-        return keyed("proof", fold(email))
+        """Return the key under which an address is stored; case does not matter, and accents of a domain do."""
+        return keyed("proof", as_sent(email))
 
 
 class RateLimit(models.Model):

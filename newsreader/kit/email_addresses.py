@@ -5,6 +5,7 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.encoding import punycode
 from django.utils.translation import gettext_lazy as _
 
 from newsreader.kit.errors import Sentence
@@ -12,6 +13,7 @@ from newsreader.kit.text import tidy_line, without_invisible
 
 _DOTS = str.maketrans("。｡", "..")  # How Chinese and Japanese keyboards write a dot.
 _AROUND = re.compile(r"^(?:mailto:)?<?|[>.,;]+$", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BLANKS = re.compile(r" ?@ ?")
 _is_address = EmailValidator(allowlist=[])  # No reader has an address at localhost.
 
@@ -20,6 +22,28 @@ def tidy_email(text: str) -> str:
     """Return an address as it is stored: in plain width, without blanks around its `@` or a dot at its end."""
     text = unicodedata.normalize("NFKC", without_invisible(tidy_line(text)).translate(_DOTS))
     return _BLANKS.sub("@", _AROUND.sub("", tidy_line(text)))
+
+
+def as_sent(address: str) -> str:
+    """Return an address so that two are equal where mail to both goes to one place, and never otherwise.
+
+    Small letters; the domain in ASCII, as mail servers get it: an accent makes another domain, and another owner; the
+    person without needless quotes.
+    """
+    person, _at, domain = tidy_email(address).lower().rpartition("@")
+    if len(person) > 1 and person[0] == person[-1] == '"':
+        person = _ESCAPED.sub(r"\1", person[1:-1])
+    try:
+        domain = punycode(domain)
+    except UnicodeError:
+        pass  # No domain: it stays as it was typed.
+    return f"{person}@{domain}"
+
+
+def mailbox(address: str) -> str:
+    """Return the same, without what most servers leave out: mail to anna+news@… lies with that to anna@…."""
+    person, at, domain = as_sent(address).rpartition("@")
+    return f"{person.partition('+')[0] or person}{at}{domain}"
 
 
 def is_email(text: str) -> bool:

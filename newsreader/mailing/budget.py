@@ -1,9 +1,9 @@
 """How many mails that nobody signed in asked for go out: codes, links to reset a password, sign-ups, confirmations.
 
 Anybody can type anybody's address, in many places. So all of these mails are counted together: 3 an hour and 8 a day to
-one address, and 30 a day from one network to addresses without an account. Who has an account is not
-counted by network: many readers may sit behind one. Beyond that nothing is sent, and nobody sees that: whoever asked
-gets the same page.
+one mailbox (anna@…, anna+1@… and anna+2@… are one), and 30 a day from one network to addresses without an account. Who
+has an account is not counted by network: many readers may sit behind one. Beyond that nothing is sent, and nobody sees
+that: whoever asked gets the same page.
 
 Mails that somebody asked for who is signed in, to an address of theirs, and notices of changes do not count.
 Attempts that sent nothing do not count either, so that nobody can lock an owner out for longer than the rule says.
@@ -28,7 +28,7 @@ from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.hashes import keyed
 from newsreader.kit.postgresql import prepared_cursor
 from newsreader.mailing.models import AskedLetter, Suppression
-from newsreader.mailing.suppression import Reason, address_key
+from newsreader.mailing.suppression import Reason, address_key, mailbox_key
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 PER_HOUR, PER_DAY = 3, 8  # to one address
@@ -43,7 +43,7 @@ def allows(address: str, network: str, *, known: bool) -> bool:
     `known`: an account has verified the address. `network`: of whoever asks (`kit.client_address.network`); empty if it
     is not known, or is not to count. Call it where the mail is queued, and nowhere else.
     """
-    outcome = _count(address_key(address), keyed("network", network) if network else "", address, known)
+    outcome = _count(mailbox_key(address), keyed("network", network) if network else "", address, known)
     metrics.ASKED_MAILS.labels(outcome).inc()
     return outcome == "sent"
 
@@ -57,7 +57,7 @@ def _count(mine: str, theirs: str, address: str, known: bool) -> str:
         _lock({mine, theirs} if counts_here else {mine})
         now = timezone.now()
         # The network is asked for in any case, so that both kinds of address cost the same.
-        found = _known(mine, theirs or NOWHERE, now - DAY, ahead(now))
+        found = _known(mine, address_key(address), theirs or NOWHERE, now - DAY, ahead(now))
         stopping = {Reason.NOT_ME, Reason.BOUNCED} | (set() if known else {Reason.COMPLAINED})
         to_address = [at for what, at in found if what == TO_ADDRESS]
         if any(what in stopping for what, _ in found):
@@ -72,15 +72,15 @@ def _count(mine: str, theirs: str, address: str, known: bool) -> str:
 
 @Compiled
 def _known(
-    address: str, network: str, since: dt.datetime, until: dt.datetime
+    mailbox: str, address: str, network: str, since: dt.datetime, until: dt.datetime
 ) -> QuerySet[Suppression, tuple[str, dt.datetime]]:
-    """What stops mails to the address, and the mails that count: each with its time."""
+    """What stops mails to the address or its mailbox, and the mails that count: each with its time."""
     recent = AskedLetter.objects.filter(at__gt=since, at__lte=until)
     return (
-        Suppression.objects.filter(address=address)
+        Suppression.objects.filter(Q(address=address) | Q(address=mailbox, reason=Reason.NOT_ME))
         .values_list("reason", "at")
         .union(
-            recent.filter(address=address).values_list(Value(TO_ADDRESS), "at"),
+            recent.filter(address=mailbox).values_list(Value(TO_ADDRESS), "at"),
             recent.filter(network=network).values_list(Value(FROM_NETWORK), "at"),
             all=True,
         )

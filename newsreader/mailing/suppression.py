@@ -9,7 +9,7 @@ The table holds keyed hashes, not addresses: it outlives accounts, and nobody ca
   stranger asked for at an address without an account end, too (`newsreader.mailing.budget`).
 - Unsubscribed, at the provider that sends our mails: the same, but that codes go to whoever asks for them.
 - Not me: no mail that nobody signed in asked for, until the owner signs in, or takes it back by a link that was in
-  such a mail.
+  such a mail. It holds for the mailbox: a stranger could go on with anna+1@…, anna+2@… otherwise.
 
 Editors can lift each of them in the admin by typing the address.
 """
@@ -20,11 +20,11 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.email_addresses import as_sent, mailbox
 from newsreader.kit.hashes import keyed
-from newsreader.kit.text import fold
 from newsreader.mailing.models import Suppression
 from newsreader.mailing.signals import lifted
 
@@ -33,21 +33,30 @@ ABOUT_ACCOUNTS = "account_"  # how the names of letters about accounts begin
 
 
 def address_key(address: str) -> str:
-    """Return the keyed hash under which an address is stored; case does not matter."""
-    return keyed("address", fold(address))
+    """Return the keyed hash under which an address is stored; case does not matter, and accents of a domain do."""
+    return keyed("address", as_sent(address))
+
+
+def mailbox_key(address: str) -> str:
+    """Return the keyed hash of the mailbox that an address belongs to: one for anna@…, anna+1@…, anna+2@…."""
+    return keyed("address", mailbox(address))
 
 
 def suppress(address: str, reason: str) -> bool:
     """Send less, or nothing, to an address from now on. Returns whether that is new."""
-    return Suppression.objects.get_or_create(address=address_key(address), reason=reason)[1]
+    key = mailbox_key(address) if reason == Reason.NOT_ME else address_key(address)
+    return Suppression.objects.get_or_create(address=key, reason=reason)[1]
 
 
 def lift(addresses: Iterable[str], reasons: Iterable[str] = tuple(Reason)) -> int:
     """Send mail to these addresses again, as far as these reasons stopped it. Returns how many rows are gone."""
-    keys = [address_key(address) for address in addresses]
-    if not keys:
+    addresses, reasons = list(addresses), set(reasons)
+    if not addresses:
         return 0
-    return Suppression.objects.filter(address__in=keys, reason__in=list(reasons)).delete()[0]
+    found = Q(address__in=[address_key(each) for each in addresses], reason__in=reasons - {Reason.NOT_ME})
+    if Reason.NOT_ME in reasons:
+        found |= Q(address__in=[mailbox_key(each) for each in addresses], reason=Reason.NOT_ME)
+    return Suppression.objects.filter(found).delete()[0]
 
 
 @transaction.atomic
@@ -61,11 +70,13 @@ def lift_by_staff(address: str, *, by: Any) -> list[str]:
 
 def reasons_of(addresses: Iterable[str]) -> dict[str, set[str]]:
     """Return why each of these addresses gets less mail, those that do not left out. One query, or none."""
-    keys = {address: address_key(address) for address in addresses}
+    keys = {address: (address_key(address), mailbox_key(address)) for address in addresses}
+    rows = set(_rows.many(sorted({key for pair in keys.values() for key in pair})))
     found: dict[str, set[str]] = {}
-    for key, reason in _rows.many(sorted(set(keys.values()))):
-        found.setdefault(key, set()).add(reason)
-    return {address: found[key] for address, key in keys.items() if key in found}
+    for address, (own, shared) in keys.items():
+        if why := {reason for key, reason in rows if key == (shared if reason == Reason.NOT_ME else own)}:
+            found[address] = why
+    return found
 
 
 @Compiled

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsreader.kit.email_addresses import tidy_email, why_not
+from newsreader.kit.email_addresses import as_sent, mailbox, tidy_email, why_not
 
 NOT_ONE = "This is not an email address. Example: name@example.org"
 
@@ -41,3 +41,20 @@ def test_an_address_with_a_letter_that_mail_does_not_carry_is_refused_in_words_t
     assert why_not("josé@example.org") == (
         "We cannot send mail to an address with “é” before the @. Please use another one."
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "sent", "lies_in"),
+    [
+        ("Ann@Example.org.", "ann@example.org", "ann@example.org"),
+        ("ann+news@example.org", "ann+news@example.org", "ann@example.org"),
+        ("+news@example.org", "+news@example.org", "+news@example.org"),
+        ('"ann"@example.org', "ann@example.org", "ann@example.org"),
+        (r'"a\n\n"@example.org', "ann@example.org", "ann@example.org"),
+        ("ann@exämple.org", "ann@xn--exmple-cua.org", "ann@xn--exmple-cua.org"),
+        ("ann@.", "ann@", "ann@"),
+        ("", "@", "@"),
+    ],
+)
+def test_addresses_are_equal_where_mail_goes_to_one_place(address, sent, lies_in):
+    assert (as_sent(address), mailbox(address)) == (sent, lies_in)

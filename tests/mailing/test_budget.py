@@ -52,6 +52,29 @@ def test_case_does_not_make_another_address():
     assert not budget.allows("ann@example.org", "", known=True)
 
 
+def test_what_follows_a_plus_does_not_make_another_mailbox():
+    """Mail to all of these lies with one reader, who would get three for each otherwise."""
+    addresses = ("anna+1@example.org", "anna+2@example.org", '"anna+news"@example.org', "Anna@example.org.")
+    assert [budget.allows(address, "", known=False) for address in addresses] == [True, True, True, False]
+    assert budget.allows("+1@example.org", "", known=False)
+
+
+def test_a_domain_is_one_however_it_is_written():
+    for address in ("ann@exämple.org", "ann@xn--exmple-cua.org", "ann@EXÄMPLE.org"):
+        assert budget.allows(address, "", known=True)
+
+    assert not budget.allows("ann@exämple.org", "", known=True)
+    assert budget.allows("ann@example.org", "", known=True)  # Its owner is somebody else.
+
+
+def test_not_me_holds_for_the_mailbox():
+    suppression.suppress("anna+1@example.org", Suppression.Reason.NOT_ME)
+
+    assert not budget.allows("anna+2@example.org", "", known=False)
+    assert suppression.lift(["anna@example.org"], [Suppression.Reason.NOT_ME]) == 1
+    assert budget.allows("anna+2@example.org", "", known=False)
+
+
 def test_a_network_asks_for_thirty_addresses_without_an_account_a_day(clock):
     strangers = [budget.allows(f"a{number}@example.org", "192.0.2.7", known=False) for number in range(31)]
 

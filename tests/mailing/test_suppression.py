@@ -177,3 +177,18 @@ def test_somebody_else_who_signs_in_lifts_nothing(client):
     client.post("/accounts/login/", {"login": "eve", "password": "secret"})
 
     assert suppression.reasons_of([ADDRESS]) == {ADDRESS: {"not_me"}}
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_the_owner_of_a_domain_that_looks_alike_stops_nothing(reason):
+    """Whoever buys exämple.org could have had mails ended to everybody at example.org."""
+    suppression.suppress("ann@exämple.org", reason)
+
+    assert suppression.reasons_of(["ann@example.org", "ann@exämple.org"]) == {"ann@exämple.org": {reason}}
+    assert not suppression.is_suppressed("ann@example.org", "account_login_code")
+
+
+def test_mail_that_came_back_from_one_address_says_nothing_about_the_rest_of_the_mailbox():
+    suppression.suppress("ann+old@example.org", Reason.BOUNCED)
+
+    assert suppression.reasons_of(["ann@example.org"]) == {}
