@@ -124,14 +124,17 @@ def _erase_accounts(person: Person) -> None:
     invitations = list(people.invitations_to(person.addresses).values_list("pk", flat=True))
     people.invitations_to(person.addresses).delete()
     ErasureRequest.objects.filter(email__in=person.addresses).delete()
-    # Accounts of others that merely name the address, unconfirmed.
-    for row in EmailAddress.objects.alias(folded=Lower("email")).filter(folded__in=person.addresses):
-        if row.user_id not in person.accounts:
-            row.delete()
+    # Accounts of others that merely name the address, unconfirmed. Who has confirmed it reads its mail, too, and signs
+    # in with it.
+    owned = EmailAddress.objects.alias(folded=Lower("email")).filter(folded__in=person.addresses)
+    owners = set(owned.filter(verified=True).values_list("user", flat=True)) | set(person.accounts)
+    for row in owned.exclude(user__in=owners):
+        row.delete()
     others = User.objects.alias(folded=Lower("email")).filter(folded__in=person.addresses)
-    others.exclude(pk__in=person.accounts).update(email="")
+    others.exclude(pk__in=owners).update(email="")
     named = CommenterIdentity.objects.alias(folded=Lower("email")).filter(folded__in=person.addresses)
-    named.exclude(pk__in=person.identities).update(email="", email_verified=False, verified_at=None)
+    named = named.exclude(user__in=owners, user__isnull=False).exclude(pk__in=person.identities)
+    named.update(email="", email_verified=False, verified_at=None)
     portraits = set(User.objects.filter(pk__in=person.accounts).values_list("avatar", flat=True))
     identities = CommenterIdentity.objects.filter(pk__in=person.identities)
     portraits |= set(identities.values_list("avatar", flat=True))

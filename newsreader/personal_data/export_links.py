@@ -11,7 +11,6 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.core import signing
 from django.db import transaction
-from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
@@ -20,7 +19,6 @@ from django.utils.translation import gettext as _
 from comments.models import EmailConfirmation
 from comments.posting.email_confirmation import address_key
 from comments.screening.rate_limit import consume_one
-from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.client_address import network
 from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import DomainError, FieldError, Invalid, Sentence, TooMany
@@ -28,6 +26,7 @@ from newsreader.kit.hashes import keyed
 from newsreader.kit.web import absolute
 from newsreader.mailing import budget, outbox
 from newsreader.mailing.models import Letter
+from newsreader.personal_data import people
 from newsreader.personal_data.people import Person, lowered
 
 LIFE = dt.timedelta(days=1)
@@ -100,10 +99,7 @@ def person_of(token: str) -> Person:
         raise DataLinkExpired from None
     except signing.BadSignature:
         raise DataLinkUnknown from None
-    # Of what came from a provider, only what the provider has confirmed.
-    alone = CommenterIdentity.objects.alias(folded=Lower("email")).filter(folded=address, user=None)
-    proved = alone.filter(email_verified=True).order_by("pk").values_list("pk", flat=True)
-    return Person(addresses=(address,), identities=tuple(proved))
+    return people.of_guest(address)
 
 
 @transaction.atomic

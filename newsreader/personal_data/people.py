@@ -120,6 +120,24 @@ def find(address: str) -> Person:
     return _all_of({address}, accounts, set(alone.values_list("pk", flat=True)))
 
 
+def of_guest(address: str) -> Person:
+    """Return what was left without an account under an address, for whoever has proved to read its mail, and no more.
+
+    An account that has got the address meanwhile is opened by signing in, one that merely names it is somebody else's.
+    Of what came from a provider, only what the provider has confirmed.
+    """
+    address = lowered(address)
+    alone = CommenterIdentity.objects.alias(folded=Lower("email")).filter(folded=address, user=None)
+    proved = alone.filter(email_verified=True).order_by("pk").values_list("pk", flat=True)
+    return Person(addresses=(address,), identities=tuple(proved))
+
+
+def owner_of(address: str) -> int | None:
+    """Return the id of the account that has confirmed an address."""
+    rows = EmailAddress.objects.alias(folded=Lower("email")).filter(folded=lowered(address), verified=True)
+    return rows.values_list("user", flat=True).first()
+
+
 def of_account(user_id: int) -> Person:
     """Return the person who owns an account, with all the addresses that they have confirmed."""
     return _all_of(set(), {user_id}, set())
@@ -129,7 +147,11 @@ def _all_of(addresses: set[str], accounts: set[int], identities: set[int]) -> Pe
     verified = EmailAddress.objects.filter(user__in=accounts, verified=True).values_list("email", flat=True)
     own = CommenterIdentity.objects.filter(user__in=accounts)
     addresses |= {lowered(email) for email in verified}
-    addresses |= {lowered(email) for email in own.filter(email_verified=True).values_list("email", flat=True)}
+    of_providers = {lowered(email) for email in own.filter(email_verified=True).values_list("email", flat=True)}
+    # What another account has confirmed here is that one's, whatever a provider says.
+    confirmed = EmailAddress.objects.alias(folded=Lower("email")).filter(folded__in=of_providers, verified=True)
+    others = confirmed.exclude(user__in=accounts).values_list("email", flat=True)
+    addresses |= of_providers - {lowered(email) for email in others}
     identities |= set(own.values_list("pk", flat=True))
     accounts = set(User.objects.filter(pk__in=accounts).values_list("pk", flat=True))
     found = (sorted(addresses - {""}), sorted(accounts), sorted(identities))

@@ -62,6 +62,11 @@ class ErasureLinkExpired(DomainError):
     sentence = gettext_lazy("This link has expired. Please ask for a new one.")
 
 
+class AddressOfAccount(Conflict):
+    code = "address_of_account"
+    sentence = gettext_lazy("This address belongs to an account now. Please sign in, and erase the account there.")
+
+
 class ErasureBegun(Conflict):
     code = "erasure_begun"
     sentence = gettext_lazy("It has begun, and cannot be cancelled any more.")
@@ -82,8 +87,10 @@ def ask(user: User, *, text: str) -> ErasureRequest:
 
 @transaction.atomic
 def ask_by_link(token: str, *, text: str) -> ErasureRequest:
-    """Have a guest erased, whose link this is. Raises Invalid, ErasureLinkExpired."""
+    """Have a guest erased, whose link this is. Raises Invalid, ErasureLinkExpired, AddressOfAccount."""
     address = address_in(token)
+    if people.owner_of(address):
+        raise AddressOfAccount()
     return _store(text, get_language() or "", address, email=address)
 
 
@@ -208,11 +215,19 @@ def carry_out_due() -> int:
 
 @task()
 def carry_out(request_id: int) -> None:
-    """Erase whoever has asked for it. Safe to run twice. Whoever has joined the newsroom meanwhile is not erased."""
+    """Erase whoever has asked for it. Safe to run twice. Whoever has joined the newsroom meanwhile is not erased.
+
+    A guest's link never erases an account: that proves itself first, and may belong to somebody else who has the
+    address now. If one has confirmed it meanwhile, it is theirs to ask.
+    """
     row = ErasureRequest.objects.filter(pk=request_id).first()
     if row is None:
         return
-    person = people.of_account(row.user_id) if row.user_id else people.find(row.email)
+    if row.email and people.owner_of(row.email):
+        logger.warning("The erasure %d is not carried out: the address belongs to an account now", request_id)
+        row.delete()
+        return
+    person = people.of_account(row.user_id) if row.user_id else people.of_guest(row.email)
     try:
         erase(person, keep_text=row.keep_text)
     except BelongsToNewsroom:

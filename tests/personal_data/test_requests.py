@@ -7,13 +7,14 @@ import re
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
 from comments.models import Comment, EmailConfirmation
 from comments.posting.email_confirmation import address_key
-from newsreader.accounts.models import User
+from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.mailing.models import Letter
 from newsreader.mailing.outbox import send_due
 from newsreader.personal_data import requests
@@ -284,3 +285,79 @@ def test_the_link_is_stored_nowhere_in_plain(client):
 
     row = Letter.objects.get(name="erasure_link")
     assert "/erasure/" not in f"{row.secret}{row.facts}"
+
+
+# --- Nobody erases somebody else -----------------------------------------------------------------------------------
+
+
+def make_identity(provider: str = "mastodon", **values) -> CommenterIdentity:
+    return CommenterIdentity.objects.create(provider=provider, uid="1", **values)
+
+
+def asked_by_link(client: Client, email: str = "jo@example.org") -> None:
+    answer = client.post(f"/erasure/{requests.link_token(email)}/", {"text": "remove"})
+    assert answer.status_code == 303
+
+
+def test_a_guests_link_never_erases_an_account_that_got_the_address_meanwhile(client, caplog):
+    """Somebody of another address confirms this one, too, such as that of their firm."""
+    comment = guest_with_confirmed_address()
+    asked_by_link(client)
+    other = make_user("ann")
+    EmailAddress.objects.create(user=other, email="Jo@example.org", verified=True)
+    with time_machine.travel(later(hours=25)):
+        requests.carry_out_due()
+
+    comment.refresh_from_db()
+    assert comment.name
+    assert User.objects.filter(pk=other.pk, is_active=True).exists()
+    assert EmailAddress.objects.filter(user=other, email="Jo@example.org", verified=True).exists()
+    assert not ErasureRequest.objects.exists()
+    assert "belongs to an account now" in caplog.text
+
+
+def test_a_guests_link_is_refused_once_an_account_has_the_address(client):
+    make_user("jo")
+    answer = client.post(f"/erasure/{requests.link_token('jo@example.org')}/", {"text": "remove"})
+
+    assert answer.status_code == 409
+    assert "sign in" in answer.content.decode()
+    assert not ErasureRequest.objects.exists()
+
+
+def test_a_guests_link_spares_an_account_that_merely_names_the_address(client):
+    """An account of a provider that confirms no addresses: anybody can name any address there."""
+    comment = guest_with_confirmed_address()
+    asked_by_link(client)
+    stranger = User.objects.create(username="stranger", email="jo@example.org")
+    identity = make_identity(user=stranger, email="jo@example.org", email_verified=False)
+    alone = make_identity(provider="github", email="jo@example.org", email_verified=False)
+    theirs = [make_comment(name="Stranger") for _ in range(2)]
+    for each, who in zip(theirs, (identity, alone), strict=True):
+        Comment.objects.filter(pk=each.pk).update(identity=who)
+    with time_machine.travel(later(hours=25)):
+        requests.carry_out_due()
+
+    comment.refresh_from_db()
+    stranger.refresh_from_db()
+    assert (comment.name, comment.body) == ("", "")
+    assert (stranger.is_active, stranger.email) == (True, "")  # They lose the address, and nothing else.
+    for each in theirs:
+        each.refresh_from_db()
+        assert (each.name, bool(each.body)) == ("Stranger", True)
+
+
+def test_an_address_that_a_provider_gave_to_two_accounts_stays_with_the_other(user):
+    """Both read the mail of one mailbox: whoever signs in with it still can when the other is gone."""
+    make_identity(user=user, email="office@example.org", email_verified=True)
+    other = make_user("office")
+    make_identity(provider="github", user=other, email="office@example.org", email_verified=True)
+    requests.ask(user, text="remove")
+    with time_machine.travel(later(hours=25)):
+        requests.carry_out_due()
+
+    assert not User.objects.filter(pk=user.pk).exists()
+    other.refresh_from_db()
+    assert other.email == "office@example.org"
+    assert EmailAddress.objects.filter(user=other, email="office@example.org", verified=True).exists()
+    assert other.identities.filter(email="office@example.org", email_verified=True).exists()
