@@ -17,7 +17,7 @@ import secrets
 
 from django.core import signing
 from django.db import transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,7 @@ from comments.drafts import keyed
 from comments.models import CommentSettings, KeptDraft
 from newsreader.kit import cookies
 from newsreader.kit.client_address import client_address, neighbourhood, network
+from newsreader.kit.clock import ahead
 from newsreader.kit.errors import FieldError, Invalid, TooMany
 from newsreader.kit.text import tidy
 
@@ -96,7 +97,7 @@ def _make_room(draft: KeptDraft) -> None:
     _drop_oldest(KeptDraft.objects.filter(network=draft.network), PER_NETWORK)
     _drop_oldest(KeptDraft.objects.filter(neighbourhood=draft.neighbourhood), PER_NEIGHBOURHOOD)
     while _is_full(draft.size):
-        done = KeptDraft.objects.filter(created_at__lt=timezone.now() - IN_USE)
+        done = KeptDraft.objects.filter(_older_than(IN_USE))
         shares = done.values("neighbourhood").annotate(held=Sum("size"), number=Count("pk"))
         largest = shares.order_by("-number", "-held").first()
         if largest is None:
@@ -111,7 +112,7 @@ def _drop_oldest(rows: QuerySet[KeptDraft], most: int) -> None:
     number = rows.count() + 1 - most
     if number <= 0:
         return
-    done = rows.filter(created_at__lt=timezone.now() - IN_USE).order_by("created_at", "token")
+    done = rows.filter(_older_than(IN_USE)).order_by("created_at", "token")
     tokens = list(done.values_list("token", flat=True)[:number])
     if len(tokens) < number:
         raise TooManyDrafts(int(IN_USE.total_seconds()))
@@ -151,7 +152,13 @@ def drop(request: HttpRequest, article: Article, parent: str) -> None:
 
 def old(age: dt.timedelta = LIFE) -> QuerySet[KeptDraft]:
     """Return drafts that have become too old."""
-    return KeptDraft.objects.filter(created_at__lt=timezone.now() - age)
+    return KeptDraft.objects.filter(_older_than(age))
+
+
+def _older_than(age: dt.timedelta) -> Q:
+    """What was kept so long ago, or by a clock that was ahead: it would be in use until the clock has caught up."""
+    now = timezone.now()
+    return Q(created_at__lt=now - age) | Q(created_at__gt=ahead(now))
 
 
 def _mine(request: HttpRequest) -> QuerySet[KeptDraft]:

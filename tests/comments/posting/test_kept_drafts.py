@@ -160,3 +160,12 @@ def test_a_browser_has_few_trips_at_once_and_a_long_return_is_cut(client, standi
     trips = [morsel.value for name, morsel in client.cookies.items() if name.startswith("trip-") and morsel.value]
     assert len(trips) <= 6
     assert max(map(len, trips)) < 2_000
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_from_signing_in(article, monkeypatch):
+    monkeypatch.setattr(kept_drafts, "PER_NETWORK", 3)
+    with time_machine.travel(timezone.now() + dt.timedelta(days=30)):
+        assert [start(article).status_code for _ in range(4)] == [302, 302, 302, 429]
+
+    assert start(article).status_code == 302
+    assert kept_drafts.old().count() == 2
