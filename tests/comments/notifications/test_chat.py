@@ -151,6 +151,17 @@ def test_strangers_words_make_no_link_call_nobody_and_are_short(room, add):
     assert [each["type"] for each in shown] == ["plain_text", "plain_text", "mrkdwn"]
 
 
+def test_markdown_makes_no_link_with_false_words_and_loads_no_picture(room, add):
+    """Mattermost and Rocket.Chat read `text` as Markdown."""
+    add()
+    text = "[Open the desk](https://evil.example/) and ![](https://evil.example/seen.png)"
+    post_comment(make_draft(make_article(headline="[Log in](https://evil.example/)"), name="[x](y)", text=text))
+
+    (message,) = room.got
+    assert "](" not in json.dumps(message)
+    assert "Open the desk]" in message["text"]
+
+
 def test_neither_address_nor_secret_can_be_read_in_the_database(room, add):
     add()
     with connection.cursor() as cursor:
