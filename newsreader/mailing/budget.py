@@ -37,14 +37,16 @@ TO_ADDRESS, FROM_NETWORK = "to", "from"  # no reasons of a suppression
 NOWHERE = "-"  # in place of the key of a network; no row has it
 
 
-def allows(address: str, network: str, *, known: bool) -> bool:
+def allows(address: str, network: str, *, known: bool, pretended: bool = False) -> bool:
     """Count one more mail to this address and say whether it may be sent. In the caller's transaction, if there is one.
 
     `known`: an account has verified the address. `network`: of whoever asks (`kit.client_address.network`); empty if it
-    is not known, or is not to count. Call it where the mail is queued, and nowhere else.
+    is not known, or is not to count. Call it where the mail is queued, and nowhere else. `pretended`: no mail will be
+    sent, and the caller rolls back.
     """
     outcome = _count(mailbox_key(address), keyed("network", network) if network else "", address, known)
-    metrics.ASKED_MAILS.labels(outcome).inc()
+    if not pretended:
+        metrics.ASKED_MAILS.labels(outcome).inc()
     return outcome == "sent"
 
 

@@ -4,6 +4,7 @@ registry: the fields that hold people, and what becomes of each; the source of d
 entries:  what the registry says of each table
 export:   everything about a person as a file; reading: the same as a page
 export_links: a guest's link to it; export_views, export_urls: the pages for it
+mailed_links: mailing a link, or not, so that nobody can tell which
 people:   who is meant by an address
 erasing:  erasing a person everywhere
 requests: asking to be erased on the site, after a day; views, urls: the pages for it

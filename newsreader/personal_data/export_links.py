@@ -24,9 +24,9 @@ from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import DomainError, FieldError, Invalid, Sentence, TooMany
 from newsreader.kit.hashes import keyed
 from newsreader.kit.web import absolute
-from newsreader.mailing import budget, outbox
+from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
-from newsreader.personal_data import people
+from newsreader.personal_data import mailed_links, people
 from newsreader.personal_data.people import Person, lowered
 
 LIFE = dt.timedelta(days=1)
@@ -69,18 +69,15 @@ def send(email: str, *, from_address: str) -> None:
         raise TooMany(wait)
     if consume_one(keyed("export", "address", lowered(address)), burst=1, seconds=PAUSE_OF_ADDRESS):
         return
-    if EmailAddress.objects.filter(email__iexact=address, verified=True).exists():
-        link, has_account = reverse("my_data"), True
-    elif EmailConfirmation.objects.filter(address=address_key(address), confirmed_at__isnull=False).exists():
-        link, has_account = reverse("my_data_link", args=[token_for(address)]), False
-    else:
-        return
-    if not budget.allows(address, network(from_address), known=has_account):
-        return
+    # Both are asked in any case, as long as it takes.
+    has_account = EmailAddress.objects.filter(email__iexact=address, verified=True).exists()
+    has_left = EmailConfirmation.objects.filter(address=address_key(address), confirmed_at__isnull=False).exists()
+    link = reverse("my_data") if has_account else reverse("my_data_link", args=[token_for(address)])
     letter = Letter(name=LINK, address=address, language=get_language() or "", ends_at=timezone.now() + LIFE)
     letter.facts = {"account": has_account}
     letter.secret = outbox.secretly(link=absolute(link))
-    outbox.enqueue([letter])
+    known = has_account or has_left
+    mailed_links.mail(letter, known=known, has_account=has_account, network=network(from_address))
 
 
 def token_for(address: str) -> str:

@@ -32,9 +32,9 @@ from newsreader.kit.errors import Conflict, DomainError, FieldError, Invalid, To
 from newsreader.kit.hashes import keyed
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
-from newsreader.mailing import budget, outbox
+from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
-from newsreader.personal_data import people
+from newsreader.personal_data import mailed_links, people
 from newsreader.personal_data.erasing import BelongsToNewsroom, erase, refuse_members
 from newsreader.personal_data.models import ErasureRequest
 from newsreader.personal_data.people import lowered
@@ -153,18 +153,17 @@ def send_link(email: str, *, from_address: str) -> None:
     if consume_one(keyed("erasure", "address", lowered(address)), burst=1, seconds=PAUSE_OF_ADDRESS):
         return
     person = people.find(address)
-    if person.accounts:
-        known = EmailAddress.objects.filter(user__in=person.accounts, verified=True, email__iexact=address).exists()
-        link = reverse("erase_account")
-    else:
-        known = EmailConfirmation.objects.filter(address=address_key(address), confirmed_at__isnull=False).exists()
-        link = reverse("erasure_link", args=[link_token(address)])
-    if known and budget.allows(address, network(from_address), known=bool(person.accounts)):
-        ends_at = timezone.now() + LINK_LIVES
-        letter = Letter(name=LINK, address=address, language=get_language() or "", ends_at=ends_at)
-        letter.facts = {"account": bool(person.accounts)}
-        letter.secret = outbox.secretly(link=absolute(link))
-        outbox.enqueue([letter])
+    # Both are asked in any case, as long as it takes.
+    own = EmailAddress.objects.filter(user__in=[*person.accounts, 0], verified=True, email__iexact=address).exists()
+    left = EmailConfirmation.objects.filter(address=address_key(address), confirmed_at__isnull=False).exists()
+    has_account = bool(person.accounts)
+    link = reverse("erase_account") if has_account else reverse("erasure_link", args=[link_token(address)])
+    ends_at = timezone.now() + LINK_LIVES
+    letter = Letter(name=LINK, address=address, language=get_language() or "", ends_at=ends_at)
+    letter.facts = {"account": has_account}
+    letter.secret = outbox.secretly(link=absolute(link))
+    known = own if has_account else left
+    mailed_links.mail(letter, known=known, has_account=has_account, network=network(from_address))
 
 
 def link_token(address: str) -> str:

@@ -9,13 +9,15 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from comments.models import Comment, EmailConfirmation
 from comments.posting.email_confirmation import address_key
 from newsreader.accounts.models import CommenterIdentity, User
-from newsreader.mailing.models import Letter
+from newsreader.mailing.models import AskedLetter, Letter
 from newsreader.mailing.outbox import send_due
 from newsreader.personal_data import requests
 from newsreader.personal_data.models import ErasureRequest
@@ -361,3 +363,22 @@ def test_an_address_that_a_provider_gave_to_two_accounts_stays_with_the_other(us
     assert other.email == "office@example.org"
     assert EmailAddress.objects.filter(user=other, email="office@example.org", verified=True).exists()
     assert other.identities.filter(email="office@example.org", email_verified=True).exists()
+
+
+@pytest.mark.parametrize("path", [ASK, "/my-data/"])
+def test_an_unknown_address_costs_the_same_statements_and_leaves_nothing(path):
+    """Who measures how long it takes would learn who has commented here."""
+    guest_with_confirmed_address()
+    asked = {}
+    for address in ("jo@example.org", "nobody@example.org"):
+        with CaptureQueriesContext(connection) as queries:
+            assert Client().post(path, {"email": address}).status_code == 200
+        shapes = [re.sub(r"'[^']*'|\d+|s\w+_x\w+", "", each["sql"]) for each in queries]
+        # After that, the worker of tests has sent the mail.
+        done = next(place for place, each in enumerate(shapes) if each.startswith('INSERT INTO "mailing_letter"'))
+        asked[address] = [each for each in shapes[: done + 1] if "SAVEPOINT" not in each]
+
+    assert asked["jo@example.org"] == asked["nobody@example.org"]
+    assert [message.to for message in sent()] == [["jo@example.org"]]
+    assert AskedLetter.objects.count() == 1
+    assert Letter.objects.count() == 1
