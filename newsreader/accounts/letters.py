@@ -118,11 +118,12 @@ def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
 def _context(row: Letter) -> dict[str, Any]:
     told = outbox.told_secretly(row) | {name: absolute(path) for name, path in PAGES.items()} | {"email": row.address}
     if row.name == "account_changed":
-        at, user_agent = row.facts["at"], told.pop("user_agent", None)
+        at, user_agent, by_staff = row.facts["at"], told.pop("user_agent", None), row.facts["which"] in BY_STAFF
         told |= {
             "what": SENTENCES[row.facts["which"]],
             "at": dt.datetime.fromisoformat(at) if at else None,
-            # Called by the template, so that it is in the language of the mail. Not known any more if sent again.
-            "browser": (lambda: browser_of(user_agent)) if user_agent else "",
+            # Called by the template, so that it is in the language of the mail. Not known any more if sent again; of
+            # what staff did it says nothing.
+            "browser": (lambda: browser_of(user_agent)) if user_agent is not None and not by_staff else "",
         }
     return told
