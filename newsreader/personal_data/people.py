@@ -103,14 +103,14 @@ def lowered(address: str) -> str:
     return tidy_email(address).lower()
 
 
-def find(address: str) -> Person:
-    """Return who is meant by an address."""
+def find(address: str, *, named_too: bool = True) -> Person:
+    """Return who is meant by an address. `named_too`: where nobody has confirmed it, also accounts made with it."""
     address = lowered(address)
     verified = EmailAddress.objects.alias(folded=Lower("email")).filter(folded=address, verified=True)
     accounts = set(verified.values_list("user", flat=True))
     of_provider = CommenterIdentity.objects.alias(folded=Lower("email")).filter(folded=address, email_verified=True)
     accounts |= set(of_provider.exclude(user=None).values_list("user", flat=True))
-    if not accounts:
+    if not accounts and named_too:
         unverified = EmailAddress.objects.alias(folded=Lower("email")).filter(folded=address).values("user")
         named = User.objects.alias(folded=Lower("email")).filter(Q(folded=address) | Q(folded="", pk__in=unverified))
         accounts = set(named.values_list("pk", flat=True))

@@ -25,7 +25,8 @@ def replay(folder: Path, made_at: dt.datetime) -> Replayed:
     found, unknown = erasures.matches(erasures.since(folder, made_at))
     for each in found:
         kind, _, value = each.key.partition(":")
-        person = people.find(value) if kind == "email" else people.of_account(int(value))
+        # An account that was erased has a key of its own; one that only names the address is somebody else's.
+        person = people.find(value, named_too=False) if kind == "email" else people.of_account(int(value))
         if kind == "email" or person.accounts:  # Their address may have taken the account along.
             erase(person, keep_text=each.keep_text, members_too=True)
     return Replayed(len(found), unknown)

@@ -21,7 +21,8 @@ from newsreader.operations.backups import postgresql
 from newsreader.operations.backups.databases import looking_at
 from newsreader.operations.backups.making import back_up
 from newsreader.operations.backups.restoring import restore
-from newsreader.personal_data import erasures
+from newsreader.personal_data import erasures, people
+from newsreader.personal_data.erasing import erase
 from newsreader.personal_data.models import CopiesFolder, DigestKey
 from tests.databases import TEMPLATE, drop_database, on_the_server
 from tests.factories import make_article, make_comment, make_moderator, make_user
@@ -231,3 +232,17 @@ def test_comparing_takes_one_hash_for_each_address(monkeypatch):
 
     assert found == [("email:reader3@example.org", False)]
     assert len(calls) < 20
+
+
+def test_an_account_that_merely_names_the_address_of_an_erased_guest_is_restored(copies, empty):
+    make_comment(name=NAME, email=ADDRESS)
+    User.objects.create(username="stranger", email=ADDRESS)
+    back_up(copies, now=timezone.now())
+    erase(people.of_guest(ADDRESS), keep_text=False)
+    assert User.objects.filter(username="stranger").exists()
+
+    with looking_at(empty):
+        assert restore(copies).replayed == (1, 0)
+
+        assert User.objects.get(username="stranger").email == ""
+        assert left_of([NAME, ADDRESS]) == set()
