@@ -23,7 +23,7 @@ from newsreader.personal_data import requests
 from newsreader.personal_data.models import ErasureRequest
 from tests.factories import make_comment, make_moderator, make_user
 
-pytestmark = pytest.mark.usefixtures("transactional_db")
+pytestmark = pytest.mark.django_db
 
 ERASE, ASK = "/accounts/erase/", "/erasure/"
 
