@@ -5,9 +5,10 @@ name of a section (`SECTIONS`), with a list of objects. Keys stay what they are;
 ISO 8601 with their zone, addresses of pages are absolute, and what is empty is "" or null. Nothing is a formula:
 nothing here is read by a spreadsheet.
 
-Left out is what would tell the person what the site has not told them: a comment that a rule made spam or trash
-waits, as on their own pages, until a person decides; bans that nobody was told of; notes of moderators. Secrets
-(passwords, keys of sessions, second factors) are named, not shown.
+Left out is where a guest's comment came from, unless its address was confirmed; and what would tell the person what the
+site has not told them: a comment that a rule made spam or trash waits, as on their own pages, until a person decides;
+bans that nobody was told of; notes of moderators. Secrets (passwords, keys of sessions, second factors) are named, not
+shown.
 
 To add a section, write a function that yields rows, and its line in SECTIONS with its words in `reading`.
 """
@@ -26,13 +27,22 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from articles.models.taxonomy import Author
 from comments.authors.my_comments import state_of
-from comments.models import Appeal, Ban, BanAppeal, Decision, MailPreferences, Report, Subscription
+from comments.models import (
+    Appeal,
+    Ban,
+    BanAppeal,
+    Decision,
+    EmailConfirmation,
+    MailPreferences,
+    Report,
+    Subscription,
+)
 from comments.objections.reports import Reporter
 from newsreader.accounts.models import CommenterIdentity
 from newsreader.kit.client_address import UNKNOWN
@@ -151,10 +161,14 @@ def comments(person: Person) -> Iterator[Row]:
     last = Decision.objects.filter(comment=OuterRef("pk")).order_by("-number")
     rows = person.comments.select_related("article", "connection_data").defer("article__body", "html")
     rows = rows.prefetch_related("revisions").annotate(
-        last_source=Subquery(last.values("source")[:1]), last_reasons=Subquery(last.values("reasons")[:1])
+        last_source=Subquery(last.values("source")[:1]),
+        last_reasons=Subquery(last.values("reasons")[:1]),
+        is_confirmed=Exists(EmailConfirmation.objects.filter(comment=OuterRef("pk"), confirmed_at__isnull=False)),
     )
     for row in _all(rows):
         data = getattr(row, "connection_data", None)
+        # Anybody can have typed the address: where such a comment came from may be somebody else's to know.
+        origin = data if row.identity_id or row.is_confirmed else None
         is_published = row.article.state == "published"
         yield {
             "id": row.pk,
@@ -176,8 +190,8 @@ def comments(person: Person) -> Iterator[Row]:
             "portrait": _file(row.avatar),
             "left_through": row.channel,
             "language": row.language,
-            "ip_address": data.shown_address if data else "",
-            "browser": data.user_agent if data else "",
+            "ip_address": origin.shown_address if origin else "",
+            "browser": origin.user_agent if origin else "",
         }
 
 

@@ -301,3 +301,14 @@ def test_a_link_ends_after_a_day_and_a_forged_one_is_unknown(client):
 
     assert (late.status_code, 'data-code="data_link_expired"' in late.text) == (410, True)
     assert (forged.status_code, 'data-code="data_link_unknown"' in forged.text) == (404, True)
+
+
+def test_where_a_guests_comment_came_from_is_told_only_if_its_address_was_confirmed():
+    """Anybody can have typed the address."""
+    mine = confirmed_guest("grace@example.org", address="198.51.100.7")
+    make_comment(email="grace@example.org", text="Typed by somebody else.", address="203.0.113.9")
+
+    found = {row["id"]: row["ip_address"] for row in exported(people.of_guest("grace@example.org"))["comments"]}
+
+    assert found.pop(mine.pk) == "198.51.100.7"
+    assert list(found.values()) == [""]
