@@ -32,6 +32,7 @@ def mails(stage: Stage, planting: Planting, surface: str) -> None:
         article = Article(pk=planting.article.pk, headline=attack.text[:300])
         context = {
             "comment": comment,
+            "words": letters.quoted(comment.body),
             "article": article,
             "comment_url": "http://testserver/c/",
             "article_url": "http://testserver/a/",

@@ -82,7 +82,10 @@ def newsroom_mails(stage: Stage, planting: Planting, surface: str) -> None:
         for name in ("comments_waiting", "author_comments"):
             _mailed(stage, surface, pack, name, context, names)
         attack, comment = pack[0]
-        alone = {"comment": comment, "article": comment.article, "comment_url": "http://testserver/c/"}
+        words = letters.quoted(comment.body)
+        alone = {
+            "comment": comment, "words": words, "article": comment.article, "comment_url": "http://testserver/c/"
+        }  # fmt: skip
         _mailed(stage, surface, [(attack, comment)], "author_comment", alone, comment.body)
 
 

@@ -106,9 +106,8 @@ def queued(**values) -> DBTaskResult:
 
 @pytest.fixture
 def lane(monkeypatch):
-    """A worker whose long task runs until it is told to end; its thread shares the test's connection to the database."""
+    """A worker whose long task runs until it is told to end."""
     steady, go_on, begun = SteadyWorker(), threading.Event(), []
-    monkeypatch.setattr(schedule, "close_connections", lambda: None)
 
     def run(self, row):
         begun.append(row.pk)

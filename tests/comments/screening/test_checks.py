@@ -478,7 +478,7 @@ class TestConfirming:
 
         (letter,) = mail.outbox
         assert letter.to == ["ada@example.org"]
-        assert "the only one we send" in letter.body
+        assert "the only email we send" in letter.body
         assert "secret" not in letter.body
         assert "Ada" not in letter.body + letter.subject
 
