@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -115,6 +116,15 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if commits(item) and nextitem is not None and (restore := item.config.stash.get(RESTORE, None)):
         restore()
     return result
+
+
+def content_of(path: Path) -> bytes:
+    """Return what is in a file of a database that this process has open.
+
+    Another process reads it: closing a file drops the locks that a process has on it, whoever in it holds them, and the
+    next process that closes the database would take itself for the last one. Source: sqlite.org/howtocorrupt.html, 2.2.
+    """
+    return subprocess.run(["cat", path], capture_output=True, check=True).stdout
 
 
 def restore_file() -> None:

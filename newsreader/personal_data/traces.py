@@ -31,6 +31,7 @@ from newsreader.kit import private_uploads
 
 SHORTEST = 3  # characters of a name that is looked for; shorter ones are in every text
 MOST = 200  # names: a guest can have typed another one each time
+MAIL_FILE = re.compile(r"\d{8}-\d{6}-\d+\.log")  # as Django's file backend names them
 _NOTHING = re.compile(r"(?!)")
 
 
@@ -167,9 +168,14 @@ def erase_files(traces: Traces) -> None:
 
 
 def _kept_mails() -> Iterator[Path]:
-    for folder in {settings.EMAIL_FILE_PATH, settings.MAIL_FOLDER}:
-        if folder and Path(folder).is_dir():
-            yield from (file for file in Path(folder).rglob("*") if file.is_file())
+    """Yield the files of mails, and no other: who keeps mails beside the database must not lose that.
+
+    Nor may the database be read as a file, which would drop the locks that this process has on it.
+    """
+    if (folder := settings.EMAIL_FILE_PATH) and Path(folder).is_dir():
+        yield from (file for file in Path(folder).glob("*.log") if MAIL_FILE.fullmatch(file.name) and file.is_file())
+    if Path(settings.MAIL_FOLDER).is_dir():
+        yield from (file for part in ("cur", "new", "tmp") for file in Path(settings.MAIL_FOLDER).glob(f"{part}/*"))
 
 
 def _read(raw: bytes) -> str:

@@ -16,6 +16,7 @@ from articles import pictures
 from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
 from newsreader.mailing.outbox import send_due
+from tests.databases import content_of
 from tests.factories import make_user
 
 
@@ -32,7 +33,7 @@ def stored() -> bytes:
             Path(connection.settings_dict["NAME"]).parent.glob(f"{Path(connection.settings_dict['NAME']).name}*")
         )
         assert files
-        return b"".join(file.read_bytes() for file in files)
+        return b"".join(content_of(file) for file in files)
     with connection.cursor() as cursor:
         found = []
         for table in connection.introspection.table_names(cursor):

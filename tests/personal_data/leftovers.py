@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from newsreader.operations.backups import postgresql
+from tests.databases import content_of
 
 
 def forms(text: str) -> set[bytes]:
@@ -29,9 +30,7 @@ def files_of_the_site(*folders: Path) -> dict[str, bytes]:
     found = {}
     if connection.vendor == "sqlite":
         name = str(connection.settings_dict["NAME"])
-        found = {
-            end: Path(f"{name}{end}").read_bytes() for end in ("", "-wal", "-shm") if Path(f"{name}{end}").exists()
-        }
+        found = {end: content_of(Path(f"{name}{end}")) for end in ("", "-wal", "-shm") if Path(f"{name}{end}").exists()}
     else:
         found["dump"] = dump()
     for folder in folders:

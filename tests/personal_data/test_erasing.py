@@ -153,8 +153,12 @@ def fill_folders(settings) -> None:
         b"Subject: =?utf-8?b?SsO2cmc=?=\nTo: desk@example.org\nContent-Type: text/plain; charset=utf-8\n"
         b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(f"Von {NAME}".encode())
     )
-    (settings.EMAIL_FILE_PATH / "a.log").write_text(f"To: {ADDRESS}\nSubject: Hallo\n\nText\n{'-' * 79}\n")
-    (settings.EMAIL_FILE_PATH / "b.log").write_text(f"To: bo@example.org\nSubject: Hallo\n\nText\n{'-' * 79}\n")
+    (settings.EMAIL_FILE_PATH / "20261129-120000-1.log").write_text(
+        f"To: {ADDRESS}\nSubject: Hallo\n\nText\n{'-' * 79}\n"
+    )
+    (settings.EMAIL_FILE_PATH / "20261129-120000-2.log").write_text(
+        f"To: bo@example.org\nSubject: Hallo\n\nText\n{'-' * 79}\n"
+    )
 
 
 def test_the_search_for_leftovers_finds_what_is_there(account, settings):
@@ -186,7 +190,7 @@ def test_nothing_is_left_of_an_account(account, settings, text):
     removed = [EARLIER, TEXT] if text == "remove" else []
     wanted = [each for each in THEIRS if each != EARLIER] + removed
     assert left_of([*wanted, WORD], settings.EMAIL_FILE_PATH) == set()
-    assert (settings.EMAIL_FILE_PATH / "b.log").exists()
+    assert (settings.EMAIL_FILE_PATH / "20261129-120000-2.log").exists()
     assert not User.objects.filter(pk=account.pk).exists()
     assert default_storage.listdir("avatars")[1] == []
     comment.refresh_from_db()
@@ -439,3 +443,16 @@ def test_nothing_is_left_of_many_comments():
     erase(people.find(ADDRESS), keep_text=False)
 
     assert left_of([NAME, ADDRESS, AGENT, WEBSITE, "Möwchen", WORD, "mowchen"]) == set()
+
+
+def test_what_lies_beside_the_kept_mails_stays(settings, tmp_path):
+    """`filemail:///var/lib/newsreader` may hold the database, too."""
+    make_comment(email=ADDRESS, name="Jo")
+    beside, mail_of_theirs = tmp_path / "site.sqlite3", tmp_path / "20261129-120000-140.log"
+    for file in (beside, mail_of_theirs):
+        file.write_text(f"To: {ADDRESS}\n\nHello")
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+
+    call_command("erase_person", ADDRESS)
+
+    assert (beside.exists(), mail_of_theirs.exists()) == (True, False)
