@@ -43,6 +43,24 @@ def secret_of(hook: ChatHook) -> str:
 
 
 @transaction.atomic
+def renew_secrets() -> int:
+    """Encrypt addresses and secrets with the newest key, so that an older one can go. Returns how many were not yet.
+
+    What no key can read stays: it can be read again once its key is back.
+    """
+    count = 0
+    for hook in ChatHook.objects.select_for_update().order_by("pk"):
+        if field_keys.is_current(hook.sealed_address) and field_keys.is_current(hook.sealed_secret):
+            continue
+        try:
+            sealed = {name: field_keys.renewed(getattr(hook, name)) for name in ("sealed_address", "sealed_secret")}
+        except field_keys.Unreadable:
+            continue
+        count += ChatHook.objects.filter(pk=hook.pk).update(**sealed)
+    return count
+
+
+@transaction.atomic
 def add(
     *,
     name: str,

@@ -17,6 +17,7 @@ from articles.publishing import publish_due
 from comments.audit import audit_log
 from comments.desk.teamwork import delete_expired_locks
 from comments.notifications import (
+    chat,
     deliver,
     mail_alarm,
     queue_held_up,
@@ -104,6 +105,7 @@ def beat() -> bool:
 
 def clear_up() -> None:
     factor_secrets.renew()
+    chat.renew_secrets()
     budget.forget_old()
     forget_old_subscriptions()
     invitations.forget_old()

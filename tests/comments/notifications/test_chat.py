@@ -402,3 +402,17 @@ def test_a_machine_of_our_own_is_never_asked(address):
 def test_a_site_that_is_tried_out_may_ask_loopback_and_nothing_else(room, address):
     with pytest.raises(Invalid):
         chat.add(name="Desk", address=address)
+
+
+def test_an_older_key_can_go_once_what_it_encrypted_is_renewed(settings):
+    old, new = "old-" + "0123456789abcdef" * 2, "new-" + "0123456789abcdef" * 2
+    settings.FIELD_KEYS = [old]
+    hook, secret = chat.add(name="Desk", address="https://chat.example/hook")
+
+    settings.FIELD_KEYS = [new, old]
+    assert chat.renew_secrets() == 1
+    assert chat.renew_secrets() == 0
+
+    settings.FIELD_KEYS = [new]
+    hook.refresh_from_db()
+    assert chat.secret_of(hook) == secret
