@@ -51,7 +51,7 @@ class Server:
         interface, target = {
             "server": ("rsgi", "constant:application"),
             "plain": ("wsgi", "plain:application"),
-            "ours": ("rsgi", "newsreader.front.application:application"),
+            "ours": ("rsgi", "whole_front:application"),
         }[self.kind]
         workers = "1" if self.site.database.vendor == "SQLite" else "2"
         command = [sys.executable, "-m", "granian", "--interface", interface, target, "--host", "127.0.0.1", "--port"]
