@@ -5,7 +5,6 @@ The answer is the same for every address: whether the site knows one, learns onl
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -14,33 +13,25 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
-from django.utils.translation import gettext as _
 
-from comments.models import EmailConfirmation
-from comments.posting.email_confirmation import address_key
 from comments.screening.rate_limit import consume_one
-from newsreader.kit.client_address import network
-from newsreader.kit.email_addresses import tidy_email, why_not
-from newsreader.kit.errors import DomainError, FieldError, Invalid, Sentence, TooMany
+from newsreader.kit.errors import DomainError, Sentence, TooMany
 from newsreader.kit.hashes import keyed
 from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
 from newsreader.personal_data import mailed_links, people
-from newsreader.personal_data.people import Person, lowered
+from newsreader.personal_data.people import Person
 
-LIFE = dt.timedelta(days=1)
 SALT = "personal_data.export"
 LINK = "my_data_link"
-BURST, PAUSE = 5, 60  # links that one network may ask for in a row, then one in so many seconds
-PAUSE_OF_ADDRESS = 600  # seconds between two links to one address
 DOWNLOADS, BETWEEN = 10, 360  # that one person may have in a row, then one in so many seconds: ten an hour
 
 
 class DataLinkUnknown(DomainError):
     code, status = "data_link_unknown", 404
     sentence = gettext_lazy(
-        "This is not the address of your data. Please open the link in the mail once more, all of it."
+        "This is not the address of your data. Please open the link in the email once more, all of it."
     )
 
 
@@ -62,27 +53,25 @@ def send(email: str, *, from_address: str) -> None:
 
     Does nothing for any other address, and says so to nobody. Raises Invalid for what is no address; TooMany.
     """
-    address = tidy_email(email)
-    if wrong := why_not(address) if address else _("Please enter your email address."):
-        raise Invalid([FieldError("email", "require_valid_email", wrong)])
-    if wait := consume_one(keyed("export", "network", network(from_address)), burst=BURST, seconds=PAUSE):
-        raise TooMany(wait)
-    if consume_one(keyed("export", "address", lowered(address)), burst=1, seconds=PAUSE_OF_ADDRESS):
+    address = mailed_links.address_asked(email, "export", from_address=from_address)
+    if not address:
         return
     # Both are asked in any case, as long as it takes.
     has_account = EmailAddress.objects.filter(email__iexact=address, verified=True).exists()
-    has_left = EmailConfirmation.objects.filter(address=address_key(address), confirmed_at__isnull=False).exists()
+    has_left = mailed_links.is_confirmed_guest(address)
     link = reverse("my_data") if has_account else reverse("my_data_link", args=[token_for(address)])
-    letter = Letter(name=LINK, address=address, language=get_language() or "", ends_at=timezone.now() + LIFE)
+    letter = Letter(
+        name=LINK, address=address, language=get_language() or "", ends_at=timezone.now() + mailed_links.LIFE
+    )
     letter.facts = {"account": has_account}
     letter.secret = outbox.secretly(link=absolute(link))
     known = has_account or has_left
-    mailed_links.mail(letter, known=known, has_account=has_account, network=network(from_address))
+    mailed_links.mail(letter, known=known, has_account=has_account, from_address=from_address)
 
 
 def token_for(address: str) -> str:
     """Return the signed token of a link that is mailed to this address only."""
-    return signing.dumps(lowered(address), salt=SALT)
+    return mailed_links.token_for(address, SALT)
 
 
 def person_of(token: str) -> Person:
@@ -91,7 +80,7 @@ def person_of(token: str) -> Person:
     Only what was left as a guest: an account that has got the address meanwhile is opened by signing in.
     """
     try:
-        address = str(signing.loads(token, salt=SALT, max_age=LIFE))
+        address = mailed_links.address_in(token, SALT)
     except signing.SignatureExpired:
         raise DataLinkExpired from None
     except signing.BadSignature:

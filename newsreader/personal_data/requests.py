@@ -21,15 +21,9 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from comments.models import EmailConfirmation
-from comments.posting.email_confirmation import address_key
-from comments.screening.rate_limit import consume_one
 from newsreader.accounts.identities import verified_address
 from newsreader.accounts.models import User
-from newsreader.kit.client_address import network
-from newsreader.kit.email_addresses import tidy_email, why_not
-from newsreader.kit.errors import Conflict, DomainError, FieldError, Invalid, TooMany
-from newsreader.kit.hashes import keyed
+from newsreader.kit.errors import Conflict, DomainError, FieldError, Invalid
 from newsreader.kit.tasks import task
 from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
@@ -37,16 +31,11 @@ from newsreader.mailing.models import Letter
 from newsreader.personal_data import mailed_links, people
 from newsreader.personal_data.erasing import BelongsToNewsroom, erase, refuse_members
 from newsreader.personal_data.models import ErasureRequest
-from newsreader.personal_data.people import lowered
 
 logger = logging.getLogger(__name__)
 
 COOLING_OFF = dt.timedelta(days=1)
-LINK_LIVES = dt.timedelta(days=1)
 AGAIN = dt.timedelta(hours=1)  # until an erasure that has begun, and of which nothing was heard, is begun again
-BURST, PAUSE = 5, 60  # links that one network may ask for in a row, then one in so many seconds
-PAUSE_OF_ADDRESS = 600  # seconds between two links to one address
-LONGEST = 254  # characters of an address. Source: RFC 5321, 4.5.3.1.3
 SALT = "personal_data.erasure"
 ABOUT = "erasure"  # `Letter.about`
 ASKED, LINK = "erasure_asked", "erasure_link"
@@ -144,37 +133,32 @@ def send_link(email: str, *, from_address: str) -> None:
 
     Whoever asks learns nothing: it is the same for every address. Raises Invalid for what is no address; TooMany.
     """
-    address = tidy_email(email)
-    wrong = _("This address is too long.") if len(address) > LONGEST else why_not(address)
-    if wrong:
-        raise Invalid([FieldError("email", "require_valid_email", wrong)])
-    if wait := consume_one(keyed("erasure", "network", network(from_address)), burst=BURST, seconds=PAUSE):
-        raise TooMany(wait)
-    if consume_one(keyed("erasure", "address", lowered(address)), burst=1, seconds=PAUSE_OF_ADDRESS):
+    address = mailed_links.address_asked(email, "erasure", from_address=from_address)
+    if not address:
         return
     person = people.find(address)
     # Both are asked in any case, as long as it takes.
     own = EmailAddress.objects.filter(user__in=[*person.accounts, 0], verified=True, email__iexact=address).exists()
-    left = EmailConfirmation.objects.filter(address=address_key(address), confirmed_at__isnull=False).exists()
+    left = mailed_links.is_confirmed_guest(address)
     has_account = bool(person.accounts)
     link = reverse("erase_account") if has_account else reverse("erasure_link", args=[link_token(address)])
-    ends_at = timezone.now() + LINK_LIVES
+    ends_at = timezone.now() + mailed_links.LIFE
     letter = Letter(name=LINK, address=address, language=get_language() or "", ends_at=ends_at)
     letter.facts = {"account": has_account}
     letter.secret = outbox.secretly(link=absolute(link))
     known = own if has_account else left
-    mailed_links.mail(letter, known=known, has_account=has_account, network=network(from_address))
+    mailed_links.mail(letter, known=known, has_account=has_account, from_address=from_address)
 
 
 def link_token(address: str) -> str:
     """Return the signed token of a link that is mailed to this address only."""
-    return signing.dumps(lowered(address), salt=SALT)
+    return mailed_links.token_for(address, SALT)
 
 
 def address_in(token: str) -> str:
     """Return the address that a link was mailed to. Raises ErasureLinkExpired, ErasureUnknown."""
     try:
-        return str(signing.loads(token, salt=SALT, max_age=LINK_LIVES))
+        return mailed_links.address_in(token, SALT)
     except signing.SignatureExpired:
         raise ErasureLinkExpired() from None
     except signing.BadSignature:

@@ -25,7 +25,7 @@ from comments.posting.submission import post_comment
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit import field_keys
 from newsreader.mailing.models import Letter
-from newsreader.personal_data import export, export_links, people, reading
+from newsreader.personal_data import export, export_links, mailed_links, people, reading
 from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user, set_rules
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
@@ -278,7 +278,7 @@ def test_one_address_gets_one_link_in_ten_minutes_and_a_network_few(client):
     confirmed_guest()
     answers = [client.post("/my-data/", {"email": "guest@example.org"}).status_code for _ in range(7)]
 
-    assert answers == [200] * export_links.BURST + [429] * 2
+    assert answers == [200] * mailed_links.BURST + [429] * 2
     assert Letter.objects.filter(name="my_data_link").count() == 1
 
 

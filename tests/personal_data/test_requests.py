@@ -382,3 +382,12 @@ def test_an_unknown_address_costs_the_same_statements_and_leaves_nothing(path):
     assert [message.to for message in sent()] == [["jo@example.org"]]
     assert AskedLetter.objects.count() == 1
     assert Letter.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", ["/erasure/", "/my-data/"])
+@pytest.mark.parametrize("typed", ["", " ", "nobody", "a@" + "b" * 250 + ".example"])
+def test_what_is_no_address_is_refused_the_same_way_wherever_a_link_is_asked_for(client, path, typed):
+    answer = client.post(path, {"email": typed})
+
+    assert answer.status_code == 422
+    assert 'data-code="require_valid_email"' in answer.text
