@@ -36,7 +36,7 @@ from newsreader.accounts import (
 from newsreader.accounts.identities import provider_name
 from newsreader.accounts.models import User
 from newsreader.kit import field_keys
-from newsreader.kit.client_address import client_address
+from newsreader.kit.client_address import UNKNOWN, client_address
 from newsreader.kit.email_addresses import is_email, tidy_email
 from newsreader.kit.tasks import task
 from newsreader.kit.text import tidy
@@ -124,7 +124,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return required
 
     def get_client_ip(self, request: Any) -> str:
-        return client_address(request) or "0.0.0.0"  # noqa: S104  Unknown, behind a socket: one limit for all of them.
+        return client_address(request) or UNKNOWN  # Behind a socket: one limit for all of them.
 
 
 class _ProviderSession(requests.Session):

@@ -29,6 +29,7 @@ from newsreader.accounts.browsers import browser_of
 from newsreader.accounts.forms import AddPasskeyForm, Disconnect, MyPage, SignUpPasskeyForm
 from newsreader.accounts.identities import label_of, public_name, signed_in_user, verified_address
 from newsreader.accounts.models import SentPicture, User
+from newsreader.kit.client_address import UNKNOWN
 from newsreader.kit.errors import FieldError, Invalid
 from newsreader.kit.http_cache import private
 from newsreader.kit.web import safe_next, show_or_take
@@ -204,7 +205,7 @@ class Sessions(ListUserSessionsView):
             {
                 "pk": session.pk,
                 "browser": browser_of(session.user_agent),
-                "ip": "" if session.ip == "0.0.0.0" else session.ip,  # noqa: S104  Not known.
+                "ip": "" if session.ip == UNKNOWN else session.ip,
                 "since": session.created_at,
                 "seen": session.last_seen_at,
                 "is_current": session.session_key == current,

@@ -19,7 +19,7 @@ from comments.models.querysets import CommentQuerySet
 from comments.objections.reports import Reporter
 from newsreader.accounts import leaving
 from newsreader.accounts.models import CommenterIdentity, Invitation, User
-from newsreader.kit.client_address import network
+from newsreader.kit.client_address import UNKNOWN, network
 from newsreader.kit.email_addresses import tidy_email
 from newsreader.kit.hashes import keyed
 from newsreader.mailing.models import Letter
@@ -173,7 +173,7 @@ def networks_of(person: Person) -> set[str]:
     left = ConnectionData.objects.filter(comment__in=person.comments.values("pk")).exclude(address=None)
     seen = UserSession.objects.filter(user__in=person.accounts)
     found = {*left.values_list("address", flat=True).distinct(), *seen.values_list("ip", flat=True)}
-    return {str(address) for address in found if address and address != "0.0.0.0"}  # noqa: S104  Not known.
+    return {str(address) for address in found if address and address != UNKNOWN}
 
 
 def answers_kept_for(person: Person, addresses: set[str]) -> list[str]:
