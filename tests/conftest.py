@@ -22,11 +22,11 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import tests.append_only  # noqa: F401  Watches every connection.
+from articles.public import page_frames, teasers
 from comments.audit import refusal_reasons
 from newsreader import article_page
 from newsreader.kit import http_cache
 from newsreader.operations import metrics_view, readiness
-from newsreader.templatetags import teasers
 from tests.databases import (  # noqa: F401
     django_db_setup,
     pytest_runtest_teardown,
@@ -51,6 +51,7 @@ def _fresh_limits() -> Iterator[None]:
     yield
     http_cache._kept.clear()
     article_page._frames.clear()
+    page_frames._frames.clear()
     readiness.last.forget()
     metrics_view.gauges.forget()
     teasers._teasers.clear()

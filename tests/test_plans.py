@@ -10,6 +10,7 @@ from django.db.models import F
 from django_tasks_db.models import DBTaskResult
 
 from articles.models.article import Article, Byline
+from articles.public import page_frames, teasers
 from comments.authors.claiming import claimable
 from comments.desk.filters import Filter
 from comments.models import Comment, CommentSettings
@@ -17,7 +18,6 @@ from newsreader import article_page
 from newsreader.accounts.identities import own_identity
 from newsreader.kit import http_cache
 from newsreader.mailing import outbox
-from newsreader.templatetags import teasers
 from tests.factories import make_moderator, make_user, set_rules
 from tests.large import UNDER_ONE, large_database
 from tests.plans import asked, plans
@@ -57,7 +57,7 @@ def look(statements, *, read, dropped=0, sort=0):
 def ask(client, path, status=200):
     for alias in ("default", "requests"):
         caches[alias].clear()
-    for kept in (http_cache._kept, article_page._frames, teasers._teasers):
+    for kept in (http_cache._kept, article_page._frames, page_frames._frames, teasers._teasers):
         kept.clear()
     with asked() as statements:
         answer = client.get(path)

@@ -16,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, resolve
 
+from articles.public import page_frames, teasers
 from comments.models import Comment
 from comments.moderation.batches import decide_batch
 from comments.moderation.decisions import decide
@@ -25,7 +26,6 @@ from comments.posting.submission import post_comment
 from newsreader import article_page, views
 from newsreader.kit import http_cache
 from newsreader.mailing.tokens import token_for
-from newsreader.templatetags import teasers
 from tests.factories import (
     make_article,
     make_author,
@@ -215,7 +215,14 @@ def questions(client, address: str) -> list[str]:
     for alias in ("default", "requests"):
         caches[alias].clear()
     http_cache._kept.clear()
-    for kept in (article_page._frames, thread_page._frames, guest_fragment._frames, views._refusals, teasers._teasers):
+    for kept in (
+        article_page._frames,
+        page_frames._frames,
+        thread_page._frames,
+        guest_fragment._frames,
+        views._refusals,
+        teasers._teasers,
+    ):
         kept.clear()
     with CaptureQueriesContext(connection) as asked:
         answer = client.get(address)

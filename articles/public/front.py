@@ -16,6 +16,7 @@ from articles.models.querysets import ArticleQuerySet
 from articles.models.site import Site
 from articles.models.taxonomy import Section
 from articles.public import listing
+from articles.public.teasers import IN_RIVER, teaser, teasers
 from newsreader.kit.compiled_queries import Compiled
 
 SECONDS = 3
@@ -69,6 +70,19 @@ def arrange(site: Site) -> Front:
             front.blocks.append(Block(section, articles))
     front.latest = _take(latest, size, shown)
     return front
+
+
+def written(front: Front) -> dict[str, str]:
+    """Return the parts of the front page as HTML, by their names in its template; a block's is `block-` with its id."""
+    return {
+        "lead": teaser(front.lead, lead=True) if front.lead else "",
+        "seconds": teasers(front.seconds),
+        **{
+            f"block-{block.section.pk}": teasers(block.articles, numbered=True, subject=block.section, level=3)
+            for block in front.blocks
+        },
+        "latest": teasers(front.latest, level=3, sizes=IN_RIVER),
+    }
 
 
 def _published() -> ArticleQuerySet:

@@ -26,6 +26,7 @@ from articles.current_site import current_site
 from articles.models.site import Site
 from articles.models.taxonomy import Section
 from articles.page_versions import depends
+from articles.public.page_frames import framed
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.feeds import writable
 from newsreader.kit.frames import Frames
@@ -75,7 +76,7 @@ class SearchForm(forms.Form):
         return search.Span(_begins(since) if since else None, _begins(until + dt.timedelta(days=1)) if until else None)
 
 
-_forms = Frames("query", most=256 * 1024)  # bytes
+_forms = Frames(most=256 * 1024)  # bytes
 
 
 def _form(form: SearchForm) -> SafeString:
@@ -158,9 +159,10 @@ def search_page(request: HttpRequest) -> HttpResponse:
     def build() -> HttpResponse:
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if start + RESULTS < len(ids) else 0}
         hits = search.hits(articles, query)
-        context = {"fields": _form(form), "query": query, "hits": hits, "page": numbers, "asked": asked}
-        context["results"] = _written(hits)
-        return render(request, "articles/search.html", context, status=200 if form.is_valid() else 400)
+        values = {"query": escape(query), "fields": _form(form), "results": _written(hits), "asked": escape(asked)}
+        shown, given = tuple(numbers.values()), {"page": numbers}
+        html = framed(request, "articles/search.html", values, shown, lambda marks: {**marks, **given})
+        return HttpResponse(html, status=200 if form.is_valid() else 400)
 
     versions = [site.page_version, asked, number, len(ids), *((article.pk, article.version) for article in articles)]
     return public(request, versions, build, depends=depends(site, lists=True))

@@ -3,20 +3,21 @@
 The same for all readers; ETags come from the versions of what they show.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import render
 
 from articles.current_site import current_site
 from articles.models.taxonomy import Author, Section, Tag
 from articles.page_versions import depends, in_lists
-from articles.public import front, listing, old_addresses, structured_data
+from articles.public import front, listing, old_addresses, structured_data, teasers
+from articles.public.page_frames import framed
 from articles.surrogate_keys import LISTS, of_articles
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.http_cache import page_number, public, reading
+from newsreader.kit.kept import values
 
 
 @reading("page", *old_addresses.NAMES)
@@ -28,15 +29,17 @@ def front_page(request: HttpRequest) -> HttpResponse:
         return list_page(request, None, "articles/front.html")
     site = current_site(request)
     shown = front.arrange(site)
-    numbers = {"number": 1, "earlier": 0, "later": 2 if shown.more else 0}
-    context = {"front": shown, "page": numbers}
+
+    def context(marks: Mapping[str, str]) -> dict[str, Any]:
+        numbers = {"number": 1, "earlier": 0, "later": 2 if shown.more else 0}
+        blocks = [(block.section, marks[f"block-{block.section.pk}"]) for block in shown.blocks]
+        facts = structured_data.as_script(structured_data.website(site))
+        return {**marks, "blocks": blocks, "page": numbers, "structured_data": facts}
 
     def build() -> HttpResponse:
-        return render(
-            request,
-            "articles/front.html",
-            context | {"structured_data": structured_data.as_script(structured_data.website(site))},
-        )
+        sections = [(block.section.pk, block.section.slug, block.section.name) for block in shown.blocks]
+        parts = (shown.more, *sections)
+        return HttpResponse(framed(request, "articles/front.html", front.written(shown), parts, context))
 
     rows = list(shown.articles())
     keys = [LISTS, *of_articles(row.pk for row in rows)]
@@ -59,7 +62,10 @@ def list_page(request: HttpRequest, subject: Section | Tag | Author | None, temp
 
     def build() -> HttpResponse:
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if more else 0}
-        return render(request, template, {"articles": shown, "subject": subject, "page": numbers})
+        river = teasers.teasers(shown, subject=subject, sizes=teasers.IN_RIVER)
+        of_page = (type(subject), *values(subject), number, more)
+        given = {"subject": subject, "page": numbers}
+        return HttpResponse(framed(request, template, {"river": river}, of_page, lambda marks: {**marks, **given}))
 
     return public(request, versions, build, keys=keys, depends=depends(site, shown, lists=True))
 

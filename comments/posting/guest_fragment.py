@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from newsreader.kit.frames import Frames
 
 _THEIRS = ("key", "began", "name", "email", "website")  # of what the form is filled in with
-_frames = Frames(*_THEIRS, most=2 * 1024 * 1024)  # bytes
+_frames = Frames(most=2 * 1024 * 1024)  # bytes
 
 
 def fragment(request: HttpRequest, context: dict[str, Any]) -> str:

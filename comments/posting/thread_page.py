@@ -23,7 +23,7 @@ from newsreader.kit.frames import Frames
 from newsreader.kit.http_cache import public
 from newsreader.kit.kept import columns
 
-_frames = Frames("thread", most=4 * 1024 * 1024)  # bytes
+_frames = Frames(most=4 * 1024 * 1024)  # bytes
 
 
 @Compiled

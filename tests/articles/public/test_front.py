@@ -10,6 +10,8 @@ from articles import page_versions, publishing
 from articles.models.pictures import Picture
 from articles.models.site import MenuItem, Site
 from articles.models.taxonomy import Section
+from articles.public import page_frames
+from newsreader.kit import http_cache
 from tests.factories import make_article, make_editor, make_section, make_tag
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +101,38 @@ def test_the_front_page_asks_as_much_however_much_it_shows(client, django_assert
     # The paper; newest, sections, rows, bylines (none, so no authors); menu, its sections, pages.
     with django_assert_num_queries(8):
         client.get("/")
+
+
+def test_the_frame_of_a_list_is_kept_and_changes_no_byte(client):
+    town, picture = make_section("Town"), Picture.objects.create(file="pictures/x.jpg", width=10, height=10)
+    for n in range(3):
+        make_article(headline=f"Ferry {n}", section=town, at=old(n), lead_picture=picture)
+    addresses = ("/", "/?page=2", town.get_absolute_url(), "/search/?q=ferry", "/search/?q=%3Cb%3E&since=x")
+
+    def pages():
+        http_cache._kept.clear()
+        return [client.get(address).content for address in addresses]
+
+    def changed(model, **values):
+        assert model.objects.update(**values)
+        page_versions.bump_site()
+
+    changes = (
+        lambda: changed(Site, name="The <Courier>"),
+        lambda: changed(Site, articles_per_page=1),
+        lambda: changed(Section, name="Harbour & town"),
+        lambda: changed(MenuItem, label="Boats"),
+        lambda: make_article(kind="page", headline="Imprint"),
+        lambda: make_article(headline="Ferry again", section=town),
+    )
+    MenuItem.objects.create(site=Site.objects.current(), label="Ships", address="/ships/")
+    shown = pages()
+    for change in changes:
+        change()
+        before, shown = shown, pages()
+        page_frames._frames.clear()
+        assert shown == pages()
+        assert before[0] != shown[0]
 
 
 def test_under_an_article_stands_what_belongs_to_it(client):

@@ -1,4 +1,4 @@
-"""`{% teaser article %}`, `{% teasers articles %}`: articles in a list, each kept in memory under all that it shows.
+"""Articles in a list as HTML, each kept in memory under all that it shows.
 
 How one is shown, its template says: `newsreader/templates/articles/_teaser.html`.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django import template
 from django.conf import settings
 from django.db.models import Model
 from django.template.loader import get_template
@@ -18,12 +17,12 @@ from django.utils.translation import get_language
 from articles.models.article import Article
 from newsreader.kit.kept import Kept, columns, values
 
-register = template.Library()
+IN_RIVER = "(min-width: 46rem) 13rem, 28vw"  # how wide a picture is shown in a list, for `sizes`
 _teasers: Kept[SafeString] = Kept(most=4 * 1024 * 1024)  # bytes
 
 
-@register.simple_tag
 def teaser(article: Article, **how: Any) -> SafeString:
+    """Return one; `how`: what else its template takes."""
     bylines = [part for byline in article.bylines.all() for part in (values(byline), values(byline.author))]
     picture = repr(columns(article.lead_picture)) if article.lead_picture_id else ""
     asked = [(name, (type(value), value.pk) if isinstance(value, Model) else value) for name, value in how.items()]
@@ -35,7 +34,6 @@ def teaser(article: Article, **how: Any) -> SafeString:
     return found
 
 
-@register.simple_tag
 def teasers(articles: Iterable[Article], *, numbered: bool = False, **how: Any) -> SafeString:
     """Return the teasers of several articles. `numbered`: `plain` is the place of each, so that the first is not."""
     if numbered:
