@@ -10,8 +10,7 @@ import datetime as dt
 from typing import NamedTuple
 
 from django.core import signing
-from django.db.models import QuerySet, Value
-from django.db.models.functions import Upper
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from articles.models.article import Article
@@ -95,7 +94,7 @@ def action_urls(decision: Decision, address: str) -> dict[str, str]:
 
     Always the same for one decision and address, so that a mail that is sent twice is the same mail.
     """
-    user = _owner.first(address)
+    user = _owner.first(address.lower())
     if user is None or not second_factor.is_set_up(user):
         return {}
     until = int((decision.created_at + LIFE).timestamp())
@@ -106,9 +105,8 @@ def action_urls(decision: Decision, address: str) -> dict[str, str]:
 
 @Compiled
 def _owner(address: str) -> QuerySet[User]:
-    # As `iexact` is on PostgreSQL. On SQLite that would be LIKE, whose patterns have to be escaped before.
-    same = User.objects.alias(known=Upper("emailaddress__email")).filter(known=Upper(Value(address)))
-    return same.filter(is_active=True, emailaddress__verified=True).order_by("pk")[:1]
+    same = User.objects.filter(emailaddress__email=address, emailaddress__verified=True)
+    return same.filter(is_active=True).order_by("pk")[:1]
 
 
 def read_action(token: str) -> Action:

@@ -182,8 +182,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         sociallogin.save(request)
         sociallogin.email_addresses = given
         if address := next((each for each in given if each.verified), None):
-            if not EmailAddress.objects.filter(email__iexact=address.email, verified=True).exists():
-                EmailAddress.objects.create(user=user, email=address.email.lower(), verified=True, primary=True)
+            if not EmailAddress.objects.filter(email=address.email.lower(), verified=True).exists():
+                EmailAddress.objects.create(user=user, email=address.email, verified=True, primary=True)
                 user.email = address.email.lower()
                 user.save(update_fields=["email"])
         return user

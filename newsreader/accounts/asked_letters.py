@@ -24,6 +24,6 @@ def may_be_sent(name: str, address: str, request: HttpRequest | None) -> bool:
     if user is None or not user.is_authenticated:
         where = network(client_address(request)) if request is not None else ""
         return budget.allows(address, where, known=has_account(address))
-    if EmailAddress.objects.filter(user=user, email__iexact=address, verified=True).exists():
+    if EmailAddress.objects.filter(user=user, email=address.lower(), verified=True).exists():
         return True
     return budget.allows(address, "", known=has_account(address))

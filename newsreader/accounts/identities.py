@@ -15,7 +15,7 @@ from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -180,10 +180,9 @@ def has_account(address: str) -> bool:
 
 def owners_of(address: str) -> list[bool]:
     """Return for each account that has verified this address whether it is active."""
-    # Escaped here, as the ORM would: a compiled query sends its values as they are.
-    return [is_active for (is_active,) in _owners(connection.ops.prep_for_iexact_query(address))]
+    return [is_active for (is_active,) in _owners(address.lower())]
 
 
 @Compiled
 def _owners(address: str) -> QuerySet[EmailAddress, tuple[bool]]:
-    return EmailAddress.objects.filter(email__iexact=address, verified=True).values_list("user__is_active")
+    return EmailAddress.objects.filter(email=address, verified=True).values_list("user__is_active")

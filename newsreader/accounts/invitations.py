@@ -282,13 +282,13 @@ def _found(token: str, *, lock: bool) -> Invitation:
 
 def owner_of(email: str) -> User | None:
     """Return the account that has confirmed this address."""
-    found = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
+    found = EmailAddress.objects.filter(email=email.lower(), verified=True).select_related("user").first()
     return found.user if found else None
 
 
 def is_for(invitation: Invitation, user: User) -> bool:
     """Say whether this account may accept it: its address is among theirs, and no other account has confirmed it."""
-    mine = EmailAddress.objects.filter(user=user, email__iexact=invitation.email).exists()
+    mine = EmailAddress.objects.filter(user=user, email=invitation.email.lower()).exists()
     return mine and (owner_of(invitation.email) or user) == user
 
 
@@ -302,7 +302,7 @@ def accept(token: str, *, user: User) -> Invitation:
     if not is_for(invitation, user) or not user.is_active:
         raise Forbidden()
     # Following the link has confirmed it.
-    EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=False).update(verified=True)
+    EmailAddress.objects.filter(user=user, email=invitation.email.lower(), verified=False).update(verified=True)
     _give(invitation, user)
     return invitation
 

@@ -140,7 +140,7 @@ def forget(request: HttpRequest) -> None:
 
 def _owner(email: str) -> User | None:
     """Return the account that has verified this address. An unverified address signs in to no account."""
-    found = EmailAddress.objects.filter(email__iexact=email, verified=True).select_related("user").first()
+    found = EmailAddress.objects.filter(email=email.lower(), verified=True).select_related("user").first()
     return found.user if found else None
 
 

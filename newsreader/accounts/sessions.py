@@ -78,7 +78,7 @@ def _authenticated(sender: Any, request: HttpRequest, method: str, user: User, e
     Otherwise, whoever registered the address before could share the account (pre-hijacking).
     """
     if method == "code" and email and user.has_usable_password():
-        if not EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists():
+        if not EmailAddress.objects.filter(user=user, email=email.lower(), verified=True).exists():
             user.set_unusable_password()
             user.save(update_fields=["password"])
 

@@ -57,7 +57,7 @@ def send(email: str, *, from_address: str) -> None:
     if not address:
         return
     # Both are asked in any case, as long as it takes.
-    has_account = EmailAddress.objects.filter(email__iexact=address, verified=True).exists()
+    has_account = EmailAddress.objects.filter(email=address.lower(), verified=True).exists()
     has_left = mailed_links.is_confirmed_guest(address)
     link = reverse("my_data") if has_account else reverse("my_data_link", args=[token_for(address)])
     letter = Letter(

@@ -138,7 +138,7 @@ def send_link(email: str, *, from_address: str) -> None:
         return
     person = people.find(address)
     # Both are asked in any case, as long as it takes.
-    own = EmailAddress.objects.filter(user__in=[*person.accounts, 0], verified=True, email__iexact=address).exists()
+    own = EmailAddress.objects.filter(user__in=[*person.accounts, 0], verified=True, email=address.lower()).exists()
     left = mailed_links.is_confirmed_guest(address)
     has_account = bool(person.accounts)
     link = reverse("erase_account") if has_account else reverse("erasure_link", args=[link_token(address)])

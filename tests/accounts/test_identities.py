@@ -1,11 +1,17 @@
 """Under which identity somebody comments."""
 
+import importlib
+from types import SimpleNamespace
+
 import pytest
+from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
 from django.test import RequestFactory
 
-from newsreader.accounts.identities import IN_SESSION, identity_of, own_identity
+from newsreader.accounts.identities import IN_SESSION, _owners, identity_of, own_identity, owners_of
 from newsreader.accounts.models import CommenterIdentity
 from tests.factories import make_user
 
@@ -56,3 +62,28 @@ def test_ones_own_picture_is_shown_before_the_providers(own, theirs, shown):
 
 def test_without_an_account_the_providers_picture_is_shown():
     assert CommenterIdentity(provider="google", uid="1", avatar="b.webp").shown_avatar == "b.webp"
+
+
+@pytest.mark.ci_both
+def test_an_address_is_found_by_an_index_however_it_was_typed():
+    make_user("Ada")
+
+    assert owners_of("ADA@example.ORG") == [True]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # It would read so small a table whole, and rightly so.
+    plan = _owners.build("ada@example.org").explain()
+    assert "SCAN account_emailaddress" not in plan.replace("Seq Scan on", "SCAN"), plan
+
+
+def test_addresses_that_were_stored_as_typed_are_lowered_but_where_that_one_exists():
+    one, two = make_user("ada"), make_user("bea")
+    EmailAddress.objects.filter(user=one).update(email="Ada@Example.org")
+    other = EmailAddress.objects.create(user=two, email="cyd@example.org")
+    EmailAddress.objects.filter(pk=other.pk).update(email="Bea@example.org")
+
+    migration = importlib.import_module("newsreader.accounts.migrations.0008_addresses_in_lower_case")
+    migration.lower(apps, SimpleNamespace(connection=connection))
+
+    assert owners_of("Ada@example.org") == [True]
+    assert set(two.emailaddress_set.values_list("email", flat=True)) == {"bea@example.org", "Bea@example.org"}
