@@ -47,6 +47,7 @@ def _providers() -> list[URLPattern]:
 urlpatterns = [
     re_path(rf"^{ARTICLE}/$", views.article, name="article"),
     re_path(rf"^{ARTICLE}/feed/(?:(?P<form>[a-z]+)/)?$", feeds.article),
+    path("api/v1/", include(api.urlpatterns)),  # Before sixty patterns that it would be compared with.
     path("pages/<str:slug>/", views.page, name="page"),
     path("articles/<int:article_id>/preview/", views.preview, name="preview"),
     path("", include("articles.urls")),
@@ -67,7 +68,6 @@ urlpatterns = [
     path("admin/import/", admin.site.admin_view(import_views.start), name="import-start"),
     path("admin/import/<str:slug>/", admin.site.admin_view(import_views.file), name="import-file"),
     path("admin/", admin.site.urls),
-    path("api/v1/", include(api.urlpatterns)),
     *_providers(),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", readiness.readyz, name="readyz"),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
@@ -108,7 +108,7 @@ class CommentSerializer(serializers.ModelSerializer):
             # A tombstone is shown only because of the replies under it.
             "author": self.get_author(comment) if is_shown else REMOVED,
             "html": comment.html if is_shown else "",
-            "text": comment.body,
+            "text": comment.body if knows else "",
             "created_at": over_rest(comment.created_at),
             "edited_at": over_rest(comment.edited_at) if is_shown else None,
             "version": comment.version,
@@ -238,7 +238,11 @@ class EditInput(OfVersion):
     text = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
 
-_published = Compiled(lambda pk: Article.objects.published().filter(pk=pk).values_list("pk")[:1])
+@Compiled
+def _published(pk: int) -> QuerySet[Article, tuple[int | None]]:
+    """With it how many replies are shown: the settings themselves are another statement, of forty columns."""
+    shown = CommentSettings.objects.filter(pk=1).values("replies_shown")
+    return Article.objects.published().filter(pk=pk).values_list(Subquery(shown))[:1]
 
 
 @Compiled
@@ -265,12 +269,15 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
 
     serializer_class = RootSerializer
     takes = {"create": CommentInput}
+    replies_shown: int | None  # None: nobody has opened the site's settings yet.
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Look for the article before checking the token, as the page does."""
         self.refuse_other_methods(request)
-        if not _published(self.kwargs["article_id"]):
+        article = _published.first(self.kwargs["article_id"])
+        if article is None:
             raise Http404
+        (self.replies_shown,) = article
         super().initial(request, *args, **kwargs)
 
     _orders = {"oldest": ("path",), "newest": ("-path",)}
@@ -298,11 +305,12 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         is_first = Cursor.cursor_query_param not in request.query_params  # Then `first_rows` reads it.
         roots = self.paginate_queryset(Comment.objects.all() if is_first else self.get_queryset()) or []
         anybody = not request.user.is_authenticated
-        replies = threads.first_replies(roots, CommentSettings.objects.current(), for_anybody=anybody)
-        shown = RootSerializer(context={**self.get_serializer_context(), "replies": replies}).to_representation
+        shown = CommentSettings.objects.current().replies_shown if self.replies_shown is None else self.replies_shown
+        replies = threads.first_replies(roots, shown, for_anybody=anybody)
+        write = RootSerializer(context={**self.get_serializer_context(), "replies": replies}).to_representation
         if not anybody:
-            return self.get_paginated_response(list(map(shown, roots)))
-        rows = [((values(root), *map(values, replies.get(root.pk, ()))), partial(shown, root)) for root in roots]
+            return self.get_paginated_response(list(map(write, roots)))
+        rows = [((values(root), *map(values, replies.get(root.pk, ()))), partial(write, root)) for root in roots]
         return kept_json.answer(request, self.get_paginated_response, rows)
 
     @extend_schema(responses={201: PostedSerializer})

@@ -135,15 +135,13 @@ def discussion(article: Article, settings: CommentSettings, number: int = 1) -> 
     return Page(branches, number, pages)
 
 
-def first_replies(
-    roots: Sequence[Comment], settings: CommentSettings, *, for_anybody: bool
-) -> dict[int, list[Comment]]:
-    """Return the first approved replies of each of these roots, in reading order, by the root's id. One query.
+def first_replies(roots: Sequence[Comment], shown: int, *, for_anybody: bool) -> dict[int, list[Comment]]:
+    """Return the first `shown` approved replies of each of these roots, in reading order, by the root's id. One query.
 
     For REST, and `for_anybody` without whom they belong to.
     """
     found: dict[int, list[Comment]] = {}
-    for reply in _replies_to(roots, settings.replies_shown, columns="anybody" if for_anybody else "owner"):
+    for reply in _replies_to(roots, shown, columns="anybody" if for_anybody else "owner"):
         found.setdefault(reply.root_id or 0, []).append(reply)
     return found
 

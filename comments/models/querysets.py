@@ -27,6 +27,12 @@ SHOWN = (
     "channel", "created_at", "edited_at", "author_erased_at", "reply_count", "thread_count",
 )  # fmt: skip
 
+# What anybody sees over REST.
+FOR_ANYBODY = (
+    "article", "parent", "root", "path", "depth", "status", "name", "website", "avatar", "provider", "by_staff", "html",
+    "created_at", "edited_at", "author_erased_at", "version", "reply_count", "thread_count",
+)  # fmt: skip
+
 
 class CommentQuerySet(models.QuerySet["Comment"]):
     def approved(self) -> CommentQuerySet:
@@ -85,9 +91,10 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         return self.only(*SHOWN)
 
     def over_rest(self, *, for_anybody: bool = False) -> CommentQuerySet:
-        """With the columns that are shown over REST, in one query; unless it is for anybody, with who it belongs to."""
-        columns = (*SHOWN, "depth", "provider", "version")
-        return self.only(*columns) if for_anybody else self.select_related("identity").only(*columns, "identity__user")
+        """With the columns that are shown over REST, in one query: those for anybody, or also its text and whose."""
+        if for_anybody:
+            return self.only(*FOR_ANYBODY)
+        return self.select_related("identity").only(*FOR_ANYBODY, "body", "identity__user")
 
     def for_display(self) -> CommentQuerySet:
         """With the rows that are needed to show a comment, in one query."""
