@@ -73,7 +73,7 @@ def test_an_address_is_found_by_an_index_however_it_was_typed():
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")  # It would read so small a table whole, and rightly so.
     plan = _owners.build("ada@example.org").explain()
-    assert "SCAN account_emailaddress" not in plan.replace("Seq Scan on", "SCAN"), plan
+    assert "(email=?)" in plan or "Index Cond: ((email)::text = " in plan, plan
 
 
 def test_addresses_that_were_stored_as_typed_are_lowered_but_where_that_one_exists():
