@@ -117,13 +117,26 @@ def a_run(ms, unit=2.0, site="SQLite, here"):
     found = {"ms": ms, "worker_ms": None, "rate": 9, "p50": 1, "p99": 2, "bytes": 9, "shown": 0, "wrong": {}}
     return {
         "data": "d", "when": "now", "unit": unit, "rows": {"feed": {site: found}}, "limits": {},
-        "sites": {"memory idle, MiB": {site: 100.0}}, "says": {"feed": "feed"}, "goals": {"feed": [0.06, 0.12]},
+        "sites": {"memory idle, MiB": {site: 100.0}}, "says": {"feed": "feed"}, "goals": {"feed": [0.06, 0.12]}, "limit_of": {"feed": "constant"},
+        "machine": "2 processors",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(("ms", "unit", "worse"), [(10, 2, False), (11.9, 2, False), (12.1, 2, True), (20, 4, False)])
 def test_a_row_is_worse_where_it_costs_more_units_than_before(ms, unit, worse):
     assert bool(table.worse(a_run(ms, unit), a_run(10), 20)) is worse
+
+
+def test_the_short_table_has_a_column_for_each_system_and_the_limit_beside_them():
+    run = a_run(10)
+    run["rows"]["feed"]["WordPress"] = run["rows"]["feed"]["SQLite, here"] | {"ms": 50, "rate": 1234, "at_least": True}
+    run["limits"] = {"constant": {"SQLite, here": run["rows"]["feed"]["SQLite, here"] | {"ms": 1}}}
+
+    lines = table.short(run).splitlines()
+
+    assert lines[0] == "| units, answers a second | SQLite | WordPress | limit of the machine |"
+    assert lines[2] == "| feed | 5.00, 9 | 25.00, ≥ 1,234 | 0.50, 9 |"
+    assert "| memory idle, MiB | 100.00 |  | ≤ 150 |" in lines
 
 
 def test_another_commit_is_compared_within_one_run():
@@ -144,19 +157,26 @@ def test_the_last_run_over_the_same_data_is_found(tmp_path):
     assert table.last(tmp_path, "nothing") is None
 
 
-def test_another_system_is_measured_where_a_file_describes_it(tmp_path, port):
-    file = tmp_path / "peers.json"
-    post = {"path": "/post", "body": "comment={text}", "expect": [302]}
-    file.write_text(json.dumps([{"name": "WordPress", "port": port, "pids": [], "pages": {"50": "/"}, "post": post}]))
+@pytest.mark.parametrize("stored", [True, False])
+def test_another_system_is_measured_where_a_file_describes_it(tmp_path, port, stored):
+    file, counted = tmp_path / "peers.json", tmp_path / "counted"
+    post = {"path": "/post", "bodies": ["under=1&comment={text}", "under=2&comment={text}"], "expect": [302]}
+    mixed = {"page": "/", "body": "under=2&comment={text}"}
+    counted.write_text("7")
+    more = {} if stored else {"stored": ["cat", str(counted)]}  # The stand-in stores nothing.
+    given = {"name": "WordPress", "port": port, "pids": [], "pages": {"50": "/"}, "rest": "/", "post": post}
+    file.write_text(json.dumps([given | {"mixed": mixed} | more]))
     (peer,) = peers.of(file)
+    lost = set() if stored else {"post", "post-16"}
 
     found = rounds({row.name: [(row, peer)] for row in peer.rows()}, [], 0.1, 1, lambda _: None)
 
-    assert set(found) == {"article-50", "post", "post-16"}
-    for figures in found.values():
+    assert set(found) == {"article-50", "rest-comments", "post", "post-16", "mixed-16"}
+    for name, figures in found.items():
         told = figures["WordPress"].medians()
         assert told["rate"] > 0
-        assert told["wrong"] == {}
+        if stored or name != "mixed-16":  # In so short a round there may be no post among them.
+            assert set(told["wrong"]) == ({"accepted, not stored"} if name in lost else set())
     assert peers.of(tmp_path / "none.json") == []
 
 

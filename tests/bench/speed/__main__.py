@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.bench.speed import data, peers, table
+from tests.bench.speed import data, peers, processes, table
 from tests.bench.speed.databases import PostgreSQL, SQLite, server
 from tests.bench.speed.limits import UNIT
 from tests.bench.speed.load import run
@@ -72,6 +73,7 @@ def whole_site(site: Site, *, quick: bool) -> None:
     figures["first answer after start, s"] = site.start_whole()
     site.settle()
     figures["memory idle, MiB"] = site.memory()
+    figures["memory idle of `serve` itself, MiB"] = processes.memory([site.running["web"].pid])
     known = rows(site.world, [50])
     for row in known:
         if row.name in {"unchanged-16", "front", "search-anew", "rest-comments", "post-16", "mixed-16"}:
@@ -120,7 +122,8 @@ def measure(chosen: argparse.Namespace, sites: list[Site], sizes: list[int]) -> 
     others = peers.of(Path(chosen.peers)) if chosen.peers else []
     for peer in others:
         for row in peer.rows():
-            plan.setdefault(row.name, []).append((row, peer))
+            if row.name in plan:
+                plan[row.name].append((row, peer))
     seconds = chosen.seconds or (0.25 if chosen.quick else 0.6)
     measured = rounds(plan, sites, seconds, chosen.rounds or (3 if chosen.quick else 5), say)
     told = {name: {site: some.medians() for site, some in by.items()} for name, by in measured.items()}
@@ -141,12 +144,13 @@ def measure(chosen: argparse.Namespace, sites: list[Site], sizes: list[int]) -> 
         "says": {name: asked[0][0].says for name, asked in plan.items()},
         "goals": {name: asked[0][0].goal for name, asked in plan.items()},
         "wholes": {name: asked[0][0].whole for name, asked in plan.items()},
+        "limit_of": {name: asked[0][0].limit for name, asked in plan.items()},
     }
 
 
 def report(found: table.Run, checkouts: list[Checkout], chosen: argparse.Namespace) -> int:
     """Print the tables, keep the run, compare it. Returns the exit code."""
-    found["sites"] |= table.growth(found)
+    found["sites"] |= table.growth(found) | table.lane(found)
     before = table.last(KEPT, found["data"])
     say(f"kept in {table.keep(found, KEPT).relative_to(ROOT)}")
     out = [
@@ -154,6 +158,7 @@ def report(found: table.Run, checkouts: list[Checkout], chosen: argparse.Namespa
         table.rates(found),
         table.limits(found),
         table.of_sites(found),
+        f"In short:\n\n{table.short(found)}",
     ]
     compared = []
     if len(checkouts) > 1:
@@ -171,4 +176,5 @@ def report(found: table.Run, checkouts: list[Checkout], chosen: argparse.Namespa
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # Sites, databases and folders go then, too.
     sys.exit(main(options(sys.argv[1:])))

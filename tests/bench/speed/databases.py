@@ -38,6 +38,9 @@ class SQLite:
     def execute(self, statement: str) -> None:
         self._connection.execute(statement)
 
+    def count(self, table: str) -> int:
+        return int(self._connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
+
     def backends(self, role: str) -> list[int]:
         return []
 
@@ -80,6 +83,9 @@ class PostgreSQL:
 
     def execute(self, statement: str) -> None:
         self._connection.execute(statement)
+
+    def count(self, table: str) -> int:
+        return int(self._connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])
 
     def backends(self, role: str) -> list[int]:
         if not self.is_here:

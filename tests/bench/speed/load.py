@@ -39,7 +39,9 @@ class Answers:
     """What came back in a round. `etags` are those of the last two good answers, to see whether a page was made anew."""
 
     seconds: float = 0.0
+    own: float = 0.0  # seconds of processor time of this process meanwhile: near `seconds` it was the slower part
     right: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)  # of the right ones
     wrong: Counter[str] = field(default_factory=Counter)
     times: list[float] = field(default_factory=list)  # milliseconds of the right ones
     size: int = 0  # bytes of the last body
@@ -94,7 +96,7 @@ def run(
 ) -> Answers:
     """Send requests for so long, each after a call of `before`; it ends early where there are no more requests."""
     answers, ahead = Answers(), iter(requests)
-    began = time.perf_counter()
+    began, own = time.perf_counter(), time.process_time()
     end, last = began + seconds, began
     with selectors.EpollSelector() as selector:
 
@@ -126,6 +128,7 @@ def run(
                     last = time.perf_counter()
                     _note(answers, connection, last)
                 start(connection)
+    answers.own = time.process_time() - own
     answers.seconds = max(last - began, 1e-9)
     return answers
 
@@ -136,6 +139,7 @@ def _note(answers: Answers, connection: _Connection, now: float) -> None:
         answers.wrong[f"{request.kind or request.path}: {connection.status}"] += 1
         return
     answers.right += 1
+    answers.kinds[request.kind] += 1
     answers.times.append(1000 * (now - connection.began))
     answers.size = connection.size
     etag = re.search(rb"\r\netag: *([^\r\n]+)", connection.head, re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections import Counter, defaultdict
@@ -19,7 +20,8 @@ EACH = 16  # connections of these, so that every process has its share
 KEEP = 0.05  # seconds before each round of a page that is kept
 IDLE = 3.0  # seconds in which the worker is watched while there is nothing to do
 POLLS = 1.2  # seconds after which the worker has seen what a round left it
-SHOWN = b'id="comment-'
+SHOWN = re.compile(rb'id="c(?:omment-)?\d')  # ours and WordPress's, and that of django-comments-xtd
+BUSY = 0.85  # of a processor: from there on the generator of the load may be what limits the rate
 
 Plan = dict[str, list[tuple[Row, Site]]]  # the name of a row, and where it is asked
 
@@ -31,6 +33,7 @@ class Figures:
     milliseconds: list[float] = field(default_factory=list)  # of processor time, per answered request
     worker: list[float] = field(default_factory=list)  # the same of the worker, besides
     rates: list[float] = field(default_factory=list)  # answers a second
+    busy: list[float] = field(default_factory=list)  # how much of a processor the generator of the load took
     times: list[float] = field(default_factory=list)  # milliseconds on the clock
     wrong: Counter[str] = field(default_factory=Counter)
     size: int = 0
@@ -39,6 +42,7 @@ class Figures:
     def note(self, answers: Answers, spent: float) -> None:
         self.milliseconds.append(spent / max(1, answers.count))
         self.rates.append(answers.right / answers.seconds)
+        self.busy.append(answers.own / answers.seconds)
         self.times += answers.times
         self.wrong += answers.wrong
         self.size = answers.size
@@ -49,6 +53,7 @@ class Figures:
             "ms": statistics.median(self.milliseconds),
             "worker_ms": statistics.median(self.worker) if self.worker else None,
             "rate": statistics.median(self.rates),
+            "at_least": bool(self.busy) and statistics.median(self.busy) > BUSY,
             "p50": statistics.median(ordered),
             "p99": ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)],
             "bytes": self.size,
@@ -127,15 +132,18 @@ def _round(figures: Figures, row: Row, site: Site, seconds: float, idle: float) 
     if not figures.rates:
         run(site.port, requests(), EACH, WARM, change)
         if row.name.startswith("article"):
-            figures.shown = site.page(next(requests()).path).count(SHOWN)
+            figures.shown = len(SHOWN.findall(site.page(next(requests()).path)))
     elif row.kept:
         run(site.port, requests(), EACH, KEEP)
     size = site.database.size() if row.tells_worker else 0
+    stored = site.stored() if row.writes else None
     before, worker, began = site.used("web"), site.used("worker"), time.perf_counter()
     answers = run(site.port, requests(), row.at_once, seconds, change)
     figures.note(answers, processes.between(before, site.used("web")))
     if row.anew and answers.etags[0] and answers.etags[0] == answers.etags[1]:
         figures.wrong["not made anew"] += 1
+    if stored is not None and (lost := answers.kinds["post"] - (site.stored() - stored)):
+        figures.wrong["accepted, not stored"] += lost
     if row.tells_worker:
         time.sleep(POLLS)
         site.settle("worker")

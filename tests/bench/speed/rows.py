@@ -41,6 +41,7 @@ class Row:
     writes: bool = False  # It leaves work behind: what comes next waits until that is done.
     tells_worker: bool = False  # What the worker has to do for it is told besides.
     whole: float | None = None  # the goal for both together, on either database
+    limit: str = ""  # which of the machine's limits it comes closest to, by the names of `limits.py`
 
 
 def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
@@ -57,20 +58,21 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
             1,
             (ARTICLE.format(number),),
             made,
+            limit="template",
         )
         for number, size in enumerate(sizes, 1)
     ]
     return [
         *found,
-        Row("unchanged", "the same, 50 comments, unchanged", ask.page(1), goal=kept, kept=True),
-        Row("unchanged-16", "the same, 16 at once", ask.page(1), 16, goal=kept, kept=True),
-        Row("304", "the same, 304", ask.page(1), goal=kept, kept=True),  # `measure.py` adds the ETag.
+        Row("unchanged", "the same, 50 comments, unchanged", ask.page(1), goal=kept, kept=True, limit="constant"),
+        Row("unchanged-16", "the same, 16 at once", ask.page(1), 16, goal=kept, kept=True, limit="constant-16"),
+        Row("304", "the same, 304", ask.page(1), goal=kept, kept=True, limit="constant"),  # `measure.py` adds the ETag.
         Row("front-anew", "front page, made anew", ask.get("/"), 1, (SITE,), (1.5, 1.8)),
-        Row("front", "front page, unchanged", ask.get("/"), goal=kept, kept=True),
+        Row("front", "front page, unchanged", ask.get("/"), goal=kept, kept=True, limit="constant"),
         Row("section-anew", "section, made anew", ask.get(world["section"]), 1, (SITE,), (1.5, 1.8)),
         Row("search-anew", "search, made anew", ask.get("/search/?q=council"), 1, (SITE,), (1.5, 1.8)),
         Row("missing", "404", ask.missing, goal=(1.5, 1.8)),
-        Row("feed", "feed, unchanged", ask.get("/feed/"), goal=kept, kept=True),
+        Row("feed", "feed, unchanged", ask.get("/feed/"), goal=kept, kept=True, limit="constant"),
         Row(
             "rest-comments",
             "REST, first page of comments, made anew",
@@ -78,10 +80,19 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
             1,
             (ARTICLE.format(1), NAME),
             (0.6, 0.7),
+            limit="rows",
         ),
-        Row("rest-articles", "REST, articles, made anew", ask.get("/api/v1/articles/"), 1, listed, (0.9, 1.1)),
-        Row("permalink", "permanent address of a comment", ask.permalinks, goal=(0.6, 0.7)),
-        Row("you", "`/you/` of a guest", ask.get(f"/articles/{ask.first}/you/"), goal=(0.6, 0.7)),
+        Row(
+            "rest-articles",
+            "REST, articles, made anew",
+            ask.get("/api/v1/articles/"),
+            1,
+            listed,
+            (0.9, 1.1),
+            limit="rows",
+        ),
+        Row("permalink", "permanent address of a comment", ask.permalinks, goal=(0.6, 0.7), limit="row"),
+        Row("you", "`/you/` of a guest", ask.get(f"/articles/{ask.first}/you/"), goal=(0.6, 0.7), limit="row"),
         Row(
             "post",
             "post by a guest, over many articles",
@@ -90,6 +101,7 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
             writes=True,
             tells_worker=True,
             whole=3.0,
+            limit="commit",
         ),
         Row(
             "post-16",
@@ -101,6 +113,7 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
             writes=True,
             tells_worker=True,
             whole=3.0,
+            limit="commit",
         ),
         Row(
             "post-held",
@@ -112,11 +125,12 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
             writes=True,
             tells_worker=True,
             whole=3.0,
+            limit="commit",
         ),
-        Row("post-one-16", "the same, under one article", ask.posts(small[:1]), 16, writes=True),
+        Row("post-one-16", "the same, under one article", ask.posts(small[:1]), 16, writes=True, limit="commit"),
         Row("mixed-16", "95 pages, 5 posts, 16 at once", ask.mixed, 16, writes=True),
-        Row("decide", "a moderator decides over REST", ask.decisions, goal=posted, writes=True),
-        Row("report", "a guest reports a comment over REST", ask.reports, writes=True),
+        Row("decide", "a moderator decides over REST", ask.decisions, goal=posted, writes=True, limit="commit"),
+        Row("report", "a guest reports a comment over REST", ask.reports, writes=True, limit="commit"),
     ]
 
 

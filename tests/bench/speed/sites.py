@@ -166,6 +166,10 @@ class Site:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             return answer.headers.get("ETag", "")
 
+    def stored(self) -> int:
+        """Return how many comments there are."""
+        return self.database.count("comments_comment")
+
     def used(self, role: str) -> processes.Used:
         """Return the processor time of `web` or `worker` so far, that of their connections included."""
         return processes.used([*processes.family(self.running[role].pid), *self.database.backends(role)])

@@ -10,6 +10,19 @@ from typing import Any
 from tests.bench.speed.limits import LIMITS
 
 PLACES = {"SQLite": 0, "PostgreSQL": 1}  # in a goal
+UNCHANGED, CONSTANT = "unchanged-16", "constant-16"
+RATE = "unchanged page, 16 at once, a second"
+SHARE = "unchanged page, 16 at once, % of the constant page's rate"
+# Goals of whole sites, and whether a figure may not be above (1) or below (-1) it.
+WHOLE: dict[str, tuple[float, int]] = {
+    "`manage.py` to a prompt, s of processor": (0.6, 1),
+    "`collectstatic`, s of processor": (10, 1),
+    "first answer after start, s": (2, 1),
+    "memory idle, MiB": (150, 1),
+    "memory loaded, MiB": (250, 1),
+    RATE: (5000, -1),
+    SHARE: (70, -1),
+}
 Run = dict[str, Any]  # `rows`, `limits` and `sites`, each by name and then by site; `unit` in milliseconds
 
 
@@ -33,7 +46,7 @@ def rates(run: Run) -> str:
             whole = own + late if late is not None else None
             lines.append(
                 f"| {name}: {run['says'][name]} | {site} | {found['ms']:.2f} | {own:.2f} | {_or(wanted)} "
-                f"| {_or(late)} | {_or(whole)} | {_or(run['wholes'][name])} | {found['rate']:.0f} | {found['p50']:.1f} / {found['p99']:.1f} "
+                f"| {_or(late)} | {_or(whole)} | {_or(run['wholes'][name])} | {_rate(found)} | {found['p50']:.1f} / {found['p99']:.1f} "
                 f"| {found['bytes'] / 1000:.0f} | {_told(found['wrong'])} |"
             )
     return "\n".join(lines)
@@ -45,17 +58,76 @@ def limits(run: Run) -> str:
     for name, sites in run["limits"].items():
         for site, found in sites.items():
             share = found["ms"] / run["unit"]
-            lines.append(f"| {says[name]} | {site} | {found['ms']:.3f} | {share:.3f} | {found['rate']:.0f} |")
+            lines.append(f"| {says[name]} | {site} | {found['ms']:.3f} | {share:.3f} | {_rate(found)} |")
     return "\n".join(lines)
 
 
 def of_sites(run: Run) -> str:
     """Return what is true of whole sites: memory, starts, sizes, growth."""
-    lines = ["| of the whole site | site | figure |", "| --- | --- | --: |"]
+    lines = ["| of the whole site | site | figure | goal |", "| --- | --- | --: | --: |"]
     lines += [
-        f"| {name} | {site} | {figure:.2f} |" for name, sites in run["sites"].items() for site, figure in sites.items()
+        f"| {name} | {site} | {figure:.2f} | {_goal(name)} |"
+        for name, sites in run["sites"].items()
+        for site, figure in sites.items()
     ]
     return "\n".join(lines)
+
+
+def lane(run: Run) -> dict[str, dict[str, float]]:
+    """Return what the fast lane reaches of the same server's rate with a constant page, by site.
+
+    By processor time, since the rates themselves may be what the generator of the load can send.
+    """
+    kept, constant = run["rows"].get(UNCHANGED, {}), run["limits"].get(CONSTANT, {})
+    own = kept.keys() & constant.keys()
+    return {
+        RATE: {site: kept[site]["rate"] for site in own},
+        SHARE: {site: 100 * constant[site]["ms"] / kept[site]["ms"] for site in own},
+    }
+
+
+def short(run: Run) -> str:
+    """Return the one table of a run: a line for each row, a column for each site and for the limit that it is near.
+
+    Each cell has units, the worker's share included, and answers a second.
+    """
+    columns = list(dict.fromkeys(site for sites in run["rows"].values() for site in sites))
+    heads = [site.removesuffix(", here") for site in columns]
+    lines = [
+        f"| units, answers a second | {' | '.join(heads)} | limit of the machine |",
+        f"| --- |{' --: |' * (len(columns) + 1)}",
+    ]
+    for name, sites in run["rows"].items():
+        cells = [_cell(run, sites[site]) if site in sites else "" for site in columns]
+        limit = run["limits"].get(run["limit_of"][name], {})
+        near = " · ".join(dict.fromkeys(_cell(run, found) for found in limit.values()))
+        lines.append(f"| {_whole_name(run, name)} | {' | '.join(cells)} | {near} |")
+    for name, figures in run["sites"].items():
+        if figures:
+            cells = [f"{figures[site]:.2f}" if site in figures else "" for site in columns]
+            lines.append(f"| {name} | {' | '.join(cells)} | {_goal(name)} |")
+    lines += ["", f"{run['when']}, {run['machine']}; one unit is {run['unit']:.2f} ms of processor time."]
+    return "\n".join(lines)
+
+
+def _whole_name(run: Run, name: str) -> str:
+    """Return what a row says, what it leaves to the row before it included."""
+    says = str(run["says"][name])
+    return f"{name}: {says}" if says.startswith("the same") else says
+
+
+def _cell(run: Run, found: dict[str, Any]) -> str:
+    cost = (found["ms"] + (found["worker_ms"] or 0)) / run["unit"]
+    return f"{cost:.2f}, {_rate(found)}"
+
+
+def _rate(found: dict[str, Any]) -> str:
+    return f"{'≥ ' if found.get('at_least') else ''}{found['rate']:,.0f}"
+
+
+def _goal(name: str) -> str:
+    goal = WHOLE.get(name)
+    return "" if goal is None else f"{'≤' if goal[1] > 0 else '≥'} {goal[0]:g}"
 
 
 def growth(run: Run) -> dict[str, dict[str, float]]:
@@ -121,6 +193,7 @@ def last(folder: Path, data: str) -> Run | None:
 def keep(run: Run, folder: Path) -> Path:
     file = folder / f"run-{time.strftime('%Y%m%d-%H%M%S')}.json"
     file.write_text(json.dumps(run, indent=1))
+    file.with_suffix(".md").write_text(f"{short(run)}\n")
     return file
 
 
