@@ -64,9 +64,19 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
     ]
     return [
         *found,
-        Row("unchanged", "the same, 50 comments, unchanged", ask.page(1), goal=kept, kept=True, limit="constant"),
-        Row("unchanged-16", "the same, 16 at once", ask.page(1), 16, goal=kept, kept=True, limit="constant-16"),
-        Row("304", "the same, 304", ask.page(1), goal=kept, kept=True, limit="constant"),  # `measure.py` adds the ETag.
+        Row("unchanged", "article page, 50 comments, unchanged", ask.page(1), goal=kept, kept=True, limit="constant"),
+        Row(
+            "unchanged-16",
+            "article page, unchanged, 16 at once",
+            ask.page(1),
+            16,
+            goal=kept,
+            kept=True,
+            limit="constant-16",
+        ),
+        Row(
+            "304", "article page, 304", ask.page(1), goal=kept, kept=True, limit="constant"
+        ),  # `measure.py` adds the ETag.
         Row("front-anew", "front page, made anew", ask.get("/"), 1, (SITE,), (1.5, 1.8)),
         Row("front", "front page, unchanged", ask.get("/"), goal=kept, kept=True, limit="constant"),
         Row("section-anew", "section, made anew", ask.get(world["section"]), 1, (SITE,), (1.5, 1.8)),
@@ -105,7 +115,7 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
         ),
         Row(
             "post-16",
-            "the same, 16 at once",
+            "post by a guest, over many articles, 16 at once",
             ask.posts(small),
             16,
             (),
@@ -117,7 +127,7 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
         ),
         Row(
             "post-held",
-            "held, a moderator gets a mail",
+            "post that is held, a moderator is told",
             ask.posts(small, LINKS),
             1,
             (),
@@ -127,7 +137,14 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
             whole=3.0,
             limit="commit",
         ),
-        Row("post-one-16", "the same, under one article", ask.posts(small[:1]), 16, writes=True, limit="commit"),
+        Row(
+            "post-one-16",
+            "post by a guest, all under one article, 16 at once",
+            ask.posts(small[:1]),
+            16,
+            writes=True,
+            limit="commit",
+        ),
         Row("mixed-16", "95 pages, 5 posts, 16 at once", ask.mixed, 16, writes=True),
         Row("decide", "a moderator decides over REST", ask.decisions, goal=posted, writes=True, limit="commit"),
         Row("report", "a guest reports a comment over REST", ask.reports, writes=True, limit="commit"),

@@ -12,7 +12,8 @@ from tests.bench.speed.limits import LIMITS
 PLACES = {"SQLite": 0, "PostgreSQL": 1}  # in a goal
 UNCHANGED, CONSTANT = "unchanged-16", "constant-16"
 RATE = "unchanged page, 16 at once, a second"
-SHARE = "unchanged page, 16 at once, % of the constant page's rate"
+SHARE = "the same, % of the constant page's rate"
+COST = "the same, % by processor time"
 # Goals of whole sites, and whether a figure may not be above (1) or below (-1) it.
 WHOLE: dict[str, tuple[float, int]] = {
     "`manage.py` to a prompt, s of processor": (0.6, 1),
@@ -46,7 +47,7 @@ def rates(run: Run) -> str:
             whole = own + late if late is not None else None
             lines.append(
                 f"| {name}: {run['says'][name]} | {site} | {found['ms']:.2f} | {own:.2f} | {_or(wanted)} "
-                f"| {_or(late)} | {_or(whole)} | {_or(run['wholes'][name])} | {_rate(found)} | {found['p50']:.1f} / {found['p99']:.1f} "
+                f"| {_or(late)} | {_or(whole)} | {_or(run['wholes'][name] if late is not None else None)} | {_rate(found)} | {found['p50']:.1f} / {found['p99']:.1f} "
                 f"| {found['bytes'] / 1000:.0f} | {_told(found['wrong'])} |"
             )
     return "\n".join(lines)
@@ -76,13 +77,14 @@ def of_sites(run: Run) -> str:
 def lane(run: Run) -> dict[str, dict[str, float]]:
     """Return what the fast lane reaches of the same server's rate with a constant page, by site.
 
-    By processor time, since the rates themselves may be what the generator of the load can send.
+    By processor time as well, since the rates may be what the generator of the load can send.
     """
     kept, constant = run["rows"].get(UNCHANGED, {}), run["limits"].get(CONSTANT, {})
     own = kept.keys() & constant.keys()
     return {
         RATE: {site: kept[site]["rate"] for site in own},
-        SHARE: {site: 100 * constant[site]["ms"] / kept[site]["ms"] for site in own},
+        SHARE: {site: 100 * kept[site]["rate"] / constant[site]["rate"] for site in own},
+        COST: {site: 100 * constant[site]["ms"] / kept[site]["ms"] for site in own},
     }
 
 
@@ -101,7 +103,7 @@ def short(run: Run) -> str:
         cells = [_cell(run, sites[site]) if site in sites else "" for site in columns]
         limit = run["limits"].get(run["limit_of"][name], {})
         near = " · ".join(dict.fromkeys(_cell(run, found) for found in limit.values()))
-        lines.append(f"| {_whole_name(run, name)} | {' | '.join(cells)} | {near} |")
+        lines.append(f"| {run['says'][name]} | {' | '.join(cells)} | {near} |")
     for name, figures in run["sites"].items():
         if figures:
             cells = [f"{figures[site]:.2f}" if site in figures else "" for site in columns]
@@ -110,15 +112,9 @@ def short(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _whole_name(run: Run, name: str) -> str:
-    """Return what a row says, what it leaves to the row before it included."""
-    says = str(run["says"][name])
-    return f"{name}: {says}" if says.startswith("the same") else says
-
-
 def _cell(run: Run, found: dict[str, Any]) -> str:
     cost = (found["ms"] + (found["worker_ms"] or 0)) / run["unit"]
-    return f"{cost:.2f}, {_rate(found)}"
+    return f"{cost:.{2 if cost >= 0.1 else 3}f}, {_rate(found)}"
 
 
 def _rate(found: dict[str, Any]) -> str:
