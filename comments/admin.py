@@ -8,6 +8,7 @@ from comments.desk import (
     comment_admin,
     comment_settings_admin,
     objections_admin,
+    people_admin,
     retention_admin,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "comment_admin",
     "comment_settings_admin",
     "objections_admin",
+    "people_admin",
     "retention_admin",
 ]

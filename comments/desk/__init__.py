@@ -16,6 +16,7 @@ mail_choices_views: the page where each of the newsroom chooses which mails they
 stats, charts, stats_views: the desk's statistics
 sentence_forms:  forms of the admin whose fields stand in sentences
 chat_admin:      webhooks of chat rooms
+people_admin:    accounts, with what their people have written
 retention_admin: how long personal data is kept
 comment_admin, comment_settings_admin, article_settings_admin, ban_admin, blocklist_admin, objections_admin: the
                  ModelAdmins

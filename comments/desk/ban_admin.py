@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,9 +11,11 @@ from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -143,9 +146,7 @@ class BanAdmin(InSentences):
     }
     recommended = {"ends_at": _("in 30 days"), "quiet": _("off")}
     form = BanForm
-    list_display = [
-        "who", "open_appeals", "kind_shown", "in_force", "ends_at", "quiet", "reason_shown", "note", "by", "created_at",
-    ]  # fmt: skip
+    list_display = ["who", "state_shown", "open_appeals", "reason_shown", "note", "by", "created_at"]
     list_filter = [AppealFilter, ForceFilter, KindFilter, "quiet"]
     list_select_related = ["identity", "by"]
     list_display_links = ["who"]
@@ -226,17 +227,24 @@ class BanAdmin(InSentences):
     def who(self, row: Ban) -> str:
         return str(row)
 
-    @admin.display(description=_("kind"))
-    def kind_shown(self, row: Ban) -> Any:
-        return Ban.Kind(row.kind).label
-
-    @admin.display(description=_("in force"), boolean=True)
-    def in_force(self, row: Ban) -> bool:
-        return row.is_in_force
+    @admin.display(description=_("state"), ordering="ends_at")
+    def state_shown(self, row: Ban) -> str:
+        """Say in words whether a ban is in force, until when, and whether quietly."""
+        if row.is_in_force:
+            said = gettext("in force until %s") % _day(row.ends_at) if row.ends_at else gettext("in force for good")
+            said = gettext("%s, quietly") % said if row.quiet else said
+            return format_html('<span class="state state-open">{}</span>', said)
+        if row.lifted_at:
+            return gettext("lifted on %s") % _day(row.lifted_at)
+        return gettext("over since %s") % _day(row.ends_at)
 
     @admin.display(description=_("reason"), ordering="reason")
     def reason_shown(self, row: Ban) -> str:
         return dict(choices()).get(row.reason, row.reason) if row.reason else "–"
+
+
+def _day(moment: dt.datetime | None) -> str:
+    return date_format(localtime(moment)) if moment else ""
 
 
 def _trashed(size: int) -> str:

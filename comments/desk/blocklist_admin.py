@@ -5,7 +5,6 @@ Entries can be tried on a pasted text, or on the comments of the last days. Neit
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -212,18 +211,7 @@ class FilterEntryAdmin(KeepsRelated, InSentences):
     form = EntryForm
     change_form_template = "admin/comments/filterentry/change_form.html"
     change_list_template = "admin/comments/filterentry/change_list.html"
-    list_display = [
-        "pattern",
-        "match",
-        "action",
-        "in_force",
-        "only_counts",
-        "scope",
-        "until",
-        "hits",
-        "last_hit",
-        "note",
-    ]
+    list_display = ["pattern", "match", "action", "state_shown", "scope", "found", "note"]
     list_filter = ["action", "match", InForce, "only_counts"]
     list_select_related = ["section", "article"]
     list_per_page = 100
@@ -261,16 +249,23 @@ class FilterEntryAdmin(KeepsRelated, InSentences):
         """Return how often the entry was found: counts are kept for all days together."""
         if row is None:
             return {}
-        if not row.last_hit_at:
-            return {"pattern": gettext("Not found so far.")}
-        said = ngettext("Found %(hits)s time, last on %(day)s.", "Found %(hits)s times, last on %(day)s.", row.hits)
-        return {"pattern": said % {"hits": _grouped(row.hits), "day": date_format(localtime(row.last_hit_at))}}
+        return {"pattern": _found(row)}
 
     # The list.
 
-    @admin.display(description=_("in force"), boolean=True)
-    def in_force(self, entry: FilterEntry) -> bool:
-        return entry.is_active and not (entry.ends_at and entry.ends_at <= timezone.now())
+    @admin.display(description=_("state"), ordering="ends_at")
+    def state_shown(self, entry: FilterEntry) -> str:
+        """Say in words whether an entry is in force, until when, and whether it only counts."""
+        if not entry.is_active:
+            return gettext("switched off")
+        ends = date_format(localtime(entry.ends_at)) if entry.ends_at else ""
+        if entry.ends_at and entry.ends_at <= timezone.now():
+            return gettext("over since %s") % ends
+        if entry.only_counts:
+            said = gettext("only counts until %s") % ends if ends else gettext("only counts")
+            return format_html('<span class="state">{}</span>', said)
+        said = gettext("in force until %s") % ends if ends else gettext("in force")
+        return format_html('<span class="state state-open">{}</span>', said)
 
     @admin.display(description=_("where"))
     def scope(self, entry: FilterEntry) -> str:
@@ -278,13 +273,9 @@ class FilterEntryAdmin(KeepsRelated, InSentences):
             return format_html('<a href="{}">{}</a>', entry.article.get_absolute_url(), entry.article.headline)
         return str(entry.section or _("everywhere"))
 
-    @admin.display(description=_("until"), ordering="ends_at", empty_value="–")
-    def until(self, entry: FilterEntry) -> dt.datetime | None:
-        return entry.ends_at
-
-    @admin.display(description=_("last hit"), ordering="last_hit_at", empty_value="–")
-    def last_hit(self, entry: FilterEntry) -> dt.datetime | None:
-        return entry.last_hit_at
+    @admin.display(description=_("found"), ordering="hits")
+    def found(self, entry: FilterEntry) -> str:
+        return _found(entry)
 
     @admin.action(description=_("Try on the last 30 days"), permissions=["view"])
     def try_on_comments(self, request: HttpRequest, queryset: QuerySet[FilterEntry]) -> HttpResponse | None:
@@ -436,6 +427,13 @@ def _stopped(result: Backtest) -> str:
         return ""
     when = date_format(localtime(result.reached), "DATETIME_FORMAT") if result.reached else "–"
     return _STOPPED[result.stopped] % {"when": when}
+
+
+def _found(entry: FilterEntry) -> str:
+    if not entry.last_hit_at:
+        return gettext("Not found so far.")
+    said = ngettext("Found %(hits)s time, last on %(day)s.", "Found %(hits)s times, last on %(day)s.", entry.hits)
+    return said % {"hits": _grouped(entry.hits), "day": date_format(localtime(entry.last_hit_at))}
 
 
 def _grouped(number: int) -> str:

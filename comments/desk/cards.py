@@ -38,6 +38,7 @@ from comments.text.formatting import RELATION
 
 Status = Comment.Status
 LOOKED_AT = 200  # comments counted of one person, network or text
+LINES, LINE = 3, 110  # what of a long text is seen at first on a wide screen: lines, and characters in each
 BESIDE = ("decisions__by", "revisions", "notes__by", "labels", "reports", "appeal", "review_lock__by")
 
 
@@ -94,6 +95,12 @@ class Card:
     @property
     def withdrawn(self) -> bool:
         return not self.buttons
+
+    @property
+    def is_long(self) -> bool:
+        """Say whether the text is shown in part until somebody asks for all of it; never where a rule found words."""
+        lines = sum(len(line) // LINE + 1 for line in self.comment.body.splitlines())
+        return lines > LINES and "<mark>" not in self.html
 
 
 def listed(rows: CommentQuerySet) -> CommentQuerySet:

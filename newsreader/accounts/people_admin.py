@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
@@ -20,11 +22,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.text import get_text_list
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from newsreader.accounts import leaving
-from newsreader.accounts.identities import signed_in_user
+from newsreader.accounts import leaving, reauthentication
+from newsreader.accounts.identities import label_of, signed_in_user
 from newsreader.accounts.models import Invitation, Role, User
 from newsreader.kit import languages
 from newsreader.kit.http_cache import private
@@ -37,6 +41,24 @@ STANDINGS = {
     "left": _("left"),
     "reader": _("reader"),
     "closed": _("account closed"),
+}
+
+DUTIES = {
+    Role.EDITOR: _(
+        "Editors write, change and publish all articles. They decide about comments, set the rules and invite people."
+    ),
+    Role.MODERATOR: _(
+        "Moderators decide about comments, ban and lift bans, and keep the block list. They change no article."
+    ),
+    Role.AUTHOR: _(
+        "Authors write articles and send them to the editors, who publish. They decide about the comments on their own."
+    ),
+}
+SUPERUSER = _("Superusers run the site: they may do everything, and give rights to others.")
+WAYS = {
+    "password": _("a password"),
+    "code": _("a code sent by email"),
+    "passkey": _("a passkey"),
 }
 
 
@@ -82,13 +104,16 @@ class UserAdmin(DjangoUserAdmin):
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         (_("Person"), {"fields": ["name", "email", "language"]}),
-        (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]}),
-        (_("Dates"), {"fields": ["last_login", "date_joined", "left_at"]}),
+        (
+            _("Rights"),
+            {
+                "classes": ["collapse"],
+                "fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"],
+            },
+        ),
+        (_("Dates"), {"classes": ["collapse"], "fields": ["last_login", "date_joined", "left_at"]}),
     ]
-    in_words = [
-        (None, {"fields": ["username", "name", "email", "language"]}),
-        (_("Newsroom"), {"fields": ["roles", "standing", "last_seen", "date_joined", "left_at"]}),
-    ]
+    in_words = [(None, {"fields": ["username", "name", "email", "language"]})]
     add_fieldsets = [
         (
             None,
@@ -142,15 +167,19 @@ class UserAdmin(DjangoUserAdmin):
 
     @admin.display(description=_("last seen"), ordering="last_login")
     def last_seen(self, user: Any) -> str:
-        """The latest of signing in, of what a session did last, and of a deed in the admin."""
-        known: list[dt.datetime | None] = [user.last_login, user.last_deed, user.last_session]
-        latest = max((at for at in known if at), default=None)
-        return date_format(localtime(latest), "SHORT_DATETIME_FORMAT") if latest else "–"
+        return _moment(_seen(user)) or "–"
 
     @admin.display(description=_("newsroom"))
     def standing(self, user: Any) -> str:
         code = _standing(user)
         return format_html('<span class="state state-{}">{}</span>', code, STANDINGS[code])
+
+    def about(self, user: Any, by: User) -> list[str]:
+        """Return what an account is and does, in sentences for `by`; some are HTML. Rooms above add theirs.
+
+        About six queries.
+        """
+        return [" ".join(_role_said(user)), _presence_said(user), _ways_said(user)]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the invitations that wait: whoever is invited may have no account yet."""
@@ -168,6 +197,7 @@ class UserAdmin(DjangoUserAdmin):
         obj: User | None = None,
     ) -> HttpResponse:
         by = signed_in_user(request)
+        context["about"] = self.about(obj, by) if obj else []
         context["may_leave"] = obj is not None and leaving.is_member(obj) and leaving.may_end_roles(by, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -200,6 +230,53 @@ class UserAdmin(DjangoUserAdmin):
             "sessions": UserSession.objects.filter(user=user).count(),
         }
         return private(render_form(request, "admin/accounts/user/leave.html", context, refusal))
+
+
+def _seen(user: Any) -> dt.datetime | None:
+    """Return the latest of signing in, of what a session did last, and of a deed in the admin."""
+    known: list[dt.datetime | None] = [user.last_login, user.last_deed, user.last_session]
+    return max((at for at in known if at), default=None)
+
+
+def _moment(at: dt.datetime | None) -> str:
+    return date_format(localtime(at), "DATETIME_FORMAT") if at else ""
+
+
+def _role_said(user: Any) -> Iterator[str]:
+    names = {"name": user.shown_name, "roles": leaving.roles_in_words(user)}
+    match _standing(user):
+        case "active":
+            yield gettext("%(name)s is in the newsroom: %(roles)s.") % names
+        case "invited":
+            yield gettext("%(name)s is invited to the newsroom, and hasn’t answered yet.") % names
+        case "left":
+            yield gettext("%(name)s has left the newsroom, and reads and comments like everybody.") % names
+        case "closed":
+            yield gettext("This account is closed: nobody can sign in to it.")
+        case _:
+            yield gettext("%(name)s is a reader, without a role in the newsroom.") % names
+    if user.is_superuser:
+        yield str(SUPERUSER)
+    else:
+        has = {group.name for group in user.groups.all()}
+        yield from (str(said) for role, said in DUTIES.items() if role.value in has)
+
+
+def _presence_said(user: Any) -> str:
+    joined = date_format(localtime(user.date_joined))
+    if seen := _moment(_seen(user)):
+        return gettext("Last seen on %(seen)s; has had an account since %(joined)s.") % {"seen": seen, "joined": joined}
+    return gettext("Not seen so far; has had an account since %s.") % joined
+
+
+def _ways_said(user: User) -> str:
+    ways = reauthentication.ways_in(user)
+    words = [str(word) for way, word in WAYS.items() if way in ways]
+    words += sorted(label_of(way) or way for way in ways - WAYS.keys())
+    if not words:
+        return gettext("Can’t sign in: no email address is confirmed, and no other way is set up.")
+    said = gettext("Can sign in with %s.") % get_text_list(words, gettext("or"))
+    return f"{said} {gettext('A second factor is asked for.')}" if is_mfa_enabled(user) else said
 
 
 def _standing(user: Any) -> str:

@@ -66,8 +66,14 @@ def test_the_list_asks_as_much_however_many_there_are(client, editor, django_ass
 def test_editors_see_roles_in_words_and_who_runs_the_site_sees_the_boxes(client, editor):
     mo = make_moderator(name="Mo")
     address = f"{LIST}{mo.pk}/change/"
+    make_comment(make_article(authors=[make_author(user=mo)]), user=mo)
     page = client.get(address).content.decode()
-    assert "moderator" in page
+    said = re.sub(r"<[^>]+>", "", page[page.index('class="remarks about"') :].partition("</section>")[0])
+    assert "Mo is in the newsroom: moderator. Moderators decide about comments" in said
+    assert "Not seen so far" in said
+    assert "Can sign in with a password or a code sent by email." in said
+    assert "Is named over 1 article." in said
+    assert "Has written 1 comment." in said
     assert "user_permissions" not in page
     assert "is_superuser" not in page
     assert "algorithm" not in page  # Nothing of the password either.

@@ -229,6 +229,36 @@ def test_the_next_cards_come_by_themselves(page: Page, mia):
         eventually(page, comment, "approved")
 
 
+LONG = "The ferry left at six, and nobody had been told. " * 30
+SHOWN = "text => [text.clientHeight < text.scrollHeight, text.textContent.trim().length]"
+
+
+def test_a_long_text_is_whole_on_request_and_where_one_decides(browser, live_server, mia, page: Page):
+    """Four cards fit on a laptop however much is written on them; nothing is decided about unread by keyboard."""
+    article = make_article()
+    rows = [make_comment(article, status="pending", text=f"{LONG} {number}") for number in range(5)]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(QUEUE)
+    box = card(page, rows[3]).bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= 900
+    keys(page, "j", "j")
+    texts = page.locator("[data-comment] .comment-text")
+    assert [texts.nth(at).evaluate(SHOWN)[0] for at in range(3)] == [True, False, True]
+
+    context = browser.new_context(
+        base_url=live_server.url, java_script_enabled=False, viewport={"width": 1280, "height": 900}
+    )
+    context.add_cookies(page.context.cookies())
+    plain = context.new_page()
+    plain.goto(QUEUE)
+    text = card(plain, rows[0]).locator(".comment-text")
+    assert text.evaluate(SHOWN) == [True, len(LONG) + 1]
+    card(plain, rows[0]).locator(".whole summary").press("Enter")
+    assert text.evaluate(SHOWN) == [False, len(LONG) + 1]
+    context.close()
+
+
 def test_all_of_it_works_without_script(browser, live_server, mia, page: Page):
     first, second = waiting(2)
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
