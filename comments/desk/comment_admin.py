@@ -241,8 +241,16 @@ class AuditEntryAdmin(ReadOnly):
             entry.sentence = sentences.of_entry(entry, names)
         return found
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["said", *(name for name in super().get_fields(request, obj) if name != "said")]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["said", *super().get_readonly_fields(request, obj)]
+
     @admin.display(description=_("what happened"))
     def said(self, entry: Any) -> str:
+        if not hasattr(entry, "sentence"):  # On its own page.
+            entry.sentence = sentences.of_entry(entry, sentences.names_in([entry]))
         return str(entry.sentence)
 
     @admin.display(description=_("details"))

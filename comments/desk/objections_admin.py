@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from articles import page_versions
 from comments.audit import audit_log
 from comments.audit.reason_codes import is_reserved
+from comments.desk import sentences
 from comments.desk.sentence_forms import InSentences
 from comments.desk.stats import given_today
 from comments.models import Appeal, Comment, RefusalReason, Report
@@ -139,5 +140,9 @@ class AppealAdmin(_Record):
     list_display = ["created_at", "comment_link", "outcome", "settled_by", "settled_at"]
     list_filter = ["outcome"]
     list_select_related = ["comment__article", "settled_by"]
-    fields = ["comment_link", "decision", "text", "created_at", "outcome", "settled_by", "settled_at"]
-    readonly_fields = ["comment_link", "created_at", "settled_by", "settled_at"]
+    fields = ["comment_link", "decision_said", "text", "created_at", "outcome", "settled_by", "settled_at"]
+    readonly_fields = ["comment_link", "decision_said", "created_at", "settled_by", "settled_at"]
+
+    @admin.display(description=_("decision"))
+    def decision_said(self, row: Appeal) -> str:
+        return sentences.of_decision(row.decision)

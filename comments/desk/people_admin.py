@@ -33,6 +33,7 @@ class WritingUserAdmin(InSentences, UserAdmin):
         "name": _("Readers see the name %(field)s"),
         "email": _("We write to %(field)s"),
         "language": _("Our emails are in %(field)s"),
+        "language_shown": _("Our emails are in %(field)s"),
     }
 
     def about(self, user: Any, by: User) -> list[str]:

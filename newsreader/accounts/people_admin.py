@@ -113,7 +113,7 @@ class UserAdmin(DjangoUserAdmin):
         ),
         (_("Dates"), {"classes": ["collapse"], "fields": ["last_login", "date_joined", "left_at"]}),
     ]
-    in_words = [(None, {"fields": ["username", "name", "email", "language"]})]
+    in_words = [(None, {"fields": ["username", "name", "email", "language_shown"]})]
     add_fieldsets = [
         (
             None,
@@ -131,10 +131,11 @@ class UserAdmin(DjangoUserAdmin):
         return [path("<int:pk>/leave/", leave, name="accounts_user_leave"), *super().get_urls()]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.in_words if obj and not request.user.is_superuser else super().get_fieldsets(request, obj)
+        reads_only = obj and not self.has_change_permission(request, obj)
+        return self.in_words if reads_only else super().get_fieldsets(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["roles", "standing", "last_seen", *super().get_readonly_fields(request, obj)]
+        return ["roles", "standing", "last_seen", "language_shown", *super().get_readonly_fields(request, obj)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         deeds = LogEntry.objects.filter(user=OuterRef("pk")).order_by().values("user")
@@ -160,6 +161,10 @@ class UserAdmin(DjangoUserAdmin):
     @admin.display(description=_("name"), ordering="name")
     def shown_name(self, user: User) -> str:
         return user.shown_name
+
+    @admin.display(description=_("language"))
+    def language_shown(self, user: User) -> str:
+        return dict(languages.choices()).get(user.language) or gettext("the site’s language")
 
     @admin.display(description=_("role"))
     def roles(self, user: User) -> str:
