@@ -63,7 +63,7 @@ _corrections = Compiled(lambda article_id: Correction.objects.filter(article=art
 
 @Compiled
 def _related(article_id: int, section_id: int) -> ArticleQuerySet:
-    columns = ("kind", "headline", "slug", "published_on", "lead_picture")
+    columns = ("kind", "headline", "slug", "published_on", "published_at", "lead_picture")
     return Article.objects.related_to(article_id, section_id).only(*columns)[:RELATED]
 
 
@@ -153,7 +153,8 @@ class _Shown:
         in_force = article_settings.settings_under(article, self.rules)
         self.closes_at = article.closes_at(in_force.close_after_days)
         self.is_open = article.comments_open(in_force.close_after_days)
-        self.related = _related(article.pk, article.section_id) if article.section_id else []
+        related = _related(article.pk, article.section_id) if article.section_id else []
+        self.related = sorted(related, key=lambda row: row.lead_picture_id is None)
         self.corrections = _corrections(article.pk) if article.corrected_at else []
 
     @cached_property

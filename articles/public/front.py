@@ -16,7 +16,7 @@ from articles.models.querysets import ArticleQuerySet
 from articles.models.site import Site
 from articles.models.taxonomy import Section
 from articles.public import listing
-from articles.public.teasers import IN_RIVER, teaser, teasers
+from articles.public.teasers import IN_BLOCK, IN_RIVER, teaser, teasers
 from newsreader.kit.compiled_queries import Compiled
 
 SECONDS = 3
@@ -78,7 +78,7 @@ def written(front: Front) -> dict[str, str]:
         "lead": teaser(front.lead, lead=True) if front.lead else "",
         "seconds": teasers(front.seconds),
         **{
-            f"block-{block.section.pk}": teasers(block.articles, numbered=True, subject=block.section, level=3)
+            f"block-{block.section.pk}": teasers(block.articles, numbered=True, subject=block.section, level=3, sizes=IN_BLOCK)
             for block in front.blocks
         },
         "latest": teasers(front.latest, level=3, sizes=IN_RIVER),

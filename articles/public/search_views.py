@@ -160,7 +160,8 @@ def search_page(request: HttpRequest) -> HttpResponse:
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if start + RESULTS < len(ids) else 0}
         hits = search.hits(articles, query)
         values = {"query": escape(query), "fields": _form(form), "results": _written(hits), "asked": escape(asked)}
-        shown, given = tuple(numbers.values()), {"page": numbers}
+        found = len(ids) if len(ids) < search.RANKED else 0  # 0: nobody counted the rest.
+        shown, given = (*numbers.values(), found), {"page": numbers, "found": found}
         html = framed(request, "articles/search.html", values, shown, lambda marks: {**marks, **given})
         return HttpResponse(html, status=200 if form.is_valid() else 400)
 

@@ -6,6 +6,7 @@ How one is shown, its template says: `newsreader/templates/articles/_teaser.html
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,10 @@ from django.utils.translation import get_language
 from articles.models.article import Article
 from newsreader.kit.kept import Kept, columns, values
 
-IN_RIVER = "(min-width: 46rem) 13rem, 28vw"  # how wide a picture is shown in a list, for `sizes`
+# How wide a picture is shown, for `sizes`: in a list, on top of one, in a section's block on the front page.
+IN_RIVER = "(min-width: 46rem) 13rem, 28vw"
+ON_TOP = "(min-width: 62rem) 22rem, (min-width: 30rem) 13rem, 100vw"
+IN_BLOCK = "(min-width: 40rem) 24rem, 28vw"
 _teasers: Kept[SafeString] = Kept(most=4 * 1024 * 1024)  # bytes
 
 
@@ -39,3 +43,10 @@ def teasers(articles: Iterable[Article], *, numbered: bool = False, **how: Any) 
     if numbered:
         return mark_safe("".join(teaser(article, plain=place, **how) for place, article in enumerate(articles)))
     return mark_safe("".join(teaser(article, **how) for article in articles))  # Each is rendered by a template.
+
+
+def river(articles: Iterable[Article], **how: Any) -> SafeString:
+    """Return the teasers of a list, of which the first has a large picture."""
+    sizes = chain([ON_TOP], repeat(IN_RIVER))
+    shown = (teaser(article, sizes=width, **how) for article, width in zip(articles, sizes, strict=False))
+    return mark_safe("".join(shown))  # Each is rendered by a template.

@@ -62,7 +62,7 @@ def list_page(request: HttpRequest, subject: Section | Tag | Author | None, temp
 
     def build() -> HttpResponse:
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if more else 0}
-        river = teasers.teasers(shown, subject=subject, sizes=teasers.IN_RIVER)
+        river = teasers.river(shown, subject=subject)
         of_page = (type(subject), *values(subject), number, more)
         given = {"subject": subject, "page": numbers}
         return HttpResponse(framed(request, template, {"river": river}, of_page, lambda marks: {**marks, **given}))

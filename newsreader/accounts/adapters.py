@@ -23,6 +23,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.translation import gettext_lazy
 from urllib3 import Timeout
 
 from newsreader.accounts import (
@@ -59,6 +60,15 @@ def send_account_mail(subject: str, body: str, html: str, to: list[str], headers
 
 class AccountAdapter(DefaultAccountAdapter):
     """Signing up and in, and mails about accounts."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": gettext_lazy("This username or password is wrong. Please try again."),
+        "email_password_mismatch": gettext_lazy("This email address or password is wrong. Please try again."),
+        "incorrect_password": gettext_lazy("This password is wrong. Please try again."),
+        "incorrect_code": gettext_lazy("This code is wrong. Please check it."),
+        "too_many_login_attempts": gettext_lazy("Too many attempts. Please try again in a few minutes."),
+        "username_blacklisted": gettext_lazy("This username cannot be used. Please choose another one."),
+    }
 
     @transaction.atomic
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> bool:

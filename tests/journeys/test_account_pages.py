@@ -95,6 +95,7 @@ def test_a_page_of_each_kind(page: Page, complaints: list[str]) -> None:
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_selector("[data-code]")
+    expect(page.locator("#refusal")).to_be_focused()
     look(page)
     client = Client()
     sign_in(client, user)

@@ -147,7 +147,7 @@ def test_under_an_article_stands_what_belongs_to_it(client):
         row.tags.add(tag)
 
     page = html.fromstring(client.get(article.get_absolute_url()).content)
-    related = [link.text_content().strip() for link in page.xpath("//*[@class='related-article']")]
+    related = [part.text_content() for part in page.xpath("//*[@class='related-article']//span[@dir]")]
 
     assert related == ["Same tag", "One", "Two"]
 

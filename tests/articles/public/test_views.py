@@ -78,7 +78,7 @@ def test_whoever_writes_articles_is_offered_all_names(client):
     assert client.get(f"/api/v1/tags/{tag.slug}/").status_code == 200
 
 
-def test_the_author_of_a_published_page_has_a_page_and_no_name_is_there_twice():
+def test_the_author_of_a_published_page_has_a_page_and_no_name_is_there_twice(client):
     """A page, too, names its author in a link."""
     author, tag = make_author(), make_tag()
     for kind in ("page", "article", "article"):
@@ -86,4 +86,5 @@ def test_the_author_of_a_published_page_has_a_page_and_no_name_is_there_twice():
     imprint = make_article(kind="page", authors=[make_author()])
 
     assert list(Author.objects.shown()) == [author, imprint.authors.get()]
+    assert "teaser-author" not in client.get(author.get_absolute_url()).content.decode()
     assert list(Tag.objects.shown()) == [tag]
