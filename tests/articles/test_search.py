@@ -217,6 +217,7 @@ def test_many_results_come_in_pages(client):
     first = client.get("/search/", {"q": "harbour", "sort": "newest"})
 
     assert len(first.context["hits"]) == 20
+    assert "23 results for “harbour”" in first.content.decode()
     assert "?q=harbour&amp;sort=newest&amp;page=2" in first.content.decode()
     assert found(client, q="harbour", sort="newest", page="2") == ["Harbour 20", "Harbour 21", "Harbour 22"]
     assert client.get("/search/", {"q": "harbour", "page": "3"}).status_code == 404
