@@ -78,7 +78,9 @@ def written(front: Front) -> dict[str, str]:
         "lead": teaser(front.lead, lead=True) if front.lead else "",
         "seconds": teasers(front.seconds),
         **{
-            f"block-{block.section.pk}": teasers(block.articles, numbered=True, subject=block.section, level=3, sizes=IN_BLOCK)
+            f"block-{block.section.pk}": teasers(
+                block.articles, numbered=True, subject=block.section, level=3, sizes=IN_BLOCK
+            )
             for block in front.blocks
         },
         "latest": teasers(front.latest, level=3, sizes=IN_RIVER),
