@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.account.signals import (
     authentication_step_completed,
@@ -65,8 +66,13 @@ def _entered(sender: Any, request: HttpRequest, user: User, sociallogin: SocialL
     stopped = suppression.reasons_of(mine)
     if any(Reason.NOT_ME in reasons for reasons in stopped.values()):
         suppression.lift(mine, [Reason.NOT_ME])
-    for address in [address for address, reasons in stopped.items() if Reason.BOUNCED in reasons]:
-        said = gettext("Mail to %s came back. Please look at your addresses.") % address
+    # A code that was mailed there was entered: mail arrives again.
+    bounced = {address for address, reasons in stopped.items() if Reason.BOUNCED in reasons}
+    records = get_authentication_records(request, user) if bounced else []
+    if arriving := bounced & {record.get("email") for record in records if record.get("method") == "code"}:
+        suppression.lift(arriving, [Reason.BOUNCED])
+    for address in sorted(bounced - arriving):
+        said = gettext("Email to %s came back. Please look at your addresses.") % address
         get_adapter(request).add_message(request, messages.WARNING, message=said)
     if sociallogin is not None:
         request.session[IN_SESSION] = take_over(sociallogin, user).pk

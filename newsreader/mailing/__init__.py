@@ -8,7 +8,7 @@ letter_titles: what each mail is called in the newsroom
 admin: the list of mails, for those who run the site
 headers: what a letter's head says besides
 budget: how many mails go out that nobody signed in asked for
-suppression: addresses that get no mail, or less
+suppression: addresses that get no mail, or less; smtp_refusals: which refusals of a mail server say so
 tokens: the token of an address, with which its reader manages their mails
 providers: mail providers that EMAIL_URL can name; provider_events: what they tell of mails
 views, urls: the page where mails that strangers ask for are ended, and where a provider tells

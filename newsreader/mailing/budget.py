@@ -28,7 +28,7 @@ from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.hashes import keyed
 from newsreader.kit.postgresql import prepared_cursor
 from newsreader.mailing.models import AskedLetter, Suppression
-from newsreader.mailing.suppression import Reason, address_key, mailbox_key
+from newsreader.mailing.suppression import Reason, address_key, is_tried_again, mailbox_key
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 PER_HOUR, PER_DAY = 3, 8  # to one address
@@ -62,7 +62,7 @@ def _count(mine: str, theirs: str, address: str, known: bool) -> str:
         found = _known(mine, address_key(address), theirs or NOWHERE, now - DAY, ahead(now))
         stopping = {Reason.NOT_ME, Reason.BOUNCED} | (set() if known else {Reason.COMPLAINED})
         to_address = [at for what, at in found if what == TO_ADDRESS]
-        if any(what in stopping for what, _ in found):
+        if any(what in stopping and not (known and _is_tried_again(what, at)) for what, at in found):
             return "suppressed"
         if len(to_address) >= PER_DAY or sum(at > now - HOUR for at in to_address) >= PER_HOUR:
             return "address"
@@ -70,6 +70,10 @@ def _count(mine: str, theirs: str, address: str, known: bool) -> str:
             return "network"
         insert(AskedLetter(address=mine, network=theirs if counts_here else "", at=now))
     return "sent"
+
+
+def _is_tried_again(reason: str, since: dt.datetime) -> bool:
+    return reason == Reason.BOUNCED and is_tried_again(since)
 
 
 @Compiled

@@ -6,8 +6,9 @@ already accepted the first copy, it can recognise the second by its Message-ID, 
 more, since a mail server takes no part in our transaction.
 
 What fails is tried again, each time later, for 48 hours; a code or a link as long as it is valid; to an address that
-the mail server refuses, for an hour. Then it is given up:
-the row stays, the admin lists it, and an operator can have it sent again.
+the mail server refuses, for an hour. Then it is given up: the row stays, the admin lists it, and an operator can have
+it sent again. Where the server says that there is no such mailbox, it is given up at once, and the address gets no
+more mail, as if the mail had come back (`newsreader.mailing.smtp_refusals`).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from newsreader.kit.compiled_updates import CompiledUpdate
 from newsreader.kit.errors import Conflict, DomainError
 from newsreader.kit.task_queue import take_others
 from newsreader.kit.tasks import task
-from newsreader.mailing import headers, letter, suppression
+from newsreader.mailing import headers, letter, smtp_refusals, suppression
 from newsreader.mailing.models import Letter
 from newsreader.mailing.signals import sent_again
 
@@ -108,6 +109,12 @@ def drop(about: str, ids: Iterable[int], names: Collection[str] = (), *, tried: 
     rows = _about(about, ids).filter(sent_at=None)
     rows = rows if tried else rows.filter(attempts=0, given_up_at=None)
     return (rows.filter(name__in=names) if names else rows).delete()[0]
+
+
+def drop_replaced(row: Letter) -> int:
+    """Delete the mails that this new one replaces: of its name, to its address, and not begun to be sent."""
+    waiting = Letter.objects.filter(address=row.address, name=row.name, attempts=0, sent_at=None, given_up_at=None)
+    return waiting.delete()[0]
 
 
 def given_up() -> QuerySet[Letter]:
@@ -302,7 +309,12 @@ def _send(row: Letter, context: Found, stopped: Collection[str]) -> bool:
     try:
         letter.hand_over(message, row.name)
     except Exception as error:
-        return _failed(Letter.objects.filter(pk=pk), error, now, row, leased=True)
+        _failed(Letter.objects.filter(pk=pk), error, now, row, leased=True)
+        if smtp_refusals.is_gone(error):
+            suppression.suppress(row.address, suppression.Reason.BOUNCED)
+            Letter.objects.filter(pk=pk).update(given_up_at=now, secret="", failure=REFUSED)
+            metrics.MAILS.labels(row.name, "given_up").inc()
+        return False
     _note_sent(pk, timezone.now())
     return True
 

@@ -2,8 +2,10 @@
 
 The table holds keyed hashes, not addresses: it outlives accounts, and nobody can be read from it.
 
-- Bounced: no mail at all. None arrives, and providers judge the site by how often it tries. Whoever signs in by
-  another way is told on the page of their addresses, and can have it tried again.
+- Bounced: no mail at all. None arrives, and providers judge the site by how often it tries. But a mailbox may be
+  there again, and nobody is to be locked out of an account: a day after the last mail came back, a code or link that
+  is asked for at the address of an account is tried. Whoever enters such a code gets mail again. Whoever signs in by
+  another way is told on the page of their addresses, and can have it tried at once.
 - Complained: no mail but that about an account of theirs: the code with which they sign in, and what changed. Who
   reports a digest as spam would be locked out otherwise, and would not learn who else got in. Mails that a
   stranger asked for at an address without an account end, too (`newsreader.mailing.budget`).
@@ -16,11 +18,13 @@ Editors can lift each of them in the admin by typing the address.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.email_addresses import as_sent, mailbox
@@ -30,6 +34,9 @@ from newsreader.mailing.signals import lifted
 
 Reason = Suppression.Reason
 ABOUT_ACCOUNTS = "account_"  # how the names of letters about accounts begin
+# What somebody waits for. Whether one is queued for an address whose mail came back, the budget has decided.
+WAITED_FOR = {"account_login_code", "account_confirm_email", "account_reset_password"}
+TRIED_AGAIN = dt.timedelta(days=1)
 
 
 def address_key(address: str) -> str:
@@ -45,7 +52,15 @@ def mailbox_key(address: str) -> str:
 def suppress(address: str, reason: str) -> bool:
     """Send less, or nothing, to an address from now on. Returns whether that is new."""
     key = mailbox_key(address) if reason == Reason.NOT_ME else address_key(address)
-    return Suppression.objects.get_or_create(address=key, reason=reason)[1]
+    row, is_new = Suppression.objects.get_or_create(address=key, reason=reason)
+    if not is_new and reason == Reason.BOUNCED:
+        Suppression.objects.filter(pk=row.pk).update(at=timezone.now())  # It was tried again.
+    return is_new
+
+
+def is_tried_again(bounced_at: dt.datetime) -> bool:
+    """Say whether a mail that somebody waits for may be tried, at an address whose mail came back at that time."""
+    return bounced_at <= timezone.now() - TRIED_AGAIN
 
 
 def lift(addresses: Iterable[str], reasons: Iterable[str] = tuple(Reason)) -> int:
@@ -87,8 +102,10 @@ def _rows(*keys: str) -> QuerySet[Suppression, tuple[str, str]]:
 def is_suppressed(reasons: Collection[str], letter: str) -> bool:
     """Say whether a letter must not be handed over to the mail server, by the reasons of its address (`reasons_of`).
 
-    What “not me” stops, `newsreader.mailing.budget` has left out before it was queued: the same letter, asked for by
-    its owner, is sent.
+    What “not me” stops, and codes where mail came back, `newsreader.mailing.budget` has left out before it was queued:
+    the same letter, asked for by its owner, is sent.
     """
+    if letter in WAITED_FOR:
+        return False
     stopping = {Reason.BOUNCED} if letter.startswith(ABOUT_ACCOUNTS) else set(Reason) - {Reason.NOT_ME}
     return not stopping.isdisjoint(reasons)

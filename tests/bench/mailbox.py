@@ -9,7 +9,10 @@ from email.message import Message
 
 
 class Mailbox(socketserver.ThreadingTCPServer):
-    """`letters` holds every mail that came in whole, with its address. Each answer to one takes up to `delay` s."""
+    """`letters` holds every mail that came in whole, with its address. Each answer to one takes up to `delay` s.
+
+    `refusals` says to which addresses it takes none, with its answer: "550 5.1.1 no such user".
+    """
 
     allow_reuse_address = daemon_threads = True
 
@@ -17,6 +20,7 @@ class Mailbox(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Session)
         self.letters: list[tuple[str, Message]] = []
         self.delay = delay
+        self.refusals: dict[str, str] = {}
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -38,6 +42,9 @@ class _Session(socketserver.StreamRequestHandler):
             verb = command.upper()
             if verb.startswith("RCPT TO:"):
                 address = command.split("<", 1)[1].split(">", 1)[0]
+                if refusal := self.server.refusals.get(address):
+                    self.say(refusal)
+                    continue
             if verb == "DATA":
                 self.say("354 go on")
                 if not self.receive(address):

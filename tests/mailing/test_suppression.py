@@ -1,5 +1,6 @@
 """Addresses that get no mail, or less: what stops which letters, and what lifts it."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 from newsreader.mailing import budget, outbox, suppression, tokens
 from newsreader.mailing.models import Letter, Suppression
 from newsreader.mailing.suppression import Reason
+from tests.bench.mailbox import Mailbox
 from tests.factories import make_article, make_user
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +26,7 @@ CODE, CHANGED, NOTICE = "account_login_code", "account_changed", "comment_publis
 @pytest.mark.parametrize(
     ("reason", "stopped"),
     [
-        (Reason.BOUNCED, {CODE, CHANGED, NOTICE}),
+        (Reason.BOUNCED, {CHANGED, NOTICE}),  # Of codes, the budget leaves out those that are not to be tried.
         (Reason.COMPLAINED, {NOTICE}),
         (Reason.NOT_ME, set()),  # Those are not even queued.
     ],
@@ -192,3 +194,73 @@ def test_mail_that_came_back_from_one_address_says_nothing_about_the_rest_of_the
     suppression.suppress("ann+old@example.org", Reason.BOUNCED)
 
     assert suppression.reasons_of(["ann@example.org"]) == {}
+
+
+# --- A mail server that refuses an address ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mailbox(settings):
+    with Mailbox() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        yield server
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_gone"),
+    [
+        ("550 5.1.1 no such user here", True),
+        ("550 5.1.10 null MX", True),
+        ("550 5.2.1 mailbox disabled", True),
+        ("550 No such user", True),
+        ("553 5.1.8 the sender's domain does not exist", False),
+        ("550 5.7.1 rejected as spam, user unknown to us", False),
+        ("550 relay not permitted", False),
+        ("554 5.7.1 Relay access denied", False),
+        ("552 5.2.2 mailbox full", False),
+        ("450 4.1.1 user unknown", False),
+        ("421 4.3.0 no such user now", False),
+    ],
+)
+def test_a_server_that_knows_no_such_mailbox_suppresses_the_address_and_no_other_refusal_does(mailbox, answer, is_gone):
+    mailbox.refusals[ADDRESS] = answer
+    outbox.enqueue([Letter(name="account_unknown", about="account", address=ADDRESS)])
+
+    row = Letter.objects.get()
+    assert suppression.reasons_of([ADDRESS]) == ({ADDRESS: {"bounced"}} if is_gone else {})
+    assert (row.given_up_at is not None, row.attempts, row.sent_at) == (is_gone, 1, None)
+    assert (row.failure == outbox.REFUSED) == (is_gone or answer[0] == "5")
+
+
+def test_an_owner_whose_mail_came_back_has_a_code_tried_a_day_later_and_gets_mail_again(mailbox, client, time_machine):
+    make_user("ann")
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    mailbox.refusals[ADDRESS] = "550 5.1.1 no such user"
+
+    def ask():
+        cache.clear()
+        client.post("/accounts/logout/")
+        client.post(f"/articles/{article.pk}/reply/with/email/", {"text": "Tide.", "email": ADDRESS})
+        return Letter.objects.count(), len(mailbox.letters)
+
+    article = make_article()
+    assert [ask(), ask()] == [(1, 0), (1, 0)]
+    time_machine.shift(dt.timedelta(days=1))
+    assert [ask(), ask()] == [(2, 0), (2, 0)]  # It came back again.
+    time_machine.shift(dt.timedelta(days=1))
+    mailbox.refusals.clear()
+    assert ask() == (3, 1)
+    assert suppression.reasons_of([ADDRESS]) == {ADDRESS: {"bounced"}}
+    code = re.search(r"[A-Z0-9]{4}-[A-Z0-9]{4}", str(mailbox.letters[0][1]["Subject"]))[0]
+    client.post(f"/articles/{article.pk}/reply/with/code/", {"text": "Tide.", "code": code})
+    assert suppression.reasons_of([ADDRESS]) == {}
+
+
+def test_a_stranger_s_address_whose_mail_came_back_is_not_tried_again(time_machine):
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    suppression.suppress(ADDRESS, Reason.BOUNCED)
+    time_machine.shift(dt.timedelta(days=2))
+
+    assert not budget.allows(ADDRESS, "192.0.2.7", known=False)
