@@ -6,7 +6,8 @@ from articles import page_versions
 from comments.audit import account_changes, mail_changes
 from comments.events import EntriesMatched
 from comments.models import Comment
-from newsreader.accounts.events import PictureKept
+from comments.notifications import subscriptions
+from newsreader.accounts.events import AddressConfirmed, PictureKept
 from newsreader.kit.events import listen
 
 
@@ -20,6 +21,11 @@ def show_picture(event: PictureKept) -> None:
         without_picture.update(avatar=event.name)
 
 
+def confirm_subscriptions(event: AddressConfirmed) -> None:
+    """Begin what the address had asked to be told before it belonged to an account."""
+    subscriptions.confirm(event.address)
+
+
 def count_hits(event: EntriesMatched) -> None:
     from comments.screening import entry_hits
 
@@ -30,4 +36,5 @@ def register() -> None:
     account_changes.listen()
     mail_changes.listen()
     listen(PictureKept, show_picture)
+    listen(AddressConfirmed, confirm_subscriptions)
     listen(EntriesMatched, count_hits)

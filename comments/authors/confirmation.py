@@ -14,6 +14,9 @@ from comments.moderation.decisions import decide
 from comments.notifications import subscriptions
 from comments.posting.email_confirmation import address_key
 from comments.screening.history import FIRST_COMMENT
+from newsreader.mailing.tokens import folded
+
+STILL_ASKED = (Comment.Status.PENDING, Comment.Status.APPROVED)
 
 
 def find(comment_id: int, token: str) -> EmailConfirmation:
@@ -27,6 +30,16 @@ def find(comment_id: int, token: str) -> EmailConfirmation:
     if confirmation is None:
         raise EmailConfirmation.DoesNotExist
     return confirmation
+
+
+def pending(address: str) -> EmailConfirmation | None:
+    """Return what is left to confirm about a comment under this address, for the page that its reader has open."""
+    rows = EmailConfirmation.objects.filter(
+        address=address_key(address), confirmed_at=None, comment__status__in=STILL_ASKED
+    ).select_related("comment__article", "comment__connection_data")
+    # It is found by a hash for which accents do not count.
+    rows = rows.filter(comment__connection_data__isnull=False)
+    return next((row for row in rows if folded(row.comment.connection_data.email) == folded(address)), None)
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from comments.authors import confirmation
 from comments.models import MailPreferences, Subscription
 from comments.notifications import subscriptions
 from comments.notifications.sending_times import zones
@@ -127,6 +128,7 @@ def _page(request: HttpRequest, address: str, refusal: DomainError | None = None
     context = {
         "preferences": row,
         "chosen": shown,
+        "unconfirmed": confirmation.pending(address) if row.pk and not row.stopped_at else None,
         "active": [each for each in listed if each.ended_at is None],
         "ended": [each for each in listed if each.ended_at],
         "said": SAID.get(request.GET.get("said", "")) if request.method != "POST" else None,

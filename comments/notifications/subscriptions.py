@@ -1,7 +1,9 @@
 """What an address subscribes to: beginning, confirming, ending, and how it wants its mails.
 
 An address that nobody has confirmed is asked once, by a mail that repeats nothing that was typed; it gets no other
-until its reader says yes, and is then never asked again. To add something that can be followed, add a scope.
+until its reader says yes, and is then never asked again. Whatever else is asked for meanwhile joins that question: what
+is followed waits for the same answer, and so does a first comment (`comments.posting.email_confirmation`). To add
+something that can be followed, add a scope.
 """
 
 from __future__ import annotations
@@ -291,6 +293,16 @@ def confirm(address: str) -> bool:
     return bool(rows.update(confirmed_at=timezone.now()))
 
 
+def is_asked(address: str) -> bool:
+    """Say whether an address was asked to confirm itself, and its reader may still answer: it is asked nothing else."""
+    row = _rows.first(folded(address))
+    return row is not None and row.confirmed_at is None and _was_asked(row, timezone.now())
+
+
+def _was_asked(row: MailPreferences, now: dt.datetime) -> bool:
+    return row.asked_at is not None and now - AGAIN < row.asked_at <= ahead(now)
+
+
 def _ask(row: MailPreferences, network: str) -> None:
     """Ask an address to confirm itself: once in thirty days, and not too many from one network."""
     now = timezone.now()
@@ -304,7 +316,7 @@ def _ask(row: MailPreferences, network: str) -> None:
     # The mail about a first comment has just asked the same; its link confirms the address here, too.
     if any(now - AGAIN < asked_at <= ahead(now) for _, asked_at, _ in with_comments):
         return
-    if row.asked_at and now - AGAIN < row.asked_at <= ahead(now):
+    if _was_asked(row, now):
         return
     where = keyed("network", network) if network else ""
     if where and len(_asked_from(where, now - PERIOD, ahead(now))) >= PER_NETWORK:

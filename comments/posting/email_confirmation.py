@@ -1,7 +1,8 @@
 """Asking a guest, once, to confirm an email address by a link. `comments.authors.confirmation` does what the link says.
 
 This is the only mail that an unverified address ever gets. It repeats nothing that was typed: nobody can use us to send
-a message to somebody else's address.
+a message to somebody else's address. An address that was asked already, because somebody wants to be told something,
+is not asked again: the page behind that mail leads to the comment.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.utils import timezone
 from comments.drafts import keyed
 from comments.models import Comment, EmailConfirmation, new_token
 from comments.models.effective_settings import EffectiveSettings
+from comments.notifications import subscriptions
 from comments.notifications.letter_names import CONFIRM, DECISION
 from comments.screening.history import FIRST_COMMENT
 from newsreader.accounts.identities import has_account
@@ -38,8 +40,8 @@ def _asked_from(network: str, since: dt.datetime, until: dt.datetime) -> QuerySe
 def letters(comment: Comment, visitor: str) -> list[Letter]:
     """Return the mail to a guest whose first comment waits, to be queued by the caller; or none.
 
-    None if the address was asked recently, if too many came from this network, or if no more mails that strangers ask
-    for go to it (`newsreader.mailing.budget`). In the transaction of the post.
+    None if the address was asked recently, here or for its subscriptions, if too many came from this network, or if no
+    more mails that strangers ask for go to it (`newsreader.mailing.budget`). In the transaction of the post.
     """
     first = comment.posted_as or comment.decisions.get(number=1)
     if comment.identity_id or first.after != Comment.Status.PENDING or FIRST_COMMENT not in _codes(first.reasons):
@@ -54,12 +56,15 @@ def letters(comment: Comment, visitor: str) -> list[Letter]:
     again = EmailConfirmation.objects.filter(long_ago, address=key)
     if not is_new and not again.exists():
         return []
+    is_asked = subscriptions.is_asked(email)
     # Only what is sent counts, so the budget is asked last.
-    if not budget.allows(email, network(visitor), known=has_account(email)):
+    if not is_asked and not budget.allows(email, network(visitor), known=has_account(email)):
         if is_new:
             EmailConfirmation.objects.filter(address=key).delete()
         return []
     if not is_new and not again.update(**wanted, token=new_token(), confirmed_at=None):
+        return []
+    if is_asked:
         return []
     return [Letter(name=CONFIRM, about=DECISION, about_id=first.pk, address=email, language=comment.language)]
 
@@ -74,7 +79,7 @@ def address_key(email: str) -> str:
 
 
 def take_back(comment: Comment) -> None:
-    """Forget the request that came with a withdrawn comment, if its mail is unsent: the address can be asked again.
+    """Forget the request that came with a withdrawn comment, if no mail went out: the address can be asked again.
 
     A mail that a worker has begun to send counts as sent, so that withdrawing fast does not get a second mail.
     """
@@ -82,7 +87,8 @@ def take_back(comment: Comment) -> None:
     if confirmation is None:
         return
     first = list(comment.decisions.filter(number=1).values_list("pk", flat=True))
-    if outbox.drop(DECISION, first, [CONFIRM]):
+    outbox.drop(DECISION, first, [CONFIRM])
+    if not Letter.objects.filter(about=DECISION, about_id__in=first, name=CONFIRM).exists():
         confirmation.delete()
 
 

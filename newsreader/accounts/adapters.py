@@ -78,7 +78,10 @@ class AccountAdapter(DefaultAccountAdapter):
             if request is not None:
                 allauth_internals.note_unsent(request)
             return False
-        outbox.enqueue([letters.letter(template_prefix, email, context)])
+        row = letters.letter(template_prefix, email, context)
+        if row.name in letters.CODES:
+            outbox.drop_replaced(row)
+        outbox.enqueue([row])
         return True
 
     def get_reset_password_from_key_url(self, key: str) -> str:

@@ -1,4 +1,7 @@
-"""Telling owners of an added address, and a removed address that it was removed: the library tells of neither."""
+"""Telling owners of an added address, and a removed address that it was removed: the library tells of neither.
+
+Others are told of a confirmed address by an event.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed, email_removed
 from django.http import HttpRequest
 
+from newsreader.accounts.events import AddressConfirmed
 from newsreader.accounts.models import User
+from newsreader.kit.events import publish
 
 
 def _confirmed(sender: Any, request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
@@ -17,6 +22,7 @@ def _confirmed(sender: Any, request: HttpRequest, email_address: EmailAddress, *
     others = EmailAddress.objects.filter(user=email_address.user_id, verified=True).exclude(pk=email_address.pk)
     for address in others.order_by("pk"):
         _tell("email_confirm", request, email_address.user, address.email)
+    publish(AddressConfirmed(email_address.email))
 
 
 def _removed(sender: Any, request: HttpRequest, user: User, email_address: EmailAddress, **_: Any) -> None:

@@ -22,13 +22,14 @@ from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.internal import statekit as _statekit
 from django.http import HttpRequest, HttpResponse
 
-from newsreader.accounts import sign_in_trips
+from newsreader.accounts import letters, sign_in_trips
 from newsreader.accounts.models import User
 from newsreader.kit.clock import SLACK
 from newsreader.kit.request_attributes import RequestAttribute
 
 _UNSENT: RequestAttribute[bool] = RequestAttribute("unsent")
 _MAILED = "mailed_code"  # In the session: the code that its owner has in a mail.
+_OF_A_MAIL = ("code", "at", "mailed_at")  # What of the library's state it holds; the last is ours.
 
 # --- Rate limits --------------------------------------------------------------------------------------------------
 
@@ -93,19 +94,41 @@ def keep_codes_that_were_mailed() -> None:
     def keeping(send: Any) -> Any:
         def sending(self: Any, *args: Any, **options: Any) -> None:
             _UNSENT.set(self.request, False)
+            self.state.pop("mailed_at", None)
             send(self, *args, **options)
             whose = [type(self).__name__, self.state.get("email"), self.state.get("user_id")]
             if not _UNSENT.get(self.request):
-                self.request.session[_MAILED] = {"whose": whose, "code": self.code, "at": self.state["at"]}
+                self.state["mailed_at"] = time.time()
+                kept = {name: self.state.get(name) for name in _OF_A_MAIL}
+                self.request.session[_MAILED] = {"whose": whose} | kept
                 return
             kept = self.request.session.get(_MAILED)
             if isinstance(kept, dict) and kept["whose"] == whose and 0 <= time.time() - kept["at"] <= self.timeout:
-                self.state |= {"code": kept["code"], "at": kept["at"]}
+                self.state |= {name: kept.get(name) for name in _OF_A_MAIL}
 
         return sending
 
     for process in (EmailVerificationProcess, LoginCodeVerificationProcess):
         process.send = keeping(process.send)
+
+
+def have_newer_codes_replace_older_ones() -> None:
+    """Have the library take no code that is not the newest which was mailed to its address, whoever asked for that.
+
+    A code that was replaced is wrong like any other, so that nobody learns whether somebody else has asked for one.
+    """
+
+    def newest(name: str) -> Any:
+        def code(self: Any) -> str:
+            at = self.state.get("mailed_at")
+            if at is not None and letters.is_replaced(name, self.state.get("email", ""), at):
+                return ""
+            return str(self.state.get("code") or "")
+
+        return property(code)
+
+    EmailVerificationProcess.code = newest(letters.CONFIRM_EMAIL)
+    LoginCodeVerificationProcess.code = newest(letters.LOGIN_CODE)
 
 
 def note_unsent(request: HttpRequest) -> None:

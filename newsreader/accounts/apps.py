@@ -24,6 +24,7 @@ class AccountsConfig(AppConfig):
         email_field.install()
         allauth_internals.count_with_a_clock_that_goes_back()
         allauth_internals.keep_codes_that_were_mailed()
+        allauth_internals.have_newer_codes_replace_older_ones()
         allauth_internals.keep_trips_of_strangers_in_cookies()
         sessions.listen()
         second_factor.listen()

@@ -12,6 +12,13 @@ class PictureKept:
 
 
 @dataclass(frozen=True)
+class AddressConfirmed:
+    """Somebody has confirmed an address of their account by a code or a link that was mailed to it."""
+
+    address: str
+
+
+@dataclass(frozen=True)
 class RoleGiven:
     """Somebody has accepted an invitation; `role` is the name of the group."""
 

@@ -13,9 +13,10 @@ import datetime as dt
 from typing import Any, Final
 
 from allauth.account import app_settings
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts.browsers import browser_of
@@ -23,11 +24,14 @@ from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
 
+LOGIN_CODE: Final = "account_login_code"
+CONFIRM_EMAIL: Final = "account_confirm_email"
+CODES: Final = {LOGIN_CODE, CONFIRM_EMAIL}  # a newer one to the same address replaces those before
 # Mails that bring a code or a link, or answer an attempt.
 LETTERS: Final = {
-    "login_code": "account_login_code",
-    "email_confirmation": "account_confirm_email",
-    "email_confirmation_signup": "account_confirm_email",
+    "login_code": LOGIN_CODE,
+    "email_confirmation": CONFIRM_EMAIL,
+    "email_confirmation_signup": CONFIRM_EMAIL,
     "password_reset_key": "account_reset_password",
     "account_already_exists": "account_exists",
     "unknown_account": "account_unknown",
@@ -51,7 +55,7 @@ CHANGES: Final = {
 # The same that are not the library's: signing in by a way that nobody has used before (sign_in_ways) …
 NEW_WAYS: Final = {
     "new_way_password": _("Somebody signed in to your account with your password, for the first time."),
-    "new_way_code": _("Somebody signed in to your account with a code from a mail, for the first time."),
+    "new_way_code": _("Somebody signed in to your account with a code from an email, for the first time."),
     "new_way_passkey": _("Somebody signed in to your account with a passkey, for the first time."),
     "new_way_recovery_codes": _("Somebody signed in to your account with a recovery code, for the first time."),
     "new_way_provider": _("Somebody signed in to your account through a connected account, for the first time."),
@@ -102,12 +106,18 @@ def letter(prefix: str, address: str, context: dict[str, Any]) -> Letter:
 
 def _life(name: str, *, by_code: bool) -> dt.timedelta:
     """Return how long what a letter brings is valid."""
-    if name == "account_login_code":
+    if name == LOGIN_CODE:
         return dt.timedelta(seconds=app_settings.LOGIN_BY_CODE_TIMEOUT)
-    if name == "account_confirm_email":
+    if name == CONFIRM_EMAIL:
         by_link = dt.timedelta(days=app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS)
         return dt.timedelta(seconds=app_settings.EMAIL_VERIFICATION_BY_CODE_TIMEOUT) if by_code else by_link
     return dt.timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT) if name == "account_reset_password" else ANSWER
+
+
+def is_replaced(name: str, address: str, since: float) -> bool:
+    """Say whether a newer letter of this name, with a newer code, is on its way to an address. `since`: Unix time."""
+    began = dt.datetime.fromtimestamp(since, dt.UTC)
+    return Letter.objects.filter(address=address, name=name, created_at__gt=began).exists()
 
 
 def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
@@ -127,3 +137,15 @@ def _context(row: Letter) -> dict[str, Any]:
             "browser": (lambda: browser_of(user_agent)) if user_agent is not None and not by_staff else "",
         }
     return told
+
+
+def address_facts(address: str) -> list[tuple[str, str]]:
+    """Return what accounts know of an address, in words: for staff who are asked why no mail comes."""
+    found = list(EmailAddress.objects.filter(email__iexact=address).values_list("verified", "user__is_active"))
+    if not found:
+        return [(gettext("Account"), gettext("None has this address."))]
+    if (True, True) in found:
+        return [(gettext("Account"), gettext("One has confirmed this address."))]
+    if any(verified for verified, _active in found):
+        return [(gettext("Account"), gettext("One has confirmed this address, but it is closed."))]
+    return [(gettext("Account"), gettext("One gives this address, but has not confirmed it: it gets codes alone."))]

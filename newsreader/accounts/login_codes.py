@@ -3,6 +3,7 @@
 With the library's limits, but two differences: every address gets a code, so that nobody learns which have an account;
 and an address without an account gets one when its code is entered. The code is stored in the session under our own
 key, so that the library's pages for codes do not accept it, and ours do not accept theirs.
+The newest code that was mailed to an address is the right one, whoever asked for it: those before are not any more.
 What a code looks like, the library decides (`generate_login_code` of its adapter, which `adapters` may override).
 How long a code is valid: `ACCOUNT_LOGIN_BY_CODE_TIMEOUT` in the settings, three minutes unless set.
 """
@@ -22,10 +23,12 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from newsreader.accounts import allauth_internals
+from newsreader.accounts import allauth_internals, letters
+from newsreader.accounts.events import AddressConfirmed
 from newsreader.accounts.identities import shown_name
 from newsreader.accounts.models import User
 from newsreader.kit.errors import FieldError, Invalid, TooMany
+from newsreader.kit.events import publish
 
 IN_SESSION = "code_to_sign_in"
 
@@ -49,9 +52,9 @@ class Awaited:
         """
         adapter = get_adapter(request)
         code = adapter.generate_login_code()
+        is_sent = adapter.send_mail("account/email/login_code", email, {"request": request, "code": code})
         state = {"code": code, "email": email, "at": time.time(), "failed_attempts": 0}
         state |= {"user_id": str(user.pk)} if user else {}
-        is_sent = adapter.send_mail("account/email/login_code", email, {"request": request, "code": code})
         earlier = None if is_sent else cls.find(request, key)
         if earlier is None or any(earlier.state.get(name) != state.get(name) for name in ("email", "user_id")):
             request.session[key] = state
@@ -75,7 +78,8 @@ class Awaited:
         return bool(self.state.get("user_id") == str(user.pk))
 
     def check(self, typed: str) -> None:
-        """Use up the code if it is right. Raises Invalid for a wrong one, which counts as an attempt."""
+        """Use up the code if it is right. Raises Invalid for a wrong one, which counts as an attempt, and for one that
+        a newer one has replaced."""
         if not constant_time_compare(_bare(typed), _bare(self.state["code"])):
             self.state["failed_attempts"] += 1
             left = self.state["failed_attempts"] < app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS
@@ -90,6 +94,9 @@ class Awaited:
             )
             raise Invalid([FieldError("code", "code_wrong" if left else "code_expired", sentence)])
         del self.request.session[self.key]
+        # Only of the right one: nobody else learns whether somebody has asked for a code.
+        if letters.is_replaced(letters.LOGIN_CODE, self.email, self.state["at"]):
+            raise too_old()
 
 
 def _bare(code: str) -> str:
@@ -153,6 +160,7 @@ def _new(request: HttpRequest, email: str, name: str) -> User:
         with transaction.atomic():
             user.save()
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+            publish(AddressConfirmed(email))
     except IntegrityError:  # Entered twice at the same moment.
         owner = _owner(email)
         if owner is None:

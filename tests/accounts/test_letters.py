@@ -1,19 +1,24 @@
 """Mails about accounts: the paper's words and name, a letter for each of the library's mails, no host from a request."""
 
+import re
 from email.utils import parseaddr
 from pathlib import Path
 
 import allauth
 import pytest
 from django.core import mail
+from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 from lxml import html
 
 from articles.models.site import Site
 from newsreader.accounts import letters
 from newsreader.accounts.letters import CHANGES, LETTERS, PAGES
+from newsreader.mailing import outbox
 from newsreader.mailing.letter import written
-from tests.factories import make_user
+from newsreader.mailing.models import Letter
+from tests.factories import make_article, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +114,55 @@ def test_an_owner_is_told_that_the_password_was_changed(client):
     assert message.to == ["ada@example.org"]
     assert message.subject == "Your password was changed."
     assert "Firefox on Linux" in message.body
+
+
+def _code() -> str:
+    return re.search(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", mail.outbox[-1].body)[0]
+
+
+def _in_the_reply_form(browser):
+    page = f"/articles/{make_article().pk}/reply/with"
+    browser.post(f"{page}/email/", {"text": "Tide.", "email": "ada@example.org"})
+    return lambda code: browser.post(f"{page}/code/", {"text": "Tide.", "code": code})
+
+
+def _on_the_sign_in_page(browser):
+    browser.post("/accounts/login/code/", {"email": "ada@example.org"})
+    return lambda code: browser.post("/accounts/login/code/confirm/", {"code": code})
+
+
+def _by_signing_up(browser):
+    typed = {"email": "ada@example.org", "username": "ada", "password1": "Oystercatchers"}
+    if mail.outbox:
+        browser.post("/accounts/login/", {"login": "ada", "password": "Oystercatchers"})
+    else:
+        browser.post("/accounts/signup/", typed)
+    return lambda code: browser.post("/accounts/confirm-email/", {"code": code})
+
+
+@pytest.mark.parametrize("way", [_in_the_reply_form, _on_the_sign_in_page, _by_signing_up])
+def test_the_newest_code_to_an_address_replaces_those_before_in_every_browser(time_machine, way):
+    if way is _on_the_sign_in_page:
+        make_user("ada")
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    browsers, entered, codes = (Client(), Client()), [], []
+    for browser in browsers:
+        entered.append(way(browser))
+        codes.append(_code())
+        time_machine.shift(1)
+        cache.clear()
+
+    for enter, code in zip(entered, codes, strict=True):
+        enter(code)
+
+    assert ["_auth_user_id" in browser.session for browser in browsers] == [False, True]
+
+
+def test_a_code_that_waits_to_be_sent_is_dropped_for_a_newer_one(monkeypatch):
+    monkeypatch.setattr(type(outbox.send_due), "enqueue", lambda self: None)
+    make_user("ada")
+    for _ in range(2):
+        _on_the_sign_in_page(Client())
+        cache.clear()
+
+    assert Letter.objects.count() == 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.core import mail
 
 from comments.authors import confirmation
 from comments.models import EmailConfirmation, MailPreferences, Subscription
+from comments.moderation.decisions import withdraw
 from comments.notifications import subscriptions
 from comments.notifications.subscriptions import Choice, Reader, Wish
 from comments.posting.submission import post_comment
@@ -245,3 +247,53 @@ def test_addresses_that_nobody_confirms_are_forgotten(time_machine):
 
     assert subscriptions.forget_old() == 1
     assert {row.address for row in MailPreferences.objects.all()} == {"bob@example.org", "eve@example.org"}
+
+
+# --- One question to one address ----------------------------------------------------------------------------------
+
+
+def test_who_follows_and_then_comments_as_a_guest_is_asked_once_and_confirms_both(client):
+    set_rules(hold_first_comment=True)
+    subscriptions.subscribe(Reader(ADA), section())
+    comment = post_comment(make_draft(email=ADA.upper(), notify="replies"))
+
+    assert asked() == [ADA]
+    page = f"/mail/{token_for(ADA)}/"
+    link = f"/comments/{comment.pk}/confirm/{EmailConfirmation.objects.get().token}/"
+    assert link in client.get(page).text
+    client.post(page, {"action": "confirm"})
+    comment.refresh_from_db()
+    assert (active(), comment.status) == (2, "pending")  # It may be a stranger's: its own page shows it first.
+    assert link in client.get(page).text
+    client.post(link)
+    comment.refresh_from_db()
+    assert comment.status == "approved"
+    assert link not in client.get(page).text
+    assert asked() == [ADA]
+
+
+def test_a_comment_that_is_withdrawn_leaves_nothing_to_confirm():
+    set_rules(hold_first_comment=True, flood_seconds=0)
+    subscriptions.subscribe(Reader(ADA), section())
+    comment = post_comment(make_draft(email=ADA))
+    withdraw(comment.pk, by=None)
+    assert confirmation.pending(ADA) is None
+
+    later = post_comment(make_draft(email=ADA))
+    assert confirmation.pending(ADA).comment == later
+    assert confirmation.pending("ada@exämple.org") is None
+    assert asked() == [ADA]
+
+
+def test_what_was_asked_for_begins_when_the_address_is_confirmed_by_an_account(
+    client, django_capture_on_commit_callbacks
+):
+    subscriptions.subscribe(Reader(ADA), section())
+    typed = {"email": ADA, "username": "ada", "password1": "Oystercatchers"}
+    client.post("/accounts/signup/", typed)
+    code = re.search(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", mail.outbox[-1].body)[0]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/accounts/confirm-email/", {"code": code})
+
+    assert active() == 1
