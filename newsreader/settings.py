@@ -632,6 +632,9 @@ CLOSE_COMMENTS_AFTER_DAYS = "comments.screening.article_settings.closing_days"
 PICTURE_GONE = "comments.posting.portraits.give_up"
 # Shown on every page and in every mail.
 FRAME = "newsreader.context_processors.context"
+# What the rooms know of an address, for the page in the admin that says why it gets no mail: functions from an address
+# to labels with words.
+ADDRESS_FACTS = ["newsreader.accounts.letters.address_facts", "comments.notifications.address_facts.facts"]
 # What letters say is known by the room that they come from. By the prefix of their names, the longest that fits, the
 # function from letters to the contexts of their templates.
 LETTER_CONTEXTS = {

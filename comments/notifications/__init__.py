@@ -19,6 +19,7 @@ moderators: comments that wait, to moderators: at once or in a digest
 authors:    comments that appear, to the authors of their articles
 alarm:      the reminder that the oldest comment has waited for too long
 choices:    what people of the newsroom choose to be mailed
+address_facts: what subscriptions know of one address, for staff who are asked why no mail comes
 chat:       chat rooms, and what they are to be told
 chat_words: what they read
 chat_delivery: posting it to them

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -14,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -26,6 +28,7 @@ from newsreader.kit.web import show_or_take
 from newsreader.mailing import outbox, suppression
 from newsreader.mailing.letter_titles import TITLES, title_of
 from newsreader.mailing.models import Letter, Suppression
+from newsreader.mailing.tokens import folded
 
 WAITING = Q(sent_at=None, given_up_at=None)
 STATES: dict[str, tuple[str | Promise, Q]] = {
@@ -35,6 +38,7 @@ STATES: dict[str, tuple[str | Promise, Q]] = {
     "outdated": (gettext_lazy("Not sent: outdated"), Q(failure=outbox.OUTDATED)),
     "sent": (gettext_lazy("Sent"), Q(sent_at__isnull=False)),
 }
+LATELY = 30  # mails that the page of an address lists
 # What stands for an error that no mail server or template has raised.
 REASONS: dict[str, str | Promise] = {
     outbox.EXPIRED: gettext_lazy("It was of no use any more when its turn came."),
@@ -111,16 +115,7 @@ class LetterAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, letter: Letter) -> str:
-        if letter.sent_at:
-            return _mark("accepted", _("Sent on %s") % _moment(letter.sent_at))
-        if letter.failure == outbox.OUTDATED:
-            return _mark("outdated", _("Not sent: outdated"))
-        if letter.given_up_at:
-            return _mark("given-up", _("Given up on %s") % _moment(letter.given_up_at))
-        if letter.failure:
-            said = ngettext("Failed once", "Failed %(count)d times", letter.attempts) % {"count": letter.attempts}
-            return _mark("open", said)
-        return _mark("waiting", _("Waiting"))
+        return _state(letter)
 
     @admin.display(description=gettext_lazy("next attempt"))
     def next_attempt(self, letter: Letter) -> str:
@@ -128,7 +123,7 @@ class LetterAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("last error"))
     def error(self, letter: Letter) -> str:
-        return str(REASONS.get(letter.failure, letter.failure)) or "–"
+        return _error(letter) or "–"
 
     @method_decorator(require_POST)
     def send_again(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -175,7 +170,10 @@ class SuppressionAdmin(admin.ModelAdmin):
 
     @method_decorator(show_or_take)
     def look_up(self, request: HttpRequest) -> HttpResponse:
-        """Say what stops mail to the address that was typed, and have it sent again."""
+        """Say why the address that was typed gets mail, or none: what stops it, what it asked for, what was sent.
+
+        And have mail sent to it again. Other rooms say what they know of it by `ADDRESS_FACTS`.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         may_lift = super().has_change_permission(request)
@@ -186,16 +184,24 @@ class SuppressionAdmin(admin.ModelAdmin):
                 raise PermissionDenied
             if suppression.lift_by_staff(address, by=request.user):
                 messages.success(request, _("%s gets mail again.") % address)
-        reasons = suppression.reasons_of([address]).get(address, set()) if address and not wrong else set()
+        asked = request.method == "POST" and not wrong
+        reasons = suppression.reasons_of([address]).get(address, set()) if asked else set()
         labels = dict(Suppression.Reason.choices)
+        letters = self.admin_site.get_model_admin(Letter)
         context = self.admin_site.each_context(request) | {
-            "title": _("Does this address get mail?"),
+            "title": _("Why does this address get no mail?"),
             "opts": self.opts,
             "address": address,
             "wrong": wrong,
             "reasons": [labels[reason] for reason in sorted(reasons)],
-            "asked": request.method == "POST" and not wrong,
+            "asked": asked,
             "may_lift": may_lift,
+            "facts": [fact for path in settings.ADDRESS_FACTS for fact in import_string(path)(address)]
+            if asked
+            else [],
+            "letters": _lately(address) if asked else [],
+            "may_open": letters.has_view_permission(request),
+            "may_resend": letters.has_send_again_permission(request),
         }
         return private(render(request, "admin/mailing/suppression/address.html", context, status=422 if wrong else 200))
 
@@ -211,6 +217,43 @@ def _send_again(request: HttpRequest, letters: list[Letter]) -> None:
     if sent:
         said = ngettext("A mail will be sent again.", "%(count)d mails will be sent again.", sent)
         messages.success(request, said % {"count": sent})
+
+
+def _state(letter: Letter) -> str:
+    if letter.sent_at:
+        return _mark("accepted", _("Sent on %s") % _moment(letter.sent_at))
+    if letter.failure == outbox.OUTDATED:
+        return _mark("outdated", _("Not sent: outdated"))
+    if letter.given_up_at:
+        return _mark("given-up", _("Given up on %s") % _moment(letter.given_up_at))
+    if letter.failure:
+        said = ngettext("Failed once", "Failed %(count)d times", letter.attempts) % {"count": letter.attempts}
+        return _mark("open", said)
+    return _mark("waiting", _("Waiting"))
+
+
+def _error(letter: Letter) -> str:
+    return str(REASONS.get(letter.failure, letter.failure))
+
+
+def _facts(address: str) -> list[tuple[str, str]]:
+    """Return what each room knows of an address: labels with words."""
+    return [fact for path in settings.ADDRESS_FACTS for fact in import_string(path)(address)]
+
+
+def _lately(address: str) -> list[dict[str, Any]]:
+    """Return the newest mails to an address: what each is, how it fares, and whether it can be sent again."""
+    rows = Letter.objects.filter(address__in={address, folded(address)}).defer("secret", "facts").order_by("-pk")
+    return [
+        {
+            "letter": row,
+            "title": title_of(row.name),
+            "state": _state(row),
+            "error": _error(row),
+            "can_be_sent": row.given_up_at is not None and outbox.is_of_use(row),
+        }
+        for row in rows[:LATELY]
+    ]
 
 
 def _moment(moment: Any) -> str:

@@ -3,11 +3,15 @@
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from comments.models import AuditEntry
+from comments.notifications import subscriptions
+from comments.notifications.subscriptions import Reader, Wish
 from newsreader.mailing import suppression
+from newsreader.mailing.models import Letter
 from newsreader.mailing.suppression import Reason, address_key
-from tests.factories import make_editor, make_moderator, make_user
+from tests.factories import make_editor, make_moderator, make_section, make_user
 
 pytestmark = pytest.mark.django_db
 ANN = "ann@example.org"
@@ -77,6 +81,27 @@ def test_moderators_and_readers_do_not(editor):
     assert suppression.reasons_of([ANN])
 
 
+def test_the_page_says_why_an_address_gets_no_mail(editor, django_assert_max_num_queries):
+    desk = signed_in(editor)
+    asked = {"address": ANN, "action": "look"}
+    assert "never asked for any" in desk.post(PAGE, asked).content.decode()
+    section = make_section()
+    subscriptions.subscribe(Reader(ANN), Wish("section", section_id=section.pk))
+    Letter.objects.create(name="reader_digest", address=ANN, given_up_at=timezone.now(), failure="SMTPDataError")
+    with django_assert_max_num_queries(20):
+        shown = desk.post(PAGE, asked).content.decode()
+
+    for words in ("We asked on", section.name, "Is this your address?", "Sent on", "Given up on", "SMTPDataError"):
+        assert words in shown
+    assert "None has this address" in shown
+    assert "Send again" not in shown  # An editor does not run the site.
+    subscriptions.stop(ANN)
+    make_user("ann")
+    shown = signed_in(make_user(is_staff=True, is_superuser=True)).post(PAGE, asked).content.decode()
+    for words in ("stopped all emails", "ended on", "One has confirmed this address", "Send again"):
+        assert words in shown
+
+
 # --- Its owner ----------------------------------------------------------------------------------------------------
 
 
@@ -86,12 +111,12 @@ def test_an_owner_is_told_on_signing_in_and_has_it_tried_again(client):
 
     client.post("/accounts/login/", {"login": "ann", "password": "secret"})
 
-    assert "Mail to ann@example.org came back" in client.get("/accounts/").content.decode()
+    assert "Email to ann@example.org came back" in client.get("/accounts/").content.decode()
     assert "came back" in client.get("/accounts/email/").content.decode()
     client.post("/accounts/reauthenticate/", {"password": "secret"})
     assert client.post("/accounts/email/", {"action_again": "", "email": ANN})["Location"] == "/accounts/email/"
     assert suppression.reasons_of([ANN]) == {}
-    assert "came back." not in client.get("/accounts/email/").content.decode().replace("We send mail there", "")
+    assert "came back." not in client.get("/accounts/email/").content.decode().replace("We send email there", "")
     client.logout()
     client.post("/accounts/login/code/", {"email": ann.email})
     assert len(mail.outbox) == 1
