@@ -24,7 +24,7 @@ from articles.page_versions import depends
 from comments.api.comments import ArticleCommentsView, CommentViewSet
 from comments.api.moderation import BatchesViewSet, DecisionsViewSet, QueueViewSet
 from comments.api.reports import FlagView
-from comments.api.subscriptions import SubscriptionViewSet
+from comments.api.subscriptions import MailPreferencesView, SubscriptionViewSet
 from comments.api.webhooks import WebhooksViewSet
 from comments.errors import Banned
 from newsreader.accounts.api import MeView
@@ -114,6 +114,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("authors/", AuthorViewSet.as_view(READ)),
     path("authors/<str:slug>/", AuthorViewSet.as_view(ONE)),
     path("subscriptions/", SubscriptionViewSet.as_view(READ | {"post": "create"})),
+    path("subscriptions/preferences/", MailPreferencesView.as_view(ONE | {"patch": "partial_update"})),
     path("subscriptions/<int:pk>/", SubscriptionViewSet.as_view(OWN), name="api-subscription"),
     path("me/", MeView.as_view()),
     path("schema/", SchemaView.as_view(), name="schema"),

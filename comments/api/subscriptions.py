@@ -1,8 +1,9 @@
-"""What the account behind this session is told by mail, over REST: the same operations as the pages."""
+"""What the account behind this session is told by mail, and how, over REST: the same operations as the pages."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -12,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from comments.authors.following import find
-from comments.models import Subscription
+from comments.models import MailPreferences, Subscription
 from comments.notifications import subscriptions
-from comments.notifications.subscriptions import NotFollowed, NoVerifiedAddress
+from comments.notifications.subscriptions import Choice, NotFollowed, NoVerifiedAddress
 from newsreader.accounts.identities import verified_address
 from newsreader.accounts.kept_answers import once_per_key
 from newsreader.kit.errors import FieldError, Invalid
@@ -139,3 +140,54 @@ class SubscriptionViewSet(Shared, viewsets.GenericViewSet):
 
     def _user(self) -> Any:
         return self.request.user
+
+
+class MailPreferencesSerializer(serializers.ModelSerializer):
+    """How the account's verified address wants its emails. Times of day are in `zone`; empty: the site's."""
+
+    stopped = serializers.SerializerMethodField()
+
+    class Meta:
+        model = MailPreferences
+        fields = ["address", "frequency", "hour", "quiet_from", "quiet_until", "zone", "own_comments", "stopped"]
+
+    def get_stopped(self, row: MailPreferences) -> bool:
+        return row.stopped_at is not None
+
+
+class MailPreferencesInput(Given):
+    """How emails are wanted: what is left out stays as it is. Quiet hours end with both of them null."""
+
+    ignored = frozenset({"address", "stopped"})
+
+    frequency = serializers.ChoiceField(choices=MailPreferences.Frequency.choices)
+    hour = serializers.IntegerField(min_value=0, max_value=23)
+    quiet_from = serializers.TimeField(allow_null=True)
+    quiet_until = serializers.TimeField(allow_null=True)
+    zone = serializers.CharField(allow_blank=True, max_length=64)
+    own_comments = serializers.BooleanField()
+
+
+class MailPreferencesView(Shared, viewsets.GenericViewSet):
+    """How one's emails come: at once, or in one email a day or a week, and not in quiet hours."""
+
+    permission_classes = [Signed]
+    serializer_class = MailPreferencesSerializer
+    takes = {"partial_update": MailPreferencesInput}
+    in_part = frozenset({"partial_update"})
+
+    def retrieve(self, request: Request) -> Response:
+        return Response(self.get_serializer(self._row()).data)
+
+    def partial_update(self, request: Request) -> Response:
+        """Change how; what waits is sent when the new choice says."""
+        given, row = self.given(request), self._row()
+        choice = Choice(**{field.name: given.get(field.name, getattr(row, field.name)) for field in fields(Choice)})
+        return Response(self.get_serializer(subscriptions.change(row.address, choice)).data)
+
+    def _row(self) -> MailPreferences:
+        address = verified_address(cast(Any, self.request.user))
+        if not address:
+            raise NoVerifiedAddress()
+        found = MailPreferences.objects.filter(folded=folded(address)).first()
+        return found or MailPreferences(address=address)

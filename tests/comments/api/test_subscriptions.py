@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from articles.models.taxonomy import Section
-from comments.models import Subscription
+from comments.models import MailPreferences, Subscription
 from comments.notifications import subscriptions
 from comments.notifications.subscriptions import Reader, Wish
 from comments.posting.submission import post_comment
@@ -125,3 +125,45 @@ def test_a_reply_over_rest_subscribes_as_the_form_does(browser):
         answer = browser.post(f"/api/v1/articles/{article.pk}/comments/", sent)
         assert answer.status_code == 201
         assert Subscription.objects.count() == count
+
+
+HOW = f"{ALL}preferences/"
+
+
+def test_how_emails_come_is_read_and_changed_in_part(browser, user):
+    assert browser.get(HOW).json() == {
+        "address": user.email, "frequency": "at_once", "hour": 7, "quiet_from": None, "quiet_until": None, "zone": "",
+        "own_comments": True, "stopped": False,
+    }  # fmt: skip
+    assert not MailPreferences.objects.exists()
+    sent = {"frequency": "weekly", "quiet_from": "22:00", "quiet_until": "06:30", "zone": "Europe/Berlin"}
+    assert browser.patch(HOW, sent).status_code == 200
+    subscriptions.stop(user.email)
+    answer = browser.patch(HOW, {"hour": 9, "quiet_from": None, "quiet_until": None, "stopped": False})
+    assert answer.json() == browser.get(HOW).json() | {"address": user.email, "hour": 9, "stopped": True}
+    assert (answer.json()["frequency"], answer.json()["quiet_from"]) == ("weekly", None)
+    assert "no-cache" in browser.get(HOW)["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "field"),
+    [
+        ({"frequency": "hourly"}, 422, "frequency"),
+        ({"hour": 24}, 422, "hour"),
+        ({"quiet_from": "22:00"}, 422, "quiet_until"),
+        ({"quiet_from": "late"}, 422, "quiet_from"),
+        ({"zone": "Mars/Port"}, 422, "zone"),
+        ({"colour": "red"}, 400, "colour"),
+    ],
+)
+def test_a_way_in_which_no_emails_can_come_is_refused_with_its_field(browser, sent, status, field):
+    answer = browser.patch(HOW, sent)
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (status, [field])
+    assert not MailPreferences.objects.exists()
+
+
+def test_how_emails_come_is_nobody_else_s_business():
+    assert APIClient().get(HOW).status_code == 401
+    client = APIClient()
+    client.force_login(make_user(verified=False))
+    assert client.patch(HOW, {"hour": 9}).json()["code"] == "no_verified_address"
