@@ -14,7 +14,7 @@ answering:       approving a comment and replying to it in one go
 mail_link_views: the links in a moderator's mail
 mail_choices_views: the page where each of the newsroom chooses which mails they get
 stats, charts, stats_views: the desk's statistics
-sentence_forms:  forms of the admin whose fields stand in sentences
+sentence_forms:  forms of the admin whose fields stand in sentences; rules_admin: pages of rules that are one row
 chat_admin:      webhooks of chat rooms
 people_admin:    accounts, with what their people have written
 retention_admin: how long personal data is kept

@@ -10,22 +10,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from articles import page_versions
-from articles.newsroom.site_admin import Singleton
-from comments.audit import audit_log
 from comments.audit.reason_codes import REPORTED
-from comments.desk.sentence_forms import InSentences
+from comments.desk.rules_admin import RulesAdmin
 from comments.desk.stats import rules_today
 from comments.models import CommentSettings
 from comments.screening.history import FIRST_COMMENT, TRUST_LOST
 from comments.screening.hold_everything import HOLD_EVERYTHING, SURGE
 from comments.screening.links import TOO_MANY_LINKS
 from comments.screening.timing import TOO_FAST
-from newsreader.accounts.identities import signed_in_user
 
 SENTENCES = {
     "require_name_email": _("Guests must give a name and an email address"),
@@ -94,11 +91,13 @@ HELD_BY = {
 
 
 @admin.register(CommentSettings)
-class CommentSettingsAdmin(InSentences, Singleton):
+class CommentSettingsAdmin(RulesAdmin):
     """The site's comment settings. Every article page depends on them."""
 
+    heading = _("Comment settings")
     sentences = SENTENCES
-    recommends = True
+    hints = HELP
+    subject = "rules"
     fieldsets = [
         (_("Who can reply"), {"fields": ["require_name_email", "registration_required", "close_after_days"]}),
         (
@@ -128,32 +127,14 @@ class CommentSettingsAdmin(InSentences, Singleton):
         ),
     ]
 
-    def get_form(
-        self, request: HttpRequest, obj: CommentSettings | None = None, change: bool = False, **kwargs: object
-    ) -> type[forms.ModelForm]:
-        return super().get_form(request, obj, change=change, help_texts=HELP, **kwargs)
-
     def today(self, row: Any) -> Mapping[str, str]:
         """Return how many comments each rule has held since midnight. One query."""
         held = rules_today()
         return {name: _held(held[code]) for name, code in HELD_BY.items()}
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        named = {"title": _("Comment settings"), "subtitle": None} | (extra_context or {})
-        return super().changeform_view(request, object_id, form_url, named)
-
     def save_model(self, request: HttpRequest, obj: CommentSettings, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         page_versions.bump_site()
-        changed = {name: {"from": form.initial[name], "to": form.cleaned_data[name]} for name in form.changed_data}
-        if changed:
-            audit_log.note("rules_changed", "rules", by=signed_in_user(request), facts=changed)
 
 
 def _held(size: int) -> str:

@@ -5,17 +5,10 @@ Here, since the sentences are the desk's and the log is the comments'. A new rul
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from articles.newsroom.site_admin import Singleton
-from comments.audit import audit_log
-from comments.desk.sentence_forms import InSentences
-from newsreader.accounts.identities import signed_in_user
+from comments.desk.rules_admin import RulesAdmin
 from newsreader.accounts.models import Retention
 
 SENTENCES = {
@@ -45,34 +38,15 @@ HELP = {
 
 
 @admin.register(Retention)
-class RetentionAdmin(InSentences, Singleton):
+class RetentionAdmin(RulesAdmin):
     """The rules of retention. No page depends on them."""
 
+    heading = _("How long personal data is kept")
     sentences = SENTENCES
-    recommends = True
+    hints = HELP
+    subject = "retention"
     fieldsets = [
         (_("Where people came from"), {"fields": ["addresses_whole", "addresses", "browsers", "sessions"]}),
         (_("What waits for somebody"), {"fields": ["draft_hours", "proofs"]}),
         (_("Traces of work"), {"fields": ["mails", "tasks", "files", "log_people"]}),
     ]
-
-    def get_form(
-        self, request: HttpRequest, obj: Retention | None = None, change: bool = False, **kwargs: object
-    ) -> type[forms.ModelForm]:
-        return super().get_form(request, obj, change=change, help_texts=HELP, **kwargs)
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        named = {"title": _("How long personal data is kept"), "subtitle": None} | (extra_context or {})
-        return super().changeform_view(request, object_id, form_url, named)
-
-    def save_model(self, request: HttpRequest, obj: Retention, form: forms.ModelForm, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        changed = {name: {"from": form.initial[name], "to": form.cleaned_data[name]} for name in form.changed_data}
-        if changed:
-            audit_log.note("rules_changed", "retention", by=signed_in_user(request), facts=changed)
