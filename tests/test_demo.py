@@ -22,11 +22,13 @@ from comments.models import (
     Ban,
     ChatHook,
     Comment,
+    CommentSettings,
     ConnectionData,
     Decision,
     FilterEntry,
     ReplyTemplate,
 )
+from comments.notifications import alarm
 from comments.screening import surge
 from newsreader.accounts.models import Invitation, Retention, User
 from newsreader.kit.client_address import subnet
@@ -65,6 +67,8 @@ def it_has_articles_sections_authors_and_discussions_in_all_states(client):
     assert set(Article.objects.values_list("state", flat=True)) >= {"draft", "scheduled", "published"}
     assert set(Comment.objects.values_list("status", flat=True)) == set(Comment.Status.values)
     assert recount() == 0
+    assert alarm.oldest_by_article(timezone.now(), CommentSettings.objects.current().alarm_hours)
+    assert alarm.sound_alarm() == 0
     assert not Letter.objects.exists()
     for article in Article.objects.published():
         assert client.get(article.get_absolute_url()).status_code == 200

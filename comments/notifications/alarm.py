@@ -50,6 +50,14 @@ def sound_alarm() -> int:
     return outbox.enqueue(letters) if letters else 0
 
 
+@transaction.atomic
+def hold_off() -> None:
+    """Count everybody as reminded who is due for it, without a mail: of comments that were there from the beginning."""
+    now, hours = timezone.now(), CommentSettings.objects.current().alarm_hours
+    if hours:
+        _letters(oldest_by_article(now, hours), now)
+
+
 def overdue(rows: QuerySet[Comment], now: dt.datetime, hours: int) -> QuerySet[Comment]:
     """Return those of the waiting comments that have waited for so long, the oldest first, each with `since`.
 

@@ -22,6 +22,7 @@ from articles.models.taxonomy import Author, Section
 from articles.tagging import tags_named
 from comments.audit import audit_log
 from comments.models import CommentSettings, FilterEntry, ReplyTemplate
+from comments.notifications import alarm
 from comments.screening import surge
 from newsreader.accounts.models import User
 from newsreader.demo.timeline import Timeline
@@ -62,6 +63,7 @@ def load(password: str) -> tuple[int, int]:
     surge.watch()  # One discussion is busy at this moment.
     audit_log.note(LOADED, facts={"articles": len(files), "comments": comments})
     CommentSettings.objects.filter(pk=rules.pk).update(mail_moderators=True)
+    alarm.hold_off()
     page_versions.bump_site()
     return len(files), comments
 
