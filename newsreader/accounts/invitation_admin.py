@@ -84,7 +84,7 @@ class Deed(NamedTuple):
 
 
 DEEDS = {
-    "resend": Deed(invitations.resend, _("A new mail is on its way to %s. The link before it has ended.")),
+    "resend": Deed(invitations.resend, _("A new email is on its way to %s. The link before it has ended.")),
     "revoke": Deed(invitations.revoke, _("The invitation of %s is revoked.")),
 }
 

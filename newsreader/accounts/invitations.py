@@ -112,7 +112,7 @@ def invite(email: str, role: str, *, by: User) -> Invitation:
     owner = owner_of(email)
     if owner and owner.is_staff and owner.groups.filter(name=role).exists():
         raise Invalid([FieldError("email", "has_role", _("This person has this role already."))])
-    taken = _("This address is invited already. You can send the mail again, or revoke the invitation first.")
+    taken = _("This address is invited already. You can send the email again, or revoke the invitation first.")
     wrong = Invalid([FieldError("email", "already_invited", taken)])
     if Invitation.objects.filter(email__iexact=email, accepted_at=None, revoked_at=None).exists():
         raise wrong

@@ -126,7 +126,7 @@ class Addresses(EmailView):
             return answer
         address = EmailAddress.objects.filter(user=request.user, verified=True, email=request.POST.get("email", ""))
         if suppression.lift(address.values_list("email", flat=True)):
-            messages.success(request, _("We send mail there again."))
+            messages.success(request, _("We send email there again."))
         return private(redirect("account_email"))
 
 

@@ -59,7 +59,7 @@ def why_not(text: str) -> Sentence:
         person = text.rpartition("@")[0]
         strange = next((character for character in person if not character.isascii()), "")
         if strange.isalpha() and is_email(text.replace(person, "a", 1)):
-            return _("We cannot send mail to an address with “%s” before the @. Please use another one.") % strange
+            return _("We cannot send email to an address with “%s” before the @. Please use another one.") % strange
         return _("This is not an email address. Example: name@example.org")
     return ""
 

@@ -24,6 +24,7 @@ from newsreader.mailing.tokens import not_me_url, page_url
 
 LONGEST_LABEL = 40  # characters, of a button
 LONGEST_LINK = 90  # of a link in the text
+PREVIEW = 120  # of the first paragraph, before all else and invisible: what lists of mails show beside the subject
 FOOT = "—"  # A line of its own: below it stands why one gets the mail, and how to stop it.
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # embeddings, overrides and isolates of the direction
 _CODE = re.compile(r"[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}")
@@ -97,11 +98,13 @@ def in_frame(subject: str, text: str, frame: dict[str, Any] | None = None) -> st
     line of its own becomes a button; a short line with a colon before it ("Confirm my address:") names it. What stands
     before an address on its line, with a colon, names a link. A code on a line of its own is set large; lines that
     begin with ">" are a quotation, in which nothing is a link; a paragraph in “quotes” is a headline, set bold; what
-    comes after a line "—" is the foot.
+    comes after a line "—" is the foot. Mail programs list a mail with its first words: those of the text, not our name.
     """
     frame = frame or import_string(settings.FRAME)()
     body, _line, foot = text.replace("\r\n", "\n").strip("\n").partition(f"\n{FOOT}\n")
-    said = {"subject": subject, "parts": list(_split(_parts(body))), "why": list(_split(_parts(foot)))}
+    parts = _parts(body)
+    said = {"subject": subject, "parts": list(_split(parts)), "why": list(_split(_parts(foot)))}
+    said["preview"] = Truncator(tidy_line(" ".join(parts[0]))).chars(PREVIEW) if parts else ""
     return render_to_string("letters/frame.html", said | frame)
 
 

@@ -39,7 +39,7 @@ def test_what_is_no_address_is_refused(typed):
 
 def test_an_address_with_a_letter_that_mail_does_not_carry_is_refused_in_words_that_say_why():
     assert why_not("josé@example.org") == (
-        "We cannot send mail to an address with “é” before the @. Please use another one."
+        "We cannot send email to an address with “é” before the @. Please use another one."
     )
 
 

@@ -115,3 +115,5 @@ def test_a_letter_carries_both(client):
     assert "> One <b>two</b>\n> three\n" in message.body
     assert "One &lt;b&gt;two&lt;/b&gt;<br>three" in page
     assert "The Courier &amp; Sons" in page
+    first = "".join(html.fromstring(page).xpath("//body")[0].itertext()).strip()
+    assert first.startswith(message.body.partition("\n")[0])  # What lists of mails show is no name of ours.
