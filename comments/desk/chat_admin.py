@@ -16,19 +16,9 @@ from comments.desk.sentence_forms import InSentences
 from comments.models import ChatHook
 from comments.models.permissions import may_run_the_site
 from comments.notifications import chat
+from comments.notifications.chat_words import failure_in_words
 from newsreader.accounts.identities import signed_in_user
 from newsreader.kit.errors import Invalid
-
-# What the codes of failures mean; of a status, the code says it.
-FAILURES = {
-    "timeout": _("It took too long to answer."),
-    "connection": _("It could not be reached."),
-    "name": _("There is no such host."),
-    "tls": _("Its certificate is not valid."),
-    "answer": _("It did not answer as a web server does."),
-    "not_public": _("Its address is not on the public internet, so it is not asked."),
-    "key": _("Its address was encrypted with another key. Give it again."),
-}
 
 
 class ChatHookForm(forms.ModelForm):
@@ -151,4 +141,4 @@ class ChatHookAdmin(InSentences):
 
     @admin.display(description=_("last failure"))
     def failure_shown(self, hook: ChatHook) -> Any:
-        return FAILURES.get(hook.failure, hook.failure) or "–"
+        return failure_in_words(hook.failure) or "–"

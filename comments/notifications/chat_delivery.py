@@ -14,6 +14,7 @@ import hmac
 import json
 import logging
 import time
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -205,4 +206,5 @@ def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
 def _context(hook: ChatHook | None) -> dict[str, Any] | None:
     if hook is None or hook.is_active:
         return None
-    return {"hook": hook, "url": chat_url(hook.pk)}
+    # Called by the template, so that it is in the language of the mail.
+    return {"hook": hook, "failure": partial(chat_words.failure_in_words, hook.failure), "url": chat_url(hook.pk)}

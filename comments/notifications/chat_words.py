@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from articles.models.site import Site
 from comments.models import ChatMessage, Comment
@@ -27,6 +27,23 @@ LONGEST = 2800  # characters of a list; Slack takes 3,000 in a block
 PENDING = Comment.Status.PENDING
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u2060"})
 Payload = dict[str, Any]
+# What the codes of failures mean, for those who run the site.
+FAILURES = {
+    "timeout": gettext_lazy("It took too long to answer."),
+    "connection": gettext_lazy("It could not be reached."),
+    "name": gettext_lazy("There is no such host."),
+    "tls": gettext_lazy("Its certificate is not valid."),
+    "answer": gettext_lazy("It did not answer as a web server does."),
+    "not_public": gettext_lazy("Its address is not on the public internet, so it is not asked."),
+    "key": gettext_lazy("Its address was encrypted with another key. Give it again."),
+}
+
+
+def failure_in_words(code: str) -> str:
+    """Return what a failure of a chat room was; a code that means nothing here as it is (`http_404`: a status)."""
+    if code.startswith("http_"):
+        return _("It answered with the status %s.") % code.removeprefix("http_")
+    return str(FAILURES.get(code, code))
 
 
 def payload(rows: list[ChatMessage]) -> Payload | None:

@@ -26,7 +26,10 @@ SPARKPOST_GONE = {"10", "30"}  # its classes for a recipient that does not exist
 
 
 def answer(request: HttpRequest, view: str) -> HttpResponse:
-    """Have anymail's view read the events and tell of them. 403 without the secret, 400 for what it cannot read."""
+    """Have anymail's view read the events and tell of them. 403 without the secret, 400 for what it cannot read.
+
+    503 where Amazon could not be asked to confirm that its events come here: it sends that again.
+    """
     try:
         found: HttpResponse = import_string(view).as_view()(request)
     except AnymailWebhookValidationFailure:
@@ -34,6 +37,11 @@ def answer(request: HttpRequest, view: str) -> HttpResponse:
     except MALFORMED as error:
         logger.warning("Events of a mail provider could not be read: %s", type(error).__name__)
         return HttpResponse(status=400)
+    except Exception as error:
+        if not type(error).__module__.startswith("botocore."):  # Imported with SES alone.
+            raise
+        logger.warning("A subscription to Amazon's events could not be confirmed: %s", error)
+        return HttpResponse(status=503)
     return found
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from newsreader.mailing import suppression
 from newsreader.mailing.models import Suppression
 from newsreader.mailing.providers import provider
-from tests.mailing.test_providers import MINIMAL, SECRET
+from tests.mailing.test_providers import MINIMAL, SECRET, api  # noqa: F401
 
 pytestmark = [
     pytest.mark.django_db,
@@ -317,3 +317,63 @@ def test_only_posts_are_taken_and_too_large_ones_are_not(use):
     answer = Client().post("/mail-events/postmark/", b"x" * 5_000_000, content_type="application/json")
 
     assert answer.status_code == 413
+
+
+# --- Amazon asks whether its events are to come here --------------------------------------------------------------
+
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:news-events"
+ASKED = {
+    "Type": "SubscriptionConfirmation",
+    "MessageId": "165545c9-2a5c-472c-8df2-7ff2be2b3b1b",
+    "Token": "2336412f37fb687f5d51e6e2425ba1f3",
+    "TopicArn": TOPIC,
+    "Message": "You have chosen to subscribe to the topic. Visit the SubscribeURL to confirm.",
+    "SubscribeURL": "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription",
+    "Timestamp": "2026-11-29T12:00:00.000Z",
+    "SignatureVersion": "1",
+    "Signature": "EXAMPLE",
+    "SigningCertURL": "https://sns.eu-central-1.amazonaws.com/key.pem",
+}
+CONFIRMED = (
+    "<ConfirmSubscriptionResponse xmlns='http://sns.amazonaws.com/doc/2010-03-31/'><ConfirmSubscriptionResult>"
+    f"<SubscriptionArn>{TOPIC}:1</SubscriptionArn></ConfirmSubscriptionResult></ConfirmSubscriptionResponse>"
+).encode()
+
+
+@pytest.fixture
+def amazon(api, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://127.0.0.1:{api.server_port}")
+    api.answer = (200, CONFIRMED)
+    return api
+
+
+def test_a_subscription_to_amazons_events_is_confirmed_for_who_knows_the_secret(use, amazon):
+    use("ses")
+
+    assert tell("ses", ASKED, secret="another secret of length").status_code == 403
+    assert amazon.taken == []
+    assert tell("ses", ASKED).status_code == 200
+    ((_path, _headers, body),) = amazon.taken
+    assert b"Action=ConfirmSubscription" in body
+    assert ASKED["Token"].encode() in body
+
+
+def test_where_amazon_refuses_it_is_asked_again_later(use, amazon):
+    use("ses")
+    amazon.answer = (403, b"<ErrorResponse><Error><Code>AuthorizationError</Code></Error></ErrorResponse>")
+
+    assert tell("ses", ASKED).status_code == 503
+
+
+@pytest.mark.parametrize("change", [{"Type": "Notification"}, {"MessageId": "another"}])
+def test_an_envelope_that_differs_from_its_headers_is_refused(use, amazon, change):
+    use("ses")
+    headers = {"x-amz-sns-message-type": ASKED["Type"], "x-amz-sns-message-id": ASKED["MessageId"]}
+    secret = "Basic " + base64.b64encode(f"newsreader:{SECRET}".encode()).decode()
+
+    answer = Client().post(
+        "/mail-events/ses/", ASKED | change, "application/json", headers=headers | {"Authorization": secret}
+    )
+
+    assert answer.status_code == 403
+    assert amazon.taken == []

@@ -150,7 +150,7 @@ def api():
             body = self.rfile.read(int(self.headers["Content-Length"]))
             server.taken.append((self.path, dict(self.headers), body))
             status, told = server.answer
-            sent = json.dumps(told).encode() if told is not None else b""
+            sent = told if isinstance(told, bytes) else json.dumps(told).encode() if told is not None else b""
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(sent)))
