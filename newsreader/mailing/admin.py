@@ -187,7 +187,7 @@ class SuppressionAdmin(admin.ModelAdmin):
         asked = request.method == "POST" and not wrong
         reasons = suppression.reasons_of([address]).get(address, set()) if asked else set()
         labels = dict(Suppression.Reason.choices)
-        letters = self.admin_site.get_model_admin(Letter)
+        letters: Any = self.admin_site.get_model_admin(Letter)
         context = self.admin_site.each_context(request) | {
             "title": _("Why does this address get no mail?"),
             "opts": self.opts,
