@@ -2,7 +2,8 @@
 
 Nothing of this is in the transaction of a post or a decision: it would have to look for readers, and everybody who
 posts would wait. The worker reads the audit log instead, where each event is, in the order in which they were sealed
-and without gaps; up to where it has read is written together with the notices. So none is missed and none told twice.
+and without gaps. Up to where it has read is written once all notices are, and each of these is there once, whatever is
+read again: none is missed and none told twice. They are written some at a time: others post meanwhile.
 
 What was left, published or corrected long ago is no news: it is not told, whatever happens to it.
 """
@@ -11,11 +12,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from allauth.account.models import EmailAddress
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -26,19 +27,21 @@ from comments.models import REMOVED, AuditEntry, Comment, Decision, MailPreferen
 from comments.notifications.letter_names import DECISION, PUBLISHED, REFUSED
 from comments.notifications.recipients import addresses
 from comments.notifications.sending_times import next_time
+from newsreader.kit.long_writes import ShortTransactions
 from newsreader.mailing.models import Letter
 from newsreader.mailing.tokens import folded
 
 LATEST = dt.timedelta(days=60)  # since a comment was left; notices are kept longer than that
 NEW = dt.timedelta(days=2)  # since an article was published or corrected; the worker may have been away
-SOME = 100  # entries of the log that are read in one transaction
+SOME = 100  # entries of the log that are read at once
+TOGETHER = 1_000  # notices that are stored in one transaction
 Kind, Scope, Status = Notice.Kind, Subscription.Scope, Comment.Status
 
 
 def tell_readers() -> int:
     """Find out whom to tell of what has happened to comments since the last time. Returns how many notices.
 
-    A job of the worker. Safe in several workers: one at a time moves on.
+    A job of the worker. Safe in several workers: what both find is stored once.
     """
     found = 0
     while True:
@@ -59,9 +62,8 @@ class _Happened(NamedTuple):
     by: int | None
 
 
-@transaction.atomic
 def _tell_some() -> tuple[int, bool]:
-    mark = ToldUpTo.objects.select_for_update().first()
+    mark = ToldUpTo.objects.first()
     if mark is None:  # What was there before anybody could subscribe is told to nobody.
         ToldUpTo.objects.get_or_create(pk=1, defaults={"number": audit_log.head().number})
         return 0, False
@@ -75,7 +77,7 @@ def _tell_some() -> tuple[int, bool]:
         if kind in {"decision", "pick"} and subject.startswith("comment:")
     ]
     told = _settle(_notices_of(happened)) if happened else 0
-    ToldUpTo.objects.filter(pk=mark.pk).update(number=entries[-1][0])
+    ToldUpTo.objects.filter(pk=mark.pk, number=mark.number).update(number=entries[-1][0])
     return told, len(entries) == SOME
 
 
@@ -106,6 +108,33 @@ def _anybody() -> QuerySet[Subscription]:
     )
 
 
+class _Wish(NamedTuple):
+    """What is needed of a subscription: ten thousand may be wanted at once."""
+
+    pk: int
+    preferences_id: int
+    folded: str
+    scope: str
+    created_at: dt.datetime
+    comment_id: int | None
+    article_id: int | None
+    section_id: int | None
+    author_id: int | None
+
+
+_COLUMNS = (
+    "pk",
+    "preferences",
+    "preferences__folded",
+    "scope",
+    "created_at",
+    "comment",
+    "article",
+    "section",
+    "author",
+)
+
+
 def _of_new_comments(approved: list[_Happened], known: dict[int, Comment]) -> Iterator[Notice]:
     """Yield notices to those who wanted answers to their comment, or all comments of its article: one to each."""
     if not approved:
@@ -114,9 +143,9 @@ def _of_new_comments(approved: list[_Happened], known: dict[int, Comment]) -> It
     articles = {known[event.comment_id].article_id for event in approved}
     wanted = Q(scope=Scope.REPLIES, comment__in=parents) | Q(scope=Scope.ARTICLE, article__in=articles)
     sound = Q(comment=None) | ~Q(comment__status__in=REMOVED)
-    found = _anybody().filter(wanted, sound).select_related("preferences").order_by("pk")
-    by_parent, by_article = defaultdict[int, list[Subscription]](list), defaultdict[int, list[Subscription]](list)
-    for row in found:
+    found = _anybody().filter(wanted, sound).order_by("pk").values_list(*_COLUMNS)
+    by_parent, by_article = defaultdict[int, list[_Wish]](list), defaultdict[int, list[_Wish]](list)
+    for row in map(_Wish._make, found):
         if row.scope == Scope.REPLIES:
             by_parent[row.comment_id or 0].append(row)
         else:
@@ -125,9 +154,9 @@ def _of_new_comments(approved: list[_Happened], known: dict[int, Comment]) -> It
     for event in approved:
         comment, told = known[event.comment_id], set(own[event.comment_id])
         for row in (*by_parent[comment.parent_id or 0], *by_article[comment.article_id]):
-            if row.preferences.folded in told or row.created_at > event.at:
+            if row.folded in told or row.created_at > event.at:
                 continue
-            told.add(row.preferences.folded)
+            told.add(row.folded)
             yield _notice(row, Kind.COMMENT, comment.pk, comment, is_reply=row.scope == Scope.REPLIES)
 
 
@@ -144,7 +173,7 @@ def _of_own_comments(events: list[_Happened], known: dict[int, Comment]) -> Iter
         return
     mine = _anybody().filter(scope=Scope.REPLIES, comment__in={event.comment_id for event, _ in told})
     rows = defaultdict[int, list[Subscription]](list)
-    for row in mine.filter(preferences__own_comments=True).select_related("preferences"):
+    for row in mine.filter(preferences__own_comments=True):
         rows[row.comment_id or 0].append(row)
     decisions = _decisions_of(event for event, kind in told if kind != Kind.PICKED)
     for event, kind in told:
@@ -211,9 +240,9 @@ def _addresses_of(comments: Iterable[Comment]) -> dict[int, set[str]]:
     return found
 
 
-def _notice(row: Subscription, kind: str, about_id: int, comment: Comment, *, is_reply: bool = False) -> Notice:
+def _notice(row: Subscription | _Wish, kind: str, about_id: int, comment: Comment, *, is_reply: bool = False) -> Notice:
     return Notice(
-        preferences=row.preferences, subscription=row, kind=kind, about_id=about_id, is_reply=is_reply,
+        preferences_id=row.preferences_id, subscription_id=row.pk, kind=kind, about_id=about_id, is_reply=is_reply,
         comment=comment, article_id=comment.article_id,
     )  # fmt: skip
 
@@ -221,10 +250,9 @@ def _notice(row: Subscription, kind: str, about_id: int, comment: Comment, *, is
 # --- Articles -----------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def tell_followers() -> int:
     """Find out whom to tell of new articles and corrections. Returns how many notices. A job of the worker."""
-    return _settle([*_of_new_articles(), *_of_corrections()])
+    return _settle(_of_new_articles()) + _settle(_of_corrections())
 
 
 def _of_new_articles() -> Iterator[Notice]:
@@ -242,12 +270,17 @@ def _of_new_articles() -> Iterator[Notice]:
         by_section[section].add(pk)
     wanted = Q(section__in=by_section) | Q(author__in=bylines)
     told = _told(Kind.ARTICLE, articles)
-    for row in follows.filter(wanted).select_related("preferences").order_by("pk"):
+    rows = follows.filter(wanted).order_by("pk").values_list(*_COLUMNS)
+    for row in map(_Wish._make, rows):
         for pk in by_section[row.section_id] if row.section_id else bylines[row.author_id or 0]:
             if row.created_at <= articles[pk][1] and (row.preferences_id, pk) not in told:
                 told.add((row.preferences_id, pk))
                 yield Notice(
-                    preferences=row.preferences, subscription=row, kind=Kind.ARTICLE, about_id=pk, article_id=pk
+                    preferences_id=row.preferences_id,
+                    subscription_id=row.pk,
+                    kind=Kind.ARTICLE,
+                    about_id=pk,
+                    article_id=pk,
                 )
 
 
@@ -260,14 +293,14 @@ def _of_corrections() -> Iterator[Notice]:
     corrections = list(fresh.order_by("pk"))
     told = _told(Kind.CORRECTION, [correction.pk for correction in corrections])
     rows = follows.filter(article__in={correction.article_id for correction in corrections})
-    by_article = defaultdict[int, list[Subscription]](list)
-    for row in rows.select_related("preferences") if corrections else ():
+    by_article = defaultdict[int, list[_Wish]](list)
+    for row in map(_Wish._make, rows.values_list(*_COLUMNS) if corrections else ()):
         by_article[row.article_id or 0].append(row)
     for correction in corrections:
         for row in by_article[correction.article_id]:
             if row.created_at <= correction.at and (row.preferences_id, correction.pk) not in told:
                 yield Notice(
-                    preferences=row.preferences, subscription=row, kind=Kind.CORRECTION,
+                    preferences_id=row.preferences_id, subscription_id=row.pk, kind=Kind.CORRECTION,
                     about_id=correction.pk, article_id=correction.article_id,
                 )  # fmt: skip
 
@@ -281,25 +314,37 @@ def _told(kind: str, ids: Iterable[int]) -> set[tuple[int, int]]:
 
 
 def _settle(notices: Iterable[Notice]) -> int:
-    """Store notices that are new, and set when their readers are told. Returns how many there were."""
-    rows = _without_closed(list(notices))
+    """Store notices that are new, and set when their readers are told. Returns how many there were.
+
+    Some at a time, each time in a transaction: a comment may be told to ten thousand. What is cut short is found again
+    and stored from the start; a notice that is there is left alone.
+    """
+    told, writes, rest = 0, ShortTransactions(), iter(notices)
+    while some := list(islice(rest, TOGETHER)):
+        with writes.next():
+            told += _settle_some(some)
+    return told
+
+
+def _settle_some(notices: list[Notice]) -> int:
+    preferences = _open_ones({notice.preferences_id for notice in notices})
+    rows = [notice for notice in notices if notice.preferences_id in preferences]
     if not rows:
         return 0
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
-    now, due = timezone.now(), defaultdict[dt.datetime, set[int]](set)
-    for preferences in {row.preferences.pk: row.preferences for row in rows}.values():
-        due[next_time(preferences, now)].add(preferences.pk)
+    now, due = timezone.now(), defaultdict[dt.datetime, list[int]](list)
+    for row in preferences.values():
+        due[next_time(row, now)].append(row.pk)
     for at, ids in due.items():
         waiting = MailPreferences.objects.filter(Q(next_at=None) | Q(next_at__gt=at), pk__in=ids)
         waiting.update(next_at=at)
     return len(rows)
 
 
-def _without_closed(notices: list[Notice]) -> list[Notice]:
-    """Leave out those to addresses of accounts that were closed."""
-    wanted = {row.preferences.folded for row in notices}
-    if not wanted:
-        return []
+def _open_ones(ids: Collection[int]) -> dict[int, MailPreferences]:
+    """Return these preferences, without those of addresses whose accounts were closed."""
+    found = MailPreferences.objects.in_bulk(ids)
+    wanted = [row.folded for row in found.values()]
     rows = EmailAddress.objects.alias(folded=Lower("email")).filter(folded__in=wanted, user__is_active=False)
     closed = {folded(email) for email in rows.values_list("email", flat=True)}
-    return [row for row in notices if row.preferences.folded not in closed]
+    return {pk: row for pk, row in found.items() if row.folded not in closed}

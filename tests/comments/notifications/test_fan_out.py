@@ -456,3 +456,52 @@ def test_many_comments_take_as_many_questions_as_few(article, django_assert_max_
     audit_log.seal()
     with django_assert_max_num_queries(16):
         fan_out.tell_readers()
+
+
+# --- Many readers -------------------------------------------------------------------------------------------------
+
+
+def many_want(article, number):
+    rows = [
+        MailPreferences(address=f"r{n}@example.org", folded=f"r{n}@example.org", confirmed_at=timezone.now())
+        for n in range(number)
+    ]
+    for row in MailPreferences.objects.bulk_create(rows):
+        Subscription.objects.create(preferences=row, scope="article", article=article)
+
+
+def test_many_are_told_some_at_a_time_and_what_is_cut_short_is_told_once(article, monkeypatch):
+    monkeypatch.setattr(fan_out, "TOGETHER", 2)
+    many_want(article, 5)
+    comment = leave(article)
+    audit_log.seal()
+    store, before = Notice.objects.bulk_create, ToldUpTo.objects.get().number
+
+    def killed(rows, **options):
+        store(rows, **options)
+        if Notice.objects.count() == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fan_out.Notice.objects, "bulk_create", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fan_out.tell_readers()
+    assert (Notice.objects.count(), ToldUpTo.objects.get().number) == (2, before)
+    monkeypatch.undo()
+
+    fan_out.tell_readers()
+
+    assert sorted(Notice.objects.values_list("preferences__address", "about_id")) == [
+        (f"r{n}@example.org", comment.pk) for n in range(5)
+    ]
+    assert ToldUpTo.objects.get().number > before
+    assert fan_out.tell_readers() == 0
+
+
+@pytest.mark.parametrize("number", [2, 40])
+def test_telling_asks_as_much_however_many_are_told(article, number, django_assert_max_num_queries):
+    many_want(article, number)
+    leave(article)
+    audit_log.seal()
+
+    with django_assert_max_num_queries(20):
+        assert fan_out.tell_readers() == number
