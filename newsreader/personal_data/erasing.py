@@ -8,6 +8,7 @@ that somebody was erased, and when, not who. Nothing of the newsroom's is erased
 from __future__ import annotations
 
 import logging
+import math
 import time
 from functools import partial
 from typing import NamedTuple
@@ -19,13 +20,15 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from comments.audit import audit_log
-from comments.models import AuditEntry, Comment
+from comments.models import AuditEntry, Comment, Notice
 from comments.models.search_index import drop_deleted_words
 from comments.moderation import erasing as of_comments
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.errors import Conflict
-from newsreader.kit.long_writes import ShortTransactions
+from newsreader.kit.long_writes import AT_ONCE, ShortTransactions, delete_some
 from newsreader.kit.text import fold
+from newsreader.mailing.models import Letter
+from newsreader.mailing.tokens import folded
 from newsreader.personal_data import erasures, people, traces
 from newsreader.personal_data.models import ErasureRequest
 from newsreader.personal_data.people import Person
@@ -63,14 +66,15 @@ def erase(person: Person, *, keep_text: bool, members_too: bool = False) -> Eras
     User.objects.filter(pk__in=person.accounts).update(is_active=False)  # Nobody posts as them meanwhile.
     traces.erase(known, accounts=person.accounts, answers=answers)
     comments = _erase_comments(person, keep_text)
+    _erase_mails(person)
     _erase_entries(known)  # Before others have to wait: it reads the whole log.
     with transaction.atomic():
         of_comments.erase_reports(person.accounts, person.addresses, person.reporters)
         singles = [f"{address}/32" for address in networks if ":" not in address]
-        folded = [fold(address) for address in person.addresses]
-        of_comments.erase_bans(person.identities, folded, singles, person.appellants)
+        banned = [fold(address) for address in person.addresses]
+        of_comments.erase_bans(person.identities, banned, singles, person.appellants)
         of_comments.erase_address(person.addresses, person.limits)
-        people.letters_to(person.addresses).delete()
+        people.letters_to(person.addresses).delete()  # What came up meanwhile.
         _erase_accounts(person)
         _record(person, comments, keep_text)
     traces.erase(known, accounts=person.accounts, answers=answers)  # What came up while it was going on.
@@ -109,6 +113,17 @@ def _erase_comments(person: Person, keep_text: bool) -> int:
             of_comments.erase_author(ids, keep_text=keep_text)
         count += len(ids)
     return count
+
+
+def _erase_mails(person: Person) -> None:
+    """Delete their mails and what they were told by mail, some at a time: it may be ten thousands."""
+    writes = ShortTransactions()
+    letters = list(people.letters_to(person.addresses).values_list("pk", flat=True))
+    for first in range(0, len(letters), AT_ONCE):
+        with writes.next():
+            Letter.objects.filter(pk__in=letters[first : first + AT_ONCE]).delete()
+    told = Notice.objects.filter(preferences__folded__in=[folded(address) for address in person.addresses])
+    delete_some(told, math.inf, writes)
 
 
 def _erase_entries(known: traces.Traces) -> None:
