@@ -17,10 +17,14 @@ SENTENCES = {
     "browsers": _("Delete the names of browsers after %(field)s days"),
     "sessions": _("Delete ended sessions %(field)s days after their end"),
     "draft_hours": _("Delete drafts %(field)s hours after somebody began to sign in with them"),
-    "proofs": _("Delete links to confirm an address after %(field)s days"),
+    "proofs": _("Delete links to confirm an address, and accounts that nobody has confirmed, after %(field)s days"),
     "mails": _("Delete sent mails from the list of mails after %(field)s days"),
     "tasks": _("Delete finished background tasks after %(field)s days"),
     "files": _("Delete pictures and portraits that belong to nothing after %(field)s days"),
+    "invitations": _("Delete invitations that nobody accepted %(field)s days after their end"),
+    "pictures": _("Delete the note that a picture could not be used after %(field)s days"),
+    "notices": _("Delete the list of what readers were told by mail after %(field)s days"),
+    "uploads": _("Delete files that were uploaded to be imported after %(field)s days"),
     "log_people": _("Delete names and addresses from the audit log after %(field)s days"),
 }
 HELP = {
@@ -33,6 +37,10 @@ HELP = {
     "mails": _("Nobody gets a mail about the same thing twice while it is listed."),
     "tasks": "",
     "files": _("0: the log only says how many there are."),
+    "invitations": "",
+    "pictures": "",
+    "notices": _("Nothing that is older than two months is told, so nobody is told of anything twice."),
+    "uploads": _("If nobody has gone on with the import meanwhile."),
     "log_people": _("What was decided, when, and by which account stays. 0: never."),
 }
 
@@ -47,6 +55,6 @@ class RetentionAdmin(RulesAdmin):
     subject = "retention"
     fieldsets = [
         (_("Where people came from"), {"fields": ["addresses_whole", "addresses", "browsers", "sessions"]}),
-        (_("What waits for somebody"), {"fields": ["draft_hours", "proofs"]}),
-        (_("Traces of work"), {"fields": ["mails", "tasks", "files", "log_people"]}),
+        (_("What waits for somebody"), {"fields": ["draft_hours", "proofs", "pictures", "invitations"]}),
+        (_("Traces of work"), {"fields": ["mails", "notices", "tasks", "uploads", "files", "log_people"]}),
     ]

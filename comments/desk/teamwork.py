@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -106,6 +107,6 @@ def is_held(lock: ReviewLock, now: dt.datetime) -> bool:
     return lock.until > now and not is_ahead(lock.until, now, READING)
 
 
-def delete_expired_locks() -> int:
-    """Delete review locks that have run out. Returns how many."""
-    return ReviewLock.objects.filter(until__lt=timezone.now()).delete()[0]
+def expired_locks() -> QuerySet[ReviewLock]:
+    """Return review locks that have run out."""
+    return ReviewLock.objects.filter(until__lt=timezone.now())

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from comments.models import ConnectionData, Report
 from newsreader.kit.client_address import cut
-from newsreader.kit.long_writes import AT_ONCE, ShortTransactions
+from newsreader.kit.long_writes import AT_ONCE, ShortTransactions, update_some
 
 _WHOLE = Q(address__isnull=False, address_is_cut=False) | ~Q(user_agent="")  # what the index `trace_whole` has
 
@@ -38,20 +37,12 @@ def cut_addresses(before: dt.datetime, until: float) -> int:
 def drop_addresses(before: dt.datetime, until: float) -> int:
     """Drop what is left of the addresses of comments older than that, and the networks of reports. Returns how many."""
     rows = ConnectionData.objects.filter(address__isnull=False, comment__created_at__lt=before)
-    done = _update(rows, until, address=None, address_is_cut=False)
+    done = update_some(rows, until, address=None, address_is_cut=False)
     reports = Report.objects.filter(created_at__lt=before).exclude(network="").exclude(outcome=Report.Outcome.OPEN)
-    return done + _update(reports, until, network="")
+    return done + update_some(reports, until, network="")
 
 
 def drop_browsers(before: dt.datetime, until: float) -> int:
     """Drop the names of browsers of comments older than that. Returns how many."""
     rows = ConnectionData.objects.filter(_WHOLE, ~Q(user_agent=""), comment__created_at__lt=before)
-    return _update(rows, until, user_agent="")
-
-
-def _update(rows: QuerySet[Any], until: float, **values: Any) -> int:
-    writes, done = ShortTransactions(), 0
-    while time.monotonic() < until and (keys := list(rows.values_list("pk", flat=True)[:AT_ONCE])):
-        with writes.next():
-            done += rows.model._default_manager.filter(pk__in=keys).update(**values)
-    return done
+    return update_some(rows, until, user_agent="")

@@ -266,21 +266,19 @@ def start_again(address: str) -> None:
     MailPreferences.objects.filter(pk=row.pk).update(stopped_at=None, confirmed_at=row.confirmed_at or timezone.now())
 
 
-def forget_old() -> int:
-    """Delete addresses that nobody has confirmed for long, and notices that are told. Returns how many addresses.
+def unconfirmed(age: dt.timedelta = AGAIN) -> QuerySet[MailPreferences]:
+    """Return addresses that nobody has confirmed for long. Once they are gone, they can be asked again."""
+    before = timezone.now() - age
+    asked = Q(asked_at=None) | Q(asked_at__lt=before)
+    return MailPreferences.objects.filter(asked, confirmed_at=None, stopped_at=None, created_at__lt=before)
 
-    Notices are kept longer than anything is told after it has happened (`fan_out.LATEST`): so nothing is told twice.
+
+def told(age: dt.timedelta) -> QuerySet[Notice]:
+    """Return notices that were told, and are older than that.
+
+    They are kept longer than anything is told after it has happened (`fan_out.LATEST`): so nothing is told twice.
     """
-    now = timezone.now()
-    Notice.objects.filter(created_at__lt=now - KEPT, settled_at__isnull=False).delete()
-    asked = Q(asked_at=None) | Q(asked_at__lt=now - AGAIN)
-    old = MailPreferences.objects.filter(asked, confirmed_at=None, stopped_at=None, created_at__lt=now - AGAIN)
-    found = list(old.values_list("pk", flat=True)[:1000])
-    MailPreferences.objects.filter(pk__in=found).delete()
-    return len(found)
-
-
-KEPT = dt.timedelta(days=90)  # notices that are told
+    return Notice.objects.filter(created_at__lt=timezone.now() - age, settled_at__isnull=False)
 
 
 # --- Confirming ---------------------------------------------------------------------------------------------------

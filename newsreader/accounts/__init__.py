@@ -19,7 +19,8 @@ sign_in_ways:       telling owners of a sign-in by a new way
 address_changes:    of an added or removed address; staff_changes: of what staff changed in the admin
 factor_secrets:     secrets of second factors and provider tokens, encrypted
 account_linking:    connecting a login provider to an account
-old_sessions:       sessions that have ended, and where those came from that go on
+old_sessions:       sessions that have ended, or are too many; and where those came from that go on
+unconfirmed:        accounts that somebody signed up for and never confirmed
 sign_in_trips:      what is to be known when somebody comes back from a login provider
 session_store:      how a session is read, and what of it is encrypted
 sessions:           what a session knows besides its user

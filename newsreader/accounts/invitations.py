@@ -38,7 +38,6 @@ from newsreader.mailing.models import Letter
 
 LIFE = dt.timedelta(days=7)
 PAUSE = dt.timedelta(minutes=5)  # between two mails of one invitation
-KEPT = dt.timedelta(days=90)  # after it has expired or was revoked
 AT_ONCE = 500  # invitations that one run clears
 MOST = 30  # invitations that one person sends in an hour
 SALT = "newsreader.accounts.invitations"
@@ -171,12 +170,12 @@ def revoke_all_of(user: User, *, by: User) -> None:
 
 
 @transaction.atomic
-def forget_old() -> int:
-    """Delete invitations that nobody can accept any more, 90 days after they ended; one that was accepted stays.
+def forget_old(age: dt.timedelta) -> int:
+    """Delete some invitations that nobody can accept any more, so long after they ended; one that was accepted stays.
 
     The address goes from the admin's log, too. The audit log listens and keeps the event without it. Returns how many.
     """
-    before = timezone.now() - KEPT
+    before = timezone.now() - age
     expired = Q(revoked_at=None, expires_at__lt=before)
     ended = Invitation.objects.filter(expired | Q(revoked_at__lt=before), accepted_at=None).order_by("pk")
     roles = dict(ended.select_for_update().values_list("pk", "role")[:AT_ONCE])

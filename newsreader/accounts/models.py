@@ -302,6 +302,30 @@ class Retention(models.Model):
     files = models.PositiveSmallIntegerField(
         _("days that files are kept which belong to nothing"), default=1, validators=[MaxValueValidator(365)]
     )
+    notices = models.PositiveSmallIntegerField(
+        _("days that is kept what readers were told by mail"),
+        default=90,
+        db_default=90,
+        validators=[MinValueValidator(61), MaxValueValidator(730)],
+    )
+    invitations = models.PositiveSmallIntegerField(
+        _("days that invitations are kept which nobody can accept"),
+        default=90,
+        db_default=90,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
+    )
+    pictures = models.PositiveSmallIntegerField(
+        _("days that somebody is told that their picture could not be used"),
+        default=7,
+        db_default=7,
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
+    )
+    uploads = models.PositiveSmallIntegerField(
+        _("days that files are kept which were uploaded to be imported"),
+        default=3,
+        db_default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(90)],
+    )
     log_people = models.PositiveSmallIntegerField(
         _("days that the audit log says names and addresses"), default=730, validators=[MaxValueValidator(3650)]
     )

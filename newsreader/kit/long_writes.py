@@ -27,6 +27,15 @@ def delete_some(rows: QuerySet[Any], until: float, writes: ShortTransactions | N
     return deleted
 
 
+def update_some(rows: QuerySet[Any], until: float, **values: Any) -> int:
+    """Give these rows such values, with which they are none of them any more, as `delete_some` deletes them."""
+    writes, done = ShortTransactions(), 0
+    while time.monotonic() < until and (keys := list(rows.values_list("pk", flat=True)[:AT_ONCE])):
+        with writes.next():
+            done += rows.model._default_manager.filter(pk__in=keys).update(**values)
+    return done
+
+
 class ShortTransactions:
     """The transactions of one long command. What is prepared between two of them is part of the gap."""
 

@@ -6,6 +6,7 @@ done, what is known of it some days later.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -19,7 +20,6 @@ from typing import Any
 
 from django.conf import settings
 
-KEPT = 3 * 24 * 3600  # seconds since it was last worked on
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -91,10 +91,10 @@ def found() -> Iterator[Upload]:
             yield upload
 
 
-def forget_old() -> int:
-    """Discard those that nobody has worked on for some days. Returns how many. A job of the worker."""
+def forget_old(age: dt.timedelta) -> int:
+    """Discard those that nobody has worked on for so long. Returns how many."""
     folders = [path for path in Path(settings.UPLOAD_FOLDER).glob("*") if _ID.fullmatch(path.name)]
-    old = [folder for folder in folders if _changed(folder) < time.time() - KEPT]
+    old = [folder for folder in folders if _changed(folder) < time.time() - age.total_seconds()]
     for folder in old:
         Upload(folder.name, {}).discard()
     return len(old)

@@ -109,7 +109,7 @@ def asked_last_hour() -> int:
     return AskedLetter.objects.filter(at__gt=now - HOUR, at__lte=ahead(now)).count()
 
 
-def forget_old() -> int:
-    """Delete what no longer counts. Returns how many."""
+def old() -> QuerySet[AskedLetter]:
+    """Return what no longer counts."""
     now = timezone.now()
-    return AskedLetter.objects.filter(Q(at__lte=now - DAY) | Q(at__gt=ahead(now))).delete()[0]
+    return AskedLetter.objects.filter(Q(at__lte=now - DAY) | Q(at__gt=ahead(now)))

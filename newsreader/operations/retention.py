@@ -1,9 +1,10 @@
 """What is known of people goes after a time: as `newsreader.accounts.models.Retention` says, which editors change.
 
-Each kind is a function that deletes or cuts what is old, in short transactions, until a time: a first run over a
-million rows takes many turns, and neither posting nor the worker's other jobs wait for it. To add a kind, write its
-function and its line in KINDS; where its age can be set, add a field to Retention, and its sentence in
-`comments.desk.retention_admin`.
+All that goes by its age is here, and nowhere else. Each kind is a function that deletes or cuts what is old, in short
+transactions, until a time: a first run over a million rows takes many turns, and neither posting nor the worker's other
+jobs wait for it. To add a kind, write its function and its line in KINDS; where it is about people, add a field to
+Retention, its sentence in `comments.desk.retention_admin`, and name it in the registry (`entries.kinds.term`). Ages
+that are part of a rule are that rule's own: rate limits, counts of mails, answers over REST, review locks.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from comments.audit import audit_log
+from comments.desk import teamwork
 from comments.moderation import old_traces
+from comments.notifications import subscriptions
 from comments.posting import email_confirmation, kept_drafts
 from comments.screening import rate_limit
-from newsreader.accounts import kept_answers, old_sessions
+from newsreader.accounts import invitations, kept_answers, old_sessions, unconfirmed
 from newsreader.accounts.models import Retention, SentPicture
-from newsreader.kit import metrics
+from newsreader.kit import metrics, private_uploads
 from newsreader.kit.long_writes import ShortTransactions, delete_some
+from newsreader.mailing import budget
 from newsreader.mailing.models import Letter
 from newsreader.operations import orphans
 
@@ -32,7 +36,6 @@ logger = logging.getLogger(__name__)
 TURN, OF_ONE = 3.0, 1.0  # seconds of the worker at a time, and of them for one kind
 AGAIN = 3600.0  # seconds until a kind is looked at again of which nothing old was left
 AGAIN_FILES = 86_400.0  # the same of stored files, all of which are listed for it
-REFUSED_PICTURES = dt.timedelta(days=7)  # how long somebody's page says that a picture could not be used
 Kind = Callable[[Retention, dt.datetime, float], int]
 
 
@@ -47,12 +50,12 @@ def addresses_cut(rules: Retention, now: dt.datetime, until: float) -> int:
 
 def addresses_dropped(rules: Retention, now: dt.datetime, until: float) -> int:
     before = now - _days(rules.addresses)
-    return old_traces.drop_addresses(before, until) + old_sessions.drop_addresses(before)
+    return old_traces.drop_addresses(before, until) + old_sessions.drop_addresses(before, until)
 
 
 def browsers(rules: Retention, now: dt.datetime, until: float) -> int:
     before = now - _days(rules.browsers)
-    return old_traces.drop_browsers(before, until) + old_sessions.drop_browsers(before)
+    return old_traces.drop_browsers(before, until) + old_sessions.drop_browsers(before, until)
 
 
 def mails(rules: Retention, now: dt.datetime, until: float) -> int:
@@ -70,7 +73,32 @@ def mails(rules: Retention, now: dt.datetime, until: float) -> int:
 
 
 def proofs(rules: Retention, now: dt.datetime, until: float) -> int:
-    return delete_some(email_confirmation.old(_days(rules.proofs)), until)
+    """Delete requests to confirm an address, of a comment and of mails that somebody wanted."""
+    age = _days(rules.proofs)
+    return delete_some(email_confirmation.old(age), until) + delete_some(subscriptions.unconfirmed(age), until)
+
+
+def notices(rules: Retention, now: dt.datetime, until: float) -> int:
+    return delete_some(subscriptions.told(_days(rules.notices)), until)
+
+
+def ended_invitations(rules: Retention, now: dt.datetime, until: float) -> int:
+    deleted = 0
+    while time.monotonic() < until and (some := invitations.forget_old(_days(rules.invitations))):
+        deleted += some
+    return deleted
+
+
+def unconfirmed_accounts(rules: Retention, now: dt.datetime, until: float) -> int:
+    deleted = 0
+    while time.monotonic() < until and (some := unconfirmed.delete_some(_days(rules.proofs))):
+        deleted += some
+    return deleted
+
+
+def uploads(rules: Retention, now: dt.datetime, until: float) -> int:
+    """Delete files of this host that were uploaded to be imported, and were not."""
+    return private_uploads.forget_old(_days(rules.uploads))
 
 
 def drafts(rules: Retention, now: dt.datetime, until: float) -> int:
@@ -93,9 +121,17 @@ def rate_limits(rules: Retention, now: dt.datetime, until: float) -> int:
     return delete_some(rate_limit.full(), until)
 
 
+def asked_letters(rules: Retention, now: dt.datetime, until: float) -> int:
+    return delete_some(budget.old(), until)
+
+
+def review_locks(rules: Retention, now: dt.datetime, until: float) -> int:
+    return delete_some(teamwork.expired_locks(), until)
+
+
 def pictures(rules: Retention, now: dt.datetime, until: float) -> int:
     """Delete the notes that somebody's picture could not be used."""
-    return delete_some(SentPicture.objects.filter(is_refused=True, sent_at__lt=now - REFUSED_PICTURES), until)
+    return delete_some(SentPicture.objects.filter(is_refused=True, sent_at__lt=now - _days(rules.pictures)), until)
 
 
 def log_people(rules: Retention, now: dt.datetime, until: float) -> int:
@@ -121,13 +157,19 @@ KINDS: list[Kind] = [
     addresses_dropped,
     browsers,
     mails,
+    notices,
     proofs,
     drafts,
     sessions,
     tasks,
     answers,
     rate_limits,
+    asked_letters,
+    review_locks,
     pictures,
+    ended_invitations,
+    unconfirmed_accounts,
+    uploads,
     log_people,
     files,
 ]

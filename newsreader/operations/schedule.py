@@ -15,7 +15,6 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments.audit import audit_log
-from comments.desk.teamwork import delete_expired_locks
 from comments.notifications import (
     chat,
     deliver,
@@ -30,18 +29,16 @@ from comments.notifications import (
 )
 from comments.notifications.fan_out import tell_followers, tell_readers
 from comments.notifications.mailings import send_mail_digests
-from comments.notifications.subscriptions import forget_old as forget_old_subscriptions
 from comments.objections.transparency import bring_up_to_date
 from comments.posting.rerendering import rerender_some
 from comments.screening import surge
-from newsreader.accounts import factor_secrets, invitations
+from newsreader.accounts import factor_secrets, old_sessions
 from newsreader.accounts.pictures import draw_waiting
-from newsreader.kit import metrics, private_uploads
+from newsreader.kit import metrics
 from newsreader.kit.clock import ahead
 from newsreader.kit.errors import Busy
 from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
-from newsreader.mailing import budget
 from newsreader.mailing.outbox import send_due
 from newsreader.operations import retention
 from newsreader.operations.purging import purge_due
@@ -103,14 +100,10 @@ def beat() -> bool:
     return bool(cache.get_many(marks) == dict.fromkeys(marks, now))
 
 
-def clear_up() -> None:
+def renew_secrets() -> None:
+    """Encrypt with the newest of FIELD_KEYS what still is in plain text, or was encrypted with an older one."""
     factor_secrets.renew()
     chat.renew_secrets()
-    budget.forget_old()
-    forget_old_subscriptions()
-    invitations.forget_old()
-    delete_expired_locks()
-    private_uploads.forget_old()
 
 
 # Seconds between two runs, and the job. All are safe to run in several workers at once.
@@ -132,6 +125,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (60, mail_alarm.watch),
     (60, tell_followers),
     (15, retention.run),
+    (15, old_sessions.end_surplus),
     (60, take_up_lost_tasks),
     (60, verify_and_tell),
     (60, make_missing),
@@ -139,7 +133,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (60, rerender_some),
     (60, carry_out_due),
     (3600, bring_up_to_date),
-    (3600, clear_up),
+    (3600, renew_secrets),
 ]
 
 

@@ -8,21 +8,38 @@ import time
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from comments.audit import audit_log
-from comments.models import AuditEntry, Ban, Comment, ConnectionData, Decision, EmailConfirmation, KeptDraft, Report
+from comments.models import (
+    AuditEntry,
+    Ban,
+    Comment,
+    ConnectionData,
+    Decision,
+    EmailConfirmation,
+    KeptDraft,
+    MailPreferences,
+    Notice,
+    Report,
+)
 from comments.moderation import ban_targets, bans, old_traces
 from comments.moderation.decisions import decide
 from comments.moderation.similar import find_similar
 from comments.screening import ban_checks
-from newsreader.accounts.models import Retention, SentPicture
+from newsreader.accounts import old_sessions
+from newsreader.accounts.identities import own_identity
+from newsreader.accounts.models import Retention, SentPicture, User
+from newsreader.accounts.session_store import SessionStore
+from newsreader.kit import long_writes
 from newsreader.kit.client_address import cut
-from newsreader.mailing.models import Letter
+from newsreader.mailing.models import AskedLetter, Letter
 from newsreader.operations import orphans, retention
 from tests.factories import make_article, make_ban, make_comment, make_editor, make_moderator, make_user, set_rules
 
@@ -228,6 +245,66 @@ def test_of_a_session_that_goes_on_the_address_is_cut_and_dropped_too():
         ("0.0.0.0", ""),
     ]
     assert sum(run().values()) == 0
+
+
+def test_strangers_begin_no_more_sessions_than_there_is_room_for_and_push_out_nobody_who_is_signed_in():
+    for number in range(6):
+        data = SessionStore().encode({"_auth_user_id": "1"} if number == 0 else {"code": "x"})
+        Session.objects.create(session_key=f"s{number}", session_data=data, expire_date=ago(-(50 + number) / 1440))
+    Session.objects.create(session_key="member", session_data="", expire_date=ago(-14))
+
+    assert old_sessions.end_surplus(6) == 0
+    assert old_sessions.end_surplus(3) == 2
+
+    assert sorted(Session.objects.values_list("session_key", flat=True)) == ["member", "s0", "s3", "s4", "s5"]
+
+
+def test_accounts_that_nobody_confirmed_go_and_no_others():
+    names = ("typed", "young", "confirmed", "entered", "staff", "made", "identity")
+    users = {name: make_user(name, verified=name == "confirmed") for name in names}
+    User.objects.exclude(pk=users["young"].pk).update(date_joined=ago(31))
+    User.objects.filter(pk=users["entered"].pk).update(last_login=ago(31))
+    User.objects.filter(pk=users["staff"].pk).update(is_staff=True)
+    EmailAddress.objects.filter(user=users["made"]).delete()
+    own_identity(users["identity"])
+
+    assert run()["unconfirmed_accounts"] == 1
+
+    assert not User.objects.filter(username="typed").exists()
+    assert User.objects.count() == len(names) - 1
+
+
+def test_what_readers_were_told_goes_and_what_waits_stays():
+    comment = make_comment()
+    row = MailPreferences.objects.create(address="a@example.org", folded="a@example.org", confirmed_at=ago(100))
+    for about, days, settled in ((1, 91, ago(91)), (2, 91, None), (3, 89, ago(89))):
+        Notice.objects.create(
+            preferences=row, kind="comment", about_id=about, article=comment.article, created_at=ago(days),
+            settled_at=settled,
+        )  # fmt: skip
+
+    run()
+
+    assert set(Notice.objects.values_list("about_id", flat=True)) == {2, 3}
+
+
+def test_many_old_rows_go_a_few_in_one_transaction_and_the_rest_another_time(monkeypatch):
+    monkeypatch.setattr(long_writes, "AT_ONCE", 2)
+    AskedLetter.objects.bulk_create([AskedLetter(address=str(number), at=ago(2)) for number in range(5)])
+    UserSession.objects.bulk_create(
+        [
+            UserSession(user=make_user(), session_key=str(number), user_agent="Firefox", created_at=ago(40))
+            for number in range(5)
+        ]
+    )
+    rules, now, soon = Retention.objects.current(), timezone.now(), time.monotonic() + 60
+
+    assert retention.asked_letters(rules, now, time.monotonic() - 1) == 0  # No time is left.
+    with CaptureQueriesContext(connection) as queries:
+        assert (retention.asked_letters(rules, now, soon), retention.browsers(rules, now, soon)) == (5, 5)
+
+    written = [query["sql"].partition(" ")[0] for query in queries if query["sql"].startswith(("DELETE", "UPDATE"))]
+    assert written == ["DELETE"] * 3 + ["UPDATE"] * 3
 
 
 def test_sent_mails_go_and_those_under_way_stay():

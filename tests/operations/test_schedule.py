@@ -147,7 +147,6 @@ def test_clearing_up_deletes_what_has_run_out_and_nothing_else(settings):
     for name, days in (("old", 91), ("young", 1)):
         Invitation.objects.create(email=f"{name}@example.org", role="Authors", expires_at=now - dt.timedelta(days=days))
 
-    schedule.clear_up()
     retention.run(60, all_kinds=True)
 
     assert Invitation.objects.get().email == "young@example.org"
@@ -163,4 +162,4 @@ def test_clearing_up_deletes_what_has_run_out_and_nothing_else(settings):
 
 
 def test_clearing_up_is_one_of_the_jobs():
-    assert {schedule.clear_up, retention.run} <= {job for _seconds, job in schedule.JOBS}
+    assert {schedule.renew_secrets, retention.run} <= {job for _seconds, job in schedule.JOBS}

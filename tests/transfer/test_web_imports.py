@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import io
 import stat
@@ -162,9 +163,9 @@ def test_while_another_import_runs_it_waits(client, editor, monkeypatch):
     assert [kept.file.exists() for kept in private_uploads.found()] == [True]
 
 
-def test_what_nobody_works_on_is_forgotten(folder, monkeypatch):
+def test_what_nobody_works_on_is_forgotten(folder):
     old = private_uploads.keep([b"a"], state="checked")
-    monkeypatch.setattr(private_uploads, "KEPT", -1)
 
-    assert private_uploads.forget_old() == 1
+    assert private_uploads.forget_old(dt.timedelta(days=3)) == 0
+    assert private_uploads.forget_old(dt.timedelta(days=-1)) == 1
     assert not old.folder.exists()
