@@ -13,10 +13,15 @@ from newsreader.personal_data.entries.kinds import (
     Nobody,
     each,
     nobody,
+    term,
 )
 
 _MEMBER = "the account's owner"
-_INVITED = Holds("who is invited to the newsroom", "to send the invitation", "until the row is deleted", DELETED)
+_INVITATION = term("invitations", words="once accepted, as long as the account; else {} after it has ended")
+_INVITED = Holds("who is invited to the newsroom", "to send the invitation", _INVITATION, DELETED)
+_UNTIL_DRAWN = term(
+    "pictures", words="until the worker has drawn it; of one that cannot be used is noted for {} that it was sent"
+)
 _BY = Holds("somebody of the newsroom", "to show who did it", WHILE_ACCOUNT, DETACHED)
 
 ENTRIES: Entries = {
@@ -35,8 +40,8 @@ ENTRIES: Entries = {
         **each(_BY, "invited_by", "accepted_by", "revoked_by"),
     },
     "accounts.SentPicture": {
-        "user": Holds(_MEMBER, "whose picture it is", "until the worker has drawn it", DELETED),
-        "data": Holds(_MEMBER, "to draw their portrait", "until the worker has drawn it", DELETED),
+        "user": Holds(_MEMBER, "whose picture it is", _UNTIL_DRAWN, DELETED),
+        "data": Holds(_MEMBER, "to draw their portrait", _UNTIL_DRAWN, DELETED),
         "token": CODE,
     },
     "accounts.CommenterIdentity": {
@@ -74,14 +79,17 @@ ENTRIES: Entries = {
         "email",
         "token",
     ),
-    "personal_data.DigestKey": nobody("a random key"),
-    "personal_data.CopiesFolder": nobody("folders of copies of the site"),
+    "personal_data.DigestKey": nobody("a random key", "key"),
+    "personal_data.CopiesFolder": nobody("folders of copies of the site", "path"),
     "mailing.Letter": {
         **each(CODE, "name", "about", "language"),
         "facts": Nobody("which mail it is; nothing that was typed"),
         "failure": Nobody("the class of an error, without its text"),
         "address": Holds(
-            "who gets the mail", "to send it once", "90 days after it was sent (a setting)", DELETED + ", sent or not"
+            "who gets the mail",
+            "to send it once",
+            term("mails", words="{} after it was sent"),
+            DELETED + ", sent or not",
         ),
         "secret": Holds("who gets the mail", "a code or a link, encrypted", "until it is sent or given up", DELETED),
     },

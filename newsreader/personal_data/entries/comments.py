@@ -16,6 +16,7 @@ from newsreader.personal_data.entries.kinds import (
     Nobody,
     each,
     nobody,
+    term,
 )
 
 _AUTHOR, _REPORTER, _READER, _STAFF = "the comment's author", "who reports", "the reader", "somebody of the newsroom"
@@ -26,7 +27,10 @@ _TEXT = Holds(
 )
 _DERIVED = Holds(_AUTHOR, "made of the text, for pages and search", WHILE_COMMENT, "made anew without the name")
 _TOKEN = Holds(_READER, "the secret address of their private page", WHILE_COMMENT, "replaced")
-_NEWSROOM = nobody("what the newsroom writes for all cases")
+_PROOF = term("proofs", words="{} unless confirmed")
+_UNCONFIRMED = term("proofs", words="until it is erased; unconfirmed, {}")
+_DRAFT = term("draft_hours")
+_NEWSROOM = Nobody("what the newsroom writes for all cases")
 
 ENTRIES: Entries = {
     "comments.Comment": {
@@ -45,15 +49,20 @@ ENTRIES: Entries = {
         "duplicate_key": Holds(_AUTHOR, "a keyed hash of the text and who typed it", WHILE_COMMENT, EMPTIED),
     },
     "comments.ConnectionData": {
-        "address": Holds(_AUTHOR, "against abuse", "whole for 7 days, as a network for 90 (a setting)", DELETED),
-        "user_agent": Holds(_AUTHOR, "against abuse", "30 days (a setting)", DELETED),
+        "address": Holds(
+            _AUTHOR,
+            "against abuse",
+            term("addresses_whole", "addresses", words="whole for {}, as a network for {}"),
+            DELETED,
+        ),
+        "user_agent": Holds(_AUTHOR, "against abuse", term("browsers"), DELETED),
         **each(Holds(_AUTHOR, "against abuse, and to answer by mail", WHILE_COMMENT, DELETED), "email", "domain"),
     },
     "comments.Revision": {
         "body": Holds(_AUTHOR, "what a comment said before it was edited", WHILE_COMMENT, DELETED),
         "by": _BY,
     },
-    "comments.PathBucket": nobody("numbers and paths of a long discussion"),
+    "comments.PathBucket": nobody("numbers and paths of a long discussion", "start"),
     "comments.Decision": {
         **each(CODE, "source", "before"),
         "by": _BY,
@@ -68,16 +77,15 @@ ENTRIES: Entries = {
         "personal": Holds(
             "whom the entry is about",
             "to prove later what was decided, and about what",
-            "730 days (a setting); the entry stays",
+            term("log_people", words="{}; the entry stays"),
             "emptied with its salt; the chain still verifies",
         ),
     },
-    "comments.LogCheck": nobody("how far the audit log has been verified"),
-    "comments.RefusalReason": _NEWSROOM,
-    "comments.ReplyTemplate": _NEWSROOM,
-    "comments.CommentSettings": nobody("the rules of the site"),
-    "comments.ArticleSettings": nobody("the rules under one article"),
-    "comments.MonthlyStats": nobody("numbers of a month"),
+    "comments.LogCheck": nobody("how far the audit log has been verified", "hash", "known_hash", "faults", "told"),
+    "comments.RefusalReason": each(_NEWSROOM, "code", "label", "sentence"),
+    "comments.ReplyTemplate": each(_NEWSROOM, "title", "text"),
+    "comments.ArticleSettings": nobody("the rules under one article", "surge_facts"),
+    "comments.MonthlyStats": nobody("numbers of a month", "numbers"),
     "comments.Note": {
         "text": Holds(_AUTHOR, "what moderators tell each other about the comment", WHILE_COMMENT, DELETED),
         "by": _BY,
@@ -134,15 +142,15 @@ ENTRIES: Entries = {
     },
     "comments.EmailConfirmation": {
         **each(
-            Holds("a guest", "a keyed hash: one mail for each address", "30 days unless confirmed", DELETED),
+            Holds("a guest", "a keyed hash: one mail for each address", _PROOF, DELETED),
             "address",
             "network",
         ),
-        "token": Holds("a guest", "the link in that mail", "30 days unless confirmed", DELETED),
+        "token": Holds("a guest", "the link in that mail", _PROOF, DELETED),
     },
     "comments.MailPreferences": {
         **each(
-            Holds(_READER, "to mail them what they asked for", "until it is erased; unconfirmed, 30 days", DELETED),
+            Holds(_READER, "to mail them what they asked for", _UNCONFIRMED, DELETED),
             "address",
             "folded",
             "language",
@@ -152,10 +160,25 @@ ENTRIES: Entries = {
             _READER, "a keyed hash: nobody asks for mails to strangers without end", "as long as the address", DELETED
         ),
     },
+    "comments.Subscription": {
+        "preferences": Holds(_READER, "what they want to be told", "as long as the address", DELETED),
+    },
+    "comments.Notice": {
+        "preferences": Holds(
+            _READER, "what they are told, once", term("notices", words="{} after it was told"), DELETED
+        ),
+    },
     "comments.LastLook": {"user": Holds(_READER, "when they last saw their comments", WHILE_ACCOUNT, DELETED)},
     "comments.ModeratorMail": {"user": Holds(_STAFF, "which mails they want", WHILE_ACCOUNT, DELETED)},
     "comments.AuthorMail": {"user": Holds(_STAFF, "which mails they want", WHILE_ACCOUNT, DELETED)},
-    "comments.ChatHook": nobody("chat rooms of the newsroom, their addresses and secrets encrypted"),
+    "comments.ChatHook": nobody(
+        "chat rooms of the newsroom, their addresses and secrets encrypted",
+        "name",
+        "host",
+        "sealed_address",
+        "sealed_secret",
+        "failure",
+    ),
     "comments.RateLimit": {
         "key": Holds(
             _READER,
@@ -165,9 +188,9 @@ ENTRIES: Entries = {
         )
     },
     "comments.KeptDraft": {
-        "typed": Holds(_READER, "what they typed, while they sign in", "a day", DELETED),
+        "typed": Holds(_READER, "what they typed, while they sign in", _DRAFT, DELETED),
         **each(
-            Holds(_READER, "which browser may see it", "a day", DELETED), "token", "browser", "network", "neighbourhood"
+            Holds(_READER, "which browser may see it", _DRAFT, DELETED), "token", "browser", "network", "neighbourhood"
         ),
         **each(CODE, "provider", "channel"),
     },
