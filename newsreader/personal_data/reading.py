@@ -1,24 +1,48 @@
-"""Somebody's data as a page, the same as in the file (`export`): written piece by piece, in words that people know."""
+"""Somebody's data as a page, the same as in the file (`export`): piece by piece, grouped, in words that people know.
+
+A code is worded (`SAID`), a time is in the reader's language, a browser has the name that people know. The file has
+them as they are stored.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.db.models import TextChoices
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from comments.audit.reason_texts import worded
+from comments.models import Appeal, BanAppeal, Comment, MailPreferences, Report, Subscription
+from newsreader.accounts.browsers import browser_of
+from newsreader.accounts.identities import label_of, public_name
+from newsreader.accounts.models import Invitation, Role
 from newsreader.personal_data import export
 from newsreader.personal_data.people import Person
 
 PLACE = "<!--sections-->"  # in the template, where they stand
+# The headings, and the sections under each.
+GROUPS = {
+    gettext_lazy("You and your account"): (
+        "accounts",
+        "email_addresses",
+        "sign_in",
+        "identities",
+        "sessions",
+        "invitations",
+        "authors",
+    ),
+    gettext_lazy("What you have written"): ("comments", "reports", "appeals", "bans", "ban_appeals"),
+    gettext_lazy("Emails to you"): ("mail_choices", "mails"),
+}
 TITLES = {
     "accounts": gettext_lazy("Your account"),
     "sign_in": gettext_lazy("How you sign in"),
@@ -72,27 +96,87 @@ WORDS = {
 }  # fmt: skip
 
 
+def _language(code: str) -> str:
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
+
+
+def _way(code: str) -> str:
+    return str(WAYS.get(code) or label_of(public_name(code)) or code)
+
+
+def _ban_reason(code: str) -> str:
+    return ", ".join(worded([{"code": code}]))
+
+
+def _labels(choices: type[TextChoices], open_one: str = "open") -> Callable[[str], str]:
+    """How a value of these is worded; the file has `open_one` where the column is empty."""
+
+    def label(code: str) -> str:
+        return str(dict(choices.choices).get("" if code == open_one else code, code))
+
+    return label
+
+
+WAYS = {
+    "password": gettext_lazy("Password"),
+    "totp": gettext_lazy("Authenticator app"),
+    "webauthn": gettext_lazy("Passkey"),
+    "recovery_codes": gettext_lazy("Recovery codes"),
+    "email": gettext_lazy("This site"),
+}
+STATES = {
+    "pending": gettext_lazy("Waiting for an editor"),
+    "approved": gettext_lazy("Published"),
+    "refused": gettext_lazy("Refused"),
+    "withdrawn": gettext_lazy("Withdrawn by you"),
+}
+# How codes are said, by section and field, or by field wherever it is; "" leaves a line out that another one says.
+SAID: dict[tuple[str, str] | str, Callable[[str], str]] = {
+    "language": _language,
+    "browser": browser_of,
+    "provider": _way,
+    "way": _way,
+    "frequency": _labels(MailPreferences.Frequency),
+    "what": _labels(Subscription.Scope),
+    "role": _labels(Role),
+    "left_through": _labels(Comment.Channel),
+    "mail": lambda code: "",
+    ("comments", "status"): lambda code: str(STATES[code]),
+    ("invitations", "state"): _labels(Invitation.State, ""),
+    ("reports", "reason"): _labels(Report.Reason),
+    ("reports", "outcome"): _labels(Report.Outcome),
+    ("appeals", "outcome"): _labels(Appeal.Outcome),
+    ("ban_appeals", "outcome"): _labels(BanAppeal.Outcome),
+    ("bans", "reason"): _ban_reason,
+}
+
+
 def as_page(person: Person, request: HttpRequest) -> Iterator[str]:
-    """Yield the page in pieces. Sections without anything are left out, and so are empty values."""
+    """Yield the page in pieces. Groups and sections without anything are left out, and so are empty values."""
     page = render_to_string("account/my_data_read.html", {"addresses": person.addresses}, request)
     before, _place, after = page.partition(PLACE)
     yield before
-    for name, section in export.SECTIONS.items():
-        number = 0
-        for number, row in enumerate(section(person), start=1):
-            if number == 1:
-                yield f'<h2 class="ledger-head">{escape(TITLES[name])}</h2>\n'
-            yield _row(row)
+    for title, names in GROUPS.items():
+        heading = f"<h2>{escape(title)}</h2>\n"
+        for name in names:
+            for number, row in enumerate(export.SECTIONS[name](person)):
+                if number == 0:
+                    yield f'{heading}<h3 class="ledger-head">{escape(TITLES[name])}</h3>\n'
+                    heading = ""
+                yield _row(row, name)
     yield after
 
 
-def _row(row: export.Row) -> SafeString:
-    shown = ((name, _shown(value)) for name, value in row.items())
+def _row(row: export.Row, section: str) -> SafeString:
+    shown = ((name, _shown(value, section, name)) for name, value in row.items())
     lines = (f"<div><dt>{escape(WORDS.get(name, name))}</dt><dd>{value}</dd></div>" for name, value in shown if value)
     return mark_safe(f'<dl class="ledger">{"".join(lines)}</dl>\n')
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, section: str, field: str) -> str:
     """Return a value as HTML; empty where there is nothing to say."""
     match value:
         case None | "" | [] | {}:
@@ -101,11 +185,21 @@ def _shown(value: Any) -> str:
             return escape(_("Yes") if value else _("No"))
         case dt.datetime():
             return f'<time datetime="{value.isoformat()}">{_date(value)}</time>'
+        case dt.time():
+            return escape(time_format(value, "TIME_FORMAT"))
         case list():
-            return "".join(f"<div>{shown}</div>" for each in value if (shown := _shown(each)))
+            return "".join(f"<div>{shown}</div>" for each in value if (shown := _shown(each, section, field)))
         case dict():
-            pairs = ((name, _shown(each)) for name, each in value.items())
+            said = "" if field == "told" else section  # What a provider has said has its own names.
+            pairs = ((name, _shown(each, said, name)) for name, each in value.items())
             return "".join(f"<div>{escape(WORDS.get(name, name))}: {each}</div>" for name, each in pairs if each)
+        case str() if section:
+            say = SAID.get((section, field)) or SAID.get(field) or str
+            value = say(value)
+    if field == "hour":
+        return escape(time_format(dt.time(value), "TIME_FORMAT"))
+    if not value and value != 0:
+        return ""
     return f"<bdi>{escape(value)}</bdi>".replace("\n", "<br>")
 
 

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from comments.models import Comment, ConnectionData, EmailConfirmation, Report, Revision
+from comments.models import Comment, ConnectionData, EmailConfirmation, MailPreferences, Report, Revision
 from comments.moderation import bans
 from comments.moderation.decisions import decide
 from comments.posting.email_confirmation import address_key
@@ -67,6 +67,7 @@ def test_the_file_has_every_section_and_its_keys_are_a_contract(ada):
         "sessions", "comments", "reports", "appeals", "bans", "ban_appeals", "mail_choices", "mails", "invitations", "authors",
     ]  # fmt: skip
     assert set(reading.TITLES) == set(export.SECTIONS)
+    assert sorted(name for names in reading.GROUPS.values() for name in names) == sorted(export.SECTIONS)
 
 
 def test_it_holds_what_is_theirs_and_nothing_of_others(ada):
@@ -158,6 +159,33 @@ def test_hostile_words_stay_words(client, ada, text):
 
 
 # --- With an account ----------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_in_words_what_the_file_has_as_codes(client, ada):
+    comment = make_comment(user=ada, text="approved")
+    ConnectionData.objects.filter(pk=comment.pk).update(user_agent="Mozilla/5.0 (X11; Linux) Firefox/128.0")
+    Report.objects.create(comment=comment, reason="off_topic", reporter="x", account=ada, outcome="kept")
+    Authenticator.objects.create(user=ada, type="webauthn", data={"name": "Key"})
+    MailPreferences.objects.create(
+        address=ada.email, folded=ada.email, confirmed_at=timezone.now(), frequency="weekly", quiet_from=dt.time(22),
+        quiet_until=dt.time(6, 30),
+    )  # fmt: skip
+
+    shown = have(client, "/accounts/my-data/", "page").text_sent.partition("<h2>You and your account</h2>")[2]
+    page = re.sub(r"<[^>]+>", " ", shown.partition("</main>")[0])
+
+    worded = (
+        "Published",
+        "Firefox on Linux",
+        "not about the article",
+        "the comment stays",
+        "Passkey",
+        "once a week, on",
+    )
+    assert [words for words in worded if words not in page] == []
+    assert [code for code in ("off_topic", "webauthn", "weekly", "22:00:00", "Mozilla") if code in page] == []
+    assert page.count("approved") == 1  # what they wrote, as they wrote it
+    assert shown.count("<h2>What you have written</h2>") == shown.count("<h2>Emails to you</h2>") == 1
 
 
 def test_opening_the_page_sends_nothing_and_its_buttons_send_all(client, ada):
