@@ -293,7 +293,9 @@ def test_many_old_rows_go_a_few_in_one_transaction_and_the_rest_another_time(mon
     AskedLetter.objects.bulk_create([AskedLetter(address=str(number), at=ago(2)) for number in range(5)])
     UserSession.objects.bulk_create(
         [
-            UserSession(user=make_user(), session_key=str(number), user_agent="Firefox", created_at=ago(40))
+            UserSession(
+                user=make_user(), session_key=str(number), ip="203.0.113.7", user_agent="Firefox", created_at=ago(40)
+            )
             for number in range(5)
         ]
     )
