@@ -24,7 +24,12 @@ pytestmark = pytest.mark.django_db
 STATUS = {"1": "approved", "0": "pending", "spam": "spam", "trash": "trash"}
 STATE = {"publish": "published", "future": "scheduled", "trash": "withdrawn"}
 # Those below 1 MB, and the one with most comments.
-REAL = ["alienlebarge-fr", "bloggure-en", "chrisjrob-en", "davidsouther-en", "mydjangoblog-ne", "panthar-en"]
+REAL = [
+    "bloggure-en",
+    *(pytest.param(name, marks=pytest.mark.long) for name in ("alienlebarge-fr", "chrisjrob-en", "davidsouther-en")),
+    "mydjangoblog-ne",
+    "panthar-en",
+]
 FIXTURES = sorted(path.stem for path in (SHARED / "data" / "wxr" / "fixtures").glob("*.xml"))
 
 
@@ -56,7 +61,6 @@ def assert_threads_are_sound(told: dict[str, Any]) -> None:
     assert max(Comment.objects.values_list("depth", flat=True), default=-1) + 1 == told["max_depth"]
 
 
-@pytest.mark.ci_both
 @pytest.mark.parametrize("name", REAL)
 def test_a_real_export_comes_in_whole_and_only_once(shared: Path, name: str):
     path, told = shared / "data" / "wxr" / "real" / f"{name}.xml", counts(f"real/{name}")
