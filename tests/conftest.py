@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import DatabaseError
 from django.test import TransactionTestCase
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import tests.append_only  # noqa: F401  Watches every connection.
 from articles.public import page_frames, teasers
@@ -181,6 +181,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(MISSING)
         pytest.skip(MISSING)
+    expect.set_options(timeout=20_000)  # milliseconds; on a busy machine a page takes long, and no test is about time
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -209,7 +210,7 @@ def context(browser: Browser, live_server: Any, settings: Any) -> Iterator[Brows
     settings.SITE_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     context = browser.new_context(base_url=live_server.url, locale="en")
-    context.set_default_timeout(10_000)  # milliseconds
+    context.set_default_timeout(30_000)  # milliseconds
     yield context
     context.close()
 

@@ -36,7 +36,7 @@ def context(scripted: bool, browser: Browser, live_server: Any, settings: Any) -
     settings.SITE_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     context = browser.new_context(base_url=live_server.url, locale="en", java_script_enabled=scripted)
-    context.set_default_timeout(10_000)  # milliseconds
+    context.set_default_timeout(30_000)  # milliseconds
     yield context
     context.close()
 

@@ -31,7 +31,7 @@ def open_as(browser: Browser, live_server: Any, settings: Any) -> Iterator[Calla
 
     def open_page(user: User | None = None, **values: Any) -> Page:
         context = browser.new_context(base_url=live_server.url, locale="en", **values)
-        context.set_default_timeout(10_000)  # milliseconds
+        context.set_default_timeout(30_000)  # milliseconds
         contexts.append(context)
         if user:
             client = Client()

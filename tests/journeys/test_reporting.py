@@ -32,7 +32,7 @@ def open_as(browser: Browser, live_server: Any, settings: Any) -> Iterator[Calla
 
     def open_page(user: User | None = None, *, script: bool = True, **values: Any) -> Page:
         context = browser.new_context(base_url=live_server.url, locale="en", java_script_enabled=script, **values)
-        context.set_default_timeout(10_000)  # milliseconds
+        context.set_default_timeout(30_000)  # milliseconds
         contexts.append(context)
         if user:
             client = Client()

@@ -50,7 +50,7 @@ def bare(browser: Browser, live_server: Any, settings: Any) -> Iterator[Page]:
     settings.SITE_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    context.set_default_timeout(10_000)  # milliseconds
+    context.set_default_timeout(30_000)  # milliseconds
     yield context.new_page()
     context.close()
 
@@ -191,7 +191,7 @@ def test_on_a_phone_the_trip_takes_the_page_along_and_brings_the_draft_back(brow
     context = browser.new_context(
         base_url=live_server.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en"
     )
-    context.set_default_timeout(10_000)  # milliseconds
+    context.set_default_timeout(30_000)  # milliseconds
     page = context.new_page()
     page.goto(parent.article.get_absolute_url())
     page.locator(f"#comment-{parent.pk} .reply-link").tap()
