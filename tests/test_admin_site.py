@@ -12,7 +12,7 @@ from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import User
 from tests.factories import make_article, make_comment, make_editor, make_moderator, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def superuser():
@@ -71,6 +71,7 @@ def test_who_is_no_staff_stays_outside(client, address):
 # --- Every page ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_every_list_and_form_opens_and_holds_no_script_of_its_own(client):
     client.force_login(superuser())
     comment = make_comment(make_article(), status="pending", user=make_user())
@@ -86,6 +87,7 @@ def test_every_list_and_form_opens_and_holds_no_script_of_its_own(client):
             assert " onclick=" not in page, address
 
 
+@pytest.mark.ci_both
 def test_scripts_come_from_files_only(client):
     client.force_login(make_editor())
 
@@ -104,6 +106,7 @@ def test_no_cache_keeps_the_desk(client):
 # --- People -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_moderators_ban_and_let_in_again(client):
     client.force_login(make_moderator())
     identity = own_identity(make_user())
@@ -132,6 +135,7 @@ def test_who_may_only_look_bans_nobody(client):
     assert not Ban.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_what_a_provider_told_us_is_not_edited(client):
     client.force_login(superuser())
     identity = own_identity(make_user())
@@ -142,6 +146,7 @@ def test_what_a_provider_told_us_is_not_edited(client):
     assert client.post(f"{address}delete/", {"post": "yes"}).status_code == 403
 
 
+@pytest.mark.ci_both
 def test_who_runs_the_site_makes_and_changes_people(client):
     client.force_login(superuser())
     typed = {"username": "mia", "name": "Mia", "usable_password": "true"}

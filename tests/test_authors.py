@@ -14,7 +14,7 @@ from newsreader.mailing.outbox import send_due
 from tests.articles.newsroom.test_article_admin import form, page_of
 from tests.factories import make_article, make_author, make_comment, make_draft, make_user, post_comment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 SECRET, OWN = "Nobody knows yet", "My own story"
 MINE, THEIRS = "Words under mine.", "Words under theirs."
 
@@ -99,6 +99,7 @@ NOT_THEIRS = [
 ]
 
 
+@pytest.mark.ci_both
 def test_no_page_and_no_search_tells_of_what_is_not_theirs(client, author, mine, theirs, subtests):
     picture = Picture.objects.create(file="pictures/a.jpg", width=4, height=3)
     Article.objects.update(lead_picture=picture)
@@ -114,6 +115,7 @@ def test_no_page_and_no_search_tells_of_what_is_not_theirs(client, author, mine,
             assert THEIRS not in text(response)
 
 
+@pytest.mark.ci_both
 def test_no_form_and_no_action_changes_what_is_not_theirs(client, author, mine, theirs):
     before = Article.objects.values().get(pk=theirs.pk)
 
@@ -124,6 +126,7 @@ def test_no_form_and_no_action_changes_what_is_not_theirs(client, author, mine, 
     assert Article.objects.values().get(pk=theirs.pk) == before
 
 
+@pytest.mark.ci_both
 def test_they_close_the_comments_under_their_own(client, author, mine):
     client.post("/admin/articles/article/", {"action": "close_comments", "_selected_action": mine.pk})
 
@@ -152,6 +155,7 @@ def test_the_queue_holds_what_waits_under_their_own(client, author, mine, theirs
     assert THEIRS not in shown
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("owned", [True, False])
 def test_they_decide_under_their_own_alone(client, author, mine, theirs, owned):
     comment = (mine if owned else theirs).comments.get()

@@ -20,7 +20,7 @@ from tests import standin as providers
 from tests.accounts.test_second_factor import confirm, make_passkey, set_up_an_app, sign_in
 from tests.factories import make_article, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 CODE = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b")
 
 
@@ -55,6 +55,7 @@ def test_of_a_new_password(browser):
     assert "/accounts/sessions/" in mail.outbox[0].body
 
 
+@pytest.mark.ci_both
 def test_of_a_first_password(client, ann):
     ann.set_unusable_password()
     ann.save()
@@ -68,6 +69,7 @@ def test_of_a_first_password(client, ann):
     assert told() == ["A password was set for your account."]
 
 
+@pytest.mark.ci_both
 def test_of_a_password_that_was_reset(client, ann):
     client.post("/accounts/password/reset/", {"email": ann.email})
     link = re.search(r"http://testserver(/accounts/password/reset/key/\S+)", mail.outbox[-1].body)[1]
@@ -118,6 +120,7 @@ def test_of_a_passkey_that_is_removed(browser, ann):
     assert told() == ["A passkey was removed from your account."]
 
 
+@pytest.mark.ci_both
 def test_nobody_is_told_of_the_address_with_which_they_sign_up(client):
     typed = {"email": "new@example.org", "username": "newcomer", "password1": "Oystercatchers"}
     client.post("/accounts/signup/", typed)
@@ -153,6 +156,7 @@ def test_of_a_password_that_staff_has_set(admin, ann):
     assert "browser" not in mail.outbox[0].body  # It would be that of whoever did it.
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("make", "address", "subject"),
     [
@@ -260,6 +264,7 @@ def test_a_recovery_code_and_no_app(ann, browser):
     assert enter(with_recovery, ann) == []
 
 
+@pytest.mark.ci_both
 def test_nobody_is_told_of_their_own_sign_up(client, standin):
     typed = {"email": "new@example.org", "username": "newcomer", "password1": "Oystercatchers"}
     client.post("/accounts/signup/", typed)
@@ -281,6 +286,7 @@ def test_after_a_sign_up_with_a_password_a_code_is_new(client):
     assert enter(by_code, user) == [NEW.format("a code from a mail")]
 
 
+@pytest.mark.ci_both
 def test_of_an_older_account_nobody_knows_which_ways_are_new(ann):
     User.objects.filter(pk=ann.pk).update(date_joined=timezone.now() - dt.timedelta(days=300))
 

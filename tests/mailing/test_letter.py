@@ -12,7 +12,7 @@ from newsreader.mailing.letter import in_frame, quoted
 from newsreader.mailing.outbox import send_due
 from tests.factories import make_draft, make_moderator, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def links(page):

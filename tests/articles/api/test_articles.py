@@ -20,7 +20,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 FIELDS = {
     "id", "url", "slug", "kind", "headline", "standfirst", "html", "section", "tags", "authors", "sources", "picture",
     "published_at", "updated_at", "corrections", "comment_count", "comments_open", "version",
@@ -50,6 +50,7 @@ def test_an_article_has_the_fields_of_the_contract(client):
     assert body["published_at"].endswith(("Z", "+01:00", "+02:00"))
 
 
+@pytest.mark.ci_both
 def test_lists_are_newest_first_narrowed_by_what_is_asked_and_paged_by_cursor(client):
     import datetime as dt
 
@@ -76,6 +77,7 @@ def test_lists_are_newest_first_narrowed_by_what_is_asked_and_paged_by_cursor(cl
     assert second["next"] is None
 
 
+@pytest.mark.ci_both
 def test_an_editor_publishes_changes_and_withdraws(client):
     client.force_login(make_editor())
     author, section = make_author(), make_section()
@@ -195,6 +197,7 @@ def test_a_session_without_the_token_changes_nothing():
     assert (answer.status_code, answer.json()["code"]) == (403, "forgery_refused")
 
 
+@pytest.mark.ci_both
 def test_sections_tags_and_authors_are_listed_and_found(client):
     section, tag, author = make_section(), make_tag(), make_author()
     make_article(section=section, authors=[author]).tags.add(tag)
@@ -214,6 +217,7 @@ def test_what_an_address_is_made_from_is_fixed_once_published(client):
     assert (answer.status_code, answer.json()["code"]) == (409, "address_fixed")
 
 
+@pytest.mark.ci_both
 def test_a_page_is_closed_for_comments_unless_an_editor_says_so(client):
     client.force_login(make_editor())
 
@@ -271,6 +275,7 @@ def test_a_change_meant_for_an_older_version_is_refused_and_nothing_is_written(c
     assert patch(client, article, {"headline": "Whatever it is"}, **{"If-Match": "*"}).status_code == 200
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     "change",
     [
@@ -306,6 +311,7 @@ def test_a_copy_is_current_whatever_has_compressed_it_and_reading_an_older_versi
     assert (stale.status_code, stale.json()["code"]) == (412, "version_conflict")
 
 
+@pytest.mark.ci_both
 def test_authors_sent_back_keep_their_roles(client):
     client.force_login(make_editor())
     ada, ben = make_author(name="Ada"), make_author(name="Ben")

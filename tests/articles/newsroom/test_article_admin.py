@@ -28,7 +28,7 @@ from tests.factories import (
     make_user,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 NO_ROWS = {f"{table}-{name}_FORMS": 0 for table in ("bylines", "sources") for name in ("TOTAL", "INITIAL")}
 LIST, ADD = "/admin/articles/article/", "/admin/articles/article/add/"
 
@@ -81,6 +81,7 @@ def row(article):
 # --- Writing ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_an_editor_writes_an_article_and_its_text_is_sanitised(client, editor):
     author, tag, section = make_author(), make_tag(), make_section()
     typed = form(
@@ -136,6 +137,7 @@ def test_saving_without_a_change_changes_nothing_whatever_the_line_ends(client, 
     assert Article.objects.values().get() == before
 
 
+@pytest.mark.ci_both
 def test_saving_leaves_alone_what_moved_on_in_the_meantime(client, editor, monkeypatch):
     article = make_article()
     typed = form(client, page_of(article), headline="Another headline")
@@ -212,6 +214,7 @@ def test_nothing_is_deleted(client, editor):
 # --- The buttons --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("before", "button", "after", "sentence"),
     [
@@ -235,6 +238,7 @@ def test_a_button_saves_and_moves(client, editor, before, button, after, sentenc
     assert said(response) == sentence + link
 
 
+@pytest.mark.ci_both
 def test_a_new_article_can_be_published_at_once(client, editor):
     client.post(ADD, form(client, ADD, headline="Fire", body="<p>Out.</p>", _publish="anyway"))
 
@@ -242,6 +246,7 @@ def test_a_new_article_can_be_published_at_once(client, editor):
     assert client.get(Article.objects.get().get_absolute_url()).status_code == 200
 
 
+@pytest.mark.ci_both
 def test_scheduling_takes_the_time_that_was_typed_in_the_site_s_zone(client, editor):
     article = make_article(state="draft")
     time = {"scheduled_for_0": "2031-07-01", "scheduled_for_1": "06:00:00", "_schedule": "anyway"}
@@ -337,6 +342,7 @@ def test_a_new_page_is_closed_for_comments_unless_an_editor_says_so(client, edit
     assert Article.objects.get().takes_comments is takes
 
 
+@pytest.mark.ci_both
 def test_what_becomes_a_page_is_closed_too(client, editor):
     article = make_article(state="draft")
 
@@ -425,6 +431,7 @@ def test_a_picture_that_lies_nowhere_is_left_out_and_that_is_said(client, editor
     assert "A pasted picture was left out of the text" in said(response)
 
 
+@pytest.mark.ci_both
 def test_the_list_withdraws_with_a_reason(client, editor):
     article = make_article()
 
@@ -433,6 +440,7 @@ def test_the_list_withdraws_with_a_reason(client, editor):
     assert (row(article).state, row(article).withdrawn_reason) == ("withdrawn", "All wrong.")
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(("action", "takes"), [("close_comments", False), ("open_comments", True)])
 def test_the_list_closes_and_opens_comments(client, editor, action, takes):
     article, other = make_article(takes_comments=not takes), make_article(takes_comments=not takes)
@@ -443,6 +451,7 @@ def test_the_list_closes_and_opens_comments(client, editor, action, takes):
     assert row(article).page_version == article.page_version + 1
 
 
+@pytest.mark.ci_both
 def test_the_list_is_narrowed_by_state_section_and_author(client, editor):
     author, section = make_author(), make_section()
     found = make_article(state="draft", section=section, authors=[author, make_author()])
@@ -475,6 +484,7 @@ def test_the_list_says_when_an_article_will_be_published(client, editor):
     assert '<td class="field-time">07/01/2031 6 a.m.</td>' in client.get(LIST).content.decode()
 
 
+@pytest.mark.ci_both
 def test_the_list_begins_with_what_is_written_then_the_newest_and_pages_stand_apart(client, editor):
     now = timezone.now()
     old, new = make_article(at=now - dt.timedelta(days=9)), make_article(at=now)
@@ -493,6 +503,7 @@ def test_the_list_begins_with_what_is_written_then_the_newest_and_pages_stand_ap
 # --- The form -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_a_new_article_shows_only_what_it_can_have(client, editor):
     page = client.get(ADD).content.decode()
 
@@ -526,6 +537,7 @@ def test_one_button_stands_out(client, editor, state, primary, buttons):
     assert set(re.findall(r'<button type="submit"[^>]* name="(\w+)"', row_)) == buttons
 
 
+@pytest.mark.ci_both
 def test_one_s_own_name_stands_over_a_new_article_and_goes_where_it_is_taken_out(client, editor):
     name = make_author(user=editor)
 
@@ -590,6 +602,7 @@ def test_a_preview_is_the_page_as_typed_and_stores_nothing(client, editor):
     assert not Article.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_a_preview_of_a_stored_article_leaves_it_alone_and_shows_what_is_right_of_what_was_typed(client, editor):
     names = [make_author(name=name) for name in ("Ada", "Ben")]
     article = make_article(authors=names, headline="As stored")
@@ -608,6 +621,7 @@ def test_a_preview_of_a_stored_article_leaves_it_alone_and_shows_what_is_right_o
     assert article.bylines.count() == 2
 
 
+@pytest.mark.ci_both
 def test_a_preview_is_for_those_who_may_send_the_form(client, author):
     foreign = make_article(authors=[make_author()])
     address = f"/admin/articles/article/{foreign.pk}/preview/"
@@ -622,6 +636,7 @@ def test_a_preview_is_for_those_who_may_send_the_form(client, author):
     assert client.post(PREVIEW, {"headline": "x"}).status_code == 302
 
 
+@pytest.mark.ci_both
 def test_a_preview_without_words_or_with_nonsense_is_a_page(client, editor):
     for sent in ({}, {"headline": "x", "section": "9" * 40, "lead_picture": "x", "bylines-TOTAL_FORMS": "many"}):
         assert client.post(PREVIEW, sent).status_code == 200
@@ -694,6 +709,7 @@ def test_names_that_name_nothing_are_refused_and_everything_typed_is_kept(client
     assert not Tag.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_an_author_of_a_shared_name_is_named_by_the_address_and_nobody_twice(client, editor):
     first, second = Author.objects.create(name="Sam", slug="sam-1"), Author.objects.create(name="Sam", slug="sam-2")
     article = make_article(authors=[first], state="draft")
@@ -706,6 +722,7 @@ def test_an_author_of_a_shared_name_is_named_by_the_address_and_nobody_twice(cli
     assert [tag.name for tag in article.tags.all()] == ["Boats"]
 
 
+@pytest.mark.ci_both
 def test_nobody_makes_tags_who_may_not(client, author):
     make_tag("Boats")
     author.user.groups.clear()
@@ -725,6 +742,7 @@ def test_nobody_makes_tags_who_may_not(client, author):
 CHOOSER = "/admin/articles/article/pictures/"
 
 
+@pytest.mark.ci_both
 def test_pictures_are_chosen_from_the_newest_and_searched_by_words(client, editor):
     Picture.objects.create(file="pictures/a.jpg", width=40, height=30, caption='The "mole"', credit="Ada")
     Picture.objects.create(file="pictures/b.jpg", width=40, height=30, alternative_text="A boat", credit="Ada")
@@ -744,6 +762,7 @@ def test_pictures_are_chosen_from_the_newest_and_searched_by_words(client, edito
     assert "No picture found." in client.get(CHOOSER, {"id": "x"}).content.decode()
 
 
+@pytest.mark.ci_both
 def test_pictures_are_paged(client, editor):
     for number in range(25):
         Picture.objects.create(file=f"pictures/{number}.jpg", width=4, height=3)
@@ -809,6 +828,7 @@ def test_an_author_s_new_article_bears_their_name(client, author):
     assert Article.objects.get().state == "draft"
 
 
+@pytest.mark.ci_both
 def test_an_author_s_name_stays_over_their_article(client, author):
     article = make_article(authors=[author])
 
@@ -844,6 +864,7 @@ def test_an_author_without_a_name_is_told_what_to_do(client):
     assert client.get(ADD).status_code == 403
 
 
+@pytest.mark.ci_both
 def test_moderators_read_what_is_published(client):
     client.force_login(make_moderator())
     article, draft = make_article(), make_article(state="draft")
@@ -853,6 +874,7 @@ def test_moderators_read_what_is_published(client):
     assert client.post(page_of(article), {"headline": "x"}).status_code == 403
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("size", [1, 10])
 def test_the_list_asks_as_many_questions_however_long_it_is(client, editor, size, django_assert_max_num_queries):
     for _ in range(size):
@@ -876,6 +898,7 @@ def test_the_form_links_to_how_it_looks(client, editor, state, address):
 # --- What stands around them --------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("make", [make_section, make_tag, make_author])
 def test_a_name_that_stands_on_many_pages_makes_them_new(client, editor, make):
     thing = make()
@@ -891,6 +914,7 @@ def test_a_name_that_stands_on_many_pages_makes_them_new(client, editor, make):
     assert Site.objects.current().page_version == before + 2
 
 
+@pytest.mark.ci_both
 def test_several_deleted_at_once_make_pages_new_too(client, editor):
     tags = [make_tag(), make_tag()]
     before = Site.objects.current().page_version
@@ -902,6 +926,7 @@ def test_several_deleted_at_once_make_pages_new_too(client, editor):
     assert Site.objects.current().page_version == before + 1
 
 
+@pytest.mark.ci_both
 def test_an_author_with_articles_and_a_section_in_use_stay(client, editor):
     author, section = make_author(), make_section()
     make_article(authors=[author], section=section)
@@ -913,6 +938,7 @@ def test_an_author_with_articles_and_a_section_in_use_stay(client, editor):
     assert Section.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_the_site_is_one_row_whose_change_makes_every_page_new(client, editor):
     before = Site.objects.current().page_version
     address = "/admin/articles/site/1/change/"
@@ -934,6 +960,7 @@ def picture(settings, tmp_path):
     return SimpleUploadedFile("mole.png", file.getvalue(), "image/png")
 
 
+@pytest.mark.ci_both
 def test_a_picture_is_taken_in_measured_and_shown(client, editor, picture):
     client.post("/admin/articles/picture/add/", {"file": picture, "alternative_text": 'A "mole"'})
 
@@ -957,6 +984,7 @@ def test_what_stands_still_now_or_had_more_pages_is_said(client, editor, kind, t
     assert told in said(response)
 
 
+@pytest.mark.ci_both
 def test_what_is_no_picture_is_refused(client, editor):
     file = SimpleUploadedFile(
         "evil.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "image/svg+xml"
@@ -966,6 +994,7 @@ def test_what_is_no_picture_is_refused(client, editor):
     assert not Picture.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_a_changed_picture_makes_the_pages_new_that_it_leads(client, editor, picture):
     stored = Picture.objects.create(file=picture)
     led, other = make_article(lead_picture=stored), make_article()
@@ -978,6 +1007,7 @@ def test_a_changed_picture_makes_the_pages_new_that_it_leads(client, editor, pic
     assert row(other).page_version == other.page_version
 
 
+@pytest.mark.ci_both
 def test_a_redirect_is_made(client, editor):
     article = make_article()
 

@@ -14,7 +14,7 @@ from articles.models.pictures import Picture
 from tests.factories import make_article, make_author, make_editor, make_section, make_tag
 from tests.feeds import FORMS, read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -99,6 +99,7 @@ def test_there_is_no_other_feed(client, address):
     assert client.get(address).status_code == 404
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("form", FORMS)
 def test_a_reader_that_has_it_is_told_so_until_something_changes(client, form):
     article, editor = make_article(), make_editor()
@@ -141,6 +142,7 @@ def test_a_feed_is_public_and_the_same_for_everybody(client):
         assert not stranger.cookies
 
 
+@pytest.mark.ci_both
 def test_what_xml_cannot_carry_stops_no_feed(client):
     Article.objects.filter(pk=make_article().pk).update(headline="Bell\x07 and \ufffe", body="<p>\x0bx</p>")
 

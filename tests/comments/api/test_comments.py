@@ -11,7 +11,7 @@ from comments.moderation.decisions import decide
 from newsreader.kit import kept_json
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_rule, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 FIELDS = {
     "id", "article", "parent", "root", "depth", "status", "author", "html", "created_at", "edited_at", "reply_count",
     "url",
@@ -309,6 +309,7 @@ def test_method_and_article_come_before_the_token():
     assert status("post", f"/api/v1/articles/{article.pk}/comments/") == 403
 
 
+@pytest.mark.ci_both
 def test_a_change_meant_for_an_older_text_is_refused_and_the_newer_one_stays(client):
     user = make_user()
     comment = make_comment(user=user, text="As typed")

@@ -11,7 +11,7 @@ from comments.moderation import bans, batches
 from comments.moderation.decisions import decide
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 MANY = "/api/v1/decisions/"
 
 
@@ -48,6 +48,7 @@ def test_many_are_decided_about_and_undone(client, mia):
     assert statuses(comments) == ["trash"] * 3
 
 
+@pytest.mark.ci_both
 def test_a_filter_is_the_queue_s(client, mia):
     article = make_article()
     inside, outside = make_comment(article, status="pending"), make_comment(status="pending")

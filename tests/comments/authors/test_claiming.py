@@ -23,7 +23,7 @@ from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import CommenterIdentity
 from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 MINE, CLAIM = "/accounts/comments/", "/accounts/comments/claim/"
 
 
@@ -66,6 +66,7 @@ def test_every_confirmed_address_counts(ada):
     assert ids(claimable(ada)) == {comment.pk}
 
 
+@pytest.mark.ci_both
 def test_without_a_confirmed_address_there_is_nothing():
     user = make_user("ada", verified=False)
     make_guests()
@@ -80,6 +81,7 @@ def test_a_name_claims_nothing(ada, email):
     assert not claimable(ada)
 
 
+@pytest.mark.ci_both
 def test_a_comment_without_an_address_or_a_trace_is_nobody_s(ada):
     make_guests().connection_data.delete()
     type(make_guests().connection_data).objects.update(email="")
@@ -87,6 +89,7 @@ def test_a_comment_without_an_address_or_a_trace_is_nobody_s(ada):
     assert not claimable(ada)
 
 
+@pytest.mark.ci_both
 def test_what_a_member_wrote_is_not_claimable(ada):
     comment = make_comment(user=make_user("grace"))
     comment.connection_data.email = "ada@example.org"
@@ -121,6 +124,7 @@ def test_claiming_changes_whose_it_is_and_nothing_else(ada, status):
     assert list(Decision.objects.filter(comment=comment).values()) == decisions
 
 
+@pytest.mark.ci_both
 def test_claiming_again_does_nothing(ada):
     comment = make_guests()
     claim(ada, [comment.pk])
@@ -206,6 +210,7 @@ def test_it_lists_the_comments_of_all_ones_identities_the_newest_first(client, a
     assert "Another person" not in page
 
 
+@pytest.mark.ci_both
 def test_an_article_that_readers_do_not_see_is_no_link(client, ada):
     comment = make_comment(user=ada)
     type(comment.article).objects.filter(pk=comment.article_id).update(state="withdrawn")
@@ -256,6 +261,7 @@ def test_an_account_without_comments_is_told_so(client, ada):
     assert CLAIM not in page
 
 
+@pytest.mark.ci_both
 def test_pages_hold_twenty(client, ada):
     article = make_article()
     comments = [Comment(article=article, identity=own_identity(ada), body="x", html="<p>x</p>") for _ in range(21)]
@@ -322,6 +328,7 @@ def test_what_may_be_claimed_is_offered_checked_and_claimed_by_one_button(client
     assert Comment.objects.get(pk=foreign.pk).identity is None
 
 
+@pytest.mark.ci_both
 def test_a_second_click_does_nothing_and_says_so(client, ada):
     comment = make_guests()
     client.post(CLAIM, {"comments": comment.pk})

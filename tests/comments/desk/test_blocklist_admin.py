@@ -27,7 +27,7 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 DAY = dt.timedelta(days=1)
 ADD, LIST = reverse("admin:comments_filterentry_add"), reverse("admin:comments_filterentry_changelist")
 
@@ -100,6 +100,7 @@ def test_an_entry_has_one_scope(client):
     assert not FilterEntry.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_an_entry_with_all_it_may_have(client, editor):
     section = make_section()
     values = {
@@ -144,6 +145,7 @@ def test_an_entry_whose_time_is_over_can_still_be_noted_on(client):
     assert rule.note == "Was a raid"
 
 
+@pytest.mark.ci_both
 @pytest.mark.usefixtures("editor")
 def test_the_same_entry_stands_once_in_each_scope(client):
     section = make_section()
@@ -159,6 +161,7 @@ def test_the_same_entry_stands_once_in_each_scope(client):
     assert FilterEntry.objects.filter(pattern="casino").count() == 2
 
 
+@pytest.mark.ci_both
 def test_hits_counted_while_a_form_is_open_stay(client, editor):
     rule = make_rule("casino")
     opened = FilterEntry.objects.get(pk=rule.pk)
@@ -172,6 +175,7 @@ def test_hits_counted_while_a_form_is_open_stay(client, editor):
     assert rule.changed_at > opened.created_at
 
 
+@pytest.mark.ci_both
 def test_what_somebody_else_has_deleted_or_added_meanwhile_is_a_conflict(editor):
     rule, other = make_rule("casino"), make_rule("roulette")
     other.pattern = "casino"
@@ -267,6 +271,7 @@ def test_adding_asks_as_many_questions_however_many_entries(editor, size, django
     assert (len(added), known) == (size, 0)
 
 
+@pytest.mark.ci_both
 def test_a_changed_entry_is_on_record_with_what_it_was(client, editor):
     rule = make_rule("casino", note="Old")
 
@@ -279,6 +284,7 @@ def test_a_changed_entry_is_on_record_with_what_it_was(client, editor):
     assert (entry.personal["pattern"], entry.personal["was"]) == ("roulette", {"pattern": "casino", "note": "Old"})
 
 
+@pytest.mark.ci_both
 def test_switching_is_on_record_for_those_that_change(client, editor):
     on, off = make_rule("casino"), make_rule("pills", is_active=False)
 
@@ -289,6 +295,7 @@ def test_switching_is_on_record_for_those_that_change(client, editor):
     assert not FilterEntry.objects.filter(is_active=True).exists()
 
 
+@pytest.mark.ci_both
 def test_deleting_is_on_record_one_by_one_and_many_at_once(client):
     client.force_login(make_user(is_staff=True, is_superuser=True))
     first, second, third = (make_rule(pattern) for pattern in ("casino", "pills", "roulette"))
@@ -379,6 +386,7 @@ def test_any_number_of_days_is_answered(client, editor, days):
     assert 'data-found="0"' in answer.text
 
 
+@pytest.mark.ci_both
 def test_chosen_entries_are_tried_from_the_list(client, editor, discussion):
     rules = [make_rule("casino"), make_rule("weather", is_active=False)]
 
@@ -388,6 +396,7 @@ def test_chosen_entries_are_tried_from_the_list(client, editor, discussion):
     assert {rule.hits for rule in FilterEntry.objects.all()} == {0}
 
 
+@pytest.mark.ci_both
 def test_a_page_says_where_a_bound_ended_it(client, editor, discussion, monkeypatch):
     monkeypatch.setattr("comments.desk.blocklist_admin.backtest", _bounded)
 
@@ -479,6 +488,7 @@ def test_a_place_that_is_none_is_said_at_its_field(client, editor, place):
     assert "errorlist" in page
 
 
+@pytest.mark.ci_both
 def test_a_pasted_text_stands_in_one_place(client, editor):
     section = make_section()
 
@@ -518,6 +528,7 @@ def test_patterns_that_are_too_large_together_are_refused(client, editor, three)
     assert FilterEntry.objects.count() == 2
 
 
+@pytest.mark.ci_both
 def test_a_changed_pattern_takes_the_place_of_what_it_was(client, editor, three):
     for pattern in ("one+", "two+", "three+"):
         rule = make_rule(pattern, match="regex")
@@ -532,6 +543,7 @@ def test_a_changed_pattern_takes_the_place_of_what_it_was(client, editor, three)
         blocklist.change(word, by=editor)
 
 
+@pytest.mark.ci_both
 def test_neither_are_more_put_in_force_nor_tried_together(client, editor, three):
     rules = [make_rule(f"pattern{n}+", match="regex", is_active=False) for n in range(4)]
     chosen = {"_selected_action": [rule.pk for rule in rules]}

@@ -30,7 +30,7 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 QUEUE = "/admin/moderation/"
 
 
@@ -109,6 +109,7 @@ def test_an_entry_says_what_who_from_where_and_why(client, moderator):
     assert f'datetime="{comment.created_at.year}-' in page
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x"])
 def test_an_imported_website_that_is_no_web_address_is_no_link(client, moderator, address):
     comment = make_comment(status="pending")
@@ -183,6 +184,7 @@ def test_odd_filters_break_nothing(client, moderator, query):
     assert client.get(f"{QUEUE}?{query}").status_code == 200
 
 
+@pytest.mark.ci_both
 def test_pages_hold_fifty_and_an_emptied_page_leads_to_the_first(client, moderator):
     article = make_article()
     comments = [make_comment(article, status="pending") for _ in range(51)]
@@ -196,6 +198,7 @@ def test_pages_hold_fifty_and_an_emptied_page_leads_to_the_first(client, moderat
     assert client.get(QUEUE, following).headers["Location"] == f"{QUEUE}?q=thought"
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("size", [1, 12])
 def test_the_queue_asks_as_many_questions_however_long_it_is(client, moderator, size, django_assert_max_num_queries):
     parent = make_comment()
@@ -219,6 +222,7 @@ def test_looking_changes_nothing(client, moderator):
 # --- Who may ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_staff_without_the_right_to_moderate_gets_the_index_and_no_queue(client):
     client.force_login(make_staff())
     comment = make_comment(status="pending")
@@ -230,6 +234,7 @@ def test_staff_without_the_right_to_moderate_gets_the_index_and_no_queue(client)
     assert status(comment) == "pending"
 
 
+@pytest.mark.ci_both
 def test_authors_decide_under_their_own_articles_only(client):
     user = make_user(group="Authors")
     client.force_login(user)
@@ -297,6 +302,7 @@ def test_restoring_brings_back_the_status_before_removal(client, moderator):
     assert "2 restored." in said(response)
 
 
+@pytest.mark.ci_both
 def test_many_are_decided_at_once_and_the_page_says_how_many(client, moderator):
     comments = [make_comment(status="pending") for _ in range(3)]
     decide(comments[0].pk, "approved")
@@ -364,6 +370,7 @@ def test_the_list_offers_every_button_of_the_desk(client, moderator):
     assert offered == list(STATUS_ACTIONS)
 
 
+@pytest.mark.ci_both
 def test_the_list_restores(client, moderator):
     comment = make_comment(status="spam")
 
@@ -372,6 +379,7 @@ def test_the_list_restores(client, moderator):
     assert status(comment) == "pending"
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("query", ["thought", "ada", "192.0", "Ferry"])
 def test_the_list_searches_too(client, moderator, query):
     comment = make_comment()
@@ -498,6 +506,7 @@ def test_each_rule_is_a_sentence_with_its_value_what_is_recommended_and_what_it_
     assert 'class="errorlist"' in refused[refused.index("field-text_limit") : refused.index("field-edit_minutes")]
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

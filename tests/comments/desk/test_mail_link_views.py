@@ -14,7 +14,7 @@ from comments.notifications.links import ACTIONS, SALT, action_urls, read_action
 from newsreader.mailing.outbox import send_due
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 @pytest.fixture
@@ -114,6 +114,7 @@ def test_a_second_use_says_who_has_decided_and_decides_nothing(client, mia):
     assert status(comment) == "trash"
 
 
+@pytest.mark.ci_both
 def test_a_scanner_that_opens_every_link_again_and_again_leaves_no_trace(client, mia):
     comment = make_comment(status="pending")
     before = comment.decisions.count(), AuditEntry.objects.count(), Batch.objects.count()
@@ -160,6 +161,7 @@ def test_who_may_not_decide_any_more_reaches_nothing(client, mia):
     assert status(comment) == "pending"
 
 
+@pytest.mark.ci_both
 def test_authors_get_links_that_end_with_their_byline(client):
     writer = make_user(group="Authors")
     article = make_article(authors=[make_author(user=writer)])
@@ -172,6 +174,7 @@ def test_authors_get_links_that_end_with_their_byline(client):
     assert status(comment) == "pending"
 
 
+@pytest.mark.ci_both
 def test_an_old_a_forged_and_somebody_else_s_link_do_nothing(client, mia, time_machine):
     time_machine.move_to("2026-11-23T12:00:00Z", tick=False)
     comment = make_comment(status="pending")

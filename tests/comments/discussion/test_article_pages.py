@@ -25,7 +25,7 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 @pytest.fixture
@@ -73,6 +73,7 @@ def test_public_pages_allow_no_inline_script_or_style_and_nobody_elses(article, 
         assert " onclick=" not in page
 
 
+@pytest.mark.ci_both
 def test_an_unchanged_page_is_304_and_an_approved_comment_changes_it_at_once(article, client):
     first = client.get(article.get_absolute_url())
     again = client.get(article.get_absolute_url(), headers={"If-None-Match": first["ETag"]})
@@ -121,6 +122,7 @@ def test_nothing_unpublished_shows_anywhere(client):
         assert client.get(f"/articles/{article.pk}/preview/").status_code == 302
 
 
+@pytest.mark.ci_both
 def test_comments_under_a_withdrawn_article_vanish_and_come_back_with_it(client):
     article = make_article()
     comment = make_comment(article)
@@ -214,6 +216,7 @@ def test_whoever_has_just_posted_is_led_to_their_comment_wherever_it_stands(arti
     assert comment.pk in shown(client.get(answer["Location"]))
 
 
+@pytest.mark.ci_both
 def test_a_removed_comment_with_living_replies_leaves_a_tombstone(article, client):
     root = make_comment(article, text="Regrettable")
     reply = make_comment(parent=root)

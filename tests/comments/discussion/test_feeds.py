@@ -11,7 +11,7 @@ from newsreader.kit import http_cache
 from tests.factories import make_article, make_comment, make_moderator
 from tests.feeds import FORMS, read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def titles(client, address):

@@ -40,7 +40,7 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 TOMORROW = dt.timedelta(days=1)
 
 
@@ -55,6 +55,7 @@ def wrong(**values) -> tuple[str, str]:
 # --- Making and lifting -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_a_ban_is_on_record_with_nothing_personal_in_its_facts():
     moderator, end = make_moderator(), timezone.now() + TOMORROW
 
@@ -97,6 +98,7 @@ def test_one_that_is_over_stays_as_it_was_when_somebody_is_banned_again(time_mac
     assert past.lifted_at == past.ends_at
 
 
+@pytest.mark.ci_both
 def test_with_a_batch_a_ban_never_becomes_shorter_and_stays_out_of_its_undo():
     users, moderator = [make_user(), make_user(), make_user()], make_moderator()
     batch = make_batch(by=moderator).pk
@@ -372,6 +374,7 @@ def told(client, answer):
     )
 
 
+@pytest.mark.ci_both
 def test_whoever_types_a_banned_address_cannot_tell_it_from_another(client, time_machine):
     """Not by the answer, not by the private page, not by posting, repeating or changing anything afterwards."""
     time_machine.move_to(timezone.now(), tick=False)
@@ -487,6 +490,7 @@ def test_the_banned_change_nothing():
 # --- On the desk --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_the_desk_learns_who_is_banned_in_one_question(django_assert_num_queries):
     set_rules(flood_seconds=0)
     article, user = make_article(), make_user()
@@ -513,6 +517,7 @@ def listed(client, query: str) -> int:
     return client.get(f"{BANS}?{query}").text.count('class="field-who"')
 
 
+@pytest.mark.ci_both
 def test_a_moderator_bans_changes_and_lifts(client):
     client.force_login(make_moderator())
 
@@ -532,6 +537,7 @@ def test_a_moderator_bans_changes_and_lifts(client):
     assert client.post(f"{BANS}{ban.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
+@pytest.mark.ci_both
 def test_a_wrong_ban_comes_back_with_everything_typed(client):
     moderator = make_moderator()
     client.force_login(moderator)
@@ -589,6 +595,7 @@ def test_the_list_asks_as_many_questions_however_long_it_is(client, django_asser
         assert client.get(BANS).status_code == 200
 
 
+@pytest.mark.ci_both
 def test_the_list_of_commenters_tells_who_is_banned_and_spares_the_newsroom(client):
     client.force_login(make_moderator())
     banned, other, colleague = own_identity(make_user("mallory")), own_identity(make_user("ada")), make_editor()
@@ -623,6 +630,7 @@ def test_a_raid_costs_as_many_questions_to_ban_however_many_came():
     assert count(2) == count(9)
 
 
+@pytest.mark.ci_both
 def test_a_raid_from_one_s_own_network_does_not_ban_that():
     moderator = make_moderator()
     comment = make_comment(address="203.0.113.7")
@@ -662,6 +670,7 @@ def in_force() -> set[tuple]:
     return set(Ban.objects.in_force().values_list("email", "network", "reason", "note", "ends_at"))
 
 
+@pytest.mark.ci_both
 def test_undoing_an_undo_bans_the_same_on_the_same_terms_however_often():
     raid = make_raid(2, reason="spam", ends_at=timezone.now() + TOMORROW)
     before = in_force()
@@ -682,6 +691,7 @@ def test_undoing_an_undo_bans_the_same_on_the_same_terms_however_often():
     ]  # fmt: skip
 
 
+@pytest.mark.ci_both
 def test_undoing_an_undo_leaves_alone_whom_somebody_has_decided_about_since():
     raid = make_raid(4)
     moderator = raid.by
@@ -699,6 +709,7 @@ def test_undoing_an_undo_leaves_alone_whom_somebody_has_decided_about_since():
     assert undone(first)[1] == (0, 0)
 
 
+@pytest.mark.ci_both
 def test_undoing_an_undo_leaves_a_ban_until_a_day_that_somebody_has_made_meanwhile():
     raid = make_raid(1)
     first, _done = undone(raid)
@@ -715,6 +726,7 @@ def test_undoing_an_undo_leaves_a_ban_until_a_day_that_somebody_has_made_meanwhi
     assert Ban.objects.in_force().get(email=email[0]).ends_at == end
 
 
+@pytest.mark.ci_both
 def test_undoing_an_undo_bans_nobody_who_was_let_post_again_by_hand_in_the_same_instant(time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     raid = make_raid(2)
@@ -738,6 +750,7 @@ def test_undoing_is_one_operation_for_decisions_and_bans():
     assert not in_force()
 
 
+@pytest.mark.ci_both
 def test_undoing_reaches_what_somebody_may_decide_about_and_nothing_else():
     raid, writer = make_raid(1), make_user(group="Authors")
 
@@ -757,6 +770,7 @@ def test_who_may_not_ban_decides_nothing_together_with_bans():
     assert comment.status == "approved"
 
 
+@pytest.mark.ci_both
 def test_whoever_wrote_what_a_filter_finds_is_banned_though_it_is_found_no_more():
     comment = make_comment(status="pending", email="bo@example.net")
 
@@ -767,6 +781,7 @@ def test_whoever_wrote_what_a_filter_finds_is_banned_though_it_is_found_no_more(
     assert [(row.email, row.batch) for row in made] == [("bo@example.net", batch)]
 
 
+@pytest.mark.ci_both
 def test_undoing_an_undo_bans_nobody_whose_time_is_over_nor_the_newsroom_nor_oneself(time_machine):
     user = make_user()
     comments = [make_comment(user=user), make_comment(address="203.0.113.7"), make_comment(address="203.0.113.9")]

@@ -19,7 +19,7 @@ from comments.moderation.decisions import decide
 from newsreader.mailing.models import Letter
 from tests.factories import make_article, make_comment, make_moderator, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ def several(statuses=("pending", "approved", "spam", "trash")):
     return [make_comment(article, status=status) for status in statuses]
 
 
+@pytest.mark.ci_both
 def test_a_batch_is_one_number_and_one_summary(mia):
     comments = several()
 
@@ -110,6 +111,7 @@ def test_what_its_author_withdrew_stays_and_is_counted(mia):
     assert restored.withdrawn == 1
 
 
+@pytest.mark.ci_both
 def test_undo_reaches_only_what_one_may_decide_about(mia):
     mine, foreign = make_comment(status="pending"), make_comment(status="pending")
     batch = batches.decide_batch(rows(mine, foreign), "approved", by=mia)
@@ -119,6 +121,7 @@ def test_undo_reaches_only_what_one_may_decide_about(mia):
     assert statuses(mine, foreign) == ["pending", "approved"]
 
 
+@pytest.mark.ci_both
 def test_a_large_batch_is_done_by_the_worker_in_steps(mia, large):
     comments = several(("pending",) * 5)
 
@@ -204,6 +207,7 @@ def test_a_batch_is_recent_for_an_hour(mia, time_machine, seconds, listed):
     assert (batch in batches.recent(mia)) == listed
 
 
+@pytest.mark.ci_both
 def test_a_mail_about_what_is_undone_does_not_go_out(mia):
     comment = make_comment(status="pending", user=make_user())
     Letter.objects.all().delete()

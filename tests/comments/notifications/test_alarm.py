@@ -14,7 +14,7 @@ from comments.notifications.choices import choose
 from newsreader.mailing.outbox import send_due
 from tests.factories import make_article, make_comment, make_moderator, make_section, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 HOUR = dt.timedelta(hours=1)
 
 
@@ -47,6 +47,7 @@ def test_the_reminder_comes_when_the_oldest_has_waited_for_so_long_and_then_once
     assert reminded(mia)[1:] == ["A comment has been waiting for 48 hours"]
 
 
+@pytest.mark.ci_both
 def test_once_nothing_waits_any_more_the_next_one_is_told_anew(noon):
     mia = make_moderator()
     first = make_comment(status="pending")
@@ -63,6 +64,7 @@ def test_once_nothing_waits_any_more_the_next_one_is_told_anew(noon):
     assert len(reminded(mia)) == 2
 
 
+@pytest.mark.ci_both
 def test_who_wants_no_mails_who_sleeps_and_who_minds_another_section_are_left_alone(noon):
     town, sport = make_section("Town"), make_section("Sport")
     none, asleep, elsewhere, here = (make_moderator() for _ in range(4))

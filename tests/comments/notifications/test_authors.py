@@ -25,7 +25,7 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 HOUR = dt.timedelta(hours=1)
 
 
@@ -109,6 +109,7 @@ def test_with_the_setting_off_nobody_is_told_and_not_later_either(writer, noon):
     assert told(writer, noon) == []
 
 
+@pytest.mark.ci_both
 def test_without_a_choice_an_author_gets_one_mail_a_day(noon):
     user = make_user(group="Authors")
     make_author(user=user)
@@ -139,6 +140,7 @@ def test_more_than_the_limit_in_an_hour_is_gathered(writer, noon):
     assert told(writer, noon)[6:] == ["3 new comments on your articles"]
 
 
+@pytest.mark.ci_both
 def test_never_is_never_and_choosing_again_tells_nothing_of_the_time_between(writer, noon):
     choose(writer, when="none", published="none")
     article = under(writer)
@@ -152,6 +154,7 @@ def test_never_is_never_and_choosing_again_tells_nothing_of_the_time_between(wri
     assert len(told(writer, noon)) == 1
 
 
+@pytest.mark.ci_both
 def test_after_a_clock_that_was_set_back_news_is_told(writer, noon):
     article = under(writer)
     told(writer, noon)
@@ -162,6 +165,7 @@ def test_after_a_clock_that_was_set_back_news_is_told(writer, noon):
     assert len(told(writer, noon)) == 1
 
 
+@pytest.mark.ci_both
 def test_an_unverified_address_is_mailed_nothing(noon):
     user = make_user(group="Authors", verified=False)
     make_author(user=user)

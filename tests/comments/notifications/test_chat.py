@@ -25,7 +25,7 @@ from newsreader.kit.errors import Invalid
 from newsreader.mailing.outbox import send_due
 from tests.factories import make_article, make_comment, make_draft, make_editor, make_moderator, make_section, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
@@ -162,6 +162,7 @@ def test_markdown_makes_no_link_with_false_words_and_loads_no_picture(room, add)
     assert "Open the desk]" in message["text"]
 
 
+@pytest.mark.ci_both
 def test_neither_address_nor_secret_can_be_read_in_the_database(room, add):
     add()
     with connection.cursor() as cursor:
@@ -204,6 +205,7 @@ def test_a_room_may_be_told_once_an_hour_only(room, add, noon):
     assert text.startswith("1 new comment waits for review.")
 
 
+@pytest.mark.ci_both
 def test_of_what_was_decided_before_nothing_is_told(room, add, noon):
     add(events=["digest"])
     comment = post_comment(make_draft())
@@ -215,6 +217,7 @@ def test_of_what_was_decided_before_nothing_is_told(room, add, noon):
     assert not ChatMessage.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_a_room_of_one_section_hears_of_no_other(room, add):
     town, sport = make_section("Town"), make_section("Sport")
     add(sections=[town])
@@ -225,6 +228,7 @@ def test_a_room_of_one_section_hears_of_no_other(room, add):
     assert "In Town" in text
 
 
+@pytest.mark.ci_both
 def test_reports_and_the_alarm_are_told_where_they_are_chosen(room, add, noon):
     add(events=["alarm", "reports"])
     comment = make_comment(make_article(headline="Ferry"))
@@ -309,6 +313,7 @@ def test_after_three_days_of_failures_it_is_switched_off_and_who_runs_the_site_g
     assert len(room.asked) == asked
 
 
+@pytest.mark.ci_both
 def test_a_room_that_is_gone_is_switched_off_at_once_and_can_be_used_again(room, add):
     hook, editor = add(), make_editor()
     room.status = 410
@@ -322,6 +327,7 @@ def test_a_room_that_is_gone_is_switched_off_at_once_and_can_be_used_again(room,
     assert len(room.got) == 1
 
 
+@pytest.mark.ci_both
 def test_two_workers_do_not_tell_the_same_twice(room, add, monkeypatch, noon):
     hook = add()
     monkeypatch.setattr(type(deliver), "enqueue", lambda self, *args: None)
@@ -335,6 +341,7 @@ def test_two_workers_do_not_tell_the_same_twice(room, add, monkeypatch, noon):
     assert fresh(hook).leased_until is None
 
 
+@pytest.mark.ci_both
 def test_what_is_gathered_while_a_message_goes_out_waits_for_the_next(room, add, noon, monkeypatch):
     hook = add(events=["digest"])
     post_comment(make_draft())
@@ -358,6 +365,7 @@ def test_what_is_gathered_while_a_message_goes_out_waits_for_the_next(room, add,
     assert len(room.got) == 2
 
 
+@pytest.mark.ci_both
 def test_a_test_message_reaches_a_room_that_is_not_in_use_and_is_not_repeated(room, add):
     hook = add(is_active=False)
     chat.test(hook.pk)
@@ -404,6 +412,7 @@ def test_a_site_that_is_tried_out_may_ask_loopback_and_nothing_else(room, addres
         chat.add(name="Desk", address=address)
 
 
+@pytest.mark.ci_both
 def test_an_older_key_can_go_once_what_it_encrypted_is_renewed(settings):
     old, new = "old-" + "0123456789abcdef" * 2, "new-" + "0123456789abcdef" * 2
     settings.FIELD_KEYS = [old]

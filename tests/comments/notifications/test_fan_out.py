@@ -35,7 +35,7 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 ADA, BOB = "ada@example.org", "bob@example.org"
 
 
@@ -101,6 +101,7 @@ def test_who_wants_all_gets_one_mail_for_each_comment_but_their_own(article):
     assert tell() == [(ADA, "comment"), (ADA, "comment")]
 
 
+@pytest.mark.ci_both
 def test_an_account_is_not_told_of_what_it_says_under_another_of_its_addresses(article):
     user = make_user()
     post_comment(make_draft(article, user=user, notify="all"))
@@ -149,6 +150,7 @@ def test_what_became_spam_between_notice_and_mail_is_not_sent(article):
     assert tell() == []
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("change", ["spam", "trash", "withdrawn", "article", "ended", "stopped"])
 def test_what_is_not_to_be_read_any_more_is_left_out_of_a_mail_in_the_outbox(article, change, settings):
     leave(article, ADA, notify="all")
@@ -206,6 +208,7 @@ def test_somebody_whose_account_was_closed_is_told_nothing(article):
     assert tell() == []
 
 
+@pytest.mark.ci_both
 def test_what_was_there_before_the_first_run_is_told_to_nobody(article):
     ToldUpTo.objects.all().delete()
     leave(article, ADA, notify="all")
@@ -231,6 +234,7 @@ def test_a_guest_who_asked_is_told_what_a_person_decides(article, status, letter
     assert tell() == []
 
 
+@pytest.mark.ci_both
 def test_a_guest_who_did_not_ask_or_whose_address_is_not_confirmed_is_not_told(article):
     set_rules(hold_everything=True)
     silent = leave(article, ADA)
@@ -241,6 +245,7 @@ def test_a_guest_who_did_not_ask_or_whose_address_is_not_confirmed_is_not_told(a
     assert tell() == []
 
 
+@pytest.mark.ci_both
 def test_a_pick_is_told_to_who_asked_unless_it_is_taken_back(article):
     mine, other = leave(article, ADA, notify="replies"), leave(article, BOB, notify="replies")
     moderator = make_moderator()
@@ -251,6 +256,7 @@ def test_a_pick_is_told_to_who_asked_unless_it_is_taken_back(article):
     assert tell() == [(ADA, "picked")]
 
 
+@pytest.mark.ci_both
 def test_an_account_is_told_of_decisions_once_and_can_decline_that(article):
     set_rules(hold_everything=True)
     user, moderator = make_user(), make_moderator()
@@ -264,6 +270,7 @@ def test_an_account_is_told_of_decisions_once_and_can_decline_that(article):
     assert (tell(clear=False), mail.outbox) == ([], [])
 
 
+@pytest.mark.ci_both
 def test_an_account_that_wants_digests_is_told_of_decisions_in_them(article, time_machine):
     time_machine.move_to("2026-11-03T12:00:00Z", tick=False)
     set_rules(hold_everything=True)
@@ -341,6 +348,7 @@ def test_an_empty_digest_is_not_sent(article, time_machine):
     assert mail.outbox == []
 
 
+@pytest.mark.ci_both
 def test_nothing_is_sent_in_quiet_hours(article, time_machine):
     time_machine.move_to("2026-11-03T23:00:00Z", tick=False)
     leave(article, ADA, notify="all")
@@ -353,6 +361,7 @@ def test_nothing_is_sent_in_quiet_hours(article, time_machine):
     assert tell() == [(ADA, "comment")]
 
 
+@pytest.mark.ci_both
 def test_more_than_six_in_an_hour_come_as_one_digest_an_hour(article, time_machine):
     time_machine.move_to("2026-11-03T12:00:00Z", tick=False)
     leave(article, ADA, notify="all")
@@ -372,6 +381,7 @@ def test_more_than_six_in_an_hour_come_as_one_digest_an_hour(article, time_machi
     assert tell() == [(ADA, "comment")] * 3  # An hour later, these are few again.
 
 
+@pytest.mark.ci_both
 def test_whoever_chooses_otherwise_gets_what_waits_when_the_new_choice_says(article, time_machine):
     time_machine.move_to("2026-11-03T12:00:00Z", tick=False)
     leave(article, ADA, notify="all")
@@ -399,6 +409,7 @@ def follow(wish):
     subscriptions.confirm(ADA)
 
 
+@pytest.mark.ci_both
 def test_who_follows_a_section_or_an_author_is_told_once_of_each_new_article():
     section, author = make_section(), make_author()
     make_article(section=section)
@@ -416,6 +427,7 @@ def test_who_follows_a_section_or_an_author_is_told_once_of_each_new_article():
     assert tell() == []
 
 
+@pytest.mark.ci_both
 def test_a_backdated_article_is_no_news():
     section = make_section()
     follow(Wish("section", section_id=section.pk))
@@ -424,6 +436,7 @@ def test_a_backdated_article_is_no_news():
     assert tell() == []
 
 
+@pytest.mark.ci_both
 def test_who_follows_corrections_is_told_of_each(article):
     Correction.objects.create(article=article, text="An old one")
     follow(Wish("corrections", article_id=article.pk))
@@ -438,6 +451,7 @@ def test_who_follows_corrections_is_told_of_each(article):
 # --- At once, and by several --------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_two_workers_tell_once(article):
     leave(article, ADA, notify="all")
     leave(article)
@@ -451,6 +465,7 @@ def test_two_workers_tell_once(article):
     assert tell() == [(ADA, "comment")]
 
 
+@pytest.mark.ci_both
 def test_many_comments_take_as_many_questions_as_few(article, django_assert_max_num_queries):
     leave(article, ADA, notify="all")
     subscriptions.subscribe(Reader(BOB), Wish("article", article_id=article.pk))

@@ -7,7 +7,7 @@ from comments.notifications import links
 from newsreader.kit.web import absolute
 from tests.factories import make_article, make_comment, make_moderator
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def test_they_are_the_addresses_of_the_pages():

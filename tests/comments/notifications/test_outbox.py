@@ -32,7 +32,7 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def forget():
@@ -61,6 +61,7 @@ def test_moderators_hear_of_a_comment_that_waits_once_each():
     assert f"http://testserver/admin/comments/comment/{article.comments.get().pk}/change/" in mail.outbox[0].body
 
 
+@pytest.mark.ci_both
 def test_what_is_published_at_once_and_what_is_spam_is_mailed_to_nobody():
     make_moderator()
     set_rules(hold_first_comment=False)
@@ -222,6 +223,7 @@ def test_each_mail_costs_four_statements_and_they_are_read_together(django_asser
     assert len(mail.outbox) == 3
 
 
+@pytest.mark.ci_both
 def test_a_mail_that_was_taken_back_while_others_went_out_is_not_sent(monkeypatch):
     several_waiting(3)
     from newsreader.mailing import letter as letters
@@ -260,6 +262,7 @@ def not_sent_yet():
     mail.outbox.clear()
 
 
+@pytest.mark.ci_both
 def test_whom_a_comment_is_handed_to_hears_of_it_once_with_the_way_to_the_desk():
     comment, author = make_handed()
     moderator = make_moderator()
@@ -286,6 +289,7 @@ def test_whom_the_desk_cannot_reach_is_mailed_nothing(values):
     assert not Letter.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_who_takes_a_comment_is_mailed_nothing():
     comment, author = make_handed()
 
@@ -294,6 +298,7 @@ def test_who_takes_a_comment_is_mailed_nothing():
     assert sent() == []
 
 
+@pytest.mark.ci_both
 def test_a_mail_about_a_comment_in_other_hands_by_then_does_not_go_out():
     comment, author = make_handed()
     moderator, colleague = make_moderator(), make_moderator()
@@ -341,6 +346,7 @@ def test_a_refused_handing_over_mails_nobody():
     assert sent() == []
 
 
+@pytest.mark.ci_both
 def test_editors_hear_once_of_a_scheduled_article_that_cannot_appear():
     editor, _moderator, _unverified = make_editor(), make_moderator(), make_editor(verified=False)
     taken = make_article(slug="weather")

@@ -18,7 +18,7 @@ from newsreader.kit.errors import Invalid
 from newsreader.mailing.tokens import token_for
 from tests.factories import make_article, make_draft, make_rule, make_section, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 ADA = "ada@example.org"
 
 
@@ -111,6 +111,7 @@ def test_the_link_about_a_first_comment_confirms_the_address_for_all():
     assert asked() == [ADA]
 
 
+@pytest.mark.ci_both
 def test_who_confirmed_by_such_a_link_before_is_not_asked():
     set_rules(hold_first_comment=True)
     post_comment(make_draft(email=ADA))
@@ -169,6 +170,7 @@ def test_what_is_no_address_gets_nothing(address):
 # --- Ending -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_the_reader_of_one_address_cannot_touch_anothers():
     mine, theirs = section(), section()
     subscriptions.subscribe(Reader(ADA), mine)
@@ -183,6 +185,7 @@ def test_the_reader_of_one_address_cannot_touch_anothers():
     assert row.ended_at is None
 
 
+@pytest.mark.ci_both
 def test_what_was_stopped_no_stranger_starts_again():
     subscriptions.subscribe(Reader(ADA), section())
     subscriptions.confirm(ADA)
@@ -198,12 +201,14 @@ def test_what_was_stopped_no_stranger_starts_again():
     assert active() == 1
 
 
+@pytest.mark.ci_both
 def test_an_address_that_never_subscribed_can_be_stopped():
     subscriptions.stop(ADA)
     assert subscriptions.subscribe(Reader(ADA), section()) == []
     assert subscriptions.not_told_at_once(["ADA@example.org", "bob@example.org"]) == {ADA}
 
 
+@pytest.mark.ci_both
 def test_following_twice_is_one_subscription_and_following_again_begins_it():
     wish = section()
     (first,) = subscriptions.subscribe(Reader(ADA), wish)
@@ -235,6 +240,7 @@ def test_a_choice_that_cannot_be_is_refused_with_its_field(choice, field):
     assert [error.field for error in refused.value.errors] == [field]
 
 
+@pytest.mark.ci_both
 def test_addresses_that_nobody_confirms_are_forgotten(time_machine):
     time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
     subscriptions.subscribe(Reader(ADA), section())

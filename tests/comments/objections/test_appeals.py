@@ -25,7 +25,7 @@ from newsreader.mailing.models import Letter
 from newsreader.mailing.outbox import send_due
 from tests.factories import make_article, make_author, make_comment, make_moderator, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def refused(by: User | None = None, *, status: str = "trash", **values) -> Comment:
@@ -81,6 +81,7 @@ def test_nobody_else_objects(token):
         appeal(refused().pk, "Let me.", token=token, by=make_user())
 
 
+@pytest.mark.ci_both
 def test_one_objects_once_whatever_becomes_of_it():
     comment = refused()
     settle_appeal(objected(comment).pk, grant=False, by=make_moderator())
@@ -254,6 +255,7 @@ def test_over_rest_the_refusal_is_the_same(client, where):
     assert row(made.comment).status == "trash"
 
 
+@pytest.mark.ci_both
 def test_what_others_decide_asks_no_more_questions_for_appeals_against_them():
     first, other = make_moderator(), make_moderator()
 
@@ -332,6 +334,7 @@ def test_a_rule_grants_nothing():
     assert made.outcome == ""
 
 
+@pytest.mark.ci_both
 def test_an_appeal_goes_with_a_comment_that_is_withdrawn():
     comment = refused()
     made = objected(comment)
@@ -342,6 +345,7 @@ def test_an_appeal_goes_with_a_comment_that_is_withdrawn():
     assert (made.outcome, made.settled_by) == ("withdrawn", None)
 
 
+@pytest.mark.ci_both
 def test_undoing_an_approval_opens_the_appeal_again_and_undoing_a_refusal_grants_it():
     comment, first, other = make_comment(status="pending"), make_moderator(), make_moderator()
     mine = Comment.objects.moderated_by(first)
@@ -363,6 +367,7 @@ def test_undoing_an_approval_opens_the_appeal_again_and_undoing_a_refusal_grants
     assert refusal
 
 
+@pytest.mark.ci_both
 def test_to_undo_the_refusal_is_to_grant_the_appeal():
     comment, first = make_comment(), make_moderator()
     mine = Comment.objects.moderated_by(first)
@@ -389,6 +394,7 @@ def test_appeals_wait_for_others_than_whoever_refused():
     assert not appeals_waiting(make_user()).exists()
 
 
+@pytest.mark.ci_both
 def test_an_article_author_sees_appeals_under_their_own_articles_alone():
     user = make_user(group="Authors")
     mine = objected(refused(article=make_article(authors=[make_author(user=user)])))
@@ -463,6 +469,7 @@ def test_no_moderator_is_named(client):
     assert "othermoderator" not in page
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("text", "status", "code"),
     [("", 422, "require_appeal"), ("words to keep" * 200, 422, "appeal_column_length")],
@@ -545,6 +552,7 @@ def test_nobody_is_mailed_at_an_address_that_was_not_verified(values):
     assert not Letter.objects.filter(name="comment_appeal_rejected").exists()
 
 
+@pytest.mark.ci_both
 def test_a_mail_about_what_its_author_withdraws_is_not_sent():
     user = make_user()
     comment = refused(user=user)

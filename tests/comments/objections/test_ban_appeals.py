@@ -39,7 +39,7 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 DAY = dt.timedelta(days=1)
 LIST, QUEUE = "/admin/comments/ban/", "/admin/moderation/"
 SCRIPT = {"Accept": "application/json"}
@@ -94,6 +94,7 @@ def test_an_objection_is_kept_and_logged_with_its_words_apart():
     assert audit_log.verify()[1] == []
 
 
+@pytest.mark.ci_both
 def test_the_owner_objects_once_whatever_becomes_of_it():
     _, url = banned_user()
     made = objected(url)
@@ -204,6 +205,7 @@ def test_one_of_two_objections_at_once_is_kept():
 # --- Deciding about it --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_lifted_whoever_was_banned_posts_again():
     user, other = make_user(), make_moderator()
     ban = make_ban(identity=own_identity(user))
@@ -220,6 +222,7 @@ def test_lifted_whoever_was_banned_posts_again():
     assert audit_log.verify()[1] == []
 
 
+@pytest.mark.ci_both
 def test_upheld_the_ban_stays():
     ban, url = banned_user()
     objected(url)
@@ -286,6 +289,7 @@ def test_it_is_decided_once():
     assert row(ban).lifted_at is None
 
 
+@pytest.mark.ci_both
 def test_nobody_decides_about_what_is_over(time_machine):
     ban, url = banned_user(ends_at=timezone.now() + DAY)
     objected(url)
@@ -346,6 +350,7 @@ def objected_to_in_a_batch(first):
     return ban, comment
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("lift", EDGES)
 def test_whoever_banned_grants_an_objection_to_that_nowhere(client, lift):
     first = make_moderator()
@@ -364,6 +369,7 @@ def test_whoever_banned_grants_an_objection_to_that_nowhere(client, lift):
     assert not audit_log.history(f"ban:{ban.pk}").filter(kind="own_appeal_settled").exists()
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("lift", EDGES)
 def test_the_only_one_who_could_may_everywhere_and_that_is_on_record(client, lift):
     first = make_moderator()
@@ -389,6 +395,7 @@ def test_another_moderator_may_everywhere(client, lift):
     assert not audit_log.history(f"ban:{ban.pk}").filter(kind="own_appeal_settled").exists()
 
 
+@pytest.mark.ci_both
 def test_undoing_leaves_the_ban_that_somebody_objects_to_and_says_so(client):
     first, user = make_moderator(), make_user()
     make_moderator()
@@ -436,6 +443,7 @@ def test_the_refusal_leads_to_the_private_page_and_keeps_the_text(client):
     assert 'data-action="appeal"' in seen.text
 
 
+@pytest.mark.ci_both
 def test_over_rest_the_refusal_names_the_private_page(client):
     ban = make_ban(network="127.0.0.1")
 
@@ -523,6 +531,7 @@ def test_of_a_quiet_ban_nothing_is_told(client):
     assert client.post(BanNotice(ban.pk, "owner").url, {"appeal": "x"}).status_code == 404
 
 
+@pytest.mark.ci_both
 def test_a_ban_that_becomes_quiet_has_no_page_any_more(client):
     ban, url = banned_user()
     make_ban(identity=ban.identity, quiet=True)
@@ -599,6 +608,7 @@ def test_a_wrong_objection_comes_back_with_everything_typed(client, text, code):
     assert not BanAppeal.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_a_second_objection_keeps_the_words(client):
     _, url = banned_user()
     client.post(url, {"appeal": "the first"})
@@ -633,6 +643,7 @@ def test_who_is_too_fast_is_told_when_to_come_back(client):
     assert "words to keep" in answer.text
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
 def test_another_site_cannot_object_for_a_guest(client, headers):
     _, url = banned_user()
@@ -677,6 +688,7 @@ def pressed(client, action: str, *rows: Ban):
     return client.post(LIST, data, follow=True)
 
 
+@pytest.mark.ci_both
 def test_open_objections_are_listed_and_counted_with_their_words(client):
     ban, url = banned_user()
     objected(url, "I <never> wrote that.")
@@ -749,6 +761,7 @@ def test_where_nobody_objects_there_is_nothing_to_uphold_and_lifting_is_as_ever(
     assert row(ban).lifted_at
 
 
+@pytest.mark.ci_both
 def test_the_desk_points_out_that_somebody_objects(client):
     objected(banned_user()[1])
     client.force_login(make_editor())
@@ -765,6 +778,7 @@ def test_the_desk_points_out_that_somebody_objects(client):
 # --- Erasing, counting --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("guest", [True, False])
 def test_the_words_go_with_what_is_personal_of_a_comment_and_the_chain_holds(guest):
     set_rules(flood_seconds=0)

@@ -38,7 +38,7 @@ from newsreader.mailing.models import Letter
 from newsreader.mailing.outbox import send_due
 from tests.factories import make_article, make_ban, make_comment, make_moderator, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 NOTICE = {
     "reason": "illegal",
     "detail": "It says that I stole the ferry.",
@@ -133,6 +133,7 @@ def test_what_is_wrong_is_named(wrong, field, code):
     assert row(comment).flag_count == 0
 
 
+@pytest.mark.ci_both
 def test_each_network_reports_a_comment_once():
     comment = make_comment()
     reported(comment)
@@ -155,6 +156,7 @@ def test_a_member_reports_once_wherever_they_are_and_is_led_to_their_first_repor
     assert refused.value.url == first.status_url
 
 
+@pytest.mark.ci_both
 def test_members_of_one_network_report_each_for_themselves():
     comment = make_comment()
     for user in (make_user(), make_user(), None):
@@ -305,6 +307,7 @@ def test_the_newsrooms_own_comments_are_never_held_by_reports():
     assert (row(comment).status, row(comment).flag_count) == ("approved", 4)
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("way", ["dismissed", "approved again", "approved as it is", "one's own objection"])
 def test_what_a_moderator_has_kept_is_not_held_again(way):
     any_reports_count()
@@ -333,6 +336,7 @@ def test_what_a_moderator_has_kept_is_not_held_again(way):
     assert (row(comment).status, row(comment).flag_count) == ("approved", before + 4)
 
 
+@pytest.mark.ci_both
 def test_what_a_moderator_has_kept_and_mended_is_not_held_again():
     any_reports_count()
     comment, moderator = make_comment(), make_moderator()
@@ -361,6 +365,7 @@ def test_a_text_that_its_author_changed_since_can_be_held_again():
 # --- Settling -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(("status", "outcome"), [("trash", "removed"), ("spam", "removed"), ("approved", "kept")])
 def test_a_persons_decision_settles_what_readers_reported(status, outcome):
     any_reports_count()
@@ -414,6 +419,7 @@ def test_an_outcome_that_is_none_is_refused():
     assert row(comment).flag_count == 1
 
 
+@pytest.mark.ci_both
 def test_a_comment_that_its_author_withdraws_settles_its_reports():
     comment = make_comment()
     (made,) = reported(comment)
@@ -458,6 +464,7 @@ def test_undoing_a_decision_opens_nothing_that_was_settled_by_itself_in_the_same
     assert not audit_log.history(f"comment:{comment.pk}").filter(kind="reopened").exists()
 
 
+@pytest.mark.ci_both
 def test_undoing_what_was_decided_before_an_undone_decision_opens_what_it_had_settled():
     comment, moderator = make_comment(), make_moderator()
     (made,) = reported(comment)
@@ -474,6 +481,7 @@ def test_undoing_what_was_decided_before_an_undone_decision_opens_what_it_had_se
     assert (made.outcome, made.settled_with, row(comment).flag_count) == ("", None, 1)
 
 
+@pytest.mark.ci_both
 def test_many_reported_comments_are_settled_in_as_many_questions_as_few(django_assert_max_num_queries):
     moderator, article = make_moderator(), make_article()
     mine = Comment.objects.moderated_by(moderator)
@@ -561,6 +569,7 @@ def test_a_fast_reporter_is_told_when_to_come_back(client):
     assert "kept" in text_of(answer)
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}]
 )
@@ -609,6 +618,7 @@ def test_other_methods_are_told_which_there_are(client):
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD, POST")
 
 
+@pytest.mark.ci_both
 def test_ones_own_comment_offers_no_form(client):
     user = make_user()
     client.force_login(user)
@@ -630,6 +640,7 @@ def test_the_receipt_is_its_owners_alone(client):
     assert client.put(made.status_url).status_code == 405
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(
     ("status", "told", "sentence"),
     [("trash", "has removed the comment", "It insults or attacks somebody"), ("approved", "and it stays", "")],
@@ -771,6 +782,7 @@ def test_the_only_moderator_may_and_that_is_on_record():
     assert (entry.by_account, entry.facts) == (first.pk, {"reports": [made.pk]})
 
 
+@pytest.mark.ci_both
 def test_who_kept_it_may_still_remove_it():
     first = make_moderator()
     made = objected(kept(first))
@@ -808,6 +820,7 @@ def test_an_objection_does_not_help_to_hold_what_was_kept():
     assert row(made.comment).status == "approved"
 
 
+@pytest.mark.ci_both
 def test_an_objection_needs_an_outcome_before_it():
     (made,) = reported(make_comment())
 
@@ -883,6 +896,7 @@ def test_another_site_cannot_object_for_a_guest(client, headers):
     assert Report.objects.get().objected_at is None
 
 
+@pytest.mark.ci_both
 def test_the_desk_shows_the_words_and_refuses_who_kept_it(client):
     first = make_moderator()
     made = objected(kept(first), "It <b>is</b> about me.")
@@ -898,6 +912,7 @@ def test_the_desk_shows_the_words_and_refuses_who_kept_it(client):
     assert (answer.status_code, answer.json()["code"]) == (403, "own_decision")
 
 
+@pytest.mark.ci_both
 def test_the_words_go_when_the_comment_is_erased():
     made = objected(kept(), "Bo Tremblay said that.")
 
@@ -925,6 +940,7 @@ def test_a_member_hears_of_the_second_outcome_too():
     assert made.status_url in letter.body
 
 
+@pytest.mark.ci_both
 def test_after_an_objection_nobody_is_mailed_the_outcome_before_it():
     comment, user = make_comment(), make_user()
     made = report(comment.pk, reason="abuse", visitor=Reporter(user), by_mail=True)
@@ -972,6 +988,7 @@ def test_a_member_who_asked_for_it_gets_a_receipt_and_the_outcome():
     assert "It insults or attacks somebody" in outcome.body
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("values", [{"by_mail": False}, {"verified": False}])
 def test_nobody_else_gets_a_mail(values):
     user = make_user(verified=values.get("verified", True))
@@ -1022,6 +1039,7 @@ def test_a_program_reports_and_is_told_where_the_outcome_will_stand(client):
     assert (made.reason, made.detail) == ("abuse", "Rude")
 
 
+@pytest.mark.ci_both
 def test_a_notice_over_rest():
     comment = make_comment()
 

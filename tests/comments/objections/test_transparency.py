@@ -19,7 +19,7 @@ from comments.objections.transparency_views import flat
 from newsreader.operations.schedule import JOBS
 from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user, post_comment, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 MARCH = dt.date(2026, 3, 1)
 HOUR = dt.timedelta(hours=1)
 
@@ -59,6 +59,7 @@ def test_an_empty_month_is_all_noughts():
     assert numbers["waiting"] == {"count": 0, "median_seconds": None}
 
 
+@pytest.mark.ci_both
 def test_decisions_are_counted_by_who_made_them_what_and_why():
     moderator = make_moderator()
     for day, (status, reason) in enumerate(
@@ -85,6 +86,7 @@ def test_decisions_are_counted_by_who_made_them_what_and_why():
     assert monthly_stats(MARCH)["comments"]["received"] == 7
 
 
+@pytest.mark.ci_both
 def test_only_reasons_on_the_list_are_named():
     row = RefusalReason.objects.create(code="john.smith", label="John Smith")
     decided(waiting(1), "trash", 1, by=make_moderator(), reason="john.smith")
@@ -105,6 +107,7 @@ def test_a_month_is_the_sites_and_other_months_are_not_in_it():
     )
 
 
+@pytest.mark.ci_both
 def test_imports_withdrawals_and_reasons_given_anew_are_no_decisions():
     comment = waiting(1)
     withdraw(comment.pk, by=None)
@@ -134,6 +137,7 @@ def test_half_of_what_waited_took_no_longer_than_the_median(hours, median):
     assert monthly_stats(MARCH)["waiting"] == {"count": len(hours), "median_seconds": median * 3600}
 
 
+@pytest.mark.ci_both
 def test_of_very_many_a_sample_is_measured_and_all_are_counted(monkeypatch):
     monkeypatch.setattr(transparency, "SAMPLE", 2)
     moderator = make_moderator()
@@ -153,6 +157,7 @@ def test_only_the_first_decision_of_a_person_ends_the_waiting():
     assert monthly_stats(MARCH)["waiting"] == {"count": 1, "median_seconds": 2 * 3600}
 
 
+@pytest.mark.ci_both
 def test_reports_and_notices_are_counted_apart_with_their_outcomes():
     moderator, first, second = make_moderator(), make_comment(), make_comment()
     notice = {"detail": "It is.", "law": "A law", "good_faith": True}
@@ -187,6 +192,7 @@ def test_reports_and_notices_are_counted_apart_with_their_outcomes():
     }
 
 
+@pytest.mark.ci_both
 def test_objections_of_those_who_reported_are_counted_with_what_became_of_them(client):
     first, other = make_moderator(), make_moderator()
     for number, outcome in enumerate(["removed", "kept", "withdrawn", ""]):
@@ -206,6 +212,7 @@ def test_objections_of_those_who_reported_are_counted_with_what_became_of_them(c
     assert "Readers’ appeals against keeping a comment" in text_of(client.get("/transparency/"))
 
 
+@pytest.mark.ci_both
 def test_appeals_and_bans_are_counted():
     first, other = make_moderator(), make_moderator()
     for grant in (True, False, False, None):
@@ -241,6 +248,7 @@ def test_counting_asks_as_many_questions_however_much_there_was(size, django_ass
 # --- Keeping ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_every_month_since_the_first_decision_is_counted_once_it_is_over():
     decided(waiting(1), "approved", 2, by=make_moderator())
 
@@ -251,6 +259,7 @@ def test_every_month_since_the_first_decision_is_counted_once_it_is_over():
     assert MonthlyStats.objects.get(month=MARCH).numbers["comments"]["received"] == 1
 
 
+@pytest.mark.ci_both
 def test_the_current_month_is_counted_again_every_hour_and_once_more_when_it_is_over():
     waiting(1)
     bring_up_to_date(at(10))
@@ -270,6 +279,7 @@ def test_a_paper_without_a_decision_has_nothing_to_count():
     assert bring_up_to_date() == 0
 
 
+@pytest.mark.ci_both
 def test_a_paper_that_is_old_counts_its_last_three_years():
     comment = waiting(1)
     Decision.objects.filter(comment=comment).update(created_at=at(1) - dt.timedelta(days=3650))
@@ -360,6 +370,7 @@ def test_the_page_reads_what_was_counted_and_counts_nothing(client, django_asser
         client.get("/transparency/")
 
 
+@pytest.mark.ci_both
 def test_a_page_follows_what_is_counted_anew(client):
     counted()
     before = client.get("/transparency/")

@@ -14,7 +14,7 @@ from comments.posting.submission import post_comment
 from newsreader.mailing.models import Letter
 from tests.factories import make_article, make_draft, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 START = "2026-11-01T12:00:00Z"
 
 
@@ -51,6 +51,7 @@ def test_after_thirty_days_it_is_asked_again_by_another_link(article, time_machi
     assert (EmailConfirmation.objects.get().token != first.token) == again
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(("seconds", "forgotten"), [(0, 0), (1, 1)])
 def test_what_nobody_has_confirmed_for_thirty_days_is_forgotten(article, time_machine, seconds, forgotten):
     time_machine.move_to(START, tick=False)
@@ -81,6 +82,7 @@ def not_sent_yet(**values):
     Letter.objects.filter(name="comment_confirm").update(**{"sent_at": None, "attempts": 0} | values)
 
 
+@pytest.mark.ci_both
 def test_with_a_comment_that_is_withdrawn_before_its_mail_went_out_the_question_is_forgotten(article):
     comment = post_comment(make_draft(article, email="ada@example.org"))
     not_sent_yet()
@@ -92,6 +94,7 @@ def test_with_a_comment_that_is_withdrawn_before_its_mail_went_out_the_question_
     assert asked_for(article)
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("values", [{"attempts": 1}, {"sent_at": dt.datetime(2026, 11, 1, tzinfo=dt.UTC)}])
 def test_nobody_has_a_second_mail_by_withdrawing_fast(article, values):
     comment = post_comment(make_draft(article, email="ada@example.org"))

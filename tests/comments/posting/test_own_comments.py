@@ -19,7 +19,7 @@ from comments.screening import article_settings
 from newsreader.accounts.models import CommenterIdentity
 from tests.factories import make_article, make_ban, make_comment, make_moderator, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)
 TYPED = {"name": "Ada", "email": "ada@example.org"}
 
@@ -140,6 +140,7 @@ def test_what_is_gone_is_not_offered(article, gone):
     assert tools(client, article) == {}
 
 
+@pytest.mark.ci_both
 def test_what_a_rule_removed_looks_like_waiting(article):
     client = Client()
     make_ban(email="ada@example.org")

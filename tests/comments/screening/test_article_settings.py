@@ -29,7 +29,7 @@ from tests.factories import (
     set_rules,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 def different(article: Article | None = None, **values) -> Article:
@@ -59,6 +59,7 @@ def test_a_change_is_stored_recorded_and_shown():
     assert version(article) == before + 1
 
 
+@pytest.mark.ci_both
 def test_the_same_again_changes_nothing():
     article = different(slow_seconds=60)
     before = version(article)
@@ -201,6 +202,7 @@ def test_a_discussion_closes_by_its_own_age(client, site, own, age, is_open):
     assert client.get("/api/v1/articles/").json()["results"][0]["comments_open"] is is_open
 
 
+@pytest.mark.ci_both
 def test_nothing_changes_under_a_closed_discussion():
     user = make_user()
     comment = make_comment(make_article(at=timezone.now() - dt.timedelta(days=5)), user=user)
@@ -286,6 +288,7 @@ def test_a_thread_of_its_own_page_says_so_as_well(client):
     assert "Log in to leave a reply" in page
 
 
+@pytest.mark.ci_both
 def test_without_a_row_the_site_s_rules_are_in_force_and_are_not_changed():
     article, rules = make_article(), set_rules(close_after_days=7)
 
@@ -342,6 +345,7 @@ def test_moderators_change_it_at_the_article(client):
     assert client.get("/admin/comments/articlesettings/").status_code == 200
 
 
+@pytest.mark.ci_both
 def test_a_wrong_value_comes_back(client):
     article = make_article()
     client.force_login(make_editor())
@@ -369,6 +373,7 @@ def test_authors_and_readers_change_nothing(client):
     assert not ArticleSettings.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_the_rules_have_their_new_fields_in_the_admin(client):
     client.force_login(make_editor())
     page = client.get(reverse("admin:comments_commentsettings_change", args=[1])).text

@@ -17,7 +17,7 @@ from comments.posting.submission import post_comment
 from comments.screening.normalise import plain
 from tests.factories import make_article, make_draft, make_editor, make_moderator, make_rule, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 ZERO, SOFT = "\u200b", "\u00ad"
 
 
@@ -268,6 +268,7 @@ def test_a_silent_refusal_looks_like_waiting_and_nobody_is_mailed(client):
     assert mail.outbox == []
 
 
+@pytest.mark.ci_both
 def test_an_entry_out_of_force_does_nothing_and_a_change_counts_at_once():
     entry = make_rule("casino")
     assert status_of("casino one") == "pending"
@@ -296,6 +297,7 @@ def test_lists_cost_one_query_and_two_after_a_change(django_assert_num_queries):
         assert [entry.pattern for entry in matches(draft)] == ["casino"]
 
 
+@pytest.mark.ci_both
 def test_only_networks_can_be_banned():
     from django.core.exceptions import ValidationError
 
@@ -377,6 +379,7 @@ def test_a_refused_form_keeps_when_it_was_begun(client, time_machine):
 # --- The admin ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_editors_add_many_entries_at_once(client):
     client.force_login(make_editor())
     make_rule("casino")
@@ -417,6 +420,7 @@ def test_an_entry_that_makes_no_sense_is_refused_with_what_was_typed(client, ent
     assert not FilterEntry.objects.exists()
 
 
+@pytest.mark.ci_both
 def test_an_entry_is_changed_on_its_page(client):
     client.force_login(make_moderator())
     entry = make_rule("casino")
@@ -596,6 +600,7 @@ class TestConfirming:
 
         assert mail.outbox == []
 
+    @pytest.mark.ci_both
     def test_a_wrong_link_is_not_there(self, client):
         comment = leave(client)
 

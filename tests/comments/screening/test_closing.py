@@ -12,7 +12,7 @@ from articles.models.article import Article
 from comments.models import Comment
 from tests.factories import make_article, make_author, make_comment, make_editor, make_moderator, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 
@@ -95,6 +95,7 @@ def test_a_refusal_names_the_code_and_the_page_keeps_the_text(client, send):
         assert answer.json()["code"] == "comment_closed"
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("send", [by_page, by_program])
 @pytest.mark.parametrize("closing", [{"takes_comments": False}, {"comments_close_at": NOW}])
 def test_a_moderator_still_answers(client, send, closing):
@@ -141,6 +142,7 @@ def test_the_desk_leads_to_the_answer(client):
     assert f'href="/articles/{comment.article_id}/reply/?parent={comment.pk}"' in page
 
 
+@pytest.mark.ci_both
 def test_what_was_said_stays_and_nobody_is_invited_to_answer_it(client):
     article = make_article()
     comment = make_comment(article, text="Said in time.")
@@ -195,6 +197,7 @@ def test_no_copy_of_the_page_outlives_the_closing(client, time_machine):
     assert by_page(client, article, text="Typed in time").status_code == 403
 
 
+@pytest.mark.ci_both
 def test_an_editors_change_of_the_time_shows_at_once(client):
     article = make_article()
     first = client.get(article.get_absolute_url())
@@ -216,6 +219,7 @@ def test_an_editors_change_of_the_time_shows_at_once(client):
     assert "Comments close on" in again.content.decode()
 
 
+@pytest.mark.ci_both
 def test_a_change_of_the_rule_shows_at_once(client):
     article = days_old(3)
     first = client.get(article.get_absolute_url())

@@ -25,7 +25,7 @@ from newsreader.kit.errors import Invalid
 from tests.comments.screening.test_checks import TRICKS
 from tests.factories import make_article, make_draft, make_moderator, make_rule, make_section, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 HOUR = dt.timedelta(hours=1)
 
 
@@ -250,6 +250,7 @@ def test_a_scope_costs_one_question_and_only_where_such_an_entry_matches(django_
         assert [entry.pattern for entry in matches(draft)] == ["casino"]
 
 
+@pytest.mark.ci_both
 def test_a_network_is_banned_in_one_section_alone():
     section = make_section()
     make_rule("203.0.113.0/24", match="network", action="ban", section=section)
@@ -315,6 +316,7 @@ def test_a_ban_that_only_counts_lets_people_in(django_capture_on_commit_callback
 # --- Hits -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 def test_every_entry_that_matches_is_counted_once_a_post(time_machine, django_capture_on_commit_callbacks):
     time_machine.move_to("2026-03-01 12:00Z", tick=False)
     casino, pills, never = make_rule("casino"), make_rule("pil+s", match="regex", action="spam"), make_rule("roulette")
@@ -368,6 +370,7 @@ def test_a_hit_does_not_wake_the_lists(django_assert_num_queries):
         assert compiled_entries.current() is book
 
 
+@pytest.mark.ci_both
 def test_all_are_counted_in_one_statement(django_assert_num_queries):
     ids = [make_rule(f"word{number}").pk for number in range(5)]
 

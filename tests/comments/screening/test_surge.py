@@ -121,7 +121,7 @@ def test_a_new_article_that_many_answer_evenly_is_held_up_once_and_not_held():
 
 # --- With rows ----------------------------------------------------------------------------------------------------
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 @pytest.fixture
@@ -184,6 +184,7 @@ def test_too_many_slow_it_down_and_then_everything_waits(article, time_machine, 
     assert "every comment waits for an editor" in client.get(article.get_absolute_url()).text
 
 
+@pytest.mark.ci_both
 def test_where_most_is_refused_everything_waits_at_the_next_look(article, time_machine):
     crowd(article, 4, status="spam")
     crowd(article, 3)
@@ -305,6 +306,7 @@ def test_switched_off_nothing_surges_any_more(article, client):
     assert surge.watch() == 0
 
 
+@pytest.mark.ci_both
 def test_the_desk_sees_what_surges_in_one_question(article, django_assert_num_queries):
     other = make_article(at=START - dt.timedelta(days=2))
     for each in (article, other):
@@ -332,6 +334,7 @@ def test_a_look_asks_as_much_however_many_discussions_are_busy(article, articles
         assert surge.watch() == 0
 
 
+@pytest.mark.ci_both
 def test_two_workers_take_a_step_once(article):
     crowd(article, 9)
     surge.watch()

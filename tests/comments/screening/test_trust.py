@@ -16,7 +16,7 @@ from comments.screening.trust import Level
 from newsreader.accounts.models import CommenterIdentity
 from tests.factories import make_article, make_comment, make_draft, make_moderator, make_user, set_rules
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,7 @@ def test_approved_comments_earn_trust(article, number, level):
     assert level_of(make_draft(article, user=user)) == level
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize(("wanted", "number", "status"), [(1, 1, "approved"), (3, 2, "pending"), (3, 3, "approved")])
 def test_so_many_comments_of_a_new_person_wait(article, wanted, number, status):
     set_rules(premoderated=wanted)
@@ -67,6 +68,7 @@ def test_so_many_comments_of_a_new_person_wait(article, wanted, number, status):
     )
 
 
+@pytest.mark.ci_both
 def test_what_is_said_under_one_identity_counts_for_all_of_the_person(article):
     user = make_user()
     CommenterIdentity.objects.create(provider="google", uid="1", user=user)
@@ -89,6 +91,7 @@ def test_links_and_haste_of_the_trusted_do_not_matter(article):
     assert post_comment(make_draft(article, user=known, text=text)).decisions.get().reason == "too_many_links"
 
 
+@pytest.mark.ci_both
 def test_without_the_level_nobody_is_trusted(article):
     set_rules(trusted_after=0)
     user = make_user()
@@ -170,6 +173,7 @@ def test_an_undone_refusal_counts_for_nothing(article, again):
     assert level_of(make_draft(article, user=user)) == Level.TRUSTED
 
 
+@pytest.mark.ci_both
 def test_a_batch_counts_and_its_undo_takes_that_back(article):
     user, moderator = make_user(), make_moderator()
     approved(article, 6, user=user)
@@ -223,6 +227,7 @@ def test_a_moderator_who_is_gone_has_still_refused(article):
     assert level_of(make_draft(article, user=user)) == Level.LOST
 
 
+@pytest.mark.ci_both
 def test_no_limit_no_loss(article):
     set_rules(refusals_allowed=0)
     user = make_user()
@@ -280,6 +285,7 @@ def test_a_guest_needs_as_many_and_loses_trust_as_others(article):
     assert level_of(guest(article, mine, email="eve@example.org")) == Level.NEW
 
 
+@pytest.mark.ci_both
 def test_a_confirmed_address_is_enough_where_one_comment_is(article):
     comment = make_comment(article, status="pending", email="ada@example.org", asked=True)
     EmailConfirmation.objects.update(confirmed_at=timezone.now())
@@ -321,6 +327,7 @@ def test_typed_values_earn_nothing(article):
 # --- On the desk --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.ci_both
 @pytest.mark.parametrize("size", [1, 5])
 def test_the_desk_learns_all_levels_in_three_questions(article, size, django_assert_num_queries):
     expected = {}
