@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -132,7 +133,7 @@ class CommentSettingsAdmin(RulesAdmin):
         held = rules_today()
         return {name: _held(held[code]) for name, code in HELD_BY.items()}
 
-    def save_model(self, request: HttpRequest, obj: CommentSettings, form: forms.ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         page_versions.bump_site()
 

@@ -141,7 +141,7 @@ def _context(row: Letter) -> dict[str, Any]:
 
 def address_facts(address: str) -> list[tuple[str, str]]:
     """Return what accounts know of an address, in words: for staff who are asked why no mail comes."""
-    found = list(EmailAddress.objects.filter(email__iexact=address).values_list("verified", "user__is_active"))
+    found = list(EmailAddress.objects.filter(email=address.lower()).values_list("verified", "user__is_active"))
     if not found:
         return [(gettext("Account"), gettext("None has this address."))]
     if (True, True) in found:

@@ -10,7 +10,7 @@ def days(default, least, most, name):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_retention")]
+    dependencies = [("accounts", "0008_addresses_in_lower_case")]
 
     operations = [
         migrations.AddField(
