@@ -27,6 +27,7 @@ urlpatterns = [
     # The library's, extended.
     path("login/", account.LoginView.as_view(extra_context=_ways), name="account_login"),
     path("signup/", account.SignupView.as_view(extra_context=_ways), name="account_signup"),
+    path("login/code/", views.RequestCode.as_view(), name="account_request_login_code"),
     path("sessions/", views.Sessions.as_view(), name="usersessions_list"),
     path("2fa/webauthn/keys/<int:pk>/remove/", views.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
     # The library's, with forms that refuse malformed data.

@@ -6,7 +6,8 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
-from allauth.account.views import EmailView
+from allauth.account.stages import LoginByCodeStage
+from allauth.account.views import EmailView, RequestLoginCodeView
 from allauth.mfa.adapter import get_adapter as get_factor_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.views import AddWebAuthnView, RemoveWebAuthnView, SignupWebAuthnView
@@ -35,6 +36,16 @@ from newsreader.kit.http_cache import private
 from newsreader.kit.web import safe_next, show_or_take
 from newsreader.mailing import suppression
 from newsreader.mailing.suppression import Reason
+
+
+class RequestCode(RequestLoginCodeView):
+    """Asking for a code to sign in. Whoever asks again while one is awaited is sent another."""
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: Any) -> HttpResponse | None:
+        if request.method == "POST" and stage.key == LoginByCodeStage.key:
+            return None
+        answer: HttpResponse | None = super()._redirect_to_pending_stage(request, stage)
+        return answer
 
 
 @login_required

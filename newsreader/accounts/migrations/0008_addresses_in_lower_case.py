@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, migrations
+from django.db import IntegrityError, migrations, transaction
 
 BATCH = 2_000
 
@@ -19,7 +19,8 @@ def lower(apps: Any, schema_editor: Any) -> None:
         for pk, email in rows:
             if email != email.lower():  # In Python: SQLite lowers ASCII only.
                 try:
-                    addresses.filter(pk=pk).update(email=email.lower())
+                    with transaction.atomic(schema_editor.connection.alias):
+                        addresses.filter(pk=pk).update(email=email.lower())
                 except IntegrityError:
                     continue
 
