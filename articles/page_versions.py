@@ -29,6 +29,7 @@ from newsreader.kit.kept import columns
 COLUMN = "page_version"
 # The columns of an article that change with its comments.
 OF_COMMENTS = frozenset({"comment_count", "root_count", COLUMN})
+OF_SITE = frozenset({COLUMN, "lists_version"})  # the counters of a site
 
 
 def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from articles.models.article import Article, Byline
 from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
+from articles.page_versions import COLUMN
 from newsreader.kit.compiled_queries import Compiled, give
 
 COMPILED = 10  # pages of a list; whoever reads further back waits a millisecond longer
@@ -43,10 +44,10 @@ def _by_ids(*ids: int) -> ArticleQuerySet:
     return _shown().filter(pk__in=ids)
 
 
-# What lists show, and what their pages depend on. The rest took as long to read again, most of it for its times.
+# What lists show, and what their pages depend on: articles have many more columns, times above all.
 _SHOWN = (
     "kind", "headline", "slug", "standfirst", "section__name", "section__slug", "lead_picture", "published_at",
-    "published_on", "comment_count", "version", "page_version",
+    "published_on", "comment_count", "version", COLUMN,
 )  # fmt: skip
 
 

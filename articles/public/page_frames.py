@@ -15,11 +15,11 @@ from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 
+from articles import page_versions
 from articles.current_site import current_site
 from newsreader.kit.frames import Frames
 from newsreader.kit.kept import columns
 
-_VERSIONS = frozenset({"page_version", "lists_version"})  # They only count; what they count is in the key itself.
 _frames = Frames(most=4 * 1024 * 1024)  # bytes
 
 
@@ -37,7 +37,7 @@ def framed(
     """
     everywhere = import_string(settings.FRAME)(request)
     menu, foot = tuple(everywhere["menu"]), tuple(everywhere["foot"])
-    site = columns(current_site(request), _VERSIONS)
+    site = columns(current_site(request), page_versions.OF_SITE)  # They only count; what they count is in the key.
 
     def build(marks: Mapping[str, str]) -> str:
         given = context({name: mark if values[name] else "" for name, mark in marks.items()})
