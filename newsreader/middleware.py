@@ -288,12 +288,15 @@ class Locale:
     _none = re.compile(
         r"/(api|_allauth|media|static|oembed|sitemaps)/|/(healthz|readyz|metrics|robots\.txt)|/comments/\d+/$|.*(/feed/|\.xml$)"
     )
+    # A form that is sent is mostly answered by a redirect. One's data is answered as a page.
+    _answered = re.compile(r"/accounts/my-data/|/my-data/")
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in {"GET", "HEAD"} or self._none.match(request.path):
+        is_read = request.method in {"GET", "HEAD"} or self._answered.match(request.path)
+        if not is_read or self._none.match(request.path):
             return self.get_response(request)
         with translation.override(current_site(request).language):
             return self.get_response(request)

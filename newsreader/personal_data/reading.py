@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from comments.audit.reason_texts import worded
@@ -155,7 +155,23 @@ SAID: dict[tuple[str, str] | str, Callable[[str], str]] = {
 
 
 def as_page(person: Person, request: HttpRequest) -> Iterator[str]:
-    """Yield the page in pieces. Groups and sections without anything are left out, and so are empty values."""
+    """Return the page in pieces, in the language of this moment: they are made when they are sent, after the request.
+
+    Groups and sections without anything are left out, and so are empty values.
+    """
+    return _spoken(_pieces(person, request), get_language())
+
+
+def _spoken(pieces: Iterator[str], language: str | None) -> Iterator[str]:
+    while True:
+        with override(language):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
+def _pieces(person: Person, request: HttpRequest) -> Iterator[str]:
     page = render_to_string("account/my_data_read.html", {"addresses": person.addresses}, request)
     before, _place, after = page.partition(PLACE)
     yield before

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from articles.models.site import Site
 from comments.models import Comment, ConnectionData, EmailConfirmation, MailPreferences, Report, Revision
 from comments.moderation import bans
 from comments.moderation.decisions import decide
@@ -162,6 +163,8 @@ def test_hostile_words_stay_words(client, ada, text):
 
 
 def test_the_page_says_in_words_what_the_file_has_as_codes(client, ada):
+    Site.objects.current()
+    Site.objects.update(locale="en-gb")
     comment = make_comment(user=ada, text="approved")
     ConnectionData.objects.filter(pk=comment.pk).update(user_agent="Mozilla/5.0 (X11; Linux) Firefox/128.0")
     Report.objects.create(comment=comment, reason="off_topic", reporter="x", account=ada, outcome="kept")
@@ -184,6 +187,7 @@ def test_the_page_says_in_words_what_the_file_has_as_codes(client, ada):
     )
     assert [words for words in worded if words not in page] == []
     assert [code for code in ("off_topic", "webauthn", "weekly", "22:00:00", "Mozilla") if code in page] == []
+    assert f"{timezone.localtime():%-d %b %Y}, " in page  # as the newspaper writes dates
     assert page.count("approved") == 1  # what they wrote, as they wrote it
     assert shown.count("<h2>What you have written</h2>") == shown.count("<h2>Emails to you</h2>") == 1
 
