@@ -30,6 +30,7 @@ class WritingUserAdmin(InSentences, UserAdmin):
     change_list_template = "admin/accounts/user/change_list.html"
     sentences = {
         "username": _("Known here as %(field)s"),
+        "username_shown": _("Known here as %(field)s"),
         "name": _("Readers see the name %(field)s"),
         "email": _("We write to %(field)s"),
         "language": _("Our emails are in %(field)s"),

@@ -146,7 +146,7 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number or '–'} {self.kind} {self.subject}"
+        return str(_("entry %s") % (self.number or "–"))
 
 
 class LogCheck(models.Model):

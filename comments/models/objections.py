@@ -89,7 +89,7 @@ class Report(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.comment_id}: {self.reason}"
+        return str(_("report %s") % self.pk)
 
     @property
     def status_url(self) -> str:
@@ -132,7 +132,7 @@ class Appeal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.comment_id}: {self.outcome or '…'}"
+        return str(_("appeal %s") % self.pk)
 
 
 class BanAppeal(models.Model):
@@ -186,4 +186,4 @@ class BanAppeal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.ban_id}: {self.outcome or '…'}"
+        return str(_("appeal %s") % self.pk)

@@ -68,7 +68,7 @@ class InvitationExpired(InvitationEnded):
 
 class InvitationReplaced(InvitationEnded):
     code = "invitation_replaced"
-    sentence = gettext_lazy("We have sent you a newer link since. Please open the one in the newest mail.")
+    sentence = gettext_lazy("We have sent you a newer link since. Please open the one in the newest email.")
 
 
 class InvitationRevoked(InvitationEnded):
@@ -88,7 +88,7 @@ class TooManyInvitations(TooMany):
 
 class SentJustNow(TooMany):
     code = "invitation_sent_just_now"
-    sentence = gettext_lazy("A mail has just been sent. Please wait some minutes before you send another.")
+    sentence = gettext_lazy("An email has just been sent. Please wait some minutes before you send another.")
 
 
 # --- Inviting -----------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def _record(invitation: Invitation, by: User, flag: int, said: str) -> None:
 
 
 def link(invitation: Invitation) -> str:
-    """Return the absolute address with which this invitation is accepted, of its newest mail."""
+    """Return the absolute address with which this invitation is accepted, of its newest email."""
     token = signing.Signer(salt=SALT).sign_object([invitation.pk, invitation.number])
     return absolute(f"/accounts/invitation/{token}/")
 

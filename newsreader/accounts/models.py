@@ -102,8 +102,8 @@ class Invitation(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("invited by")
     )
     created_at = models.DateTimeField(_("invited at"), default=timezone.now)
-    number = models.PositiveIntegerField(_("mails sent"), default=1)
-    sent_at = models.DateTimeField(_("last mail"), default=timezone.now)
+    number = models.PositiveIntegerField(_("emails sent"), default=1)
+    sent_at = models.DateTimeField(_("last email"), default=timezone.now)
     expires_at = models.DateTimeField(_("valid until"))
     accepted_at = models.DateTimeField(_("accepted at"), null=True)
     accepted_by = models.ForeignKey(

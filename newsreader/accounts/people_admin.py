@@ -113,7 +113,7 @@ class UserAdmin(DjangoUserAdmin):
         ),
         (_("Dates"), {"classes": ["collapse"], "fields": ["last_login", "date_joined", "left_at"]}),
     ]
-    in_words = [(None, {"fields": ["username", "name", "email", "language_shown"]})]
+    in_words = [(None, {"fields": ["username_shown", "name", "email", "language_shown"]})]
     add_fieldsets = [
         (
             None,
@@ -135,7 +135,8 @@ class UserAdmin(DjangoUserAdmin):
         return self.in_words if reads_only else super().get_fieldsets(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["roles", "standing", "last_seen", "language_shown", *super().get_readonly_fields(request, obj)]
+        shown = ["roles", "standing", "last_seen", "username_shown", "language_shown"]
+        return [*shown, *super().get_readonly_fields(request, obj)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         deeds = LogEntry.objects.filter(user=OuterRef("pk")).order_by().values("user")
@@ -161,6 +162,11 @@ class UserAdmin(DjangoUserAdmin):
     @admin.display(description=_("name"), ordering="name")
     def shown_name(self, user: User) -> str:
         return user.shown_name
+
+    @admin.display(description=_("username"))
+    def username_shown(self, user: User) -> str:
+        """Return it without the rules for choosing one, for those who can only read it."""
+        return user.username
 
     @admin.display(description=_("language"))
     def language_shown(self, user: User) -> str:

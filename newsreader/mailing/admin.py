@@ -44,7 +44,7 @@ REASONS: dict[str, str | Promise] = {
     outbox.EXPIRED: gettext_lazy("It was of no use any more when its turn came."),
     outbox.OUTDATED: gettext_lazy("What it was about had changed before its turn came."),
     outbox.REFUSED: gettext_lazy("The mail server refuses this address."),
-    outbox.SUPPRESSED: gettext_lazy("This address gets no mail."),
+    outbox.SUPPRESSED: gettext_lazy("This address gets no email."),
 }
 
 
@@ -61,7 +61,7 @@ class ByState(admin.SimpleListFilter):
 
 
 class ByTitle(admin.SimpleListFilter):
-    title = gettext_lazy("mail")
+    title = gettext_lazy("email")
     parameter_name = "name"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -75,7 +75,7 @@ class ByTitle(admin.SimpleListFilter):
 class LetterAdmin(admin.ModelAdmin):
     """Every mail that was or will be sent. Rows are never edited; one that was given up can be sent again."""
 
-    empty = gettext_lazy("No mails yet. Every mail that the site sends is listed here.")
+    empty = gettext_lazy("No emails yet. Every email that the site sends is listed here.")
     list_display = ["title", "state", "address", "created_at"]
     list_filter = [ByState, ByTitle]
     search_fields = ["address"]
@@ -109,7 +109,7 @@ class LetterAdmin(admin.ModelAdmin):
         button = letter and letter.given_up_at and outbox.is_of_use(letter) and self.has_send_again_permission(request)
         return super().change_view(request, object_id, *args, **kwargs | {"extra_context": {"has_button": button}})
 
-    @admin.display(description=gettext_lazy("mail"), ordering="name")
+    @admin.display(description=gettext_lazy("email"), ordering="name")
     def title(self, letter: Letter) -> str:
         return title_of(letter.name)
 
@@ -149,7 +149,7 @@ class SuppressionAdmin(admin.ModelAdmin):
     show_full_result_count = False
     fields = ["key", "reason", "at"]
     change_list_template = "admin/mailing/suppression/change_list.html"
-    empty = gettext_lazy("Every address gets mail. Those whose mail comes back are listed here, without the address.")
+    empty = gettext_lazy("Every address gets our emails. Those whose emails come back are listed here, as hashes.")
 
     def get_urls(self) -> list[URLPattern]:
         look_up = self.admin_site.admin_view(self.look_up)
@@ -183,13 +183,13 @@ class SuppressionAdmin(admin.ModelAdmin):
             if not may_lift:
                 raise PermissionDenied
             if suppression.lift_by_staff(address, by=request.user):
-                messages.success(request, _("%s gets mail again.") % address)
+                messages.success(request, _("%s gets our emails again.") % address)
         asked = request.method == "POST" and not wrong
         reasons = suppression.reasons_of([address]).get(address, set()) if asked else set()
         labels = dict(Suppression.Reason.choices)
         letters: Any = self.admin_site.get_model_admin(Letter)
         context = self.admin_site.each_context(request) | {
-            "title": _("Why does this address get no mail?"),
+            "title": _("Why does this address get no email?"),
             "opts": self.opts,
             "address": address,
             "wrong": wrong,
@@ -215,7 +215,7 @@ def _send_again(request: HttpRequest, letters: list[Letter]) -> None:
         except DomainError as refusal:
             messages.error(request, f"{letter.address}: {refusal}")
     if sent:
-        said = ngettext("A mail will be sent again.", "%(count)d mails will be sent again.", sent)
+        said = ngettext("An email will be sent again.", "%(count)d emails will be sent again.", sent)
         messages.success(request, said % {"count": sent})
 
 

@@ -6,4 +6,4 @@ from django.utils.translation import gettext_lazy as _
 
 class MailingConfig(AppConfig):
     name = "newsreader.mailing"
-    verbose_name = _("Mail")
+    verbose_name = _("Emails")

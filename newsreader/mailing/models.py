@@ -19,7 +19,7 @@ class Letter(models.Model):
     once the mail is sent or given up.
     """
 
-    name = models.CharField(_("mail"), max_length=40)
+    name = models.CharField(_("email"), max_length=40)
     about = models.CharField(max_length=20, blank=True)
     about_id = models.BigIntegerField(null=True, blank=True)
     number = models.PositiveIntegerField(default=0)
@@ -36,8 +36,8 @@ class Letter(models.Model):
     failure = models.CharField(_("last error"), max_length=200, blank=True)  # its class, never the text of the mail
 
     class Meta:
-        verbose_name = _("mail")
-        verbose_name_plural = _("mails")
+        verbose_name = _("email")
+        verbose_name_plural = _("emails")
         constraints = [
             # One mail per event and address, ever. It also finds the mails about one thing.
             models.UniqueConstraint(
@@ -101,8 +101,8 @@ class Suppression(models.Model):
     """An address that gets no mail, or less, and why (`newsreader.mailing.suppression`). `address`: a keyed hash."""
 
     class Reason(models.TextChoices):
-        BOUNCED = "bounced", _("mail to it came back")
-        COMPLAINED = "complained", _("its owner reported our mail as spam")
+        BOUNCED = "bounced", _("an email to it came back")
+        COMPLAINED = "complained", _("its owner reported our email as spam")
         UNSUBSCRIBED = "unsubscribed", _("its owner unsubscribed at the mail provider")
         NOT_ME = "not_me", _("its owner did not ask for codes")
 
@@ -111,8 +111,8 @@ class Suppression(models.Model):
     at = models.DateTimeField(_("since"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("address without mail")
-        verbose_name_plural = _("addresses without mail")
+        verbose_name = _("address without email")
+        verbose_name_plural = _("addresses without email")
         constraints = [models.UniqueConstraint(fields=["address", "reason"], name="suppressed_once_per_reason")]
 
     def __str__(self) -> str:

@@ -68,6 +68,7 @@ def test_editors_see_roles_in_words_and_who_runs_the_site_sees_the_boxes(client,
     address = f"{LIST}{mo.pk}/change/"
     make_comment(make_article(authors=[make_author(user=mo)]), user=mo)
     page = client.get(address).content.decode()
+    assert "150 characters" not in page  # Rules for choosing a name, where nobody can.
     said = re.sub(r"<[^>]+>", "", page[page.index('class="remarks about"') :].partition("</section>")[0])
     assert "Mo is in the newsroom: moderator. Moderators decide about comments" in said
     assert "Not seen so far" in said

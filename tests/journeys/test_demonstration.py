@@ -172,7 +172,7 @@ def test_an_editor_reads_the_mails_that_the_site_would_have_sent(page, browser, 
     page.context.clear_cookies()
 
     sign_in(page, "editor@example.org")
-    page.get_by_role("link", name="Mails", exact=True).click()
+    page.get_by_role("link", name="Emails", exact=True).click()
     until(
         lambda: page.reload() and page.get_by_role("cell", name="reader@example.org").count(), "the worker sent no mail"
     )
@@ -186,7 +186,7 @@ def test_an_editor_reads_the_mails_that_the_site_would_have_sent(page, browser, 
     other = browser.new_context(base_url=site)
     moderator = other.new_page()
     sign_in(moderator, "moderator@example.org")
-    expect(moderator.get_by_role("link", name="Mails", exact=True)).to_have_count(0)
+    expect(moderator.get_by_role("link", name="Emails", exact=True)).to_have_count(0)
     assert moderator.request.get("/admin/mails/").status == 403
     other.close()
 

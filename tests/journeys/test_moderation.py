@@ -253,9 +253,9 @@ def test_a_long_text_is_whole_on_request_and_where_one_decides(browser, live_ser
     plain = context.new_page()
     plain.goto(QUEUE)
     text = card(plain, rows[0]).locator(".comment-text")
-    assert text.evaluate(SHOWN) == [True, len(LONG) + 1]
+    assert text.evaluate(SHOWN) == [True, len(f"{LONG} 0")]
     card(plain, rows[0]).locator(".whole summary").press("Enter")
-    assert text.evaluate(SHOWN) == [False, len(LONG) + 1]
+    assert text.evaluate(SHOWN) == [False, len(f"{LONG} 0")]
     context.close()
 
 

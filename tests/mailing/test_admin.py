@@ -45,7 +45,7 @@ def test_mails_are_shown_to_those_who_run_the_site_alone(client, make):
 
 
 def test_an_empty_list_says_what_would_be_there(client, boss):
-    assert "Every mail that the site sends is listed here" in client.get(LIST).text
+    assert "Every email that the site sends is listed here" in client.get(LIST).text
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_one_that_was_given_up_is_sent_again_from_its_page(client, boss):
 
     page = client.post(f"{LIST}{row.pk}/again/", follow=True)
 
-    assert "A mail will be sent again." in page.text
+    assert "An email will be sent again." in page.text
     assert len(mail.outbox) == 1
     assert "Send again" not in page.text
     assert "was not given up" in client.post(f"{LIST}{row.pk}/again/", follow=True).text

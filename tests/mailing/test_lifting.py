@@ -35,11 +35,11 @@ def test_an_editor_types_the_address_and_it_is_on_record(editor):
     desk = signed_in(editor)
 
     shown = desk.post(PAGE, {"address": " Ann@Example.org ", "action": "look"}).content.decode()
-    assert "mail to it came back" in shown
+    assert "email to it came back" in shown
     assert suppression.reasons_of([ANN])
     said = desk.post(PAGE, {"address": ANN, "action": "lift"}).content.decode()
 
-    assert "gets mail again" in said
+    assert "gets our emails again" in said
     assert suppression.reasons_of([ANN]) == {}
     entry = AuditEntry.objects.get(kind="suppression_lifted")
     assert (entry.by_account, entry.subject) == (editor.pk, f"address:{address_key(ANN)[:16]}")
@@ -49,7 +49,7 @@ def test_an_editor_types_the_address_and_it_is_on_record(editor):
 def test_what_stops_nothing_is_said_and_not_recorded(editor):
     desk = signed_in(editor)
 
-    assert "Nothing stops mail" in desk.post(PAGE, {"address": ANN, "action": "look"}).content.decode()
+    assert "Nothing stops emails" in desk.post(PAGE, {"address": ANN, "action": "look"}).content.decode()
     assert desk.post(PAGE, {"address": ANN, "action": "lift"}).status_code == 200
     assert not AuditEntry.objects.filter(kind="suppression_lifted").exists()
 

@@ -24,7 +24,7 @@ def mails(request: HttpRequest) -> HttpResponse:
     _refuse_others(request)
     folder = opened()
     rows = [(key, mail) for key in newest_first(folder) if (mail := found(key))]
-    return _page(request, "demo/mails.html", _("Mails"), {"mails": [_shown(key, mail) for key, mail in rows]})
+    return _page(request, "demo/mails.html", _("Emails"), {"mails": [_shown(key, mail) for key, mail in rows]})
 
 
 def mail(request: HttpRequest, slug: str) -> HttpResponse:
