@@ -103,7 +103,7 @@ def test_many_are_sent_again_from_the_list_and_those_of_no_use_are_named(client,
     chosen = {"action": "send_chosen_again", "_selected_action": [row.pk for row in rows]}
     page = client.post(LIST, chosen, follow=True)
 
-    assert "2 mails will be sent again." in page.text
+    assert "2 emails will be sent again." in page.text
     assert "has expired" in page.text
     assert len(mail.outbox) == 2
     assert "Send again" not in client.get(f"{LIST}{rows[2].pk}/change/").text
