@@ -291,10 +291,9 @@ def confirm(address: str) -> bool:
     return bool(rows.update(confirmed_at=timezone.now()))
 
 
-def is_asked(address: str) -> bool:
-    """Say whether an address was asked to confirm itself, and its reader may still answer: it is asked nothing else."""
-    row = _rows.first(folded(address))
-    return row is not None and row.confirmed_at is None and _was_asked(row, timezone.now())
+def asked(key: str, since: dt.datetime, until: dt.datetime) -> QuerySet[MailPreferences]:
+    """Return the row of an address (`folded`) that was asked to confirm itself at this time, and has not answered."""
+    return MailPreferences.objects.filter(folded=key, confirmed_at=None, asked_at__gt=since, asked_at__lte=until)
 
 
 def _was_asked(row: MailPreferences, now: dt.datetime) -> bool:

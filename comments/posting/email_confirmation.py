@@ -8,9 +8,8 @@ is not asked again: the page behind that mail leads to the comment.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.utils import timezone
 
 from comments.drafts import keyed
@@ -26,15 +25,23 @@ from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.mailing import budget, outbox
 from newsreader.mailing.models import Letter
+from newsreader.mailing.tokens import folded
 
 AGAIN = dt.timedelta(days=30)  # Before that, the same address gets no second mail.
 PER_NETWORK, PERIOD = 5, dt.timedelta(days=1)
 
 
+FROM_NETWORK, FOR_MAILS = "network", "mails"
+
+
 @Compiled
-def _asked_from(network: str, since: dt.datetime, until: dt.datetime) -> QuerySet[EmailConfirmation, tuple[Any, ...]]:
-    asked = EmailConfirmation.objects.filter(network=network, asked_at__gt=since, asked_at__lte=until)
-    return asked.values_list("pk")[:PER_NETWORK]
+def _asked(
+    network: str, since: dt.datetime, address: str, long_since: dt.datetime, until: dt.datetime
+) -> QuerySet[EmailConfirmation, tuple[str]]:
+    """Who was asked: FROM_NETWORK for each address by this network, FOR_MAILS if this one was for subscriptions."""
+    from_network = EmailConfirmation.objects.filter(network=network, asked_at__gt=since, asked_at__lte=until)
+    for_mails = subscriptions.asked(address, long_since, until).values_list(Value(FOR_MAILS))
+    return from_network.values_list(Value(FROM_NETWORK)).union(for_mails, all=True)
 
 
 def letters(comment: Comment, visitor: str) -> list[Letter]:
@@ -47,8 +54,11 @@ def letters(comment: Comment, visitor: str) -> list[Letter]:
     if comment.identity_id or first.after != Comment.Status.PENDING or FIRST_COMMENT not in _codes(first.reasons):
         return []
     email, now = comment.connection_data.email, timezone.now()
+    if not email:
+        return []
     where = keyed("network", network(visitor))
-    if not email or len(_asked_from(where, now - PERIOD, ahead(now))) >= PER_NETWORK:
+    asked = [what for (what,) in _asked(where, now - PERIOD, folded(email), now - AGAIN, ahead(now))]
+    if asked.count(FROM_NETWORK) >= PER_NETWORK:
         return []
     key, wanted = address_key(email), {"network": where, "comment": comment, "asked_at": now}
     long_ago = Q(asked_at__lt=now - AGAIN) | Q(asked_at__gt=ahead(now))
@@ -56,7 +66,7 @@ def letters(comment: Comment, visitor: str) -> list[Letter]:
     again = EmailConfirmation.objects.filter(long_ago, address=key)
     if not is_new and not again.exists():
         return []
-    is_asked = subscriptions.is_asked(email)
+    is_asked = FOR_MAILS in asked
     # Only what is sent counts, so the budget is asked last.
     if not is_asked and not budget.allows(email, network(visitor), known=has_account(email)):
         if is_new:
