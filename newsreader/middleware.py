@@ -277,7 +277,9 @@ class Sender:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        if not getattr(view, "csrf_exempt", False) and not forgery.names_another_site(request):
+        if request.method in SAFE_METHODS or getattr(view, "csrf_exempt", False):
+            return
+        if not forgery.names_another_site(request):
             request.META["HTTP_ORIGIN"] = f"{request.scheme}://{request.get_host()}"
 
 

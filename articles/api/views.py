@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -92,7 +92,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
                 *(tuple(authors), tuple(tags), tuple(sources), tuple(corrected), shown.get_comments_open(article)),
             )
             rows.append((key, partial(shown.to_representation, article)))
-        return kept_json.answer(request, self.get_paginated_response, rows)
+        return kept_json.answer(request, cast(Cursor, self.paginator).contents, rows)
 
     def _narrowed(self, request: Request, named: Mapping[str, str]) -> ArticleQuerySet:
         wanted = request.query_params

@@ -298,7 +298,8 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
 
     def first_rows(self, how_many: int) -> list[Comment]:
         by, anybody = self.cursor_ordering, not self.request.user.is_authenticated
-        return _first_roots(self.kwargs["article_id"], order=by, size=how_many, for_anybody=anybody)
+        read = _first_roots.unmade if anybody else _first_roots
+        return read(self.kwargs["article_id"], order=by, size=how_many, for_anybody=anybody)
 
     def list(self, request: Request, article_id: int) -> HttpResponse:
         """Roots, each with its first replies."""
@@ -311,7 +312,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         if not anybody:
             return self.get_paginated_response(list(map(write, roots)))
         rows = [((values(root), *map(values, replies.get(root.pk, ()))), partial(write, root)) for root in roots]
-        return kept_json.answer(request, self.get_paginated_response, rows)
+        return kept_json.answer(request, self.paginator.contents, rows)
 
     @extend_schema(responses={201: PostedSerializer})
     def create(self, request: Request, article_id: int) -> Response:

@@ -138,7 +138,7 @@ def discussion(article: Article, settings: CommentSettings, number: int = 1) -> 
 def first_replies(roots: Sequence[Comment], shown: int, *, for_anybody: bool) -> dict[int, list[Comment]]:
     """Return the first `shown` approved replies of each of these roots, in reading order, by the root's id. One query.
 
-    For REST, and `for_anybody` without whom they belong to.
+    For REST, and `for_anybody` without whom they belong to, as rows that are `Unmade`.
     """
     found: dict[int, list[Comment]] = {}
     for reply in _replies_to(roots, shown, columns="anybody" if for_anybody else "owner"):
@@ -167,7 +167,8 @@ def _replies_to(roots: Sequence[Comment], shown: int, *, columns: str = "page") 
     """Return the first so many approved replies of each root, in reading order."""
     ids = [root.pk for root in roots if root.thread_count]
     ids += ids[-1:] * (-len(ids) % STATEMENTS)  # Looked for twice, it is found once.
-    return _first_replies(*ids, shown=shown, columns=columns) if ids and shown else []
+    read = _first_replies.unmade if columns == "anybody" else _first_replies
+    return read(*ids, shown=shown, columns=columns) if ids and shown else []
 
 
 @Compiled

@@ -21,7 +21,7 @@ def may_moderate(user: Any) -> bool:
 
 def moderates_everything(user: Any) -> bool:
     """Say whether this person decides about all comments, not only about those under their own articles."""
-    return bool(user.has_perm("comments.moderate_any_comment"))
+    return bool(user.is_authenticated and user.has_perm("comments.moderate_any_comment"))
 
 
 def moderates(user: Any, article: Article) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model
 
+from newsreader.kit.compiled_queries import Unmade
+
 Thing = TypeVar("Thing")
 
 
@@ -48,7 +50,12 @@ class Kept(Generic[Thing]):
 
 
 def values(row: Model | None) -> tuple[Any, ...]:
-    """Return the columns of a row that was read, none of them JSON, for a key: `columns`, but faster."""
+    """Return the columns of a row that was read, none of them JSON, for a key: `columns`, but faster.
+
+    An `Unmade` has them as they came.
+    """
+    if type(row) is Unmade:
+        return row.values
     return tuple([value for name, value in vars(row).items() if name[0] != "_"]) if row else ()
 
 

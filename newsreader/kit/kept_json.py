@@ -23,17 +23,17 @@ _NONE = b"[]}"  # how an answer without rows ends
 
 
 def answer(
-    request: Request, page: Callable[[list[Any]], Response], rows: Iterable[tuple[Hashable, Callable[[], Any]]]
+    request: Request, page: Callable[[list[Any]], dict[str, Any]], rows: Iterable[tuple[Hashable, Callable[[], Any]]]
 ) -> HttpResponse:
-    """Answer with a list: `page` puts rows into an answer, as its last value.
+    """Answer with a list: `page` puts rows into what is answered, as its last value.
 
     `rows` are, for each row, a key that holds all that the row shows and depends on but the site's address and the
     language, and what makes it. The bytes are those that the renderer would write for all of it.
     """
     renderer, asked = request.accepted_renderer, request.accepted_media_type
     if type(renderer) is not JSONRenderer or renderer.get_indent(asked, {}) is not None:
-        return page([make() for _, make in rows])
-    frame = renderer.render(page([]).data)
+        return Response(page([make() for _, make in rows]))
+    frame = renderer.render(page([]))
     if not frame.endswith(_NONE):
         raise ValueError("The rows of a list must be the last of what it shows.")
     everywhere, parts = (settings.SITE_URL, get_language()), []

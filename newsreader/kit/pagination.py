@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -88,7 +88,11 @@ class Cursor(BasePagination):
         return replace_query_param(here, self.cursor_query_param, cursor)
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"next": self._next, "previous": self._previous, "results": data})
+        return Response(self.contents(data))
+
+    def contents(self, data: Any) -> dict[str, Any]:
+        """Return what is answered with these rows."""
+        return {"next": self._next, "previous": self._previous, "results": data}
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": ["string", "null"], "format": "uri"}
@@ -118,7 +122,8 @@ class Cursor(BasePagination):
         ]
 
 
-def _columns(model: type[Model], ordering: Iterable[str]) -> list[Column]:
+@cache
+def _columns(model: type[Model], ordering: tuple[str, ...]) -> list[Column]:
     columns = []
     for order in ordering:
         name = order.removeprefix("-")

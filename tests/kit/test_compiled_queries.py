@@ -34,6 +34,21 @@ def test_it_returns_what_the_query_returns(django_assert_num_queries):
     assert found.first(article.published_on, "nothing") is None
 
 
+def test_a_row_stands_for_its_model_and_makes_it_only_where_the_database_says_it_otherwise(django_assert_num_queries):
+    article = make_article(headline="Ferry")
+    found = Compiled(lambda pk: Article.objects.filter(pk=pk))
+
+    with django_assert_num_queries(1):
+        (row,) = found.unmade(article.pk)
+        assert (row.pk, row.id, row.headline, row._model) == (article.pk, article.pk, "Ferry", None)
+        assert row.published_at == article.published_at
+        assert row.get_absolute_url() == article.get_absolute_url()
+    assert found.unmade(article.pk)[0].values == row.values
+    Article.objects.filter(pk=article.pk).update(headline="Tram")
+    assert found.unmade(article.pk)[0].values != row.values
+    assert found.unmade(10**30) == []
+
+
 def test_its_models_are_as_the_orm_makes_them():
     make_article(section=make_section(), lead_picture=Picture.objects.create(file="a.jpg", width=4, height=3))
     rows = Article.objects.select_related("section", "lead_picture").defer("body")

@@ -2,7 +2,6 @@
 
 import pytest
 from rest_framework.renderers import JSONRenderer
-from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 
 from newsreader.kit import kept_json
@@ -22,7 +21,7 @@ def request(accept="application/json"):
 
 
 def page(rows):
-    return Response({"next": "“é”", "previous": None, "results": rows})
+    return {"next": "“é”", "previous": None, "results": rows}
 
 
 def kept(rows, made=None, **more):
@@ -39,7 +38,7 @@ def test_a_list_is_the_bytes_that_the_renderer_writes(count):
     for _ in range(2):
         answer = kept(ROWS[:count])
 
-        assert answer.content == JSONRenderer().render(page(ROWS[:count]).data)
+        assert answer.content == JSONRenderer().render(page(ROWS[:count]))
         assert answer["Content-Type"] == "application/json"
 
 
@@ -59,4 +58,4 @@ def test_a_row_is_made_once_until_its_key_or_the_site_changes(settings):
 def test_what_is_asked_for_with_indents_is_left_to_the_renderer():
     answer = kept(ROWS, accept="application/json; indent=2")
 
-    assert answer.data == page(ROWS).data
+    assert answer.data == page(ROWS)

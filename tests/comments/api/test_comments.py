@@ -1,11 +1,16 @@
 """Comments over REST: threads as readers see them, one's own, and deciding."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
+from comments.api.comments import CommentSerializer
 from comments.api.moderation import QueueViewSet
 from comments.desk.filters import NAMES
-from comments.models import Comment
+from comments.models import Comment, CommentSettings
 from comments.moderation import moderator_edits
 from comments.moderation.decisions import decide
 from newsreader.kit import kept_json
@@ -77,6 +82,38 @@ def test_a_discussion_kept_row_by_row_is_that_of_now_after_every_change(client, 
     kept_json._rows.clear()
     assert after == client.get(path).content
     assert after != before or (of == "reply" and "thread_count" in change)
+
+
+def test_a_discussion_is_the_same_bytes_whether_kept_or_not_in_three_statements(client, django_assert_num_queries):
+    replied = make_comment()
+    make_comment(parent=make_comment(parent=replied))
+    Comment.objects.update(by_staff=True, edited_at=timezone.now(), provider="google", avatar="of.webp")
+    lonely = make_comment(replied.article, website="https://ada.example", name="“Ada”")
+    path = f"/api/v1/articles/{replied.article_id}/comments/"
+    CommentSettings.objects.current()
+
+    kept_json._rows.clear()
+    with django_assert_num_queries(3):  # the article with how many replies are shown, the roots, their replies
+        made = client.get(path).content
+    assert client.get(path).content == made
+
+    shown = CommentSerializer(context={"request": SimpleNamespace(user=AnonymousUser())})
+    wanted = [shown.to_representation(Comment.objects.get(pk=pk)) for pk in (replied.pk, lonely.pk)]
+    roots = json.loads(made)["results"]
+    assert [len(root.pop("replies")) for root in roots] == [2, 0]
+    assert [root.pop("more_replies") for root in roots] == [0, 0]
+    assert roots == wanted
+
+
+def test_replies_are_shown_before_anybody_has_opened_the_site_s_settings(client):
+    root = make_comment()
+    make_comment(parent=root)
+    CommentSettings.objects.all().delete()
+
+    found = client.get(f"/api/v1/articles/{root.article_id}/comments/").json()["results"]
+
+    assert [len(shown["replies"]) for shown in found] == [1]
+    assert CommentSettings.objects.get().replies_shown > 0
 
 
 def test_what_comes_with_voting_is_absent_until_then(client):
