@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet, Subquery
@@ -312,7 +312,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         if not anybody:
             return self.get_paginated_response(list(map(write, roots)))
         rows = [((values(root), *map(values, replies.get(root.pk, ()))), partial(write, root)) for root in roots]
-        return kept_json.answer(request, self.paginator.contents, rows)
+        return kept_json.answer(request, cast(Cursor, self.paginator).contents, rows)
 
     @extend_schema(responses={201: PostedSerializer})
     def create(self, request: Request, article_id: int) -> Response:
