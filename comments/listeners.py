@@ -6,7 +6,6 @@ from articles import page_versions
 from comments.audit import account_changes, mail_changes
 from comments.events import EntriesMatched
 from comments.models import Comment
-from comments.notifications import subscriptions
 from newsreader.accounts.events import AddressConfirmed, PictureKept
 from newsreader.kit.events import listen
 
@@ -23,6 +22,8 @@ def show_picture(event: PictureKept) -> None:
 
 def confirm_subscriptions(event: AddressConfirmed) -> None:
     """Begin what the address had asked to be told before it belonged to an account."""
+    from comments.notifications import subscriptions
+
     subscriptions.confirm(event.address)
 
 

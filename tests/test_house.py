@@ -33,7 +33,7 @@ LATE = {
     "newsreader/transfer/web_imports.py": {"_work"},
     "articles/newsroom/publish_checks.py": {"_pictures_in_text"},
     "articles/public/embedding.py": {"_xml"},
-    "comments/listeners.py": {"count_hits"},
+    "comments/listeners.py": {"count_hits", "confirm_subscriptions"},
     "comments/models/comment.py": {"write"},
 }
 WRITTEN = [file for file in MODULES if "migrations" not in file.parts and file.read_text().strip()]

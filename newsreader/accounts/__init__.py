@@ -12,6 +12,7 @@ browsers:           browsers by the names that people know
 allauth_internals:  what allauth offers in no public way
 forms, views, urls: the account pages, and allauth's where ours differ
 email_field:        the library's field for addresses, read as ours
+mailed_codes:       the codes in mails, of which the newest counts
 login_codes:        signing in with a code from a mail
 reauthentication:   making sure that it is still the same person
 second_factor:      the second factor of staff

@@ -32,6 +32,7 @@ from newsreader.accounts import (
     asked_letters,
     factor_secrets,
     letters,
+    mailed_codes,
     reauthentication,
 )
 from newsreader.accounts.identities import provider_name
@@ -79,7 +80,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 allauth_internals.note_unsent(request)
             return False
         row = letters.letter(template_prefix, email, context)
-        if row.name in letters.CODES:
+        if row.name in mailed_codes.LETTERS:
             outbox.drop_replaced(row)
         outbox.enqueue([row])
         return True

@@ -22,7 +22,7 @@ from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.internal import statekit as _statekit
 from django.http import HttpRequest, HttpResponse
 
-from newsreader.accounts import letters, sign_in_trips
+from newsreader.accounts import mailed_codes, sign_in_trips
 from newsreader.accounts.models import User
 from newsreader.kit.clock import SLACK
 from newsreader.kit.request_attributes import RequestAttribute
@@ -121,14 +121,14 @@ def have_newer_codes_replace_older_ones() -> None:
     def newest(name: str) -> Any:
         def code(self: Any) -> str:
             at = self.state.get("mailed_at")
-            if at is not None and letters.is_replaced(name, self.state.get("email", ""), at):
+            if at is not None and mailed_codes.is_replaced(name, self.state.get("email", ""), at):
                 return ""
             return str(self.state.get("code") or "")
 
         return property(code)
 
-    EmailVerificationProcess.code = newest(letters.CONFIRM_EMAIL)
-    LoginCodeVerificationProcess.code = newest(letters.LOGIN_CODE)
+    EmailVerificationProcess.code = newest(mailed_codes.CONFIRM_EMAIL)
+    LoginCodeVerificationProcess.code = newest(mailed_codes.LOGIN_CODE)
 
 
 def note_unsent(request: HttpRequest) -> None:

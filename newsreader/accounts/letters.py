@@ -20,13 +20,11 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts.browsers import browser_of
+from newsreader.accounts.mailed_codes import CONFIRM_EMAIL, LOGIN_CODE
 from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
 from newsreader.mailing.models import Letter
 
-LOGIN_CODE: Final = "account_login_code"
-CONFIRM_EMAIL: Final = "account_confirm_email"
-CODES: Final = {LOGIN_CODE, CONFIRM_EMAIL}  # a newer one to the same address replaces those before
 # Mails that bring a code or a link, or answer an attempt.
 LETTERS: Final = {
     "login_code": LOGIN_CODE,
@@ -112,12 +110,6 @@ def _life(name: str, *, by_code: bool) -> dt.timedelta:
         by_link = dt.timedelta(days=app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS)
         return dt.timedelta(seconds=app_settings.EMAIL_VERIFICATION_BY_CODE_TIMEOUT) if by_code else by_link
     return dt.timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT) if name == "account_reset_password" else ANSWER
-
-
-def is_replaced(name: str, address: str, since: float) -> bool:
-    """Say whether a newer letter of this name, with a newer code, is on its way to an address. `since`: Unix time."""
-    began = dt.datetime.fromtimestamp(since, dt.UTC)
-    return Letter.objects.filter(address=address, name=name, created_at__gt=began).exists()
 
 
 def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:

@@ -23,7 +23,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from newsreader.accounts import allauth_internals, letters
+from newsreader.accounts import allauth_internals, mailed_codes
 from newsreader.accounts.events import AddressConfirmed
 from newsreader.accounts.identities import shown_name
 from newsreader.accounts.models import User
@@ -95,7 +95,7 @@ class Awaited:
             raise Invalid([FieldError("code", "code_wrong" if left else "code_expired", sentence)])
         del self.request.session[self.key]
         # Only of the right one: nobody else learns whether somebody has asked for a code.
-        if letters.is_replaced(letters.LOGIN_CODE, self.email, self.state["at"]):
+        if mailed_codes.is_replaced(mailed_codes.LOGIN_CODE, self.email, self.state["at"]):
             raise too_old()
 
 

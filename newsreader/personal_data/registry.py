@@ -67,7 +67,7 @@ def could_hold_a_person(field: Field) -> bool:
         return field.related_model is not None and field.related_model._meta.label in PEOPLE
     kind = getattr(field, "output_field", field).get_internal_type()
     if kind in CLOSED_KINDS - {"BooleanField"}:
-        return bool(_NUMBER_OF_PERSON.fullmatch(field.name))
+        return bool(field.name and _NUMBER_OF_PERSON.fullmatch(field.name))
     return kind not in CLOSED_KINDS and not field.choices
 
 

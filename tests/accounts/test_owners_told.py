@@ -226,7 +226,7 @@ def enter(way, user):
 @pytest.mark.parametrize("code", [by_code, by_code_in_the_form])
 def test_a_way_is_told_once(ann, code):
     assert enter(by_password, ann) == []
-    assert enter(code, ann) == [NEW.format("a code from a mail")]
+    assert enter(code, ann) == [NEW.format("a code from an email")]
     assert enter(code, ann) == []
     assert enter(by_password, ann) == []
 
@@ -283,7 +283,7 @@ def test_after_a_sign_up_with_a_password_a_code_is_new(client):
     client.post("/accounts/confirm-email/", {"code": CODE.search(mail.outbox[-1].body)[0]})
 
     user = User.objects.get(username="newcomer")
-    assert enter(by_code, user) == [NEW.format("a code from a mail")]
+    assert enter(by_code, user) == [NEW.format("a code from an email")]
 
 
 @pytest.mark.ci_both
@@ -308,7 +308,7 @@ def test_an_app_that_signs_in_is_told_too(ann):
     answer = call("code/confirm", {"X-Session-Token": token}, code=CODE.search(mail.outbox[-1].body)[0])
 
     assert answer.status_code == 200
-    assert NEW.format("a code from a mail") in told()
+    assert NEW.format("a code from an email") in told()
 
 
 def test_a_second_thought_of_the_same_session_is_no_way(browser, ann):

@@ -18,7 +18,7 @@ from tests.attack.units import LINK, Document, Unit, many, one_by_one, read
 from tests.factories import make_article, make_editor
 
 ROWS = 90  # on a page of a hundred
-CELL = {CELLS: LINK | {"img": ["src", "alt"], "input": ["type", "name", "value", "class", "aria-label"], "ul": ["class"], "li": [], "q": ["dir"]}}  # fmt: skip
+CELL = {CELLS: LINK | {"img": ["src", "alt"], "input": ["type", "name", "value", "class", "aria-label"], "ul": ["class"], "li": [], "q": ["dir"], "span": ["class"]}}  # fmt: skip
 MATCHES = [match for match in FilterEntry.Match.values if match != FilterEntry.Match.NETWORK]
 _number = count(1)
 

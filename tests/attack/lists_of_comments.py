@@ -29,7 +29,7 @@ def queue(stage: Stage, planting: Planting, surface: str) -> None:
             continue
         units, page = stage.look(
             {".comment-text": IMPORTED if planting.imported else WRITTEN},
-            unit="article[data-comment]", text=".comment-text", name="h2", loose=".why, .mark, .same-text, form.deeds",
+            unit="article[data-comment]", text=".comment-text", name="h2", loose=".why, .mark, .same-text, .whole, form.deeds",
         )  # fmt: skip
         part = Planting(article, shown, planting.calm, imported=planting.imported, list=some[0][1][0].list)
         compare(stage, part, surface, units, page.faults)

@@ -313,7 +313,7 @@ def test_a_guests_link_never_erases_an_account_that_got_the_address_meanwhile(cl
     comment.refresh_from_db()
     assert comment.name
     assert User.objects.filter(pk=other.pk, is_active=True).exists()
-    assert EmailAddress.objects.filter(user=other, email="Jo@example.org", verified=True).exists()
+    assert EmailAddress.objects.filter(user=other, email="jo@example.org", verified=True).exists()
     assert not ErasureRequest.objects.exists()
     assert "belongs to an account now" in caplog.text
 

@@ -43,6 +43,7 @@ OTHERWISE = {
         "articles/models/querysets.py",
         "comments/moderation/batches.py",
         "comments/authors/my_comments.py",
+        "newsreader/personal_data/reading.py",
         "comments/models/objections.py",
         "comments/api/moderation.py",
         "comments/authors/status_views.py",

@@ -356,7 +356,7 @@ def test_the_page_shows_the_months_and_where_their_figures_are(client):
     page = text_of(client.get("/transparency/"))
 
     assert "March 2026" in page
-    assert "insulting or abusive" in page
+    assert "Insulting or abusive" in page
     assert 'href="/transparency/2026-03.json"' in page
     assert 'href="/transparency/2026-03.csv"' in page
     assert "Up to" in page  # It is not over.
@@ -432,7 +432,7 @@ def test_a_reason_of_an_editor_has_its_label(client):
     decided(waiting(1), "trash", 1, by=make_moderator(), reason="shouting")
     bring_up_to_date(at(15))
 
-    assert "far too loud" in text_of(client.get("/transparency/"))
+    assert "Far too loud" in text_of(client.get("/transparency/"))
 
 
 def test_many_months_are_shown_and_more_named(client):
