@@ -11,7 +11,7 @@ from django.test import Client
 from newsreader.mailing import suppression
 from newsreader.mailing.models import Suppression
 from newsreader.mailing.providers import provider
-from tests.mailing.test_providers import MINIMAL, SECRET, api  # noqa: F401
+from tests.mailing.test_providers import MINIMAL, SECRET
 
 pytestmark = [
     pytest.mark.django_db,
@@ -341,7 +341,7 @@ CONFIRMED = (
 
 
 @pytest.fixture
-def amazon(api, monkeypatch):  # noqa: F811
+def amazon(api, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://127.0.0.1:{api.server_port}")
     api.answer = (200, CONFIRMED)
     return api

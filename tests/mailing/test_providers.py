@@ -1,8 +1,5 @@
 """Mail providers in EMAIL_URL: what is read, what stops the start, and a mail that is sent over the API of each."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import unquote_plus
 
 import pytest
@@ -139,36 +136,6 @@ TAKEN = {
     "sparkpost": (200, {"results": {"id": "1", "total_accepted_recipients": 1, "total_rejected_recipients": 0}}),
     "mailersend": (202, {}),
 }
-
-
-@pytest.fixture
-def api():
-    """A server that takes whatever is posted, and answers with what `api.answer` says."""
-
-    class Taking(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            server.taken.append((self.path, dict(self.headers), body))
-            status, told = server.answer
-            sent = told if isinstance(told, bytes) else json.dumps(told).encode() if told is not None else b""
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(sent)))
-            self.send_header("X-Message-Id", "1")
-            self.end_headers()
-            self.wfile.write(sent)
-
-        def log_message(self, *args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Taking)
-    server.taken, server.answer = [], (200, {})
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.mark.filterwarnings("ignore::anymail.exceptions.AnymailNotSupportedWarning")
