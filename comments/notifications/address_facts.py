@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from django.utils.formats import date_format, time_format
@@ -63,5 +64,5 @@ def _subject(row: Subscription) -> str:
     return str(row.article.headline) if row.article else str(named.name) if named else "–"
 
 
-def _moment(moment: object) -> str:
-    return date_format(localtime(moment), "DATETIME_FORMAT")  # type: ignore[arg-type]
+def _moment(moment: dt.datetime) -> str:
+    return date_format(localtime(moment), "DATETIME_FORMAT")
