@@ -57,7 +57,7 @@ def letters(comment: Comment, visitor: str) -> list[Letter]:
     if not email:
         return []
     where = keyed("network", network(visitor))
-    asked = [what for (what,) in _asked(where, now - PERIOD, folded(email), now - AGAIN, ahead(now))]
+    asked = [what for (what,) in _asked(where, now - PERIOD, folded(email), now - subscriptions.AGAIN, ahead(now))]
     if asked.count(FROM_NETWORK) >= PER_NETWORK:
         return []
     key, wanted = address_key(email), {"network": where, "comment": comment, "asked_at": now}
