@@ -60,18 +60,20 @@ class Letter(models.Model):
 class AskedLetter(models.Model):
     """That a mail went out which nobody signed in had asked for. Kept for a day (`newsreader.mailing.budget`).
 
-    `address` and `network` are keyed hashes; `network` is empty for the address of an account.
+    `address`, `network` and `neighbourhood` are keyed hashes; the networks are empty for the address of an account.
     """
 
     address = models.CharField(max_length=64)
     network = models.CharField(max_length=64, blank=True)
+    neighbourhood = models.CharField(max_length=64, blank=True, default="", db_default="")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         indexes = [
-            # What one address got, and one network asked for.
+            # What one address got, and one network or its neighbourhood asked for.
             models.Index(fields=["address", "at"], name="asked_by_address"),
             models.Index(fields=["network", "at"], name="asked_by_network"),
+            models.Index(fields=["neighbourhood", "at"], name="asked_by_neighbourhood"),
             # All of the last hour, and what is to be deleted.
             models.Index(fields=["at"], name="asked_at"),
         ]

@@ -87,6 +87,26 @@ def test_a_network_asks_for_thirty_addresses_without_an_account_a_day(clock):
     assert budget.allows("a31@example.org", "192.0.2.7", known=False)
 
 
+@pytest.mark.ci_both
+@pytest.mark.parametrize(
+    ("network", "elsewhere"),
+    [("2001:db8:1:{:x}::/64", "2001:db8:2:1::/64"), ("192.0.2.{}", "192.0.3.1")],
+    ids=["/48", "/24"],
+)
+def test_whoever_has_many_networks_asks_for_four_times_as_many(clock, network, elsewhere):
+    """A /48 has 65,536 networks, each of which may ask for thirty."""
+    asked = [
+        budget.allows(f"a{number}@example.org", network.format(number // 25), known=False) for number in range(125)
+    ]
+
+    assert asked == [True] * 120 + [False] * 5
+    assert not budget.allows("b@example.org", network.format(200), known=False)
+    assert budget.allows("b@example.org", elsewhere, known=False)
+    assert budget.allows("reader@example.org", network.format(0), known=True)
+    clock.shift(24 * HOUR)
+    assert budget.allows("b@example.org", network.format(200), known=False)
+
+
 def test_accounts_do_not_use_up_what_a_network_may_ask_for():
     assert all(budget.allows(f"a{number}@example.org", "192.0.2.7", known=True) for number in range(40))
 
@@ -120,7 +140,8 @@ def test_only_hashes_are_kept_and_only_for_a_day(clock):
     budget.allows("ann@example.org", "192.0.2.7", known=True)
     row, known = AskedLetter.objects.order_by("pk")
     assert (row.address, row.network) == (keyed("address", "ann@example.org"), keyed("network", "192.0.2.7"))
-    assert known.network == ""
+    assert row.neighbourhood == keyed("neighbourhood", "192.0.2.0/24")
+    assert known.network == known.neighbourhood == ""
 
     assert budget.old().count() == 0
     clock.shift(24 * HOUR)

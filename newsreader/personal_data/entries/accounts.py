@@ -97,6 +97,7 @@ ENTRIES: Entries = {
         Holds("whose address somebody typed", "a keyed hash: nobody is flooded with mails", "a day", "expires"),
         "address",
         "network",
+        "neighbourhood",
     ),
     "mailing.Suppression": {
         "address": Holds(
