@@ -1,9 +1,11 @@
 """What an address subscribes to: beginning, confirming, ending, and how it wants its mails.
 
-An address that nobody has confirmed is asked once, by a mail that repeats nothing that was typed; it gets no other
-until its reader says yes, and is then never asked again. Whatever else is asked for meanwhile joins that question: what
-is followed waits for the same answer, and so does a first comment (`comments.posting.email_confirmation`). To add
-something that can be followed, add a scope.
+An address that nobody has confirmed is asked by a mail that repeats nothing that was typed; it gets no other until its
+reader says yes, and is then never asked again. Whatever else is asked for meanwhile joins that question: what is
+followed waits for the same answer, and so does a first comment (`comments.posting.email_confirmation`). Mails get lost,
+so whoever wants something again a day later gets the question again: it is the same one, with the same link. Since that
+may as well be a stranger, each pause is twice as long as the one before, up to thirty days; then what nobody has
+confirmed is forgotten. To add something that can be followed, add a scope.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ from newsreader.mailing import budget, outbox, suppression
 from newsreader.mailing.models import Letter
 from newsreader.mailing.tokens import folded
 
-AGAIN = dt.timedelta(days=30)  # Before that, an address that has not answered is not asked again.
+AGAIN = dt.timedelta(days=1)  # Before that, an address that has not answered is not asked again.
+LONGEST = dt.timedelta(days=30)  # The same for one that was asked often; and until it is forgotten.
 PER_NETWORK, PERIOD = 5, dt.timedelta(days=1)
 UNCONFIRMED = 50  # subscriptions that wait until an address is confirmed; more are not kept
 MOST = 1_000  # subscriptions of one address
@@ -128,8 +131,9 @@ def subscribe(reader: Reader, *wishes: Wish, ask: bool = True) -> list[Subscript
 
     Returns the subscriptions, none where the address cannot be written to, or where its reader has stopped all mails or
     those that strangers ask for (`newsreader.mailing.suppression`). The caller answers the same in any case: nobody
-    learns what an address follows. `ask`: False where it is asked anyway, or not to be. Raises TooManySubscriptions
-    where the account that asks has too many.
+    learns what an address follows. `ask`: False where it is asked anyway, or not to be. Of a new address that could not
+    be asked, nothing stays, unless it is about a comment: else strangers could have any number of them kept. Raises
+    TooManySubscriptions where the account that asks has too many.
     """
     if not is_email(reader.address) or not wishes:
         return []
@@ -148,8 +152,10 @@ def subscribe(reader: Reader, *wishes: Wish, ask: bool = True) -> list[Subscript
                 raise TooManySubscriptions()
             return []
         begun = [_begin(row, wish) for wish in wishes]
-        if row.confirmed_at is None and ask:
-            _ask(row, reader.network)
+        if row.confirmed_at is None and ask and not _ask(row, reader.network) and is_new:
+            if not any(wish.comment_id for wish in wishes):
+                row.delete()
+                return []
     return begun
 
 
@@ -266,7 +272,7 @@ def start_again(address: str) -> None:
     MailPreferences.objects.filter(pk=row.pk).update(stopped_at=None, confirmed_at=row.confirmed_at or timezone.now())
 
 
-def unconfirmed(age: dt.timedelta = AGAIN) -> QuerySet[MailPreferences]:
+def unconfirmed(age: dt.timedelta = LONGEST) -> QuerySet[MailPreferences]:
     """Return addresses that nobody has confirmed for long. Once they are gone, they can be asked again."""
     before = timezone.now() - age
     asked = Q(asked_at=None) | Q(asked_at__lt=before)
@@ -297,11 +303,15 @@ def asked(key: str, since: dt.datetime, until: dt.datetime) -> QuerySet[MailPref
 
 
 def _was_asked(row: MailPreferences, now: dt.datetime) -> bool:
-    return row.asked_at is not None and now - AGAIN < row.asked_at <= ahead(now)
+    pause = min(AGAIN * 2 ** min(max(0, row.asked - 1), 10), LONGEST)
+    return row.asked_at is not None and now - pause < row.asked_at <= ahead(now)
 
 
-def _ask(row: MailPreferences, network: str) -> None:
-    """Ask an address to confirm itself: once in thirty days, and not too many from one network."""
+def _ask(row: MailPreferences, network: str) -> bool:
+    """Ask an address to confirm itself, unless it was asked just now, or too many were from one network.
+
+    Returns whether there is an answer, or a question to be answered.
+    """
     now = timezone.now()
     # Each is asked once, for two questions: has somebody confirmed the address elsewhere, or was it asked there?
     accounts = owners_of(row.folded)
@@ -309,28 +319,26 @@ def _ask(row: MailPreferences, network: str) -> None:
     if any(accounts) or _has_confirmed(row, with_comments):
         row.confirmed_at = now
         row.save(update_fields=["confirmed_at"])
-        return
+        return True
     # The mail about a first comment has just asked the same; its link confirms the address here, too.
-    if any(now - AGAIN < asked_at <= ahead(now) for _, asked_at, _ in with_comments):
-        return
-    if _was_asked(row, now):
-        return
+    if any(now - AGAIN < asked_at <= ahead(now) for _, asked_at, _ in with_comments) or _was_asked(row, now):
+        return True
     where = keyed("network", network) if network else ""
     if where and len(_asked_from(where, now - PERIOD, ahead(now))) >= PER_NETWORK:
-        return
+        return False
     # Only what is sent counts, so the budget is asked last.
     if not budget.allows(row.address, network, known=bool(accounts)):
-        return
+        return False
     row.asked_at, row.asked, row.network = now, row.asked + 1, where
     row.save(update_fields=["asked_at", "asked", "network"])
-    outbox.enqueue(
-        [
-            Letter(
-                name="reader_confirm", about="preferences", about_id=row.pk, number=row.asked,
-                address=row.address, language=row.language,
-            )
-        ]
+    letter = Letter(
+        name="reader_confirm", about="preferences", about_id=row.pk, number=row.asked,
+        address=row.address, language=row.language,
     )  # fmt: skip
+    if row.asked > 1:  # What the worker could not send since is the same question.
+        outbox.drop_replaced(letter)
+    outbox.enqueue([letter])
+    return True
 
 
 @Compiled

@@ -15,6 +15,7 @@ from comments.notifications import subscriptions
 from comments.notifications.subscriptions import Choice, Reader, Wish
 from comments.posting.submission import post_comment
 from newsreader.kit.errors import Invalid
+from newsreader.mailing.models import Letter
 from newsreader.mailing.tokens import token_for
 from tests.factories import make_article, make_draft, make_rule, make_section, make_user, set_rules
 
@@ -81,13 +82,95 @@ def test_from_one_network_five_addresses_are_asked_in_a_day(time_machine):
     assert asked()[5:] == ["a7@example.org"]
 
 
-def test_after_thirty_days_it_is_asked_again(time_machine):
+def days_asked(time_machine, ask) -> list[int]:
+    """Want something every day for ten weeks; on which days was the address asked?"""
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    found = []
+    for day in range(70):
+        before = len(asked())
+        ask()
+        found += [day] * (len(asked()) - before)
+        time_machine.shift(dt.timedelta(days=1))
+    return found
+
+
+def test_whoever_wants_something_again_a_day_later_is_asked_again_and_strangers_less_and_less_often(time_machine):
+    """Mails get lost; and a stranger who does that to an address gets no mail a day sent to it."""
+    wish = section()
+    subscriptions.subscribe(Reader(ADA), wish)
+    subscriptions.subscribe(Reader(ADA), section())
+    assert asked() == [ADA]
+    mail.outbox.clear()
+    MailPreferences.objects.all().delete()
+
+    assert days_asked(time_machine, lambda: subscriptions.subscribe(Reader(ADA), wish)) == [0, 1, 3, 7, 15, 31, 61]
+    assert {token_for(ADA) in letter.body for letter in mail.outbox} == {True}  # Whichever is found is right.
+    assert MailPreferences.objects.count() == 1
+
+
+@pytest.mark.ci_both
+def test_before_a_day_has_passed_it_is_not_asked_again(time_machine):
     time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
     subscriptions.subscribe(Reader(ADA), section())
-    time_machine.shift(dt.timedelta(days=30))
+    time_machine.shift(dt.timedelta(days=1, seconds=-1))
+    subscriptions.subscribe(Reader(ADA), section())
+    assert asked() == [ADA]
+
+    time_machine.shift(dt.timedelta(seconds=1))
+    subscriptions.subscribe(Reader(ADA), section())
+    assert asked() == [ADA, ADA]
+
+
+@pytest.mark.ci_both
+def test_a_question_that_could_not_be_sent_for_a_day_is_replaced_by_the_next(time_machine):
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    subscriptions.subscribe(Reader(ADA), section())
+    Letter.objects.update(sent_at=None, attempts=0)  # The worker was away.
+    time_machine.shift(dt.timedelta(days=1))
     subscriptions.subscribe(Reader(ADA), section())
 
+    assert Letter.objects.filter(address=ADA).count() == 1
+
+
+def test_who_was_asked_with_a_first_comment_is_asked_again_with_another_that_wants_to_be_told(client, time_machine):
+    set_rules(hold_first_comment=True)
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    first = post_comment(make_draft(email=ADA, notify="replies"))
+    time_machine.shift(dt.timedelta(days=1))
+    post_comment(make_draft(email=ADA))
+    assert asked() == [ADA]  # Nothing that was to be told: the first link is still right.
+    post_comment(make_draft(email=ADA, notify="replies"))
+
     assert asked() == [ADA, ADA]
+    link = f"/comments/{first.pk}/confirm/{EmailConfirmation.objects.get().token}/"
+    assert link in client.get(f"/mail/{token_for(ADA)}/").text
+
+
+def test_who_was_asked_for_mails_is_asked_again_with_a_first_comment_a_day_later(time_machine):
+    set_rules(hold_first_comment=True)
+    time_machine.move_to("2026-11-01T12:00:00Z", tick=False)
+    subscriptions.subscribe(Reader(ADA), section())
+    time_machine.shift(dt.timedelta(days=1))
+    post_comment(make_draft(email=ADA, notify="replies"))
+
+    assert asked() == [ADA, ADA]
+
+
+@pytest.mark.ci_both
+def test_of_addresses_that_were_not_asked_nothing_is_kept():
+    """Anybody could have any number of them kept, by following something with one after the other."""
+    for n in range(20):
+        assert len(subscriptions.subscribe(Reader(f"a{n}@example.org", network="192.0.2.1"), section())) == (n < 5)
+
+    assert MailPreferences.objects.count() == Subscription.objects.count() == 5
+
+
+def test_a_comment_keeps_its_wish_where_its_network_has_asked_too_often():
+    for n in range(6):
+        draft = make_draft(email=f"a{n}@example.org", address="192.0.2.1", notify="replies")
+        post_comment(draft)
+
+    assert (len(asked()), Subscription.objects.count()) == (5, 6)
 
 
 def test_a_confirmed_address_is_never_asked_again():
