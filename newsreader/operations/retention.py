@@ -174,20 +174,24 @@ KINDS: list[Kind] = [
     files,
 ]
 _done: dict[str, float] = {}  # when nothing old was left of a kind, by the monotonic clock
+_began: dict[str, float] = {}  # when a kind was last looked at
 
 
 def run(turn: float = TURN, *, all_kinds: bool = False) -> dict[str, int]:
     """Delete and cut what is old, for one turn. Returns how many of each kind. A job of the worker.
 
-    `all_kinds`: also those of which nothing old was left a short while ago.
+    First what has waited longest, so that none waits for hours while there is much of three others. `all_kinds`: also
+    those of which nothing old was left a short while ago.
     """
     ends, done = time.monotonic() + turn, dict[str, int]()
     due = [kind for kind in KINDS if all_kinds or _is_due(kind)]
+    due.sort(key=lambda kind: _began.get(kind.__name__, float("-inf")))
     rules = Retention.objects.current() if due else None
     for kind in due:
         began = time.monotonic()
         if rules is None or began >= ends:
             break
+        _began[kind.__name__] = began
         until = min(ends, began + max(OF_ONE, turn / len(KINDS)))
         done[kind.__name__] = number = kind(rules, timezone.now(), until)
         if number:

@@ -140,6 +140,56 @@ def test_a_million_rows_take_many_turns_and_none_is_long(monkeypatch):
     assert {kept(comment)[0] for comment in comments} == {"203.0.113.0"}
 
 
+def test_what_is_done_with_is_not_passed_again_in_the_next_piece(monkeypatch):
+    """With a million of them, passing those again took seconds each time. Imported comments are old and come last."""
+    monkeypatch.setattr(old_traces, "AT_ONCE", 2)
+    set_rules(flood_seconds=0)
+    young, old = [aged(1) for _ in range(5)], [aged(100, f"203.0.{number}.77") for number in range(5)]
+
+    with CaptureQueriesContext(connection) as asked:
+        assert old_traces.drop_addresses(ago(90), time.monotonic() + 60) == 5
+
+    assert sum("ORDER BY" in query["sql"] for query in asked) == 6  # Ten rows in twos, and none.
+    assert {kept(comment)[0] for comment in young} == {"203.0.113.77"}
+    assert {kept(comment)[0] for comment in old} == {None}
+
+
+def test_a_walk_that_was_cut_short_goes_on_and_passes_over_nothing(monkeypatch):
+    monkeypatch.setattr(old_traces, "AT_ONCE", 2)
+    set_rules(flood_seconds=0)
+    comments = [aged(8) for _ in range(6)]
+    assert next(old_traces._UNCUT.older(ago(7), time.monotonic() + 60))
+    list(old_traces._UNCUT.older(ago(700), time.monotonic() + 60))  # Nothing was changed: it ends where it began.
+    walk = old_traces._UNCUT.older(ago(7), time.monotonic() + 60)
+    assert [pk for pk, _ in next(walk)] == [comments[0].pk, comments[1].pk]
+    next(walk)
+
+    assert old_traces.cut_addresses(ago(7), time.monotonic() + 60) == 6
+    assert {kept(comment)[0] for comment in comments} == {"203.0.113.0"}
+
+
+def test_where_there_is_much_of_some_kinds_the_others_have_their_turn(monkeypatch):
+    """The first ones would take the whole turn for hours, as after an upgrade."""
+    looked_at: list[str] = []
+
+    def much_of(name):
+        def kind(rules, now, until):
+            looked_at.append(name)
+            time.sleep(max(0.0, until - time.monotonic()))
+            return 1
+
+        kind.__name__ = name
+        return kind
+
+    monkeypatch.setattr(retention, "KINDS", [much_of(name) for name in "abcde"])
+    monkeypatch.setattr(retention, "OF_ONE", 0.05)
+    monkeypatch.setattr(retention, "_began", {})
+    for _ in range(3):
+        retention.run(0.1)
+
+    assert set(looked_at) == set("abcde")
+
+
 def test_a_kind_of_which_nothing_is_left_rests_for_an_hour(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(retention, "_done", {})
     retention.run(60)
