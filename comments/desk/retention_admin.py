@@ -25,6 +25,8 @@ SENTENCES = {
     "pictures": _("Delete the note that a picture could not be used after %(field)s days"),
     "notices": _("Delete the list of what readers were told by email after %(field)s days"),
     "uploads": _("Delete files that were uploaded to be imported after %(field)s days"),
+    "reports": _("Delete who made a report, and their words, %(field)s days after it was settled"),
+    "appeals": _("Delete the words of an appeal %(field)s days after it was settled"),
     "log_people": _("Delete names and addresses from the audit log after %(field)s days"),
 }
 HELP = {
@@ -41,6 +43,8 @@ HELP = {
     "pictures": "",
     "notices": _("Nothing that is older than two months is told, so nobody is told of anything twice."),
     "uploads": _("If nobody has gone on with the import meanwhile."),
+    "reports": _("The reason and the outcome stay. The law gives people six months to appeal against the outcome."),
+    "appeals": _("The outcome stays. Open ones keep everything."),
     "log_people": _("What was decided, when, and by which account stays. 0: never."),
 }
 
@@ -56,5 +60,6 @@ class RetentionAdmin(RulesAdmin):
     fieldsets = [
         (_("Where people came from"), {"fields": ["addresses_whole", "addresses", "browsers", "sessions"]}),
         (_("What waits for somebody"), {"fields": ["draft_hours", "proofs", "pictures", "invitations"]}),
+        (_("Reports and appeals"), {"fields": ["reports", "appeals"]}),
         (_("Traces of work"), {"fields": ["mails", "notices", "tasks", "uploads", "files", "log_people"]}),
     ]

@@ -155,15 +155,24 @@ def erase_reports(accounts: Collection[int], addresses: Collection[str], reporte
         Q(account__in=accounts) | Q(folded__in=addresses) | Q(reporter__in=reporters)
     )
     found = list(theirs)
-    for report in found:
-        report.detail = report.law = report.name = report.email = report.objection = report.network = ""
-        report.account, report.reporter, report.token = None, secrets.token_hex(32), new_token()
-    columns = ["detail", "law", "name", "email", "objection", "network", "account", "reporter", "token"]
-    Report.objects.bulk_update(found, columns, batch_size=200)
+    empty_reports(found)
     subjects = {f"comment:{report.comment_id}" for report in found}
     kinds = AuditEntry.objects.filter(subject__in=subjects, kind="report_objection")
     kinds.filter(facts__report__in=[report.pk for report in found]).update(personal=None, salt="")
     return len(found)
+
+
+def empty_reports(reports: Collection[Report], *, token: str | None = None) -> None:
+    """Erase who made these reports, and their words. What was reported, for which reason, and the outcome stay.
+
+    `token`: that of their private pages from now on; None: a new one for each.
+    """
+    for report in reports:
+        report.detail = report.law = report.name = report.email = report.objection = report.network = ""
+        report.account, report.reporter = None, secrets.token_hex(32)
+        report.token = new_token() if token is None else token
+    columns = ["detail", "law", "name", "email", "objection", "network", "account", "reporter", "token"]
+    Report.objects.bulk_update(reports, columns, batch_size=200)
 
 
 @transaction.atomic

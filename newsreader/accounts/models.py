@@ -326,6 +326,18 @@ class Retention(models.Model):
         db_default=3,
         validators=[MinValueValidator(1), MaxValueValidator(90)],
     )
+    reports = models.PositiveSmallIntegerField(
+        _("days that settled reports say who made them"),
+        default=200,
+        db_default=200,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+    )
+    appeals = models.PositiveSmallIntegerField(
+        _("days that the words of settled appeals are kept"),
+        default=200,
+        db_default=200,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+    )
     log_people = models.PositiveSmallIntegerField(
         _("days that the audit log says names and addresses"), default=730, validators=[MaxValueValidator(3650)]
     )

@@ -22,6 +22,7 @@ from comments.audit import audit_log
 from comments.desk import teamwork
 from comments.moderation import old_traces
 from comments.notifications import subscriptions
+from comments.objections import old_objections
 from comments.posting import email_confirmation, kept_drafts
 from comments.screening import rate_limit
 from newsreader.accounts import invitations, kept_answers, old_sessions, unconfirmed
@@ -56,6 +57,16 @@ def addresses_dropped(rules: Retention, now: dt.datetime, until: float) -> int:
 def browsers(rules: Retention, now: dt.datetime, until: float) -> int:
     before = now - _days(rules.browsers)
     return old_traces.drop_browsers(before, until) + old_sessions.drop_browsers(before, until)
+
+
+def reports(rules: Retention, now: dt.datetime, until: float) -> int:
+    """Erase who made reports that were settled long ago."""
+    return old_objections.empty_old_reports(now - _days(rules.reports), until)
+
+
+def appeals(rules: Retention, now: dt.datetime, until: float) -> int:
+    """Erase the words of appeals that were settled long ago."""
+    return old_objections.empty_old_appeals(now - _days(rules.appeals), until)
 
 
 def mails(rules: Retention, now: dt.datetime, until: float) -> int:
@@ -156,6 +167,8 @@ KINDS: list[Kind] = [
     addresses_cut,
     addresses_dropped,
     browsers,
+    reports,
+    appeals,
     mails,
     notices,
     proofs,

@@ -18,8 +18,10 @@ from django_tasks_db.models import DBTaskResult
 
 from comments.audit import audit_log
 from comments.models import (
+    Appeal,
     AuditEntry,
     Ban,
+    BanAppeal,
     Comment,
     ConnectionData,
     Decision,
@@ -32,6 +34,7 @@ from comments.models import (
 from comments.moderation import ban_targets, bans, old_traces
 from comments.moderation.decisions import decide
 from comments.moderation.similar import find_similar
+from comments.objections import old_objections
 from comments.screening import ban_checks
 from newsreader.accounts import old_sessions
 from newsreader.accounts.identities import own_identity
@@ -413,6 +416,96 @@ def test_settled_reports_lose_their_network_and_open_ones_do_not():
     run()
 
     assert [Report.objects.get(pk=row.pk).network for row in rows] == ["hash", ""]
+
+
+def reported(outcome: str, settled: float | None, **values: Any) -> Report:
+    return Report.objects.create(
+        comment=make_comment(),
+        reason="illegal",
+        reporter=f"hash {Report.objects.count()}",
+        outcome=outcome,
+        settled_at=settled and ago(settled),
+        created_at=ago(900),
+        **{"detail": "It names me", "law": "§ 185", "name": "Ada", "email": "ada@example.org", "network": "n"} | values,
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "settled", "gone"), [("kept", 201, True), ("removed", 199, False), ("", None, False)]
+)
+def test_of_a_settled_report_the_outcome_stays_and_who_made_it_goes(client, outcome, settled, gone):
+    moderator = make_moderator()
+    row = reported(outcome, settled, account=make_user(), settled_by=moderator if outcome else None)
+    page, before = row.status_url, row.reporter
+
+    run()
+
+    row.refresh_from_db()
+    assert (row.detail == row.law == row.name == row.email == "") == gone
+    assert (row.account is None) == (row.reporter != before) == gone
+    assert (row.reason, row.outcome) == ("illegal", outcome)
+    assert row.settled_by == (moderator if outcome else None)
+    assert client.get(page).status_code == (404 if gone else 200)
+    assert sum(run().values()) == 0
+
+
+def test_a_report_that_was_opened_again_keeps_who_made_it():
+    """Its first outcome is old; the objection is not answered yet."""
+    row = reported("", None, kept_at=ago(400), objected_at=ago(390), objection="Look again")
+
+    run()
+
+    row.refresh_from_db()
+    assert (row.name, row.objection) == ("Ada", "Look again")
+
+
+def test_many_settled_reports_go_in_pieces_and_none_is_passed_twice(monkeypatch):
+    monkeypatch.setattr(old_objections, "AT_ONCE", 2)
+    set_rules(flood_seconds=0)
+    for _ in range(3):
+        reported("kept", 300)
+    Report.objects.update(settled_at=ago(300))  # All by one decision.
+    for number in range(2):
+        reported("removed", 400 + number)
+
+    with CaptureQueriesContext(connection) as asked:
+        assert retention.run(60, all_kinds=True)["reports"] == 5
+
+    assert sum('ORDER BY "comments_report"."settled_at"' in query["sql"] for query in asked) == 4
+    assert not Report.objects.exclude(name="").exists()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "settled", "left"), [("rejected", 201, ""), ("granted", 199, "Why"), ("", None, "Why")]
+)
+def test_of_a_settled_appeal_the_outcome_stays_without_its_words(client, outcome, settled, left):
+    comment = make_comment()
+    decision = decide(comment.pk, "trash", by=make_moderator(), reason="off_topic")
+    row = Appeal.objects.create(
+        comment=comment, decision=decision, text="Why", outcome=outcome, settled_at=settled and ago(settled)
+    )
+
+    run()
+
+    row.refresh_from_db()
+    assert (row.text, row.outcome) == (left, outcome)
+    assert client.get(comment.status_url).status_code == 200
+    assert sum(run().values()) == 0
+
+
+@pytest.mark.parametrize(("settled", "left"), [(201, ("", "")), (199, ("Why", "token"))])
+def test_of_an_appeal_against_a_ban_only_stays_that_there_was_one(settled, left):
+    """As long as the ban: each appeals once."""
+    row = BanAppeal.objects.create(
+        ban=make_ban(), appellant="hash", by_owner=False, token="token", text="Why", outcome="upheld",
+        settled_at=ago(settled),
+    )  # fmt: skip
+
+    run()
+
+    row.refresh_from_db()
+    assert (row.text, row.token) == left
+    assert (row.appellant, row.outcome) == ("hash", "upheld")
 
 
 def test_decisions_and_the_log_stay_without_people_in_them():

@@ -30,6 +30,7 @@ _TOKEN = Holds(_READER, "the secret address of their private page", WHILE_COMMEN
 _PROOF = term("proofs", words="{} unless confirmed")
 _UNCONFIRMED = term("proofs", words="until it is erased; unconfirmed, {}")
 _DRAFT = term("draft_hours")
+_REPORT, _APPEAL = (term(name, words="{} after it was settled") for name in ("reports", "appeals"))
 _NEWSROOM = Nobody("what the newsroom writes for all cases")
 
 ENTRIES: Entries = {
@@ -112,32 +113,31 @@ ENTRIES: Entries = {
     },
     "comments.Report": {
         **each(
-            Holds(_REPORTER, "in the reader's words", WHILE_COMMENT, EMPTIED),
+            Holds(_REPORTER, "in the reader's words", _REPORT, EMPTIED),
             "detail",
             "objection",
             "law",
         ),
-        **each(Holds(_REPORTER, "to answer notices of illegal content", WHILE_COMMENT, EMPTIED), "name", "email"),
-        **each(
-            Holds(_REPORTER, "a keyed hash: each reports once", WHILE_COMMENT, "made random"),
-            "reporter",
-            "network",
+        **each(Holds(_REPORTER, "to answer notices of illegal content", _REPORT, EMPTIED), "name", "email"),
+        "reporter": Holds(_REPORTER, "a keyed hash: each reports once", _REPORT, "made random"),
+        "network": Holds(
+            _REPORTER, "a keyed hash: against abuse", term("addresses", words="{} once it is settled"), EMPTIED
         ),
-        "account": Holds(_REPORTER, "to tell them the outcome", WHILE_COMMENT, DETACHED),
-        "token": _TOKEN,
+        "account": Holds(_REPORTER, "to tell them the outcome", _REPORT, DETACHED),
+        "token": Holds(_REPORTER, "the secret address of their private page", _REPORT, "replaced"),
         "decision_reason": CODE,
         **each(_BY, "settled_by", "kept_by"),
     },
     "comments.Appeal": {
-        "text": Holds(_AUTHOR, "in the author's words", WHILE_COMMENT, EMPTIED),
+        "text": Holds(_AUTHOR, "in the author's words", _APPEAL, EMPTIED),
         "settled_by": _BY,
     },
     "comments.BanAppeal": {
         "appellant": Holds(
             "who appeals", "a keyed hash: each appeals once", "as long as the ban", "replaced by chance"
         ),
-        "token": Holds("who appeals", "the secret address of their page", "as long as the ban", EMPTIED),
-        "text": Holds("who appeals", "in their words", "as long as the ban", EMPTIED),
+        "token": Holds("who appeals", "the secret address of their page", _APPEAL, EMPTIED),
+        "text": Holds("who appeals", "in their words", _APPEAL, EMPTIED),
         "settled_by": _BY,
     },
     "comments.EmailConfirmation": {
