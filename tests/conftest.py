@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 import tests.append_only  # noqa: F401  Watches every connection.
 from articles.public import page_frames, teasers
 from comments.audit import refusal_reasons
+from comments.notifications import fan_out
 from newsreader import article_page
 from newsreader.kit import http_cache
 from newsreader.operations import metrics_view, readiness
@@ -46,8 +47,8 @@ MISSING = "Chromium is not installed. Debian: apt-get install chromium-headless-
 
 @pytest.fixture(autouse=True)
 def _fresh_limits() -> Iterator[None]:
-    """Limits live in the cache; rendered pages, the reasons that are offered and answers that stand for a second in the
-    process. No test inherits them."""
+    """Limits live in the cache; rendered pages, the reasons that are offered, answers that stand for a second and what
+    followers were told of in the process. No test inherits them."""
     yield
     http_cache._kept.clear()
     article_page._frames.clear()
@@ -56,6 +57,7 @@ def _fresh_limits() -> Iterator[None]:
     metrics_view.gauges.forget()
     teasers._teasers.clear()
     refusal_reasons._forget()
+    fan_out._told.clear()
     for alias in settings.CACHES:
         with suppress(DatabaseError, RuntimeError):  # This test had no database, or it is restored as a whole.
             caches[alias].clear()

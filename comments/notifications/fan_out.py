@@ -17,7 +17,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from allauth.account.models import EmailAddress
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -250,64 +250,110 @@ def _notice(row: Subscription | _Wish, kind: str, about_id: int, comment: Commen
 # --- Articles -----------------------------------------------------------------------------------------------------
 
 
+class _News(NamedTuple):
+    """What followers are told of: an article, by its section and its authors; or a correction, by its article."""
+
+    kind: str
+    pk: int
+    article_id: int
+    at: dt.datetime
+    section_id: int | None = None
+    author_ids: frozenset[int] = frozenset()
+
+    @property
+    def wishes(self) -> Q:
+        if self.kind == Kind.CORRECTION:
+            return Q(scope=Scope.CORRECTIONS, article=self.article_id)
+        by_section, by_author = Q(scope=Scope.SECTION, section=self.section_id), Q(scope=Scope.AUTHOR)
+        return by_section | (by_author & Q(author__in=self.author_ids)) if self.author_ids else by_section
+
+    def is_wanted_by(self, row: _Wish) -> bool:
+        if row.created_at > self.at:
+            return False
+        if row.scope == Scope.CORRECTIONS:
+            return self.kind == Kind.CORRECTION and row.article_id == self.article_id
+        is_of_it = row.section_id == self.section_id if row.scope == Scope.SECTION else row.author_id in self.author_ids
+        return self.kind == Kind.ARTICLE and is_of_it
+
+
+# What this process has told all its followers of, and since when nobody else can want it but who has confirmed their
+# address later: all of it would be compared with all of them each minute.
+_told: dict[_News, dt.datetime] = {}
+SLOWEST = dt.timedelta(minutes=1)  # from the time that a row says to when others see it
+
+
 def tell_followers() -> int:
-    """Find out whom to tell of new articles and corrections. Returns how many notices. A job of the worker."""
-    return _settle(_of_new_articles()) + _settle(_of_corrections())
+    """Find out whom to tell of new articles and corrections. Returns how many notices. A job of the worker.
+
+    What is new is compared with its followers once; after that only those who have confirmed their address meanwhile
+    are looked for. Another worker, one that has just started, and the command look at all of it, and tell nobody twice.
+    """
+    now = timezone.now()
+    news = list(_news(now - NEW))
+    for each in _told.keys() - set(news):
+        del _told[each]
+    if any(at > now for at in _told.values()):  # The clock was set back.
+        _told.clear()
+    known, new = [each for each in news if each in _told], [each for each in news if each not in _told]
+    count = _settle(_to_late_ones(known)) + sum(_settle(_to_all(each)) for each in new)
+    _told.update((each, now) for each in news if each.at <= now - SLOWEST)
+    return count
 
 
-def _of_new_articles() -> Iterator[Notice]:
-    follows = _anybody().filter(scope__in=[Scope.SECTION, Scope.AUTHOR])
-    if not follows.exists():
+def _news(since: dt.datetime) -> Iterator[_News]:
+    if _anybody().filter(scope__in=[Scope.SECTION, Scope.AUTHOR]).exists():
+        fresh = Article.objects.published().filter(published_at__gt=since, kind=Article.Kind.ARTICLE)
+        articles = list(fresh.order_by("pk").values_list("pk", "section", "published_at"))
+        authors = defaultdict[int, set[int]](set)
+        bylines = Byline.objects.filter(article__in=[pk for pk, *_ in articles])
+        for article, author in bylines.values_list("article", "author"):
+            authors[article].add(author)
+        for pk, section, at in articles:
+            yield _News(Kind.ARTICLE, pk, pk, at or since, section, frozenset(authors[pk]))
+    if _anybody().filter(scope=Scope.CORRECTIONS).exists():
+        corrections = Correction.objects.filter(at__gt=since, article__state=Article.State.PUBLISHED)
+        for pk, article, at in corrections.order_by("pk").values_list("pk", "article", "at"):
+            yield _News(Kind.CORRECTION, pk, article, at)
+
+
+def _to_all(news: _News) -> Iterator[Notice]:
+    """Yield notices to the followers who have none yet."""
+    told = set[int]()
+    for row in map(_Wish._make, _untold(news).order_by("pk").values_list(*_COLUMNS)):
+        if row.preferences_id not in told:  # Of the section and an author, say.
+            told.add(row.preferences_id)
+            yield _notice_of(news, row)
+
+
+def _untold(news: _News) -> QuerySet[Subscription]:
+    there = Notice.objects.filter(preferences=OuterRef("preferences"), kind=news.kind, about_id=news.pk)
+    return _anybody().filter(news.wishes, ~Exists(there), created_at__lte=news.at)
+
+
+def _to_late_ones(known: list[_News]) -> Iterator[Notice]:
+    """Yield notices to those who followed in time, and have confirmed their address since all others were told."""
+    if not known:
         return
-    since = timezone.now() - NEW
-    fresh = Article.objects.published().filter(published_at__gt=since, kind=Article.Kind.ARTICLE)
-    articles = {pk: (section, at or since) for pk, section, at in fresh.values_list("pk", "section", "published_at")}
-    bylines = defaultdict[int, set[int]](set)
-    for article, author in Byline.objects.filter(article__in=articles).values_list("article", "author"):
-        bylines[author].add(article)
-    by_section = defaultdict[int, set[int]](set)
-    for pk, (section, _) in articles.items():
-        by_section[section].add(pk)
-    wanted = Q(section__in=by_section) | Q(author__in=bylines)
-    told = _told(Kind.ARTICLE, articles)
-    rows = follows.filter(wanted).order_by("pk").values_list(*_COLUMNS)
-    for row in map(_Wish._make, rows):
-        for pk in by_section[row.section_id] if row.section_id else bylines[row.author_id or 0]:
-            if row.created_at <= articles[pk][1] and (row.preferences_id, pk) not in told:
-                told.add((row.preferences_id, pk))
-                yield Notice(
-                    preferences_id=row.preferences_id,
-                    subscription_id=row.pk,
-                    kind=Kind.ARTICLE,
-                    about_id=pk,
-                    article_id=pk,
-                )
-
-
-def _of_corrections() -> Iterator[Notice]:
-    follows = _anybody().filter(scope=Scope.CORRECTIONS)
-    since = timezone.now() - NEW
-    fresh = Correction.objects.filter(
-        at__gt=since, article__state=Article.State.PUBLISHED, article__in=follows.values("article")
+    late = _anybody().filter(preferences__confirmed_at__gt=min(_told[each] for each in known) - SLOWEST)
+    rows = late.exclude(scope__in=[Scope.REPLIES, Scope.ARTICLE]).order_by("pk").values_list(*_COLUMNS)
+    found = [(each, row) for row in map(_Wish._make, rows) for each in known if each.is_wanted_by(row)]
+    if not found:
+        return
+    pairs = Notice.objects.filter(
+        preferences__in={row.preferences_id for _, row in found}, about_id__in={each.pk for each, _ in found}
     )
-    corrections = list(fresh.order_by("pk"))
-    told = _told(Kind.CORRECTION, [correction.pk for correction in corrections])
-    rows = follows.filter(article__in={correction.article_id for correction in corrections})
-    by_article = defaultdict[int, list[_Wish]](list)
-    for row in map(_Wish._make, rows.values_list(*_COLUMNS) if corrections else ()):
-        by_article[row.article_id or 0].append(row)
-    for correction in corrections:
-        for row in by_article[correction.article_id]:
-            if row.created_at <= correction.at and (row.preferences_id, correction.pk) not in told:
-                yield Notice(
-                    preferences_id=row.preferences_id, subscription_id=row.pk, kind=Kind.CORRECTION,
-                    about_id=correction.pk, article_id=correction.article_id,
-                )  # fmt: skip
+    told = set(pairs.values_list("preferences", "kind", "about_id"))
+    for each, row in found:
+        if (pair := (row.preferences_id, each.kind, each.pk)) not in told:
+            told.add(pair)
+            yield _notice_of(each, row)
 
 
-def _told(kind: str, ids: Iterable[int]) -> set[tuple[int, int]]:
-    rows = Notice.objects.filter(kind=kind, about_id__in=list(ids))
-    return set(rows.values_list("preferences", "about_id"))
+def _notice_of(news: _News, row: _Wish) -> Notice:
+    return Notice(
+        preferences_id=row.preferences_id, subscription_id=row.pk, kind=news.kind, about_id=news.pk,
+        article_id=news.article_id,
+    )  # fmt: skip
 
 
 # --- Notices ------------------------------------------------------------------------------------------------------

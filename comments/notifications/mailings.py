@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -20,6 +19,7 @@ from articles.models.article import Article, Correction
 from comments.audit.refusal_reasons import sentence_for
 from comments.models import Comment, Decision, MailPreferences, Notice
 from comments.notifications.sending_times import after_quiet, zone_of
+from newsreader.kit.long_writes import ShortTransactions
 from newsreader.kit.web import absolute
 from newsreader.mailing import outbox
 from newsreader.mailing.letter import quoted
@@ -39,16 +39,19 @@ Kind, Status = Notice.Kind, Comment.Status
 
 
 def send_mail_digests() -> int:
-    """Put the mails that are due into the outbox. Returns how many. A job of the worker; safe in several at once."""
-    written = 0
+    """Put the mails that are due into the outbox. Returns how many. A job of the worker; safe in several at once.
+
+    Some at a time, with a gap after each: where ten thousand are due, others post meanwhile.
+    """
+    written, writes = 0, ShortTransactions()
     while True:
-        some, found = _send_some(timezone.now())
+        with writes.next():
+            some, found = _send_some(timezone.now())
         written += some
         if found < SOME:
             return written
 
 
-@transaction.atomic
 def _send_some(now: dt.datetime) -> tuple[int, int]:
     due = MailPreferences.objects.select_for_update(skip_locked=True, of=("self",)).filter(next_at__lte=now)
     found = list(due.order_by("next_at")[:SOME])

@@ -8,9 +8,11 @@ import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from articles.models.article import Correction
+from articles.models.article import Article, Correction
 from articles.publishing import note_corrections, withdraw
 from comments.audit import audit_log
 from comments.desk.teamwork import pick
@@ -446,6 +448,94 @@ def test_who_follows_corrections_is_told_of_each(article):
     assert tell() == [(ADA, "correction")]
     assert "> It left at seven." in mail.outbox[0].body
     assert tell() == []
+
+
+@pytest.mark.ci_both
+def test_whoever_confirms_their_address_later_is_told_of_what_came_meanwhile(article, time_machine):
+    """They followed in time. What all others were told of is not looked at again for anybody else."""
+    time_machine.move_to(timezone.now(), tick=False)
+    section = make_section()
+    follow(Wish("section", section_id=section.pk))
+    for wish in (Wish("section", section_id=section.pk), Wish("corrections", article_id=article.pk)):
+        subscriptions.subscribe(Reader(BOB), wish)
+    time_machine.shift(dt.timedelta(minutes=1))
+    make_article(section=section, at=timezone.now())
+    Correction.objects.create(article=article, text="It left at seven.", at=timezone.now())
+    time_machine.shift(dt.timedelta(minutes=5))
+    assert tell() == [(ADA, "article")]
+    assert tell() == []
+
+    time_machine.shift(dt.timedelta(minutes=5))
+    subscriptions.confirm(BOB)
+    subscriptions.subscribe(Reader(ADA), Wish("corrections", article_id=article.pk))  # Too late.
+    time_machine.shift(dt.timedelta(minutes=1))
+    assert tell() == [(BOB, "article"), (BOB, "correction")]
+    assert tell() == []
+
+
+@pytest.mark.ci_both
+def test_an_article_that_moves_is_told_in_its_new_section(time_machine):
+    time_machine.move_to(timezone.now(), tick=False)
+    first, second = make_section(), make_section()
+    follow(Wish("section", section_id=first.pk))
+    subscriptions.subscribe(Reader(BOB), Wish("section", section_id=second.pk))
+    subscriptions.confirm(BOB)
+    moved = make_article(section=first, at=timezone.now())
+    time_machine.shift(dt.timedelta(minutes=5))
+    assert tell() == [(ADA, "article")]
+
+    Article.objects.filter(pk=moved.pk).update(section=second)
+    assert tell() == [(BOB, "article")]
+
+
+@pytest.mark.ci_both
+def test_a_worker_that_starts_again_tells_nobody_twice(article):
+    section = make_section()
+    follow(Wish("section", section_id=section.pk))
+    make_article(section=section, at=timezone.now())
+    assert tell() == [(ADA, "article")]
+
+    fan_out._told.clear()
+
+    assert tell() == []
+    assert Notice.objects.count() == 1
+
+
+@pytest.mark.ci_both
+def test_each_minute_few_rows_are_asked_for_however_many_were_told(article, time_machine):
+    """Ten thousand followers of fifty articles of two days were half a million pairs, each minute."""
+    time_machine.move_to(timezone.now(), tick=False)
+    section = make_section()
+    for number in range(5):
+        subscriptions.subscribe(Reader(f"a{number}@example.org"), Wish("section", section_id=section.pk))
+        subscriptions.confirm(f"a{number}@example.org")
+    make_article(section=section, at=timezone.now())
+    make_article(section=section, at=timezone.now())
+    time_machine.shift(dt.timedelta(minutes=5))
+    assert fan_out.tell_followers() == 10
+    time_machine.shift(dt.timedelta(minutes=5))
+
+    with CaptureQueriesContext(connection) as asked:
+        assert fan_out.tell_followers() == 0
+
+    assert not [query["sql"] for query in asked if "comments_notice" in query["sql"]]
+    assert len(asked) == 5  # Are there followers, of either kind; the articles, their bylines; who has confirmed since.
+
+
+@pytest.mark.ci_both
+def test_followers_and_what_they_were_told_are_found_by_indexes():
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    for news in (
+        fan_out._News("article", 1, 1, timezone.now(), 2, frozenset({3, 4})),
+        fan_out._News("correction", 1, 5, timezone.now()),
+    ):
+        plan = fan_out._untold(news).explain()
+
+        assert "notice_once_per_event" in plan or "notice_by_digest" in plan or "sqlite_autoindex" in plan, plan
+        assert "Seq Scan" not in plan
+        assert "SCAN comments" not in plan
 
 
 # --- At once, and by several --------------------------------------------------------------------------------------
