@@ -51,7 +51,7 @@ def renew_secrets() -> int:
     """
     count = 0
     for hook in ChatHook.objects.select_for_update().order_by("pk"):
-        if field_keys.is_current(hook.sealed_address) and field_keys.is_current(hook.sealed_secret):
+        if _is_current(hook):
             continue
         try:
             sealed = {name: field_keys.renewed(getattr(hook, name)) for name in ("sealed_address", "sealed_secret")}
@@ -59,6 +59,15 @@ def renew_secrets() -> int:
             continue
         count += ChatHook.objects.filter(pk=hook.pk).update(**sealed)
     return count
+
+
+def secrets_left() -> int:
+    """Return of how many chat rooms the newest key cannot read the address or the secret."""
+    return sum(not _is_current(hook) for hook in ChatHook.objects.all())
+
+
+def _is_current(hook: ChatHook) -> bool:
+    return field_keys.is_current(hook.sealed_address) and field_keys.is_current(hook.sealed_secret)
 
 
 @transaction.atomic

@@ -71,6 +71,11 @@ def renew() -> int:
     return changed
 
 
+def left() -> int:
+    """Return how many second factors hold something that the newest key cannot read."""
+    return sum(map(len, _batches()))
+
+
 def drop_tokens() -> int:
     """Delete provider tokens that an older setting has kept: nothing uses them. Returns how many."""
     return SocialToken.objects.all().delete()[0]

@@ -81,9 +81,37 @@ def _again(kept: KeptAnswer, sent: str) -> Response:
     from rest_framework.response import Response
 
     body = json.loads(kept.body)
-    if isinstance(body, dict) and set(body) == {SEALED}:
-        body = json.loads(field_keys.decrypt(body[SEALED]))
+    if sealed := _sealed(body):
+        body = json.loads(field_keys.decrypt(sealed))
     return Response(body, status=kept.status, headers=kept.headers)
+
+
+def _sealed(body: Any) -> str:
+    """Return what is encrypted of an answer; empty where it is in plain text."""
+    return str(body[SEALED]) if isinstance(body, dict) and set(body) == {SEALED} else ""
+
+
+def renew_secrets() -> int:
+    """Encrypt anew the answers that an older key has encrypted. Returns how many."""
+    changed = 0
+    for kept, sealed in _with_old_secrets():
+        try:
+            renewed = field_keys.renewed(sealed)
+        except field_keys.Unreadable:
+            continue
+        changed += KeptAnswer.objects.filter(pk=kept.pk).update(body=json.dumps({SEALED: renewed}))
+    return changed
+
+
+def secrets_left() -> int:
+    """Return how many encrypted answers the newest key cannot read."""
+    return len(_with_old_secrets())
+
+
+def _with_old_secrets() -> list[tuple[KeptAnswer, str]]:
+    rows = KeptAnswer.objects.filter(body__startswith=json.dumps({SEALED: ""})[:-2]).only("body")
+    found = [(row, _sealed(json.loads(row.body))) for row in rows.iterator()]
+    return [(row, sealed) for row, sealed in found if sealed and not field_keys.is_current(sealed)]
 
 
 def old() -> QuerySet[KeptAnswer]:

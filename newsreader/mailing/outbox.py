@@ -101,6 +101,28 @@ def told_secretly(row: Letter) -> dict[str, Any]:
     return dict(field_keys.decrypt(row.secret)) if row.secret else {}
 
 
+def renew_secrets() -> int:
+    """Encrypt anew what mails on their way say and an older key has encrypted. Returns how many; none that is sent."""
+    changed = 0
+    for pk, secret in _with_old_secrets():
+        try:
+            renewed = field_keys.renewed(secret)
+        except field_keys.Unreadable:
+            continue
+        changed += Letter.objects.filter(pk=pk, secret=secret).update(secret=renewed)
+    return changed
+
+
+def secrets_left() -> int:
+    """Return how many mails on their way the newest key cannot read."""
+    return len(_with_old_secrets())
+
+
+def _with_old_secrets() -> list[tuple[int, str]]:
+    waiting = Letter.objects.filter(sent_at=None, given_up_at=None).exclude(secret="").values_list("pk", "secret")
+    return [(pk, secret) for pk, secret in waiting.iterator() if not field_keys.is_current(secret)]
+
+
 def drop(about: str, ids: Iterable[int], names: Collection[str] = (), *, tried: bool = False) -> int:
     """Delete the unsent mails about these things: all, or those of these names. Returns how many.
 

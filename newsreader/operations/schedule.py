@@ -16,7 +16,6 @@ from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments.audit import audit_log
 from comments.notifications import (
-    chat,
     deliver,
     mail_alarm,
     queue_held_up,
@@ -32,7 +31,7 @@ from comments.notifications.mailings import send_mail_digests
 from comments.objections.transparency import bring_up_to_date
 from comments.posting.rerendering import rerender_some
 from comments.screening import surge
-from newsreader.accounts import factor_secrets, old_sessions
+from newsreader.accounts import old_sessions
 from newsreader.accounts.pictures import draw_waiting
 from newsreader.kit import metrics
 from newsreader.kit.clock import ahead
@@ -40,7 +39,7 @@ from newsreader.kit.errors import Busy
 from newsreader.kit.logs import OnceAMinute
 from newsreader.kit.tasks import HEARTBEAT
 from newsreader.mailing.outbox import send_due
-from newsreader.operations import retention
+from newsreader.operations import key_rotation, retention
 from newsreader.operations.purging import purge_due
 from newsreader.personal_data.requests import carry_out_due
 
@@ -100,12 +99,6 @@ def beat() -> bool:
     return bool(cache.get_many(marks) == dict.fromkeys(marks, now))
 
 
-def renew_secrets() -> None:
-    """Encrypt with the newest of FIELD_KEYS what still is in plain text, or was encrypted with an older one."""
-    factor_secrets.renew()
-    chat.renew_secrets()
-
-
 # Seconds between two runs, and the job. All are safe to run in several workers at once.
 JOBS: list[tuple[float, Callable[[], object]]] = [
     (1, purge_due),
@@ -133,7 +126,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (60, rerender_some),
     (60, carry_out_due),
     (3600, bring_up_to_date),
-    (3600, renew_secrets),
+    (3600, key_rotation.renew_secrets),
 ]
 
 

@@ -15,7 +15,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 from comments.models import EmailConfirmation, KeptDraft, RateLimit, ReviewLock
 from newsreader.accounts.models import Invitation
 from newsreader.kit.tasks import HEARTBEAT
-from newsreader.operations import retention, schedule
+from newsreader.operations import key_rotation, retention, schedule
 from tests.factories import make_article, make_comment, make_moderator
 
 pytestmark = pytest.mark.django_db
@@ -162,4 +162,4 @@ def test_clearing_up_deletes_what_has_run_out_and_nothing_else(settings):
 
 
 def test_clearing_up_is_one_of_the_jobs():
-    assert {schedule.renew_secrets, retention.run} <= {job for _seconds, job in schedule.JOBS}
+    assert {key_rotation.renew_secrets, retention.run} <= {job for _seconds, job in schedule.JOBS}
