@@ -50,13 +50,55 @@ class Job:
     begun: float = 0.0  # when a thread took it; 0.0: none has
 
 
+class Turns:
+    """What threads take jobs from: of those that wait, the one that has waited least is given the next.
+
+    What it has at hand, such as its connection's pages of the database, is then of a moment ago, and it alone is woken.
+    A `SimpleQueue` lets all take turns, and wakes the next one as well with every job, which then finds nothing: that
+    cost an eighth of a post on SQLite, and a twentieth of what is read.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._lock = Lock()
+        self._jobs: deque[Job | None] = deque()  # that nobody is free for
+        self._free: list[int] = []  # threads that wait, the last one since just now
+        self._given: list[Job | None] = [None] * threads
+        self._woken = [Lock() for _ in range(threads)]
+        for woken in self._woken:
+            woken.acquire()
+
+    @property
+    def free(self) -> int:
+        """Return how many threads wait for a job."""
+        return len(self._free)
+
+    def put(self, job: Job | None) -> None:
+        with self._lock:
+            if not self._free:
+                self._jobs.append(job)
+                return
+            thread = self._free.pop()
+        self._given[thread] = job
+        self._woken[thread].release()
+
+    def get(self, thread: int) -> Job | None:
+        """Return the next job for this thread, and wait for it as long as it takes."""
+        with self._lock:
+            if self._jobs:
+                return self._jobs.popleft()
+            self._free.append(thread)
+        self._woken[thread].acquire()
+        job, self._given[thread] = self._given[thread], None
+        return job
+
+
 class Pool:
     """A fixed number of threads. Each keeps its connection to the database."""
 
     def __init__(self, count: int) -> None:
         self.most = max(1, count // 2)  # that may write at once
         self.since = [0.0] * count  # when each thread began what it does; 0.0 while it waits for work
-        self._ready: SimpleQueue[Job | None] = SimpleQueue()
+        self._ready = Turns(count)
         self._late: SimpleQueue[Job | None] = SimpleQueue()
         self._lock = Lock()  # of the next three, and of who begins a job
         self._open: dict[Job, None] = {}  # that `sweep` looks at, in the order in which they arrived
@@ -144,7 +186,7 @@ class Pool:
         self._late_thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self, number: int) -> None:
-        while (job := self._ready.get()) is not None:
+        while (job := self._ready.get(number)) is not None:
             if self._begins(job):
                 self.since[number], self._running[number] = job.begun, job
                 status = self._run(job, busy=job.writes and self._too_late(job))

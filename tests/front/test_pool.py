@@ -1,7 +1,7 @@
 """The threads, without Django: who may write, who waits, and for how long."""
 
 import time
-from threading import Event, Lock
+from threading import Event, Lock, Thread, current_thread
 
 import pytest
 
@@ -52,6 +52,43 @@ def until(true):
             return
         pause.wait(0.01)
     raise TimeoutError
+
+
+def test_a_request_goes_to_the_thread_that_has_waited_least(pool):
+    threads = []
+
+    def note(busy, waited):
+        threads.append(current_thread().name)
+        return 200
+
+    for number in range(1, 9):
+        until(lambda: pool._ready.free == 4)
+        pool.submit(Job(note, writes=number % 2 == 0))
+        until(lambda number=number: len(threads) == number)
+    assert len(set(threads)) == 1
+
+
+def test_no_request_is_lost_between_threads_that_come_and_go(pool):
+    done, lock = [], Lock()
+
+    def answer(number):
+        def run(busy, waited):
+            with lock:
+                done.append(number)
+            return 200
+
+        return run
+
+    def submit(first):
+        for number in range(first, first + 500):
+            pool.submit(Job(answer(number), writes=number % 3 == 0))
+
+    senders = [Thread(target=submit, args=(first,)) for first in range(0, 2000, 500)]
+    for sender in senders:
+        sender.start()
+    until(lambda: len(done) == 2000)
+    assert sorted(done) == list(range(2000))
+    until(lambda: pool._ready.free == 4)
 
 
 def test_half_of_the_threads_write_at_most_and_all_others_read(pool):
