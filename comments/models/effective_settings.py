@@ -5,10 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from functools import cache
 
 from django.utils import timezone
 
 from comments.models import ArticleSettings, CommentSettings
+
+
+@cache
+def usual() -> ArticleSettings:
+    """Return the settings of an article that has none of its own. Not to be changed: everybody gets the same.
+
+    Django takes 0.03 ms to make one, and a post asks three times.
+    """
+    return ArticleSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ class EffectiveSettings:
     @classmethod
     def of(cls, site: CommentSettings, article: ArticleSettings | None = None) -> EffectiveSettings:
         """Join the site's settings with those of an article; without an article, the site's alone. Asks no query."""
-        own = article or ArticleSettings()
+        own = article or usual()
         surge = own.surge if site.surge_control else ArticleSettings.Surge.NONE
         return cls(
             require_name_email=site.require_name_email,

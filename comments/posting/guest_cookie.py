@@ -37,8 +37,10 @@ class Remembered:
 
 def recall(request: HttpRequest) -> Remembered:
     """Return what this browser's cookie holds; empty if there is none or it was tampered with."""
+    if not (signed := request.COOKIES.get(COOKIE, "")):
+        return Remembered()
     try:
-        values = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=YEAR)
+        values = signing.loads(signed, salt=SALT, max_age=YEAR)
         return Remembered(**{**values, "comments": tuple(values.get("comments", ()))})
     except (signing.BadSignature, TypeError, AttributeError):
         return Remembered()

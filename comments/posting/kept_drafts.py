@@ -44,8 +44,10 @@ _CHANNEL = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 def browser_of(request: HttpRequest) -> str:
     """Return the random id in this browser's cookie; empty if there is none or it was tampered with."""
+    if not (signed := request.COOKIES.get(COOKIE, "")):
+        return ""
     try:
-        return str(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LIFE))
+        return str(signing.loads(signed, salt=SALT, max_age=LIFE))
     except signing.BadSignature:
         return ""
 

@@ -26,6 +26,8 @@ def beginning() -> str:
 
 def _seconds_since(began: str) -> float | None:
     """Return the seconds since then; None if the field is missing, tampered with, or from a clock since set back."""
+    if not began:
+        return None
     try:
         took = time.time() - float(signing.loads(began, salt=BEGAN))
     except (signing.BadSignature, TypeError, ValueError):

@@ -19,7 +19,7 @@ from articles import page_versions
 from articles.models.article import Article
 from comments.audit import audit_log
 from comments.models import ArticleSettings, CommentSettings
-from comments.models.effective_settings import EffectiveSettings
+from comments.models.effective_settings import EffectiveSettings, usual
 from comments.models.locks import lock_articles
 from newsreader.accounts.models import User
 from newsreader.kit.compiled_queries import Compiled
@@ -41,11 +41,11 @@ def settings_row(article_id: int) -> ArticleSettings:
 
 
 def settings_of(article: Article) -> ArticleSettings:
-    """Return the settings of a loaded article. No query after `select_related("discussion")`."""
+    """Return the settings of a loaded article, to be read only. No query after `select_related("discussion")`."""
     try:
         return article.discussion
     except ArticleSettings.DoesNotExist:
-        return ArticleSettings(article=article)
+        return usual()
 
 
 def settings_under(article: Article, site: CommentSettings) -> EffectiveSettings:
