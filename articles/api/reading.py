@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from articles.models.article import Article, Byline, Correction, SourceAttribution
 from articles.models.querysets import ArticleQuerySet, NamedQuerySet
 from articles.models.taxonomy import Author, Section, Tag
-from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.compiled_queries import Compiled, Unmade
+from newsreader.kit.kept import columns, values
 
 Kind = Section | Tag | Author
 NAMED = ("section", "tag", "author")  # what lists are narrowed by, each given by its slug
@@ -50,8 +51,18 @@ class Lists(NamedTuple):
 
 
 def newest(asked: Mapping[str, str], size: int) -> list[Article]:
-    """Return so many published articles, newest first, of a section, a tag and an author by slug. One query."""
-    return _newest(*asked.values(), by=tuple(asked), size=size)
+    """Return so many published articles, newest first, of a section, a tag and an author by slug. One query.
+
+    Each is an `Unmade` that stands for its article.
+    """
+    return _newest.unmade(*asked.values(), by=tuple(asked), size=size)
+
+
+def columns_of(article: Article) -> tuple[Any, ...]:
+    """Return all columns of an article, with those of its section and its lead picture, for a key."""
+    if type(article) is Unmade:
+        return article.values
+    return *values(article), values(article.section), repr(columns(article.lead_picture))
 
 
 def published(pk: int) -> Article | None:

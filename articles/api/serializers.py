@@ -15,7 +15,7 @@ from rest_framework import serializers
 
 from articles import corrections, pictures
 from articles.api.reading import Named
-from articles.models.article import Article, Correction, SourceAttribution
+from articles.models.article import Article, Correction, SourceAttribution, comments_open
 from articles.models.pictures import Picture
 from articles.models.taxonomy import Author, Section, Tag
 from newsreader.kit.kept import Kept, columns
@@ -172,7 +172,7 @@ class ArticleSerializer(serializers.ModelSerializer):
 
     def get_comments_open(self, article: Article) -> bool:
         days = self.context["close_comments_after_days"]
-        return article.state == Article.State.PUBLISHED and article.comments_open(days[article.pk])
+        return article.state == Article.State.PUBLISHED and comments_open(article, days[article.pk])
 
     def to_representation(self, article: Article) -> dict[str, Any]:
         authors, tags, sources, corrected = self.context["lists"][article.pk]

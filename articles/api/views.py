@@ -29,14 +29,13 @@ from articles.api.serializers import (
     SectionSerializer,
     TagSerializer,
 )
-from articles.models.article import Article
+from articles.models.article import Article, comments_open
 from articles.models.querysets import ArticleQuerySet
 from articles.models.taxonomy import Author, Section, Tag
 from articles.writing import write
 from newsreader.accounts.kept_answers import once_per_key
 from newsreader.kit import kept_json
 from newsreader.kit.errors import UnknownParameters
-from newsreader.kit.kept import columns, values
 from newsreader.kit.pagination import Cursor
 from newsreader.kit.rest import OfVersion, Shared, moment
 from newsreader.kit.web import absolute
@@ -84,14 +83,12 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         page = self.paginate_queryset(articles) or []
         if named and not page and (unknown := reading.unknown(named)):  # What has articles is there.
             raise UnknownParameters.naming_nothing(unknown)
-        shown, rows = ArticleSerializer(context=self._context(page)), []
+        context = self._context(page)
+        show, rows = ArticleSerializer(context=context).to_representation, []
+        lists, days = context["lists"], context["close_comments_after_days"]
         for article in page:
-            authors, tags, sources, corrected = shown.context["lists"][article.pk]
-            key = (
-                *(values(article), values(article.section), repr(columns(article.lead_picture))),
-                *(tuple(authors), tuple(tags), tuple(sources), tuple(corrected), shown.get_comments_open(article)),
-            )
-            rows.append((key, partial(shown.to_representation, article)))
+            lists_of, is_open = map(tuple, lists[article.pk]), comments_open(article, days[article.pk])
+            rows.append(((*reading.columns_of(article), *lists_of, is_open), partial(show, article)))
         return kept_json.answer(request, cast(Cursor, self.paginator).contents, rows)
 
     def _narrowed(self, request: Request, named: Mapping[str, str]) -> ArticleQuerySet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -164,16 +165,31 @@ class Article(Imported):
 
     def closes_at(self, close_after_days: int = 0) -> dt.datetime | None:
         """Return when its comments close: its own time, else so many days after publication (0: never)."""
-        if self.comments_close_at:
-            return self.comments_close_at
-        if close_after_days and self.published_at:
-            return self.published_at + dt.timedelta(days=close_after_days)
-        return None
+        return closes_at(self, close_after_days)
 
     def comments_open(self, close_after_days: int = 0, now: dt.datetime | None = None) -> bool:
         """Say whether readers may reply now."""
-        closing = self.closes_at(close_after_days)
-        return self.takes_comments and (closing is None or (now or timezone.now()) < closing)
+        return comments_open(self, close_after_days, now)
+
+
+# Of whatever has the columns of an article, such as a row that nobody has made a model of.
+
+
+def closes_at(row: Any, close_after_days: int) -> dt.datetime | None:
+    """Do what `Article.closes_at` does."""
+    if own := row.comments_close_at:
+        return own
+    if close_after_days and (published_at := row.published_at):
+        return published_at + dt.timedelta(days=close_after_days)
+    return None
+
+
+def comments_open(row: Any, close_after_days: int, now: dt.datetime | None = None) -> bool:
+    """Do what `Article.comments_open` does."""
+    if not row.takes_comments:
+        return False
+    closing = closes_at(row, close_after_days)
+    return closing is None or (now or timezone.now()) < closing
 
 
 class Byline(models.Model):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -25,6 +25,7 @@ from newsreader.accounts.models import User
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.errors import FieldError, Invalid
 
+_SITE = 0
 SETTINGS = ("slow_seconds", "members_only", "hold_everything", "close_after_days")  # the fields that editors set
 
 
@@ -54,24 +55,23 @@ def settings_under(article: Article, site: CommentSettings) -> EffectiveSettings
 
 
 def closing_days(article_ids: Collection[int]) -> dict[int, int]:
-    """Return after how many days each of these discussions closes, by article id; 0: never. Two queries.
+    """Return after how many days each of these discussions closes, by article id; 0: never. One query.
 
     `articles` calls this by its dotted path in the settings, since it must not import `comments`.
     """
-    own = _own_closing_days(*article_ids) if article_ids else []
-    site = _site_closing_days.first()  # The settings themselves have forty columns.
-    days = CommentSettings.objects.current().close_after_days if site is None else site[0]
-    return dict.fromkeys(article_ids, days) | {pk: given for pk, given in own if given is not None}
+    found = {pk: days for pk, days in _closing_days(*article_ids) if days is not None}
+    site = found.pop(_SITE, None)
+    days = CommentSettings.objects.current().close_after_days if site is None else site
+    return dict.fromkeys(article_ids, days) | found
 
 
 @Compiled
-def _site_closing_days() -> QuerySet[Any, Any]:
-    return CommentSettings.objects.filter(pk=1).values_list("close_after_days")[:1]
-
-
-@Compiled
-def _own_closing_days(*article_ids: int) -> QuerySet[Any, Any]:
-    return ArticleSettings.objects.filter(pk__in=article_ids).values_list("pk", "close_after_days")
+def _closing_days(*article_ids: int) -> QuerySet[Any, Any]:
+    """The site's, by an id that no article has, and those of articles that have their own."""
+    # The settings themselves have forty columns.
+    site: Any = CommentSettings.objects.filter(pk=1).values_list(Value(_SITE), "close_after_days")
+    own = ArticleSettings.objects.filter(pk__in=article_ids).values_list("pk", "close_after_days")
+    return site.union(own, all=True) if article_ids else site
 
 
 def notes(article: Article, settings: EffectiveSettings) -> list[Note]:

@@ -10,8 +10,9 @@ from django.utils import timezone
 from articles.models.article import Article
 from articles.models.pictures import Picture
 from articles.models.site import Site
+from comments.models import ArticleSettings, Batch, Comment, CommentSettings, Decision
 from newsreader.kit.compiled_queries import Compiled, give
-from tests.factories import make_article, make_author, make_section, make_tag
+from tests.factories import make_article, make_author, make_comment, make_section, make_tag
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
 
@@ -34,7 +35,7 @@ def test_it_returns_what_the_query_returns(django_assert_num_queries):
     assert found.first(article.published_on, "nothing") is None
 
 
-def test_a_row_stands_for_its_model_and_makes_it_only_where_the_database_says_it_otherwise(django_assert_num_queries):
+def test_a_row_stands_for_its_model_and_makes_it_only_for_what_is_no_column(django_assert_num_queries):
     article = make_article(headline="Ferry")
     found = Compiled(lambda pk: Article.objects.filter(pk=pk))
 
@@ -42,11 +43,29 @@ def test_a_row_stands_for_its_model_and_makes_it_only_where_the_database_says_it
         (row,) = found.unmade(article.pk)
         assert (row.pk, row.id, row.headline, row._model) == (article.pk, article.pk, "Ferry", None)
         assert row.published_at == article.published_at
+        assert row._model is None
         assert row.get_absolute_url() == article.get_absolute_url()
     assert found.unmade(article.pk)[0].values == row.values
     Article.objects.filter(pk=article.pk).update(headline="Tram")
     assert found.unmade(article.pk)[0].values != row.values
     assert found.unmade(10**30) == []
+
+
+@pytest.mark.parametrize("model", [Article, CommentSettings, ArticleSettings, Batch, Comment, Decision])
+def test_each_column_of_a_row_is_what_the_model_would_have(model):
+    """Texts, numbers, times, booleans, JSON and UUIDs, and what is empty."""
+    comment = make_comment()
+    ArticleSettings.objects.create(article=comment.article, surge_facts={"usual": [1, 2]}, members_only=True)
+    CommentSettings.objects.current()
+    batch = Batch.objects.create()
+    Decision.objects.create(
+        comment=comment, number=7, source="test", after="spam", batch=batch, reasons=[{"code": "spam"}]
+    )
+    rows, expected = Compiled(lambda: model.objects.order_by("pk")).unmade(), list(model.objects.order_by("pk"))
+    assert expected
+    for row, each in zip(rows, expected, strict=True):
+        assert {name: getattr(row, name) for name in columns(each)} == columns(each)
+        assert row._model is None
 
 
 def test_its_models_are_as_the_orm_makes_them():

@@ -382,3 +382,32 @@ def test_the_rules_have_their_new_fields_in_the_admin(client):
         assert f'name="{name}"' in page
     assert CommentSettings.objects.count() == 1
     assert Comment.objects.count() == 0
+
+
+@pytest.mark.ci_both
+def test_when_discussions_close_is_one_query(django_assert_num_queries):
+    usual, own, never = make_article(), make_article(), make_article()
+    set_rules(close_after_days=14)
+    ArticleSettings.objects.create(article=own, close_after_days=3)
+    ArticleSettings.objects.create(article=never, close_after_days=0)
+
+    for _ in range(2):
+        with django_assert_num_queries(1):
+            found = article_settings.closing_days([usual.pk, own.pk, never.pk])
+        assert found == {usual.pk: 14, own.pk: 3, never.pk: 0}
+    assert article_settings.closing_days([]) == {}
+    CommentSettings.objects.all().delete()
+    assert article_settings.closing_days([usual.pk, own.pk]) == {usual.pk: 0, own.pk: 3}
+
+
+def test_an_article_with_settings_of_its_own_changes_nothing_for_others():
+    """Those that have none share what is usual."""
+    one, other = make_article(), make_article()
+    before = article_settings.settings_under(other, CommentSettings.objects.current())
+
+    article_settings.change(
+        one.pk, by=make_editor(), slow_seconds=60, members_only=True, hold_everything=True, close_after_days=1
+    )
+
+    assert article_settings.settings_under(other, CommentSettings.objects.current()) == before
+    assert article_settings.settings_under(Article.objects.get(pk=one.pk), CommentSettings.objects.current()) != before
