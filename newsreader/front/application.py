@@ -26,7 +26,6 @@ from newsreader.front.pages import Address
 from newsreader.front.pool import SWEEP, Job, Pool
 from newsreader.front.renewal import Renewal
 from newsreader.front.versions_now import Versions
-from newsreader.kit import metrics
 from newsreader.kit.lookalikes import skeleton
 from newsreader.kit.tracing import HEADER
 from newsreader.operations import listening, pulse
@@ -35,7 +34,6 @@ from newsreader.wsgi import application as django
 HEALTH = "/healthz"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # They have no body, and write nothing.
 QUEUE = 1.0  # seconds at most until nobody waits to be connected; a moment, but where all connections are taken
-PAGES = metrics.PAGES.labels("front")
 WATCHED = 100  # kept pages whose versions are looked at in a second
 GRACE = 5.0  # seconds at the end for requests whose clients have gone
 
@@ -55,7 +53,7 @@ class Application:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         if not settings.WEB:
             raise ImproperlyConfigured("NEWSREADER_ROLE must be web before the settings are read.")
-        self.loop, self.pool, self.log = loop, Pool(settings.WEB_THREADS), access.Log()
+        self.loop, self.pool, self.log = loop, Pool(settings.WEB_THREADS), access.Log(loop)
         self.asker = Asker(loop)
         self.renewal = Renewal(loop, self.cache, self._submit)
         self._health = _health()
@@ -76,16 +74,26 @@ class Application:
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         answering = access.Answering(scope, protocol, self._besides)
         try:
-            await self._answer(scope, protocol, answering)
+            ready = lane.ready(self.cache, scope) if answering.method in READS else None
+            now = self.asker.known(ready.entry.asked) if ready else None
+            if ready is None or now is None or not self._answer_with(ready, now, answering):
+                await self._answer(scope, protocol, answering, ready if now is None else None)
         finally:
-            self.log.answered(scope, answering)
+            self.log.answered(answering)
 
-    async def _answer(self, scope: Scope, protocol: HTTPProtocol, answering: access.Answering) -> None:
-        method, path = scope.method, scope.path
-        if path == HEALTH and method in {"GET", "HEAD"}:
+    async def _answer(
+        self, scope: Scope, protocol: HTTPProtocol, answering: access.Answering, ready: lane.Ready | None
+    ) -> None:
+        """Answer; with what is ready if it holds, which takes a statement to know."""
+        method, path = answering.method, answering.path
+        if path == HEALTH and method in READS:
             answering.seen.view = "healthz"
             answers.send(answering, self._health, body=method == "GET")
             return
+        if ready and (asked := self.asker.ask(ready.entry.asked)):
+            now = await asked
+            if now is not None and self._answer_with(ready, now, answering):
+                return
         unread, writes = "", method not in SAFE
         body: IO[bytes] | None = None
         length = scope.headers.get("content-length") if writes else "0"
@@ -94,8 +102,6 @@ class Application:
                 body = await bodies.read(protocol, path, int(length), cookies=scope.headers.get("cookie", ""))
             except bodies.Unread as why:
                 unread, writes = str(why), False
-        if method in READS and await self._answer_at_once(scope, answering):
-            return
         exchange = Exchange(self.loop, scope, answering, self.cache, body=body, unread=unread)
         self._submit(Job(exchange.run, writes, exchange.run_stale, exchange.hang_up))
         await exchange.done  # The server takes a request that ends before its answer for a failed one.
@@ -108,19 +114,14 @@ class Application:
             self._sweeps = True
             self.loop.call_later(SWEEP, self._sweep)
 
-    async def _answer_at_once(self, scope: Scope, answering: access.Answering) -> bool:
-        """Answer with a finished page if what it depends on holds. Returns whether it is answered."""
-        if (ready := lane.ready(self.cache, scope)) is None:
-            return False
-        asked = self.asker.ask(ready.entry.asked)
-        now = await asked if asked else None
-        if now is None or not lane.holds(ready.depends, now):
-            if now is not None:
-                self.cache.outdated(ready.address, ready.entry, now)
+    def _answer_with(self, ready: lane.Ready, now: Versions, answering: access.Answering) -> bool:
+        """Answer with a finished page if what it depends on holds by the versions of now. Returns whether it does."""
+        if not lane.holds(ready.depends, now):
+            self.cache.outdated(ready.address, ready.entry, now)
             return False
         answering.seen.view, ready.entry.checked = ready.entry.view, time.monotonic()
-        PAGES.inc()
-        answers.send(answering, ready.answer, body=scope.method == "GET")
+        answering.finished = True
+        answers.send(answering, ready.answer, body=answering.method == "GET")
         return True
 
     def _watch(self) -> None:

@@ -13,7 +13,7 @@ import itertools
 import logging
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess, values
@@ -90,14 +90,26 @@ def registry() -> CollectorRegistry:
 
 _count_together()
 
-_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds; nobody waits longer than about five
+
+class Times(Histogram):
+    """A histogram that takes up many at once, which the library's cannot."""
+
+    def observe_many(self, numbers: Sequence[int], whole: float) -> None:
+        """Count so many for each bucket, the last of which is of what is longer than all; `whole`: their sum."""
+        self._sum.inc(whole)
+        for bucket, number in zip(self._buckets, numbers, strict=True):
+            if number:
+                bucket.inc(number)
+
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)  # seconds; nobody waits longer than about five
 
 REQUESTS = Counter("newsreader_requests", "Requests answered", ["view", "method", "status"])
-REQUEST_SECONDS = Histogram(
+REQUEST_SECONDS = Times(
     "newsreader_request_seconds",
     "From a request's head to its answer, waiting for its body and for a thread included",
     ["view"],
-    buckets=_BUCKETS,
+    buckets=BUCKETS,
 )
 DATABASE_SECONDS = Counter(
     "newsreader_database_seconds", "Waiting for the database's answers, not for COMMIT", ["view"]

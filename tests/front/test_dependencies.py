@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import select
 from typing import Any, NamedTuple
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +20,7 @@ from comments.moderation.decisions import decide
 from comments.objections.transparency import bring_up_to_date
 from newsreader.front import lane
 from newsreader.front.versions_now import Line
+from newsreader.kit.depends import COMMENTS
 from newsreader.kit.http_cache import depends_of
 from tests.factories import make_article, make_author, make_comment, make_section, make_tag, set_rules
 from tests.test_page_versions import OPERATIONS
@@ -189,3 +192,21 @@ def test_with_debug_no_page_says_anything(settings):
     make_article()
 
     assert {seen.depends for seen in look(["/", "/robots.txt"]).values()} == {None}
+
+
+@pytest.mark.skipif(settings.SQLITE, reason="a file has no server that could be heard")
+@pytest.mark.parametrize("pooled", [False, True])
+def test_a_server_that_is_heard_says_what_one_says_that_is_waited_for(pooled, settings):
+    settings.POOLED = pooled
+    article = make_article()
+    line = Line(connection)
+    for _ in range(2):
+        assert line.send((article.pk, 999_999))
+        found = None
+        while found is None:
+            assert select.select([line.socket], [], [], 10)[0]
+            found = line.receive()
+        assert found == line.read((article.pk, 999_999))
+        assert found[article.pk] == article.page_version
+    assert not line.send((COMMENTS,))
+    assert COMMENTS in line.read((COMMENTS,))

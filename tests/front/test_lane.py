@@ -1,6 +1,8 @@
 """The fast lane without a site around it: who is answered by which statement, and what may be answered at all."""
 
 import asyncio
+import socket
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from newsreader.front import asker, lane
+from newsreader.front import asker, lane, versions_now
 from newsreader.front.answers import Answer
 from newsreader.front.asker import Asker
 from newsreader.front.page_cache import PageCache
 from newsreader.front.pages import Address
-from newsreader.kit.depends import LISTS, SITE, Depends
+from newsreader.kit.depends import COMMENTS, LISTS, SITE, Depends
 
 HEADERS = [("Content-Type", "text/html"), ("ETag", '"one"'), ("Cache-Control", "public, max-age=0, s-maxage=1")]
 DEPENDS = Depends(((SITE, 1), (LISTS, 1), (7, 1)), float("inf"))
@@ -22,6 +24,8 @@ NOW = {SITE: 1, LISTS: 1, 7: 1}
 
 class Line:
     """A connection whose statements take as long as the test wants."""
+
+    socket = commits = None
 
     def __init__(self):
         self.version, self.asked, self.goes_on, self.hung_up, self.fault = 1, [], threading.Event(), False, None
@@ -36,6 +40,9 @@ class Line:
         if self.fault:
             raise self.fault
         return found
+
+    def state(self):
+        return self.commits
 
     def hang_up(self):
         self.hung_up = True
@@ -239,3 +246,189 @@ def test_what_is_kept_is_looked_through_in_turns():
     turns = [[address.path for address, _ in cache.some(2)] for _ in range(4)]
 
     assert turns == [["/0/", "/1/"], ["/2/", "/3/"], ["/4/"], ["/0/", "/1/"]]
+
+
+# --- What was read is as good while nothing was committed -----------------------------------------------------------
+
+
+def test_what_was_read_is_answered_at_once_until_there_is_a_commit():
+    line = Line()
+    line.commits = 1
+
+    async def act(made):
+        assert await made.ask(())  # It connects.
+        assert made.known((1,)) is None
+        assert await made.ask((1,)) == {SITE: 1}
+        assert made.known((1,)) == {SITE: 1, 1: None}  # There is no such article.
+        assert made.known((2,)) is None
+        await made.ask((2,))
+        assert made.known((1, 2))[SITE] == 1
+
+        line.commits, line.version = 2, 2
+        assert made.known((1,)) is None
+        await made.ask((2,))
+        assert made.known((2,))[SITE] == 2
+        assert made.known((1,)) is None
+
+    with_asker(act, line)
+
+
+def test_a_commit_while_a_statement_runs_is_not_missed():
+    line = Line()
+    line.commits = 1
+
+    async def act(made):
+        assert await made.ask(())  # It connects.
+        line.begun.clear()
+        line.goes_on.clear()
+        asked = made.ask((1,))
+        await until(line.begun.is_set)
+        line.commits = line.version = 2  # The statement has begun before: it read the version before.
+        line.goes_on.set()
+        assert (await asked)[SITE] == 1
+        assert made.known((1,)) is None
+
+    with_asker(act, line)
+
+
+def test_where_the_database_fails_nothing_is_known():
+    line = Line()
+    line.commits = 1
+
+    async def act(made):
+        assert await made.ask(())  # It connects.
+        await made.ask((1,))
+        line.fault = OSError()
+        assert await made.ask((2,)) is None
+        assert made.known((1,)) is None
+
+    with_asker(act, line)
+
+
+def test_what_is_known_is_bounded(monkeypatch):
+    monkeypatch.setattr(asker, "MOST_KNOWN", 10)
+    line = Line()
+    line.commits = 1
+
+    async def act(made):
+        assert await made.ask(())  # It connects.
+        for number in range(50):
+            await made.ask((number,))
+            assert made.known((number,))
+        assert len(made._known) < 20
+
+    with_asker(act, line)
+
+
+def test_sqlite_says_at_once_whether_there_was_a_commit_also_while_somebody_writes(tmp_path):
+    writer = sqlite3.connect(tmp_path / "site.sqlite3", isolation_level=None)
+    assert versions_now._watched(SimpleNamespace(connection=writer)) is None  # Readers wait for who writes.
+    writer.executescript("PRAGMA journal_mode = WAL; CREATE TABLE one (number)")
+    line = versions_now.Line.__new__(versions_now.Line)
+    line._watched = versions_now._watched(SimpleNamespace(connection=writer))
+    first = line.state()
+
+    writer.executescript("BEGIN EXCLUSIVE; INSERT INTO one VALUES (1)")
+    assert line.state() == first
+    writer.execute("COMMIT")
+    second = line.state()
+    assert second != first
+    writer.executescript("PRAGMA wal_checkpoint(TRUNCATE); BEGIN; INSERT INTO one VALUES (2); ROLLBACK")
+    second = line.state()  # To move pages is no commit, but may look like one.
+    assert line.state() == second
+    writer.execute("INSERT INTO one VALUES (3)")
+    assert line.state() != second
+    line._watched.close()
+    writer.close()
+
+
+# --- A server is asked by the loop ------------------------------------------------------------------------------------
+
+
+class Distant(Line):
+    """A connection to a server, which the test answers for."""
+
+    def __init__(self):
+        super().__init__()
+        self.here, self.server = socket.socketpair()
+        self.here.setblocking(False)
+        self.socket = self.here.fileno()
+        self.sent = []
+
+    def send(self, wanted):
+        if COMMENTS in wanted:
+            return False
+        self.sent.append(set(wanted))
+        self.here.send(b"?")
+        return True
+
+    def receive(self):
+        if not (heard := self.here.recv(1)):
+            raise ConnectionResetError
+        return {SITE: heard[0]}
+
+    def hang_up(self):
+        super().hang_up()
+        self.here.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.here.close()
+
+
+def test_a_server_is_connected_to_in_a_thread_and_asked_by_the_loop():
+    line = Distant()
+
+    async def act(made):
+        assert await made.ask((1,)) == {SITE: 1}
+        assert made.known((1,)) is None
+        first = made.ask((2,))
+        await until(lambda: line.sent)
+        others = [made.ask((3,)), made.ask((4,))]
+        line.server.send(b"\x05")
+        assert await first == {SITE: 5}
+        await until(lambda: len(line.sent) == 2)
+        line.server.send(b"\x06")
+        assert [await other for other in others] == [{SITE: 6}] * 2
+        assert await made.ask((COMMENTS,)) == {SITE: 1}  # That takes more than one statement.
+        last = made.ask((7,))
+        await until(lambda: len(line.sent) == 3)
+        line.server.send(b"\x07")
+        assert await last == {SITE: 7}
+
+    with_asker(act, line)
+    assert (line.asked, line.sent) == ([{1}, {COMMENTS}], [{2}, {3, 4}, {7}])
+
+
+def test_a_server_that_has_hung_up_is_connected_to_again():
+    lines = []
+
+    def connect():
+        lines.append(Distant())
+        return lines[-1]
+
+    async def act(made):
+        assert await made.ask((1,))
+        lines[0].server.close()
+        await until(lambda: made._broken)  # Nobody was asking.
+        assert await made.ask((1,)) == {SITE: 1}
+        asked = made.ask((1,))
+        await until(lambda: lines[1].sent)
+        waiting = made.ask((2,))
+        lines[1].server.close()
+        assert (await asked, await waiting) == (None, None)
+
+    with_asker(act, Line(), connect)
+    assert [line.here.fileno() for line in lines] == [-1, -1]
+
+
+def test_nobody_waits_for_a_server_that_says_nothing(monkeypatch):
+    monkeypatch.setattr(asker, "LIMIT", 0.05)
+    line = Distant()
+
+    async def act(made):
+        assert await made.ask((1,))
+        assert await made.ask((1,)) is None
+        assert line.hung_up
+        await until(lambda: not made._stuck)
+
+    with_asker(act, line)

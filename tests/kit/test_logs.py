@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import sys
+import time
 
 import pytest
 
@@ -116,15 +117,39 @@ def test_the_site_logs_through_it():
     assert LOGGING["formatters"]["line"]["()"] == f"{log_lines.__name__}.{log_lines.Lines.__name__}"
 
 
-def test_the_line_about_a_request_has_the_bytes_that_structlog_would_write():
-    formatter = log_lines.formatter(people=False)
-    record = logging.LogRecord("newsreader.front.access", logging.INFO, "", 0, log_lines.REQUEST, None, None)
-    said = {"method": "GET", "path": '/ä"\\\x01\u2028/', "status": 200, "ms": 0.1, "bytes": 7, "view": "front"}
-    vars(record).update(said | {"database_ms": 1.0, "statements": 3, "left_out": 2, "request_id": "a-b.1", "other": 1})
+SAID = {"method": "GET", "path": '/ä"\\\x01\u2028/', "status": 200, "ms": 0.1, "bytes": 7, "view": "front"}
 
-    ours, theirs = formatter.format(record), formatter._others.format(record)
+
+def about_requests(*lines):
+    record = logging.LogRecord("newsreader.front.access", logging.INFO, "", 0, log_lines.REQUEST, None, None)
+    record.lines = lines
+    return record
+
+
+def test_the_lines_about_requests_have_the_bytes_that_structlog_would_write():
+    formatter = log_lines.formatter(people=False)
+    said = [SAID | {"database_ms": 1.0, "statements": 3, "left_out": 2, "request_id": "a-b.1"}, SAID | {"bytes": 0}]
+    records = [about_requests() for _ in said]
+    for record, line in zip(records, said, strict=True):
+        del record.lines
+        vars(record).update(line)
+
+    ours = formatter.format(about_requests(*((time.time(), line) for line in said)))
+    theirs = "\n".join(formatter.format(record) for record in records)
 
     at = re.compile(r"20\d\d-\d\d-\d\dT[\d:]{8}(\.\d{6})?Z")
     assert at.sub("", ours) == at.sub("", theirs)
-    assert at.search(ours)
-    assert json.loads(ours)["path"] == said["path"]
+    assert len(at.findall(ours)) == 2
+    assert [json.loads(line)["path"] for line in ours.split("\n")] == [SAID["path"]] * 2
+
+
+def test_a_line_about_a_request_tells_when_that_was_answered():
+    line = log_lines.formatter(people=False).format(about_requests((1_700_000_000.25, SAID)))
+
+    assert json.loads(line)["timestamp"] == "2023-11-14T22:13:20.250000Z"
+
+
+def test_who_reads_along_gets_a_line_for_each_request():
+    lines = log_lines.formatter(people=True).format(about_requests((0.0, SAID), (0.0, SAID | {"status": 404})))
+
+    assert [re.search(r"status=(\d+)", line)[1] for line in lines.split("\n")] == ["200", "404"]

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from bisect import bisect_left
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from newsreader.kit import metrics_folder
+from newsreader.kit import metrics, metrics_folder
 from newsreader.kit.metrics_folder import FOLDER, OWNER, make_folder
 from newsreader.settings import BASE_DIR
 
@@ -60,3 +62,27 @@ def test_what_a_killed_one_has_left_is_removed_by_the_next(tmp_path, monkeypatch
     new = Path(make_folder())
 
     assert set(tmp_path.iterdir()) == {held, young, new}
+
+
+def test_many_times_at_once_count_as_one_by_one_would():
+    def told(observe):
+        registry = CollectorRegistry()
+        made = metrics.Times("times", "Times", ["view"], buckets=metrics.BUCKETS, registry=registry)
+        observe(made.labels("front"))
+        return {
+            (s.name, *s.labels.values()): s.value
+            for f in registry.collect()
+            for s in f.samples
+            if "created" not in s.name
+        }
+
+    seconds = [0.001, 0.005, 0.0051, 0.25, 5.0, 7.5, 7.5]
+    kinds = [0] * (len(metrics.BUCKETS) + 1)
+    for each in seconds:
+        kinds[bisect_left(metrics.BUCKETS, each)] += 1
+
+    def one_by_one(times):
+        for each in seconds:
+            times.observe(each)
+
+    assert told(lambda times: times.observe_many(kinds, sum(seconds))) == pytest.approx(told(one_by_one))

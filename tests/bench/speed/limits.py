@@ -62,7 +62,12 @@ class Server:
             command,
             cwd=self.site.checkout.path,
             env=self.site.environment(self.kind)
-            | {"PORT": str(self.port), "BENCH_URLS": "constant_view", "NEWSREADER_ROLE": "web"},
+            | {
+                "PORT": str(self.port),
+                "BENCH_SIZE": str(self.site.page_size()),
+                "BENCH_URLS": "constant_view",
+                "NEWSREADER_ROLE": "web",
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

@@ -162,6 +162,10 @@ class Site:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             return answer.read()
 
+    def page_size(self) -> int:
+        """Return the bytes of the article page that is asked for again and again."""
+        return len(self.page(self.world["articles"]["1"][0]))
+
     def etag(self, path: str) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             return answer.headers.get("ETag", "")

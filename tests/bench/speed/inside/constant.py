@@ -1,7 +1,10 @@
-"""Limit of the web server: a constant page of 75 kB, `granian --interface rsgi constant:application`."""
+"""Limit of the web server: a constant page of BENCH_SIZE bytes, `granian --interface rsgi constant:application`."""
 
-PAGE = b"<p>" + b"The ferry left at six. " * 3260
+import os
+
+SIZE = int(os.environ["BENCH_SIZE"])
+PAGE = (b"<p>" + b"The ferry left at six. " * (SIZE // 23))[:SIZE].ljust(SIZE)
 
 
 async def application(scope, protocol):
-    protocol.response_bytes(200, [("content-type", "text/html"), ("content-length", str(len(PAGE)))], PAGE)
+    protocol.response_bytes(200, [("content-type", "text/html"), ("content-length", str(SIZE))], PAGE)
