@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 from django.urls import Resolver404, resolve
-from django.utils import translation
 
 from articles.current_site import current_site
 from newsreader import request_limits
@@ -33,6 +32,7 @@ from newsreader.kit.errors import (
     VersionConflict,
 )
 from newsreader.kit.http_cache import is_for_everybody, is_public, private
+from newsreader.kit.page_language import left_open, settled
 from newsreader.kit.replicas import watching
 from newsreader.kit.replicas.routing import reading_from
 from newsreader.kit.versions import without_encodings
@@ -284,23 +284,26 @@ class Sender:
 
 
 class Locale:
-    """Write dates as the newspaper does, on its pages. A page has read the site's row anyway."""
+    """Write dates as the newspaper does, on its pages. A page has read the site's row anyway.
+
+    A form that is sent is mostly answered by a redirect; where a page answers it, its frame settles the language.
+    """
 
     # These write no dates for people.
     _none = re.compile(
         r"/(api|_allauth|media|static|oembed|sitemaps)/|/(healthz|readyz|metrics|robots\.txt)|/comments/\d+/$|.*(/feed/|\.xml$)"
     )
-    # A form that is sent is mostly answered by a redirect. One's data is answered as a page.
+    # One's data is put into words before its page is written.
     _answered = re.compile(r"/accounts/my-data/|/my-data/")
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_read = request.method in {"GET", "HEAD"} or self._answered.match(request.path)
-        if not is_read or self._none.match(request.path):
+        if self._none.match(request.path):
             return self.get_response(request)
-        with translation.override(current_site(request).language):
+        is_read = request.method in {"GET", "HEAD"} or self._answered.match(request.path)
+        with settled(request, current_site(request).language) if is_read else left_open(request):
             return self.get_response(request)
 
 

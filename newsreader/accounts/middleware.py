@@ -18,7 +18,6 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
-from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -29,6 +28,7 @@ from newsreader.accounts.forms import MALFORMED
 from newsreader.accounts.reauthentication import ask, must_confirm
 from newsreader.kit.http_cache import private
 from newsreader.kit.languages import spoken
+from newsreader.kit.page_language import settled
 from newsreader.kit.problem_details import problem
 from newsreader.kit.request_attributes import RequestAttribute
 
@@ -80,7 +80,7 @@ class AccountGuard:
             return _malformed()
         # Public pages are the same for everybody, in the site's language. These pages are for one person.
         if request.path.startswith(("/accounts/", "/admin/")) and (language := _language(request)):
-            with translation.override(language):
+            with settled(request, language):
                 return self.get_response(request)
         return self.get_response(request)
 

@@ -1,4 +1,4 @@
-"""`{% masthead_menu %}`, `{% foot_links %}`: what leads around on every page, kept in memory under all it shows."""
+"""What every page has: `{% page_language %}`; and, kept in memory, `{% masthead_menu %}` and `{% foot_links %}`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,20 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from newsreader.kit import page_language as language_of
 from newsreader.kit.kept import Kept
 
 register = template.Library()
 _parts: Kept[SafeString] = Kept(most=1024 * 1024)  # bytes
+
+
+@register.simple_tag(takes_context=True)
+def page_language(context: Context) -> str:
+    """Write the page in the site's language, if nothing has said in which. Stands first in the frame."""
+    request: Any = context.get("request")
+    if language_of.is_open(request):
+        language_of.settle(request, context["paper"].language)
+    return ""
 
 
 @register.simple_tag(takes_context=True)

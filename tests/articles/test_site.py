@@ -1,16 +1,20 @@
 """The menus of the site."""
 
 import datetime as dt
+import re
 from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
+from django.test import Client
+from django.utils.translation import get_language
 
 from articles.models.site import MenuItem, Site
 from comments.models import Comment
-from tests.factories import make_article, make_comment, make_editor, make_section
+from tests.factories import make_article, make_comment, make_editor, make_section, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +82,36 @@ def test_dates_are_written_as_in_the_variant_that_an_editor_chose(client):
     assert "Feb. 1" not in british
     assert '<html lang="en-gb"' in british
     assert "31/01/2026" in private
+
+
+def test_a_page_that_answers_a_form_is_in_the_sites_variant_as_every_other(client):
+    """A refused comment, a form without its token, a refused sign-in. Budgets of posts hold that redirects ask no more."""
+    article = make_article(comments_close_at=dt.datetime(2126, 4, 3, 12, tzinfo=dt.UTC))
+    Site.objects.current()
+    Site.objects.update(locale="en-gb")
+    reply, strict = f"/articles/{article.pk}/reply/", Client(enforce_csrf_checks=True)
+
+    refused = client.post(reply, {"text": ""})
+    answers = {
+        "comment": refused,
+        "forgery": strict.post("/accounts/login/", {"login": "ada"}),
+        "sign-in": client.post("/accounts/login/", {"login": "ada", "password": "wrong"}),
+        "reset": client.post("/accounts/password/reset/", {"email": "no address"}),
+        "not there": client.post("/nothing/here/"),
+    }
+
+    said = {name: re.search(r'<html lang="([^"]+)"', answer.content.decode())[1] for name, answer in answers.items()}
+    assert said == dict.fromkeys(answers, "en-gb")
+    assert "3 Apr 2126" in refused.content.decode()
+    assert get_language() == settings.LANGUAGE_CODE
+
+
+def test_a_person_s_own_language_is_that_of_answers_to_their_forms_too(client, settings):
+    settings.LANGUAGES = [("en", "English"), ("ar", "Arabic")]  # As if there were a catalogue.
+    Site.objects.current()
+    Site.objects.update(locale="en-gb")
+    client.force_login(make_user("grace", language="ar"))
+
+    refused = client.post("/accounts/", {"display_name": ""}).content.decode()
+
+    assert '<html lang="ar" dir="rtl">' in refused
