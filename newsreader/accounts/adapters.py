@@ -69,6 +69,20 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_code": gettext_lazy("This code is wrong. Please check it."),
         "too_many_login_attempts": gettext_lazy("Too many attempts. Please try again in a few minutes."),
         "username_blacklisted": gettext_lazy("This username cannot be used. Please choose another one."),
+        "username_taken": gettext_lazy("This username is already taken. Please choose another one."),
+        "account_inactive": gettext_lazy("This account is not active."),
+        "cannot_remove_primary_email": gettext_lazy("It stays: it is your main address, or your only way to sign in."),
+        "duplicate_email": gettext_lazy("This address is already one of yours."),
+        "email_taken": gettext_lazy("This address belongs to another account."),
+        "enter_current_password": gettext_lazy("Please enter your current password."),
+        "invalid_login": gettext_lazy("We could not sign you in with this. Please try again."),
+        "invalid_or_expired_key": gettext_lazy("This code or link has expired. Please ask for a new one."),
+        "invalid_password_reset": gettext_lazy("This link has expired. Please ask for a new one."),
+        "max_email_addresses": gettext_lazy("You can have up to %d addresses. Please remove one first."),
+        "unknown_email": gettext_lazy("There is no account with this address."),
+        "unverified_primary_email": gettext_lazy("Please confirm your main address first."),
+        "same_as_current": gettext_lazy("This is what it is already. Please enter another one."),
+        "rate_limited": gettext_lazy("Too many attempts. Please try again in a few minutes."),
     }
 
     @transaction.atomic
@@ -257,6 +271,14 @@ def _handle(sociallogin: SocialLogin) -> str:
 
 class FactorAdapter(DefaultMFAAdapter):
     """Second factors: their secrets are encrypted. If staff must have one, their last one cannot be removed."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "add_email_blocked": gettext_lazy("Please remove your passkeys and app first, then add the address."),
+        "cannot_delete_authenticator": gettext_lazy("People of the newsroom need a second step, so this one stays."),
+        "cannot_generate_recovery_codes": gettext_lazy("Please add a passkey or an app first."),
+        "incorrect_code": gettext_lazy("This code is wrong. Please check it."),
+        "unverified_email": gettext_lazy("Please confirm your email address first."),
+    }
 
     def encrypt(self, text: str) -> str:
         return field_keys.encrypt(text)
