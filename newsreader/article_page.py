@@ -12,6 +12,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -83,12 +84,20 @@ def page_at(slug: str) -> Article:
 
 def answer(request: HttpRequest, article: Article) -> HttpResponse:
     """Answer with a page of an article that readers see. Raises Http404 for a page number beyond its comments."""
-    shown = _Shown(request, article, page_number(request))
-    versions = [shown.site.page_version, article.pk, article.page_version, shown.number, shown.is_open]
+    shown = _Shown(request, article, page_number(request), _order(request))
+    versions = [shown.site.page_version, article.pk, article.page_version, shown.number, shown.is_open, shown.order]
     keys = of_articles([article.pk, *(row.pk for row in shown.related)])
     until = shown.closes_at if shown.is_open else None
     depends = page_versions.depends(shown.site, [article], lists=bool(article.section_id), until=until)
     return public(request, [*versions, repr(shown.related_values)], shown.response, keys=keys, depends=depends)
+
+
+def _order(request: HttpRequest) -> str:
+    """Return `?sort=`, the order of comments that a reader wants; empty: the site's. Raises Http404 for any other."""
+    wanted = request.GET.get("sort", "")
+    if wanted and wanted not in CommentSettings.Order.values:
+        raise Http404
+    return wanted
 
 
 def preview(request: HttpRequest, article: Article) -> HttpResponse:
@@ -131,9 +140,10 @@ class _Discussion:
     comments: str  # JSON
 
     @classmethod
-    def of(cls, article: Article, page: threads.Page, reply_url: str) -> _Discussion:
+    def of(cls, article: Article, page: threads.Page, reply_url: str, switch: SafeString | str = "") -> _Discussion:
         count = article.comment_count
-        return cls(_counted(count), markup.thread(page, reply_url), count, comments_of(page))
+        thread = switch + markup.picks(page) + markup.thread(page, reply_url)
+        return cls(_counted(count), thread, count, comments_of(page))
 
 
 # Marks in a frame, where the parts of the discussion belong. Nobody who writes articles can guess them.
@@ -147,9 +157,13 @@ _frames: Kept[list[str]] = Kept(most=16 * 1024 * 1024)  # bytes
 class _Shown:
     """One page of an article, and everything that is on it."""
 
-    def __init__(self, request: HttpRequest, article: Article, number: int):
-        self.request, self.article, self.number = request, article, number
+    def __init__(self, request: HttpRequest, article: Article, number: int, order: str = ""):
+        self.request, self.article, self.number, self.order = request, article, number, order
         self.site, self.rules = current_site(request), CommentSettings.objects.current()
+        self.usual_order = self.rules.order
+        if order:
+            self.rules = copy(self.rules)
+            self.rules.order = order
         in_force = article_settings.settings_under(article, self.rules)
         self.closes_at = article.closes_at(in_force.close_after_days)
         self.is_open = article.comments_open(in_force.close_after_days)
@@ -170,13 +184,21 @@ class _Shown:
         if frame is None:
             frame = self._frame(page)
             _frames.put(key, frame, sum(map(len, frame)))
-        return HttpResponse(_filled(frame, _Discussion.of(article, page, self._reply_url())))
+        return HttpResponse(_filled(frame, _Discussion.of(article, page, self._reply_url(), self._switch())))
 
     def preview(self) -> HttpResponse:
         article, page = self.article, self._page()
         self.bylines, self.tags, self.sources = _bylines(article.pk), _tags(article.pk), _sources(article.pk)
         self.is_open, self.related = False, []
         return HttpResponse(_filled(self._frame(page, preview=True), _Discussion.of(article, page, "")))
+
+    def _switch(self) -> SafeString | str:
+        """Return the link to the page with its comments in the other order; nothing where there is no order."""
+        if self.article.root_count < 2:
+            return ""
+        other = next(order for order in CommentSettings.Order if order != self.rules.order)
+        query = "" if other == self.usual_order else f"?sort={other.value}"
+        return markup.sort_link(f"{self.article.get_absolute_url()}{query}#comments", str(other.label).capitalize())
 
     def _page(self) -> threads.Page:
         try:
@@ -196,6 +218,7 @@ class _Shown:
         values = [
             (settings.SITE_URL, self.request.path, [(way.name, way.label) for way in settings.SIGN_IN_WITH]),
             (self.number, page.pages, bool(page.branches), bool(article.comment_count), self.is_open),
+            self.usual_order,
             columns(self.site),
             columns(self.rules),
             columns(article, page_versions.OF_COMMENTS),
@@ -226,6 +249,7 @@ class _Shown:
             "related": self.related,
             "minutes": reading_time(article.body),
             "text": self.text,
+            "sorted": f"sort={self.rules.order}" if self.rules.order != self.usual_order else "",
         }
         html = render(self.request, "articles/detail.html", context | more).content.decode()
         return [part for part in _MARK.split(html) if part is not None]

@@ -42,13 +42,13 @@ from newsreader.kit.problem_details import problem
 from newsreader.kit.web import SAFE_METHODS, absolute
 
 
-@reading("page")
+@reading("page", "sort")
 def article(request: HttpRequest, year: str, month: str, day: str, slug: str) -> HttpResponse:
     """Show an article under the date of its first publication; 410 if it is withdrawn."""
     return article_page.answer(request, article_page.article_at(year, month, day, slug))
 
 
-@reading("page")
+@reading("page", "sort")
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a page such as the imprint, an article without a date; 410 if it is withdrawn."""
     return article_page.answer(request, article_page.page_at(slug))

@@ -9,17 +9,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from typing import NamedTuple
 
 from django.utils import dateformat, timezone
 from django.utils.formats import get_format
+from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from comments.discussion.threads import Branch, Page, ThreadNode
 from comments.models import Comment
+from comments.text.excerpts import excerpt
 from comments.text.formatting import RELATION
 from newsreader.accounts.pictures import address_of, avatar_at
 from newsreader.kit.kept import Kept
@@ -42,7 +44,17 @@ href="%(reply_url)s?parent=%(id)s" aria-label="%(reply_label)s">%(reply)s</a> ""
 _LINKED_NAME = '<a href="%(website)s" rel="%(relation)s external">%(name)s</a>'
 _ANSWERS = ' <a class="comment-answers" href="%(url)s">%(label)s</a>'
 _BADGE = '<span class="badge%(class_html)s">%(label)s</span>'
+_SORT = '<p class="to-sort"><a data-action="sort" rel="nofollow" href="%(url)s">%(label)s</a></p>'
+_PICKS = """\
+<aside class="picks" aria-labelledby="picks-title"><h3 id="picks-title">%(title)s</h3><ul>%(items_html)s</ul></aside>
+"""
+_PICK = '<li><a href="#comment-%(id)s"><q dir="auto">%(words)s</q> <span dir="auto">%(name)s</span></a></li>'
 _MORE = '\n<p class="more"><a data-action="more" href="%(url)s">%(label)s</a></p>'
+
+
+PICKS = 3  # at most, above a page's comments
+FEW = 5  # comments; where a page shows fewer, picks are in sight anyway
+PICK_LENGTH = 180  # characters
 
 
 def _fill(html: str, values: Mapping[str, object]) -> str:
@@ -70,6 +82,25 @@ def thread(page: Page, reply_url: str = "") -> SafeString:
     words = Words(reply_url)
     branches = "".join(_branch(branch, words) for branch in page.branches)
     return mark_safe(f'<ol class="thread">{branches}\n</ol>') if branches else mark_safe("")
+
+
+def sort_link(url: str, label: str) -> SafeString:
+    return mark_safe(_fill(_SORT, {"url": url, "label": label}))  # Safe: both are escaped.
+
+
+def picks(page: Page) -> SafeString:
+    """Return what editors picked of the comments that a page shows, the newest pick first, for above them. No query."""
+    shown = [placed.comment for branch in page.branches for placed in branch.placed if not placed.removed]
+    picked = sorted(((row.picked_at, row.pk, row) for row in shown if row.picked_at), reverse=True)[:PICKS]
+    if not picked or len(shown) < FEW:
+        return mark_safe("")
+    items = "".join(
+        _fill(
+            _PICK, {"id": row.pk, "words": excerpt(unescape(strip_tags(row.html)), PICK_LENGTH), "name": row.shown_name}
+        )
+        for _at, _pk, row in picked
+    )
+    return mark_safe(_fill(_PICKS, {"title": _("Editors’ picks"), "items_html": items}))  # Safe: all of it is escaped.
 
 
 def _branch(branch: Branch, words: Words) -> str:

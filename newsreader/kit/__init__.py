@@ -19,6 +19,7 @@ cookies:            how ours are named and set
 client_address:     the visitor's address and network
 http_cache:         public and private answers
 depends:            what a finished public page holds for
+page_language:      the language of a page that answers a form
 kept:               what a process keeps in memory under what it depends on, limited in bytes
 kept_json:          rows of REST lists, kept as JSON
 frames:             HTML that is kept without the values that change

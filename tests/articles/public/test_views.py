@@ -1,11 +1,12 @@
 """What readers are shown: what is published and its tags and authors, nothing of what is not."""
 
+import lxml.html
 import pytest
 from django.utils import timezone
 
 from articles import publishing
-from articles.models.taxonomy import Author, Tag
-from tests.factories import make_article, make_author, make_editor, make_tag, make_user
+from articles.models.taxonomy import Author, Section, Tag
+from tests.factories import make_article, make_author, make_editor, make_section, make_tag, make_user
 from tests.feeds import FORMS
 
 pytestmark = pytest.mark.django_db
@@ -88,3 +89,12 @@ def test_the_author_of_a_published_page_has_a_page_and_no_name_is_there_twice(cl
     assert list(Author.objects.shown()) == [author, imprint.authors.get()]
     assert "teaser-author" not in client.get(author.get_absolute_url()).content.decode()
     assert list(Tag.objects.shown()) == [tag]
+
+
+def test_a_search_that_finds_nothing_offers_the_latest_news_and_the_sections(client):
+    make_section("Harbour")
+    Section.objects.filter(pk=make_section("Beneath").pk).update(in_menu=False)
+    page = lxml.html.fromstring(client.get("/search/?q=zebra").content)
+    offered = {link.get("href"): link.text_content() for link in page.xpath('//nav[@class="offered"]//a')}
+
+    assert list(offered.values()) == ["The latest news", "Harbour"]
