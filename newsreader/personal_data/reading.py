@@ -24,7 +24,7 @@ from comments.audit.reason_texts import worded
 from comments.models import Appeal, BanAppeal, Comment, MailPreferences, Report, Subscription
 from newsreader.accounts.browsers import browser_of
 from newsreader.accounts.identities import label_of, public_name
-from newsreader.accounts.models import Invitation, Role
+from newsreader.accounts.models import CommenterIdentity, Invitation, Role
 from newsreader.personal_data import export
 from newsreader.personal_data.people import Person
 
@@ -84,13 +84,13 @@ WORDS = {
     "objection": gettext_lazy("Objection"), "outcome": gettext_lazy("Outcome"), "picked_at": gettext_lazy("Picked"),
     "picture": gettext_lazy("Picture"), "picture_source": gettext_lazy("Picture at the provider"),
     "portrait": gettext_lazy("Picture"), "primary": gettext_lazy("Main address"),
-    "profile_url": gettext_lazy("Profile"), "provider": gettext_lazy("Account of"),
+    "profile_url": gettext_lazy("Profile"), "provider": gettext_lazy("Signed in with"),
     "reason": gettext_lazy("Reason"), "reply_to": gettext_lazy("Reply to comment"),
     "reported_at": gettext_lazy("Reported"), "role": gettext_lazy("Role"), "roles": gettext_lazy("Roles"),
     "sent_at": gettext_lazy("Sent"), "settled_at": gettext_lazy("Settled"), "since": gettext_lazy("Since"),
     "state": gettext_lazy("Status"), "status": gettext_lazy("Status"), "text": gettext_lazy("Text"),
     "title": gettext_lazy("Email"), "told": gettext_lazy("What the provider has told us"),
-    "uid": gettext_lazy("Number there"), "until": gettext_lazy("Until"), "url": gettext_lazy("Address"),
+    "uid": gettext_lazy("Your ID there"), "until": gettext_lazy("Until"), "url": gettext_lazy("Address"),
     "username": gettext_lazy("Username"), "verified_at": gettext_lazy("Confirmed"), "way": gettext_lazy("Way"),
     "website": gettext_lazy("Website"), "written_at": gettext_lazy("Written"),
 }  # fmt: skip
@@ -104,6 +104,8 @@ def _language(code: str) -> str:
 
 
 def _way(code: str) -> str:
+    if code == CommenterIdentity.OWN:
+        return _("Your account with us")
     return str(WAYS.get(code) or label_of(public_name(code)) or code)
 
 
@@ -125,7 +127,6 @@ WAYS = {
     "totp": gettext_lazy("Authenticator app"),
     "webauthn": gettext_lazy("Passkey"),
     "recovery_codes": gettext_lazy("Recovery codes"),
-    "email": gettext_lazy("This site"),
 }
 STATES = {
     "pending": gettext_lazy("Waiting for an editor"),
@@ -187,6 +188,8 @@ def _pieces(person: Person, request: HttpRequest) -> Iterator[str]:
 
 
 def _row(row: export.Row, section: str) -> SafeString:
+    if section == "identities" and row["provider"] == CommenterIdentity.OWN:
+        row = row | {"uid": ""}  # It is what the account's own section says.
     shown = ((name, _shown(value, section, name)) for name, value in row.items())
     lines = (f"<div><dt>{escape(WORDS.get(name, name))}</dt><dd>{value}</dd></div>" for name, value in shown if value)
     return mark_safe(f'<dl class="ledger">{"".join(lines)}</dl>\n')

@@ -23,6 +23,7 @@ from comments.moderation import bans
 from comments.moderation.decisions import decide
 from comments.posting.email_confirmation import address_key
 from comments.posting.submission import post_comment
+from newsreader.accounts.identities import own_identity
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit import field_keys
 from newsreader.mailing.models import Letter
@@ -160,6 +161,19 @@ def test_hostile_words_stay_words(client, ada, text):
 
 
 # --- With an account ----------------------------------------------------------------------------------------------
+
+
+def test_with_what_somebody_signed_in_to_comment_is_said_as_a_person_would(client, ada):
+    own_identity(ada)
+    CommenterIdentity.objects.create(provider="github", uid="7", user=ada, display_name="Ada L")
+
+    page = have(client, "/accounts/my-data/", "page").text_sent.partition("Who you are when you leave a reply")[2]
+    here, github = re.findall(r'<dl class="ledger">(.*?)</dl>', page, re.DOTALL)[:2]
+
+    assert "<dt>Signed in with</dt><dd><bdi>Your account with us</bdi></dd>" in here
+    assert "Your ID there" not in here
+    assert "<dt>Signed in with</dt><dd><bdi>GitHub</bdi></dd>" in github
+    assert "<dt>Your ID there</dt><dd><bdi>7</bdi></dd>" in github
 
 
 def test_the_page_says_in_words_what_the_file_has_as_codes(client, ada):
