@@ -31,6 +31,7 @@ _BY_VALUES = re.compile(r"^SELECT COUNT\(| @@ ")
 # The first rows of an order would do the same, if the statement said how many. Their number being a value, PostgreSQL
 # takes it for a tenth of all, and reads them in the order of an index, however many there are.
 _PLACES = re.compile(r"\bLIMIT (?:%s|(?!1$)\d+$)|%[%s]")
+_MARKS = re.compile("%[%s]")
 
 FEW = 20  # values: a statement for each number of them is kept up to so many
 
@@ -124,13 +125,15 @@ only_row: Compiled[Any] = Compiled(lambda *, model: model._default_manager.filte
 
 
 def _for_all_values(sql: str, params: list[Param], connection: Any) -> tuple[str, list[Param]]:
-    """Write a statement so that PostgreSQL may plan it once for all values.
+    """Write a statement so that the database may plan it once for all values.
 
-    The constants of a query come into its text: an index of some rows alone (`status = 'approved'`) is used only where
-    the text itself says that it asks for these. How many rows are wanted leaves it: see `_PLACES`.
+    The constants of a query come into its text. PostgreSQL uses an index of some rows alone (`status = 'approved'`)
+    only where the text itself says that it asks for these. SQLite looks at the values where a plan may depend on them,
+    and then plans anew at each execution: 0.06 of 0.07 ms for an article with its settings. How many rows are wanted
+    leaves the text on PostgreSQL: see `_PLACES`.
     """
     if connection.vendor != "postgresql":
-        return sql, params
+        return _with_literals(sql, params)
     each, left = iter(params), list[Param]()
 
     def text(mark: re.Match[str]) -> str:
@@ -147,6 +150,24 @@ def _for_all_values(sql: str, params: list[Param], connection: Any) -> tuple[str
         return "%s"
 
     return _PLACES.sub(text, sql), left
+
+
+def _with_literals(sql: str, params: list[Param]) -> tuple[str, list[Param]]:
+    """Return a statement for SQLite with its constants in its text, but for those of a type that is rare."""
+    each, left = iter(params), list[Param]()
+
+    def text(mark: re.Match[str]) -> str:
+        if mark[0] == "%%":
+            return "%%"
+        at, constant = next(each)
+        if at is None and type(constant) in {int, bool}:
+            return str(int(constant))
+        if at is None and isinstance(constant, str) and "\0" not in constant:
+            return "'" + str.__str__(constant).replace("'", "''").replace("%", "%%") + "'"
+        left.append((at, constant))
+        return "%s"
+
+    return _MARKS.sub(text, sql), left
 
 
 def _faster(converters: Sequence[Callable[..., Any]]) -> list[Callable[..., Any]]:

@@ -6,10 +6,14 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from newsreader.kit import sqlite
+
 
 def prepared_cursor(connection: BaseDatabaseWrapper) -> Any:
     """Return a cursor for a statement whose text is always the same, so that a server parses and plans it once.
 
-    On SQLite, whose driver keeps its statements anyway, that is the usual one.
+    SQLite's driver keeps its statements anyway.
     """
+    if connection.vendor == "sqlite":
+        return sqlite.prepared_cursor(connection)
     return getattr(connection, "prepared_cursor", connection.cursor)()
