@@ -49,6 +49,7 @@ database_faults:    telling a database that is away from a wrong question
 database_waits:     how long a connection waits for a lock
 replicas:           reading public pages from replicas of the database
 postgresql:         Django's backend for PostgreSQL, with prepared statements and less asking whether it is there
+sqlite:             statements on SQLite whose text is always the same
 compiled_queries, compiled_inserts, compiled_updates: statements that are written once, for what every page or post asks
 cdn:                marking pages for a CDN, and having it drop them
 long_writes:        short transactions of a long command, between which others write

@@ -3,8 +3,10 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.db.models import Count
 from django.db.models.signals import post_init
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from articles.models.article import Article
@@ -171,3 +173,28 @@ def test_the_one_row_of_settings_is_made_where_it_is_missing(django_assert_num_q
     assert Site.objects.current().name == "Newsreader"
     with django_assert_num_queries(1):
         assert Site.objects.current().pk == 1
+
+
+@pytest.mark.parametrize("headline", ["Ferry", "50 % off", "100 %s", "%%", 'Ada\'s "tram"', "\\", "", "é“😀"])
+def test_a_constant_is_what_it_was_wherever_the_statement_holds_it(headline):
+    """In the text, as on both databases, and beside a value."""
+    article, _other = make_article(headline=headline), make_article(headline=f"{headline}.")
+    found = Compiled(lambda slug: Article.objects.published().filter(headline=headline, slug=slug))
+
+    assert [row.pk for row in found(article.slug)] == [article.pk]
+    assert found("nothing") == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL says itself when it plans")
+def test_constants_are_in_the_text_so_that_sqlite_plans_once():
+    found = Compiled(lambda pk: Article.objects.published().select_related("discussion").filter(pk=pk))
+
+    with CaptureQueriesContext(connection) as asked:
+        article = make_article()
+        (row,) = found(article.pk)
+
+    (statement,) = found._statements.values()
+    assert "'published'" in statement.sql
+    assert [at for at, _constant in statement.params] == [0]
+    assert row.pk == article.pk
+    assert str(article.pk) in asked[-1]["sql"]  # Who collects statements sees them whole.

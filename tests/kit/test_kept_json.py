@@ -59,3 +59,13 @@ def test_what_is_asked_for_with_indents_is_left_to_the_renderer():
     answer = kept(ROWS, accept="application/json; indent=2")
 
     assert answer.data == page(ROWS)
+
+
+def test_the_etag_follows_every_byte_and_nothing_else():
+    """Of GET alone, as that which Django makes of the bytes."""
+    tags = [kept(rows)["ETag"] for rows in (ROWS, ROWS, ROWS[:2], [*ROWS, 8], ROWS[::-1], [])]
+
+    assert tags[0] == tags[1]
+    assert len(set(tags)) == 5
+    kept_json._rows.clear()
+    assert kept(ROWS)["ETag"] == tags[0]

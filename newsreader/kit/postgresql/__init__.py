@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-
-from newsreader.kit import sqlite
 
 
 def prepared_cursor(connection: BaseDatabaseWrapper) -> Any:
@@ -15,5 +15,13 @@ def prepared_cursor(connection: BaseDatabaseWrapper) -> Any:
     SQLite's driver keeps its statements anyway.
     """
     if connection.vendor == "sqlite":
-        return sqlite.prepared_cursor(connection)
+        return _of_sqlite()(connection)
     return getattr(connection, "prepared_cursor", connection.cursor)()
+
+
+@cache
+def _of_sqlite() -> Callable[[BaseDatabaseWrapper], Any]:
+    """Return its own way, with whose module the driver is imported."""
+    from newsreader.kit import sqlite
+
+    return sqlite.prepared_cursor
