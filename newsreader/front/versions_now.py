@@ -135,6 +135,7 @@ def _watched(database: BaseDatabaseWrapper) -> sqlite3.Connection | None:
     ((_, _, file),) = database.connection.execute("PRAGMA database_list").fetchmany(1)
     watched = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
     watched.execute("PRAGMA query_only = ON")
+    watched.execute("PRAGMA data_version").fetchall()  # It opens the log: here, in the thread.
     return watched
 
 
