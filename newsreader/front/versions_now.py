@@ -54,7 +54,7 @@ class Line:
 
     @property
     def socket(self) -> int | None:
-        return self._server.line.socket if self._server else None
+        return self._server.socket if self._server else None
 
     def read(self, wanted: Collection[Hashable]) -> Versions:
         """Return the versions of the site, and of what is wanted: of those of these articles that there are.
@@ -150,6 +150,7 @@ class _Server:
         from psycopg import errors, pq  # Not on a site with SQLite.
 
         self.line, self._text = line, statement.encode()
+        self.socket: int = line.socket  # Once the connection is lost, the library knows it no more.
         self._status, self._error = pq.ExecStatus, errors.error_from_result
         self._name = b"" if settings.POOLED else b"versions_%d" % next(_lines)  # A connection may get a second line.
         self._found: Any = None

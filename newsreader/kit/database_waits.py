@@ -44,5 +44,10 @@ def hang_up(waiting: BaseDatabaseWrapper) -> None:
     The server ends what takes too long, but one that hangs ends nothing.
     """
     if waiting.vendor == "postgresql" and waiting.connection is not None:
-        with suppress(Error, OSError), socket.socket(fileno=os.dup(waiting.connection.fileno())) as line:
+        # The driver has errors of its own, where the connection is lost already.
+        with (
+            suppress(Error, OSError),
+            waiting.wrap_database_errors,
+            socket.socket(fileno=os.dup(waiting.connection.fileno())) as line,
+        ):
             line.shutdown(socket.SHUT_RDWR)

@@ -138,7 +138,13 @@ def test_what_was_taken_down_while_nobody_asked_for_it_is_not_shown_while_the_da
 
 
 def is_in_front(site, path):
-    return b"cache-status: newsreader; hit\r\n" in site.get(path)[1]
+    """Wait until a page is answered in front of Django: versions are asked for again after a pause."""
+    until = time.monotonic() + 20
+    while b"cache-status: newsreader; hit\r\n" not in site.get(path)[1]:
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def test_while_the_database_hangs_no_reader_waits_and_the_process_stays(site, relay):
@@ -157,7 +163,4 @@ def test_while_the_database_hangs_no_reader_waits_and_the_process_stays(site, re
 
     assert is_fresh(site, LISTS)
     assert (site.get("/healthz")[0], site.log.read_text().count("replaced")) == process
-    until = time.monotonic() + 20  # Versions are asked again after a pause, and pages are answered in front of Django.
-    while not is_in_front(site, "/") and time.monotonic() < until:
-        time.sleep(0.1)
     assert is_in_front(site, "/")

@@ -364,6 +364,7 @@ class Distant(Line):
 
     def receive(self):
         if not (heard := self.here.recv(1)):
+            self.here.close()  # As PostgreSQL's library does.
             raise ConnectionResetError
         return {SITE: heard[0]}
 
