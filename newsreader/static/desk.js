@@ -13,6 +13,7 @@
   const tools = document.getElementById("tools");
   const ask = document.getElementById("ask");
   const nothing = queue.querySelector(".nothing");
+  const chooseAll = queue.querySelector(".choose-all"); // There with `bulk`.
   let decided = 0; // in this sitting
   const here = location.pathname + location.search;
   let turns = 0, heard = 0; // Answers overtake each other: what an earlier key did is not said after a later one.
@@ -80,7 +81,7 @@
   // With the last card the bar for chosen ones goes, and the sentence that says so takes the focus.
   const empty = () => {
     const over = !cards().length && !list.querySelector(".next-cards");
-    if (bulk) bulk.hidden = over;
+    if (bulk) bulk.hidden = chooseAll.hidden = over;
     if (over && nothing.hidden && decided) {
       if (view === "pending" && !narrowed) nothing.querySelector(".nothing-said").textContent = words.ended;
       const line = nothing.querySelector(".nothing-done");
@@ -426,21 +427,28 @@
   const boxes = () => [...list.querySelectorAll("[data-comment] > header > input[type=checkbox]")];
   const picked = () => boxes().filter((box) => box.checked).map((box) => box.closest("[data-comment]"));
   const together = (deed, size) => words.counted.replace("%(deed)s", deed).replace("%(n)s", size);
-  let counted = 0;
+  let counted = 0, began = false;
   // What is chosen is counted, on the buttons that remove, too.
   const count = () => {
     if (!bulk) return;
     const all = bulk.elements.all.checked;
     counted = picked().length;
     const size = all ? bulk.elements.all.dataset.matching : counted;
-    bulk.classList.toggle("idle", !all && !counted);
+    idle(!all && !counted);
     bulk.querySelector(".chosen").textContent = all || counted ? words.chosen.replace("%(n)s", size) : "";
     for (const button of bulk.querySelectorAll("button[name=action]")) {
       const removes = button.value === "spam" || button.value === "trash";
       button.textContent = removes && (all || counted) ? together(button.dataset.label, size) : button.dataset.label;
     }
     const on = counted && counted === boxes().length;
-    bulk.querySelector(".choose-all").textContent = on ? words.unchoose : words.choose;
+    chooseAll.textContent = on ? words.unchoose : words.choose;
+  };
+  // The bar is there while something is chosen. The cards stay where they are under the pointer, if they can.
+  const idle = (now) => {
+    if (now === bulk.classList.contains("idle")) return;
+    const before = list.getBoundingClientRect().top;
+    bulk.classList.toggle("idle", now);
+    if (began) scrollBy({ top: list.getBoundingClientRect().top - before, behavior: "instant" });
   };
   bulk?.addEventListener("submit", (event) => {
     const all = bulk.elements.all.checked;
@@ -519,14 +527,14 @@
 
   queue.querySelector(".keys").hidden = false;
   if (bulk) {
-    const all = bulk.querySelector(".choose-all");
-    all.hidden = false;
-    all.addEventListener("click", () => {
+    chooseAll.hidden = false;
+    chooseAll.addEventListener("click", () => {
       const on = boxes().some((box) => !box.checked);
       for (const box of boxes()) box.checked = on;
       count();
     });
     count();
+    began = true;
   }
   fill();
 })();

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from comments.models import Ban, Comment, Revision
+from comments.models import Ban, Comment, Label, Note, Revision
 from comments.moderation.decisions import decide
 from tests.factories import make_article, make_comment, make_moderator, set_rules
 from tests.journeys.hand import Hand
@@ -148,6 +148,26 @@ def test_a_selection_is_decided_about_with_its_reason_and_taken_back(page: Page,
     assert [status(comment) for comment in comments] == ["pending"] * 3
 
 
+def test_the_bar_comes_with_the_first_chosen_card_and_moves_none(page: Page, mia):
+    comments = waiting(12)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(QUEUE)
+    bar, box = page.locator("#bulk"), card(page, comments[2]).locator("header input")
+    expect(bar).to_be_hidden()
+    before = box.bounding_box()
+
+    box.click()
+    expect(bar).to_be_visible()
+    assert before
+    after = box.bounding_box()
+    assert after
+    assert abs(after["y"] - before["y"]) < 1
+    page.get_by_role("button", name="Choose all").click()
+    expect(bar.locator(".chosen")).to_have_text("12 chosen")
+    page.get_by_role("button", name="Choose none").click()
+    expect(bar).to_be_hidden()
+
+
 def test_r_approves_and_replies_and_what_was_typed_stays_where_it_is_refused(page: Page, mia):
     first, second = waiting(2)
     page.goto(QUEUE)
@@ -259,6 +279,38 @@ def test_a_long_text_is_whole_on_request_and_where_one_decides(browser, live_ser
     context.close()
 
 
+def test_four_cards_that_tell_all_they_can_are_whole_on_a_laptop_s_screen(page: Page, mia):
+    """Each is long, answers another, has stood elsewhere, and has a note and a label."""
+    article = make_article()
+    asked = make_comment(article, name="Asker", text="Who knew of it?")
+    make_comment(make_article(), status="spam", text=LONG, name="Reader 0")
+    rows = [
+        make_comment(article, status="pending", text=LONG, parent=asked, name=f"Reader {number}", address="192.0.2.7")
+        for number in range(5)
+    ]
+    for row in rows:
+        Note.objects.create(comment=row, by=mia, text="He has written to us about this before, under another name.")
+        Label.objects.create(comment=row, kind=Label.Kind.values[0], by=mia)
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+    page.goto(QUEUE)
+
+    for row in rows[:4]:
+        shown = card(page, row)
+        for told in (
+            "same text 5 times elsewhere", "He has written to us about this before, under another name.", "Mia:",
+            "tip", "In reply to Asker", "192.0.2.7", "Held:", article.headline,
+        ):  # fmt: skip
+            box = shown.get_by_text(told, exact=False).first.bounding_box()
+            assert box
+            assert box["y"] + box["height"] <= 900
+    box = card(page, rows[3]).bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= 900
+    note = card(page, rows[0]).locator(".note")
+    assert note.evaluate(SHOWN)[0] is False  # All of it is seen.
+
+
 def test_all_of_it_works_without_script(browser, live_server, mia, page: Page):
     first, second = waiting(2)
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
@@ -285,7 +337,7 @@ def test_a_queue_of_thirty_is_emptied_by_keyboard_and_says_so(page: Page, mia):
     comments = waiting(30)
     page.goto(QUEUE)
     expect(page.locator(".greeting")).to_contain_text("30 waiting")
-    expect(page.locator("#bulk")).to_be_visible()
+    expect(page.locator(".choose-all")).to_be_visible()
 
     hand = Hand(page)
     hand.press("j")
@@ -298,14 +350,14 @@ def test_a_queue_of_thirty_is_emptied_by_keyboard_and_says_so(page: Page, mia):
     expect(ending).to_contain_text("All done. Nothing is waiting.")
     expect(ending).to_contain_text("Decided in this sitting: 30.")
     assert not hand.over("empty a queue of thirty, by keyboard", clicks=0, keys=34, screens=0)
-    expect(page.locator("#bulk")).to_be_hidden()
+    expect(page.locator(".choose-all")).to_be_hidden()
     expect(page.locator('[data-size="pending"]')).to_have_text("0")
     for comment, after in zip(comments[7:10], ("approved", "spam", "trash"), strict=True):
         eventually(page, comment, after)
     keys(page, "z")
     expect(card(page, comments[29])).to_be_focused()
     expect(ending).to_be_hidden()
-    expect(page.locator("#bulk")).to_be_visible()
+    expect(page.locator(".choose-all")).to_be_visible()
 
 
 def swipe(page: Page, across: int, down: int = 0) -> None:
