@@ -15,6 +15,7 @@ from comments.models.permissions import may_moderate
 from newsreader.first_steps import steps
 from newsreader.kit.admin_conflicts import KeepsNewer
 from newsreader.kit.admin_inputs import SoundLists
+from newsreader.kit.admin_lists import SaysWhatGoes
 
 
 class NewsroomSite(AdminSite):
@@ -34,11 +35,13 @@ class NewsroomSite(AdminSite):
         return answer
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """As in Django, and make every ModelAdmin, a library's too, accept any key and overwrite nothing newer."""
+        """As in Django, and make every ModelAdmin, a library's too, accept any key and overwrite nothing newer.
+
+        What would be deleted is named without rows that only connect.
+        """
         admin_class = admin_class or ModelAdmin
-        sound = type(
-            admin_class.__name__, (SoundLists, KeepsNewer, admin_class), {"__module__": admin_class.__module__}
-        )
+        kinds = (SoundLists, KeepsNewer, SaysWhatGoes, admin_class)
+        sound = type(admin_class.__name__, kinds, {"__module__": admin_class.__module__})
         super().register(model_or_iterable, sound, **options)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

@@ -91,6 +91,8 @@ class CorrectionInline(KeepsRelated, admin.StackedInline):
 class ArticleAdmin(KeepsRelated, SubmitsArticles, MovesArticles):
     """Writing and publishing. Articles are never deleted here, only withdrawn."""
 
+    empty = _("No articles yet. “New article” begins one; it is a draft until it is published.")
+
     class Media:
         js = [Script("article.js", type="module")]
 

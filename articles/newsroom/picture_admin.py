@@ -72,6 +72,7 @@ class PictureForm(forms.ModelForm):
 class PictureAdmin(admin.ModelAdmin):
     """Pictures with their texts for readers. A change counts as a change of the articles that show them."""
 
+    empty = _("No pictures yet. Upload one here, or drop it onto an article.")
     form = PictureForm
     fields = ["file", "shown", "alternative_text", "caption", "credit", ("focal_x", "focal_y"), "led_articles"]
     readonly_fields = ["shown", "led_articles"]

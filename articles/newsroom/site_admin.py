@@ -52,6 +52,15 @@ class Singleton(admin.ModelAdmin):
         row = self.model._default_manager.current()
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return super().changeform_view(request, object_id, form_url, {"is_only": True} | (extra_context or {}))
+
 
 class OnManyPages(admin.ModelAdmin):
     """Something shown on many pages: each change bumps the site's page version, in the same transaction."""
@@ -260,6 +269,7 @@ class SectionRow(forms.ModelForm):
 
 @admin.register(Section)
 class SectionAdmin(OnManyPages):
+    empty = _("No sections yet. Each gets a page, a feed and a place in the menu.")
     form = SeenName
     list_display = ["name", "slug", "position", "in_menu"]
     list_editable = ["position", "in_menu"]
@@ -301,6 +311,7 @@ class TagForm(forms.ModelForm):
 
 @admin.register(Tag)
 class TagAdmin(OnManyPages):
+    empty = _("No tags yet. Add them here, or type them in an article’s form.")
     form = TagForm
     list_display = ["name", "slug"]
     search_fields = ["name"]
@@ -308,6 +319,7 @@ class TagAdmin(OnManyPages):
 
 @admin.register(Author)
 class AuthorAdmin(KeepsRelated, OnManyPages):
+    empty = _("No authors yet. They are named over articles, and each has a page.")
     form = SeenName
     list_display = ["name", "slug", "user"]
     list_select_related = ["user"]
@@ -318,6 +330,7 @@ class AuthorAdmin(KeepsRelated, OnManyPages):
 
 @admin.register(Redirect)
 class RedirectAdmin(KeepsRelated, admin.ModelAdmin):
+    empty = _("No redirects yet. They lead from old addresses to what is there now.")
     list_display = ["path", "site", "article"]
     list_select_related = ["article"]
     autocomplete_fields = ["article"]

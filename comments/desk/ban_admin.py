@@ -11,10 +11,11 @@ from django.contrib import admin, messages
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
+from django.utils.text import Truncator, format_lazy
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +35,7 @@ from newsreader.kit.client_address import client_address
 from newsreader.kit.errors import DomainError, Invalid
 
 TARGET, TERMS = ("identity", "email", "network"), ("reason", "note", "ends_at", "quiet")
+RECOMMENDED = 30  # days that a ban lasts
 SHOWN = 300  # characters of an appeal in the list; the ban's page shows all of it
 
 
@@ -144,7 +146,10 @@ class BanAdmin(InSentences):
         "created_at": _("Banned since %(field)s"),
         "lifted_at": _("Lifted on %(field)s"),
     }
-    recommended = {"ends_at": _("in 30 days"), "quiet": _("off")}
+    recommended = {
+        "ends_at": format_lazy(_("in {days} days"), days=RECOMMENDED),
+        "quiet": _("off"),
+    }
     form = BanForm
     list_display = ["who", "state_shown", "open_appeals", "reason_shown", "note", "by", "created_at"]
     list_filter = [AppealFilter, ForceFilter, KindFilter, "quiet"]
@@ -165,6 +170,11 @@ class BanAdmin(InSentences):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A ban that is over can be viewed, not changed: banning somebody again makes a new one."""
         return super().has_change_permission(request, obj) and (obj is None or obj.is_in_force)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Fill in the recommended end; whoever wants a ban for good empties it."""
+        at = timezone.now().replace(second=0, microsecond=0) + dt.timedelta(days=RECOMMENDED)
+        return {"ends_at": at} | super().get_changeform_initial_data(request)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = [*TARGET, *TERMS]

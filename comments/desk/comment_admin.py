@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 
 from articles.models.article import Article
 from comments.audit.refusal_reasons import choices
-from comments.desk import sentences
+from comments.desk import audit_facts, sentences
 from comments.desk.article_settings_admin import ArticleWithSettingsAdmin
 from comments.desk.cards import plain_card
 from comments.desk.filters import seen_in
@@ -37,6 +37,7 @@ from comments.models.permissions import may_moderate, moderates_everything
 from comments.models.querysets import CommentQuerySet
 from comments.moderation.batches import decide_batch
 from comments.text.excerpts import excerpt
+from newsreader.kit.admin_lists import AsSelect
 from newsreader.kit.errors import DomainError
 
 Status = Comment.Status
@@ -210,7 +211,7 @@ def _connection(comment: Comment, name: str) -> str:
 # --- What stands behind it ----------------------------------------------------------------------------------------
 
 
-class EventFilter(admin.AllValuesFieldListFilter):
+class EventFilter(AsSelect, admin.AllValuesFieldListFilter):
     """The events that are on record, in words."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -224,6 +225,14 @@ class AuditEntryAdmin(ReadOnly):
     """The audit log, read-only; `manage.py verify_log` checks its chain."""
 
     empty = _("Nothing has happened yet. Decisions, bans and changes of rules are recorded here.")
+    fieldsets = [
+        (None, {"fields": ["about", "who", "created_at", "facts_shown", "personal_shown"]}),
+        (
+            _("In the chain of the log"),
+            {"classes": ["collapse"], "fields": ["number", "kind", "hash", "digest", "salt"]},
+        ),
+    ]
+    readonly_fields = ["about", "who", "facts_shown", "personal_shown"]
     list_display = ["said", "about", "created_at", "number", "details"]
     list_filter = [("kind", EventFilter)]
     search_fields = ["=subject"]
@@ -241,11 +250,10 @@ class AuditEntryAdmin(ReadOnly):
             entry.sentence = sentences.of_entry(entry, names)
         return found
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["said", *(name for name in super().get_fields(request, obj) if name != "said")]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["said", *super().get_readonly_fields(request, obj)]
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        entry = self.get_object(request, object_id)
+        named = {"subtitle": self.said(entry)} if entry else {}
+        return super().change_view(request, object_id, *args, **kwargs | {"extra_context": named})
 
     @admin.display(description=_("what happened"))
     def said(self, entry: Any) -> str:
@@ -256,16 +264,35 @@ class AuditEntryAdmin(ReadOnly):
     @admin.display(description=_("details"))
     def details(self, entry: AuditEntry) -> str:
         """The facts in a line; of a decision, the sentence says all."""
-        facts = {} if entry.kind == "decision" else entry.facts or {}
-        return Truncator(", ".join(f"{name}: {value}" for name, value in facts.items())).chars(160)
+        facts = [] if entry.kind == "decision" else audit_facts.lines(entry, entry.facts)
+        return Truncator(", ".join(f"{fact.name}: {fact.value}" for fact in facts)).chars(160)
 
     @admin.display(description=_("about"))
     def about(self, entry: AuditEntry) -> str:
         kind, _colon, number = entry.subject.partition(":")
         if kind == "comment" and number.isdigit():
             address = reverse("admin:comments_comment_change", args=[number])
-            return format_html('<a href="{}">{}</a>', address, entry.subject)
-        return entry.subject or "–"
+            return format_html('<a href="{}">{}</a>', address, audit_facts.about(entry.subject))
+        return audit_facts.about(entry.subject) or "–"
+
+    @admin.display(description=_("who"))
+    def who(self, entry: AuditEntry) -> str:
+        if not entry.by_account:
+            return str(_("the site"))
+        return sentences.names_in([entry]).get(entry.by_account) or str(_("a deleted account"))
+
+    @admin.display(description=_("details"))
+    def facts_shown(self, entry: AuditEntry) -> SafeString | str:
+        return _in_lines(audit_facts.lines(entry, entry.facts))
+
+    @admin.display(description=_("personal data"))
+    def personal_shown(self, entry: AuditEntry) -> SafeString | str:
+        return _in_lines(audit_facts.lines(entry, entry.personal))
+
+
+def _in_lines(facts: list[audit_facts.Fact]) -> SafeString | str:
+    shown = format_html_join("", '<div><dt>{}</dt><dd dir="auto">{}</dd></div>', facts)
+    return format_html('<dl class="said-facts">{}</dl>', shown) if facts else "–"
 
 
 @admin.register(ReplyTemplate)

@@ -109,7 +109,7 @@ EVENTS: dict[str, str] = {
     "label": noop("%(name)s set the label “%(label)s”"),
     "label_off": noop("%(name)s removed the label “%(label)s”"),
     "log_opened": noop("The log was started"),
-    "mail_sent_again": noop("%(name)s sent a mail again that was given up"),
+    "mail_sent_again": noop("%(name)s sent an email again that had been given up"),
     "note": noop("%(name)s left a note"),
     "own_appeal_settled": noop("%(name)s decided an appeal against their own decision: nobody else could"),
     "person_erased": noop("A person was erased, on request"),
@@ -128,7 +128,7 @@ EVENTS: dict[str, str] = {
     "rules_changed": noop("%(name)s changed the comment settings"),
     "second_factor_added": noop("%(name)s added a second factor to an account"),
     "second_factor_removed": noop("%(name)s removed a second factor from an account"),
-    "suppression_lifted": noop("%(name)s had mail sent to an address again that got none"),
+    "suppression_lifted": noop("%(name)s had emails sent again to an address that got none"),
     "surge": noop("A surge changed how a discussion works"),
 }
 

@@ -21,6 +21,7 @@ from articles.models.article import Article
 from articles.models.origins import Imported, once_per_origin
 from comments.models.paths import LENGTH, PathField
 from comments.models.querysets import STANDING, CommentQuerySet
+from comments.text.excerpts import excerpt
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.client_address import subnet
 from newsreader.kit.compiled_inserts import insert
@@ -230,7 +231,7 @@ class Comment(Imported):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.body[:60]}"
+        return f"{self.name}: {excerpt(self.body, 60)}"
 
     # The columns that `write` sets. It reads the name.
     WRITTEN = ("body", "html", "renderer", "link_count", "text_key", "search_terms")

@@ -63,8 +63,8 @@ class ModeratorMail(MailChoice):
     alarmed_at = models.DateTimeField(null=True, editable=False)  # empty again once nothing waits
 
     class Meta:
-        verbose_name = _("mails of a moderator")
-        verbose_name_plural = _("mails of moderators")
+        verbose_name = _("emails of a moderator")
+        verbose_name_plural = _("emails of moderators")
         constraints = [
             models.CheckConstraint(
                 condition=Q(quiet_from=None, quiet_until=None) | Q(quiet_from__lte=23, quiet_until__lte=23),
@@ -92,8 +92,8 @@ class AuthorMail(MailChoice):
     told_until = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = _("mails of an author")
-        verbose_name_plural = _("mails of authors")
+        verbose_name = _("emails of an author")
+        verbose_name_plural = _("emails of authors")
         constraints = [
             models.CheckConstraint(
                 condition=Q(quiet_from=None, quiet_until=None) | Q(quiet_from__lte=23, quiet_until__lte=23),

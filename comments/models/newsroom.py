@@ -16,7 +16,7 @@ class RefusalReason(models.Model):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     label = models.CharField(_("reason"), max_length=100)
     sentence = models.TextField(
-        _("what the author reads"), blank=True, help_text=_("On their private page and in mails.")
+        _("what the author reads"), blank=True, help_text=_("On their private page and in emails.")
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_active = models.BooleanField(_("offered"), default=True)

@@ -124,8 +124,8 @@ class Delivery(models.Model):
     failure = models.CharField(max_length=200, blank=True)  # class of the last error, never the text of the mail
 
     class Meta:
-        verbose_name = _("mail")
-        verbose_name_plural = _("mails")
+        verbose_name = _("email")
+        verbose_name_plural = _("emails")
         constraints = [
             models.UniqueConstraint(
                 fields=["decision", "event", "address"], name="delivery_once_per_event_and_address"

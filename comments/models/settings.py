@@ -109,13 +109,13 @@ class CommentSettings(models.Model):
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(3600)],
     )
-    mail_moderators = models.BooleanField(_("mail moderators when a comment waits"), default=True)
+    mail_moderators = models.BooleanField(_("email moderators when a comment waits"), default=True)
     mails_an_hour = models.PositiveSmallIntegerField(
-        _("mails to one moderator in an hour"),
+        _("emails to one moderator in an hour"),
         default=6,
         db_default=6,
         validators=[MinValueValidator(1), MaxValueValidator(1000)],
-        help_text=_("What comes on top waits until the hour is over, and is then one mail."),
+        help_text=_("What comes on top waits until the hour is over, and is then one email."),
     )
     alarm_hours = models.PositiveSmallIntegerField(
         _("hours that a comment may wait before moderators are reminded"),
@@ -125,16 +125,16 @@ class CommentSettings(models.Model):
         help_text=_("0: they are not reminded."),
     )
     mail_authors = models.BooleanField(
-        _("mail authors about comments under their articles"), default=True, db_default=True
+        _("email authors about comments under their articles"), default=True, db_default=True
     )
     mail_confirmations = models.BooleanField(
         _("let guests confirm their email address"),
         default=True,
-        help_text=_("One mail with a link. After following it, they no longer wait for an editor."),
+        help_text=_("One email with a link. After following it, they no longer wait for an editor."),
     )
 
     asked_mails_alarm = models.PositiveIntegerField(
-        _("tell those who run the site above so many mails an hour that strangers ask for"),
+        _("tell those who run the site above so many emails an hour that strangers ask for"),
         default=500,
         db_default=500,
         help_text=_("Codes, resets, sign-ups and confirmations. 0: never."),

@@ -44,8 +44,8 @@ class MailPreferences(models.Model):
     digest_at = models.DateTimeField(null=True)  # the last
 
     class Meta:
-        verbose_name = _("mail preferences")
-        verbose_name_plural = _("mail preferences")
+        verbose_name = _("email preferences")
+        verbose_name_plural = _("email preferences")
         constraints = [
             models.CheckConstraint(
                 condition=Q(quiet_from=None, quiet_until=None) | Q(quiet_from__isnull=False, quiet_until__isnull=False),

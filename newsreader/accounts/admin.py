@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from newsreader.accounts import invitation_admin, people_admin
 from newsreader.accounts.models import CommenterIdentity
@@ -16,6 +17,7 @@ __all__ = ["CommenterIdentityAdmin", "invitation_admin", "people_admin"]
 class CommenterIdentityAdmin(admin.ModelAdmin):
     """Commenter identities, read-only, since they come from providers. `comments` adds bans to this class."""
 
+    empty = _("Nobody has commented with an account yet.")
     fields = [
         "provider", "uid", "user", "display_name", "email", "email_verified", "verified_at", "profile_url",
         "avatar_source", "created_at",

@@ -93,6 +93,7 @@ DEEDS = {
 class InvitationAdmin(admin.ModelAdmin):
     """Who is invited by whom with which role, and what became of it. Rows are added, and never changed or deleted."""
 
+    empty = _("Nobody has been invited yet. An invitation is an email with a link and a role.")
     form = InvitationForm
     fields = ["email", "role"]
     shown = ["email", "role", "state_shown", "invited_by", "created_at", "number", "sent_at", "expires_at"]

@@ -279,7 +279,7 @@ class Retention(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
     )
     mails = models.PositiveSmallIntegerField(
-        _("days that sent mails stay in the list of mails"),
+        _("days that sent emails stay in the list of emails"),
         default=90,
         validators=[MinValueValidator(30), MaxValueValidator(730)],
     )
@@ -303,7 +303,7 @@ class Retention(models.Model):
         _("days that files are kept which belong to nothing"), default=1, validators=[MaxValueValidator(365)]
     )
     notices = models.PositiveSmallIntegerField(
-        _("days that is kept what readers were told by mail"),
+        _("days that the list of what readers were told by email is kept"),
         default=90,
         db_default=90,
         validators=[MinValueValidator(61), MaxValueValidator(730)],

@@ -124,7 +124,7 @@ STEPS = (
     Step(
         "providers",
         _("Let readers sign in with accounts they have"),
-        _("Google, Apple, Facebook and others, each with a key of your own. Mail codes and passkeys work without any."),
+        _("Google, Apple, Facebook and others, each with a key of your own. Email codes and passkeys need none."),
         _("What to register where"),
         lambda user: reverse("sign-in-providers"),
         lambda: any(row.is_on for row in providers.rows()),

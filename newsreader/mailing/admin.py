@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from newsreader.kit.admin_lists import AsSelect
 from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import private
@@ -60,7 +61,7 @@ class ByState(admin.SimpleListFilter):
         return queryset.filter(found[1]) if found else queryset
 
 
-class ByTitle(admin.SimpleListFilter):
+class ByTitle(AsSelect, admin.SimpleListFilter):
     title = gettext_lazy("email")
     parameter_name = "name"
 

@@ -183,7 +183,7 @@ def test_the_log_in_the_admin_shows_it_and_what_is_erased_is_gone_while_the_chai
 
     page = client.get(reverse("admin:comments_auditentry_changelist") + f"?q={subject_of(mia.pk)}")
     assert "account_added" in page.text
-    assert "is_staff" in page.text
+    assert "In the newsroom: yes" in page.text
 
     audit_log.forget(subject_of(mia.pk), by=boss)
     stored = str(list(AuditEntry.objects.values()))

@@ -46,6 +46,15 @@ def test_a_new_ban_is_said_in_sentences(client):
     assert said["quiet"].endswith("Recommended: off.")
 
 
+def test_a_new_ban_ends_when_it_is_recommended_unless_somebody_wants_another_end(client):
+    page = html.fromstring(client.get(f"{BANS}add/").content.decode())
+
+    [day] = page.xpath("//input[@type='date']/@value")
+    assert dt.date.fromisoformat(day) - timezone.localdate() == dt.timedelta(days=30)
+    client.post(f"{BANS}add/", {"network": "192.0.2.0/24", "ends_at_0": "", "ends_at_1": ""})
+    assert Ban.objects.get().ends_at is None
+
+
 def test_a_date_and_a_time_are_a_group_whose_inputs_have_names_of_their_own(client):
     page = html.fromstring(client.get(f"{BANS}add/").content.decode())
 
@@ -114,12 +123,16 @@ def test_the_audit_log_lists_its_events_in_words(client, editor):
 
     page = html.fromstring(client.get("/admin/comments/auditentry/").content.decode())
 
-    listed = {link.text_content().strip(): link.get("href") for link in page.xpath("//*[@id='changelist-filter']//a")}
-    assert listed["A decision about a comment"] == "?kind=decision"
-    assert listed["Added an entry to the block list"] == "?kind=rule_added"
+    [select] = page.xpath("//*[@id='changelist-filter']//select[@name='kind']")
+    listed = {option.text_content().strip(): option.get("value") for option in select}
+    assert listed["A decision about a comment"] == "decision"
+    assert listed["Added an entry to the block list"] == "rule_added"
     assert "rule_added" not in listed
+    assert page.xpath("//label[@for=$id]", id=select.get("id"))
     narrowed = client.get("/admin/comments/auditentry/?kind=rule_added").context["cl"].result_list
     assert {entry.kind for entry in narrowed} == {"rule_added"}
+    every = client.get("/admin/comments/auditentry/?kind=").context["cl"]  # As a form without script sends it.
+    assert {entry.kind for entry in every.result_list} >= {"rule_added", "decision"}
 
 
 def test_a_discussion_is_named_by_its_headline(client):
@@ -127,4 +140,4 @@ def test_a_discussion_is_named_by_its_headline(client):
 
     page = client.get(f"/admin/comments/articlesettings/{article.pk}/change/").content.decode()
 
-    assert "<h2>The ferry runs again</h2>" in page
+    assert "<h1>The ferry runs again</h1>" in page
