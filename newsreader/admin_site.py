@@ -17,6 +17,8 @@ from newsreader.kit.admin_conflicts import KeepsNewer
 from newsreader.kit.admin_inputs import SoundLists
 from newsreader.kit.admin_lists import SaysWhatGoes
 
+ROOMS = {"account": _("Sign-in addresses"), "auth": _("Rights")}  # of libraries, by their app
+
 
 class NewsroomSite(AdminSite):
     """Django's admin with the moderation queue first."""
@@ -33,6 +35,13 @@ class NewsroomSite(AdminSite):
         """Use allauth's sign-in, with its rate limits and emailed codes, instead of the admin's own form."""
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return answer
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """As in Django; the rooms of libraries are called what is in them."""
+        found = super().get_app_list(request, app_label)
+        for room in found:
+            room["name"] = ROOMS.get(room["app_label"], room["name"])
+        return sorted(found, key=lambda room: str(room["name"]).lower())
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """As in Django, and make every ModelAdmin, a library's too, accept any key and overwrite nothing newer.

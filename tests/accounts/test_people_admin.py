@@ -155,3 +155,23 @@ def test_nobody_takes_roles_from_who_has_more_rights(client, editor):
 def test_an_editor_may_leave_alone(client, editor):
     assert client.post(f"{LIST}{editor.pk}/leave/").headers["Location"] == "/"
     assert client.get("/admin/").status_code == 302
+
+
+def test_who_runs_the_site_reads_words_and_nothing_of_how_passwords_are_stored(client):
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    person = make_user(name="Noor")
+    person.set_unusable_password()
+    person.save()
+    address = f"{LIST}{person.pk}/change/"
+
+    assert "No password set." in client.get(address).text
+    person.set_password("a long word of mine")
+    person.save()
+    page = client.get(address).text
+
+    assert "There is one." in page
+    assert "pbkdf2" not in page
+    assert "../password/" in page or f"/{person.pk}/password/" in page
+    rooms = {room["name"] for room in client.get("/admin/").context["available_apps"]}
+    assert "Rights" in rooms
+    assert not {"Authentication and Authorization", "Accounts"} & rooms
