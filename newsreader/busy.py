@@ -46,7 +46,7 @@ def _page(request: HttpRequest, refusal: Busy) -> HttpResponse:
         {
             "name": name,
             "value": value,
-            "label": name.replace("_", " ").capitalize(),
+            "label": _("Comment") if name == "text" else name.replace("_", " ").capitalize(),
             "is_long": len(value) > LONG or "\n" in value or name == "text",
         }
         for name, values in sent

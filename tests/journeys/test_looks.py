@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from allauth.socialaccount.models import SocialApp
 from django.contrib.auth.models import Group
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils import timezone
 from playwright.sync_api import Page, ViewportSize, expect
 
 from articles import pictures, publishing
 from articles.models.article import Article, Redirect, SourceAttribution
 from articles.models.site import MenuItem, Site
-from comments.models import Appeal, AuditEntry, RefusalReason, ReplyTemplate, Report
+from comments.models import Appeal, AuditEntry, Comment, RefusalReason, ReplyTemplate, Report
 from comments.moderation.decisions import decide
 from newsreader.accounts import invitations
+from newsreader.busy import busy
 from newsreader.mailing.models import Letter
 from tests.articles.test_pictures import a_picture
 from tests.factories import (
@@ -60,6 +62,8 @@ def make_discussion(**values: Any) -> Article:
     for _ in range(5):
         comment, removed = make_comment(parent=comment, text=f"{WORD}\n\n    {WORD}", name=WORD), comment
     decide(removed.pk, "trash", reason="made_for_a_test")
+    make_comment(article)
+    Comment.objects.filter(pk=comment.pk).update(picked_at=timezone.now())
     return article
 
 
@@ -76,7 +80,7 @@ def test_axe_finds_nothing_wrong(page: Page, complaints: list[str], step: int) -
         make_article(section=article.section, headline=f"Ferry {number}")
     imprint = make_article(kind="page", slug="imprint", headline="Imprint")
     lists = [row.get_absolute_url() for row in (article.section, article.tags.get(), article.authors.get(), imprint)]
-    root = article.comments.filter(parent=None).get()
+    root = article.comments.filter(parent=None).earliest("pk")
     public = [
         "/", "/?page=1", article.get_absolute_url(), "/nothing/", *lists, "/search/", "/search/?q=ferry",
         "/search/?q=nothing+at+all", "/search/?since=x", f"/comments/{root.pk}/thread/",
@@ -250,9 +254,27 @@ def test_nothing_makes_a_small_phone_scroll_sideways(page: Page, complaints: lis
     for path in ("/", article.get_absolute_url(), *lists, *forms):
         page.goto(path)
         page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+        page.locator("details").evaluate_all("all => all.forEach((each) => { each.open = true })")
         whole, seen = page.evaluate(SCRIPT)
         assert whole <= seen, f"{path} is {whole} pixels wide"
     assert not complaints
+
+
+def test_what_comes_back_while_the_site_is_busy_is_all_in_sight_on_the_smallest_phone(
+    page: Page, live_server: Any, rf: RequestFactory
+) -> None:
+    sent = rf.post("/articles/7/reply/", {"text": f"We were on that boat. {WORD}", "name": "Ada"})
+    page.route("**/busy", lambda route: route.fulfill(body=busy(sent).content.decode(), content_type="text/html"))
+    page.set_viewport_size(SMALLEST)
+    page.goto("/busy")
+
+    whole, seen = page.evaluate(SCRIPT)
+    box = page.get_by_label("Comment", exact=True).bounding_box()
+
+    assert whole <= seen
+    assert box
+    assert box["height"] >= 150
+    assert not wrong(page)
 
 
 def test_the_standfirst_of_a_page_stands_apart_from_its_text(page: Page) -> None:

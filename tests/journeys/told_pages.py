@@ -140,8 +140,8 @@ def of_guests(page: Page, told: Told) -> Iterator[Visit]:
     for name, path in {"section": section.get_absolute_url(), "author": author.get_absolute_url()}.items():
         yield name, lambda path=path: unfold(path)
     follow = f"/follow/author/{author.pk}/"
-    yield "follow, refused", lambda: press(follow, "Follow", email="ada@nowhere")
-    yield "follow, done", lambda: press(follow, "Follow", email="ada@example.org")
+    yield "follow, refused", lambda: press(follow, "Follow", address="ada@nowhere")
+    yield "follow, done", lambda: press(follow, "Follow", address="ada@example.org")
     yield "erasure, refused", lambda: press("/erasure/", "Email me a link", email="ada")
     yield "erasure, sent", lambda: press("/erasure/", "Email me a link", email="ada@example.org")
     yield "my data, refused", lambda: press("/my-data/", "Email me a link", email="ada")

@@ -91,10 +91,11 @@ def test_the_author_of_a_published_page_has_a_page_and_no_name_is_there_twice(cl
     assert list(Tag.objects.shown()) == [tag]
 
 
-def test_a_search_that_finds_nothing_offers_the_latest_news_and_the_sections(client):
+@pytest.mark.parametrize("query", ["?q=zebra", ""])
+def test_a_search_without_results_offers_the_latest_news_and_the_sections(client, query):
     make_section("Harbour")
     Section.objects.filter(pk=make_section("Beneath").pk).update(in_menu=False)
-    page = lxml.html.fromstring(client.get("/search/?q=zebra").content)
+    page = lxml.html.fromstring(client.get(f"/search/{query}").content)
     offered = {link.get("href"): link.text_content() for link in page.xpath('//nav[@class="offered"]//a')}
 
     assert list(offered.values()) == ["The latest news", "Harbour"]
