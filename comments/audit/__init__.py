@@ -2,6 +2,7 @@
 
 audit_log:       events, append-only and chained by hash
 log_checks:      the worker verifies it, a little at a time
+fault_texts:     what is wrong with it, in words
 account_changes: accounts, their rights and what gives access to them
 mail_changes:    mails that were sent again by hand
 reason_codes:    every code that a rule or the site itself gives as a reason

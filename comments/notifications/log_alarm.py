@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from comments.audit import log_checks
+from comments.audit.fault_texts import FAULTS
 from comments.models import LogCheck
 from comments.models.permissions import run_the_site
 from comments.notifications.links import log_url
@@ -49,4 +50,10 @@ def verify_and_tell() -> None:
 
 def contexts(letters: list[Letter]) -> dict[int, dict[str, Any] | None]:
     """Return what the alarms say: the faults that were known when they were queued."""
-    return {letter.pk: {"faults": letter.facts["faults"], "log_url": log_url()} for letter in letters}
+    return {
+        letter.pk: {"faults": list(map(_in_words, letter.facts["faults"])), "log_url": log_url()} for letter in letters
+    }
+
+
+def _in_words(fault: dict[str, Any]) -> dict[str, Any]:
+    return fault | {"said": FAULTS.get(fault["code"], fault["code"])}  # The next release may know others.

@@ -248,7 +248,7 @@ def test_a_provider(ann, standin, browser):
 
     assert found == ["Somebody signed in to your account through a connected account, for the first time."]
     (message,) = mail.outbox
-    assert "(GitHub)" in message.body
+    assert "It is an account at GitHub." in message.body
     assert enter(lambda client, user: providers.sign_in(client, "github"), ann) == []
 
 

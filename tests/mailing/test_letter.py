@@ -2,6 +2,7 @@
 
 import pytest
 from django.core import mail
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
@@ -95,7 +96,7 @@ def test_no_text_adds_an_element_or_is_lost(text):
     page = html.fromstring(in_frame("Subject", f"A {text} Z"))
 
     assert {element.tag for element in page.iter() if isinstance(element.tag, str)} <= {
-        "html", "head", "meta", "title", "style", "body", "div", "p", "a", "br", "span",
+        "html", "head", "meta", "title", "style", "body", "div", "p", "a", "br", "span", "bdi",
     }  # fmt: skip
     seen = "".join(page.xpath("//body")[0].text_content().split())
     assert "".join(f"A{text}Z".split()) in seen
@@ -117,3 +118,20 @@ def test_a_letter_carries_both(client):
     assert "The Courier &amp; Sons" in page
     first = "".join(html.fromstring(page).xpath("//body")[0].itertext()).strip()
     assert first.startswith(message.body.partition("\n")[0])  # What lists of mails show is no name of ours.
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("he", "rtl")])
+def test_our_sentences_run_as_the_language_of_the_letter_does(language, direction):
+    """Whatever they begin with, such as somebody's name. Mail programs drop what <html> says."""
+    text = "Ada השאירה\n\n> שלום\n\n1234-ABCD\n\n“The Ferry”\n\n—\nשלום or hello"
+    with translation.override(language):
+        page = html.fromstring(in_frame("Subject", text))
+
+    (letter,) = page.xpath("//div[@role='main']")
+    assert (letter.get("dir"), letter.get("lang")) == (direction, language)
+    own = [each for each in letter.xpath(".//p") if "Ada" in each.text_content() or "hello" in each.text_content()]
+    assert [each.get("dir") for each in own] == [None, None]
+    of_others = letter.xpath(".//p[@dir='auto']")
+    assert [each.text_content().strip() for each in of_others] == ["שלום", "“The Ferry”"]
+    # In Hebrew text its halves would change places.
+    assert [each.text for each in letter.xpath(".//*[@dir='ltr']")] == ["1234-ABCD"]

@@ -5,15 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from comments.audit.audit_log import Head, verify
-
-SAID = {
-    "missing": "missing from the chain",
-    "changed": "changed since it was written",
-    "personal_data_changed": "its personal data was changed",
-    "other_chain": "not the entry whose hash was noted",
-    "cut_off": "was in the chain earlier, and is missing now",
-    "decision_differs": "the decision differs from the log, or is missing there",
-}
+from comments.audit.fault_texts import FAULTS
 
 
 def _head(text: str) -> Head:
@@ -36,7 +28,7 @@ class Command(BaseCommand):
         for fault in faults:
             where = f"entry {fault.number}" if fault.number else fault.detail
             self.stderr.write(
-                f"{where}: {SAID[fault.code]}" + (f" ({fault.detail})" if fault.number and fault.detail else "")
+                f"{where}: {FAULTS[fault.code]}" + (f" ({fault.detail})" if fault.number and fault.detail else "")
             )
         if faults:
             raise CommandError("The audit log was changed.")
