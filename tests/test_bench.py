@@ -10,8 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
 
 import pytest
+from django.db import connection
 
+from newsreader.mailing.models import Letter
 from newsreader.settings import BASE_DIR
+from tests.bench import copies
 from tests.bench.speed import data, load, peers, processes, table
 from tests.bench.speed.load import Request
 from tests.bench.speed.measure import rounds
@@ -206,3 +209,19 @@ def test_the_command_measures_and_prints(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "| article-50: article page, 50 comments, made anew | SQLite, here |" in done.stdout
     assert "template over 50 comments: the unit" in done.stdout
+
+
+@pytest.mark.django_db
+@pytest.mark.ci_both
+def test_a_row_is_copied_many_times_with_values_of_its_own():
+    first = Letter.objects.create(name="mail_alarm", address="ada@example.org", number=7)
+
+    copies.many(first, 1_000, address="'reader' || (n % 10) || '@example.net'")
+
+    made = Letter.objects.exclude(pk=first.pk)
+    assert (made.count(), set(made.values_list("number", flat=True))) == (1_000, {7})
+    assert made.filter(address="reader3@example.net").count() == 100
+    last = made.latest("pk").pk
+    assert Letter.objects.create(name="mail_alarm", address="bob@example.org").pk > last
+    with connection.cursor() as cursor:
+        assert {"letter_given_up"} <= set(connection.introspection.get_constraints(cursor, Letter._meta.db_table))

@@ -35,7 +35,7 @@ from newsreader.personal_data.people import Person
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200  # comments in a transaction
+BATCH = 100  # comments in a transaction; half a second on a slow machine, and others post meanwhile
 # Seconds that others who read may hold up the emptying of SQLite's log, in tries of a moment, with a pause after each.
 PATIENCE, MOMENT, PAUSE = 10, 0.1, 0.4
 
