@@ -23,6 +23,7 @@ account_linking:    connecting a login provider to an account
 old_sessions:       sessions that have ended, or are too many; and where those came from that go on
 unconfirmed:        accounts that somebody signed up for and never confirmed
 sign_in_trips:      what is to be known when somebody comes back from a login provider
+session_secrets:    what sessions hold encrypted, anew when keys are rotated
 session_store:      how a session is read, and what of it is encrypted
 sessions:           what a session knows besides its user
 pictures:           avatars and initials

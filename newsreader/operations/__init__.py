@@ -7,6 +7,7 @@ plain_lines:   the log of that process
 supervisor:    the web server and the worker, started again when they end or hang
 children:      processes that end with their parent, and those that another has forked
 handover:      from one release to the next without a gap
+key_rotation:  encrypting everything with the newest key
 listening:     the socket on which the site listens
 leaving:       how a site that is in use ends
 pulse:         how a process tells the supervisor that it lives

@@ -60,7 +60,8 @@ ASKED_AFTER = (0, 5, 10, 20, 40, 60)  # seconds, at which somebody wants to sign
 class Times:
     """The transactions of this process, and statements outside of any: the longest of each, in seconds.
 
-    `within` is the slowest statement of the longest transaction.
+    `within` is the slowest statement of the longest transaction, and how long this process worked in it: a busy machine
+    lets it wait.
     """
 
     transaction: float = 0.0
@@ -70,7 +71,7 @@ class Times:
 
     @contextmanager
     def taken(self) -> Iterator[Times]:
-        began: list[float] = []
+        began: list[tuple[float, float]] = []
         slowest: list[Any] = [0.0, ""]
         enter, leave = Atomic.__enter__, Atomic.__exit__
 
@@ -78,19 +79,21 @@ class Times:
             outer = not connection.in_atomic_block
             enter(atomic)
             if outer:
-                began.append(time.monotonic())
+                began.append((time.monotonic(), time.thread_time()))
                 slowest[:] = [0.0, ""]
 
         def left(atomic: Atomic, *fault: Any) -> None:
             try:
                 leave(atomic, *fault)
             finally:
-                if (
-                    not connection.in_atomic_block
-                    and began
-                    and (took := time.monotonic() - began.pop()) > self.transaction
-                ):
-                    self.transaction, self.within = took, f"{slowest[0]:.2f} s of it: {slowest[1]}"
+                if not connection.in_atomic_block and began:
+                    at, used = began.pop()
+                    if (took := time.monotonic() - at) > self.transaction:
+                        used = time.thread_time() - used
+                        self.transaction, self.within = (
+                            took,
+                            f"{used:.2f} s of it worked; {slowest[0]:.2f} s: {slowest[1]}",
+                        )
 
         def execute(run: Callable[..., Any], sql: str, params: Any, is_many: bool, context: Any) -> Any:
             start = time.monotonic()
