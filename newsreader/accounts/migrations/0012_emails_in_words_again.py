@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0010_emails_in_words"),
+        ("accounts", "0011_retention_of_objections"),
     ]
 
     operations = [
