@@ -82,7 +82,10 @@ def _again(kept: KeptAnswer, sent: str) -> Response:
 
     body = json.loads(kept.body)
     if sealed := _sealed(body):
-        body = json.loads(field_keys.decrypt(sealed))
+        try:
+            body = json.loads(field_keys.decrypt(sealed))
+        except field_keys.Unreadable:  # Its key is gone. What was done must not be done again.
+            raise KeyReused from None
     return Response(body, status=kept.status, headers=kept.headers)
 
 

@@ -78,6 +78,19 @@ def test_an_answer_is_forgotten_after_a_day(client):
     assert old().delete()[0] == 1
 
 
+def test_an_answer_that_no_key_reads_any_more_is_refused_and_nothing_is_done_again(client, settings):
+    client.force_login(make_editor())
+    values = {"name": "Desk", "address": "https://hooks.example.com/services/T0/B0/xyz"}
+    settings.FIELD_KEYS = ["a" * 40]
+    first = post(client, "/api/v1/webhooks/", values)
+    settings.FIELD_KEYS = ["b" * 40]
+
+    again = post(client, "/api/v1/webhooks/", values)
+
+    assert (first.status_code, again.status_code) == (201, 422)
+    assert again.json()["code"] == "idempotency_key_reused"
+
+
 def test_every_post_takes_a_key():
     views = [one.callback for one in api.urlpatterns if "post" in getattr(one.callback, "actions", {})]
     taking = [getattr(view.cls, view.actions["post"]) for view in views]
