@@ -147,6 +147,7 @@ def rows(world: dict[str, Any], sizes: list[int]) -> list[Row]:
         ),
         Row("mixed-16", "95 pages, 5 posts, 16 at once", ask.mixed, 16, writes=True),
         Row("decide", "a moderator decides over REST", ask.decisions, goal=posted, writes=True, limit="commit"),
+        Row("edit", "its author changes a comment over REST", ask.edits, goal=posted, writes=True, limit="commit"),
         Row("report", "a guest reports a comment over REST", ask.reports, writes=True, limit="commit"),
     ]
 
@@ -201,16 +202,21 @@ class _Asker:
             yield Request(
                 f"/api/v1/comments/{pk}/decisions/",
                 "POST",
-                (
-                    ("Content-Type", "application/json"),
-                    ("Cookie", f"sessionid={session}; csrftoken={CSRF}"),
-                    ("X-CSRFToken", CSRF),
-                    *self._from(),
-                ),
+                _signed_in(session) + self._from(),
                 json.dumps({"status": status}).encode(),
                 (200, 201),
                 "decide",
             )
+
+    def edits(self) -> Iterator[Request]:
+        """Each by its author, another one each time: a comment may be changed twenty times."""
+        turns = [(session, cycle(keys)) for session, keys in self.world["own"]]
+        for session, keys in cycle(turns):
+            text = " ".join(self.chance.choices(WORDS, k=self.chance.randint(20, 110)))
+            yield Request(
+                f"/api/v1/comments/{next(keys)}/", "PATCH", _signed_in(session) + self._from(),
+                json.dumps({"text": text}).encode(), (200,), "edit",
+            )  # fmt: skip
 
     def reports(self) -> Iterator[Request]:
         """Each of another comment, since several about one would hold it."""
@@ -232,6 +238,11 @@ class _Asker:
     def _from(self) -> tuple[tuple[str, str], ...]:
         hops = (self.chance.randint(20, 90), *(self.chance.randint(0, 250) for _ in range(3)))
         return (("X-Forwarded-For", ".".join(map(str, hops))),)
+
+
+def _signed_in(session: str) -> tuple[tuple[str, str], ...]:
+    cookies = f"sessionid={session}; csrftoken={CSRF}"
+    return ("Content-Type", "application/json"), ("Cookie", cookies), ("X-CSRFToken", CSRF)
 
 
 def _turns() -> Iterator[str]:

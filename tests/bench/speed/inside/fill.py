@@ -1,7 +1,7 @@
 """Load the file of articles and comments into the site's database: `python fill.py FILE`, in the site's environment.
 
 Rows are written as the models make them and go in by COPY, or many with a statement on SQLite. Its last line is JSON, what the
-rows of the table need: addresses of articles, waiting comments, moderators' sessions.
+rows of the table need: addresses of articles, waiting comments, sessions of moderators and of readers with comments.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ from django.apps import apps  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, models, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.utils import timezone  # noqa: E402
 from django.utils.html import escape  # noqa: E402
 
 from articles.models import Article, Section  # noqa: E402
 from comments.models import Comment, CommentSettings, ConnectionData, Decision  # noqa: E402
 from comments.models.paths import path_of  # noqa: E402
+from newsreader.accounts.identities import own_identity  # noqa: E402
 
 BATCH, WAITING, MODERATORS = 5_000, 2_000, 8
+READERS, OF_READER = 8, 100  # with an account, and how many comments each has just left
 SECTIONS = ("Town", "Business", "Culture", "Science", "Sport")
 Line = dict[str, Any]
 
@@ -121,6 +124,20 @@ def waiting(first: int, under: list[int]) -> Iterator[tuple[Comment, Line]]:
         yield row, line
 
 
+def own(first: int, under: list[int], readers: list[Any]) -> Iterator[tuple[Comment, Line]]:
+    """Yield comments of readers with an account, who may still change them."""
+    at = timezone.now()
+    for number in range(READERS * OF_READER):
+        pk, reader = first + number, readers[number % READERS]
+        line = {"email": reader.email, "ip": f"203.0.113.{pk % 250}", "ua": "Mozilla/5.0"}
+        row = Comment(
+            pk=pk, article_id=under[number % len(under)], path=path_of("", at, pk), created_at=at, name=reader.username,
+            status="approved", identity=own_identity(reader),
+        )  # fmt: skip
+        row.write(f"Something that its author changes later, number {pk}, about the ferry.")
+        yield row, line
+
+
 def store(rows: Iterable[tuple[Comment, Line]]) -> None:
     """Write comments with what belongs to each: where it came from, and its first decision."""
 
@@ -155,9 +172,12 @@ def store(rows: Iterable[tuple[Comment, Line]]) -> None:
 
 
 def rules() -> None:
-    """What a site has on that publishes guests at once. Without surge control: a benchmark is a surge."""
+    """What a site has on that publishes guests at once. Without surge control: a benchmark is a surge.
+
+    Authors may change their comments all day, so that it does not matter how long loading takes.
+    """
     CommentSettings.objects.current()
-    CommentSettings.objects.update(hold_first_comment=False, surge_control=False)
+    CommentSettings.objects.update(hold_first_comment=False, surge_control=False, edit_minutes=1440)
 
 
 def sessions() -> list[str]:
@@ -169,10 +189,14 @@ def sessions() -> list[str]:
         )
         if number == 0:
             EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-        client = Client()
-        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
-        found.append(client.cookies["sessionid"].value)
+        found.append(session_of(user))
     return found
+
+
+def session_of(user: Any) -> str:
+    client = Client()
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return client.cookies["sessionid"].value
 
 
 def main(file: Path) -> dict[str, Any]:
@@ -188,11 +212,14 @@ def main(file: Path) -> dict[str, Any]:
     for row in rows:
         row.comment_count, row.root_count = all_[row.pk], roots[row.pk]
     small = [row.pk for row in rows if all_[row.pk] <= 30]
+    users = apps.get_model("accounts", "User").objects
+    readers = [users.create(username=f"reader{number}", email=f"r{number}@example.org") for number in range(READERS)]
     with transaction.atomic():
         insert(Article, rows)
         store(comments(file, replies, threads))
         first = all_.total() + 1
         store(waiting(first, small))
+        store(own(first + WAITING, small, readers))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             for table in ("articles_article", "comments_comment"):
@@ -207,7 +234,11 @@ def main(file: Path) -> dict[str, Any]:
         "small": small,
         "section": f"/sections/{SECTIONS[0].lower()}/",
         "waiting": [first, first + WAITING],
-        "comments": all_.total() + WAITING,
+        "own": [
+            [session_of(reader), list(range(first + WAITING + number, first + WAITING + READERS * OF_READER, READERS))]
+            for number, reader in enumerate(readers)
+        ],
+        "comments": all_.total() + WAITING + READERS * OF_READER,
         "sessions": sessions(),
     }
 
