@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from itertools import count
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -47,6 +48,7 @@ class Line:
         self._newest: tuple[str, Sequence[Any]] | None = None
         self._server: _Server | None = None
         self._watched: sqlite3.Connection | None = None
+        self._asking = Lock()  # held while `_watched` is asked: closed meanwhile, it takes the process along
         if vendor == "sqlite":
             self._watched = _watched(self._database)
         else:
@@ -70,10 +72,11 @@ class Line:
 
         It takes 0.002 ms and waits for nobody, so the loop may ask. Raises the driver's errors.
         """
-        if self._watched is None:
-            return None
-        state: int = self._watched.execute("PRAGMA data_version").fetchall()[0][0]
-        return state
+        with self._asking:
+            if self._watched is None:
+                return None
+            state: int = self._watched.execute("PRAGMA data_version").fetchall()[0][0]
+            return state
 
     def send(self, wanted: Collection[Hashable]) -> bool:
         """Ask for them, and wait for nothing. False: it has to be `read`. Raises the driver's errors."""
@@ -104,8 +107,11 @@ class Line:
         database_waits.hang_up(self._database)
 
     def close(self) -> None:
-        if self._watched:
-            self._watched.close()
+        """Close it, in the thread. The loop may be asking for the state at this moment, and finds none from then on."""
+        with self._asking:
+            watched, self._watched = self._watched, None
+        if watched:
+            watched.close()
         self._database.close()
 
 

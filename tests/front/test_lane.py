@@ -320,12 +320,17 @@ def test_what_is_known_is_bounded(monkeypatch):
     with_asker(act, line)
 
 
+def a_line(watched):
+    line = versions_now.Line.__new__(versions_now.Line)
+    line._watched, line._asking, line._database = watched, threading.Lock(), SimpleNamespace(close=lambda: None)
+    return line
+
+
 def test_sqlite_says_at_once_whether_there_was_a_commit_also_while_somebody_writes(tmp_path):
     writer = sqlite3.connect(tmp_path / "site.sqlite3", isolation_level=None)
     assert versions_now._watched(SimpleNamespace(connection=writer)) is None  # Readers wait for who writes.
     writer.executescript("PRAGMA journal_mode = WAL; CREATE TABLE one (number)")
-    line = versions_now.Line.__new__(versions_now.Line)
-    line._watched = versions_now._watched(SimpleNamespace(connection=writer))
+    line = a_line(versions_now._watched(SimpleNamespace(connection=writer)))
     first = line.state()
 
     writer.executescript("BEGIN EXCLUSIVE; INSERT INTO one VALUES (1)")
@@ -338,8 +343,37 @@ def test_sqlite_says_at_once_whether_there_was_a_commit_also_while_somebody_writ
     assert line.state() == second
     writer.execute("INSERT INTO one VALUES (3)")
     assert line.state() != second
-    line._watched.close()
+    line.close()
+    assert line.state() is None
     writer.close()
+
+
+def test_what_sqlite_is_asked_by_is_not_closed_while_the_loop_asks():
+    asked, answers, order = threading.Event(), threading.Event(), []
+
+    class Watched:
+        def execute(self, statement):
+            asked.set()
+            assert answers.wait(5)
+            order.append("answered")
+            return SimpleNamespace(fetchall=lambda: [(7,)])
+
+        def close(self):
+            order.append("closed")
+
+    line = a_line(Watched())
+    with ThreadPoolExecutor(2) as threads:
+        state = threads.submit(line.state)
+        assert asked.wait(5)
+        closed = threads.submit(line.close)  # Where a statement has failed, say: the driver would end the process.
+        with pytest.raises(TimeoutError):
+            closed.result(0.1)
+        answers.set()
+        assert state.result(5) == 7
+        closed.result(5)
+
+    assert order == ["answered", "closed"]
+    assert line.state() is None
 
 
 # --- A server is asked by the loop ------------------------------------------------------------------------------------
