@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django import template
 from django.core.exceptions import ValidationError
-from django.forms import BoundField
+from django.forms import BoundField, ChoiceField, Field, ModelChoiceField
 from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
@@ -36,6 +36,12 @@ _WORDED = {
     "password_too_common": _("Many people use this password, so it is easy to guess. Please choose another one."),
     "password_entirely_numeric": _("A password needs more than digits."),
 }
+# Theirs, of codes that our own forms give sentences of their own.
+_THEIRS = [
+    Field.default_error_messages["required"],
+    ChoiceField.default_error_messages["invalid_choice"],
+    ModelChoiceField.default_error_messages["invalid_choice"],
+]
 
 
 @register.filter
@@ -45,6 +51,8 @@ def said_wrong(field: BoundField) -> list[str]:
 
 
 def _sentence(field: BoundField, error: ValidationError) -> str:
+    if error.code in {"required", "invalid_choice"} and not any(error.message is each for each in _THEIRS):
+        return " ".join(error.messages)
     if error.code == "required" and field.name in _MISSING:
         return str(_MISSING[field.name])
     if field.name == "password2":  # Of the library, and without a code.

@@ -100,3 +100,11 @@ def test_a_search_of_too_many_letters_says_how_many_are_allowed(client):
     page = unescape(client.get("/search/", {"q": "a" * 301, "section": "nowhere"}).content.decode())
     assert "This is too long: 301 characters. The limit is 300." in page
     assert not BUILT_IN.search(page)
+
+
+def test_what_our_own_forms_say_comes_as_it_is(client):
+    user = make_user("ada")
+    client.force_login(user)
+    refused = client.post("/accounts/", {"name": "Ada", "username": "ada", "language": "tlh"})
+
+    assert said(refused)["language"] == "This language is not available."
