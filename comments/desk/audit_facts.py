@@ -210,15 +210,15 @@ def _plain(value: Any) -> str:
     if isinstance(value, int):
         return number_format(value, force_grouping=True)
     at = _moment(value)
-    return date_format(localtime(at), "DATETIME_FORMAT") if at else str(value)
+    return date_format(at, "DATETIME_FORMAT") if at else str(value)
 
 
 def _moment(value: Any) -> dt.datetime | None:
-    """Return the moment that a text in ISO 8601 with a zone names; None of any other text."""
+    """Return the moment that a text in ISO 8601 with a zone names, in our zone; None of any other text."""
     if not isinstance(value, str) or "T" not in value:
         return None
     try:
         at = parse_datetime(value)
-    except ValueError:
+        return localtime(at) if at and is_aware(at) else None
+    except (ValueError, OverflowError):  # Readers' words are among what is held: one may be of the year 1 or 9999.
         return None
-    return at if at and is_aware(at) else None

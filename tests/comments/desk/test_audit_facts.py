@@ -74,3 +74,12 @@ def test_the_page_of_an_entry_has_a_line_for_each_fact_and_no_json(client):
     listed = client.get(LOG).content.decode()
     assert "Kind: network, Quiet: yes" in listed
     assert "ban 7" in listed
+
+
+@pytest.mark.parametrize("words", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+14:00", "2031-02-30T10:00:00Z"])
+def test_whatever_a_reader_writes_the_page_of_its_entry_shows_it(client, words):
+    """A time that no calendar of ours reaches, say: an appeal against a ban is anybody's words."""
+    note("ban_appeal", "ban:7", facts={"appeal": 1}, personal={"text": words})
+    client.force_login(make_editor())
+
+    assert words in client.get(f"{LOG}{AuditEntry.objects.get(kind='ban_appeal').pk}/change/").content.decode()
