@@ -9,6 +9,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
+import newsreader.urls  # noqa: F401  It registers what EVERY names.
 from articles.models.article import Article
 from articles.models.taxonomy import Section
 from newsreader.kit.admin_inputs import SoundChoice, SoundChoiceOfMany
@@ -54,6 +55,24 @@ def test_every_form_bears_any_key(desk, model, keys):
     for key in keys:
         answer = desk.post(_at(model, "add"), dict.fromkeys(names, key) | rows)
         assert answer.status_code in {200, 403}, key  # 403: nobody adds such a row by hand.
+
+
+@pytest.mark.ci_both
+@pytest.mark.parametrize("model", EVERY, ids=lambda model: model._meta.label)
+def test_every_empty_form_bears_whatever_its_address_fills_in(desk, model):
+    names = [field.name for field in model._meta.get_fields() if field.concrete]
+
+    for key in ("x", "9" * 30):
+        answer = desk.get(_at(model, "add"), dict.fromkeys(names, key))
+        assert answer.status_code in {200, 302, 403}, key
+
+
+def test_an_empty_form_begins_with_what_its_address_says_rightly(desk):
+    section, tag = make_section("Coast"), make_tag()
+    answer = desk.get(_at(Article, "add"), {"headline": "Ferry", "section": section.pk, "tags": f"{tag.pk}"})
+
+    form = answer.context["adminform"].form
+    assert [form[name].value() for name in ("headline", "section", "tags")] == ["Ferry", str(section.pk), [str(tag.pk)]]
 
 
 @pytest.mark.ci_both

@@ -7,13 +7,14 @@ every ModelAdmin, also to those of libraries; an inline inherits `SoundChoices` 
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DataError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.text import capfirst
@@ -87,6 +88,22 @@ class SoundChoices(admin.options.BaseModelAdmin):
 
 class SoundLists(SoundChoices, admin.ModelAdmin):
     """The same, and a list whose actions, filters and search accept any value. Its title is what is listed."""
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave out what the address of an empty form fills in and its column cannot hold."""
+        given = super().get_changeform_initial_data(request)
+        return {name: value for name, value in given.items() if self._can_begin_with(name, value)}
+
+    def _can_begin_with(self, name: str, value: Any) -> bool:
+        try:
+            column = self.opts.get_field(name)
+        except FieldDoesNotExist:
+            return True
+        if isinstance(column, models.ManyToManyField):
+            return all(is_key(column.related_model._meta.pk, key) for key in value)
+        if isinstance(column, models.ForeignKey):
+            return is_key(column.target_field, value)
+        return not isinstance(column, models.DateField) or isinstance(value, dt.date)  # No link of ours gives a time.
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         """Search for the first words only: each adds nested conditions, and databases limit their depth."""
