@@ -319,7 +319,7 @@ class TagAdmin(OnManyPages):
 
 @admin.register(Author)
 class AuthorAdmin(KeepsRelated, OnManyPages):
-    empty = _("No authors yet. They are named over articles, and each has a page.")
+    empty = _("No authors yet. They are named above articles, and each has a page.")
     form = SeenName
     list_display = ["name", "slug", "user"]
     list_select_related = ["user"]

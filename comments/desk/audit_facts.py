@@ -67,7 +67,7 @@ MODELS: dict[str, type[models.Model]] = {
 NAMES = {
     "accounts": noop("numbers of the accounts"),
     "after": noop("after"),
-    "against": noop("against the decision with the number"),
+    "against": noop("against decision number"),
     "already_here": noop("were here already"),
     "appeal": noop("number of the appeal"),
     "appeals": noop("numbers of the appeals"),
@@ -111,7 +111,7 @@ NAMES = {
     "source": noop("by the rule"),
     "system_account": noop("by the server’s account"),
     "text": noop("text"),
-    "to": noop("to the account with the number"),
+    "to": noop("to account number"),
     "usual_comments": noop("usual comments, at most"),
     "usual_refusals": noop("usual refusals, at most"),
     "was": noop("before"),

@@ -25,7 +25,7 @@ SENTENCES = {
     "pictures": _("Delete the note that a picture could not be used after %(field)s days"),
     "notices": _("Delete the list of what readers were told by email after %(field)s days"),
     "uploads": _("Delete files that were uploaded to be imported after %(field)s days"),
-    "reports": _("Delete who made a report, and their words, %(field)s days after it was settled"),
+    "reports": _("Delete who made a report, and what they wrote, %(field)s days after it was settled"),
     "appeals": _("Delete the words of an appeal %(field)s days after it was settled"),
     "log_people": _("Delete names and addresses from the audit log after %(field)s days"),
 }

@@ -411,7 +411,7 @@ def _wrong(choice: Choice) -> list[FieldError]:
         found.append(FieldError(missing, "quiet_hours", _("Please give both the beginning and the end, or neither.")))
     if choice.zone and choice.zone not in zones():
         found.append(
-            FieldError("zone", "unknown_zone", _("We don’t know this time zone. Please choose one of the list."))
+            FieldError("zone", "unknown_zone", _("We don’t know this time zone. Please choose one from the list."))
         )
     return found
 

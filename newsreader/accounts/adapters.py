@@ -81,7 +81,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "max_email_addresses": gettext_lazy("You can have up to %d addresses. Please remove one first."),
         "unknown_email": gettext_lazy("There is no account with this address."),
         "unverified_primary_email": gettext_lazy("Please confirm your main address first."),
-        "same_as_current": gettext_lazy("This is what it is already. Please enter another one."),
+        "same_as_current": gettext_lazy("This is the same as now. Please enter a different one."),
         "rate_limited": gettext_lazy("Too many attempts. Please try again in a few minutes."),
     }
 
