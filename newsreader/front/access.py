@@ -154,22 +154,25 @@ class Log:
             self._loop.call_later(SOON, self._hand_over)
 
     def _hand_over(self) -> None:
+        """Have the lines written, then count: where counting fails, nothing waits for it in memory."""
         self._soon = False
-        counted, self._counted = self._counted, {}
-        for kind, of_kind in counted.items():
-            of_kind.count(*kind)
         noted, self._noted = self._noted, []
         room = max(0, MOST_WAITING - (self._given - self._taken))
         self._lost += len(noted[room:])
         if noted := noted[:room]:
             self._given += len(noted)
             self._waiting.put(noted)
+        counted, self._counted = self._counted, {}
+        for kind, of_kind in counted.items():
+            of_kind.count(*kind)
 
     def stop(self) -> None:
         """Count and write what is waiting, for up to a second."""
-        self._hand_over()
-        self._waiting.put(None)
-        self._thread.join(1)
+        try:
+            self._hand_over()
+        finally:
+            self._waiting.put(None)
+            self._thread.join(1)
 
     def _work(self) -> None:
         while (noted := self._waiting.get()) is not None:
