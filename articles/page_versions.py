@@ -22,7 +22,7 @@ from django.db.models.functions import Greatest
 from articles import surrogate_keys
 from articles.models.article import Article
 from articles.models.site import Site
-from newsreader.kit.compiled_updates import CompiledUpdate
+from newsreader.kit.compiled_updates import Change, CompiledUpdate
 from newsreader.kit.depends import COMMENTS, LISTS, SITE, Depends
 from newsreader.kit.kept import columns
 
@@ -39,7 +39,7 @@ def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
     Returns how many articles there are.
     """
     if isinstance(articles, list) and len(articles) == 1 and not values:  # as after an edit of a comment
-        surrogate_keys.note_articles(articles if settings.CDN else [], by_newsroom=False)
+        _note_discussion(articles[0])
         return len(_bumped(articles[0]))
     rows = articles if isinstance(articles, QuerySet) else Article.objects.filter(pk__in=list(articles))
     ids = list(rows.values_list("pk", flat=True)) if settings.CDN else []
@@ -48,6 +48,16 @@ def bump(articles: Iterable[int] | QuerySet[Article], **values: Any) -> int:
         bump_lists(None if "state" in values else rows)
     surrogate_keys.note_articles(ids, by_newsroom="version" in values)
     return count
+
+
+def bumping(article_id: int) -> Change:
+    """Return what `bump` does for a change of an article's discussion, to be written with other rows."""
+    _note_discussion(article_id)
+    return _bumped.change(article_id)
+
+
+def _note_discussion(article_id: int) -> None:
+    surrogate_keys.note_articles([article_id] if settings.CDN else [], by_newsroom=False)
 
 
 @partial(CompiledUpdate, COLUMN)
@@ -67,7 +77,7 @@ def count_comments(article_id: int, *, comments: int, roots: int) -> int:
     One statement, which locks the article until the transaction ends.
     """
     found = _counted(article_id, comments=comments, roots=roots)
-    surrogate_keys.note_articles([article_id] if settings.CDN else [], by_newsroom=False)
+    _note_discussion(article_id)
     return int(found[0]) if found else 0
 
 

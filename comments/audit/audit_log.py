@@ -25,7 +25,8 @@ from django.utils import timezone
 
 from comments.models import AuditEntry, Decision
 from newsreader.accounts.models import User
-from newsreader.kit.compiled_inserts import insert, insert_together
+from newsreader.kit.compiled_inserts import insert_together
+from newsreader.kit.compiled_updates import Change
 from newsreader.kit.long_writes import ShortTransactions
 
 START = "0" * 64  # what the first entry is chained to
@@ -41,13 +42,15 @@ def note(
     by: User | None = None,
     facts: dict[str, Any] | None = None,
     personal: dict[str, Any] | None = None,
+    changes: Sequence[Change] = (),
 ) -> AuditEntry:
     """Write an event, in the transaction of what it records. `subject` is for instance `comment:12`.
 
-    `facts` are kept for good and must hold nothing personal; names, texts and addresses go into `personal`.
+    `facts` are kept for good and must hold nothing personal; names, texts and addresses go into `personal`. `changes`:
+    updates that are written in one statement with it, where that is possible.
     """
     entry = _entry(kind, subject, by.pk if by else None, facts or {}, personal)
-    insert(entry)
+    insert_together(entry, changes=changes)
     return entry
 
 

@@ -6,8 +6,9 @@ import datetime as dt
 import hashlib
 import re
 import secrets
+from functools import partial
 from html import unescape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, models
@@ -24,7 +25,8 @@ from comments.models.querysets import STANDING, CommentQuerySet
 from comments.text.excerpts import excerpt
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.client_address import subnet
-from newsreader.kit.compiled_inserts import insert
+from newsreader.kit.compiled_inserts import insert_together
+from newsreader.kit.compiled_updates import CompiledUpdate
 from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.postgresql import prepared_cursor
 from newsreader.kit.search_words import special
@@ -248,16 +250,20 @@ class Comment(Imported):
     REWRITTEN = (*WRITTEN, "version")  # the columns that `rewrite` sets
 
     def rewrite(
-        self, text: str, html: str, *, by: User | None = None, replaced_at: dt.datetime | None = None
+        self, text: str, html: str, *, by: User | None = None, replaced_at: dt.datetime | None = None, **also: Any
     ) -> Revision:
-        """Set another text as a new version. Returns the revision that keeps the earlier one. With the row locked.
+        """Store another text as a new version. Returns the revision that keeps the earlier one. With the row locked.
 
-        `by`: the moderator who changes it; None: its author.
+        `by`: the moderator who changes it; None: its author. `also`: other columns that change with the text.
         """
         before = Revision(comment=self, body=self.body, by=by, replaced_at=replaced_at or timezone.now())
-        insert(before)
         self.write(text, html)
         self.version += 1
+        for name, value in also.items():
+            setattr(self, name, value)
+        columns = (*self.REWRITTEN, *also)
+        change = _rewritten.change(self.pk, *(getattr(self, name) for name in columns), columns=columns)
+        insert_together(before, changes=[change])
         return before
 
     @property
@@ -282,6 +288,11 @@ class Comment(Imported):
     def status_url(self) -> str:
         """The author's private status page."""
         return f"/comments/{self.pk}/status/{self.status_token}/"
+
+
+@partial(CompiledUpdate, "version")
+def _rewritten(pk: int, *values: Any, columns: tuple[str, ...]) -> tuple[CommentQuerySet, dict[str, Any]]:
+    return Comment.objects.filter(pk=pk), dict(zip(columns, values, strict=True))
 
 
 def next_id() -> int:

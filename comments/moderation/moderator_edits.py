@@ -39,9 +39,7 @@ def revise(comment_id: int, text: str, *, by: User, versions: Collection[int] | 
     if comment.may_hold_html:  # An imported comment is rendered as before.
         before = comment.rewrite(draft.text, imported_to_html(draft.text), by=by)
     else:
-        before = comment.rewrite(draft.text, draft.rendered, by=by)
-        comment.edited_at = timezone.now()
-    comment.save(update_fields=[*Comment.REWRITTEN, "edited_at"])
+        before = comment.rewrite(draft.text, draft.rendered, by=by, edited_at=timezone.now())
     if comment.status == Comment.Status.APPROVED:
         page_versions.bump([comment.article_id])
     audit_log.note(

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connections, router
 from django.db.models import Model, QuerySet, sql
 
 from newsreader.kit.compiled_queries import FEW, MARKS, adapted, placed
 from newsreader.kit.postgresql import prepared_cursor
+
+
+class Change(NamedTuple):
+    """One update with its values, to be written with new rows (`kit.compiled_inserts.insert_together`)."""
+
+    alias: str
+    sql: str
+    params: list[Any]
 
 
 class CompiledUpdate:
@@ -25,14 +33,19 @@ class CompiledUpdate:
         self._statements: dict[Hashable, tuple[str, list[tuple[int | None, Any]]]] = {}
 
     def __call__(self, *values: Any, **shape: Hashable) -> list[Any]:
+        change = self.change(*values, **shape)
+        with prepared_cursor(connections[change.alias]) as cursor:
+            cursor.execute(change.sql, change.params)
+            return [value for (value,) in cursor.fetchall()]
+
+    def change(self, *values: Any, **shape: Hashable) -> Change:
+        """Return this update with its values, not yet carried out."""
         alias = router.db_for_write(self._model) if self._model else ""
         types = tuple(map(type, values))
         if (known := self._statements.get((alias, types, *shape.items()))) is None:
             alias, known = self._compile(types, shape)
         statement, params = known
-        with prepared_cursor(connections[alias]) as cursor:
-            cursor.execute(statement, [one if at is None else adapted(values[at], alias) for at, one in params])
-            return [value for (value,) in cursor.fetchall()]
+        return Change(alias, statement, [one if at is None else adapted(values[at], alias) for at, one in params])
 
     def many(self, value: Any, ids: Sequence[int]) -> None:
         """Change the rows with these ids by this value. Where they are more than FEW, the statement is not kept."""
