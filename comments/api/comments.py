@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status, viewsets
-from rest_framework.exceptions import NotAuthenticated, NotFound, ParseError
+from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, ParseError
 from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,6 +29,7 @@ from comments.posting.request_parsing import draft_of, visit_of
 from comments.posting.submission import first_status, post_comment
 from newsreader.kit import kept_json
 from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.errors import DomainError
 from newsreader.kit.forgery import guest_may_be_forged
 from newsreader.kit.idempotency import HEADER
 from newsreader.kit.kept import values
@@ -375,10 +376,16 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change one's own comment, as long as the site's settings allow."""
         self._signed()
-        comment = self._found(pk)
-        values, visit = self.given(request), visit_of(request._request, {})
-        wanted = self.wanted_versions(request, _thing(pk), values)
-        return self._answer(edit_comment(comment.pk, values["text"], by=self._user(), visit=visit, versions=wanted))
+        try:
+            values, visit = self.given(request), visit_of(request._request, {})
+            wanted = self.wanted_versions(request, _thing(pk), values)
+            return self._answer(edit_comment(pk, values["text"], by=self._user(), visit=visit, versions=wanted))
+        except Comment.DoesNotExist:
+            raise NotFound() from None
+        except (APIException, DomainError):
+            # What they do not see is not there, whatever else is wrong. Asked first, it took a seventh of the time.
+            self._found(pk)
+            raise
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:

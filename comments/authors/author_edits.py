@@ -18,11 +18,11 @@ from comments.drafts import Draft, Visit, text_errors, tidied
 from comments.models import Comment, CommentSettings, Decision
 from comments.models.ownership import is_account_of, own_comment
 from comments.models.permissions import moderates
-from comments.moderation.decisions import decide, note_reasons, withdraw
+from comments.moderation.decisions import already_locked, decide_locked, note_reasons, withdraw
 from comments.posting.editing_rights import as_draft, refuse_editing
 from comments.posting.refusals import refuse_duplicate
 from comments.posting.submission import LONGEST
-from comments.screening import article_settings, ban_checks, judge
+from comments.screening import article_settings, ban_checks, compiled_entries, judge
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
@@ -47,13 +47,15 @@ def edit_comment(
     Withdrawn, Removed, Banned, CommentsClosed, EditingOver, Invalid and Duplicate.
     """
     text = tidied(Draft(0, text)).text
-    html = Draft(0, text).rendered if len(text) <= LONGEST else None  # Rendered before anything is locked.
+    # Before anything is locked: what has to be done whatever the comment is.
+    html = Draft(0, text).rendered if len(text) <= LONGEST else None
+    site, entries = CommentSettings.objects.current(), compiled_entries.current()
     with transaction.atomic():
         comment = own_comment(comment_id, by, token)
         if text != comment.body:  # Sent twice, the same text has overwritten nothing.
             refuse_stale(comment.version, versions)
-        rules = article_settings.settings_under(comment.article, CommentSettings.objects.current())
-        draft = replace(as_draft(comment, text, by, visit or Visit()), html=html)
+        rules = article_settings.settings_under(comment.article, site)
+        draft = replace(as_draft(comment, text, by, visit or Visit()), html=html, entries=entries)
         exempt = moderates(draft.author.user, comment.article)
         quiet = refuse_editing(comment, draft, rules, exempt=exempt)
         if errors := text_errors(draft, rules.text_limit):
@@ -61,12 +63,11 @@ def edit_comment(
         if draft.text == comment.body:
             return comment
         refuse_duplicate(draft, itself=comment.pk)
-        _rewrite(comment, draft)
         verdict = Verdict.approve() if exempt else judge(draft, rules)
         if quiet:
-            _apply(comment, Verdict.strongest([ban_checks.verdict(), verdict]), source=ban_checks.SOURCE)
-        else:
-            _apply(comment, verdict)
+            verdict = Verdict.strongest([ban_checks.verdict(), verdict])
+        _rewrite(comment, draft, verdict)
+        _apply(comment, verdict, source=ban_checks.SOURCE if quiet else SOURCE)
         return comment
 
 
@@ -83,22 +84,25 @@ def withdraw_comment(
         return withdraw(comment.pk, by=by if is_account_of(comment, by) else None)
 
 
-def _rewrite(comment: Comment, draft: Draft) -> None:
+def _rewrite(comment: Comment, draft: Draft, verdict: Verdict) -> None:
+    """Store the new text, keep the earlier one, and record both. Two statements on PostgreSQL."""
     now = timezone.now()
-    before = comment.rewrite(draft.text, draft.rendered, replaced_at=now)
+    before = comment.rewrite(
+        draft.text, draft.rendered, replaced_at=now, edited_at=now, duplicate_key=draft.duplicate_key
+    )
     facts = {"revision": before.pk, "by_author": True}
-    audit_log.note("edit", f"comment:{comment.pk}", by=draft.author.user, facts=facts, personal={"before": before.body})
-    comment.edited_at, comment.duplicate_key = now, draft.duplicate_key
-    comment.save(update_fields=[*Comment.REWRITTEN, "edited_at", "duplicate_key"])
+    # Where it is taken from the page, that is counted with the decision.
+    stays = comment.status == Comment.Status.APPROVED and not verdict.is_stronger_than(comment.status)
+    audit_log.note(
+        "edit", f"comment:{comment.pk}", by=draft.author.user, facts=facts, personal={"before": before.body},
+        changes=[page_versions.bumping(comment.article_id)] if stays else [],
+    )  # fmt: skip
 
 
-def _apply(comment: Comment, verdict: Verdict, *, source: str = SOURCE) -> None:
+def _apply(comment: Comment, verdict: Verdict, *, source: str) -> None:
     """Apply the new verdict where it is stricter; a comment that was held stays held until a person releases it."""
     if verdict.is_stronger_than(comment.status):
-        decide(comment.pk, verdict.status, source=source, reasons=verdict.reasons)
-        comment.refresh_from_db(fields=["status"])
-    elif comment.status == Comment.Status.APPROVED:
-        page_versions.bump([comment.article_id])
-    elif verdict.status == comment.status:
+        decide_locked(already_locked([comment]), verdict.status, reasons=list(verdict.reasons), source=source)
+    elif comment.status != Comment.Status.APPROVED and verdict.status == comment.status:
         # Moderators and the confirmation of an address need the reasons for this text, not for the earlier one.
-        note_reasons(comment.pk, verdict.reasons, source=source)
+        note_reasons(already_locked([comment]), verdict.reasons, source=source)

@@ -129,7 +129,11 @@ class Outcome:
 
 def lock(ids: Collection[int]) -> Locked:
     """Lock these comments and return them with their decisions. Three queries. Ids without a comment are left out."""
-    comments = lock_comments_with_identities(ids)
+    return already_locked(lock_comments_with_identities(ids))
+
+
+def already_locked(comments: list[Comment]) -> Locked:
+    """Return comments that the caller has locked, after their articles, with their decisions. One query."""
     history: dict[int, list[Decision]] = {comment.pk: [] for comment in comments}
     for decision in _decisions_on.many(list(history)):
         history[decision.comment_id].append(decision)
@@ -226,11 +230,13 @@ def follow(decided: list[tuple[Comment, Decision]]) -> None:
 # --- One ----------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
-def note_reasons(comment_id: int, reasons: Sequence[Reason], *, source: str) -> Decision | None:
-    """Record that a rule, run again, gives these reasons for the status a comment has; None where they are the same."""
-    found = lock_one(comment_id)
-    comment, last = found.comments[0], found.last(comment_id)
+def note_reasons(found: Locked, reasons: Sequence[Reason], *, source: str) -> Decision | None:
+    """Record that a rule, run again, gives these reasons for the status that one locked comment has.
+
+    Returns None where they are the same.
+    """
+    (comment,) = found.comments
+    last = found.last(comment.pk)
     if last and last.reasons == list(reasons):
         return None
     return _record(found, comment, comment.status, source=source, reasons=list(reasons))
