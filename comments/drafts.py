@@ -83,7 +83,7 @@ class Draft:
             return f"guest:{fold(self.author.name)}\n{fold(self.author.email)}"
         return f"network:{network(self.visit.address)}"
 
-    @property
+    @cached_property
     def duplicate_key(self) -> str:
         return keyed("duplicate", self.parent, self.person, fold(self.text))
 

@@ -8,11 +8,11 @@ import re
 import secrets
 from functools import partial
 from html import unescape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import F, Q, Value
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower, StrIndex, Substr
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -295,16 +295,26 @@ def _rewritten(pk: int, *values: Any, columns: tuple[str, ...]) -> tuple[Comment
     return Comment.objects.filter(pk=pk), dict(zip(columns, values, strict=True))
 
 
-def next_id() -> int:
-    """Reserve the id of a comment that is about to be inserted, so that its path can go in with it.
+class NextId(Func):
+    """The id of a comment that is about to be inserted, reserved so that its path can go in with it. None: 1.
 
     On SQLite in a transaction that writes: then nobody else inserts before it ends.
     """
+
+    SQL: ClassVar = {
+        "postgresql": "nextval(pg_get_serial_sequence('comments_comment', 'id'))",
+        "sqlite": "(SELECT max(seq) + 1 FROM sqlite_sequence WHERE name = 'comments_comment')",
+    }
+    output_field = models.BigIntegerField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+        return self.SQL[connection.vendor], []
+
+
+def next_id() -> int:
+    """Reserve an id in a statement of its own: see `NextId`."""
     with prepared_cursor(connection) as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT nextval(pg_get_serial_sequence('comments_comment', 'id'))")
-        else:
-            cursor.execute("SELECT max(seq) + 1 FROM sqlite_sequence WHERE name = 'comments_comment'")
+        cursor.execute(f"SELECT {NextId.SQL[connection.vendor]}")
         return cursor.fetchone()[0] or 1
 
 

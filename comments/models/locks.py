@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from articles.models.article import Article
 from comments.models import Comment
+from comments.models.comment import NextId
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.postgresql import prepared_cursor
 
@@ -27,13 +28,17 @@ def lock_articles(articles: Iterable[int] | QuerySet[Article]) -> list[Article]:
 
 @Compiled
 def _published_locked(article_id: int) -> QuerySet[Article]:
-    published = Article.objects.published().select_related("discussion").defer("body")
+    published = Article.objects.published().select_related("discussion").defer("body").annotate(reserved=NextId())
     return published.filter(pk=article_id).select_for_update(of=("self",))
 
 
-def lock_published(article_id: int) -> Article | None:
-    """Lock an article that readers see, and return it with the settings of its discussion. One query."""
-    return _published_locked.first(article_id)
+def lock_for_reply(article_id: int) -> tuple[Article, int] | None:
+    """Lock an article that readers see, and return it with the settings of its discussion. One query.
+
+    With it, an id that is reserved for a comment: a statement of its own took a thirtieth of a post.
+    """
+    article: Any = _published_locked.first(article_id)
+    return (article, article.reserved or 1) if article else None
 
 
 def take_limits(pauses: Mapping[str, dt.timedelta], *, now: dt.datetime) -> dict[str, dt.datetime]:

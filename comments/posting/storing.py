@@ -33,6 +33,7 @@ def store(
     parent: Comment | None,
     verdict: Verdict,
     *,
+    pk: int | None = None,
     source: str = SOURCE,
     at: dt.datetime | None = None,
     batch: uuid.UUID | None = None,
@@ -40,7 +41,7 @@ def store(
 ) -> Comment:
     """Store a screened draft with its path, connection data, decision, counts and mails. In a transaction.
 
-    `source` is the name under which the decision is recorded.
+    `pk`: the comment's id, where one has been reserved. `source` is the name under which the decision is recorded.
     `confirm`: ask a guest whose first comment waits to confirm the email address.
     """
     author, identity = draft.author, draft.author.identity
@@ -65,7 +66,7 @@ def store(
         duplicate_key=draft.duplicate_key,
     )
     comment.write(draft.text, draft.rendered)
-    comment.pk = next_id()
+    comment.pk = pk or next_id()
     comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
     connection_data = ConnectionData(
         comment=comment,

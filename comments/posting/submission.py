@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import QuerySet
 
 from articles.models.article import Article
 from comments.drafts import Draft, tidied, validate, with_html
@@ -19,7 +20,7 @@ from comments.errors import (
 )
 from comments.models import Ban, Comment, CommentSettings
 from comments.models.effective_settings import EffectiveSettings
-from comments.models.locks import lock_published
+from comments.models.locks import lock_for_reply
 from comments.models.permissions import moderates
 from comments.posting import email_confirmation
 from comments.posting.refusals import check_bans, check_duplicates, known_texts, parent_of
@@ -103,7 +104,7 @@ def _look_ahead(draft: Draft) -> _Ahead:
     rules = CommentSettings.objects.current()
     settings = article_settings.settings_under(article, rules)
     moderated = moderates(draft.author.user, article)
-    bans, entries = ban_checks.against(draft, account_only=moderated), compiled_entries.current()
+    bans, entries = ban_checks.against(draft, account_only=moderated), compiled_entries.under(article)
     known = _Ahead(rules, settings, entries, moderated, bans)
     try:
         draft = replace(validate(draft, settings), entries=entries)
@@ -120,9 +121,10 @@ def _look_ahead(draft: Draft) -> _Ahead:
 @transaction.atomic
 def _post(draft: Draft, ahead: _Ahead, batch: uuid.UUID | None) -> tuple[Comment, str]:
     """Return the comment, and its status or `repeated`. Only what may have changed since is asked again."""
-    article = lock_published(draft.article_id)
-    if article is None:
+    locked = lock_for_reply(draft.article_id)
+    if locked is None:
         raise NoSuchArticle()
+    article, comment_id = locked
     known = known_texts(draft.article_id, draft.duplicate_key, *([draft.key] if _key_of(draft) else []))
     if first := _first_with_key(draft, known):
         return first, "repeated"
@@ -139,14 +141,18 @@ def _post(draft: Draft, ahead: _Ahead, batch: uuid.UUID | None) -> tuple[Comment
     if quiet:
         verdict = Verdict.strongest([ban_checks.verdict(), verdict])
     comment = store(
-        draft, article, parent, verdict, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch,
+        draft, article, parent, verdict, pk=comment_id, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch,
         confirm=email_confirmation.are_asked_for(settings),
     )  # fmt: skip
     comment.posted_under = ahead.rules
     return comment, comment.status
 
 
-_published = Compiled(lambda pk: Article.objects.published().select_related("discussion").defer("body").filter(pk=pk))
+@Compiled
+def _published(pk: int) -> QuerySet[Article]:
+    """What is known of an article before it is locked: the settings there, and whether filter entries have changed."""
+    rows = Article.objects.published().filter(pk=pk).select_related("discussion").only("pk", "discussion")
+    return compiled_entries.with_state(rows)
 
 
 def _key_of(draft: Draft) -> str:

@@ -7,8 +7,10 @@ import ipaddress
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import lru_cache
+from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import CharField, Count, Max, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from articles.models.article import Article
@@ -83,7 +85,17 @@ class CompiledEntries:
 
 def current() -> CompiledEntries:
     """Return the entries in force. Some may have ended since they were read. One query; two after a change."""
-    return _read(*_state())
+    return _read(*next(iter(_state()), [""]))
+
+
+def with_state(rows: QuerySet[Article]) -> QuerySet[Article]:
+    """Have a statement about an article also say whether entries have changed: `under` then needs none."""
+    return rows.annotate(entries=_state.build())
+
+
+def under(article: Any) -> CompiledEntries:
+    """Return the entries in force, as of when this article was read `with_state`. No query; one after a change."""
+    return _read(article.entries or "")
 
 
 def check_room(wanted: Iterable[str], instead_of: Collection[int] = ()) -> None:
@@ -97,19 +109,17 @@ def check_room(wanted: Iterable[str], instead_of: Collection[int] = ()) -> None:
     patterns.check_room([*(entry.regex for entry in standing), *added])
 
 
-def _state() -> tuple[object, int]:
-    return next(iter(_states()), (None, 0))
-
-
 @Compiled
-def _states() -> QuerySet[FilterEntry, tuple[object, int]]:
+def _state() -> QuerySet[FilterEntry, tuple[str]]:
+    """What is another text once an entry has changed: when the last one did, and how many there are; no row: none."""
     active = FilterEntry.objects.filter(is_active=True).order_by().values("is_active")
-    return active.annotate(last=Max("changed_at"), size=Count("pk")).values_list("last", "size")
+    last, size = Cast(Max("changed_at"), CharField()), Cast(Count("pk"), CharField())
+    return active.annotate(state=Concat(last, Value(" "), size)).values_list("state")
 
 
 @lru_cache(maxsize=1)
-def _read(last: object, size: int) -> CompiledEntries:
-    if not size:
+def _read(state: str) -> CompiledEntries:
+    if not state:
         return CompiledEntries([])
     not_over = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
     return CompiledEntries(FilterEntry.objects.filter(not_over, is_active=True))

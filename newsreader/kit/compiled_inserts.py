@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from types import NoneType
 from typing import Any, NamedTuple
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CharField, Field, FileField, Model, TextField
+from django.db.models import (
+    AutoField,
+    BigAutoField,
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    Field,
+    FileField,
+    ForeignKey,
+    IntegerField,
+    Model,
+    OneToOneField,
+    PositiveBigIntegerField,
+    PositiveIntegerField,
+    PositiveSmallIntegerField,
+    SmallIntegerField,
+    TextField,
+)
 from django.db.models.fields import AutoFieldMixin
 
 from newsreader.kit.compiled_updates import Change
@@ -17,36 +35,46 @@ from newsreader.kit.postgresql import prepared_cursor
 TOGETHER = 20  # rows that one statement writes at most; each number of them has a statement of its own
 
 
+_NUMBERS = {
+    *(AutoField, BigAutoField, IntegerField, BigIntegerField, SmallIntegerField),
+    *(PositiveIntegerField, PositiveBigIntegerField, PositiveSmallIntegerField),
+}
+
+
 class _Statement(NamedTuple):
     sql: str
-    fields: list[Field[Any, Any]]  # whose values it takes, in order
+    # The fields whose values it takes, in order; each with its attribute, and the types that it changes nothing of.
+    fields: list[tuple[Field[Any, Any], str, frozenset[type]]]
     returned: list[Field[Any, Any]]  # whose values it returns, in order
 
     def values(self, row: Model, connection: BaseDatabaseWrapper) -> list[Any]:
-        """Return what the statement takes for a row. Text goes in as it is, which saves a third of the time."""
-        found = []
-        for field in self.fields:
-            value = getattr(row, field.attname)
-            if not (_is_plain(field) and type(value) is str):
+        """Return what the statement takes for a row. Most goes in as it is, which saves two thirds of the time."""
+        has, found = vars(row), []
+        for field, name, plain in self.fields:
+            value = has.get(name, row)
+            if type(value) not in plain:
                 value = field.get_db_prep_save(field.pre_save(row, add=True), connection)
             found.append(value)
         return found
 
 
-@cache
-def _is_plain(field: Field[Any, Any]) -> bool:
-    """Say whether a field is one of text that Django's own classes save, which change no text."""
+def _plain(field: Field[Any, Any]) -> frozenset[type]:
+    """Return the types whose values a field sends to the database as they are, by what Django's own classes do."""
     kind = type(field)
-    return (
-        isinstance(field, CharField | TextField)
-        and not isinstance(field, FileField)
-        and (
-            kind.get_db_prep_save is Field.get_db_prep_save
+    if isinstance(field, CharField | TextField):
+        is_own = (
+            not isinstance(field, FileField)
+            and kind.get_db_prep_save is Field.get_db_prep_save
             and kind.get_db_prep_value is Field.get_db_prep_value
             and kind.get_prep_value in {CharField.get_prep_value, TextField.get_prep_value}
             and kind.pre_save is Field.pre_save
         )
-    )
+        return frozenset({str, NoneType}) if is_own else frozenset()
+    if kind in {ForeignKey, OneToOneField}:
+        return _plain(field.target_field) & {int, NoneType}
+    if kind in _NUMBERS:
+        return frozenset({int, NoneType})
+    return frozenset({bool, NoneType}) if kind is BooleanField else frozenset()
 
 
 def insert(row: Model, *, unless_there: bool = False) -> bool:
@@ -149,4 +177,4 @@ def _statement(
     sql = f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES {values}"  # noqa: S608  Names of ours.
     sql += " ON CONFLICT DO NOTHING" if unless_there else ""
     sql += f" RETURNING {', '.join(quote(field.column) for field in returned)}" if returned else ""
-    return _Statement(sql, fields, returned)
+    return _Statement(sql, [(field, field.attname, _plain(field)) for field in fields], returned)
