@@ -84,7 +84,9 @@ class Comment(Imported):
         API = "api", _("API")
         IMPORT = "import", _("import")
 
-    article = models.ForeignKey(Article, models.PROTECT, related_name="comments", verbose_name=_("article"))
+    article = models.ForeignKey(
+        Article, models.PROTECT, related_name="comments", verbose_name=_("article"), db_index=False
+    )
     # Indexed in Meta, without the roots: SQLite expected few rows to have no parent, and read all roots of the site.
     parent = models.ForeignKey(
         "self",
@@ -106,8 +108,9 @@ class Comment(Imported):
     channel = models.CharField(_("left through"), max_length=10, choices=Channel, default=Channel.PAGE, editable=False)
 
     identity = models.ForeignKey(
-        CommenterIdentity, models.SET_NULL, null=True, blank=True, related_name="comments", verbose_name=_("commenter")
-    )
+        CommenterIdentity, models.SET_NULL, null=True, blank=True, related_name="comments", verbose_name=_("commenter"),
+        db_index=False,
+    )  # fmt: skip
     # As they were at posting: a later change of name does not change earlier comments.
     name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True)
     website = models.CharField(_("website"), max_length=500, blank=True)
@@ -183,11 +186,14 @@ class Comment(Imported):
                 name="comment_root_and_depth_follow_parent",
             ),
         ]
+        # Each is written at every post, so one that begins with the same columns stands for those of foreign keys.
         indexes = [
             # An article's page: the roots that it shows, by time and id.
             models.Index(fields=["article", "path"], condition=Q(parent=None) & STANDING, name="comment_roots"),
             # A thread in reading order, and the first replies of a root.
-            models.Index(fields=["root", "path"], condition=Q(status="approved"), name="comment_thread"),
+            models.Index(
+                fields=["root", "path"], condition=Q(status="approved", root__isnull=False), name="comment_in_thread"
+            ),
             # Replies to a comment. With the status: without statistics, PostgreSQL read all approved comments for each.
             models.Index(fields=["parent", "status"], condition=Q(parent__isnull=False), name="comment_replies"),
             models.Index(fields=["root"], condition=Q(root__isnull=False), name="comment_branch"),
@@ -220,9 +226,11 @@ class Comment(Imported):
             models.Index(fields=["article", "picked_at"], condition=Q(picked_at__isnull=False), name="comment_picked"),
             # All comments, newest first, and recent ones.
             models.Index(fields=["-created_at", "-id"], name="comment_newest"),
-            # Has this identity an approved comment?
-            models.Index(fields=["identity", "status"], name="comment_by_identity"),
-            # What has this identity said, newest first? Most comments are guests'.
+            # Has this identity an approved comment? Most comments are guests'.
+            models.Index(
+                fields=["identity", "status"], condition=Q(identity__isnull=False), name="comment_of_identity"
+            ),
+            # What has this identity said, newest first?
             models.Index(
                 fields=["identity", "-created_at", "-id"],
                 condition=Q(identity__isnull=False),
@@ -307,7 +315,7 @@ class NextId(Func):
     }
     output_field = models.BigIntegerField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_: Any) -> Any:
         return self.SQL[connection.vendor], []
 
 

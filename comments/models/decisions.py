@@ -20,14 +20,19 @@ class Decision(models.Model):
     a rule decided, `by` is None and `source` names it.
     """
 
-    comment = models.ForeignKey(Comment, models.CASCADE, related_name="decisions", verbose_name=_("comment"))
+    # Indexed below, the last two without what rules decide: a post writes into few indexes.
+    comment = models.ForeignKey(
+        Comment, models.CASCADE, related_name="decisions", verbose_name=_("comment"), db_index=False
+    )
     number = models.PositiveIntegerField(_("number"))  # 1: the decision at posting
     batch = models.ForeignKey(
-        "comments.Batch", models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("batch")
-    )
+        "comments.Batch", models.PROTECT, null=True, blank=True, related_name="decisions", verbose_name=_("batch"),
+        db_index=False,
+    )  # fmt: skip
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"),
+        db_index=False,
+    )  # fmt: skip
     source = models.CharField(_("source"), max_length=40, blank=True)
     before = models.CharField(_("from"), max_length=10, blank=True)
     after = models.CharField(_("to"), max_length=10, choices=Comment.Status)
@@ -44,7 +49,9 @@ class Decision(models.Model):
         ]
         indexes = [
             # What was decided recently, by whom and why?
-            models.Index(fields=["created_at"], name="decision_by_time")
+            models.Index(fields=["created_at"], name="decision_by_time"),
+            models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="decision_of_batch"),
+            models.Index(fields=["by"], condition=Q(by__isnull=False), name="decision_by_people"),
         ]
 
     def __str__(self) -> str:

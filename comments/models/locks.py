@@ -16,7 +16,7 @@ from articles.models.article import Article
 from comments.models import Comment
 from comments.models.comment import NextId
 from newsreader.kit.compiled_queries import Compiled
-from newsreader.kit.postgresql import prepared_cursor
+from newsreader.kit.statements import run
 
 
 def lock_articles(articles: Iterable[int] | QuerySet[Article]) -> list[Article]:
@@ -64,13 +64,13 @@ def put_limits(
     """Set when these rate limits are full, each of them locked. Returns what was stored. One statement."""
     marks = ", ".join(["(%s, %s)"] * len(full_at))
     adapt = connection.ops.adapt_datetimefield_value
-    with prepared_cursor(connection) as cursor:
-        cursor.execute(
-            f"INSERT INTO comments_ratelimit (key, full_at) VALUES {marks}"  # noqa: S608  Nothing of it was typed.
-            f" ON CONFLICT (key) DO UPDATE SET {update} RETURNING key, full_at",
-            [*(value for key, moment in full_at.items() for value in (key, adapt(moment))), *map(adapt, values)],
-        )
-        return {key: _moment(value) for key, value in cursor.fetchall()}
+    found = run(
+        connection,
+        f"INSERT INTO comments_ratelimit (key, full_at) VALUES {marks}"  # noqa: S608  Nothing of it was typed.
+        f" ON CONFLICT (key) DO UPDATE SET {update} RETURNING key, full_at",
+        [*(value for key, moment in full_at.items() for value in (key, adapt(moment))), *map(adapt, values)],
+    )
+    return {key: _moment(value) for key, value in found.rows}
 
 
 def _moment(value: Any) -> dt.datetime:

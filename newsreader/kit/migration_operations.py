@@ -6,7 +6,7 @@ They want `atomic = False`, so each bears being run again after an attempt that 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.contrib.postgres import operations
@@ -44,6 +44,58 @@ class AddIndexConcurrently(operations.AddIndexConcurrently):
                 super().database_backwards(app_label, schema_editor, from_state, to_state)
         else:
             migrations.AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+
+
+class RemoveIndexConcurrently(operations.RemoveIndexConcurrently):
+    """Drop an index without waiting for everybody who reads or writes, or having them wait."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if _is_postgresql(schema_editor):
+            with _time(schema_editor):
+                super().database_forwards(app_label, schema_editor, from_state, to_state)
+        else:
+            schema_editor.execute(f"DROP INDEX IF EXISTS {schema_editor.quote_name(self.name)}")
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if _is_postgresql(schema_editor):
+            with _time(schema_editor):
+                super().database_backwards(app_label, schema_editor, from_state, to_state)
+        else:
+            migrations.RemoveIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+
+
+class RemoveFieldIndex(migrations.AlterField):
+    """Drop the index that Django has made for a field: `field` is the field without. SQLite writes no table anew."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if schema_editor.collect_sql:  # Only shown.
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model, connection = from_state.apps.get_model(app_label, self.model_name), schema_editor.connection
+        column = model._meta.get_field(self.name).column
+        named = {index.name for index in model._meta.indexes}
+        with connection.cursor() as cursor:
+            known = connection.introspection.get_constraints(cursor, model._meta.db_table)
+        mine = [
+            name
+            for name, each in known.items()
+            if each["index"] and not each["unique"] and each["columns"] == [column] and name not in named
+        ]
+        how = "CONCURRENTLY " if _is_postgresql(schema_editor) else ""
+        for name in mine:
+            with _time(schema_editor) if how else nullcontext():
+                schema_editor.execute(f"DROP INDEX {how}IF EXISTS {schema_editor.quote_name(name)}")
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 class AddConstraintNotValid(operations.AddConstraintNotValid):

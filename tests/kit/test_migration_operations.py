@@ -4,7 +4,13 @@ import pytest
 from django.db import IntegrityError, connection, migrations, models
 from django.db.migrations.state import ModelState, ProjectState
 
-from newsreader.kit.migration_operations import AddConstraintNotValid, AddIndexConcurrently, ValidateConstraint
+from newsreader.kit.migration_operations import (
+    AddConstraintNotValid,
+    AddIndexConcurrently,
+    RemoveFieldIndex,
+    RemoveIndexConcurrently,
+    ValidateConstraint,
+)
 from newsreader.operations.migration_lock import migration_lock
 
 pytestmark = [pytest.mark.usefixtures("transactional_db")]
@@ -78,3 +84,35 @@ def test_a_constraint_holds_for_new_rows_first_and_then_for_all(state):
 def test_they_are_what_a_migration_takes():
     assert isinstance(AddIndexConcurrently("thing", INDEX), migrations.AddIndex)
     assert isinstance(AddConstraintNotValid("thing", CHECK), migrations.AddConstraint)
+
+
+def test_an_index_is_dropped_once_and_comes_back_where_that_is_undone(state):
+    state = run(AddIndexConcurrently("thing", INDEX), state)
+    drop = RemoveIndexConcurrently("thing", INDEX.name)
+    after = run(drop, state)
+    run(drop, state)  # Broken off after it was dropped.
+    assert INDEX.name not in known()
+
+    with connection.schema_editor(atomic=False) as editor:
+        drop.database_backwards("articles", editor, after, state)
+    assert INDEX.name in known()
+
+
+def test_the_index_of_a_field_is_dropped_alone_and_the_rows_stay(state):
+    before = known()
+    indexed = models.CharField(max_length=20, db_index=True)
+    state = run(migrations.AlterField("thing", "words", indexed), state)
+    state = run(AddIndexConcurrently("thing", INDEX), state)
+    of_field = known() - before - {INDEX.name}
+    assert of_field
+
+    drop = RemoveFieldIndex("thing", "words", models.CharField(max_length=20))
+    after = run(drop, state)
+    run(drop, state)
+
+    assert INDEX.name in known()
+    assert not any(name in known() and not name.endswith("_like") for name in of_field)
+    assert after.apps.get_model("articles", "Thing").objects.get().words == "here"
+    with connection.schema_editor(atomic=False) as editor:
+        drop.database_backwards("articles", editor, after, state)
+    assert known() - before - {INDEX.name}
