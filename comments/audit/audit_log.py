@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from comments.models import AuditEntry, Decision
 from newsreader.accounts.models import User
-from newsreader.kit.compiled_inserts import insert_together
+from newsreader.kit.compiled_inserts import insert_together, new
 from newsreader.kit.compiled_updates import Change
 from newsreader.kit.long_writes import ShortTransactions
 
@@ -105,7 +105,8 @@ def _entry(
     at: dt.datetime | None = None,
 ) -> AuditEntry:
     salt = secrets.token_hex(16) if personal else ""
-    return AuditEntry(
+    return new(
+        AuditEntry,
         kind=kind,
         subject=subject,
         by_account=account,

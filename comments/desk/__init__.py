@@ -5,7 +5,7 @@ actions:         what the buttons on these pages do; ban_spans: how long a ban m
 status_actions:  the buttons that give a comment a status
 filters:         the views of the queue, its filters and its search
 cards:           a comment with everything that a decision needs
-sentences:       decisions and audit entries in words
+sentences:       decisions and audit entries in words; audit_facts: what an entry of the audit log holds, line by line
 greeting:        the sentence over the queue
 highlighting:    marking the words in a comment that a rule found
 networks:        finding comments by IP address or network

@@ -7,7 +7,7 @@ while they wait, and is trusted once they are approved. With it, it lasts a year
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
@@ -60,10 +60,10 @@ def remember(
         comments=(*(pk for pk in before.comments if pk != comment_id), comment_id)[-KEPT:],
         kept=keep,
     )
-    value = signing.dumps(asdict(after), salt=SALT, compress=True)
+    value = signing.dumps(vars(after), salt=SALT, compress=True)
     if keep:
         full = replace(after, name=author.name, email=author.email, website=author.website)
-        detailed = signing.dumps(asdict(full), salt=SALT, compress=True)
+        detailed = signing.dumps(vars(full), salt=SALT, compress=True)
         value = detailed if len(detailed) <= LARGEST else value
     cookies.put(response, COOKIE, value, seconds=YEAR if keep else None)
     sessions.remember(request, sessions.YEAR if keep else editable_for)

@@ -21,6 +21,7 @@ from comments.notifications.subscriptions import Wish
 from comments.posting import email_confirmation
 from comments.screening.verdict import Verdict
 from newsreader.kit.client_address import network
+from newsreader.kit.compiled_inserts import new
 from newsreader.kit.text import tidy_line
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ def store(
     `confirm`: ask a guest whose first comment waits to confirm the email address.
     """
     author, identity = draft.author, draft.author.identity
-    comment = Comment(
+    comment = new(
+        Comment,
         article=article,
         parent=parent,
         root_id=(parent.root_id or parent.pk) if parent else None,
@@ -68,13 +70,15 @@ def store(
     comment.write(draft.text, draft.rendered)
     comment.pk = pk or next_id()
     comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
-    connection_data = ConnectionData(
+    connection_data = new(
+        ConnectionData,
         comment=comment,
         address=draft.visit.address or None,
         user_agent=tidy_line(draft.visit.user_agent)[:254],
         email=identity.email if identity else author.email,
     )
-    decision = Decision(
+    decision = new(
+        Decision,
         comment=comment,
         number=1,
         batch_id=batch,

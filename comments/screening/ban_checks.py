@@ -98,7 +98,11 @@ def _networks_around(address: str, *, is_cut: bool = False) -> list[str]:
     number, bits, kind = int(ip), ip.max_prefixlen, type(ip)
     narrowest = IPV4_PREFIX if is_cut and ip.version == 4 else bits
     lengths = range(WIDEST[ip.version], narrowest + 1)  # By shifting: Python's own networks take five times as long.
-    around = [f"{kind(number >> bits - length << bits - length)}/{length}" for length in lengths]
+    if ip.version == 4:
+        masked = ((number >> bits - length << bits - length, length) for length in lengths)
+        around = [f"{each >> 24}.{each >> 16 & 255}.{each >> 8 & 255}.{each & 255}/{length}" for each, length in masked]
+    else:
+        around = [f"{kind(number >> bits - length << bits - length)}/{length}" for length in lengths]
     return around if narrowest < bits else [*around, erased_target(around[-1])]
 
 

@@ -19,7 +19,7 @@ from django.db.models.query import ModelIterable, ValuesListIterable, get_relate
 from django.db.models.signals import post_init, pre_init
 
 from newsreader.kit.numbers import LARGEST_ID
-from newsreader.kit.postgresql import prepared_cursor
+from newsreader.kit.statements import run
 
 Row = TypeVar("Row")
 Values = Sequence[Any]
@@ -228,7 +228,9 @@ class _Statement:
     def fetched(self, values: Values) -> list[tuple[Any, ...]]:
         params: list[Any] = [constant if at is None else adapted(values[at], self.db) for at, constant in self.params]
         connection = connections[self.db]
-        with prepared_cursor(connection) if self.is_planned_once else connection.cursor() as cursor:
+        if self.is_planned_once:
+            return run(connection, self.sql, params).rows
+        with connection.cursor() as cursor:
             cursor.execute(self.sql, params)
             return cursor.fetchall()
 

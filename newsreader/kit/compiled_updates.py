@@ -9,7 +9,7 @@ from django.db import connections, router
 from django.db.models import Model, QuerySet, sql
 
 from newsreader.kit.compiled_queries import FEW, MARKS, adapted, placed
-from newsreader.kit.postgresql import prepared_cursor
+from newsreader.kit.statements import run
 
 
 class Change(NamedTuple):
@@ -34,9 +34,7 @@ class CompiledUpdate:
 
     def __call__(self, *values: Any, **shape: Hashable) -> list[Any]:
         change = self.change(*values, **shape)
-        with prepared_cursor(connections[change.alias]) as cursor:
-            cursor.execute(change.sql, change.params)
-            return [value for (value,) in cursor.fetchall()]
+        return [value for (value,) in run(connections[change.alias], change.sql, change.params).rows]
 
     def change(self, *values: Any, **shape: Hashable) -> Change:
         """Return this update with its values, not yet carried out."""

@@ -27,6 +27,12 @@ def watch(sender: object, connection: BaseDatabaseWrapper, **_: Any) -> None:
         connection.execute_wrappers.insert(0, _timed)
 
 
+def watches_alone(connection: BaseDatabaseWrapper) -> bool:
+    """Say whether nobody else looks at the statements of a connection."""
+    wrappers = connection.execute_wrappers
+    return not wrappers or (len(wrappers) == 1 and wrappers[0] is _timed)
+
+
 def _timed(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
     began = time.perf_counter()
     try:

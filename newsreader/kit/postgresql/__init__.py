@@ -15,13 +15,21 @@ def prepared_cursor(connection: BaseDatabaseWrapper) -> Any:
     SQLite's driver keeps its statements anyway.
     """
     if connection.vendor == "sqlite":
-        return _of_sqlite()(connection)
+        return _sqlite().prepared_cursor(connection)
     return getattr(connection, "prepared_cursor", connection.cursor)()
 
 
+def bare_prepared(connection: Any) -> Callable[[str, Any], Any]:
+    """Return what executes such a statement and returns the driver's own cursor. Errors are the driver's."""
+    found: Callable[[str, Any], Any] = (
+        _sqlite().bare_prepared(connection) if connection.vendor == "sqlite" else connection.bare_prepared()
+    )
+    return found
+
+
 @cache
-def _of_sqlite() -> Callable[[BaseDatabaseWrapper], Any]:
-    """Return its own way, with whose module the driver is imported."""
+def _sqlite() -> Any:
+    """Return the module for it, with which the driver is imported."""
     from newsreader.kit import sqlite
 
-    return sqlite.prepared_cursor
+    return sqlite

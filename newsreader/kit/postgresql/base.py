@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import select
 import time
+from collections.abc import Callable
 from functools import cache
 from itertools import count
 from typing import Any
@@ -70,6 +71,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         with self.wrap_database_errors:
             return self._prepare_cursor(PreparedCursor(self.connection))  # type: ignore[attr-defined]
+
+    def bare_prepared(self) -> Callable[[str, Any], Any]:
+        """Return what executes such a statement and returns psycopg's own cursor. Errors are psycopg's."""
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        return PreparedCursor(self.connection).execute
 
     def close_if_health_check_failed(self) -> None:
         """Close a connection that the server has ended; called before each request's first statement.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import time
 
@@ -14,6 +15,7 @@ from comments.errors import NetworkBanned
 from comments.models import Comment, EmailConfirmation, FilterEntry
 from comments.moderation.decisions import decide
 from comments.posting.submission import post_comment
+from comments.screening import ban_checks
 from comments.screening.normalise import plain
 from tests.factories import make_article, make_draft, make_editor, make_moderator, make_rule, make_user, set_rules
 
@@ -482,7 +484,7 @@ class TestConfirming:
 
         (letter,) = mail.outbox
         assert letter.to == ["ada@example.org"]
-        assert "the only email we send" in letter.body
+        assert "we send nothing else to this address" in letter.body
         assert "secret" not in letter.body
         assert "Ada" not in letter.body + letter.subject
 
@@ -618,3 +620,14 @@ class TestConfirming:
 
         page = other.get(reverse("you", args=[make_article().pk])).text
         assert 'value="Grace"' in page
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9", "255.255.255.255", "9.0.0.1", "::ffff:203.0.113.9", "2001:db8::1"])
+def test_the_networks_around_an_address_are_written_as_bans_hold_them(address):
+    ip = ipaddress.ip_address(address)
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    lengths = range(ban_checks.WIDEST[ip.version], ip.max_prefixlen + 1)
+
+    around = ban_checks._networks_around(address)
+
+    assert around[: len(lengths)] == [str(ipaddress.ip_network(f"{ip}/{length}", strict=False)) for length in lengths]
