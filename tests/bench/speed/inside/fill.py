@@ -92,6 +92,8 @@ def counts(file: Path) -> tuple[Counter[int], Counter[int], Counter[int], Counte
     return all_, roots, replies, threads
 
 
+# Rows have keys for finding duplicates, as those of a site have. Where all were empty, PostgreSQL took any key for one
+# of every second row, and planned the question for each post: 0.25 ms that no site has.
 def comments(file: Path, replies: Counter[int], threads: Counter[int]) -> Iterator[tuple[Comment, Line]]:
     paths: dict[int, str] = {}
     article = 0
@@ -105,7 +107,7 @@ def comments(file: Path, replies: Counter[int], threads: Counter[int]) -> Iterat
         row = Comment(
             pk=pk, article_id=article, parent_id=parent, root_id=line["root"] if parent else None, depth=line["depth"],
             path=paths[pk], status="approved", created_at=at, name=line["name"], website=line["url"],
-            reply_count=replies[pk], thread_count=threads[pk],
+            reply_count=replies[pk], thread_count=threads[pk], duplicate_key=f"{pk:064x}",
         )  # fmt: skip
         row.write(line["text"])
         yield row, line
@@ -118,8 +120,9 @@ def waiting(first: int, under: list[int]) -> Iterator[tuple[Comment, Line]]:
         pk = first + number
         line = {"email": f"w{pk}@example.com", "ip": f"203.0.113.{pk % 250}", "ua": "Mozilla/5.0"}
         row = Comment(
-            pk=pk, article_id=under[number % len(under)], path=path_of("", at, pk), created_at=at, name=f"Waiting {pk}"
-        )
+            pk=pk, article_id=under[number % len(under)], path=path_of("", at, pk), created_at=at, name=f"Waiting {pk}",
+            duplicate_key=f"{pk:064x}",
+        )  # fmt: skip
         row.write(f"Something that a moderator has still to read, number {pk}, about the ferry.")
         yield row, line
 
