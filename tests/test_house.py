@@ -26,7 +26,7 @@ LATE = {
     "newsreader/apps.py": {"_check_pages"},
     "newsreader/front/versions_now.py": {"__init__"},
     "newsreader/kit/field_keys.py": {"_asked", "_derived", "_keys"},
-    "newsreader/kit/postgresql/__init__.py": {"_of_sqlite"},
+    "newsreader/kit/postgresql/__init__.py": {"_sqlite"},
     "newsreader/kit/task_queue.py": {"enqueue", "take_others"},
     "newsreader/urls.py": {"_mails", "_providers"},
     "newsreader/front/preloading.py": {"_import_pages", "_make_pages", "_make_tables"},

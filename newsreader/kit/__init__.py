@@ -44,12 +44,14 @@ images:             opening pictures that strangers send
 disk_storage, s3_storage: where uploaded files are kept
 stored_files:       what both of these can do besides Django's storages
 admin_inputs:       the admin and malformed values
+admin_lists:        its lists and what they delete, for people
 admin_conflicts:    forms of the admin and two colleagues
 database_faults:    telling a database that is away from a wrong question
 database_waits:     how long a connection waits for a lock
 replicas:           reading public pages from replicas of the database
 postgresql:         Django's backend for PostgreSQL, with prepared statements and less asking whether it is there
 sqlite:             statements on SQLite whose text is always the same
+statements:         running such statements
 compiled_queries, compiled_inserts, compiled_updates: statements that are written once, for what every page or post asks
 cdn:                marking pages for a CDN, and having it drop them
 long_writes:        short transactions of a long command, between which others write

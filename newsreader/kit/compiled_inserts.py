@@ -177,7 +177,7 @@ class _Together(NamedTuple):
 def _statement_together(
     models: tuple[tuple[type[Model], bool], ...], changes: tuple[str, ...], alias: str
 ) -> _Together:
-    """Return one statement for a row of each of these models, each with whether its row has an id, and these updates."""
+    """Return one statement for a row of each of these models, with whether it has an id, and for these updates."""
     quote = connections[alias].ops.quote_name
     each = [_statement(model, alias, has_id=has_id, unless_there=False) for model, has_id in models]
     parts = [f"row_{at} AS ({statement.sql})" for at, statement in enumerate(each)]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("comments", "0019_addresses_are_cut"),
+        ("comments", "0020_emails_in_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
