@@ -31,7 +31,6 @@ LATE = {
     "newsreader/urls.py": {"_mails", "_providers"},
     "newsreader/front/preloading.py": {"_import_pages", "_make_pages", "_make_tables"},
     "newsreader/kit/log_lines.py": {"formatter"},
-    "newsreader/kit/postgresql/__init__.py": {"_of_sqlite"},
     "newsreader/transfer/web_imports.py": {"_work"},
     "articles/newsroom/publish_checks.py": {"_pictures_in_text"},
     "articles/public/embedding.py": {"_xml"},

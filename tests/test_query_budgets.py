@@ -271,8 +271,8 @@ def test_every_page_and_list_asks_as_much_however_much_it_shows(client, newsroom
             assert len(many[pattern]) <= budget, "\n".join(many[pattern])
 
 
-# What a reader's post and a moderator's decision ask and write, at most, on either database. Without the statements that
-# begin and end the transaction. A task for the mails is one of them.
+# What a reader's post, a moderator's decision and an author's change ask and write, at most, on either database. Without
+# the statements that begin and end the transaction. A task for the mails is one of them.
 WRITES = {
     "a guest's comment that is held": 20,  # with what may be mailed to the address that was typed
     "a guest's comment, and replies by mail": 26,  # which asks the address first
@@ -282,9 +282,12 @@ WRITES = {
     "a member's comment that appears": 23,
     "a decision": 11,
     "fifty decisions": 15,
+    "an author's change": 15,
+    "an author's second change": 16,  # which may be one too many
+    "an author's change that has to wait": 20,
 }
 # So many fewer on PostgreSQL: rows that go in together, and a token of the rate limit, are one statement there.
-FEWER = {"that is held": 5, "comment that": 4, "reply that": 4, "by mail": 3, "a decision": 1}
+FEWER = {"that is held": 5, "comment that": 4, "reply that": 4, "by mail": 3, "a decision": 1, "change": 2}
 # What is known before anything is locked, so that others who post do not wait for it.
 AHEAD = re.compile(r'FROM "(comments_ban|comments_filterentry|comments_commentsettings|articles_author)"')
 
@@ -312,6 +315,13 @@ def test_a_post_and_a_decision_ask_a_fixed_number_whatever_is_there(client, news
                 f"/articles/{newsroom.article.pk}/reply/", form, REMOTE_ADDR=f"192.0.2.{next(number)}"
             )
         assert answer.status_code == 303, answer.text
+        return found
+
+    def edit(browser, comment):
+        with asked() as found:
+            text = {"text": f"Number {next(number)}"}
+            answer = browser.patch(f"/api/v1/comments/{comment.pk}/", text, content_type="application/json")
+        assert answer.status_code == 200, answer.text
         return found
 
     def decided(comments, status):
@@ -342,6 +352,11 @@ def test_a_post_and_a_decision_ask_a_fixed_number_whatever_is_there(client, news
         follower.force_login(make_user())
         post(follower, notify="replies")  # Makes the row of the address, too.
         found["a member's comment, and replies by mail"] = post(follower, notify="replies")
+        mine = Comment.objects.order_by("pk").last()
+        found["an author's change"], found["an author's second change"] = (edit(follower, mine) for _ in range(2))
+        set_rules(hold_everything=True)
+        found["an author's change that has to wait"] = edit(follower, mine)
+        set_rules(hold_everything=False)
         return found
 
     ask()

@@ -46,7 +46,6 @@ stored_files:       what both of these can do besides Django's storages
 admin_inputs:       the admin and malformed values
 admin_lists:        its lists and what they delete, for people
 admin_conflicts:    forms of the admin and two colleagues
-admin_lists:        many choices as one select, and what deleting takes along
 database_faults:    telling a database that is away from a wrong question
 database_waits:     how long a connection waits for a lock
 replicas:           reading public pages from replicas of the database

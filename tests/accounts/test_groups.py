@@ -2,12 +2,15 @@
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 import articles.permissions
 from comments.models import permissions
 from newsreader.accounts import groups
+from newsreader.accounts.models import User
+from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 TABLES = {
@@ -49,3 +52,19 @@ def test_other_groups_and_permissions_of_other_apps_are_left_alone():
 
     assert held_by("Interns") == {"comments.delete_comment"}
     assert "auth.view_group" in held_by(groups.EDITORS)
+
+
+def test_what_a_person_may_do_is_asked_once_and_is_what_django_says(django_assert_num_queries):
+    member, inactive = make_user(group=groups.AUTHORS), make_user(group=groups.EDITORS, is_active=False)
+    member.groups.add(Group.objects.get(name=groups.MODERATORS))
+    member.user_permissions.add(Permission.objects.get(content_type__app_label="auth", codename="view_group"))
+    every = {f"{app}.{name}" for app, name in Permission.objects.values_list("content_type__app_label", "codename")}
+
+    for somebody, asked in ((member, 1), (make_user(), 1), (inactive, 0), (make_user(is_superuser=True), 0)):
+        mine, djangos = User.objects.get(pk=somebody.pk), User.objects.get(pk=somebody.pk)
+        with django_assert_num_queries(asked):
+            held = {name for name in every if mine.has_perm(name)}
+
+        assert held == ModelBackend().get_all_permissions(djangos)
+        assert mine.get_user_permissions() == djangos.get_user_permissions()
+        assert mine.get_group_permissions() == djangos.get_group_permissions()

@@ -5,10 +5,11 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 
-from comments.models import AuditEntry, Comment, ConnectionData, Decision, RateLimit
+from comments.models import AuditEntry, Comment, ConnectionData, Decision, RateLimit, Revision
 from comments.models.comment import next_id
 from newsreader.kit import compiled_inserts
 from newsreader.kit.compiled_inserts import TOGETHER, insert, insert_all, insert_together, new
+from newsreader.kit.compiled_updates import CompiledUpdate
 from tests.factories import make_article, make_comment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
@@ -86,6 +87,22 @@ def test_rows_of_several_models_are_one_statement_where_the_database_can(django_
     with pytest.raises(IntegrityError), transaction.atomic():
         insert_together(Decision(comment=comment, number=2, after="spam"), data)
     assert not Decision.objects.filter(comment=comment, number=2).exists()
+
+
+def test_updates_of_other_rows_go_in_with_new_ones(django_assert_num_queries):
+    comment, other = make_comment(), make_comment()
+    rename = CompiledUpdate("name", lambda pk, name: (Comment.objects.filter(pk=pk), {"name": name}))
+    rename.change(0, "")  # compiled
+
+    for rows in (1, 2):
+        new = [Revision(comment=comment, body=f"50 % {number}") for number in range(rows)]
+        changes = [rename.change(other.pk, f"50 % {rows}"), rename.change(comment.pk, f"Ada {rows}")]
+        with django_assert_num_queries(1 if connection.vendor == "postgresql" else rows + 2):
+            insert_together(*new, changes=changes)
+
+        assert [Revision.objects.get(pk=row.pk).body for row in new] == [row.body for row in new]
+        assert Comment.objects.get(pk=other.pk).name == f"50 % {rows}"
+        assert Comment.objects.get(pk=comment.pk).name == f"Ada {rows}"
 
 
 def test_a_reserved_id_is_nobody_elses():

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
+from articles.models.article import Article
 from comments.api.comments import CommentSerializer
 from comments.api.moderation import QueueViewSet
 from comments.desk.filters import NAMES
@@ -170,6 +171,26 @@ def test_an_author_changes_and_withdraws_their_own(client):
     assert client.patch(path, {"text": " "}, content_type="application/json").json()["code"] == "require_valid_comment"
     assert client.delete(path).status_code == 204
     assert Comment.objects.get().decisions.last().reason == "withdrawn"
+
+
+def test_a_comment_that_they_do_not_see_is_not_there_whatever_is_wrong_with_the_change(client):
+    user = make_user()
+    waiting = make_comment(status="pending")
+    unpublished = make_comment(make_article(), user=user)
+    Article.objects.filter(pk=unpublished.article_id).update(state="draft")
+    shown = make_comment(user=user)
+    client.force_login(user)
+
+    def answer(pk, body, **headers):
+        path = f"/api/v1/comments/{pk}/"
+        found = client.patch(path, body, content_type="application/json", headers=headers)
+        return found.status_code
+
+    for body in ({"text": "x"}, {"text": 7}, {"zzz": "x"}, {}, "{", {"text": " "}, {"text": "x", "version": 9}):
+        for pk in (waiting.pk, unpublished.pk, 10**6, 10**30):
+            assert answer(pk, body) == 404
+        assert answer(pk=shown.pk, body=body) != 404
+    assert Comment.objects.filter(version=1).count() == 2  # All but the one that they may change.
 
 
 def test_a_moderator_decides_with_a_reason_and_reads_the_record(client):

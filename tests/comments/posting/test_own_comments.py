@@ -11,9 +11,11 @@ from django.test import Client
 from django.urls import reverse
 
 from articles.models.article import Article
-from comments.authors.author_edits import withdraw_comment
+from comments.authors.author_edits import edit_comment, withdraw_comment
+from comments.errors import EditedTooOften
 from comments.models import Comment
 from comments.moderation.decisions import decide
+from comments.moderation.moderator_edits import revise
 from comments.posting.editing_rights import MOST, why_not
 from comments.screening import article_settings
 from newsreader.accounts.models import CommenterIdentity
@@ -106,7 +108,7 @@ def closed(comment: Comment) -> None:
 
 def changed_too_often(comment: Comment) -> None:
     for number in range(MOST):
-        comment.revisions.create(body=f"{number}", replaced_at=NOW)
+        comment.rewrite(f"{number}", f"<p>{number}</p>", edited_at=NOW)
 
 
 def banned(comment: Comment) -> None:
@@ -123,6 +125,18 @@ def test_what_forbids_editing_offers_none(article, time_machine, obstacle):
     obstacle(comment)
 
     assert tools(client, article, "you") == {comment.pk: ["withdraw"]}
+
+
+def test_of_an_imported_comment_that_only_moderators_have_changed_each_change_counts(article):
+    user = make_user()
+    comment = make_comment(article, user=user)
+    Comment.objects.filter(pk=comment.pk).update(channel=Comment.Channel.IMPORT)
+    moderator = make_moderator()
+    for number in range(MOST):
+        revise(comment.pk, f"Text {number}", by=moderator)
+
+    with pytest.raises(EditedTooOften):
+        edit_comment(comment.pk, "One more", by=user)
     rules = article_settings.settings_under(article, set_rules())
     assert why_not(Comment.objects.get(pk=comment.pk), rules)
 
