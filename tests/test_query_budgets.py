@@ -276,15 +276,15 @@ def test_every_page_and_list_asks_as_much_however_much_it_shows(client, newsroom
 WRITES = {
     "a guest's comment that is held": 20,  # with what may be mailed to the address that was typed
     "a guest's comment, and replies by mail": 26,  # which asks the address first
-    "a member's comment, and replies by mail": 27,
+    "a member's comment, and replies by mail": 23,
     "a guest's comment that appears": 14,
     "a guest's reply that appears": 19,
-    "a member's comment that appears": 23,
+    "a member's comment that appears": 19,
     "a decision": 11,
     "fifty decisions": 15,
-    "an author's change": 15,
-    "an author's second change": 16,  # which may be one too many
-    "an author's change that has to wait": 20,
+    "an author's change": 14,
+    "an author's second change": 15,  # which may be one too many
+    "an author's change that has to wait": 19,
 }
 # So many fewer on PostgreSQL: rows that go in together, and a token of the rate limit, are one statement there.
 FEWER = {"that is held": 5, "comment that": 4, "reply that": 4, "by mail": 3, "a decision": 1, "change": 2}

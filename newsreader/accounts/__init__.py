@@ -26,6 +26,7 @@ sign_in_trips:      what is to be known when somebody comes back from a login pr
 session_secrets:    what sessions hold encrypted, anew when keys are rotated
 session_store:      how a session is read, and what of it is encrypted
 sessions:           what a session knows besides its user
+session_user:       who is signed in
 pictures:           avatars and initials
 upload_pass:        who may send large bodies to the newsroom
 middleware:         checks before allauth's views

@@ -13,7 +13,6 @@ from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.middleware import get_user
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -26,6 +25,7 @@ from requests import RequestException
 from newsreader.accounts import allauth_internals, second_factor, sign_in_trips
 from newsreader.accounts.forms import MALFORMED
 from newsreader.accounts.reauthentication import ask, must_confirm
+from newsreader.accounts.session_user import user_of
 from newsreader.kit.http_cache import private
 from newsreader.kit.languages import spoken
 from newsreader.kit.page_language import settled
@@ -62,7 +62,7 @@ class Rights:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        user: Any = SimpleLazyObject(lambda: second_factor.acting(get_user(request), request.session))
+        user: Any = SimpleLazyObject(lambda: second_factor.acting(user_of(request), request.session))
         request.user = user
         return self.get_response(request)
 

@@ -82,7 +82,8 @@ class User(AbstractUser):
         if self.is_superuser or not self.is_active or hasattr(self, "_user_perm_cache"):
             return
         found: tuple[set[str], set[str]] = set(), set()
-        for of_group, app, codename in _rights_of(self.pk):
+        # Whether there can be any is known of the user of a session (accounts.session_user).
+        for of_group, app, codename in _rights_of(self.pk) if getattr(self, "may_have_rights", True) else ():
             found[of_group].add(f"{app}.{codename}")
         self._user_perm_cache, self._group_perm_cache = found
 
