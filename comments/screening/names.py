@@ -33,6 +33,7 @@ ROLES = [
     *("editorial team", "moderation team", "support team", "editorial staff", "newsroom staff"),
 ]
 _ARTICLE = "the"
+_skeleton = lru_cache(maxsize=8)(skeleton)  # The same name is looked at in several ways: a quarter of the check.
 
 
 def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
@@ -60,7 +61,7 @@ def _role(name: str) -> str:
 def _bare_keys(name: str) -> Iterator[str]:
     """Yield the keys of a name as it is, and without a number behind it and an article before it."""
     for whole in (name, name.rstrip("0123456789 ")):
-        yield (key := skeleton(whole))
+        yield (key := _skeleton(whole))
         if key.startswith(_article()):
             yield key.removeprefix(_article())
 
@@ -115,7 +116,7 @@ def _reserved(rows: tuple[Row, ...]) -> _Reserved:
 
 def _keys(name: str) -> frozenset[str]:
     """Return the keys of a name, as written and in lower case: Greek Ν looks like N, but ν like v."""
-    return frozenset({skeleton(name), skeleton(fold(name))} - {""})
+    return frozenset({_skeleton(name), _skeleton(fold(name))} - {""})
 
 
 @cache
