@@ -106,6 +106,21 @@ def test_a_page_of_each_kind(page: Page, complaints: list[str]) -> None:
     assert not complaints
 
 
+@pytest.mark.parametrize("size", [(1280, 400), (600, 400), (390, 844)], ids=str)
+def test_a_page_of_an_account_opens_at_its_top_with_its_entry_of_the_menu_in_sight(page: Page, size: Any) -> None:
+    client = Client()
+    sign_in(client, make_user("ada"))
+    start(page, client)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for path in ("", "comments/", "sessions/"):
+        page.goto(f"/accounts/{path}")
+        page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        assert page.evaluate("scrollY") == 0, path
+        edges = page.locator(".account-menu [aria-current]").bounding_box()
+        assert edges or not path  # On phones, the page of all pages needs no menu.
+        assert not edges or (edges["x"] >= 0 and edges["x"] + edges["width"] <= size[0])
+
+
 @pytest.mark.long
 def test_the_ways_in(page: Page, complaints: list[str]) -> None:
     user = make_user("ada")
