@@ -56,7 +56,7 @@ def _page(request: HttpRequest, refusal: Busy) -> HttpResponse:
     kept = _("Nothing you typed is lost: it is below. Please send it again in a few seconds.")
     context = {
         "title": _("The site is busy"),
-        "sentence": kept if typed else str(refusal),
+        "sentence": kept if typed else _("Please try again in a few seconds."),
         "typed": typed,
         "action": request.get_full_path(),
         "is_reply": request.path.startswith("/articles/") and request.path.endswith("/reply/"),

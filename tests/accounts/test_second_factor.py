@@ -122,6 +122,7 @@ def test_the_code_is_asked_for_before_there_is_a_session(client, editor):
 
     assert asked["Location"] == "/accounts/2fa/authenticate/"
     assert "_auth_user_id" not in client.session
+    assert "Use a passkey" not in client.get("/accounts/2fa/authenticate/").text  # There is none.
     assert client.get("/admin/")["Location"].startswith("/admin/login/")
     wrong = client.post("/accounts/2fa/authenticate/", {"code": "000000"})
     assert wrong.status_code == 200
@@ -146,6 +147,7 @@ def test_a_passkey_counts_as_the_factor(client, editor):
     make_passkey(editor)
 
     assert sign_in(client, editor)["Location"] == "/accounts/2fa/authenticate/"
+    assert "Use a passkey" in client.get("/accounts/2fa/authenticate/").text
 
 
 def test_the_last_factor_of_staff_stays(client, editor):
