@@ -7,12 +7,15 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from articles import publishing, submissions
+from articles.current_site import current_site
 from comments.desk import mail_choices_views, queue_views, stats_views
 from comments.models.permissions import may_moderate
 from newsreader.first_steps import steps
+from newsreader.kit import page_language
 from newsreader.kit.admin_conflicts import KeepsNewer
 from newsreader.kit.admin_inputs import SoundLists
 from newsreader.kit.admin_lists import SaysWhatGoes
@@ -36,11 +39,19 @@ class NewsroomSite(AdminSite):
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return answer
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """As in Django. A page that answers a form is in the site's language: with this, every page of ours begins."""
+        if page_language.is_open(request):
+            page_language.settle(request, current_site(request).language)
+        return super().each_context(request)
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """As in Django; the rooms of libraries are called what is in them."""
+        """As in Django; the rooms of libraries, and lists that say so (`listed`), are called what is in them."""
         found = super().get_app_list(request, app_label)
         for room in found:
             room["name"] = ROOMS.get(room["app_label"], room["name"])
+            for row in room["models"]:
+                row["name"] = capfirst(getattr(self._registry[row["model"]], "listed", row["name"]))
         return sorted(found, key=lambda room: str(room["name"]).lower())
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:

@@ -36,6 +36,7 @@ State = Article.State
 
 class BylineInline(KeepsRelated, admin.StackedInline):
     model = Byline
+    verbose_name, verbose_name_plural = _("author"), _("authors")
     formset = NamedCells
     fields = ["author", ("role", "position")]
     autocomplete_fields = ["author"]

@@ -289,7 +289,9 @@ def _ends_at(request: ActionRequest) -> dt.datetime | None:
     days = request.text("days") or "0"
     if days not in SPANS:
         raise NotUnderstood()
-    return timezone.now() + dt.timedelta(days=int(days)) if days != "0" else None
+    if days == "0":
+        return None
+    return timezone.now().replace(second=0, microsecond=0) + dt.timedelta(days=int(days))  # As its form shows it.
 
 
 def _ban(request: ActionRequest) -> ActionResult:

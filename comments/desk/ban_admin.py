@@ -191,6 +191,8 @@ class BanAdmin(InSentences):
         return [*TARGET, "by", "created_at", "lifted_at", "every_appeal"] if obj else []
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[BanForm]:
+        if obj:  # Who is banned never changes, and needs no word on how to choose.
+            kwargs["help_texts"] = BanForm.Meta.help_texts | dict.fromkeys(TARGET, "")
         form = super().get_form(request, obj, change, **kwargs)
         who = {"by": request.user, "from_address": client_address(request)}
         return type("BanFormOf", (form,), who)

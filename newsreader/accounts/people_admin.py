@@ -22,7 +22,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.text import get_text_list
+from django.utils.text import capfirst, get_text_list
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -124,6 +124,7 @@ class UserAdmin(DjangoUserAdmin):
     list_filter = [StandingFilter, RoleFilter]
     search_fields = ["username", "name", "email"]
     readonly_fields = ["left_at"]
+    listed = _("people")  # "Users" are of programs.
     show_full_result_count = False
 
     def get_urls(self) -> list[URLPattern]:
@@ -196,7 +197,8 @@ class UserAdmin(DjangoUserAdmin):
         """The list, with the invitations that wait: whoever is invited may have no account yet."""
         rows = Invitation.objects.filter(accepted_at=None, revoked_at=None).select_related("invited_by")
         waiting = list(rows.order_by("-sent_at")[:20]) if request.user.has_perm("accounts.view_invitation") else []
-        return super().changelist_view(request, {"waiting_invitations": waiting} | (extra_context or {}))
+        named = {"title": capfirst(self.listed), "listed": self.listed}
+        return super().changelist_view(request, {"waiting_invitations": waiting} | (extra_context or {}) | named)
 
     def render_change_form(
         self,
@@ -208,6 +210,7 @@ class UserAdmin(DjangoUserAdmin):
         obj: User | None = None,
     ) -> HttpResponse:
         by = signed_in_user(request)
+        context["listed"] = self.listed
         context["about"] = self.about(obj, by) if obj else []
         context["may_leave"] = obj is not None and leaving.is_member(obj) and leaving.may_end_roles(by, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -235,6 +238,7 @@ class UserAdmin(DjangoUserAdmin):
         context = self.admin_site.each_context(request) | {
             "title": _("Leaves the newsroom"),
             "opts": self.opts,
+            "listed": self.listed,
             "person": user,
             "roles": leaving.roles_in_words(user),
             "is_member": leaving.is_member(user),

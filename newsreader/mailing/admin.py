@@ -25,6 +25,7 @@ from newsreader.kit.admin_lists import AsSelect
 from newsreader.kit.email_addresses import tidy_email, why_not
 from newsreader.kit.errors import DomainError
 from newsreader.kit.http_cache import private
+from newsreader.kit.languages import choices, spoken
 from newsreader.kit.web import show_or_take
 from newsreader.mailing import outbox, suppression
 from newsreader.mailing.letter_titles import TITLES, title_of
@@ -83,7 +84,7 @@ class LetterAdmin(admin.ModelAdmin):
     ordering = ["-pk"]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # They count the whole table for each state and mail.
-    fields = ["title", "address", "language", "created_at", "state", "next_attempt", "attempts", "error"]
+    fields = ["title", "address", "language_shown", "created_at", "state", "next_attempt", "attempts", "error"]
     actions = ["send_chosen_again"]
 
     def get_urls(self) -> list[URLPattern]:
@@ -117,6 +118,10 @@ class LetterAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("state"))
     def state(self, letter: Letter) -> str:
         return _state(letter)
+
+    @admin.display(description=gettext_lazy("language"))
+    def language_shown(self, letter: Letter) -> str:
+        return dict(choices()).get(spoken(letter.language)) or _("the site’s language")
 
     @admin.display(description=gettext_lazy("next attempt"))
     def next_attempt(self, letter: Letter) -> str:
