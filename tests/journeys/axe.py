@@ -1,4 +1,4 @@
-"""What axe has against an open page: names, roles, structure and contrast."""
+"""What axe has against an open page, names, roles, structure and contrast, and which targets are too small."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+
+from tests.journeys.targets import small
 
 DAY, NIGHT = (1280, "light"), (390, "dark")  # Width in pixels and colours: each width and each scheme is met once.
 # Only what is wrong, and without fetching every style sheet once more for rules that are not asked for.
@@ -34,7 +36,7 @@ _seen_by_night: set[str] = set()
 def wrong(page: Page, *, within: str | None = None, only: list[str] | None = None, night: int = NIGHT[0]) -> list[str]:
     """Look at the page, or a part of it, by day on a desk and by night on a phone `night` pixels wide.
 
-    By night only where something of a kind is shown that this process has not looked at by night: names, roles and
+    Targets are measured at both widths. Axe looks by night only where something of a kind is shown that this process has not looked at by night: names, roles and
     structure were looked at by day, and more of the same has the same colours.
     """
     found = []
@@ -43,6 +45,7 @@ def wrong(page: Page, *, within: str | None = None, only: list[str] | None = Non
     for width, scheme in (DAY, (night, NIGHT[1])):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        found += small(page, within=within)
         kinds = {f"{only} {width} {kind}" for kind in page.evaluate(KINDS, within)} if scheme == NIGHT[1] else set()
         if kinds and kinds <= _seen_by_night:
             continue

@@ -33,6 +33,7 @@ from tests.factories import (
     make_user,
 )
 from tests.journeys.axe import wrong
+from tests.journeys.targets import small
 from tests.journeys.told_pages import at_the_desk, make_told, of_guests, of_readers
 from tests.journeys.told_pages import sign_in as enter
 
@@ -301,19 +302,6 @@ def test_what_approves_can_be_read_under_the_mouse_in_a_dialog_too(page: Page, l
     assert colours == ["rgb(58, 63, 70)", "rgb(255, 255, 255)"]
 
 
-# Where a finger may miss: what can be pressed, is not in a line of text, and is less than 24 pixels wide or high, and
-# nearer than that to another. Source: WCAG 2.2, 2.5.8.
-SMALL = """() => {
-    const inText = (element) => element.matches("p a, dd a, dt a, li a, label a, time a");
-    const box = (element) => (element.labels?.[0] && element.matches("[type=checkbox], [type=radio]") ? element.labels[0] : element)
-        .getBoundingClientRect();
-    const all = [...document.querySelectorAll("main :is(a, button, input, select, textarea, summary)")]
-        .filter((element) => element.type !== "hidden" && element.checkVisibility() && !inText(element));
-    return all.filter((element) => Math.min(box(element).width, box(element).height) < 23.5)
-        .map((element) => `${element.outerHTML.slice(0, 120)}: ${box(element).width} × ${box(element).height}`);
-}"""
-
-
 def wrong_with_told_pages(page: Page, visits: Iterable[tuple[str, Callable[[], Any]]], widths: list[int]) -> list[str]:
     """What is wrong with these pages: axe, small targets, and what scrolls sideways, from both sides."""
     found = []
@@ -322,7 +310,7 @@ def wrong_with_told_pages(page: Page, visits: Iterable[tuple[str, Callable[[], A
         found += wrong(page)
         for width in widths:
             page.set_viewport_size({"width": width, "height": 800})
-            found += [f"{name}, {width}: {small}" for small in page.evaluate(SMALL)]
+            found += small(page)
             for direction in ("rtl", "ltr"):
                 page.evaluate("direction => { document.documentElement.dir = direction }", direction)
                 whole, seen = page.evaluate(SCRIPT)
