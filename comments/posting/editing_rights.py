@@ -68,7 +68,7 @@ def refuse_editing(comment: Comment, draft: Draft, rules: EffectiveSettings, *, 
 
 
 def _may_have_earlier_texts(comment: Comment) -> bool:
-    """Say whether a text was kept of it: most comments that are changed have not been changed before.
+    """Say whether a text may have been kept of it. Most comments that are changed never were: one statement less.
 
     Of an imported one that a moderator has changed, no time of that is noted.
     """
