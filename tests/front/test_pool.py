@@ -14,7 +14,7 @@ SOON = 10  # seconds
 
 @pytest.fixture
 def pool():
-    made = Pool(4)
+    made = Pool(4, 4)
     yield made
     made.stop(SOON)
 
@@ -102,6 +102,25 @@ def test_half_of_the_threads_write_at_most_and_all_others_read(pool):
     until(lambda: len(work.told) == 6)
     assert work.most == 2
     assert work.told == [False] * 6
+
+
+def test_one_writes_after_the_other_where_no_two_can_unless_one_is_slow():
+    pool, slow, others = Pool(4, 1), Work(), Work()
+    others.gate.set()
+    try:
+        pool.submit(Job(slow, writes=True))
+        for _ in range(6):
+            pool.submit(Job(others, writes=True))
+        until(lambda: slow.running == 1)
+        assert others.told == []  # They wait their turn.
+
+        until(lambda: pool.sweep() and len(others.told) == 6)  # Once it is slow, they do not wait for it.
+
+        assert (slow.running, others.most) == (1, 1)
+        slow.gate.set()
+        until(lambda: slow.running == 0)
+    finally:
+        pool.stop(SOON)
 
 
 def test_who_waits_too_long_behind_writers_that_are_stuck_is_told_and_takes_no_writers_place(pool, monkeypatch):
@@ -257,7 +276,7 @@ def test_a_pool_whose_threads_are_all_stuck_does_not_answer(pool):
 
 
 def test_at_the_end_everything_is_done_that_has_arrived():
-    pool, work = Pool(2), Work()
+    pool, work = Pool(2, 2), Work()
     for _ in range(5):
         pool.submit(Job(work, writes=True))
     work.gate.set()
