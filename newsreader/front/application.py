@@ -23,7 +23,7 @@ from newsreader.front.exchange import READS, Exchange
 from newsreader.front.first_pages import make_front_page, own_request
 from newsreader.front.page_cache import Entry, PageCache
 from newsreader.front.pages import Address
-from newsreader.front.pool import SWEEP, Job, Pool, writers
+from newsreader.front.pool import SWEEP, Job, Pool
 from newsreader.front.renewal import Renewal
 from newsreader.front.versions_now import Versions
 from newsreader.kit.lookalikes import skeleton
@@ -53,8 +53,7 @@ class Application:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         if not settings.WEB:
             raise ImproperlyConfigured("NEWSREADER_ROLE must be web before the settings are read.")
-        self.loop, self.log = loop, access.Log(loop)
-        self.pool = Pool(settings.WEB_THREADS, writers())
+        self.loop, self.pool, self.log = loop, Pool(settings.WEB_THREADS), access.Log(loop)
         self.asker = Asker(loop)
         self.renewal = Renewal(loop, self.cache, self._submit)
         self._health = _health()

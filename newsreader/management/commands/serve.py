@@ -52,7 +52,7 @@ class Command(BaseCommand):
             default=settings.WEB_THREADS,
             choices=range(2, 257),
             metavar="NUMBER",
-            help="Per process, 2 or more: half of them may write, on SQLite one. Each holds a database connection.",
+            help="Per process, 2 or more: half of them may write. Each holds a database connection.",
         )
         parser.add_argument("--reload", action="store_true", help="For development: start again when code changes.")
         parser.add_argument("--no-worker", action="store_true", help="The worker runs elsewhere, as `manage.py work`.")
