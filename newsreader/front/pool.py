@@ -34,8 +34,8 @@ READER_STUCK = 0.6
 # them, and `serve` would replace the process, with all stored pages.
 HUNG = 15.0
 SWEEP = 0.2  # seconds between two looks at those that wait
-# So many write at once: more would share Python's lock with each other and with whoever reads. With 95 pages and 5 posts
-# at a time, sixteen at once, each request cost a quarter less so, on either database.
+# So many write at once: more would share Python's lock with each other and with whoever reads. With sixteen requests at
+# once, of which one in twenty is a post, each costs a fifth less so, on either database.
 WRITERS = 1
 # Who writes for longer waits for something else than Python: a lock, a bucket, a database far away. Another may begin.
 SLOW = 0.1
