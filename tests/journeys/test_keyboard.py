@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from articles import publishing
 from articles.models.article import Article, Correction
@@ -26,42 +26,25 @@ from tests.factories import (
     make_article,
     make_author,
     make_comment,
-    make_editor,
     make_moderator,
     make_section,
     make_tag,
     make_user,
-    set_rules,
 )
 from tests.journeys.keyboard import Keyboard
-from tests.journeys.test_editing import page_of_text, sign_in
+from tests.journeys.test_editing import page_of_text
 from tests.journeys.test_readers_deeds import article as discussion  # noqa: F401
 from tests.journeys.test_readers_deeds import open_as  # noqa: F401
-from tests.journeys.test_staff_deeds import DESK
+from tests.journeys.test_staff_deeds import button, link, open_desk
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.ci_sqlite]
 
 
 @pytest.fixture
 def keyboard(page: Page, live_server: Any, settings: Any, tmp_path: Any) -> Keyboard:
-    """An editor's keyboard on the desk's first page; one section, one author."""
     settings.MEDIA_ROOT = tmp_path
-    set_rules(flood_seconds=0, mail_moderators=False)
-    make_section("Town")
-    editor = make_editor()
-    make_author(name="Ada", user=editor)
-    sign_in(page, editor, live_server.url)
-    page.set_viewport_size(DESK)
-    page.goto("/admin/")
+    open_desk(page, live_server.url)
     return Keyboard(page)
-
-
-def link(hands: Keyboard, name: str) -> Locator:
-    return hands.page.get_by_role("link", name=name, exact=True).first
-
-
-def button(hands: Keyboard, name: str) -> Locator:
-    return hands.page.get_by_role("button", name=name, exact=True)
 
 
 def done(hands: Keyboard, said: str) -> None:

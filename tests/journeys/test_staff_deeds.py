@@ -19,6 +19,7 @@ from comments.models import Ban, Comment
 from newsreader.accounts.models import Invitation
 from tests.factories import make_article, make_author, make_comment, make_editor, make_section, set_rules
 from tests.journeys.hand import Hand
+from tests.journeys.keyboard import Keyboard
 from tests.journeys.test_editing import page_of_text, sign_in
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.ci_sqlite]
@@ -27,23 +28,27 @@ DESK: ViewportSize = {"width": 1280, "height": 900}
 
 @pytest.fixture
 def hand(page: Page, live_server: Any, settings: Any, tmp_path: Any) -> Hand:
-    """An editor's hand on the desk's first page; one section, one author."""
     settings.MEDIA_ROOT = tmp_path
+    open_desk(page, live_server.url)
+    return Hand(page)
+
+
+def open_desk(page: Page, url: str) -> None:
+    """Open the desk's first page as an editor; one section, one author."""
     set_rules(flood_seconds=0, mail_moderators=False)
     make_section("Town")
     editor = make_editor()
     make_author(name="Ada", user=editor)
-    sign_in(page, editor, live_server.url)
+    sign_in(page, editor, url)
     page.set_viewport_size(DESK)
     page.goto("/admin/")
-    return Hand(page)
 
 
-def link(hand: Hand, name: str) -> Locator:
+def link(hand: Hand | Keyboard, name: str) -> Locator:
     return hand.page.get_by_role("link", name=name, exact=True).first
 
 
-def button(hand: Hand, name: str) -> Locator:
+def button(hand: Hand | Keyboard, name: str) -> Locator:
     return hand.page.get_by_role("button", name=name, exact=True)
 
 
