@@ -390,9 +390,6 @@ POOLED: bool = read(
     "DATABASE_POOLER", "", {"": False, "pgbouncer": True}.__getitem__, "pgbouncer, or nothing if there is none."
 )
 
-# What is executed more often on a connection is prepared, where its text stays the same (newsreader.kit.postgresql).
-PREPARED = 2
-
 
 def limit(database: dict[str, Any], **seconds: float) -> None:
     """Have PostgreSQL end what takes longer. Of the operator's own options it takes what else is in them."""
@@ -400,9 +397,7 @@ def limit(database: dict[str, Any], **seconds: float) -> None:
     options = database.setdefault("OPTIONS", {})
     if POOLED:
         database["DISABLE_SERVER_SIDE_CURSORS"] = True
-        options["prepare_threshold"] = None
         return  # PgBouncer refuses them, or drops them: they are in its own configuration.
-    options["prepare_threshold"] = PREPARED
     mine = [f"-c {name}={round(value * 1000)}" for name, value in seconds.items()]
     options["options"] = " ".join([*mine, options.get("options", "")]).strip()
 

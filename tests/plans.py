@@ -15,8 +15,6 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from newsreader.kit.postgresql import prepared_cursor
-
 TYPES = {bool: "boolean", int: "bigint", dt.datetime: "timestamptz", dt.date: "date"}
 EXPLAIN = "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) "
 SMALL = 2_000  # rows; a table of fewer may well be read whole
@@ -47,7 +45,7 @@ def asked() -> Iterator[list[Statement]]:
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         if not many and re.match(r"\(?(SELECT|UPDATE|DELETE|WITH(?! \w+ AS \(INSERT))\b", sql):
-            is_prepared = isinstance(context["cursor"].cursor, type(prepared_cursor(connection).cursor))
+            is_prepared = getattr(context["cursor"].cursor, "planned_once", False)
             found.append(Statement(sql, list(params or ()), is_prepared))
         return execute(sql, params, many, context)
 

@@ -28,8 +28,8 @@ from newsreader.kit.client_address import subnet
 from newsreader.kit.compiled_inserts import insert_together
 from newsreader.kit.compiled_updates import CompiledUpdate
 from newsreader.kit.idempotency import KEY_LENGTH
-from newsreader.kit.postgresql import prepared_cursor
 from newsreader.kit.search_words import special
+from newsreader.kit.statements import run
 from newsreader.kit.text import fold
 
 if TYPE_CHECKING:
@@ -321,9 +321,8 @@ class NextId(Func):
 
 def next_id() -> int:
     """Reserve an id in a statement of its own: see `NextId`."""
-    with prepared_cursor(connection) as cursor:
-        cursor.execute(f"SELECT {NextId.SQL[connection.vendor]}")
-        return cursor.fetchone()[0] or 1
+    ((number,),) = run(connection, f"SELECT {NextId.SQL[connection.vendor]}", []).rows
+    return number or 1
 
 
 REMOVED = (Comment.Status.SPAM.value, Comment.Status.TRASH.value)  # the statuses of removed comments

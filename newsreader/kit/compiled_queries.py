@@ -227,12 +227,7 @@ class _Statement:
 
     def fetched(self, values: Values) -> list[tuple[Any, ...]]:
         params: list[Any] = [constant if at is None else adapted(values[at], self.db) for at, constant in self.params]
-        connection = connections[self.db]
-        if self.is_planned_once:
-            return run(connection, self.sql, params).rows
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, params)
-            return cursor.fetchall()
+        return run(connections[self.db], self.sql, params, planned_once=self.is_planned_once).rows
 
     def converts(self, value: Any, place: int) -> bool:
         """Say whether the model may have another value than the database has given at this place.

@@ -24,11 +24,17 @@ def _marked(query: str) -> str:
     return str(FORMAT_QMARK_REGEX.sub("?", query)).replace("%%", "%")
 
 
-def bare_prepared(connection: BaseDatabaseWrapper) -> Callable[[str, Any], Any]:
-    """Return what executes such a statement and returns the driver's own cursor. Errors are the driver's."""
+def bare_prepared(connection: BaseDatabaseWrapper) -> Callable[..., tuple[list[Any], int]]:
+    """Return what executes such a statement, and returns its rows and their number. Errors are the driver's."""
     made: Any = connection
     made.ensure_connection()
-    return lambda sql, params: made.connection.execute(_marked(sql), params)
+    execute = made.connection.execute
+
+    def executed(sql: str, params: list[Any], *, planned_once: bool = True) -> tuple[list[Any], int]:
+        cursor = execute(_marked(sql), params)
+        return cursor.fetchall() if cursor.description else [], cursor.rowcount
+
+    return executed
 
 
 def prepared_cursor(connection: BaseDatabaseWrapper) -> Any:

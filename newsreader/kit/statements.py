@@ -20,19 +20,18 @@ class Answer(NamedTuple):
     written: int  # how many rows it has added or changed
 
 
-def run(connection: BaseDatabaseWrapper, sql: str, params: list[Any]) -> Answer:
+def run(connection: BaseDatabaseWrapper, sql: str, params: list[Any], *, planned_once: bool = True) -> Answer:
     """Execute a statement as `prepared_cursor` does. Raises what Django's cursors raise."""
     if not watches_alone(connection) or connection.queries_logged:
-        with prepared_cursor(connection) as cursor:
+        with prepared_cursor(connection, planned_once=planned_once) as cursor:
             cursor.execute(sql, params)
-            return Answer(cursor.fetchall() if cursor.description else [], cursor.rowcount)
+            return Answer(cursor.fetchall(), cursor.rowcount)
     execute = bare_prepared(connection)
     connection.validate_no_broken_transaction()
     began = time.perf_counter()
     try:
         with connection.wrap_database_errors:
-            cursor = execute(sql, params)
-            return Answer(cursor.fetchall() if cursor.description else [], cursor.rowcount)
+            return Answer(*execute(sql, params, planned_once=planned_once))
     finally:
         spent.seconds += time.perf_counter() - began
         spent.statements += 1

@@ -29,7 +29,7 @@ from newsreader.kit.clock import ahead
 from newsreader.kit.compiled_inserts import insert
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.hashes import keyed
-from newsreader.kit.postgresql import prepared_cursor
+from newsreader.kit.statements import run
 from newsreader.mailing.models import AskedLetter, Suppression
 from newsreader.mailing.suppression import Reason, address_key, is_tried_again, mailbox_key
 
@@ -110,8 +110,7 @@ def _lock(keys: Iterable[str]) -> None:
         return
     numbers = sorted(int(key[:15], 16) for key in keys)
     locks = ", ".join(["pg_advisory_xact_lock(%s)"] * len(numbers))  # taken from left to right
-    with prepared_cursor(connection) as cursor:
-        cursor.execute(f"SELECT {locks}", numbers)
+    run(connection, f"SELECT {locks}", numbers)
 
 
 def asked_last_hour() -> int:

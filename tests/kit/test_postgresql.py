@@ -1,12 +1,19 @@
 """The database backend for PostgreSQL: prepared statements, and connections that the server has ended."""
 
+import datetime as dt
+from contextlib import suppress
+from decimal import Decimal
+
 import pytest
-from django.db import connection, connections
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.db.models import Func, IntegerField
 from django.test.utils import CaptureQueriesContext
+from psycopg.types.json import Jsonb
 
 from articles.models.article import Article
 from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.postgresql.direct import Direct
+from newsreader.kit.statements import run
 from tests.databases import on_the_server
 from tests.factories import make_article
 
@@ -22,6 +29,17 @@ def prepared(part):
     with connection.cursor() as cursor:
         cursor.execute(PREPARED, [f"%{part}%"])
         return [statement for (statement,) in cursor.fetchall()]
+
+
+def elsewhere(statement):
+    """Return the rows that another connection sees."""
+    other = connections["default"].copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+    finally:
+        other.close()
 
 
 def test_a_compiled_statement_is_prepared_once_it_comes_back_with_its_constants_in_its_text():
@@ -72,14 +90,75 @@ def test_how_many_there_are_is_planned_for_its_values():
 
 
 def test_behind_a_pooler_nothing_is_prepared(monkeypatch):
-    by_slug = Compiled(lambda slug: Article.objects.filter(slug=slug).values_list("standfirst"))
-    connection.ensure_connection()
-    monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+    article = make_article(slug="ferry")
+    by_slug = Compiled(lambda slug: Article.objects.filter(slug=slug).values_list("standfirst", "pk"))
+    monkeypatch.setattr(connections["default"], "_direct", Direct(connection.connection, prepares=False))
 
     for _ in range(5):
-        assert by_slug("ferry") == []
+        assert by_slug("ferry") == [(article.standfirst, article.pk)]
 
-    assert not prepared('SELECT "articles_article"."standfirst"')
+    assert not prepared('"standfirst", "articles_article"."id"')
+
+
+def test_values_and_rows_are_those_of_psycopg_s_own_cursors():
+    moment = dt.datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=dt.UTC)
+    values = [
+        "50 % Ünï",
+        2**40,
+        -1,
+        None,
+        True,
+        moment,
+        moment.date(),
+        Decimal("1.50"),
+        Jsonb({"a": [1, "ß"]}),
+        b"\x00\xff",
+    ]
+    casts = ("text", "bigint", "int", "text", "boolean", "timestamptz", "date", "numeric", "jsonb", "bytea")
+    sql = f"SELECT {', '.join(f'%s::{cast}' for cast in casts)}, 1.5::float8, ARRAY[1, 2], '10.0.0.1'::inet, '%%'"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        ordinary = cursor.fetchall()
+
+    for _ in range(3):  # as it comes, prepared, and prepared before
+        assert connections["default"].direct.execute(sql, values) == (ordinary, 1)
+    assert ordinary[0][5] == moment
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_has_gone_is_an_operational_error():
+    connection.ensure_connection()
+    on_the_server(f"SELECT pg_terminate_backend({connection.connection.info.backend_pid}, 5000)")
+    with pytest.raises(OperationalError):
+        run(connection, "SELECT %s::int", [1])
+    connection.close()
+    assert run(connection, "SELECT %s::int", [1]).rows == [(1,)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_is_one_for_statements_of_either_way_and_its_end_is_seen_by_others():
+    make_article(slug="ferry")
+    seen = "SELECT slug FROM articles_article ORDER BY slug"
+    with transaction.atomic():
+        run(connection, "UPDATE articles_article SET slug = %s", ["bridge"])
+        assert Article.objects.get().slug == "bridge"
+        assert elsewhere(seen) == [("ferry",)]
+    assert elsewhere(seen) == [("bridge",)]
+    with transaction.atomic():
+        Article.objects.update(slug="tunnel")
+        run(connection, "UPDATE articles_article SET slug = %s", ["ferry"])
+        transaction.set_rollback(True)
+    assert run(connection, seen, []).rows == [("bridge",)]
+
+
+def test_an_error_and_a_rollback_leave_what_is_prepared():
+    for _ in range(3):
+        with suppress(DatabaseError), transaction.atomic():
+            run(connection, "SELECT 1 / %s::int", [0])
+    for _ in range(3):
+        assert run(connection, "SELECT 1 / %s::int", [1]).rows == [(1,)]
+
+    assert prepared("SELECT 1 / $1::int")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ def test_nothing_is_said_at_the_start_of_a_connection_that_is_lent_for_a_transac
     database = {"OPTIONS": {"sslmode": "require"}}
     site_settings.limit(database, statement_timeout=10)
     assert database == {
-        "OPTIONS": {"sslmode": "require", "prepare_threshold": None},
+        "OPTIONS": {"sslmode": "require"},
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "ENGINE": "newsreader.kit.postgresql",
     }
@@ -23,7 +23,7 @@ def test_without_a_pooler_the_limits_come_with_the_connection():
     database = {"OPTIONS": {"options": "-c work_mem=8MB"}}
     site_settings.limit(database, statement_timeout=1.5)
     assert database == {
-        "OPTIONS": {"options": "-c statement_timeout=1500 -c work_mem=8MB", "prepare_threshold": 2},
+        "OPTIONS": {"options": "-c statement_timeout=1500 -c work_mem=8MB"},
         "ENGINE": "newsreader.kit.postgresql",
     }
 

@@ -1,4 +1,4 @@
-"""Django's database backend for PostgreSQL, with what costs less where connections are kept (`base`)."""
+"""Django's database backend for PostgreSQL, with what costs less where connections are kept (`base`, `direct`)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def prepared_cursor(connection: BaseDatabaseWrapper) -> Any:
-    """Return a cursor for a statement whose text is always the same, so that a server parses and plans it once.
+def prepared_cursor(connection: BaseDatabaseWrapper, *, planned_once: bool = True) -> Any:
+    """Return a cursor of Django's for a statement whose text is always the same, so that it is parsed once.
 
-    SQLite's driver keeps its statements anyway.
+    It is planned once, too, but on PostgreSQL where not `planned_once`. SQLite's driver keeps its statements anyway.
     """
     if connection.vendor == "sqlite":
         return _sqlite().prepared_cursor(connection)
-    return getattr(connection, "prepared_cursor", connection.cursor)()
+    made: Any = connection
+    return made.prepared_cursor(planned_once=planned_once)
 
 
-def bare_prepared(connection: Any) -> Callable[[str, Any], Any]:
-    """Return what executes such a statement and returns the driver's own cursor. Errors are the driver's."""
-    found: Callable[[str, Any], Any] = (
-        _sqlite().bare_prepared(connection) if connection.vendor == "sqlite" else connection.bare_prepared()
-    )
-    return found
+def bare_prepared(connection: BaseDatabaseWrapper) -> Callable[..., tuple[list[Any], int]]:
+    """Return what executes such a statement, and returns its rows and their number, or how many it has written.
+
+    It takes the statement, a list of values and `planned_once`. Errors are the driver's.
+    """
+    if connection.vendor == "sqlite":
+        return _sqlite().bare_prepared(connection)
+    made: Any = connection
+    return made.bare_prepared()
 
 
 @cache

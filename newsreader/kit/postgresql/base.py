@@ -1,60 +1,30 @@
-"""PostgreSQL as Django speaks it, but for two things: statements that are prepared, and less asking who is there.
+"""PostgreSQL as Django speaks it, but for two things: statements sent directly, and less asking who is there.
 
 Named in DATABASES as `newsreader.kit.postgresql`; Django looks for `DatabaseWrapper` here.
 """
 
 from __future__ import annotations
 
-import re
 import select
 import time
 from collections.abc import Callable
-from functools import cache
-from itertools import count
 from typing import Any
 
+from django.conf import settings
 from django.db.backends.postgresql import base, operations
-from django.db.backends.utils import CursorWrapper
-from psycopg import RawCursor
-from psycopg.types.numeric import Int8
+from django.db.backends.utils import CursorWrapper, debug_transaction
+
+from newsreader.kit.postgresql.direct import Answered, Direct, DirectCursor, direct
 
 # Seconds after which a connection is asked whether it works, even if it has said nothing. Asking at every request
 # would be a round trip more than many a page has.
 SURE = 5.0
-_MARK = re.compile("%[s%]")
-
-
-class PreparedCursor(base.CursorMixin, RawCursor):
-    """Has the server parse and plan a statement once for each connection, and not at every execution: PostgreSQL then
-    works a quarter less for an article's page made anew, and a seventh less for a post.
-
-    psycopg prepares what is executed more often than the option `prepare_threshold` says; where that is None, nothing
-    is prepared (DATABASE_POOLER). Values travel beside the statement, so it has to say of which type they are where
-    the server could not tell.
-
-    Values are numbered in the text of the statement once, here: psycopg does it at each execution where there are more
-    than 50, which takes as long as two statements.
-    """
-
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        # psycopg would give each size of numbers a type of its own, and so a statement.
-        if params is not None:
-            params = [Int8(param) if type(param) is int else param for param in params]
-            query = _numbered(query)
-        return super().execute(query, params, **options)
-
-
-@cache
-def _numbered(statement: str) -> bytes:
-    """Return a statement with `$1`, `$2` for each `%s`, as the server has them. There are only so many."""
-    number = count(1)
-    return _MARK.sub(lambda mark: f"${next(number)}" if mark[0] == "%s" else "%", statement).encode()
 
 
 class DatabaseOperations(operations.DatabaseOperations):
     def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
         """Return the statement with its values, for whoever collects statements."""
-        if isinstance(cursor, PreparedCursor):
+        if isinstance(cursor, DirectCursor):
             return str(self.compose_sql(sql, params))
         return super().last_executed_query(cursor, sql, params)
 
@@ -64,19 +34,43 @@ class DatabaseWrapper(base.DatabaseWrapper):
     health_check_enabled: bool
     health_check_done: bool
     _sure_until = 0.0
+    _direct: Direct | None = None
 
-    def prepared_cursor(self) -> CursorWrapper:
-        """Return a cursor for statements whose text does not change from one execution to the next."""
+    @property
+    def direct(self) -> Direct:
+        """What executes statements whose text is always the same, on the connection that there is."""
+        if self._direct is None or self._direct.connection is not self.connection:
+            self._direct = direct(self.connection, prepares=not settings.POOLED)
+        return self._direct
+
+    def prepared_cursor(self, *, planned_once: bool) -> CursorWrapper:
+        """Return a cursor for such statements, which whoever watches sees."""
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            return self._prepare_cursor(PreparedCursor(self.connection))  # type: ignore[attr-defined]
+            return self._prepare_cursor(DirectCursor(self.direct, planned_once=planned_once))  # type: ignore[attr-defined]
 
-    def bare_prepared(self) -> Callable[[str, Any], Any]:
-        """Return what executes such a statement and returns psycopg's own cursor. Errors are psycopg's."""
+    def bare_prepared(self) -> Callable[..., Answered]:
+        """Return what executes such a statement, and returns its rows and their number. Errors are psycopg's."""
         self.close_if_health_check_failed()
         self.ensure_connection()
-        return PreparedCursor(self.connection).execute
+        return self.direct.execute
+
+    # psycopg begins a transaction by itself once it is told not to commit each statement. Being told so, and the
+    # opposite, for each transaction takes it 0.1 ms. So it is not told, as with SQLite, and these are sent directly.
+
+    def _start_transaction_under_autocommit(self) -> None:
+        with debug_transaction(self, "BEGIN"), self.wrap_database_errors:
+            self.direct.begin()
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        if self.connection.autocommit is not autocommit:
+            super()._set_autocommit(autocommit)  # type: ignore[misc]
+
+    def _commit(self) -> None:
+        if self.connection is not None:
+            with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
+                self.direct.commit()
 
     def close_if_health_check_failed(self) -> None:
         """Close a connection that the server has ended; called before each request's first statement.
