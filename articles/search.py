@@ -31,6 +31,7 @@ from newsreader.kit.kept import Kept
 from newsreader.kit.long_writes import ShortTransactions
 from newsreader.kit.replicas.routing import reading_connection
 from newsreader.kit.search_words import Sought, folded, in_place, indexed, is_run, pieces, sought, starting
+from newsreader.kit.statements import run
 
 WORDS, LONGEST = 10, 50  # words of a query; characters of a word
 RANKED = 500  # Only the newest matches are ranked: nobody reads further.
@@ -144,9 +145,12 @@ def _has_more(wanted: list[Sought], than: int, span: Span, expected: int) -> boo
     if expected > 2 * than:
         return True  # Looking for one more match costs as much as looking for all.
     found, values = _engine().ids(wanted, than + 1, span, expected)
-    with reading_connection().cursor() as cursor:
-        cursor.execute(f"{found} OFFSET {than}", values)
-        return cursor.fetchone() is not None
+    return bool(_read(f"{found} OFFSET {than}", values))
+
+
+def _read(sql: str, values: list[Any]) -> list[Any]:
+    """Return rows, by a plan for these values: how many rows there are for a word is what plans depend on."""
+    return run(reading_connection(), sql, values, planned_once=False).rows
 
 
 def best(query: str, section_id: int | None = None, span: Span = ANY_TIME) -> list[int]:
@@ -255,12 +259,12 @@ class _Marker:
         letters = [folded(letter) for letter in piece[0]]
         owners = [place for place, letter in enumerate(letters) for _ in letter]
         text, meant = "".join(letters), [False] * len(letters)
-        for run in self._runs:
-            at = text.find(run)
+        for sought_run in self._runs:
+            at = text.find(sought_run)
             while at >= 0:
-                first, last = owners[at], owners[at + len(run) - 1]
+                first, last = owners[at], owners[at + len(sought_run) - 1]
                 meant[first : last + 1] = [True] * (last + 1 - first)
-                at = text.find(run, at + 1)
+                at = text.find(sought_run, at + 1)
         place = piece.start()
         for is_meant, group in groupby(meant):
             length = len(list(group))
@@ -403,9 +407,7 @@ class Sqlite:
         places = f"FROM {self.PLACES} WHERE article_id IN ({', '.join(['%s'] * len(ids))})"
         found = f"SELECT rowid %% {self.ID}, -bm25({_TABLE}, 8, 4, 4, 1) FROM {_TABLE} WHERE {_TABLE} MATCH %s"
         between = f"BETWEEN (SELECT min(place) {places}) AND (SELECT max(place) {places})"
-        with reading_connection().cursor() as cursor:
-            cursor.execute(f"{found} AND rowid {between}", [self._query(wanted), *ids, *ids])
-            return dict(cursor.fetchall())
+        return dict(_read(f"{found} AND rowid {between}", [self._query(wanted), *ids, *ids]))
 
     def _query(self, wanted: list[Sought]) -> str:
         """Return an FTS5 query with every part in quotation marks, so that nothing is an operator."""
@@ -472,16 +474,13 @@ class Postgres:
     def expected(self, wanted: list[Sought]) -> int:
         """Return how many matches the planner expects, without reading any."""
         query, values = self._query(wanted)
-        with reading_connection().cursor() as cursor:
-            cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_TABLE} WHERE words @@ ({query})", values)
-            return int(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
+        ((plans,),) = _read(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_TABLE} WHERE words @@ ({query})", values)
+        return int(plans[0]["Plan"]["Plan Rows"])
 
     def ranks(self, wanted: list[Sought], ids: list[int]) -> dict[int, float]:
         query, values = self._query(wanted)
-        with reading_connection().cursor() as cursor:
-            found = f"SELECT article_id, ts_rank_cd(words, {query}, 1) FROM {_TABLE} WHERE article_id = ANY(%s)"
-            cursor.execute(found, [*values, ids])
-            return dict(cursor.fetchall())
+        found = f"SELECT article_id, ts_rank_cd(words, {query}, 1) FROM {_TABLE} WHERE article_id = ANY(%s)"
+        return dict(_read(found, [*values, ids]))
 
     def _query(self, wanted: list[Sought]) -> tuple[str, list[Any]]:
         queries, values = zip(*(self._phrase(part) for part in wanted), strict=True)

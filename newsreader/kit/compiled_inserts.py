@@ -199,8 +199,7 @@ def insert_all(rows: Sequence[Model], *, unless_there: bool = False) -> None:
         statement = _statement(
             type(some[0]), alias, has_id=some[0].pk is not None, unless_there=unless_there, rows=len(some), silent=True
         )
-        with connection.cursor() as cursor:
-            cursor.execute(statement.sql, [value for row in some for value in statement.values(row, connection)])
+        run(connection, statement.sql, [value for row in some for value in statement.values(row, connection)])
 
 
 @cache

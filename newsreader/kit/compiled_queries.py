@@ -33,6 +33,9 @@ _BY_VALUES = re.compile(r"^SELECT COUNT\(| @@ ")
 _PLACES = re.compile(r"\bLIMIT (?:%s|(?!1$)\d+$)|%[%s]")
 _MARKS = re.compile("%[%s]")
 
+# Statements that one query keeps. Where a shape follows what somebody has typed, as the words of a search do, there may
+# be any number; what comes later is compiled each time.
+MOST = 500
 FEW = 20  # values: a statement for each number of them is kept up to so many
 
 # What stands for the value at a position, by its type. In range of every column, and in no query of ours.
@@ -93,7 +96,8 @@ class Compiled(Generic[Row]):
         queryset = self.build(*(MARKS[kind](position) for position, kind in enumerate(types)), **shape)
         statement = _Statement(queryset, types)
         self._model = queryset.model
-        self._statements[(queryset.db, types, *shape.items())] = statement
+        if len(self._statements) < MOST:
+            self._statements[(queryset.db, types, *shape.items())] = statement
         return statement
 
 

@@ -6,7 +6,7 @@ Django does it at each execution, which took 0.03 ms for the columns of an artic
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,9 +18,9 @@ class PreparedCursor(SQLiteCursorWrapper):
         return _marked(query) if param_names is None else str(super().convert_query(query, param_names=param_names))
 
 
-@cache
+@lru_cache(1000)
 def _marked(query: str) -> str:
-    """Return a statement with `?` for each `%s`, as the driver has them. There are only so many."""
+    """Return a statement with `?` for each `%s`, as the driver has them."""
     return str(FORMAT_QMARK_REGEX.sub("?", query)).replace("%%", "%")
 
 

@@ -13,6 +13,7 @@ from articles.models.article import Article
 from articles.models.pictures import Picture
 from articles.models.site import Site
 from comments.models import ArticleSettings, Batch, Comment, CommentSettings, Decision
+from newsreader.kit import compiled_queries
 from newsreader.kit.compiled_queries import Compiled, give
 from tests.factories import make_article, make_author, make_comment, make_section, make_tag
 
@@ -131,6 +132,21 @@ def test_each_shape_and_each_number_of_values_has_a_statement_of_its_own():
     assert some(first.pk, second.pk, third.pk, size=2, backwards=False) == [first, second]
     assert some(third.pk, first.pk, second.pk, size=2, backwards=True) == [third, second]
     assert some(second.pk, size=2, backwards=True) == [second]
+
+
+def test_no_more_statements_are_kept_than_there_is_room_for(monkeypatch):
+    article, compiled = make_article(), []
+
+    @Compiled
+    def some(pk, *, size):
+        compiled.append(size)
+        return Article.objects.filter(pk=pk)[:size]
+
+    monkeypatch.setattr(compiled_queries, "MOST", 2)
+    for size in (1, 2, 3, 3, 1, 2):
+        assert some(article.pk, size=size) == [article]
+
+    assert compiled == [1, 2, 3, 3]
 
 
 def test_annotations_come_with_the_models():

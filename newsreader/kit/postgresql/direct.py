@@ -10,7 +10,7 @@ What is sent is what psycopg would send, and values become Python's by the same 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -31,14 +31,14 @@ _GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 Key = tuple[str, tuple[int, ...]]  # a statement's text, and the types of its values
 
 
-@cache
+@lru_cache(1000)
 def _any_form(count: int) -> list[PyFormat]:
     return [PyFormat.AUTO] * count
 
 
-@cache
+@lru_cache(1000)
 def numbered(statement: str) -> bytes:
-    """Return a statement with `$1`, `$2` for each `%s`, as the server has them. There are only so many."""
+    """Return a statement with `$1`, `$2` for each `%s`, as the server has them."""
     number = count(1)
     return _MARK.sub(lambda mark: f"${next(number)}" if mark[0] == "%s" else "%", statement).encode()
 
