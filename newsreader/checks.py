@@ -14,6 +14,8 @@ OF_SETTINGS = [OURS, Tags.caches, Tags.files, Tags.translation]
 _KINDS = ("console", "dummy", "filebased", "locmem")
 SENDS_NOTHING = {f"django.core.mail.backends.{kind}.EmailBackend" for kind in _KINDS}
 
+SHARING_SQLITE = 2  # web processes
+
 
 @register(Tags.security, OURS)
 def addresses_fit_together(**_: Any) -> list[CheckMessage]:
@@ -57,12 +59,12 @@ def mails_are_sent(**_: Any) -> list[CheckMessage]:
 
 def processes_fit(count: int) -> list[CheckMessage]:
     """Warn where so many web processes would wait for one another. `serve` asks, since it is told the number."""
-    if count < 2 or not settings.SQLITE:
+    if count <= SHARING_SQLITE or not settings.SQLITE:
         return []
     return [
         Warning(
             f"{count} web processes share an SQLite database, which lets one of them write at a time.",
-            hint="Use --processes 1 with more --threads, or PostgreSQL (DATABASE_URL=postgres://…).",
+            hint="Use --processes 2, or PostgreSQL (DATABASE_URL=postgres://…).",
             id="newsreader.W005",
         )
     ]

@@ -37,7 +37,7 @@ def test_mails_of_a_site_for_everybody_go_to_somebody(settings, kind):
     assert ids(checks.mails_are_sent()) == ([] if kind == "smtp" else ["W004"])
 
 
-@pytest.mark.parametrize(("sqlite", "count", "warned"), [(True, 1, []), (True, 2, ["W005"]), (False, 4, [])])
+@pytest.mark.parametrize(("sqlite", "count", "warned"), [(True, 2, []), (True, 3, ["W005"]), (False, 4, [])])
 def test_several_processes_want_a_database_that_several_may_write_to(settings, sqlite, count, warned):
     settings.SQLITE = sqlite
 

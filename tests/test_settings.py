@@ -185,7 +185,7 @@ def test_passwords_in_the_clear_are_warned_of():
 def test_serve_says_what_is_unwise_before_it_starts():
     with socket.create_server(("127.0.0.1", 0)) as taken:  # So that it ends there.
         port = str(taken.getsockname()[1])
-        answer = manage("serve", "--processes", "2", "--port", port, SITE_URL="https://news.example")
+        answer = manage("serve", "--processes", "3", "--port", port, SITE_URL="https://news.example")
 
     assert answer.returncode == 1
     assert {name for name in ("W001", "W003", "W004", "W005") if f"newsreader.{name}" in answer.stderr} == {

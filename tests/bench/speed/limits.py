@@ -53,7 +53,7 @@ class Server:
             "plain": ("wsgi", "plain:application"),
             "ours": ("rsgi", "whole_front:application"),
         }[self.kind]
-        workers = "1" if self.site.database.vendor == "SQLite" else "2"
+        workers = str(min(2, os.cpu_count() or 1))  # as `serve`
         command = [sys.executable, "-m", "granian", "--interface", interface, target, "--host", "127.0.0.1", "--port"]
         command += [str(self.port), "--workers", workers, "--http", "1", "--no-ws", "--log-level", "error"]
         if interface == "wsgi":
