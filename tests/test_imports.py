@@ -26,7 +26,10 @@ WORKER = {"newsreader.operations.worker", "newsreader.operations.schedule", "new
 WATCHER = {"newsreader.operations.watch", "newsreader.operations.supervisor"}
 TESTS = {"tests", "pytest"}
 # What libraries import for others (newsreader.kit.sparing_imports).
-SPARED = {"rich", "pygments", "jinja2", "unittest", "django.test", "psycopg"}
+SPARED = {
+    "rich", "pygments", "jinja2", "unittest", "django.test", "psycopg", "greenlet", "chardet", "charset_normalizer.api",
+    "fido2", "cryptography", "pillow_heif",
+}  # fmt: skip
 
 SETUP = "import django; django.setup()"
 KINDS = {

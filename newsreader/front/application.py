@@ -59,8 +59,8 @@ class Application:
         self._health = _health()
         skeleton("")
         make_front_page()
-        # What has been loaded stays. Else each full collection looks through it, 90 ms in which no thread answers.
-        gc.collect()
+        # What has been loaded stays. Else each full collection looks through it, 90 ms in which no thread answers. To
+        # look for garbage in it before would take another MiB, of pages that processes share.
         gc.freeze()
         loop.add_signal_handler(signal.SIGUSR1, self._retire)
         loop.call_soon(self._beat)

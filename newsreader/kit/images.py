@@ -11,17 +11,15 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 from typing import NamedTuple
 
-import pillow_heif
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageCms, ImageOps, features
 
 from newsreader.kit.errors import DomainError
-
-pillow_heif.register_heif_opener(thumbnails=False)
 
 WEB_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", *(("AVIF",) if features.check("avif") else ()))
 FORMATS = (*WEB_FORMATS, "HEIF", "TIFF")
@@ -60,6 +58,14 @@ class TooManyPixels(NotAPicture):
         return str(self.sentence) % self.params
 
 
+@cache
+def _take_heif() -> None:
+    """Have Pillow open HEIC files. Its decoders take 3 MiB, so they are loaded with the first picture."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+
+
 class Opened(NamedTuple):
     """Plain pixels, and how many frames or pages the file had: the first is taken."""
 
@@ -86,6 +92,7 @@ def opened(
     """
     if _is_something_else_too(data):
         raise NotAPicture
+    _take_heif()
     try:
         with Image.open(io.BytesIO(data), formats=formats) as picture:
             _shrink(picture, data, side, cut, most)
@@ -105,6 +112,7 @@ def refuse_at_sight(data: bytes, *, side: int, formats: tuple[str, ...], most: i
     """Raise NotAPicture for what the header alone rules out; nothing is decoded."""
     if _is_something_else_too(data):
         raise NotAPicture
+    _take_heif()
     try:
         with Image.open(io.BytesIO(data), formats=formats) as picture:
             _shrink(picture, data, side, True, most)

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connections
 from django.db.models import Q
@@ -48,6 +49,7 @@ log = OnceAMinute(logger)
 WORKER = get_random_string(32)  # This process's name as a worker.
 BEAT = 15  # seconds
 BEAT_AGAIN = 3  # seconds after a beat that could not be recorded, so that `/readyz` does not lag behind the database
+READ_MUCH = 0.2  # seconds of jobs, the first ones for instance; with little to do they take a hundredth of it
 SILENCE = dt.timedelta(minutes=2)  # Eight missed beats mean death; a busy database may lose one or two.
 # Until a task is tried again that was cut short by a part that was away; twice as long each time. A code for signing in
 # lives three minutes.
@@ -149,6 +151,17 @@ def run_due(last: dict[Callable[[], object], float], now: float) -> None:
             logger.exception("A job failed: %s", name)
 
 
+def run_round(last: dict[Callable[[], object], float]) -> None:
+    """Run due jobs, and let go of what they have read much of.
+
+    What was read of an SQLite file stays mapped for as long as the connection is open: 128 MiB of a large one.
+    """
+    began = time.monotonic()
+    run_due(last, began)
+    if settings.SQLITE and time.monotonic() - began > READ_MUCH:
+        close_connections()
+
+
 def close_connections() -> None:
     """Close this thread's connections, whatever state they are in, so that the next use opens new ones."""
     for connection in connections.all(initialized_only=True):
@@ -180,5 +193,5 @@ def keep_running() -> None:
         except DatabaseError as fault:
             log.warning("A connection could not be closed", fault)
             close_connections()
-        run_due(last, time.monotonic())
+        run_round(last)
         time.sleep(1)

@@ -23,9 +23,14 @@ except IndexError:
 """
 FOUND = """
 import django; {}; django.setup()
-import requests, rich, django.contrib.postgres.fields, rest_framework.test
+import charset_normalizer, requests, rich, django.contrib.postgres.fields, rest_framework.test
 assert rest_framework.test.APIRequestFactory().get("/").path == "/"
 print(requests.Session, rich.print.__module__, rest_framework.test.APIClient)
+from allauth.mfa.webauthn.internal import auth, flows
+from allauth.mfa.webauthn.internal.auth import begin_authentication
+assert flows.auth.begin_authentication is auth.begin_authentication is begin_authentication
+assert requests.compat.chardet.detect(b"caf\\xc3\\xa9 au lait") == dict(charset_normalizer.detect(b"caf\\xc3\\xa9 au lait"))
+print(begin_authentication.__module__, charset_normalizer.__version__, hasattr(auth, "__path__"))
 """
 
 

@@ -161,5 +161,16 @@ def test_clearing_up_deletes_what_has_run_out_and_nothing_else(settings):
     assert ReviewLock.objects.get().by == noor
 
 
+def test_an_sqlite_file_that_jobs_have_read_through_is_let_go_of(monkeypatch):
+    closed = []
+    monkeypatch.setattr(schedule, "close_connections", lambda: closed.append(True))
+    for seconds in (0.0, schedule.READ_MUCH):
+        assert closed == []
+        monkeypatch.setattr(schedule, "JOBS", [(1, lambda seconds=seconds: time.sleep(seconds))])
+        schedule.run_round({})
+
+    assert closed == [True] * settings.SQLITE
+
+
 def test_clearing_up_is_one_of_the_jobs():
     assert {key_rotation.renew_secrets, retention.run} <= {job for _seconds, job in schedule.JOBS}
