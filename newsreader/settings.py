@@ -417,18 +417,20 @@ if SQLITE:
     DATABASES["default"]["CONN_MAX_AGE"] = (
         None  # Opening the file and setting pragmas takes longer than a page's queries.
     )
-    _of_worker = DATABASES["default"]["OPTIONS"] | {"timeout": WAIT_OF_WORKER}
+    _of_web, _of_worker = (
+        DATABASES["default"]["OPTIONS"] | {"timeout": seconds} for seconds in (WAIT_OF_WEB, WAIT_OF_WORKER)
+    )
 else:
-    _limits, _more = {"lock_timeout": WAIT_OF_WEB, "statement_timeout": 10}, {"idle_in_transaction_session_timeout": 60}
-    _limits_of_worker = {"lock_timeout": WAIT_OF_WORKER, "statement_timeout": 600}
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)  # seconds
-    _patient = DATABASES["default"] | {"OPTIONS": dict(DATABASES["default"]["OPTIONS"])}
-    limit(_patient, **_limits_of_worker, **_more)
-    _of_worker = _patient["OPTIONS"]
-    limit(DATABASES["default"], **(_limits if WEB else _limits_of_worker), **_more)
+    _hasty, _patient = (DATABASES["default"] | {"OPTIONS": dict(DATABASES["default"]["OPTIONS"])} for _ in range(2))
+    for _kind, _wait, _statement in (_hasty, WAIT_OF_WEB, 10), (_patient, WAIT_OF_WORKER, 600):
+        limit(_kind, lock_timeout=_wait, statement_timeout=_statement, idle_in_transaction_session_timeout=60)
+    _of_web, _of_worker = _hasty["OPTIONS"], _patient["OPTIONS"]
+    DATABASES["default"] = _hasty if WEB else _patient
     # The number of threads is fixed (see serve), so each may keep its connection, with what is prepared on it.
     DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}  # seconds
-# What differs for the worker where it is forked from a process that is to serve (newsreader.front.forked_worker).
+# What differs where one of them is forked from a process that has read its settings as the other (operations.roles).
+OF_WEB: dict[str, Any] = {"WEB": True, "WAIT": WAIT_OF_WEB, "OPTIONS": _of_web}
 OF_WORKER: dict[str, Any] = {"WEB": False, "WAIT": WAIT_OF_WORKER, "OPTIONS": _of_worker}
 if SQLITE and POOLED:
     refuse("DATABASE_POOLER", "leave it out: SQLite has no PgBouncer in front of it.")

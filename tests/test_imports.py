@@ -30,6 +30,8 @@ SPARED = {
     "rich", "pygments", "jinja2", "unittest", "django.test", "psycopg", "greenlet", "chardet", "charset_normalizer.api",
     "fido2", "cryptography", "pillow_heif",
 }  # fmt: skip
+# What `serve` leaves in the memory of all that are forked from it.
+SERVE = "import newsreader.management.commands.serve"
 
 SETUP = "import django; django.setup()"
 KINDS = {
@@ -45,6 +47,14 @@ KINDS = {
     ),
     "a web process": (
         "from newsreader.front.preloading import preload; preload()",
+        COMMANDS | WORKER | WATCHER | TESTS | SPARED | {"boto3", "lxml"},
+    ),
+    "`serve`, until it forks the server": (
+        f"{SETUP}; {SERVE}",
+        REST | PAGES | LIBRARIES | OF_PAGES | COMMANDS | WORKER | WATCHER | TESTS | {"psycopg", "granian", "brotli"},
+    ),
+    "a web process that `serve` has forked": (
+        f"{SETUP}; {SERVE}; from newsreader.front.preloading import preload; preload()",
         COMMANDS | WORKER | WATCHER | TESTS | SPARED | {"boto3", "lxml"},
     ),
     "the process that watches": (

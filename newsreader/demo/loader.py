@@ -25,10 +25,10 @@ from comments.models import CommentSettings, FilterEntry, ReplyTemplate
 from comments.notifications import alarm
 from comments.screening import surge
 from newsreader.accounts.models import User
+from newsreader.demo.names import EDITOR
 from newsreader.demo.timeline import Timeline
 
 HERE = Path(__file__).parent
-EDITOR = "editor"
 MODERATORS = ("moderator", "night", EDITOR)  # who look at what waits, in turn
 LOADED = "demonstration_loaded"  # in the audit log; what is dated later, somebody has done with it
 HELD_WORD = "damned"  # On this newsroom's block list.

@@ -34,10 +34,9 @@ from comments.models import (
 )
 from newsreader.accounts.models import User
 from newsreader.demo.loader import HELD_WORD, HELD_WORD_NOTE, HERE, LOADED
+from newsreader.demo.names import DEMONSTRATION
 from newsreader.transfer import removal
 from newsreader.transfer.removal import Brought, Removed
-
-DEMONSTRATION = "demonstration"  # Its name in the audit log.
 
 
 def unload(*, dry_run: bool = False) -> Removed:

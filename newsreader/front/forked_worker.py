@@ -6,22 +6,18 @@ it had started it, and whose next ones are started as `manage.py work`. Linux al
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import signal
 import sys
 import time
-from pathlib import Path
 
-from django.conf import settings
 from django.core.management import CommandError, call_command, load_command_class
-from django.db import connections
 
+from newsreader.operations import command_line, roles
 from newsreader.operations.children import end_with_parent
 
 COMMAND = ("newsreader", "work")
-NAME = ("manage.py", "work")  # as its command line says it (docs/contract.md, section 1)
 
 
 def load() -> None:
@@ -57,27 +53,11 @@ def work() -> int:
     """Be what `manage.py work` is. Returns the exit code."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-    _be_called(NAME)
-    _take_time()
+    command_line.show(command_line.WORK)
+    roles.take_time()
     try:
         call_command("work")  # `serve` has checked the settings. The checks would cost 4 MiB of shared memory.
     except CommandError as refusal:
         sys.stderr.write(f"CommandError: {refusal}\n")
         return refusal.returncode
     return 0
-
-
-def _take_time() -> None:
-    """Have the settings that differ for who serves nobody."""
-    os.environ.pop("NEWSREADER_ROLE", None)
-    settings.WEB, settings.WAIT = settings.OF_WORKER["WEB"], settings.OF_WORKER["WAIT"]
-    connections.settings["default"]["OPTIONS"] = settings.OF_WORKER["OPTIONS"]
-
-
-def _be_called(words: tuple[str, ...]) -> None:
-    """Have the system's lists of processes show another command. It takes no more room than ours: `-m newsreader.…`."""
-    fields = Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
-    first, last = int(fields[45]), int(fields[46])  # arg_start and arg_end
-    command = "\0".join((sys.executable, *words)).encode()[: last - first - 1]
-    ctypes.memset(first, 0, last - first)
-    ctypes.memmove(first, command, len(command))

@@ -19,16 +19,18 @@ APPLICATION = "newsreader.front.application"
 def preload() -> None:
     """Import the site, make what its first pages would, and have the garbage collector leave all of it alone.
 
-    It would write to every object, and each process would get its own copy.
+    It would write to every object, and each process would get its own copy. Nor does it look for garbage meanwhile:
+    there is hardly any, and finding that out again and again takes 0.3 s, a fifth of the whole.
     """
+    gc.disable()
     sparing_imports.import_libraries()
     import_module(DJANGO)
     import_module(APPLICATION)
     _import_pages()
     _make_tables()
     _make_pages()
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _import_pages() -> None:

@@ -25,7 +25,7 @@ from granian.server.mp import MPServer
 from newsreader import request_limits
 from newsreader.front import forked_worker
 from newsreader.front.preloading import APPLICATION, preload
-from newsreader.operations import listening
+from newsreader.operations import command_line, listening
 
 
 class Server(MPServer):
@@ -55,12 +55,14 @@ def _leave(number: int, frame: FrameType | None) -> None:
     os.killpg(0, signal.SIGUSR1)
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    """Serve until stopped. Returns the exit code."""
     parser = argparse.ArgumentParser()
     for name in ("port", "listener", "processes", "memory", "patience"):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--worker", type=int, help="Fork the worker, and say its number through this pipe.")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
+    command_line.show(command_line.WEB)
     os.environ["NEWSREADER_ROLE"] = "web"  # of the web processes, before one of their modules asks for the settings
     signal.signal(signal.SIGUSR1, _leave)
     preload()
@@ -90,4 +92,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -17,22 +17,25 @@ YOUNG = 60  # seconds
 
 
 def make_folder() -> str:
-    """Return the folder that the environment names, or a new one, which whoever asks removes at the end."""
+    """Return the folder that the environment names, or a new one: somebody has to own it, and remove it at the end."""
     if named := os.environ.get(FOLDER):
         Path(named).mkdir(parents=True, exist_ok=True)
         return named
     parent = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
     _remove_left_over(parent)
-    made = tempfile.mkdtemp(prefix=PREFIX, dir=parent)
-    lock(Path(made) / OWNER)
-    return made
+    return tempfile.mkdtemp(prefix=PREFIX, dir=parent)
+
+
+def own(folder: str) -> None:
+    """Have nobody take it for left over while this process runs."""
+    lock(Path(folder) / OWNER)
 
 
 def _remove_left_over(parent: Path) -> None:
     """Remove the folders of those that were killed."""
     for folder in parent.glob(f"{PREFIX}*"):
         with suppress(OSError):  # Somebody else's, or gone meanwhile.
-            # A new one is not locked yet.
+            # A new one has no owner yet.
             if time.time() - folder.stat().st_mtime > YOUNG and (held := lock(folder / OWNER)) is not None:
                 shutil.rmtree(folder, ignore_errors=True)
                 os.close(held)

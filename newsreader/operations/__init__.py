@@ -5,6 +5,9 @@ worker:        the loop that runs tasks, whatever the database does
 plan, watch:   what `manage.py serve` has prepared, and the small process that it becomes
 plain_lines:   the log of that process
 supervisor:    the web server and the worker, started again when they end or hang
+forked_server: the web server, forked from `manage.py serve`
+roles:         what differs between who answers readers and who has time
+command_line:  what lists of processes show
 children:      processes that end with their parent, and those that another has forked
 handover:      from one release to the next without a gap
 key_rotation:  encrypting everything with the newest key

@@ -17,27 +17,17 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from newsreader.operations import plan
+from newsreader.operations.plan import Handover
 
 logger = logging.getLogger(__name__)
 VARIABLE = "NEWSREADER_HANDOVER"
 PATIENCE = 15  # seconds that a process gets to finish what it is doing
 RETIREMENT = 11.0  # seconds; longer than an idle connection lives (`newsreader.request_limits.HEAD_SECONDS`)
 TRIAL_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Handover:
-    """What outlives the program: descriptors, and the numbers of children."""
-
-    listener: int
-    pulse: int
-    pulse_path: str
-    servers: list[int]  # each leads a group, its web processes
-    workers: list[int]
 
 
 def taken_over() -> Handover | None:

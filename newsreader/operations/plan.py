@@ -15,19 +15,41 @@ VARIABLE = "NEWSREADER_PLAN"
 
 
 @dataclass(frozen=True)
+class Handover:
+    """What outlives a release: descriptors, and the numbers of children (`newsreader.operations.handover`)."""
+
+    listener: int
+    pulse: int
+    pulse_path: str
+    servers: list[int]  # each leads a group, its web processes
+    workers: list[int]
+
+
+@dataclass(frozen=True)
+class Forked:
+    """The first server, forked from `serve` (`newsreader.operations.forked_server`), and what it has been told."""
+
+    server: int
+    awaited: int | None  # the descriptor through which it says the number of the worker that it forks
+    pulse: int  # the descriptor of the socket on which its processes are heard
+    pulse_path: str
+    counts: str  # the folder into which they count
+
+
+@dataclass(frozen=True)
 class Plan:
     """Commands are lists of words; `environment` is what the started processes have besides our own."""
 
     folder: str  # of the code
     server: list[str]
     worker: list[str] | None
-    forks_worker: bool  # The server forks the first worker.
     environment: dict[str, str]
     host: str
     port: int
     processes: int  # web processes, of which each tells that it lives
     listener: int | None  # the socket's descriptor; None: the server opens its own, and starts again when code changes
-    before: dict[str, object] | None  # what the release before has handed over
+    before: Handover | None
+    forked: Forked | None  # the first server, where it runs already
     welcome: str
     log_level: str
     debug: bool
@@ -40,7 +62,10 @@ def handed() -> bool:
 
 def take() -> Plan:
     """Return it. No process that is started from here on finds it."""
-    return Plan(**json.loads(os.environ.pop(VARIABLE)))
+    told = json.loads(os.environ.pop(VARIABLE))
+    for name, kind in {"before": Handover, "forked": Forked}.items():
+        told[name] = kind(**told[name]) if told[name] else None
+    return Plan(**told)
 
 
 def execute(plan: Plan, command: list[str], environment: dict[str, str]) -> None:

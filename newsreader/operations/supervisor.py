@@ -20,6 +20,7 @@ from newsreader.operations.children import Adopted, end_with_parent, take_in_orp
 from newsreader.operations.handover import PATIENCE, RETIREMENT, Handover, Predecessor, Trial, group_of
 from newsreader.operations.leaving import wait_until_left
 from newsreader.operations.listening import port_of
+from newsreader.operations.plan import Forked
 from newsreader.operations.pulse import VARIABLE, Pulses
 
 logger = logging.getLogger(__name__)
@@ -45,8 +46,12 @@ class Process:
         folder: Path,
         kept: tuple[int, ...] = (),
         awaited: int | None = None,
+        number: int | None = None,
     ) -> None:
-        """Start it; or have it forked by another, which says its number through the pipe that is `awaited`."""
+        """Start it, unless it runs already, with this `number`; or another is to fork it.
+
+        That one says the number through the pipe that is `awaited`.
+        """
         self.name, self.command, self.environment, self.folder = name, command, environment, folder
         self.kept = kept  # descriptors that it inherits
         self.backoff = Backoff()
@@ -54,7 +59,9 @@ class Process:
         self.start_at = 0.0
         self.awaited = awaited
         self.child: subprocess.Popen[bytes] | Adopted | None = None
-        if awaited is None:
+        if number is not None:
+            self.child, self.started = Adopted(number), time.monotonic()
+        elif awaited is None:
             self.start()
 
     def start(self) -> None:
@@ -122,8 +129,8 @@ class Supervisor:
     """Runs until it is asked to stop. Raises ServerFailed when the server does not outlive its starts.
 
     `listener` is the descriptor of the socket on which the server finds its readers. `before`: what runs already, since
-    `serve` has just become another release (`newsreader.operations.handover`). `forks_worker`: the server forks the
-    first worker, where the system allows it (`newsreader.front.forked_worker`), and is told so by `--worker`.
+    `serve` has just become another release (`newsreader.operations.handover`). `forked`: the first server, which runs
+    already and forks the first worker (`newsreader.operations.forked_server`).
     """
 
     def __init__(
@@ -136,19 +143,14 @@ class Supervisor:
         processes: int = 1,
         listener: int | None = None,
         before: Handover | None = None,
-        forks_worker: bool = False,
+        forked: Forked | None = None,
     ) -> None:
-        self.pulses = Pulses(before.pulse_path, before.pulse) if before else Pulses()
+        heard = forked or before
+        self.pulses = Pulses(heard.pulse_path, heard.pulse) if heard else Pulses()
         environment = environment | {VARIABLE: self.pulses.path}
         kept = () if listener is None else (listener,)
-        awaited = None
-        if worker and forks_worker and take_in_orphans(True):
-            awaited, told = os.pipe()
-            self.server = Process("web server", [*server, "--worker", str(told)], environment, folder, (*kept, told))
-            os.close(told)
-            self.server.command, self.server.kept = server, kept  # Later ones leave the worker alone.
-        else:
-            self.server = Process("web server", server, environment, folder, kept)
+        number, awaited = (forked.server, forked.awaited) if forked else (None, None)
+        self.server = Process("web server", server, environment, folder, kept, number=number)
         self.worker = Process("worker", worker, environment, folder, awaited=awaited) if worker else None
         self.processes_of_web, self.listener = processes, listener
         self.port = 0 if listener is None else port_of(listener)

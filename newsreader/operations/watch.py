@@ -17,7 +17,6 @@ from types import FrameType
 
 from newsreader.kit import metrics_folder
 from newsreader.operations import handover, listening, plain_lines
-from newsreader.operations.handover import Handover
 from newsreader.operations.plan import Plan, take
 from newsreader.operations.supervisor import ServerFailed, Supervisor
 
@@ -29,13 +28,14 @@ def main() -> int:
     reloads = plan.listener is None
     # Whose terminal is closed is told by SIGHUP too, and wants the site to end.
     stopped = Stopped(reloads=not reloads and not (sys.stdin and sys.stdin.isatty()))
-    counts = metrics_folder.make_folder()
+    counts = plan.forked.counts if plan.forked else metrics_folder.make_folder()
+    if metrics_folder.FOLDER not in os.environ:
+        metrics_folder.own(counts)
     environment = os.environ | plan.environment | {metrics_folder.FOLDER: counts}
     plain_lines.to_stderr(plan.log_level, debug=plan.debug, environment=environment, folder=plan.folder)
     if plan.listener is not None:
         os.set_inheritable(plan.listener, False)  # Only the server is given it.
         environment[listening.VARIABLE] = str(plan.listener)
-    before = Handover(**plan.before) if plan.before else None  # type: ignore[arg-type]
     supervisor = Supervisor(
         plan.server,
         plan.worker,
@@ -43,14 +43,14 @@ def main() -> int:
         Path(plan.folder),
         processes=plan.processes,
         listener=plan.listener,
-        before=before,
-        forks_worker=plan.forks_worker,
+        before=plan.before,
+        forked=plan.forked,
     )
     stopped.then, stopped.then_reload = supervisor.ask_to_stop, supervisor.ask_to_reload
     if stopped.asked:
         supervisor.ask_to_stop()
     try:
-        if before is None:
+        if plan.before is None:
             welcome(plan, supervisor, stopped)
         while supervisor.run(hears_web=not reloads):
             handover.execute(supervisor.hand_over())

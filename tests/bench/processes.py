@@ -93,7 +93,7 @@ def _kind(args: str, stat: str, pid: int) -> str:
     names = {
         "manage.py serve": "serve",
         "manage.py work": "worker",
-        "-m newsreader.front.server": "server" if "s" in stat else "web",
+        "manage.py web": "server" if "s" in stat else "web",
     }
     kind = next((kind for words, kind in names.items() if words in args), "")
     if not kind:

@@ -99,11 +99,9 @@ class Site:
             words = _command(child)
             if "manage.py work" in words:
                 found["worker"].append(child)
-            elif "-m newsreader.front.server" in words:
+            elif "manage.py web" in words:
                 found["server"].append(child)
-                found["web"] += [
-                    number for number in _children(child) if "-m newsreader.front.server" in _command(number)
-                ]
+                found["web"] += [number for number in _children(child) if "manage.py web" in _command(number)]
         return found
 
     def is_whole(self) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from newsreader.kit import metrics, metrics_folder
-from newsreader.kit.metrics_folder import FOLDER, OWNER, make_folder
+from newsreader.kit.metrics_folder import FOLDER, make_folder
 from newsreader.settings import BASE_DIR
 
 COUNT = """
@@ -55,7 +55,7 @@ def test_what_a_killed_one_has_left_is_removed_by_the_next(tmp_path, monkeypatch
     monkeypatch.setattr(metrics_folder, "MEMORY", tmp_path)
     monkeypatch.delenv(FOLDER, raising=False)
     held, young, left_over = (Path(make_folder()) for _ in range(3))
-    (left_over / OWNER).unlink()  # Nobody has locked the next one.
+    metrics_folder.own(str(held))
     for folder in (held, left_over):
         os.utime(folder, (0, 0))
 

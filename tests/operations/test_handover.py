@@ -23,7 +23,7 @@ from django.db import connection
 from newsreader.settings import BASE_DIR
 from tests.databases import OWN
 from tests.factories import make_article
-from tests.operations.test_serve import free_port, until
+from tests.operations.test_serve import children, free_port, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -101,10 +101,8 @@ class Releases:
             return site.execute(statement).fetchall()
 
     def web_processes(self) -> set[str]:
-        found = subprocess.run(
-            ["pgrep", "-f", "--", f"front.server --port {self.port}"], capture_output=True, text=True, check=False
-        )
-        return set(found.stdout.split())
+        servers = children(self.process.pid, "manage.py web")
+        return {*servers, *(number for server in servers for number in children(server, "manage.py web"))}
 
 
 class Load:

@@ -9,9 +9,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
+from newsreader.management.commands.serve import _migrations_are_missing, _names_of_migrations
 from newsreader.operations.watch import Stopped
 from newsreader.settings import BASE_DIR
 
@@ -65,8 +70,11 @@ def said(process):
     return "".join(lines)
 
 
-def processes_of(marker):
-    found = subprocess.run(["pgrep", "-f", "--", marker], capture_output=True, text=True, check=False)
+def children(number, marker="."):
+    """Return those of a process whose command line has the marker."""
+    found = subprocess.run(
+        ["pgrep", "-P", str(number), "-f", "--", marker], capture_output=True, text=True, check=False
+    )
     return found.stdout.split()
 
 
@@ -83,6 +91,15 @@ def until(true, seconds=30):
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+@pytest.mark.django_db
+def test_missing_migrations_are_known_by_their_names():
+    assert _names_of_migrations() == set(MigrationLoader(connection).disk_migrations)
+    assert not _migrations_are_missing()
+
+    MigrationRecorder(connection).record_unapplied(*max(_names_of_migrations()))
+    assert _migrations_are_missing()
 
 
 def test_a_terminal_that_is_closed_ends_it_and_without_one_the_same_signal_brings_a_release_in():
@@ -128,8 +145,8 @@ def test_it_serves_the_demonstration_says_how_to_sign_in_and_stops_as_a_whole(si
 
     assert site.database.stat().st_mode & 0o777 == 0o600
 
-    marker = f"--port {site.port}"
-    assert processes_of(marker)
+    [server], [worker] = children(site.pid, "manage.py web"), children(site.pid, "manage.py work")
+    [web] = children(server, "manage.py web")
     site.send_signal(signal.SIGTERM)
     assert site.wait(PATIENCE) == 0
-    until(lambda: not processes_of(marker))
+    until(lambda: not any(Path(f"/proc/{number}").exists() for number in (server, worker, web)))

@@ -14,7 +14,9 @@ import pytest
 
 from newsreader.operations import handover, leaving, listening
 from newsreader.operations import supervisor as supervising
+from newsreader.operations.children import take_in_orphans
 from newsreader.operations.handover import Handover
+from newsreader.operations.plan import Forked
 from newsreader.operations.pulse import VARIABLE, Pulses
 from newsreader.operations.supervisor import ServerFailed, Supervisor
 from newsreader.settings import BASE_DIR
@@ -205,17 +207,37 @@ def test_old_and_new_stop_together(started, former):
 FORKS = [
     sys.executable,
     "-c",
-    "import sys, time; from newsreader.front import forked_worker as forked; from newsreader.operations import pulse;"
+    "import sys, time; from newsreader.front import forked_worker as forked;"
+    "from newsreader.operations import command_line, pulse;"
     "pulse.EVERY = 0.1; is_worker = len(sys.argv) > 2 and forked.fork(int(sys.argv[2]), 0);"
-    "is_worker and forked._be_called(forked.NAME); pulse.keep_sending('worker' if is_worker else 'web');"
+    "is_worker and command_line.show(command_line.WORK); pulse.keep_sending('worker' if is_worker else 'web');"
     "time.sleep(600)",
 ]
 
 
+@pytest.fixture
+def forked():
+    """Start such a server as `serve` has it before it watches. Returns what it then knows."""
+    servers = []
+
+    def start(command):
+        pulses, (awaited, told) = Pulses(), os.pipe()
+        assert take_in_orphans(True)
+        environment = os.environ | {VARIABLE: pulses.path}
+        command = [*command, "--worker", str(told)]
+        servers.append(subprocess.Popen(command, env=environment, pass_fds=[told], start_new_session=True))
+        os.close(told)
+        return Forked(servers[-1].pid, awaited, pulses.socket.detach(), pulses.path, "")
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Other systems cannot give a child away.")
-def test_a_worker_that_the_server_has_forked_is_watched_like_one_that_was_started(settings, monkeypatch):
+def test_a_worker_that_the_server_has_forked_is_watched_like_one_that_was_started(settings, monkeypatch, forked):
     monkeypatch.setattr(supervising.Backoff, "failed", lambda self: 0.1)
-    site = Supervisor(FORKS, [*LIVES, "worker"], dict(os.environ), settings.BASE_DIR, forks_worker=True)
+    site = Supervisor(FORKS, [*LIVES, "worker"], dict(os.environ), settings.BASE_DIR, forked=forked(FORKS))
     watch(site, lambda: site.worker.runs and site.pulses.last("worker") and site.pulses.last("web"))
     web, first = site.server.child.pid, site.worker.child.pid
 
@@ -240,9 +262,9 @@ def test_a_worker_that_the_server_has_forked_is_watched_like_one_that_was_starte
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Other systems cannot give a child away.")
-def test_a_server_that_ends_before_it_forks_leaves_the_worker_to_be_started(settings, monkeypatch):
+def test_a_server_that_ends_before_it_forks_leaves_the_worker_to_be_started(settings, monkeypatch, forked):
     monkeypatch.setattr(supervising.Backoff, "failed", lambda self: 600)
-    site = Supervisor(ENDS, [*LIVES, "worker"], dict(os.environ), settings.BASE_DIR, forks_worker=True)
+    site = Supervisor(ENDS, [*LIVES, "worker"], dict(os.environ), settings.BASE_DIR, forked=forked(ENDS))
 
     watch(site, lambda: site.worker.runs and site.pulses.last("worker"))
     site.stop()
@@ -251,8 +273,8 @@ def test_a_server_that_ends_before_it_forks_leaves_the_worker_to_be_started(sett
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Other systems cannot give a child away.")
-def test_who_stops_while_the_server_starts_leaves_no_worker_behind(settings):
-    site = Supervisor(FORKS, [*LIVES, "worker"], dict(os.environ), settings.BASE_DIR, forks_worker=True)
+def test_who_stops_while_the_server_starts_leaves_no_worker_behind(settings, forked):
+    site = Supervisor(FORKS, [*LIVES, "worker"], dict(os.environ), settings.BASE_DIR, forked=forked(FORKS))
     site.stop()
 
     assert not site.worker.runs
@@ -260,7 +282,7 @@ def test_who_stops_while_the_server_starts_leaves_no_worker_behind(settings):
 
 
 @pytest.mark.parametrize("database", ["sqlite:////tmp/none.sqlite3", "postgres://a:b@db.example/c?options=-c%20a%3Db"])
-def test_a_forked_worker_has_the_settings_of_one_that_was_started(database):
+def test_who_was_forked_has_the_settings_of_one_that_was_started(database):
     ask = (
         "import django, json; django.setup(); from django.conf import settings; from django.db import connections;"
         "{} print(json.dumps([settings.WEB, settings.WAIT, connections['default'].settings_dict], default=str))"
@@ -269,7 +291,7 @@ def test_a_forked_worker_has_the_settings_of_one_that_was_started(database):
         "DJANGO_SETTINGS_MODULE": "newsreader.settings", "ENV_FILES": "", "SECRET_KEY": "s" * 50,
         "DATABASE_URL": database,
     }  # fmt: skip
-    forked = "connections['default']; from newsreader.front import forked_worker; forked_worker._take_time();"
+    forked = "connections['default']; from newsreader.operations import roles; roles."
 
     def told(role, change):
         done = subprocess.run(
@@ -279,4 +301,6 @@ def test_a_forked_worker_has_the_settings_of_one_that_was_started(database):
         return json.loads(done.stdout)
 
     web = {"NEWSREADER_ROLE": "web"}
-    assert told(web, forked) == told({}, "") != told(web, "")
+    started = told({}, ""), told(web, "")
+    assert (told(web, f"{forked}take_time();"), told({}, f"{forked}answer_readers();")) == started
+    assert started[0] != started[1]
