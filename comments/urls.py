@@ -9,10 +9,12 @@ from comments.objections import ban_views, report_views, transparency_views
 from comments.posting import sign_in_steps, views
 
 urlpatterns = [
+    # First what each reader's browser asks for: an address is compared with all that stand before it.
+    path("articles/<int:article_id>/you/", views.you, name="you"),
+    path("comments/<int:comment_id>/", views.permanent, name="comment"),
     path("articles/<int:article_id>/reply/", views.reply, name="reply"),
     path("articles/<int:article_id>/reply/back/", sign_in_steps.came_back, name="came-back"),
     path("articles/<int:article_id>/reply/with/<slug:way>/", sign_in_steps.step, name="way"),
-    path("articles/<int:article_id>/you/", views.you, name="you"),
     path("accounts/comments/", my_comments.my_comments, name="my_comments"),
     path("accounts/comments/claim/", my_comments.claim_comments, name="claim_comments"),
     path("accounts/comments/seen/", my_comments.seen, name="seen_comments"),
@@ -21,7 +23,6 @@ urlpatterns = [
     path("follow/<slug:scope>/<int:pk>/", follow_views.follow, name="follow"),
     path("comments/feed/", feeds.site, name="comments-feed"),
     path("comments/feed/<slug:form>/", feeds.site),
-    path("comments/<int:comment_id>/", views.permanent, name="comment"),
     path("comments/<int:comment_id>/thread/", views.thread, name="thread"),
     path("comments/<int:comment_id>/flag/", report_views.flag, name="flag"),
     path("reports/<int:report_id>/<str:token>/", report_views.receipt, name="report"),

@@ -190,8 +190,10 @@ class Waited:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.META.get("newsreader.busy"):
             return busy(request)
+        if request.method in SAFE_METHODS:
+            return self.get_response(request)
         seconds = request_limits.seconds_for_database(request.META.get("newsreader.waited", 0.0))
-        if request.method in SAFE_METHODS or seconds >= settings.WAIT:
+        if seconds >= settings.WAIT:
             return self.get_response(request)
         try:
             with lock_wait(seconds):

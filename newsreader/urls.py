@@ -50,8 +50,8 @@ urlpatterns = [
     path("api/v1/", include(api.urlpatterns)),  # Before sixty patterns that it would be compared with.
     path("pages/<str:slug>/", views.page, name="page"),
     path("articles/<int:article_id>/preview/", views.preview, name="preview"),
+    path("", include("comments.urls")),  # Before lists of articles, most of which are answered in front of Django.
     path("", include("articles.urls")),
-    path("", include("comments.urls")),
     path("", include("newsreader.mailing.urls")),
     path("accounts/masthead/", views.masthead, name="masthead"),
     path("", include("newsreader.personal_data.urls")),

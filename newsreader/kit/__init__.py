@@ -53,6 +53,7 @@ postgresql:         Django's backend for PostgreSQL, with prepared statements an
 sqlite:             statements on SQLite whose text is always the same
 statements:         running such statements
 compiled_queries, compiled_inserts, compiled_updates: statements that are written once, for what every page or post asks
+unchanged_rows:     rows that are not read again while the database says that nothing was committed
 cdn:                marking pages for a CDN, and having it drop them
 long_writes:        short transactions of a long command, between which others write
 private_uploads:    files that are sent to be worked on once

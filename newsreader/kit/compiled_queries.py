@@ -18,6 +18,7 @@ from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
 from django.db.models.signals import post_init, pre_init
 
+from newsreader.kit import unchanged_rows
 from newsreader.kit.numbers import LARGEST_ID
 from newsreader.kit.statements import run
 
@@ -124,8 +125,18 @@ class Unmade:
         return getattr(self._model, name)
 
 
-# The row of a model that has only one: settings of the site.
-only_row: Compiled[Any] = Compiled(lambda *, model: model._default_manager.filter(pk=1)[:1])
+class OnlyRow(Compiled[Any]):
+    """The row of a model that has only one: settings of the site, which nearly every request reads."""
+
+    def __call__(self, *values: Any, **shape: Hashable) -> list[Any]:
+        statement = self._statement((), shape)
+        if statement is None:
+            return []
+        found = unchanged_rows.read(connections[statement.db], statement, lambda: statement.fetched(()))
+        return list(statement.finished(found))
+
+
+only_row = OnlyRow(lambda *, model: model._default_manager.filter(pk=1)[:1])
 
 
 def _for_all_values(sql: str, params: list[Param], connection: Any) -> tuple[str, list[Param]]:
