@@ -1,8 +1,8 @@
-"""The web server, forked from `serve` once that has prepared the site: what that has imported need not be again.
+"""The web server, forked from `manage.py serve`, which has prepared the site and imported most of what it needs.
 
 The first answer comes half a second earlier so, of which each start would take as much of a processor. The server is a
-child of the process that `serve` becomes, which watches it as if it had started it, and whose next ones are started as
-a command of their own.
+child of the process that `manage.py serve` becomes, which watches it as if it had started it, and whose next ones are
+started as a command of their own.
 """
 
 from __future__ import annotations

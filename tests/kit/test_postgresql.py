@@ -54,7 +54,7 @@ def test_a_compiled_statement_is_prepared_once_it_comes_back_with_its_constants_
         assert by_slug("ferry's 100 %", 2**40) == []
 
     # One for all sizes of numbers.
-    (statement,) = prepared('"articles_article"."slug" = $2')
+    (statement,) = prepared('"id" >= $1 AND "articles_article"."slug" = $2')
     assert "\"state\" = 'published'" in statement
     assert "ferry" not in statement
     assert "'ferry''s 100 %'" in asked[0]["sql"]
