@@ -28,6 +28,7 @@ from comments.drafts import is_website, tidy_website, website_with_scheme
 from comments.models import NAME_LENGTH, Comment, ConnectionData, Decision
 from comments.models.locks import lock_articles
 from comments.models.paths import path_of
+from comments.models.search_index import index_some
 from comments.posting.import_order import ImportOrder, Ordered
 from comments.text import formatting
 from newsreader.kit.email_addresses import tidy_email
@@ -328,6 +329,7 @@ def _store(new: list[_New], run: ImportRun | None) -> None:
         Decision(comment=row, number=1, source="import", after=row.status, reasons=single(IMPORTED)) for row in rows
     )
     counting.adjust([(row, "", row.status) for row in rows])
+    index_some()  # What an import brings is too much to be left to the worker, and to each search meanwhile.
 
 
 def _place(new: list[_New]) -> None:

@@ -16,6 +16,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 from articles.pictures import make_missing
 from articles.publishing import publish_due
 from comments.audit import audit_log
+from comments.models.search_index import index_new
 from comments.notifications import (
     deliver,
     mail_alarm,
@@ -106,6 +107,7 @@ JOBS: list[tuple[float, Callable[[], object]]] = [
     (1, purge_due),
     (5, publish_due),
     (5, audit_log.seal),
+    (5, index_new),
     (5, tell_readers),
     (5, send_mail_digests),
     (30, queue_held_up),

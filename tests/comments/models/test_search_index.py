@@ -15,6 +15,7 @@ from comments.models import Comment, search_index
 from comments.moderation.erasing import erase
 from comments.posting.importing import CommentRecord, admit
 from comments.posting.rerendering import rerender
+from newsreader.operations.schedule import JOBS
 from tests.factories import make_article, make_comment, make_editor, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
@@ -37,11 +38,30 @@ SCRIPTS = {
 }
 
 
+@pytest.fixture(params=[False, True], ids=["new", "indexed"])
+def settled(request):
+    """Comments that the worker has not indexed yet are found as those that it has."""
+
+    def settle():
+        if request.param:
+            search_index.index_new()
+            assert connection.vendor == "postgresql" or held() == set(Comment.objects.values_list("pk", flat=True))
+
+    return settle
+
+
+def held():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM comments_words_docsize")
+        return {pk for (pk,) in cursor}
+
+
 @pytest.mark.parametrize("text", SCRIPTS, ids=lambda text: text[:6])
-def test_words_are_found_in_every_script(text):
+def test_words_are_found_in_every_script(text, settled):
     article = make_article()
     comment = make_comment(article, text=f"**{text}**")
     make_comment(article, text="Another one altogether.")
+    settled()
 
     for asked, ids in zip(SCRIPTS[text], ({comment.pk}, set()), strict=True):
         for query in asked:
@@ -55,9 +75,10 @@ def test_a_name_is_found_too():
     assert found("田山") == set()
 
 
-def test_what_is_edited_imported_and_erased_is_found_as_it_is_now():
+def test_what_is_edited_imported_and_erased_is_found_as_it_is_now(settled):
     user, article = make_user(), make_article()
     comment = make_comment(article, user=user, text="東京で選挙が行われた。")
+    settled()
     edit_comment(comment.pk, "大阪で祭りがあった。", by=user)
     assert (found("選挙"), found("大阪")) == (set(), {comment.pk})
 
@@ -65,6 +86,7 @@ def test_what_is_edited_imported_and_erased_is_found_as_it_is_now():
     here, there = Origin("old", "comment", "7"), Origin("old", "post", "1")
     admit([CommentRecord(here, there, status="approved", name="太郎", body="京都の選挙です。")])
     imported = Comment.objects.get(name="太郎")
+    settled()
     assert found("京都 太郎") == {imported.pk}
     Comment.objects.update(renderer=0)
     list(rerender())
@@ -73,6 +95,33 @@ def test_what_is_edited_imported_and_erased_is_found_as_it_is_now():
     erase(imported.pk, by=make_editor())
     assert found("京都") == found("太郎") == set()
     assert Comment.objects.get(pk=imported.pk).search_terms == ""
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's index takes new rows in by itself")
+def test_the_index_stays_whole_whatever_happens_to_what_it_does_not_hold_yet():
+    article = make_article()
+    first, second = make_comment(article, text="The first ferry."), make_comment(article, text="The second ferry.")
+    search_index.index_new()
+    gone, stays = make_comment(article, text="A ferry sinks."), make_comment(article, text="A ferry floats.")
+    Comment.objects.filter(pk=stays.pk).update(body="A tram floats.")
+    Comment.objects.filter(pk=gone.pk).delete()
+    Comment.objects.filter(pk=second.pk).delete()
+    assert (found("ferry"), found("tram"), held()) == ({first.pk}, {stays.pk}, {first.pk})
+
+    search_index.index_new()
+    earlier = Comment.objects.get(pk=first.pk)
+    earlier.pk, earlier.path, earlier.body = gone.pk, "x", "A bus floats."
+    earlier.save(force_insert=True)
+
+    assert held() == {first.pk, gone.pk, stays.pk}
+    assert (found("floats"), found("bus")) == ({gone.pk, stays.pk}, {gone.pk})
+    with connection.cursor() as cursor:  # Raises where the index has other words than the comments.
+        cursor.execute("INSERT INTO comments_words(comments_words, rank) VALUES ('integrity-check', 1)")
+    assert search_index.index_new() == 0
+
+
+def test_the_worker_indexes_what_is_new():
+    assert search_index.index_new in [job for _, job in JOBS]
 
 
 def test_an_older_index_is_filled_and_made_again_by_migrating():
@@ -94,6 +143,7 @@ def test_an_older_index_is_filled_and_made_again_by_migrating():
     connection.check_constraints()  # As at the end of a transaction: PostgreSQL alters no table before.
     search_index.install()
     search_index.install()
+    assert connection.vendor == "postgresql" or held() == {comment.pk, plain.pk}
 
     assert found("選挙") == {comment.pk}
     assert found("ferr") == {plain.pk}
