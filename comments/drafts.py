@@ -67,7 +67,9 @@ class Draft:
     language: str = ""
     section_id: int | None = None  # for trying the checks without an article
     html: str | None = field(default=None, repr=False, compare=False)  # the rendered text, where it is known
-    entries: Any = field(default=None, repr=False, compare=False)  # the filter entries in force, where they are known
+    # Where they are known: the filter entries in force, and the names of the newsroom (`screening.known_site`).
+    entries: Any = field(default=None, repr=False, compare=False)
+    reserved: Any = field(default=None, repr=False, compare=False)
 
     @cached_property
     def rendered(self) -> str:

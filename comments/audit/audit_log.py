@@ -68,17 +68,20 @@ def note_many(kind: str, events: Iterable[Event]) -> None:
     AuditEntry.objects.bulk_create([_entry(kind, *event) for event in events])
 
 
-def record_decisions(decisions: Sequence[Decision], *, with_rows: Collection[Model] = ()) -> None:
+def record_decisions(
+    decisions: Sequence[Decision], *, with_rows: Collection[Model] = (), changes: Sequence[Change] = ()
+) -> None:
     """Write these new decisions, with an event for each.
 
-    `with_rows`: new rows that go in before a single decision, in one statement with it where that is possible.
+    `with_rows`: new rows that go in before a single decision, in one statement with it where that is possible; and so
+    do `changes`, updates of other rows, after it.
     """
     entries = [
         _entry("decision", f"comment:{row.comment_id}", row.by_id, _facts_of(row), None, row.created_at)
         for row in decisions
     ]
     if len(decisions) == 1:
-        insert_together(*with_rows, *decisions, *entries)
+        insert_together(*with_rows, *decisions, *entries, changes=changes)
     else:
         Decision.objects.bulk_create(decisions)
         AuditEntry.objects.bulk_create(entries)

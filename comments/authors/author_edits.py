@@ -15,14 +15,14 @@ from django.utils import timezone
 from articles import page_versions
 from comments.audit import audit_log
 from comments.drafts import Draft, Visit, text_errors, tidied
-from comments.models import Comment, CommentSettings, Decision
+from comments.models import Comment, Decision
 from comments.models.ownership import is_account_of, own_comment
 from comments.models.permissions import moderates
 from comments.moderation.decisions import already_locked, decide_locked, note_reasons, withdraw
-from comments.posting.editing_rights import as_draft, refuse_editing
+from comments.posting.editing_rights import as_draft, refuse_editing, what_forbids
 from comments.posting.refusals import refuse_duplicate
 from comments.posting.submission import LONGEST
-from comments.screening import article_settings, ban_checks, compiled_entries, judge
+from comments.screening import article_settings, ban_checks, judge, known_site
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import User
 from newsreader.kit.errors import Invalid
@@ -49,20 +49,24 @@ def edit_comment(
     text = tidied(Draft(0, text)).text
     # Before anything is locked: what has to be done whatever the comment is.
     html = Draft(0, text).rendered if len(text) <= LONGEST else None
-    site, entries = CommentSettings.objects.current(), compiled_entries.current()
+    site = known_site.current()
     with transaction.atomic():
         comment = own_comment(comment_id, by, token)
         if text != comment.body:  # Sent twice, the same text has overwritten nothing.
             refuse_stale(comment.version, versions)
-        rules = article_settings.settings_under(comment.article, site)
-        draft = replace(as_draft(comment, text, by, visit or Visit()), html=html, entries=entries)
+        rules = article_settings.settings_under(comment.article, site.rules)
+        draft = replace(
+            as_draft(comment, text, by, visit or Visit()), html=html, entries=site.entries, reserved=site.reserved
+        )
         exempt = moderates(draft.author.user, comment.article)
-        quiet = refuse_editing(comment, draft, rules, exempt=exempt)
+        is_banned, is_repeated = what_forbids(comment, draft, exempt=exempt)
+        quiet = refuse_editing(comment, draft, rules, exempt=exempt, is_banned=is_banned)
         if errors := text_errors(draft, rules.text_limit):
             raise Invalid(errors)
         if draft.text == comment.body:
             return comment
-        refuse_duplicate(draft, itself=comment.pk)
+        if is_repeated:
+            refuse_duplicate(draft, itself=comment.pk)
         verdict = Verdict.approve() if exempt else judge(draft, rules)
         if quiet:
             verdict = Verdict.strongest([ban_checks.verdict(), verdict])

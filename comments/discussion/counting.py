@@ -16,9 +16,10 @@ from articles.page_versions import moved_by
 from comments.discussion import positions
 from comments.discussion.positions import Step
 from comments.models import Comment, PathBucket, Place
-from comments.models.locks import lock_articles
+from comments.models.locks import LockedForReply, lock_articles
 from comments.models.querysets import STANDING
 from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.compiled_updates import Change
 from newsreader.kit.long_writes import ShortTransactions
 
 APPROVED = Comment.Status.APPROVED
@@ -26,10 +27,10 @@ RECOUNTED, RECOUNTED_ARTICLES = 2_000, 50  # comments and articles that are reco
 COUNTED = ("comment_count", "root_count")
 
 
-Change = tuple[Comment, str, str]  # a comment, its status before, and after
+Decided = tuple[Comment, str, str]  # a comment, its status before, and after
 
 
-def adjust(changes: Iterable[Change]) -> None:
+def adjust(changes: Iterable[Decided]) -> None:
     """Adjust all counts for these changes of status, in the same transaction.
 
     The rows already have their new status, and their articles are locked.
@@ -73,7 +74,14 @@ def _roots(*ids: int) -> QuerySet[Comment]:
     return Comment.objects.filter(pk__in=ids).only("article", "status", "path", "thread_count")
 
 
-def count_new(comment: Comment) -> None:
+def counting_new(comment: Comment) -> list[Change]:
+    """Return what is to be written with a comment that is posted; `count_new` is called after it."""
+    if comment.status != APPROVED or comment.root_id:
+        return []
+    return [page_versions.counting_comments(comment.article_id, comments=1, roots=1)]
+
+
+def count_new(comment: Comment, locked: LockedForReply) -> None:
     """Count a comment that has just been posted, in the same transaction, with its article locked.
 
     Sets its `place` where it is the last of the roots that its article shows, as nearly every new one is.
@@ -83,15 +91,10 @@ def count_new(comment: Comment) -> None:
     if comment.root_id:
         adjust([(comment, "", comment.status)])
         return
-    size = page_versions.count_comments(comment.article_id, comments=1, roots=1)
+    size = locked.article.root_count + 1
     positions.roots_of(comment.article_id, size).moved([(comment.path or "", 1)])
-    if not _later_roots(comment.article_id, comment.path):
+    if (comment.path or "") > (locked.last_root or ""):
         comment.place = Place(size - 1, size)
-
-
-@Compiled
-def _later_roots(article_id: int, path: str) -> QuerySet[Comment, tuple[int]]:
-    return Comment.objects.filter(article=article_id, path__gt=path).roots().order_by("path").values_list("pk")[:1]
 
 
 def _step(before: str, after: str) -> int:

@@ -11,7 +11,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower, StrIndex, Substr
 from django.utils import timezone
@@ -29,7 +29,6 @@ from newsreader.kit.compiled_inserts import insert_together
 from newsreader.kit.compiled_updates import CompiledUpdate
 from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.search_words import special
-from newsreader.kit.statements import run
 from newsreader.kit.text import fold
 
 if TYPE_CHECKING:
@@ -317,12 +316,6 @@ class NextId(Func):
 
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_: Any) -> Any:
         return self.SQL[connection.vendor], []
-
-
-def next_id() -> int:
-    """Reserve an id in a statement of its own: see `NextId`."""
-    ((number,),) = run(connection, f"SELECT {NextId.SQL[connection.vendor]}", []).rows
-    return number or 1
 
 
 REMOVED = (Comment.Status.SPAM.value, Comment.Status.TRASH.value)  # the statuses of removed comments

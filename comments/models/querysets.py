@@ -86,6 +86,11 @@ class CommentQuerySet(models.QuerySet["Comment"]):
         """Roots that the discussion shows, tombstones included."""
         return self.filter(STANDING, parent=None)
 
+    def known_texts(self, article_id: int, duplicate_key: str, *keys: str) -> CommentQuerySet:
+        """The comments with the same text by the same person, and those with the key of this submission."""
+        same = Q(article=article_id, duplicate_key=duplicate_key)
+        return self.filter(same | Q(idempotency_key=keys[0]) if keys else same)
+
     def for_page(self) -> CommentQuerySet:
         """With the columns that a page shows."""
         return self.only(*SHOWN)

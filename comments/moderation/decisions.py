@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -191,11 +192,17 @@ def decide_many(
                     created_at=at or timezone.now(),
                 )
             )
-    for status in {wanted[comment.pk] for comment in changed}:
-        _give.many(str(status), [row.pk for row in changed if wanted[row.pk] == status])
+    given: dict[str, list[int]] = defaultdict(list)
     for comment in changed:
         comment.status = wanted[comment.pk]
-    audit_log.record_decisions(outcome.decisions)
+        given[str(comment.status)].append(comment.pk)
+    if len(changed) == 1:
+        ((status, ids),) = given.items()
+        audit_log.record_decisions(outcome.decisions, changes=[_give.change(status, *ids)])
+    else:
+        for status, ids in given.items():
+            _give.many(status, ids)
+        audit_log.record_decisions(outcome.decisions)
     follow(list(zip(changed, outcome.decisions, strict=True)))
     if by and own.allowed:
         resolution.note_own(own.allowed, by)

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet, Value
 from django.utils import timezone
 
 from articles.models.article import Article
@@ -17,7 +18,8 @@ from comments.errors import Banned, CommentsClosed, EditedTooOften, EditingOver,
 from comments.models import Ban, Comment, Revision
 from comments.models.effective_settings import EffectiveSettings
 from comments.models.ownership import is_account_of
-from comments.posting.refusals import refuse_banned
+from comments.posting.refusals import check_bans
+from comments.screening import ban_checks
 from newsreader.accounts.models import User
 from newsreader.kit.compiled_queries import Compiled
 
@@ -43,10 +45,13 @@ def as_draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draf
     return Draft(comment.article_id, text, author, parent=str(comment.parent_id or ""), visit=visit)
 
 
-def refuse_editing(comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool) -> Ban | None:
+def refuse_editing(
+    comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool, is_banned: bool = True
+) -> Ban | None:
     """Raise what forbids a change: Withdrawn, Removed, Banned, CommentsClosed, EditingOver.
 
-    Returns the ban that the author is under and not told of, if any. `exempt`: the author moderates here.
+    Returns the ban that the author is under and not told of, if any. `exempt`: the author moderates here. `is_banned`:
+    whether there may be bans on the author (`what_forbids`).
     """
     if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
         last = comment.decisions.order_by("-number").first()
@@ -56,7 +61,9 @@ def refuse_editing(comment: Comment, draft: Draft, rules: EffectiveSettings, *, 
         if last and not last.source:
             raise Removed()
     theirs = replace(draft.visit, comments=(*draft.visit.comments, comment.pk))  # Whoever got here has left it.
-    quiet = refuse_banned(replace(draft, visit=theirs), comment.article, exempt=exempt)
+    draft = replace(draft, visit=theirs)
+    bans = ban_checks.against(draft, account_only=exempt) if is_banned else []
+    quiet = check_bans(draft, comment.article, bans, exempt=exempt)
     article = comment.article
     if article.state != Article.State.PUBLISHED or not (exempt or article.comments_open(rules.close_after_days)):
         raise CommentsClosed()
@@ -65,6 +72,24 @@ def refuse_editing(comment: Comment, draft: Draft, rules: EffectiveSettings, *, 
     if _may_have_earlier_texts(comment) and _last_allowed.first(comment.pk):
         raise EditedTooOften()
     return quiet
+
+
+def what_forbids(comment: Comment, draft: Draft, *, exempt: bool) -> tuple[bool, bool]:
+    """Say whether there are bans on the author of a changed comment, and whether others here have its new text.
+
+    One query.
+    """
+    who, by = ban_checks.whose(draft, account_only=exempt)
+    values = (comment.pk, draft.article_id, draft.duplicate_key, *([timezone.now(), *who] if who else []))
+    return _what_forbids.first(*values, by=by) or (True, True)
+
+
+@Compiled
+def _what_forbids(pk: int, article_id: int, duplicate_key: str, *who: Any, by: str) -> QuerySet[Any, tuple[bool, bool]]:
+    same = Comment.objects.known_texts(article_id, duplicate_key).exclude(pk=pk)
+    banned: Any = Exists(ban_checks.rows(*who, by=by)) if who else Value(False)
+    found: Any = Comment.objects.filter(pk=pk).annotate(is_banned=banned, is_repeated=Exists(same))
+    return found.values_list("is_banned", "is_repeated")
 
 
 def _may_have_earlier_texts(comment: Comment) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
-
 from articles.models.article import Article
 from comments.audit.reason_texts import shown_status
 from comments.drafts import Draft
@@ -19,23 +17,16 @@ _parent_row = Compiled(lambda pk: Comment.objects.filter(pk=pk))
 
 @Compiled
 def known_texts(article_id: int, duplicate_key: str, *keys: str) -> CommentQuerySet:
-    """The comments with the same text by the same person, and those with the key of this submission."""
-    same = Q(article=article_id, duplicate_key=duplicate_key)
-    rows = Comment.objects.filter(same | Q(idempotency_key=keys[0]) if keys else same)
     # Without their articles: PostgreSQL plans this for each post, and a join would take it 0.1 ms more.
-    return rows.order_by("pk")
-
-
-def refuse_banned(draft: Draft, article: Article, *, exempt: bool) -> Ban | None:
-    """Raise Banned, with the reason, if the author is banned and told so. Returns the ban they are not told of, if any.
-
-    `exempt`: the author moderates here, so only a ban on the account counts.
-    """
-    return check_bans(draft, article, ban_checks.against(draft, account_only=exempt), exempt=exempt)
+    return Comment.objects.known_texts(article_id, duplicate_key, *keys).order_by("pk")
 
 
 def check_bans(draft: Draft, article: Article, bans: list[Ban], *, exempt: bool) -> Ban | None:
-    """Do what `refuse_banned` does, where the bans on the author are known."""
+    """Raise Banned, with the reason, if the author is banned and told so. Returns the ban they are not told of, if any.
+
+    `bans`: those in force against them (`ban_checks.against`). `exempt`: the author moderates here, so only a ban on
+    the account counts.
+    """
     if told := next((ban for ban in bans if ban_checks.is_told(ban, draft)), None):
         raise ban_checks.refusal(told, draft)
     if (

@@ -8,13 +8,12 @@ import uuid
 
 from django.utils import timezone
 
-from articles.models.article import Article
 from comments import notifications
 from comments.audit import audit_log
 from comments.discussion import counting
 from comments.drafts import Draft, is_website
 from comments.models import REMOVED, Comment, ConnectionData, Decision
-from comments.models.comment import next_id
+from comments.models.locks import LockedForReply
 from comments.models.paths import path_of
 from comments.notifications import subscriptions
 from comments.notifications.subscriptions import Wish
@@ -30,11 +29,10 @@ SOURCE = "posting"  # The name under which decisions at posting are recorded.
 
 def store(
     draft: Draft,
-    article: Article,
+    locked: LockedForReply,
     parent: Comment | None,
     verdict: Verdict,
     *,
-    pk: int | None = None,
     source: str = SOURCE,
     at: dt.datetime | None = None,
     batch: uuid.UUID | None = None,
@@ -42,13 +40,13 @@ def store(
 ) -> Comment:
     """Store a screened draft with its path, connection data, decision, counts and mails. In a transaction.
 
-    `pk`: the comment's id, where one has been reserved. `source` is the name under which the decision is recorded.
+    `source` is the name under which the decision is recorded.
     `confirm`: ask a guest whose first comment waits to confirm the email address.
     """
     author, identity = draft.author, draft.author.identity
     comment = new(
         Comment,
-        article=article,
+        article=locked.article,
         parent=parent,
         root_id=(parent.root_id or parent.pk) if parent else None,
         depth=parent.depth + 1 if parent else 0,
@@ -61,14 +59,14 @@ def store(
         provider=identity.provider if identity else "",
         by_staff=bool(author.user and author.user.acts_as_staff),
         language=draft.language,
-        article_revision=article.revision,
+        article_revision=locked.article.revision,
         created_at=at or timezone.now(),
         idempotency_key=draft.key or None,
         fingerprint=draft.fingerprint if draft.key else "",
         duplicate_key=draft.duplicate_key,
     )
     comment.write(draft.text, draft.rendered)
-    comment.pk = pk or next_id()
+    comment.pk = locked.comment_id
     comment.path = path_of(parent.path or "" if parent else "", comment.created_at, comment.pk)
     connection_data = new(
         ConnectionData,
@@ -88,8 +86,8 @@ def store(
         created_at=comment.created_at,
     )
     comment.posted_as = decision
-    audit_log.record_decisions([decision], with_rows=[comment, connection_data])
-    counting.count_new(comment)
+    audit_log.record_decisions([decision], with_rows=[comment, connection_data], changes=counting.counting_new(comment))
+    counting.count_new(comment, locked)
     confirming = email_confirmation.letters(comment, draft.visit.address) if confirm else []
     if comment.status == Comment.Status.PENDING:
         notifications.note_waiting(comment, confirming)

@@ -6,10 +6,11 @@ already checked the method and against forgery.
 
 import uuid
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet, Value
+from django.utils import timezone
 
 from articles.models.article import Article
 from comments.drafts import Draft, tidied, validate, with_html
@@ -28,9 +29,9 @@ from comments.posting.storing import SOURCE, store
 from comments.screening import (
     article_settings,
     ban_checks,
-    compiled_entries,
     count_hits,
     evaluate,
+    known_site,
     rate_limit,
 )
 from comments.screening.compiled_entries import CompiledEntries
@@ -98,16 +99,17 @@ def _look_ahead(draft: Draft) -> _Ahead:
 
     Raises NoSuchArticle.
     """
-    article = _published.first(draft.article_id)
+    who, by = ban_checks.whose(draft)
+    article: Any = _published.first(draft.article_id, *([timezone.now(), *who] if who else []), by=by)
     if article is None:
         raise NoSuchArticle()
-    rules = CommentSettings.objects.current()
-    settings = article_settings.settings_under(article, rules)
+    site = known_site.under(article)
+    settings = article_settings.settings_under(article, site.rules)
     moderated = moderates(draft.author.user, article)
-    bans, entries = ban_checks.against(draft, account_only=moderated), compiled_entries.under(article)
-    known = _Ahead(rules, settings, entries, moderated, bans)
+    bans = ban_checks.against(draft, account_only=moderated) if article.is_banned else []
+    known = _Ahead(site.rules, settings, site.entries, moderated, bans)
     try:
-        draft = replace(validate(draft, settings), entries=entries)
+        draft = replace(validate(draft, settings), entries=site.entries, reserved=site.reserved)
     except Invalid:
         return known
     if moderated:
@@ -121,11 +123,12 @@ def _look_ahead(draft: Draft) -> _Ahead:
 @transaction.atomic
 def _post(draft: Draft, ahead: _Ahead, batch: uuid.UUID | None) -> tuple[Comment, str]:
     """Return the comment, and its status or `repeated`. Only what may have changed since is asked again."""
-    locked = lock_for_reply(draft.article_id)
+    keys = [draft.key] if _key_of(draft) else []
+    locked = lock_for_reply(draft.article_id, draft.duplicate_key, *keys)
     if locked is None:
         raise NoSuchArticle()
-    article, comment_id = locked
-    known = known_texts(draft.article_id, draft.duplicate_key, *([draft.key] if _key_of(draft) else []))
+    article = locked.article
+    known = known_texts(draft.article_id, draft.duplicate_key, *keys) if locked.is_known else []
     if first := _first_with_key(draft, known):
         return first, "repeated"
     settings = article_settings.settings_under(article, ahead.rules)
@@ -141,7 +144,7 @@ def _post(draft: Draft, ahead: _Ahead, batch: uuid.UUID | None) -> tuple[Comment
     if quiet:
         verdict = Verdict.strongest([ban_checks.verdict(), verdict])
     comment = store(
-        draft, article, parent, verdict, pk=comment_id, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch,
+        draft, locked, parent, verdict, source=ban_checks.SOURCE if quiet else SOURCE, batch=batch,
         confirm=email_confirmation.are_asked_for(settings),
     )  # fmt: skip
     comment.posted_under = ahead.rules
@@ -149,10 +152,14 @@ def _post(draft: Draft, ahead: _Ahead, batch: uuid.UUID | None) -> tuple[Comment
 
 
 @Compiled
-def _published(pk: int) -> QuerySet[Article]:
-    """What is known of an article before it is locked: the settings there, and whether filter entries have changed."""
+def _published(pk: int, *who: Any, by: str) -> QuerySet[Article]:
+    """What is known before an article is locked: its settings, the site, and whether there is a ban on the author.
+
+    `who`: now, and what `ban_checks.whose` says; nothing where nobody could be banned.
+    """
     rows = Article.objects.published().filter(pk=pk).select_related("discussion").only("pk", "discussion")
-    return compiled_entries.with_state(rows)
+    banned: Any = Exists(ban_checks.rows(*who, by=by)) if who else Value(False)
+    return known_site.with_site(rows.annotate(is_banned=banned))
 
 
 def _key_of(draft: Draft) -> str:

@@ -16,6 +16,7 @@ What they use, and what else limits posting:
 verdict:          an opinion: a status and reason codes
 blocklist:        adding, changing and deleting filter entries
 compiled_entries: the filter entries in force, ready for matching
+known_site:       settings, filter entries and reserved names, read by one statement
 entry_hits:       how often each filter entry matched
 normalise:        a text in all the ways in which it can be read
 patterns:         regular expressions in linear time

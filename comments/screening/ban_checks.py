@@ -48,20 +48,23 @@ def against(draft: Draft, *, account_only: bool = False) -> list[Ban]:
     One query. All identities of a person count; a banned email address applies to guests only. With `account_only`
     (for moderators), email address and network do not count.
     """
+    who, by = whose(draft, account_only=account_only)
+    return _against(timezone.now(), *who, by=by) if who else []
+
+
+def whose(draft: Draft, *, account_only: bool = False) -> tuple[list[Any], str]:
+    """Return the values by which `rows` finds the bans against the author of a draft, and what the first one is."""
     author, networks = draft.author, [] if account_only else _networks_around(draft.visit.address)
-    now = timezone.now()
     if author.identity and author.identity.user_id:
-        return _against(now, author.identity.user_id, *networks, by="user")
+        return [author.identity.user_id, *networks], "user"
     if author.identity:
-        return _against(now, author.identity.pk, *networks, by="identity")
+        return [author.identity.pk, *networks], "identity"
     if author.email and not account_only:
-        email = fold(author.email)
-        return _against(now, *_forms(email), *networks, by="email")
-    return _against(now, *networks, by="") if networks else []
+        return [*_forms(fold(author.email)), *networks], "email"
+    return networks, ""
 
 
-@Compiled
-def _against(now: dt.datetime, *values: Any, by: str) -> BanQuerySet:
+def rows(now: dt.datetime, *values: Any, by: str) -> BanQuerySet:
     """The bans in force of somebody: `by` says what the first value is, the others are the networks around them.
 
     Of an email address the first two: as it is, and as an erased person's ban holds it.
@@ -78,6 +81,9 @@ def _against(now: dt.datetime, *values: Any, by: str) -> BanQuerySet:
     if networks:
         who |= Q(network__in=networks) & ~Q(network="")
     return Ban.objects.in_force(now).filter(who).order_by("quiet", "pk")
+
+
+_against = Compiled(rows)
 
 
 def is_told(ban: Ban, draft: Draft) -> bool:

@@ -7,9 +7,9 @@ import ipaddress
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from django.db.models import CharField, Count, Max, Q, QuerySet, Value
+from django.db.models import CharField, Count, Max, Model, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from comments.screening.normalise import has_accents, mixed, plain
 from newsreader.kit.compiled_queries import Compiled
 
 Match, Action = FilterEntry.Match, FilterEntry.Action
+Row = TypeVar("Row", bound=Model)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -88,14 +89,15 @@ def current() -> CompiledEntries:
     return _read(*next(iter(_state()), [""]))
 
 
-def with_state(rows: QuerySet[Article]) -> QuerySet[Article]:
-    """Have a statement about an article also say whether entries have changed: `under` then needs none."""
-    return rows.annotate(entries=_state.build())
+def with_state(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Have a statement about something else also say whether entries have changed: `under` then needs none."""
+    found: Any = rows.annotate(entries=_state.build())
+    return cast(QuerySet[Row], found)
 
 
-def under(article: Any) -> CompiledEntries:
-    """Return the entries in force, as of when this article was read `with_state`. No query; one after a change."""
-    return _read(article.entries or "")
+def under(row: Any) -> CompiledEntries:
+    """Return the entries in force, as of when this row was read `with_state`. No query; one after a change."""
+    return _read(row.entries or "")
 
 
 def check_room(wanted: Iterable[str], instead_of: Collection[int] = ()) -> None:

@@ -7,6 +7,7 @@ owner's own: Anna Root, Customs Officer. To reserve another name, add it to `ROL
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ from comments.screening.verdict import Verdict
 from newsreader.accounts.models import User
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.lookalikes import skeleton
+from newsreader.kit.rows_as_json import RowsAsJson
 from newsreader.kit.text import fold
 
 RESERVED_NAME = declare("reserved_name", _("the name looks like “%(name)s”"), label=_("name of somebody here"))
@@ -45,7 +47,7 @@ def check(draft: Draft, settings: EffectiveSettings) -> Verdict | None:
     name = identity.display_name if identity else author.name
     if not (keys := _keys(name)) or (author.user and author.user.acts_as_staff):
         return None
-    reserved = _reserved(tuple(_names()))
+    reserved: Reserved = draft.reserved or _read_now()
     if identity and identity.user_id and identity.user_id in reserved.authors:
         return None
     like = _role(name) or reserved.like(keys)
@@ -66,7 +68,7 @@ def _bare_keys(name: str) -> Iterator[str]:
             yield key.removeprefix(_article())
 
 
-class _Reserved(NamedTuple):
+class Reserved(NamedTuple):
     """The names of the newsroom by their keys, and the accounts of its authors."""
 
     groups: list[dict[str, str]]  # of authors, of sections and the site, of the staff
@@ -81,12 +83,16 @@ class _Reserved(NamedTuple):
 
 
 AUTHOR, PAPER, STAFF = range(3)
+COLUMNS = ("kind", "first", "account", "second", "third", "fourth")
 Row = tuple[int, str, int | None, str, str, str]  # whose name, it, an author's account; of the staff, its other names
 
 
-@Compiled
+def as_text() -> RowsAsJson:
+    """Return every name that readers know as a column for another statement: it is asked at every post."""
+    return RowsAsJson(_names(), len(COLUMNS))
+
+
 def _names() -> QuerySet[Any, Row]:
-    """Every name that readers know, in one statement: it is asked at every post."""
     nobody, none = Value(None, output_field=BigIntegerField()), Value("", output_field=CharField())
     rest = {"second": none, "third": none, "fourth": none}
     authors = Author.objects.annotate(kind=Value(AUTHOR), first=F("name"), account=F("user_id"), **rest)
@@ -96,14 +102,21 @@ def _names() -> QuerySet[Any, Row]:
         kind=Value(STAFF), first=F("name"), account=nobody,
         second=F("first_name"), third=F("last_name"), fourth=F("username"),
     )  # fmt: skip
-    columns = ("kind", "first", "account", "second", "third", "fourth")
-    rows = [each.order_by().values_list(*columns) for each in (authors, sections, sites, staff)]
+    rows = [each.order_by().values_list(*COLUMNS) for each in (authors, sections, sites, staff)]
     return rows[0].union(*rows[1:], all=True)
 
 
-@lru_cache(maxsize=1)
-def _reserved(rows: tuple[Row, ...]) -> _Reserved:
-    """Sort out the names; they change rarely. A username counts only where somebody has no other name."""
+_now = Compiled(_names)
+
+
+def _read_now() -> Reserved:
+    return read(json.dumps([list(row) for row in _now()]))
+
+
+@lru_cache(maxsize=2)
+def read(text: str) -> Reserved:
+    """Sort out names that were read `as_text`; they change rarely. A username counts only where there is no other."""
+    rows: list[Row] = json.loads(text)
     groups: list[dict[str, str]] = [{}, {}, {}]
     for kind, first, _account, second, third, fourth in rows:
         name = first
@@ -111,7 +124,7 @@ def _reserved(rows: tuple[Row, ...]) -> _Reserved:
             name = User(name=first, first_name=second, last_name=third, username=fourth).shown_name
         for key in _keys(name):
             groups[kind][key] = min(name, groups[kind].get(key, name))
-    return _Reserved(groups, {account for _, _, account, *_ in rows if account})
+    return Reserved(groups, {account for _, _, account, *_ in rows if account})
 
 
 def _keys(name: str) -> frozenset[str]:

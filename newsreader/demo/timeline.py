@@ -23,6 +23,7 @@ from articles.models.article import Article
 from comments.desk import teamwork
 from comments.drafts import Author, Draft, Visit
 from comments.models import Appeal, AuditEntry, Ban, Comment, Note, Report
+from comments.models.locks import lock_for_reply
 from comments.moderation.bans import ban
 from comments.moderation.decisions import decide, decide_many, lock
 from comments.objections import appeals, reports
@@ -140,7 +141,9 @@ class Timeline:
         else:
             reason = entry.get("reason", "") if entry["status"] == Status.PENDING else ""
             verdict = Verdict.hold(reason or history.FIRST_COMMENT, **self._params_of(reason, draft))
-        told.comment = store(draft, told.article, parent, verdict, at=at)
+        if (locked := lock_for_reply(told.article.pk, draft.duplicate_key)) is None:
+            raise ValueError(f"Nobody may reply under {told.article}.")
+        told.comment = store(draft, locked, parent, verdict, at=at)
         if told.comment.status == Status.PENDING and entry["status"] != Status.PENDING:
             self.waiting.append(told)
             due = told.at + (3 + _number(told.who, LONGEST_WAIT)) * MINUTE

@@ -54,6 +54,7 @@ sqlite:             statements on SQLite whose text is always the same
 statements:         running such statements
 compiled_queries, compiled_inserts, compiled_updates: statements that are written once, for what every page or post asks
 unchanged_rows:     rows that are not read again while the database says that nothing was committed
+rows_as_json:       rows that are read by another statement, as a text
 cdn:                marking pages for a CDN, and having it drop them
 long_writes:        short transactions of a long command, between which others write
 private_uploads:    files that are sent to be worked on once

@@ -6,7 +6,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 
 from comments.models import AuditEntry, Comment, ConnectionData, Decision, RateLimit, Revision
-from comments.models.comment import next_id
+from comments.models.locks import lock_for_reply
 from newsreader.kit import compiled_inserts
 from newsreader.kit.compiled_inserts import TOGETHER, insert, insert_all, insert_together, new
 from newsreader.kit.compiled_updates import CompiledUpdate
@@ -109,7 +109,10 @@ def test_a_reserved_id_is_nobody_elses():
     last = make_comment(make_article())
 
     with transaction.atomic():
-        mine = Comment(pk=next_id(), article=last.article, path="x", name="Ada", body="Hello", html="<p>Hello</p>")
+        locked = lock_for_reply(last.article_id, "")
+        mine = Comment(
+            pk=locked.comment_id, article=last.article, path="x", name="Ada", body="Hello", html="<p>Hello</p>"
+        )
         insert(mine)
 
     assert mine.pk > last.pk
