@@ -4,7 +4,8 @@ A cursor of psycopg's costs 0.05 ms when it has just been used, and 0.3 ms when 
 its way is long, and out of the processor's caches by then. A call of libpq's takes 0.1 ms of these. An article's page
 has four statements, a post twelve.
 
-What is sent is what psycopg would send, and values become Python's by the same adapters; errors are psycopg's.
+What is sent is what psycopg would send, and values become Python's by the same adapters; errors are psycopg's
+(docs/decisions/0034).
 """
 
 from __future__ import annotations
