@@ -29,7 +29,7 @@ from tests.factories import make_article, make_comment, make_draft, make_moderat
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
 ORDER = ["articles_article", "comments_ratelimit", "comments_comment"]
 UPSERT = re.compile(r"INSERT INTO comments_ratelimit .* ON CONFLICT \(key\) DO UPDATE")
-FOR_UPDATE = re.compile(r" FOR UPDATE( OF \S+)?")
+FOR_UPDATE = re.compile(r' FOR UPDATE(?: OF "(\w+)")?')
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ def locks(monkeypatch):
     def note(execute, sql, params, many, context):
         if UPSERT.match(sql):  # It locks the rows that are there.
             locked.append("comments_ratelimit")
-        if FOR_UPDATE.search(sql):
-            locked.append(re.search(r'FROM "(\w+)"', sql)[1])
+        if found := FOR_UPDATE.search(sql):
+            locked.append(found[1] or re.search(r'FROM "(\w+)"', sql)[1])
             sql = sql if connection.vendor == "postgresql" else FOR_UPDATE.sub("", sql)
         return execute(sql, params, many, context)
 
