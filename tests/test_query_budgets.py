@@ -283,9 +283,9 @@ WRITES = {
     "a member's comment that appears": (14, 10),
     "a decision": (8, 6),
     "fifty decisions": (10, 10),
-    "an author's change": (11, 9),
-    "an author's second change": (12, 10),  # which may be one too many
-    "an author's change that has to wait": (16, 13),
+    "an author's change": (9, 6),
+    "an author's second change": (10, 7),  # which may be one too many
+    "an author's change that has to wait": (14, 10),
 }
 # What is known before anything is locked, so that others who post do not wait for it.
 AHEAD = re.compile(r'FROM "(comments_ban|comments_filterentry|comments_commentsettings|articles_author)"')

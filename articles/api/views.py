@@ -99,7 +99,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             articles = articles.filter(pk__in=search.newest(articles, query, span=span))
         return span.of(articles)
 
-    def retrieve(self, request: Request, pk: int) -> Response:
+    def retrieve(self, request: Request, pk: int) -> HttpResponse:
         if request.user.has_perm("articles.change_article"):
             return self._answer(get_object_or_404(self.get_queryset(), pk=pk))
         if article := reading.published(pk):
@@ -108,7 +108,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
 
     @extend_schema(responses={201: DeskArticleSerializer})
     @once_per_key
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         self._require("articles.add_article")
         values = self.given(request)
         values.pop("version", None)  # There is none yet that it could be meant for.
@@ -117,7 +117,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
         return self._answer(article, status=status.HTTP_201_CREATED, headers={"Location": location})
 
     @extend_schema(responses=DeskArticleSerializer)
-    def partial_update(self, request: Request, pk: int) -> Response:
+    def partial_update(self, request: Request, pk: int) -> HttpResponse:
         article = self._own(pk, "articles.change_article")
         values = self.given(request)
         wanted = self.wanted_versions(request, _thing(article.pk), values)
@@ -133,20 +133,20 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
 
     @extend_schema(responses={201: DeskArticleSerializer})
     @once_per_key
-    def correct(self, request: Request, pk: int) -> Response:
+    def correct(self, request: Request, pk: int) -> HttpResponse:
         """Tell readers about an error; the answer is the article in its new version."""
         text, wanted = self._correction(request, pk, "articles.add_correction")
         article = corrections.correct(pk, text, by=self._user(), versions=wanted)
         return self._answer(article, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=DeskArticleSerializer)
-    def reword_correction(self, request: Request, pk: int, correction: int) -> Response:
+    def reword_correction(self, request: Request, pk: int, correction: int) -> HttpResponse:
         """Put a correction differently; its time stays."""
         text, wanted = self._correction(request, pk, "articles.change_correction", correction)
         return self._answer(corrections.reword(pk, correction, text, versions=wanted))
 
     @extend_schema(responses=DeskArticleSerializer)
-    def take_out_correction(self, request: Request, pk: int, correction: int) -> Response:
+    def take_out_correction(self, request: Request, pk: int, correction: int) -> HttpResponse:
         """Take a correction out again."""
         _text, wanted = self._correction(request, pk, "articles.delete_correction", correction)
         return self._answer(corrections.take_out(pk, correction, versions=wanted))
@@ -164,7 +164,7 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
 
     def _answer(
         self, article: Article, shown: type[ArticleSerializer] = DeskArticleSerializer, **more: Any
-    ) -> Response:
+    ) -> HttpResponse:
         data = shown(article, context=self._context([article])).data
         return self.of_version(_thing(article.pk), article.version, data, **more)
 

@@ -316,7 +316,7 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
         return kept_json.answer(request, cast(Cursor, self.paginator).contents, rows)
 
     @extend_schema(responses={201: PostedSerializer})
-    def create(self, request: Request, article_id: int) -> Response:
+    def create(self, request: Request, article_id: int) -> HttpResponse:
         """Leave a reply."""
         typed = self.given(request)  # Anything but JSON is refused first.
         if not request.user.is_authenticated and guest_may_be_forged(request._request):
@@ -348,10 +348,10 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
     def get_queryset(self) -> QuerySet[Comment]:
         return Comment.objects.visible_to(self.request.user).for_display()
 
-    def retrieve(self, request: Request, pk: int) -> Response:
+    def retrieve(self, request: Request, pk: int) -> HttpResponse:
         return self._answer(self._found(pk))
 
-    def _answer(self, comment: Comment) -> Response:
+    def _answer(self, comment: Comment) -> HttpResponse:
         return self.of_version(_thing(comment.pk), comment.version, self.get_serializer(comment).data)
 
     def _found(self, pk: int) -> Comment:
@@ -373,7 +373,7 @@ class CommentViewSet(Shared, viewsets.GenericViewSet):
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(responses=CommentSerializer)
-    def partial_update(self, request: Request, pk: int) -> Response:
+    def partial_update(self, request: Request, pk: int) -> HttpResponse:
         """Change one's own comment, as long as the site's settings allow."""
         self._signed()
         try:

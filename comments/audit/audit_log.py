@@ -42,15 +42,16 @@ def note(
     by: User | None = None,
     facts: dict[str, Any] | None = None,
     personal: dict[str, Any] | None = None,
+    with_rows: Collection[Model] = (),
     changes: Sequence[Change] = (),
 ) -> AuditEntry:
     """Write an event, in the transaction of what it records. `subject` is for instance `comment:12`.
 
-    `facts` are kept for good and must hold nothing personal; names, texts and addresses go into `personal`. `changes`:
-    updates that are written in one statement with it, where that is possible.
+    `facts` are kept for good and must hold nothing personal; names, texts and addresses go into `personal`. `with_rows`
+    and `changes`: new rows before it and updates after it, in one statement with it where that is possible.
     """
     entry = _entry(kind, subject, by.pk if by else None, facts or {}, personal)
-    insert_together(entry, changes=changes)
+    insert_together(*with_rows, entry, changes=changes)
     return entry
 
 

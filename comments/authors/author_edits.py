@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from articles import page_versions
 from comments.audit import audit_log
 from comments.drafts import Draft, Visit, text_errors, tidied
 from comments.models import Comment, Decision
+from comments.models.locks import own_locked
 from comments.models.ownership import is_account_of, own_comment
 from comments.models.permissions import moderates
 from comments.moderation.decisions import already_locked, decide_locked, note_reasons, withdraw
@@ -25,6 +28,7 @@ from comments.posting.submission import LONGEST
 from comments.screening import article_settings, ban_checks, judge, known_site
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import User
+from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.errors import Invalid
 from newsreader.kit.versions import refuse_stale
 
@@ -49,9 +53,9 @@ def edit_comment(
     text = tidied(Draft(0, text)).text
     # Before anything is locked: what has to be done whatever the comment is.
     html = Draft(0, text).rendered if len(text) <= LONGEST else None
-    site = known_site.current()
     with transaction.atomic():
-        comment = own_comment(comment_id, by, token)
+        comment = own_comment(comment_id, by, token, read=_own_with_site)
+        site = known_site.under(comment)
         if text != comment.body:  # Sent twice, the same text has overwritten nothing.
             refuse_stale(comment.version, versions)
         rules = article_settings.settings_under(comment.article, site.rules)
@@ -75,6 +79,11 @@ def edit_comment(
         return comment
 
 
+@Compiled
+def _own_with_site(pk: int) -> QuerySet[Comment]:
+    return known_site.with_site(own_locked(pk))
+
+
 def withdraw_comment(
     comment_id: int, *, by: User | None = None, token: str = "", versions: Collection[int] | None = None
 ) -> Decision | None:
@@ -89,17 +98,19 @@ def withdraw_comment(
 
 
 def _rewrite(comment: Comment, draft: Draft, verdict: Verdict) -> None:
-    """Store the new text, keep the earlier one, and record both. Two statements on PostgreSQL."""
+    """Store the new text, keep the earlier one, and record both. One statement on PostgreSQL."""
     now = timezone.now()
-    before = comment.rewrite(
+    before, change = comment.rewriting(
         draft.text, draft.rendered, replaced_at=now, edited_at=now, duplicate_key=draft.duplicate_key
     )
+    reserved: Any = comment  # see `own_locked`
+    before.pk = reserved.next_revision or 1
     facts = {"revision": before.pk, "by_author": True}
     # Where it is taken from the page, that is counted with the decision.
     stays = comment.status == Comment.Status.APPROVED and not verdict.is_stronger_than(comment.status)
     audit_log.note(
         "edit", f"comment:{comment.pk}", by=draft.author.user, facts=facts, personal={"before": before.body},
-        changes=[page_versions.bumping(comment.article_id)] if stays else [],
+        with_rows=[before], changes=[change, *([page_versions.bumping(comment.article_id)] if stays else [])],
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from comments.text.excerpts import excerpt
 from newsreader.accounts.models import CommenterIdentity, User
 from newsreader.kit.client_address import subnet
 from newsreader.kit.compiled_inserts import insert_together
-from newsreader.kit.compiled_updates import CompiledUpdate
+from newsreader.kit.compiled_updates import Change, CompiledUpdate
 from newsreader.kit.idempotency import KEY_LENGTH
 from newsreader.kit.search_words import special
 from newsreader.kit.text import fold
@@ -263,15 +263,21 @@ class Comment(Imported):
 
         `by`: the moderator who changes it; None: its author. `also`: other columns that change with the text.
         """
+        before, change = self.rewriting(text, html, by=by, replaced_at=replaced_at, **also)
+        insert_together(before, changes=[change])
+        return before
+
+    def rewriting(
+        self, text: str, html: str, *, by: User | None = None, replaced_at: dt.datetime | None = None, **also: Any
+    ) -> tuple[Revision, Change]:
+        """Set another text, as `rewrite` does, and return what has to be written together with what else changes."""
         before = Revision(comment=self, body=self.body, by=by, replaced_at=replaced_at or timezone.now())
         self.write(text, html)
         self.version += 1
         for name, value in also.items():
             setattr(self, name, value)
         columns = (*self.REWRITTEN, *also)
-        change = _rewritten.change(self.pk, *(getattr(self, name) for name in columns), columns=columns)
-        insert_together(before, changes=[change])
-        return before
+        return before, _rewritten.change(self.pk, *(getattr(self, name) for name in columns), columns=columns)
 
     @property
     def shown_name(self) -> str:
@@ -303,19 +309,23 @@ def _rewritten(pk: int, *values: Any, columns: tuple[str, ...]) -> tuple[Comment
 
 
 class NextId(Func):
-    """The id of a comment that is about to be inserted, reserved so that its path can go in with it. None: 1.
+    """The id of a row of this table that is about to be inserted, reserved so that others can name it. None: 1.
 
     On SQLite in a transaction that writes: then nobody else inserts before it ends.
     """
 
     SQL: ClassVar = {
-        "postgresql": "nextval(pg_get_serial_sequence('comments_comment', 'id'))",
-        "sqlite": "(SELECT max(seq) + 1 FROM sqlite_sequence WHERE name = 'comments_comment')",
+        "postgresql": "nextval(pg_get_serial_sequence('{}', 'id'))",
+        "sqlite": "(SELECT max(seq) + 1 FROM sqlite_sequence WHERE name = '{}')",
     }
     output_field = models.BigIntegerField()
 
+    def __init__(self, table: str):
+        super().__init__()
+        self.table = table
+
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_: Any) -> Any:
-        return self.SQL[connection.vendor], []
+        return self.SQL[connection.vendor].format(self.table), []
 
 
 REMOVED = (Comment.Status.SPAM.value, Comment.Status.TRASH.value)  # the statuses of removed comments

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Exists, QuerySet, Subquery
 
 from articles.models.article import Article
-from comments.models import Comment
+from comments.models import Comment, Revision
 from comments.models.comment import NextId
 from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.statements import run
@@ -55,9 +55,9 @@ def lock_for_reply(article_id: int, duplicate_key: str, *keys: str) -> LockedFor
 
 @Compiled
 def _published_locked(article_id: int, *same: str) -> QuerySet[Article]:
-    published = Article.objects.published().select_related("discussion").defer("body").annotate(reserved=NextId())
-    beside = _beside(article_id, *same) if same else {}
-    return published.annotate(**beside).filter(pk=article_id).select_for_update(of=("self",))
+    published = Article.objects.published().select_related("discussion").defer("body")
+    found = {"reserved": NextId(Comment._meta.db_table)} | (_beside(article_id, *same) if same else {})
+    return published.annotate(**found).filter(pk=article_id).select_for_update(of=("self",))
 
 
 @Compiled
@@ -135,28 +135,28 @@ def _comments_with_identities_locked(*ids: int) -> QuerySet[Comment]:
     return _comments_locked.build(*ids).select_related("identity")
 
 
-@Compiled
-def _article_locked(comment_id: int) -> QuerySet[Article]:
-    under = Comment.objects.filter(pk=comment_id).values("article")
-    articles = Article.objects.filter(pk__in=under).select_related("discussion").defer("body")
-    return articles.select_for_update(of=("self",))
+def own_locked(pk: int) -> QuerySet[Comment]:
+    """A comment and its article, to be locked: both as they are once they are, as PostgreSQL looks at them again.
 
-
-@Compiled
-def _own_locked(pk: int) -> QuerySet[Comment]:
-    rows = Comment.objects.filter(pk=pk).select_related("identity", "connection_data")
-    return rows.select_for_update(of=("self",))
-
-
-def lock_own(comment_id: int) -> Comment:
-    """Lock a comment for its author, with its article and the settings there, who left it, and from where.
-
-    Two queries. Raises Comment.DoesNotExist.
+    With it come the settings of the discussion, who left it, and from where. `next_revision` is reserved for an earlier
+    text (see `NextId`).
     """
-    article, comment = _article_locked.first(comment_id), _own_locked.first(comment_id)
-    if article is None or comment is None:
+    rows = Comment.objects.filter(pk=pk).select_related("article__discussion", "identity", "connection_data")
+    rows = rows.defer("article__body").annotate(next_revision=NextId(Revision._meta.db_table))
+    return rows.select_for_update(of=("article", "self"))  # PostgreSQL locks in this order.
+
+
+_own_locked = Compiled(own_locked)
+
+
+def lock_own(comment_id: int, read: Compiled[Comment] = _own_locked) -> Comment:
+    """Lock a comment for its author, with its article, by one query: `own_locked`, or one that reads more with it.
+
+    Raises Comment.DoesNotExist.
+    """
+    comment = read.first(comment_id)
+    if comment is None:
         raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
-    comment.article = article
     return comment
 
 

@@ -8,11 +8,15 @@ from comments.errors import NotYours
 from comments.models import Comment
 from comments.models.locks import lock_own
 from newsreader.accounts.models import User
+from newsreader.kit.compiled_queries import Compiled
 
 
-def own_comment(comment_id: int, by: User | None, token: str) -> Comment:
-    """Return the comment, locked, with its article, if it is theirs. Raises Comment.DoesNotExist, NotYours."""
-    comment = lock_own(comment_id)
+def own_comment(comment_id: int, by: User | None, token: str, **more: Compiled[Comment]) -> Comment:
+    """Return the comment, locked, with its article, if it is theirs. Raises Comment.DoesNotExist, NotYours.
+
+    `more`: what `lock_own` takes besides.
+    """
+    comment = lock_own(comment_id, **more)
     has_token = bool(token) and constant_time_compare(comment.status_token, token)
     if not has_token and not is_account_of(comment, by):
         raise NotYours()

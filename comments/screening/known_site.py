@@ -14,7 +14,6 @@ from comments.models import CommentSettings
 from comments.screening import compiled_entries, names
 from comments.screening.compiled_entries import CompiledEntries
 from comments.screening.names import Reserved
-from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.rows_as_json import columns_of, row_in
 
 Row = TypeVar("Row", bound=Model)
@@ -39,18 +38,6 @@ def under(row: Any) -> KnownSite:
     """Return what is known as of when this row was read `with_site`. No query, but after a change of the entries."""
     rules = _rules(row.site_rules) or CommentSettings.objects.current()  # A new site has none.
     return KnownSite(rules, compiled_entries.under(row), names.read(row.site_names))
-
-
-def current() -> KnownSite:
-    """Return what is known now. One query."""
-    while (row := _current.first()) is None:
-        CommentSettings.objects.current()
-    return under(row)
-
-
-@Compiled
-def _current() -> QuerySet[CommentSettings]:
-    return with_site(CommentSettings.objects.filter(pk=1).only("pk"))
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
 
 from newsreader.accounts.models import KeptAnswer
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # The worker forgets answers, and needs nothing of REST for i
 KEPT = dt.timedelta(days=1)
 SEALED = "sealed"  # the only name in the body of an answer that is kept encrypted
 HEADERS = ("ETag", "Location")  # of an answer
-Action = Callable[..., "Response"]
+Action = Callable[..., HttpResponse]
 
 
 def once_per_key(action: Action) -> Action:
@@ -39,7 +40,7 @@ def once_per_key(action: Action) -> Action:
     from rest_framework.renderers import JSONRenderer
 
     @wraps(action)
-    def answer(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def answer(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         key = tidy_line(request.headers.get(HEADER, ""))
         if not key:
             return action(view, request, *args, **kwargs)
@@ -53,7 +54,8 @@ def once_per_key(action: Action) -> Action:
             if not is_new:
                 return _again(kept, sent)
             response = action(view, request, *args, **kwargs)
-            kept.status, kept.body = response.status_code, JSONRenderer().render(response.data).decode()
+            body = JSONRenderer().render(response.data) if hasattr(response, "data") else response.content
+            kept.status, kept.body = response.status_code, body.decode()
             if getattr(response, "is_secret", False):
                 kept.body = json.dumps({SEALED: field_keys.encrypt(kept.body)})
             kept.headers = {name: response[name] for name in HEADERS if response.has_header(name)}

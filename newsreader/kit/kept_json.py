@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from newsreader.kit.kept import Kept
+from newsreader.kit.rest import renders_otherwise
 
 _rows: Kept[tuple[bytes, bytes]] = Kept(most=8 * 1024 * 1024)  # bytes
 _NONE = b"[]}"  # how an answer without rows ends
@@ -32,9 +33,9 @@ def answer(
     `rows` are, for each row, a key that holds all that the row shows and depends on but the site's address and the
     language, and what makes it. The bytes are those that the renderer would write for all of it.
     """
-    renderer, asked = request.accepted_renderer, request.accepted_media_type
-    if type(renderer) is not JSONRenderer or renderer.get_indent(asked, {}) is not None:
+    if renders_otherwise(request):
         return Response(page([make() for _, make in rows]))
+    renderer = JSONRenderer()
     frame = renderer.render(page([]))
     if not frame.endswith(_NONE):
         raise ValueError("The rows of a list must be the last of what it shows.")

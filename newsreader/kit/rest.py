@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.cache import caches
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_date, parse_datetime
@@ -179,6 +180,12 @@ class Metadata(SimpleMetadata):
         return told
 
 
+def renders_otherwise(request: Request) -> bool:
+    """Say whether a program has asked for JSON that is written otherwise than by default, as with an indent."""
+    renderer = request.accepted_renderer
+    return type(renderer) is not JSONRenderer or renderer.get_indent(request.accepted_media_type, {}) is not None
+
+
 class Shared(APIView):
     """For views whose answers are the same for everybody who is not signed in: only those may be cached."""
 
@@ -224,10 +231,15 @@ class Shared(APIView):
         """Return the versions for which this change is meant, and take `version` out of its values; None: for any."""
         return versions_wanted(request._request, thing, values.pop("version", None))
 
-    def of_version(self, thing: str, version: int, data: Any, **more: Any) -> Response:
+    def of_version(self, thing: str, version: int, data: Any, **more: Any) -> HttpResponse:
         """Return an answer that shows one thing in one version, with its ETag."""
-        response = Response(data, **more)
-        response["ETag"] = etag_of(thing, version, JSONRenderer().render(data))
+        body = JSONRenderer().render(data)
+        response: HttpResponse
+        if renders_otherwise(self.request):
+            response = Response(data, **more)
+        else:  # The renderer would write the same again.
+            response = HttpResponse(body, content_type=JSONRenderer.media_type, **more)
+        response["ETag"] = etag_of(thing, version, body)
         return response
 
     def is_same_for_all(self) -> bool:

@@ -12,7 +12,7 @@ from articles.records import Origin
 from comments.authors import author_edits, claiming
 from comments.desk import teamwork
 from comments.discussion.counting import recount
-from comments.models import Comment
+from comments.models import Comment, Revision
 from comments.models import locks as locking
 from comments.models.locks import lock_articles, lock_comment, lock_comments, lock_own
 from comments.moderation import batches, moderator_edits
@@ -29,7 +29,7 @@ from tests.factories import make_article, make_comment, make_draft, make_moderat
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_both]
 ORDER = ["articles_article", "comments_ratelimit", "comments_comment"]
 UPSERT = re.compile(r"INSERT INTO comments_ratelimit .* ON CONFLICT \(key\) DO UPDATE")
-FOR_UPDATE = re.compile(r' FOR UPDATE(?: OF "(\w+)")?')
+FOR_UPDATE = re.compile(r" FOR UPDATE(?: OF ((?:\S+, )*\S+))?")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def locks(monkeypatch):
     """The tables whose rows were locked, in order. SQLite, which locks everything, is asked as other databases are."""
     monkeypatch.setattr(connection.features, "has_select_for_update", True)
     monkeypatch.setattr(connection.features, "has_select_for_update_of", True)
-    for compiled in vars(locking).values():
+    for compiled in [*vars(locking).values(), *vars(author_edits).values()]:
         if isinstance(compiled, Compiled):
             monkeypatch.setattr(compiled, "_statements", {})  # compiled without, perhaps
     locked = []
@@ -45,8 +45,8 @@ def locks(monkeypatch):
     def note(execute, sql, params, many, context):
         if UPSERT.match(sql):  # It locks the rows that are there.
             locked.append("comments_ratelimit")
-        if found := FOR_UPDATE.search(sql):
-            locked.append(found[1] or re.search(r'FROM "(\w+)"', sql)[1])
+        if found := FOR_UPDATE.search(sql):  # Tables of one statement are locked in the order in which it names them.
+            locked.extend(re.findall(r"\w+", found[1] or re.search(r'FROM ("\w+")', sql)[1]))
             sql = sql if connection.vendor == "postgresql" else FOR_UPDATE.sub("", sql)
         return execute(sql, params, many, context)
 
@@ -129,10 +129,12 @@ def test_ones_own_comment_comes_locked_with_all_that_an_edit_asks(django_assert_
     article = make_article()
     comment = make_comment(article, email="ada@example.org")
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         found = lock_own(comment.pk)
         assert (found.pk, found.article.headline) == (comment.pk, article.headline)
         assert (found.identity, found.connection_data.email) == (None, "ada@example.org")
+    first = Revision.objects.create(pk=found.next_revision or 1, comment=found)
+    assert Revision.objects.create(comment=found).pk == first.pk + 1
 
 
 def test_a_comment_that_is_not_there_is_said_not_to_exist():

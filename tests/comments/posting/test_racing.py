@@ -8,10 +8,12 @@ from django.db import connection, transaction
 from django.test import Client
 
 from articles.models.article import Article
+from comments.authors.author_edits import edit_comment
 from comments.discussion.counting import recount
-from comments.models import Comment, Decision
+from comments.errors import Removed
+from comments.models import Comment, Decision, Revision
 from comments.moderation.decisions import decide
-from tests.factories import make_article, make_comment, set_rules
+from tests.factories import make_article, make_comment, make_moderator, set_rules
 
 pytestmark = [pytest.mark.usefixtures("transactional_db"), pytest.mark.ci_both]
 
@@ -98,6 +100,27 @@ def test_counts_stay_true_when_a_thread_is_decided_about_all_at_once():
     assert recount() == 0
     article.refresh_from_db()
     assert article.comment_count == Comment.objects.approved().count()
+
+
+def test_a_change_waits_for_whoever_decides_and_is_of_the_comment_that_is_there_then():
+    """Whatever else is read with it, the comment is read as it is once its article and itself are locked."""
+    comment, moderator = make_comment(make_article()), make_moderator()
+    holding, done = Event(), Event()
+
+    def remove():
+        with transaction.atomic():
+            decide(comment.pk, "spam", by=moderator)
+            holding.set()
+            done.wait(1)  # seconds in which the change would get through if it did not wait
+
+    def change():
+        holding.wait(10)
+        with pytest.raises(Removed):
+            edit_comment(comment.pk, "Another thought.", token=comment.status_token)
+
+    at_once([remove, change])
+    assert not Revision.objects.exists()
+    assert Article.objects.get().comment_count == 0
 
 
 def test_a_post_waits_for_whoever_is_closing_the_discussion():
