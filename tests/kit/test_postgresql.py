@@ -162,6 +162,41 @@ def test_an_error_and_a_rollback_leave_what_is_prepared():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_is_prepared_survives_a_migration_that_widens_a_column():
+    run(connection, "CREATE TABLE widened (name varchar(5))", [])
+    try:
+        run(connection, "INSERT INTO widened VALUES (%s)", ["Anna"])
+        asked = [f"SELECT name, {number} FROM widened" for number in range(2)]
+        for _ in range(3):
+            assert [run(connection, sql, []).rows for sql in asked] == [[("Anna", 0)], [("Anna", 1)]]
+        for width in (10, 20):
+            connections["default"].copy().cursor().execute(f"ALTER TABLE widened ALTER name TYPE varchar({width})")
+            if width == 20:  # What is in a transaction fails, and the next one does not.
+                with pytest.raises(DatabaseError), transaction.atomic():
+                    run(connection, asked[0], [])
+            for _ in range(3):
+                assert [run(connection, sql, []).rows for sql in asked] == [[("Anna", 0)], [("Anna", 1)]]
+        assert prepared("1 FROM widened")
+    finally:
+        run(connection, "DROP TABLE widened", [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_are_read_a_few_at_a_time_in_a_transaction_can_be_locked_and_are_not_kept_beyond_it():
+    article = make_article()
+    held = "SELECT is_holdable FROM pg_cursors WHERE name LIKE '_django_%%'"
+    with transaction.atomic():
+        rows = Article.objects.select_for_update(of=("self",)).iterator(chunk_size=1)
+        assert next(rows) == article
+        assert run(connection, held, []).rows == [(False,)]
+        rows.close()
+    rows = Article.objects.iterator(chunk_size=1)
+    assert next(rows) == article
+    assert run(connection, held, []).rows == [(True,)]
+    rows.close()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_request_is_answered_on_a_new_connection_where_the_server_has_ended_the_old_one(client):
     connection.health_check_enabled = True
     try:

@@ -72,6 +72,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
                 self.direct.commit()
 
+    def create_cursor(self, name: str | None = None) -> Any:
+        cursor = super().create_cursor(name)
+        if name and not self.autocommit:
+            # Django asks the connection, and takes rows to be read beyond a transaction that psycopg knows nothing of:
+            # their end would wait for all of them to be stored, and none could be locked.
+            cursor._withhold = False
+        return cursor
+
     def close_if_health_check_failed(self) -> None:
         """Close a connection that the server has ended; called before each request's first statement.
 

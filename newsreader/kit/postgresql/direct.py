@@ -18,7 +18,7 @@ from typing import Any
 from psycopg import Connection, OperationalError
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.types.numeric import Int8
 
@@ -29,6 +29,7 @@ _MARK = re.compile("%[s%]")
 Values = list[Any]
 Answered = tuple[list[Any], int]  # the rows, and how many were read or written
 _GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+_OUTDATED = b"0A000"  # "cached plan must not change result type"
 Key = tuple[str, tuple[int, ...]]  # a statement's text, and the types of its values
 
 
@@ -66,6 +67,7 @@ class Direct:
         self.connection, self._libpq, self._prepares = connection, connection.pgconn, prepares
         self._adapting = Transformer(connection)
         self._names: dict[Key, bytes] = {}  # of statements; empty: executed once
+        self._numbers = count()
 
     def execute(self, sql: str, params: Values, *, planned_once: bool = True) -> Answered:
         """Execute a statement whose text is always the same, where the plan may be, too. Raises psycopg's errors."""
@@ -79,6 +81,12 @@ class Direct:
         name = self._name(sql, types) if planned_once and self._prepares else b""
         if name:
             result = libpq.exec_prepared(name, values, formats)
+            if result.status not in _GOOD and result.error_field(DiagnosticField.SQLSTATE) == _OUTDATED:
+                # A migration has changed a column's type meanwhile, and this may be true of others. What is prepared
+                # from now on has other names.
+                self._names.clear()
+                if libpq.transaction_status == TransactionStatus.IDLE:
+                    result = libpq.exec_params(numbered(sql), values, types, formats)
         else:
             result = libpq.exec_params(numbered(sql), values, types, formats)
         if result.status != ExecStatus.TUPLES_OK:
@@ -103,7 +111,7 @@ class Direct:
             if len(self._names) < MOST:
                 self._names[sql, types] = b""
             return b""
-        name = f"newsreader_{sum(map(bool, self._names.values()))}".encode()
+        name = f"newsreader_{next(self._numbers)}".encode()
         self._checked(self._libpq.prepare(name, numbered(sql), types))
         self._names[sql, types] = name
         return name
