@@ -124,14 +124,23 @@ def _has_new(connection: Any) -> bool:
 
 
 def _among_new(query: str, cursor: Any) -> list[int]:
-    """Return the ids of the comments with these words that the index does not hold yet, by an index in memory."""
-    cursor.execute(_NEW_ROWS)
-    if not (rows := cursor.fetchall()):
+    """Return the ids of the newest comments with these words that the index does not hold yet, newest first.
+
+    By an index in memory of some of them at a time: where no worker has run for a day, they are many.
+    """
+    cursor.execute(f"{_NEW_ROWS} ORDER BY id DESC")
+    if not (rows := cursor.fetchmany(_INDEXED)):
         return []
+    found: list[int] = []
     with closing(sqlite3.connect(":memory:")) as memory:
         memory.execute(f"CREATE VIRTUAL TABLE new USING fts5(name, body, search_terms, content='', {_TOKENS})")
-        memory.executemany(f"INSERT INTO new({_COLUMNS}) VALUES (?, ?, ?, ?)", rows)
-        return [pk for (pk,) in memory.execute("SELECT rowid FROM new WHERE new MATCH ? ORDER BY rowid DESC", [query])]
+        while rows and len(found) < MOST:
+            memory.executemany(f"INSERT INTO new({_COLUMNS}) VALUES (?, ?, ?, ?)", rows)
+            matches = memory.execute("SELECT rowid FROM new WHERE new MATCH ? ORDER BY rowid DESC", [query])
+            found += [pk for (pk,) in matches]
+            memory.execute("INSERT INTO new(new) VALUES ('delete-all')")
+            rows = cursor.fetchmany(_INDEXED)
+    return found
 
 
 def drop_deleted_words(using: str = "default") -> None:

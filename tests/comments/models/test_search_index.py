@@ -177,3 +177,31 @@ def test_settings_of_one_search_end_with_it():
         for name in ("work_mem", "enable_seqscan", "enable_indexscan"):
             cursor.execute("SELECT setting = reset_val FROM pg_settings WHERE name = %s", [name])
             assert cursor.fetchone() == (True,), name
+
+
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="about SQLite alone")
+def test_a_search_holds_few_of_many_new_comments_at_a_time_and_finds_the_newest(monkeypatch):
+    monkeypatch.setattr(search_index, "_INDEXED", 2)
+    article, most = make_article(), [0]
+    pks = [make_comment(article, text=f"The harbour, {turn}.").pk for turn in range(7)]
+
+    class Counting:
+        """A cursor that notes how many rows it has given at once."""
+
+        def __init__(self, cursor):
+            self.cursor = cursor
+
+        def __getattr__(self, name):
+            def call(*values):
+                rows = getattr(self.cursor, name)(*values)
+                if name.startswith("fetch"):
+                    most[0] = max(most[0], len(rows))
+                return rows
+
+            return call
+
+    with connection.cursor() as cursor:
+        assert search_index._among_new('"harb"*', Counting(cursor)) == pks[::-1]
+        assert most == [2]
+        monkeypatch.setattr(search_index, "MOST", 3)
+        assert search_index._among_new('"harb"*', cursor)[:3] == pks[:-4:-1]
