@@ -31,7 +31,7 @@ def fork(told: int, listener: int) -> bool:
 
     Returns whether this is the worker. `serve` is to be whom children of the dead are given to.
     """
-    between = os.fork()
+    serve, between = os.getppid(), os.fork()
     if between:
         os.close(told)
         os.waitpid(between, 0)
@@ -42,7 +42,7 @@ def fork(told: int, listener: int) -> bool:
     while os.getppid() == between:  # Until then its death would be nobody's to see.
         time.sleep(0.001)
     os.setsid()
-    end_with_parent()
+    end_with_parent(serve)
     os.close(listener)
     os.write(told, str(os.getpid()).encode())
     os.close(told)

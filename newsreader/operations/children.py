@@ -12,9 +12,11 @@ import time
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
-def end_with_parent() -> None:
-    """Have the kernel stop this process when its parent dies, even of SIGKILL."""
+def end_with_parent(parent: int) -> None:
+    """Have the kernel stop this process when its parent, of this number, dies, even of SIGKILL, or has died already."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # It was not told of that.
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def take_in_orphans(taken: bool) -> bool:

@@ -35,7 +35,7 @@ def fork(command: list[str], environment: dict[str, str], *, with_worker: bool, 
     connections.close_all()  # No connection outlives a fork.
     sys.stdout.flush()
     sys.stderr.flush()
-    number = os.fork()
+    serve, number = os.getpid(), os.fork()
     if number:
         kept = pulses.socket.detach()
         for descriptor in (kept, awaited):
@@ -43,7 +43,7 @@ def fork(command: list[str], environment: dict[str, str], *, with_worker: bool, 
                 os.set_inheritable(descriptor, True)
         return Forked(server=number, awaited=awaited, pulse=kept, pulse_path=pulses.path, counts=counts)
     os.setsid()
-    end_with_parent()
+    end_with_parent(serve)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # Who brings a release in ignores it until then.
     pulses.socket.close()
     if awaited is not None and told is not None:

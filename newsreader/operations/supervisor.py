@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from newsreader.operations.backoff import Backoff
@@ -72,7 +73,7 @@ class Process:
             env=self.environment,
             start_new_session=True,
             pass_fds=self.kept,
-            preexec_fn=end_with_parent if sys.platform == "linux" else None,
+            preexec_fn=partial(end_with_parent, os.getpid()) if sys.platform == "linux" else None,
         )
         self.started = time.monotonic()
 

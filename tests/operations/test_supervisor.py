@@ -107,6 +107,21 @@ def test_all_of_it_stops_when_asked(started):
     assert all(child.poll() is not None for child in children)
 
 
+def test_a_child_whose_parent_has_died_before_it_could_ask_to_be_told_ends_too(settings):
+    late = (
+        "import os, time\n"
+        "from newsreader.operations.children import end_with_parent\n"
+        "parent = os.getpid()\n"
+        "if not os.fork():\n"
+        "    while os.getppid() == parent: time.sleep(0.01)\n"
+        "    end_with_parent(parent)\n"
+        "    print('It goes on.')\n"
+    )
+    said = subprocess.run([sys.executable, "-c", late], cwd=settings.BASE_DIR, capture_output=True, timeout=SOON)
+
+    assert (said.returncode, said.stdout, said.stderr) == (0, b"", b"")
+
+
 def test_whoever_is_connected_is_waited_for_unless_it_is_asked_to_stop_once_more(settings, monkeypatch):
     monkeypatch.setattr(leaving, "LINGER", 600.0)
     stays = [*LIVES[:2], f"import signal; signal.signal(signal.SIGUSR1, print); {LIVES[2]}", "web"]

@@ -166,9 +166,9 @@ def _apart(work: Callable[[], None]) -> None:
     connections.close_all()  # No connection outlives a fork.
     sys.stdout.flush()
     sys.stderr.flush()
-    number = os.fork()
+    serve, number = os.getpid(), os.fork()
     if not number:
-        end_with_parent()
+        end_with_parent(serve)
         work()
         sys.exit(0)
     if code := os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]):
