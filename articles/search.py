@@ -14,7 +14,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db import connection
@@ -27,7 +27,6 @@ from articles.formatting import plain
 from articles.models.article import Article
 from articles.models.querysets import ArticleQuerySet
 from newsreader.kit.compiled_queries import Compiled
-from newsreader.kit.kept import Kept
 from newsreader.kit.long_writes import ShortTransactions
 from newsreader.kit.replicas.routing import reading_connection
 from newsreader.kit.search_words import Sought, folded, in_place, indexed, is_run, pieces, sought, starting
@@ -41,8 +40,14 @@ BATCH = 500
 RENEWED = 20  # articles in a transaction
 EXCERPT, NEAR = 240, 40  # characters; how far from its ends a blank is looked for
 LAST = 2**32 - 1  # seconds since 1970: until 2106
+# What a page of results shows of an article. All columns took a tenth of it on PostgreSQL.
+SHOWN = (
+    *("kind", "headline", "slug", "standfirst", "body", "published_at", "published_on", "version"),
+    *("section__name", "section__slug"),
+)
 _PART = re.compile(r'"([^"]+)"|([^\s"]+)')
 _TABLE = "articles_search"
+Found = TypeVar("Found")  # an id, or an id with a rank
 
 
 class Row(NamedTuple):
@@ -87,7 +92,7 @@ class Span(NamedTuple):
     @property
     def seconds(self) -> tuple[int, int]:
         """Return the first and last second of the span, within the range of the index."""
-        first, last = (0 if at is None else max(-1, min(int(at.timestamp()), LAST)) for at in (self.since, self.until))
+        first, last = (0 if at is None else max(0, min(int(at.timestamp()), LAST)) for at in (self.since, self.until))
         return first, LAST if self.until is None else last
 
 
@@ -112,26 +117,38 @@ def newest_published(query: str, section_id: int | None = None, span: Span = ANY
 
     By statements that are compiled once.
     """
+    return [pk for pk, *_ in _newest_published(query, section_id, span)]
+
+
+def _newest_published(
+    query: str, section_id: int | None, span: Span, rank: str = "", looked_for: Iterable[Any] = ()
+) -> list[tuple[Any, ...]]:
+    """Return the ids that `newest_published` does, each with its rank where there is an expression for that."""
     within = {"section": section_id, "published_at__gte": span.since, "published_at__lt": span.until}
     limits = {name: value for name, value in within.items() if value is not None}
 
-    def among(matching: str, values: list[Any]) -> list[int]:
-        return [pk for (pk,) in _published(*limits.values(), *values, limits=tuple(limits), matching=matching)]
+    def among(matching: str, values: list[Any]) -> list[tuple[Any, ...]]:
+        shape = {"limits": tuple(limits), "matching": matching, "rank": rank}
+        return _published(*limits.values(), *looked_for, *values, **shape)
 
     return _newest(among, query, RANKED, span)
 
 
 @Compiled
-def _published(*values: Any, limits: tuple[str, ...], matching: str) -> QuerySet[Any, tuple[int]]:
+def _published(*values: Any, limits: tuple[str, ...], matching: str, rank: str) -> QuerySet[Any, tuple[Any, ...]]:
     rows = Article.objects.published().articles().filter(**dict(zip(limits, values, strict=False)))
-    rows = rows.filter(pk__in=RawSQL(matching, list(values[len(limits) :])))  # noqa: S611  The words are parameters.
-    return rows.newest_first().values_list("pk")[:RANKED]
+    left = list(values[len(limits) :])
+    ranking, matching_values = left[: rank.count("%s")], left[rank.count("%s") :]
+    rows = rows.filter(pk__in=RawSQL(matching, matching_values)).newest_first()  # noqa: S611  The words are parameters.
+    if not rank:
+        return rows.values_list("pk")[:RANKED]
+    return rows.annotate(rank=RawSQL(rank, ranking)).values_list("pk", "rank")[:RANKED]  # noqa: S611
 
 
-def _newest(matching: Callable[[str, list[Any]], list[int]], query: str, most: int, span: Span) -> list[int]:
+def _newest(matching: Callable[[str, list[Any]], list[Found]], query: str, most: int, span: Span) -> list[Found]:
     if not (wanted := parts(query)):
         return []
-    found: list[int] = []
+    found: list[Found] = []
     expected = _engine().expected(wanted)
     # Where few are expected, all are filtered at once: to ask whether there are more takes as long as to find them.
     for among in AMONG if not 0 < expected <= AMONG[0] else AMONG[-1:]:
@@ -154,45 +171,40 @@ def _read(sql: str, values: list[Any]) -> list[Any]:
 
 
 def best(query: str, section_id: int | None = None, span: Span = ANY_TIME) -> list[int]:
-    """Return the ids of the best matches among `newest_published`, best first. Usually two queries."""
-    found = newest_published(query, section_id, span)
-    if not found:
+    """Return the ids of the best matches among `newest_published`, best first, of equal ones the newest first.
+
+    Usually two queries on SQLite. PostgreSQL gives the ranks with the matches.
+    """
+    if not (wanted := parts(query)):
         return []
-    place = {pk: n for n, pk in enumerate(found)}
-    ranks = _engine().ranks(parts(query), found)
-    return sorted(found, key=lambda pk: (-ranks.get(pk, 0.0), place[pk]))
+    engine = _engine()
+    if isinstance(engine, Postgres):
+        ranks = dict(_newest_published(query, section_id, span, *engine.rank(wanted)))
+    else:
+        ids = newest_published(query, section_id, span)
+        found = engine.ranks(wanted, ids) if ids else {}
+        ranks = {pk: found.get(pk, 0.0) for pk in ids}
+    return sorted(ranks, key=lambda pk: -ranks[pk])
 
 
 def rows(ids: list[int]) -> list[Article]:
-    """Return the articles with these ids, in this order, with their sections. One query."""
-    by_id = {article.pk: article for article in _rows(*ids)} if ids else {}
+    """Return what hits show of the articles with these ids, in this order. One query.
+
+    Each is an `Unmade` that stands for its article.
+    """
+    by_id = {article.pk: article for article in _rows.unmade(*ids)} if ids else {}
     return [by_id[pk] for pk in ids if pk in by_id]
 
 
 @Compiled
 def _rows(*ids: int) -> ArticleQuerySet:
-    return Article.objects.filter(pk__in=ids).select_related("section")
+    return Article.objects.filter(pk__in=ids).select_related("section").only(*SHOWN)
 
 
-_marked: Kept[tuple[SafeString, SafeString]] = Kept(most=8 * 1024 * 1024)  # bytes
-
-
-def hits(articles: list[Article], query: str) -> list[Hit]:
-    """Return these articles as hits for a page of results.
-
-    A new article changes such a page, and leaves its other hits as they were: each is kept under all that it shows.
-    """
-    wanted = tuple(parts(query))
-    mark = _Marker(wanted)
-    found = []
-    for row in articles:
-        key = (wanted, row.headline, row.standfirst, row.body)
-        shown = _marked.get(key)
-        if shown is None:
-            shown = mark(row.headline), mark(_excerpt(row, mark))
-            _marked.put(key, shown, len(row.body) + 2 * EXCERPT)
-        found.append(Hit(row, *shown))
-    return found
+def hits(articles: Iterable[Article], query: str) -> list[Hit]:
+    """Return these articles as hits for a page of results."""
+    mark = _Marker(parts(query))
+    return [Hit(row, mark(row.headline), mark(_excerpt(row, mark))) for row in articles]
 
 
 def _excerpt(article: Article, mark: _Marker) -> str:
@@ -428,6 +440,10 @@ class Postgres:
         " || setweight(to_tsvector(%s::regconfig, %s), 'D'))"
     )
     LONGEST_TEXT = 200_000  # characters; a tsvector holds at most a megabyte
+    # The words of most articles, of two to eight kilobytes, stand in their rows. PostgreSQL would put what is longer
+    # than two into a table beside, and look each up there by an index: matching and ranking took it twice as long, and
+    # the planner, which takes such a column for short, read them all where it has an index.
+    INLINE = "toast_tuple_target = 8160"
     # Up to so many matches are read from the index of words and sorted. With more, walking back in time meets the
     # newest soon; with fewer it would not, and the planner underestimates the cost of unpacking each article's words.
     FEW = 25_000
@@ -443,7 +459,7 @@ class Postgres:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {_TABLE}")
             columns = "article_id bigint PRIMARY KEY, second bigint NOT NULL, words tsvector NOT NULL"
-            cursor.execute(f"CREATE TABLE {_TABLE} ({columns})")
+            cursor.execute(f"CREATE TABLE {_TABLE} ({columns}) WITH ({self.INLINE})")
             cursor.execute(f"CREATE INDEX {_TABLE}_words ON {_TABLE} USING gin (words)")
             cursor.execute(f"CREATE INDEX {_TABLE}_newest ON {_TABLE} (second DESC, article_id DESC)")
 
@@ -466,10 +482,12 @@ class Postgres:
         query, values = self._query(wanted)
         matching = f"SELECT article_id, second FROM {_TABLE} WHERE words @@ ({query})"
         kept = "MATERIALIZED" if expected <= self.FEW else "NOT MATERIALIZED"
+        first, last = span.seconds
+        # Also where these bound nothing: the planner then expects few, and looks up the article of each match. Without
+        # them it read all 20,000 articles for 200 matches.
         found = f"WITH matching AS {kept} ({matching}) SELECT article_id FROM matching WHERE second BETWEEN %s AND %s"
-        if not most:
-            return found, [*values, *span.seconds]
-        return f"{found} ORDER BY second DESC, article_id DESC LIMIT {most}", [*values, *span.seconds]
+        newest = f" ORDER BY second DESC, article_id DESC LIMIT {most}" if most else ""
+        return found + newest, [*values, first or -(2**40), last]  # Archives go back further than 1970.
 
     def expected(self, wanted: list[Sought]) -> int:
         """Return how many matches the planner expects, without reading any."""
@@ -477,10 +495,11 @@ class Postgres:
         ((plans,),) = _read(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_TABLE} WHERE words @@ ({query})", values)
         return int(plans[0]["Plan"]["Plan Rows"])
 
-    def ranks(self, wanted: list[Sought], ids: list[int]) -> dict[int, float]:
+    def rank(self, wanted: list[Sought]) -> tuple[str, list[Any]]:
+        """Return the rank of an article as an expression in a statement about articles, which ranks what it returns."""
         query, values = self._query(wanted)
-        found = f"SELECT article_id, ts_rank_cd(words, {query}, 1) FROM {_TABLE} WHERE article_id = ANY(%s)"
-        return dict(_read(found, [*values, ids]))
+        here = f"article_id = {Article._meta.db_table}.id"
+        return f"(SELECT ts_rank_cd(words, {query}, 1) FROM {_TABLE} WHERE {here})", values
 
     def _query(self, wanted: list[Sought]) -> tuple[str, list[Any]]:
         queries, values = zip(*(self._phrase(part) for part in wanted), strict=True)

@@ -23,14 +23,16 @@ from django.utils.translation import gettext_lazy as _
 
 from articles import search
 from articles.current_site import current_site
+from articles.models.article import Article
 from articles.models.site import Site
 from articles.models.taxonomy import Section
 from articles.page_versions import depends
 from articles.public.page_frames import framed
-from newsreader.kit.compiled_queries import Compiled
+from newsreader.kit.compiled_queries import Compiled, Unmade
 from newsreader.kit.feeds import writable
 from newsreader.kit.frames import Frames
 from newsreader.kit.http_cache import for_everybody, page_number, public, reading
+from newsreader.kit.kept import Kept, values
 from newsreader.kit.web import absolute
 
 RESULTS = 20
@@ -109,16 +111,34 @@ _HIT = """\
 </article></li>"""
 
 
-def _written(hits: Iterable[search.Hit]) -> SafeString:
-    """Write the results by hand: a template takes ten times as long."""
+_hits: Kept[str] = Kept(most=8 * 1024 * 1024)  # bytes
+
+
+def _written(articles: Iterable[Article], query: str) -> SafeString:
+    """Write the results by hand: a template takes ten times as long.
+
+    A new article changes such a page, and leaves its other results as they were: each is kept under all that it shows.
+    To write all twenty again took a tenth of the page.
+    """
     zone, language = timezone.get_current_timezone(), get_language() or ""
-    return mark_safe("".join(_hit(hit, zone, language) for hit in hits))
+    everywhere = (tuple(search.parts(query)), zone, language)
+    by_key = {(everywhere, *_columns(article)): article for article in articles}
+    shown = {key: _hits.get(key) for key in by_key}
+    missing = [key for key, written in shown.items() if written is None]
+    for key, hit in zip(missing, search.hits(map(by_key.__getitem__, missing), query), strict=True):
+        shown[key] = written = _hit(hit, zone, language)
+        _hits.put(key, written, len(hit.article.body) + 3 * len(written))
+    return mark_safe("".join(filter(None, shown.values())))  # Each is written by `_hit`.
+
+
+def _columns(article: Article) -> tuple[Any, ...]:
+    return values(article) if type(article) is Unmade else (*values(article), *values(article.section))
 
 
 def _hit(hit: search.Hit, zone: dt.tzinfo, language: str) -> str:
     article, at = hit.article, timezone.localtime(hit.article.published_at, zone)
     section = article.section
-    values = {
+    filled = {
         "section_html": _named(section.get_absolute_url(), section.name) if section else "",
         "iso": at.isoformat(timespec="seconds"),
         "day": _worded(at.date(), language),
@@ -127,7 +147,7 @@ def _hit(hit: search.Hit, zone: dt.tzinfo, language: str) -> str:
         "excerpt_html": hit.excerpt,
     }
     # As in `comments.discussion.markup`: whatever is filled in is escaped, but for names that end in `_html`.
-    return _HIT % {name: value if name.endswith("_html") else escape(value) for name, value in values.items()}
+    return _HIT % {name: value if name.endswith("_html") else escape(value) for name, value in filled.items()}
 
 
 @lru_cache(256)
@@ -158,11 +178,11 @@ def search_page(request: HttpRequest) -> HttpResponse:
 
     def build() -> HttpResponse:
         numbers = {"number": number, "earlier": number - 1, "later": number + 1 if start + RESULTS < len(ids) else 0}
-        hits = search.hits(articles, query)
-        values = {"query": escape(query), "fields": _form(form), "results": _written(hits), "asked": escape(asked)}
+        results = _written(articles, query)
+        filled = {"query": escape(query), "fields": _form(form), "results": results, "asked": escape(asked)}
         found = len(ids) if len(ids) < search.RANKED else 0  # 0: nobody counted the rest.
         shown, given = (*numbers.values(), found), {"page": numbers, "found": found}
-        html = framed(request, "articles/search.html", values, shown, lambda marks: {**marks, **given})
+        html = framed(request, "articles/search.html", filled, shown, lambda marks: {**marks, **given})
         return HttpResponse(html, status=200 if form.is_valid() else 400)
 
     versions = [site.page_version, asked, number, len(ids), *((article.pk, article.version) for article in articles)]
