@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet, Value
 from django.utils import timezone
 
 from articles import page_versions
 from comments.audit import audit_log
-from comments.drafts import Draft, Visit, text_errors, tidied
-from comments.models import Comment, Decision
-from comments.models.locks import own_locked
-from comments.models.ownership import is_account_of, own_comment
+from comments.drafts import Draft, Visit, text_errors, tidied, with_html
+from comments.models import Ban, Comment, Decision
+from comments.models.effective_settings import EffectiveSettings
+from comments.models.ownership import is_account_of, own_comment, refuse_others
 from comments.models.permissions import moderates
 from comments.moderation.decisions import already_locked, decide_locked, note_reasons, withdraw
-from comments.posting.editing_rights import as_draft, refuse_editing, what_forbids
+from comments.posting.editing_rights import as_draft, refuse_editing
 from comments.posting.refusals import refuse_duplicate
 from comments.posting.submission import LONGEST
-from comments.screening import article_settings, ban_checks, judge, known_site
+from comments.screening import article_settings, ban_checks, count_hits, evaluate, known_site
+from comments.screening.known_site import KnownSite
 from comments.screening.verdict import Verdict
 from newsreader.accounts.models import User
 from newsreader.kit.compiled_queries import Compiled
@@ -50,38 +51,94 @@ def edit_comment(
     changes nothing. `versions`: those for which the change is meant; None: any. Raises NotYours, VersionConflict,
     Withdrawn, Removed, Banned, CommentsClosed, EditingOver, Invalid and Duplicate.
     """
-    text = tidied(Draft(0, text)).text
-    # Before anything is locked: what has to be done whatever the comment is.
-    html = Draft(0, text).rendered if len(text) <= LONGEST else None
+    text, visit = tidied(Draft(0, text)).text, visit or Visit()
+    ahead = _look_ahead(comment_id, text, by, token, visit)
     with transaction.atomic():
-        comment = own_comment(comment_id, by, token, read=_own_with_site)
-        site = known_site.under(comment)
+        comment: Any = own_comment(comment_id, by, token, (ahead.draft.article_id, ahead.draft.duplicate_key))
         if text != comment.body:  # Sent twice, the same text has overwritten nothing.
             refuse_stale(comment.version, versions)
-        rules = article_settings.settings_under(comment.article, site.rules)
-        draft = replace(
-            as_draft(comment, text, by, visit or Visit()), html=html, entries=site.entries, reserved=site.reserved
-        )
-        exempt = moderates(draft.author.user, comment.article)
-        is_banned, is_repeated = what_forbids(comment, draft, exempt=exempt)
-        quiet = refuse_editing(comment, draft, rules, exempt=exempt, is_banned=is_banned)
-        if errors := text_errors(draft, rules.text_limit):
+        ahead, is_same = _still(ahead, comment, as_draft(comment, text, by, visit))
+        draft, settings = ahead.draft, ahead.settings
+        quiet = refuse_editing(comment, draft, settings, exempt=ahead.exempt, bans=ahead.bans)
+        if errors := text_errors(draft, settings.text_limit):
             raise Invalid(errors)
         if draft.text == comment.body:
-            return comment
-        if is_repeated:
+            return cast(Comment, comment)
+        if comment.is_repeated or not is_same:
             refuse_duplicate(draft, itself=comment.pk)
-        verdict = Verdict.approve() if exempt else judge(draft, rules)
+        verdict = ahead.verdict or evaluate(draft, settings)
+        count_hits(verdict)
         if quiet:
             verdict = Verdict.strongest([ban_checks.verdict(), verdict])
         _rewrite(comment, draft, verdict)
         _apply(comment, verdict, source=ban_checks.SOURCE if quiet else SOURCE)
-        return comment
+        return cast(Comment, comment)
+
+
+class _Ahead(NamedTuple):
+    """What was found out before the comment was locked, so that nobody waits for it. It holds for this draft only.
+
+    `verdict`: None where the draft was not worth judging.
+    """
+
+    site: KnownSite
+    settings: EffectiveSettings
+    draft: Draft
+    exempt: bool
+    bans: list[Ban]
+    verdict: Verdict | None
+
+
+def _look_ahead(comment_id: int, text: str, by: User | None, token: str, visit: Visit) -> _Ahead:
+    """Do all that needs no lock, judging above all. Raises Comment.DoesNotExist, NotYours."""
+    who = (timezone.now(), *ban_checks.of_account(by.pk, visit.address)[0]) if by else ()
+    comment: Any = _own_with_site.first(comment_id, *who)
+    if comment is None:
+        raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
+    refuse_others(comment, by, token)
+    draft = as_draft(comment, text, by, visit)
+    if len(text) <= LONGEST:
+        draft = with_html(draft)
+    # What was asked of bans is about the account of whoever asks.
+    is_banned = comment.is_banned or not is_account_of(comment, by)
+    return _found_out(known_site.under(comment), comment, draft, is_banned=is_banned)
+
+
+def _found_out(site: KnownSite, comment: Comment, draft: Draft, *, is_banned: bool) -> _Ahead:
+    """Return what is known of a draft. `is_banned`: whether there may be bans on its author."""
+    settings = article_settings.settings_under(comment.article, site.rules)
+    draft = replace(draft, entries=site.entries, reserved=site.reserved)
+    exempt = moderates(draft.author.user, comment.article)
+    bans = ban_checks.against(draft, account_only=exempt) if is_banned else []
+    verdict = Verdict.approve() if exempt else None
+    is_over = timezone.now() >= settings.editable_until(comment.created_at)
+    if not exempt and not is_over and draft.text != comment.body and not text_errors(draft, settings.text_limit):
+        verdict = evaluate(draft, settings)
+    return _Ahead(site, settings, draft, exempt, bans, verdict)
+
+
+def _still(ahead: _Ahead, comment: Comment, draft: Draft) -> tuple[_Ahead, bool]:
+    """Return what is known of the draft now that the comment is locked, and whether all is as it was."""
+    settings = article_settings.settings_under(comment.article, ahead.site.rules)
+    if draft == ahead.draft and settings == ahead.settings:
+        return ahead, True
+    draft = replace(draft, html=ahead.draft.html)
+    return _found_out(ahead.site, comment, draft, is_banned=True), False
 
 
 @Compiled
-def _own_with_site(pk: int) -> QuerySet[Comment]:
-    return known_site.with_site(own_locked(pk))
+def _own_with_site(pk: int, *who: Any) -> QuerySet[Comment]:
+    """What is known before a comment is locked: who left it, the settings, and whether there is a ban on `who`.
+
+    `who`: now, an account and networks; nothing without an account.
+    """
+    rows = Comment.objects.filter(pk=pk).select_related("article__discussion", "identity", "connection_data")
+    rows = rows.only(
+        *("article__section", "article__discussion", "identity", "connection_data__email"),
+        *("name", "website", "parent", "status_token", "body", "created_at"),
+    )
+    banned: Any = Exists(ban_checks.rows(*who, by="user")) if who else Value(False)
+    return known_site.with_site(rows.annotate(is_banned=banned))
 
 
 def withdraw_comment(
@@ -103,7 +160,7 @@ def _rewrite(comment: Comment, draft: Draft, verdict: Verdict) -> None:
     before, change = comment.rewriting(
         draft.text, draft.rendered, replaced_at=now, edited_at=now, duplicate_key=draft.duplicate_key
     )
-    reserved: Any = comment  # see `own_locked`
+    reserved: Any = comment  # see `lock_own`
     before.pk = reserved.next_revision or 1
     facts = {"revision": before.pk, "by_author": True}
     # Where it is taken from the page, that is counted with the decision.

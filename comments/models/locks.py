@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db import connection
 from django.db.models import Exists, QuerySet, Subquery
@@ -135,29 +135,35 @@ def _comments_with_identities_locked(*ids: int) -> QuerySet[Comment]:
     return _comments_locked.build(*ids).select_related("identity")
 
 
-def own_locked(pk: int) -> QuerySet[Comment]:
-    """A comment and its article, to be locked: both as they are once they are, as PostgreSQL looks at them again.
-
-    With it come the settings of the discussion, who left it, and from where. `next_revision` is reserved for an earlier
-    text (see `NextId`).
-    """
+@Compiled
+def _own_locked(pk: int, *text: Any) -> QuerySet[Comment]:
+    """A comment and its article, to be locked: both as they are once they are, as PostgreSQL looks at them again."""
     rows = Comment.objects.filter(pk=pk).select_related("article__discussion", "identity", "connection_data")
     rows = rows.defer("article__body").annotate(next_revision=NextId(Revision._meta.db_table))
+    if text:
+        rows = rows.annotate(is_repeated=Exists(Comment.objects.known_texts(*text).exclude(pk=pk)))
     return rows.select_for_update(of=("article", "self"))  # PostgreSQL locks in this order.
 
 
-_own_locked = Compiled(own_locked)
+@Compiled
+def _repeated(pk: int, *text: Any) -> QuerySet[Comment, tuple[int]]:
+    return Comment.objects.known_texts(*text).exclude(pk=pk).values_list("pk")[:1]
 
 
-def lock_own(comment_id: int, read: Compiled[Comment] = _own_locked) -> Comment:
-    """Lock a comment for its author, with its article, by one query: `own_locked`, or one that reads more with it.
+def lock_own(comment_id: int, text: tuple[int, str] | None = None) -> Comment:
+    """Lock a comment for its author, with its article. Raises Comment.DoesNotExist.
 
-    Raises Comment.DoesNotExist.
+    With it come the settings of the discussion, who left it, and from where. `next_revision` is reserved for an earlier
+    text (see `NextId`). `text`: an article's id and the `duplicate_key` of another text; `is_repeated` then says
+    whether others there have it. One query; with `text` two on PostgreSQL, as in `lock_for_reply`.
     """
-    comment = read.first(comment_id)
+    is_twice = connection.vendor == "postgresql"
+    comment: Any = _own_locked.first(comment_id, *(() if is_twice else text or ()))
     if comment is None:
         raise Comment.DoesNotExist(f"There is no comment {comment_id}.")
-    return comment
+    if text and is_twice:
+        comment.is_repeated = _repeated.first(comment_id, *text) is not None
+    return cast(Comment, comment)
 
 
 def lock_comments_with_identities(ids: Iterable[int]) -> list[Comment]:

@@ -8,19 +8,23 @@ from comments.errors import NotYours
 from comments.models import Comment
 from comments.models.locks import lock_own
 from newsreader.accounts.models import User
-from newsreader.kit.compiled_queries import Compiled
 
 
-def own_comment(comment_id: int, by: User | None, token: str, **more: Compiled[Comment]) -> Comment:
+def own_comment(comment_id: int, by: User | None, token: str, text: tuple[int, str] | None = None) -> Comment:
     """Return the comment, locked, with its article, if it is theirs. Raises Comment.DoesNotExist, NotYours.
 
-    `more`: what `lock_own` takes besides.
+    `text`: as `lock_own` takes it.
     """
-    comment = lock_own(comment_id, **more)
+    comment = lock_own(comment_id, text)
+    refuse_others(comment, by, token)
+    return comment
+
+
+def refuse_others(comment: Comment, by: User | None, token: str) -> None:
+    """Raise NotYours where the comment is not theirs."""
     has_token = bool(token) and constant_time_compare(comment.status_token, token)
     if not has_token and not is_account_of(comment, by):
         raise NotYours()
-    return comment
 
 
 def is_account_of(comment: Comment, user: User | None) -> bool:

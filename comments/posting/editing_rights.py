@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from django.db.models import Exists, QuerySet, Value
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from articles.models.article import Article
@@ -46,12 +45,12 @@ def as_draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draf
 
 
 def refuse_editing(
-    comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool, is_banned: bool = True
+    comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool, bans: list[Ban] | None = None
 ) -> Ban | None:
-    """Raise what forbids a change: Withdrawn, Removed, Banned, CommentsClosed, EditingOver.
+    """Raise what forbids a change: Withdrawn, Removed, Banned, CommentsClosed, EditingOver, EditedTooOften.
 
-    Returns the ban that the author is under and not told of, if any. `exempt`: the author moderates here. `is_banned`:
-    whether there may be bans on the author (`what_forbids`).
+    Returns the ban that the author is under and not told of, if any. `exempt`: the author moderates here. `bans`: those
+    in force against them; None: they are asked for here.
     """
     if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
         last = comment.decisions.order_by("-number").first()
@@ -62,7 +61,8 @@ def refuse_editing(
             raise Removed()
     theirs = replace(draft.visit, comments=(*draft.visit.comments, comment.pk))  # Whoever got here has left it.
     draft = replace(draft, visit=theirs)
-    bans = ban_checks.against(draft, account_only=exempt) if is_banned else []
+    if bans is None:
+        bans = ban_checks.against(draft, account_only=exempt)
     quiet = check_bans(draft, comment.article, bans, exempt=exempt)
     article = comment.article
     if article.state != Article.State.PUBLISHED or not (exempt or article.comments_open(rules.close_after_days)):
@@ -72,24 +72,6 @@ def refuse_editing(
     if _may_have_earlier_texts(comment) and _last_allowed.first(comment.pk):
         raise EditedTooOften()
     return quiet
-
-
-def what_forbids(comment: Comment, draft: Draft, *, exempt: bool) -> tuple[bool, bool]:
-    """Say whether there are bans on the author of a changed comment, and whether others here have its new text.
-
-    One query.
-    """
-    who, by = ban_checks.whose(draft, account_only=exempt)
-    values = (comment.pk, draft.article_id, draft.duplicate_key, *([timezone.now(), *who] if who else []))
-    return _what_forbids.first(*values, by=by) or (True, True)
-
-
-@Compiled
-def _what_forbids(pk: int, article_id: int, duplicate_key: str, *who: Any, by: str) -> QuerySet[Any, tuple[bool, bool]]:
-    same = Comment.objects.known_texts(article_id, duplicate_key).exclude(pk=pk)
-    banned: Any = Exists(ban_checks.rows(*who, by=by)) if who else Value(False)
-    found: Any = Comment.objects.filter(pk=pk).annotate(is_banned=banned, is_repeated=Exists(same))
-    return found.values_list("is_banned", "is_repeated")
 
 
 def _may_have_earlier_texts(comment: Comment) -> bool:

@@ -1,4 +1,4 @@
-"""Whether this person may say this here. `judge` asks a list of checks, and the strongest opinion wins.
+"""Whether this person may say this here. `evaluate` asks a list of checks, and the strongest opinion wins.
 
 To add a check, write a file with `check(draft, settings) -> Verdict | None` (None: no opinion), declare its reasons
 with their texts in it (`reason_codes.declare`), and add a line to CHECKS. Nothing else needs to change.
@@ -44,13 +44,6 @@ CHECKS = [
     timing.check,
     history.check,
 ]
-
-
-def judge(draft: Draft, settings: EffectiveSettings) -> Verdict:
-    """Return the verdict on a draft, in the transaction of the post or edit. Hits are counted after commit."""
-    verdict = evaluate(draft, settings)
-    count_hits(verdict)
-    return verdict
 
 
 def count_hits(verdict: Verdict) -> None:

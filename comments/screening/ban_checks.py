@@ -54,14 +54,20 @@ def against(draft: Draft, *, account_only: bool = False) -> list[Ban]:
 
 def whose(draft: Draft, *, account_only: bool = False) -> tuple[list[Any], str]:
     """Return the values by which `rows` finds the bans against the author of a draft, and what the first one is."""
-    author, networks = draft.author, [] if account_only else _networks_around(draft.visit.address)
+    author, address = draft.author, "" if account_only else draft.visit.address
     if author.identity and author.identity.user_id:
-        return [author.identity.user_id, *networks], "user"
+        return of_account(author.identity.user_id, address)
+    networks = _networks_around(address)
     if author.identity:
         return [author.identity.pk, *networks], "identity"
     if author.email and not account_only:
         return [*_forms(fold(author.email)), *networks], "email"
     return networks, ""
+
+
+def of_account(user_id: int, address: str) -> tuple[list[Any], str]:
+    """Return what `whose` does for a draft that somebody with this account leaves from this IP address."""
+    return [user_id, *_networks_around(address)], "user"
 
 
 def rows(now: dt.datetime, *values: Any, by: str) -> BanQuerySet:

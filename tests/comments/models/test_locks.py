@@ -37,7 +37,7 @@ def locks(monkeypatch):
     """The tables whose rows were locked, in order. SQLite, which locks everything, is asked as other databases are."""
     monkeypatch.setattr(connection.features, "has_select_for_update", True)
     monkeypatch.setattr(connection.features, "has_select_for_update_of", True)
-    for compiled in [*vars(locking).values(), *vars(author_edits).values()]:
+    for compiled in vars(locking).values():
         if isinstance(compiled, Compiled):
             monkeypatch.setattr(compiled, "_statements", {})  # compiled without, perhaps
     locked = []

@@ -18,7 +18,7 @@ from comments.events import EntriesMatched
 from comments.models import Comment, FilterEntry
 from comments.models.effective_settings import EffectiveSettings
 from comments.posting.submission import post_comment
-from comments.screening import compiled_entries, entry_hits, evaluate, judge, patterns
+from comments.screening import compiled_entries, count_hits, entry_hits, evaluate, patterns
 from comments.screening.words import matches, missed
 from newsreader.kit import events
 from newsreader.kit.errors import Invalid
@@ -386,7 +386,7 @@ def test_posting_costs_nothing_more_where_nothing_matches(django_capture_on_comm
     make_rule("casino")
 
     with django_capture_on_commit_callbacks(execute=True):
-        judge(make_draft(text="Nothing"), EffectiveSettings.of(set_rules()))
+        count_hits(evaluate(make_draft(text="Nothing"), EffectiveSettings.of(set_rules())))
 
     assert told == []
 

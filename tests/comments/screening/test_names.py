@@ -242,7 +242,7 @@ def test_without_a_name_it_asks_nothing(name, django_assert_num_queries):
 def test_it_is_one_of_the_checks():
     assert names.check in screening.CHECKS
     assert (
-        screening.judge(
+        screening.evaluate(
             make_draft(make_article(), name="Admin"), EffectiveSettings.of(CommentSettings.objects.current())
         ).status
         == "pending"
