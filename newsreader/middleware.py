@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
 from django.db import Error
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 from django.urls import Resolver404, resolve
@@ -28,6 +28,7 @@ from newsreader.kit.errors import (
     Busy,
     DomainError,
     LengthMissing,
+    MethodNotAllowed,
     UploadForStaff,
     VersionConflict,
 )
@@ -108,7 +109,11 @@ class Conditional(ConditionalGetMiddleware):
                 request.META[name] = without_encodings(request.META[name])
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        method = request.method
+        if method == "HEAD":  # Django leaves it out, but here a view makes the same body for both.
+            request.method = "GET"
         answer = super().process_response(request, response)
+        request.method = method
         return refused(request, VersionConflict()) if answer.status_code == 412 != response.status_code else answer
 
 
@@ -328,13 +333,18 @@ class Known:
 
 
 class Refusals:
-    """Show a refusal as a page. Under /api/ `newsreader.api.explain` has answered already."""
+    """Show a refusal as a page, that of a method too. Under /api/ `newsreader.api.explain` has answered already."""
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        page = private(refused(request, MethodNotAllowed()))
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if is_away(exception):

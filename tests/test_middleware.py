@@ -212,6 +212,33 @@ def test_what_would_fill_the_sessions_of_strangers_is_refused(client, path):
     assert not Session.objects.exists()
 
 
+def test_a_method_that_an_address_does_not_take_is_refused_for_that_and_not_for_a_token_that_it_lacks(subtests):
+    article = make_article()
+    here, client = article.get_absolute_url(), Client(enforce_csrf_checks=True)
+
+    for path in ("/", here, f"{here}feed/", "/search/", "/robots.txt", f"/articles/{article.pk}/reply/"):
+        for method in ("put", "delete", "options") if path.endswith("reply/") else ("post", "put", "delete", "options"):
+            with subtests.test(f"{method} {path}"):
+                answer = getattr(client, method)(path)
+
+                assert (answer.status_code, answer["Allow"][:9]) == (405, "GET, HEAD")
+                assert 'data-code="method_not_allowed"' in answer.text
+                assert (answer["Cache-Control"], len(answer.cookies)) == ("private, no-store", 0)
+
+
+def test_head_answers_as_get_does_to_who_has_the_answer_already(client, subtests):
+    article = make_article()
+    comment = make_comment(article)
+
+    for path in ("articles/", f"articles/{article.pk}/", f"articles/{article.pk}/comments/", f"comments/{comment.pk}/"):
+        with subtests.test(path):
+            etag = client.get(f"/api/v1/{path}")["ETag"]
+            had = client.head(f"/api/v1/{path}", headers={"If-None-Match": etag})
+
+            assert client.head(f"/api/v1/{path}")["ETag"] == etag == had["ETag"]
+            assert (had.status_code, client.head(f"/api/v1/{path}").status_code) == (304, 200)
+
+
 def test_under_api_an_address_without_its_slash_answers_as_with_it_to_every_method(client):
     article = make_article()
     path = f"/api/v1/articles/{article.pk}/comments"

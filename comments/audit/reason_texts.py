@@ -14,6 +14,11 @@ def kind_of(code: str) -> str:
     return str(CODES[code].label) if code in CODES else label_of(code) or code
 
 
+def is_known(code: str) -> bool:
+    """Say whether there is such a reason: one of the site's own, or one that moderators may give or could once."""
+    return code in CODES or label_of(code) is not None
+
+
 def worded(reasons: Iterable[dict[str, Any]]) -> list[str]:
     """Return each reason as a sentence; an unknown code is returned as it is."""
     return [_sentence(reason["code"], reason.get("params") or {}) for reason in reasons]

@@ -24,7 +24,7 @@ from rest_framework.exceptions import ParseError
 
 from articles.models.article import Article
 from articles.models.taxonomy import Section
-from comments.audit.reason_texts import kind_of
+from comments.audit.reason_texts import is_known, kind_of
 from comments.desk.networks import begins, from_network
 from comments.models import Comment, ConnectionData, Decision, Label, search_index
 from comments.models.permissions import moderates_everything
@@ -131,7 +131,7 @@ class Filter:
         return cls(**values), odd
 
     def naming_nothing(self, user: Any) -> list[str]:
-        """Return the names of the parameters whose article, section or account is not there for this moderator."""
+        """Return the parameters whose reason is none, or whose article, section or account none for this moderator."""
         everything = moderates_everything(user)
         articles = Article.objects.all() if everything else Article.objects.visible_to(user)
         there = {
@@ -139,7 +139,8 @@ class Filter:
             "section": (self.section, Section.objects.all()),
             "author": (_account(self.author), CommenterIdentity.objects.all()),
         }
-        return [name for name, (pk, rows) in there.items() if pk and not rows.filter(pk=pk).exists()]
+        nothing = [name for name, (pk, rows) in there.items() if pk and not rows.filter(pk=pk).exists()]
+        return nothing if not self.reason or is_known(self.reason) else ["reason", *nothing]
 
     @property
     def is_narrowed(self) -> bool:

@@ -9,7 +9,7 @@ DomainError                 a refusal: stable code, sentence for people, HTTP st
 ├── TooMany                 429, with the seconds to wait
 ├── Busy                    503, the database is busy or away
 │   └── StorageAway         503, the bucket with uploaded files is
-└── BodyTooSlow, LengthMissing, BodyTooLarge, AddressTooLong   408, 411, 413, 414
+└── MethodNotAllowed, BodyTooSlow, LengthMissing, BodyTooLarge, AddressTooLong   405, 408, 411, 413, 414
 """
 
 from __future__ import annotations
@@ -156,6 +156,10 @@ class Busy(DomainError):
 
 class StorageAway(Busy):
     """Where uploaded files are kept does not answer."""
+
+
+class MethodNotAllowed(DomainError):
+    code, status, sentence = "method_not_allowed", 405, _("This address cannot be asked in this way.")
 
 
 class AddressTooLong(DomainError):

@@ -124,6 +124,7 @@ def reading(*names: str) -> Callable[[View], View]:
 
         safe: Any = require_safe(with_counted)
         safe.reads = counted
+        safe.csrf_exempt = True  # What is not read is refused for its method, and not for a token that it lacks.
         return safe
 
     return marked

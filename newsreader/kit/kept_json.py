@@ -51,8 +51,7 @@ def answer(
         digests.append(found[1])
     body = b"".join((frame[: 1 - len(_NONE)], b",".join(parts), _NONE[1:]))
     response = HttpResponse(body, content_type=renderer.media_type)
-    if request.method == "GET":  # As Django's own for answers of no version.
-        response["ETag"] = f'"{_digest(b"".join(digests)).hex()}"'
+    response["ETag"] = f'"{_digest(b"".join(digests)).hex()}"'
     return response
 
 

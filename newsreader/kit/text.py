@@ -1,5 +1,6 @@
 """Text as people type it: made storable, safe to show among other text, and folded for comparing."""
 
+import html
 import re
 import unicodedata
 
@@ -98,8 +99,8 @@ def is_unseen(text: str) -> bool:
 
 
 def is_blank(text: str) -> bool:
-    """Say whether nothing is left without tags, blanks and invisible characters."""
-    return not without_invisible(_TAG.sub("", text)).strip()
+    """Say whether nothing is left without tags, blanks and invisible characters, however they are written."""
+    return not without_invisible(html.unescape(_TAG.sub("", text))).strip()
 
 
 def fold(text: str) -> str:

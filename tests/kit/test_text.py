@@ -42,12 +42,14 @@ def test_what_looks_the_same_folds_to_the_same(one, other):
     assert fold(one) == fold(other)
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "\u200b\u2060", "<p></p>", "<br>\u00ad", "\u3164"])
+@pytest.mark.parametrize(
+    "text", ["", " \n\t", "\u200b\u2060", "<p></p>", "<br>\u00ad", "\u3164", "<p>&nbsp;</p>", "&#8203;"]
+)
 def test_nothing_to_read_is_blank(text):
     assert is_blank(text)
 
 
-@pytest.mark.parametrize("text", ["a", "<3", "1 < 2 > 1", "<b>x</b>", "👍", "…"])
+@pytest.mark.parametrize("text", ["a", "<3", "1 < 2 > 1", "<b>x</b>", "👍", "…", "&lt;b&gt;"])
 def test_something_to_read_is_not(text):
     assert not is_blank(text)
 

@@ -406,6 +406,7 @@ def test_a_change_meant_for_an_older_text_is_refused_and_the_newer_one_stays(cli
         ("moderation/queue/?statsu=spam", "statsu"),
         ("moderation/queue/?article=999999", "article"),
         ("moderation/queue/?section=999999", "section"),
+        ("moderation/queue/?reason=nothing_of_ours", "reason"),
         ("moderation/queue/?author=account:999999", "author"),
         ("sections/?q=x", "q"),
         ("tags/?name=x", "name"),

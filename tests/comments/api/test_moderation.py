@@ -158,6 +158,7 @@ def test_authors_reach_their_own_articles_alone(client):
         ({"ids": [1], "status": "approved", "seen": {"x": 1}}, 422),
         ({"filter": {"status": "nowhere"}, "status": "approved"}, 400),
         ({"filter": {"article": "x"}, "status": "approved"}, 400),
+        ({"filter": {"reason": "nothing_of_ours"}, "status": "approved"}, 400),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_changes_nothing(client, mia, fields, status):

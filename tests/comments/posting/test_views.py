@@ -139,6 +139,7 @@ def test_what_a_rule_takes_for_spam_looks_like_waiting_to_its_author(edge, clien
         ({"text": " \n\u200b\u2060 "}, ["require_valid_comment"]),
         ({"text": "<p><br></p>"}, ["require_valid_comment"]),
         ({"text": "&#8203;&nbsp;"}, ["require_valid_comment"]),
+        ({"text": "<p>&nbsp;</p>"}, ["require_valid_comment"]),
         ({"text": "> "}, ["require_valid_comment"]),
         ({"text": "```\n```"}, ["require_valid_comment"]),
         ({"text": "x" * 10_001}, ["comment_content_column_length"]),
