@@ -9,6 +9,7 @@ import re
 import sys
 import zoneinfo
 from collections.abc import Callable
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,27 @@ def at_least_two(text: str) -> int:
     if (number := int(text)) < 2:
         raise ValueError
     return number
+
+
+def port_number(text: str) -> int:
+    if not 0 < (number := int(text)) < 65_536:
+        raise ValueError
+    return number
+
+
+def memory(text: str) -> int:
+    """Return MiB: more than a process uses that has nothing to do. With less, each would be started anew for ever."""
+    if (number := int(text)) < 256:
+        raise ValueError
+    return number
+
+
+def sender_of_mails(text: str) -> str:
+    """Return an address, or a name and an address: `Ferry Post desk <news@example.org>`."""
+    person, _at, host = parseaddr(text)[1].rpartition("@")
+    if not person or not host or not text.isprintable():
+        raise ValueError
+    return text
 
 
 def log_level(text: str) -> str:
@@ -189,9 +211,9 @@ def uploads(text: str) -> Path | dict[str, Any] | None:
 
 # --- Where and who we are -----------------------------------------------------------------------------------------
 DEBUG: bool = read("DEBUG", "off", switch, "on or off.")
-PORT: int = read("PORT", "8000", count, "a port number, for instance 8000.")
+PORT: int = read("PORT", "8000", port_number, "a port number, for instance 8000.")
 WEB_THREADS: int = read("WEB_THREADS", "4", at_least_two, "threads of one web process, two or more: half may write.")
-PROCESS_MEMORY_LIMIT: int = read("PROCESS_MEMORY_LIMIT", "1024", count, "MiB of memory, for instance 1024.")
+PROCESS_MEMORY_LIMIT: int = read("PROCESS_MEMORY_LIMIT", "1024", memory, "MiB of memory, 256 or more, such as 1024.")
 SITE_URL: str = read(
     "SITE_URL", f"http://127.0.0.1:{PORT}", origin, "the site's address without a path: https://news.example."
 )
@@ -246,6 +268,9 @@ LANGUAGES = [
     (LANGUAGE_CODE if code in {LANGUAGE_CODE, LANGUAGE_CODE.split("-")[0]} else code, name)
     for code, name in CATALOGUES.items()
 ]
+
+if os.environ.get("AKISMET_API_KEY", "").strip():  # The contract names it; whoever sets it relies on it.
+    refuse("AKISMET_API_KEY", "leave it empty: comments are not sent to Akismet, so nothing would be checked by it.")
 
 # The number of proxies in front of us: 0, the peer's address counts; 1, the right-most hop of X-Forwarded-For.
 TRUSTED_PROXY_COUNT: int = read("TRUSTED_PROXY_COUNT", "0", count, "how many proxies stand in front: 0, 1, 2 …")
@@ -562,7 +587,9 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EM
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"]
 EMAIL_TIMEOUT = 10  # seconds
-DEFAULT_FROM_EMAIL: str = os.environ.get("DEFAULT_FROM_EMAIL", "") or f"newsroom@{SITE_HOST or 'localhost'}"
+DEFAULT_FROM_EMAIL: str = read(
+    "DEFAULT_FROM_EMAIL", f"newsroom@{SITE_HOST}", sender_of_mails, "an address: Ferry Post desk <news@example.org>."
+)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_SUBJECT_PREFIX: str = os.environ.get("MAIL_SUBJECT_PREFIX", "").strip()
 

@@ -64,6 +64,10 @@ def manage(*arguments, **environment):
         ("TRUSTED_PROXY_COUNT", "-1"),
         ("TRUSTED_PROXY_COUNT", "many"),
         ("PORT", "http"),
+        ("PORT", "80000"),
+        ("PROCESS_MEMORY_LIMIT", "0"),
+        ("DEFAULT_FROM_EMAIL", "the desk"),
+        ("AKISMET_API_KEY", "0123456789ab"),  # of a part that is not built
         ("METRICS_NETWORKS", "10.0.0.1/8"),
         ("METRICS_NETWORKS", "0.0.0.0/0"),
         ("METRICS_NETWORKS", "everybody"),
