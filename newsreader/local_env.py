@@ -21,6 +21,10 @@ def read() -> dict[str, str]:
     return {name.strip(): value.strip() for name, value in lines if not name.startswith("#")}
 
 
+def is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 0 < int(text) < 65_536
+
+
 def complete(port: str | None = None) -> dict[str, str]:
     """Add what is missing, set the port, write the file readable only by its owner, and return its values."""
     before = read()
@@ -32,7 +36,7 @@ def complete(port: str | None = None) -> dict[str, str]:
         "DEMO_PROVIDERS": "on-loopback",
         "DEMO_MAILS": "on-loopback",
     } | before
-    if port:
+    if port and is_port(port):  # The settings refuse another; kept here, it would stop every later command.
         values["PORT"] = port
     if values != before:
         FILE.parent.mkdir(exist_ok=True)

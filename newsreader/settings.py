@@ -23,6 +23,7 @@ from django.utils.translation import to_language
 
 from newsreader import provider_settings
 from newsreader.kit.cdn import FORMS, Cdn
+from newsreader.local_env import is_port
 from newsreader.mailing.providers import MEND, Provider
 from newsreader.mailing.providers import provider as mail_provider
 from newsreader.provider_settings import LOOPBACK
@@ -65,9 +66,9 @@ def at_least_two(text: str) -> int:
 
 
 def port_number(text: str) -> int:
-    if not 0 < (number := int(text)) < 65_536:
+    if not is_port(text):
         raise ValueError
-    return number
+    return int(text)
 
 
 def memory(text: str) -> int:

@@ -226,6 +226,7 @@ def test_the_private_file_is_its_owners_alone_and_kept(tmp_path, monkeypatch):
     assert first["PORT"] == "8123"
     assert local_env.FILE.stat().st_mode & 0o777 == database.stat().st_mode & 0o777 == 0o600
     assert local_env.complete("8000")["PORT"] == "8000"
+    assert [local_env.complete(wrong)["PORT"] for wrong in ("http", "80000", "٣")] == ["8000"] * 3
 
 
 def test_collected_files_are_hashed_and_compressed_from_the_first_time_on():
