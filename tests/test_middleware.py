@@ -226,6 +226,19 @@ def test_a_method_that_an_address_does_not_take_is_refused_for_that_and_not_for_
                 assert (answer["Cache-Control"], len(answer.cookies)) == ("private, no-store", 0)
 
 
+def test_caches_are_told_that_an_answer_may_come_compressed_by_the_plain_one_too(client, subtests):
+    article = make_article()
+    comment, here = make_comment(article), article.get_absolute_url()
+
+    for path in ("/", here, f"{here}feed/", f"/comments/{comment.pk}/thread/", "/sitemap.xml", "/api/v1/articles/"):
+        with subtests.test(path):
+            plain, small = client.get(path), client.get(path, headers={"Accept-Encoding": "gzip"})
+            had = [client.get(path, headers={"If-None-Match": answer["ETag"]}) for answer in (plain, small)]
+
+            assert (small["Content-Encoding"], [answer.status_code for answer in had]) == ("gzip", [304, 304])
+            assert all("accept-encoding" in answer["Vary"].lower() for answer in (plain, small, *had))
+
+
 def test_head_answers_as_get_does_to_who_has_the_answer_already(client, subtests):
     article = make_article()
     comment = make_comment(article)

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, QueryDict
+from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags
 from django.views.decorators.http import require_safe
 
@@ -85,6 +86,8 @@ def public(
     if response.status_code in {200, 304}:
         response["ETag"] = etag
         response["Cache-Control"] = FRESH
+        # Plain, too: else a cache gives the copy that a program without compression got to every browser.
+        patch_vary_headers(response, ["Accept-Encoding"])
         if modified:
             response["Last-Modified"] = modified
         if settings.CDN and (tags := list(keys)):

@@ -254,5 +254,6 @@ class Shared(APIView):
             kept = FRESH if self.is_same_for_all() else ASKED_EACH_TIME
             response.headers.setdefault("Cache-Control", kept if shared else "private, no-cache")
             # So that a cache does not serve it to requests with one of these. What it may share never varies by cookie.
-            patch_vary_headers(response, ["Authorization", "X-Session-Token", *([] if shared else ["Cookie"])])
+            by = "Accept-Encoding" if shared else "Cookie"
+            patch_vary_headers(response, ["Authorization", "X-Session-Token", by])
         return response
