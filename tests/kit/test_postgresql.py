@@ -121,8 +121,25 @@ def test_values_and_rows_are_those_of_psycopg_s_own_cursors():
         ordinary = cursor.fetchall()
 
     for _ in range(3):  # as it comes, prepared, and prepared before
-        assert connections["default"].direct.execute(sql, values) == (ordinary, 1)
+        found = connections["default"].direct.execute(sql, values)
+        assert (found, repr(found)) == ((ordinary, 1), repr((ordinary, 1)))
     assert ordinary[0][5] == moment
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone"),
+    [("0001-01-01 00:00:00+00", "UTC"), ("1893-03-31 23:59:59.000001+00:53:28", "UTC"),
+     ("9999-12-31 23:59:59+00", "UTC"), ("2026-03-29 01:30:00+00", "Europe/Berlin")],
+)  # fmt: skip
+def test_times_are_those_of_django_s_cursors_in_any_zone_of_the_session(moment, zone):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('TimeZone', %s, true)", [zone])
+        cursor.execute("SELECT %s::timestamptz", [moment])
+        ordinary = cursor.fetchall()
+
+    found, _ = Direct(connection.connection, prepares=False).execute("SELECT %s::timestamptz", [moment])
+
+    assert repr(found) == repr(ordinary)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,10 +16,11 @@ from itertools import count
 from typing import Any
 
 from psycopg import Connection, OperationalError
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
+from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.numeric import Int8
 
 # A connection keeps so many statements prepared. There are some hundred; whatever comes then is parsed each time.
@@ -56,6 +57,19 @@ def direct(connection: Connection[Any], *, prepares: bool) -> Direct:
     return found
 
 
+class _WithTimes:
+    """How values of a connection are adapted, but times by the driver itself.
+
+    Django's way makes each time twice, in Python: 0.003 ms, and of a list of comments or articles a tenth. Where the
+    session's zone is UTC, as Django sets it, the driver makes the same.
+    """
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self.connection, self.adapters = connection, AdaptersMap(connection.adapters)
+        if connection.info.parameter_status("TimeZone") == "UTC":
+            self.adapters.register_loader("timestamptz", TimestamptzLoader)
+
+
 class Direct:
     """Executes statements on one connection, in the thread that has it.
 
@@ -65,7 +79,7 @@ class Direct:
 
     def __init__(self, connection: Connection[Any], *, prepares: bool) -> None:
         self.connection, self._libpq, self._prepares = connection, connection.pgconn, prepares
-        self._adapting = Transformer(connection)
+        self._adapting = Transformer(_WithTimes(connection))
         self._names: dict[Key, bytes] = {}  # of statements; empty: executed once
         self._numbers = count()
 
