@@ -85,7 +85,7 @@ BUDGETS = {
     "/api/v1/articles/": 6,
     "/api/v1/articles/?section={section}&tag={tag}": 6,
     "/api/v1/articles/{article}/": 6,
-    "/api/v1/articles/{article}/comments/": 3,
+    "/api/v1/articles/{article}/comments/": 1,
     "/api/v1/comments/{comment}/": 1,
     "/api/v1/comments/{comment}/replies/": 2,
     "/api/v1/sections/": 1,

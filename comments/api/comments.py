@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
 from django.core.files.storage import default_storage
-from django.db.models import QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
@@ -21,7 +23,7 @@ from rest_framework.response import Response
 from articles.models.article import Article
 from comments.audit.reason_texts import shown_status
 from comments.authors.author_edits import edit_comment, withdraw_comment
-from comments.discussion import threads
+from comments.discussion import branches, threads
 from comments.errors import ForgeryRefused
 from comments.models import Comment, CommentSettings
 from comments.models.permissions import moderates_everything
@@ -32,7 +34,6 @@ from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.errors import DomainError
 from newsreader.kit.forgery import guest_may_be_forged
 from newsreader.kit.idempotency import HEADER
-from newsreader.kit.kept import values
 from newsreader.kit.pagination import Cursor
 from newsreader.kit.rest import Given, OfVersion, Shared
 from newsreader.kit.times import over_rest
@@ -50,6 +51,7 @@ class CommenterSerializer(serializers.Serializer):
 
 
 REMOVED = {"name": "", "url": "", "avatar": "", "provider": "guest", "is_staff": False}
+_UNKNOWN: tuple[dict[str, Any], dict[str, Any]] = ({}, {})  # what those who do not know a comment's text see of it
 
 
 class CommentSerializer(serializers.ModelSerializer):
@@ -96,10 +98,14 @@ class CommentSerializer(serializers.ModelSerializer):
         return absolute(comment.permanent_url)
 
     def to_representation(self, comment: Comment) -> dict[str, Any]:
-        """Write out the fields above by hand: going through them takes ten times as long, for every comment."""
+        """Write out the fields above by hand: going through them takes ten times as long, for every comment.
+
+        Whoever sees neither its text nor its version may have a `branches.Row`.
+        """
         knows = self._moderates or self._is_own(comment)
         is_shown = knows or comment.status == Comment.Status.APPROVED
-        shown = {
+        text, version = ({"text": comment.body}, {"version": comment.version}) if knows else _UNKNOWN
+        return {
             "id": comment.pk,
             "article": comment.article_id,
             "parent": comment.parent_id,
@@ -109,16 +115,13 @@ class CommentSerializer(serializers.ModelSerializer):
             # A tombstone is shown only because of the replies under it.
             "author": self.get_author(comment) if is_shown else REMOVED,
             "html": comment.html if is_shown else "",
-            "text": comment.body if knows else "",
+            **text,
             "created_at": over_rest(comment.created_at),
             "edited_at": over_rest(comment.edited_at) if is_shown else None,
-            "version": comment.version,
+            **version,
             "reply_count": comment.reply_count,
             "url": self.get_url(comment),
         }
-        if not knows:
-            del shown["text"], shown["version"]
-        return shown
 
     # Asked once for a whole list.
 
@@ -239,17 +242,7 @@ class EditInput(OfVersion):
     text = serializers.CharField(allow_blank=True, trim_whitespace=False)
 
 
-@Compiled
-def _published(pk: int) -> QuerySet[Article, tuple[int | None]]:
-    """With it how many replies are shown: the settings themselves are another statement, of forty columns."""
-    shown = CommentSettings.objects.filter(pk=1).values("replies_shown")
-    return Article.objects.published().filter(pk=pk).values_list(Subquery(shown))[:1]
-
-
-@Compiled
-def _first_roots(article_id: int, *, order: tuple[str, ...], size: int, for_anybody: bool) -> QuerySet[Comment]:
-    roots = Comment.objects.filter(article=article_id).roots().over_rest(for_anybody=for_anybody)
-    return roots.order_by(*order)[:size]
+_published = Compiled(lambda pk: Article.objects.published().filter(pk=pk).values_list("pk")[:1])
 
 
 @Compiled
@@ -270,16 +263,31 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
 
     serializer_class = RootSerializer
     takes = {"create": CommentInput}
-    replies_shown: int | None  # None: nobody has opened the site's settings yet.
+    is_first_page = False
+    replies: dict[int, list[Any]]  # by the id of their root
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Look for the article before checking the token, as the page does."""
         self.refuse_other_methods(request)
-        article = _published.first(self.kwargs["article_id"])
-        if article is None:
+        self.is_first_page = request.method in {"GET", "HEAD"} and Cursor.cursor_query_param not in request.query_params
+        if not self.is_first_page:
+            self._look_for_article()
+        with self._refusing():
+            super().initial(request, *args, **kwargs)
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Say first that an article is not there: a first page finds it with its comments, after all else."""
+        try:
+            yield
+        except (APIException, DomainError):
+            if self.is_first_page:
+                self._look_for_article()
+            raise
+
+    def _look_for_article(self) -> None:
+        if not _published(self.kwargs["article_id"]):
             raise Http404
-        (self.replies_shown,) = article
-        super().initial(request, *args, **kwargs)
 
     _orders = {"oldest": ("path",), "newest": ("-path",)}
     filters = [OpenApiParameter("sort", OpenApiTypes.STR, enum=list(_orders), description="Order of the roots.")]
@@ -297,22 +305,25 @@ class ArticleCommentsView(Shared, viewsets.GenericViewSet):
     def get_queryset(self) -> QuerySet[Comment]:
         return Comment.objects.filter(article=self.kwargs["article_id"]).roots().for_display()
 
-    def first_rows(self, how_many: int) -> list[Comment]:
-        by, anybody = self.cursor_ordering, not self.request.user.is_authenticated
-        read = _first_roots.unmade if anybody else _first_roots
-        return read(self.kwargs["article_id"], order=by, size=how_many, for_anybody=anybody)
+    def first_rows(self, how_many: int) -> list[Any]:
+        """Read the first roots, and their replies with them."""
+        read = branches.for_members if self.request.user.is_authenticated else branches.for_anybody
+        is_newest = self.cursor_ordering == self._orders["newest"]
+        roots, self.replies = read(self.kwargs["article_id"], how_many, backwards=is_newest)
+        if not roots:
+            self._look_for_article()
+        return roots
 
     def list(self, request: Request, article_id: int) -> HttpResponse:
         """Roots, each with its first replies."""
-        is_first = Cursor.cursor_query_param not in request.query_params  # Then `first_rows` reads it.
-        roots = self.paginate_queryset(Comment.objects.all() if is_first else self.get_queryset()) or []
-        anybody = not request.user.is_authenticated
-        shown = CommentSettings.objects.current().replies_shown if self.replies_shown is None else self.replies_shown
-        replies = threads.first_replies(roots, shown, for_anybody=anybody)
-        write = RootSerializer(context={**self.get_serializer_context(), "replies": replies}).to_representation
-        if not anybody:
+        with self._refusing():
+            roots = self.paginate_queryset(Comment.objects.all() if self.is_first_page else self.get_queryset()) or []
+        if not self.is_first_page:
+            self.replies = threads.first_replies(roots, CommentSettings.objects.current().replies_shown)
+        write = RootSerializer(context={**self.get_serializer_context(), "replies": self.replies}).to_representation
+        if not self.is_first_page or request.user.is_authenticated:
             return self.get_paginated_response(list(map(write, roots)))
-        rows = [((values(root), *map(values, replies.get(root.pk, ()))), partial(write, root)) for root in roots]
+        rows = [((root, *self.replies.get(root.pk, ())), partial(write, root)) for root in roots]
         return kept_json.answer(request, cast(Cursor, self.paginator).contents, rows)
 
     @extend_schema(responses={201: PostedSerializer})

@@ -1,6 +1,7 @@
 """Rows -> what a page shows.
 
 threads:         reading order, levels, pages, and the address of each comment
+branches:        roots with their first replies, for REST
 positions:       how many comments come before one, in an order of any length
 order_queries:   its statements
 counting:        keeps every count right

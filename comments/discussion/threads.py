@@ -135,13 +135,13 @@ def discussion(article: Article, settings: CommentSettings, number: int = 1) -> 
     return Page(branches, number, pages)
 
 
-def first_replies(roots: Sequence[Comment], shown: int, *, for_anybody: bool) -> dict[int, list[Comment]]:
+def first_replies(roots: Sequence[Comment], shown: int) -> dict[int, list[Comment]]:
     """Return the first `shown` approved replies of each of these roots, in reading order, by the root's id. One query.
 
-    For REST, and `for_anybody` without whom they belong to, as rows that are `Unmade`.
+    For REST, with their texts and whose they are.
     """
     found: dict[int, list[Comment]] = {}
-    for reply in _replies_to(roots, shown, columns="anybody" if for_anybody else "owner"):
+    for reply in _replies_to(roots, shown, for_page=False):
         found.setdefault(reply.root_id or 0, []).append(reply)
     return found
 
@@ -163,20 +163,19 @@ _FIRST = (
 )
 
 
-def _replies_to(roots: Sequence[Comment], shown: int, *, columns: str = "page") -> list[Comment]:
+def _replies_to(roots: Sequence[Comment], shown: int, *, for_page: bool = True) -> list[Comment]:
     """Return the first so many approved replies of each root, in reading order."""
     ids = [root.pk for root in roots if root.thread_count]
     ids += ids[-1:] * (-len(ids) % STATEMENTS)  # Looked for twice, it is found once.
-    read = _first_replies.unmade if columns == "anybody" else _first_replies
-    return read(*ids, shown=shown, columns=columns) if ids and shown else []
+    return _first_replies(*ids, shown=shown, for_page=for_page) if ids and shown else []
 
 
 @Compiled
-def _first_replies(*root_ids: int, shown: int, columns: str) -> CommentQuerySet:
+def _first_replies(*root_ids: int, shown: int, for_page: bool) -> CommentQuerySet:
     params = [value for pk in root_ids for value in (pk, shown)]
     first = RawSQL(" UNION ALL ".join([_FIRST] * len(root_ids)), params)  # noqa: S611
     replies = Comment.objects.filter(pk__in=first).in_order()
-    return replies.for_page() if columns == "page" else replies.over_rest(for_anybody=columns == "anybody")
+    return replies.for_page() if for_page else replies.over_rest()
 
 
 def _with_tombstones(comments: list[Comment], known: set[int]) -> tuple[list[Comment], list[Comment]]:

@@ -75,6 +75,11 @@ class Compiled(Generic[Row]):
         statement = self._statement(values, shape)
         return cast(list[Row], [Unmade(statement, row) for row in statement.fetched(values)]) if statement else []
 
+    def given(self, *values: Any, **shape: Hashable) -> list[tuple[Any, ...]]:
+        """Return the rows of `values_list` as the database gives them: on SQLite, times have no zone."""
+        statement = self._statement(values, shape)
+        return statement.fetched(values) if statement else []
+
     def first(self, *values: Any, **shape: Hashable) -> Row | None:
         """Return the first row, or None. The query should be limited to one."""
         return next(iter(self(*values, **shape)), None)

@@ -223,8 +223,9 @@ def test_ten_thousand_comments_ask_as_little_as_fifty_and_nothing_counts_them(cl
             set_rules(order=order)
             for path in paths:
                 _, asked = ask(client, path)
-                # The roots with what they need, and their first replies; or the top, and what is under it.
-                assert len(asked) == 2
+                # The roots with what they need, and their first replies; or the top, and what is under it. REST asks for
+                # roots and replies at once.
+                assert len(asked) == (1 if path.startswith(api) else 2)
                 assert not any("COUNT(" in query for query in asked)
 
 
