@@ -651,7 +651,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W002",
 ]
 
-# Articles know nothing of comments, so this names the function that says after how many days discussions close.
+# Articles know nothing of comments, so this names what returns the column that says after how many days theirs close.
 CLOSE_COMMENTS_AFTER_DAYS = "comments.screening.article_settings.closing_days"
 # Accounts know nothing of comments either: this is called where a portrait has been removed or replaced.
 PICTURE_GONE = "comments.posting.portraits.give_up"

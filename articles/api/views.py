@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, cast
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.module_loading import import_string
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status, viewsets
@@ -80,20 +78,20 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
             self.first_rows = partial(reading.newest, named)
         else:
             articles = self._narrowed(request, named)
-        page = self.paginate_queryset(articles) or []
+        page: list[Any] = self.paginate_queryset(articles) or []
         if named and not page and (unknown := reading.unknown(named)):  # What has articles is there.
             raise UnknownParameters.naming_nothing(unknown)
-        context = self._context(page)
-        show, rows = ArticleSerializer(context=context).to_representation, []
-        lists, days = context["lists"], context["close_comments_after_days"]
+        lists = reading.lists_of(page)
+        days = {article.pk: article.close_after_days for article in page}
+        show, rows = ArticleSerializer(context=self._context(lists, days)).to_representation, []
         for article in page:
-            lists_of, is_open = map(tuple, lists[article.pk]), comments_open(article, days[article.pk])
-            rows.append(((*reading.columns_of(article), *lists_of, is_open), partial(show, article)))
+            several, is_open = [tuple(each) for each in lists[article.pk]], comments_open(article, days[article.pk])
+            rows.append(((*reading.columns_of(article), *several, is_open), partial(show, article)))
         return kept_json.answer(request, cast(Cursor, self.paginator).contents, rows)
 
     def _narrowed(self, request: Request, named: Mapping[str, str]) -> ArticleQuerySet:
         wanted = request.query_params
-        articles = reading.narrowed(Article.objects.published().articles().with_frame(), named)
+        articles = reading.listed(named)
         span = search.Span(*(moment(wanted[name], name) if name in wanted else None for name in SPAN))
         if query := wanted.get("q"):
             articles = articles.filter(pk__in=search.newest(articles, query, span=span))
@@ -165,13 +163,11 @@ class ArticleViewSet(Shared, viewsets.GenericViewSet):
     def _answer(
         self, article: Article, shown: type[ArticleSerializer] = DeskArticleSerializer, **more: Any
     ) -> HttpResponse:
-        data = shown(article, context=self._context([article])).data
-        return self.of_version(_thing(article.pk), article.version, data, **more)
+        context = self._context(reading.lists_of([article]), {article.pk: reading.closing_days(article.pk)})
+        return self.of_version(_thing(article.pk), article.version, shown(article, context=context).data, **more)
 
-    def _context(self, articles: Collection[Article]) -> dict[str, Any]:
-        """Return what the serializer needs to know of these articles."""
-        days = import_string(settings.CLOSE_COMMENTS_AFTER_DAYS)([article.pk for article in articles])
-        lists = reading.lists_of(articles)
+    def _context(self, lists: Mapping[int, reading.Lists], days: Mapping[int, int]) -> dict[str, Any]:
+        """Return what the serializer needs to know of some articles, by their ids."""
         return {**self.get_serializer_context(), "close_comments_after_days": days, "lists": lists}
 
     def _user(self) -> Any:

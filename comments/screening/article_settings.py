@@ -6,12 +6,13 @@ posting, editing and forms use only the result.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -22,10 +23,8 @@ from comments.models import ArticleSettings, CommentSettings
 from comments.models.effective_settings import EffectiveSettings, usual
 from comments.models.locks import lock_articles
 from newsreader.accounts.models import User
-from newsreader.kit.compiled_queries import Compiled
 from newsreader.kit.errors import FieldError, Invalid
 
-_SITE = 0
 SETTINGS = ("slow_seconds", "members_only", "hold_everything", "close_after_days")  # the fields that editors set
 
 
@@ -54,24 +53,15 @@ def settings_under(article: Article, site: CommentSettings) -> EffectiveSettings
     return EffectiveSettings.of(site, settings_of(article))
 
 
-def closing_days(article_ids: Collection[int]) -> dict[int, int]:
-    """Return after how many days each of these discussions closes, by article id; 0: never. One query.
+def closing_days() -> Combinable:
+    """Return a column of articles: after how many days their discussions close; 0: never.
 
     `articles` calls this by its dotted path in the settings, since it must not import `comments`.
     """
-    found = {pk: days for pk, days in _closing_days(*article_ids) if days is not None}
-    site = found.pop(_SITE, None)
-    days = CommentSettings.objects.current().close_after_days if site is None else site
-    return dict.fromkeys(article_ids, days) | found
-
-
-@Compiled
-def _closing_days(*article_ids: int) -> QuerySet[Any, Any]:
-    """The site's, by an id that no article has, and those of articles that have their own."""
-    # The settings themselves have forty columns.
-    site: Any = CommentSettings.objects.filter(pk=1).values_list(Value(_SITE), "close_after_days")
-    own = ArticleSettings.objects.filter(pk__in=article_ids).values_list("pk", "close_after_days")
-    return site.union(own, all=True) if article_ids else site
+    own = ArticleSettings.objects.filter(pk=OuterRef("pk")).values("close_after_days")
+    site = CommentSettings.objects.filter(pk=1).values("close_after_days")
+    usual_days = CommentSettings._meta.get_field("close_after_days").default  # before anybody has opened the settings
+    return Coalesce(Subquery(own), Subquery(site), Value(usual_days))
 
 
 def notes(article: Article, settings: EffectiveSettings) -> list[Note]:

@@ -236,7 +236,7 @@ class _Statement:
         self.compiler = compiler
         converters = compiler.get_converters([column[0] for column in compiler.select[: compiler.col_count]])
         self.converters = {place: (_faster(each), column) for place, (each, column) in converters.items()}
-        self.columns: dict[str, int] = {}  # places of the model's own columns, by name
+        self.columns: dict[str, int] = {}  # places of the model's own columns and of annotations, by name
         self.own: set[int] = set()  # of them, those that a field itself converts
         self.finish = self._models() if queryset._iterable_class is ModelIterable else None
         if self.finish is None and queryset._iterable_class is not ValuesListIterable:
@@ -286,6 +286,7 @@ class _Statement:
         for populator in _all(populators):
             populator.model_cls = _Made(_maker(populator.model_cls, populator.init_list, db))
         annotations = compiler.annotation_col_map or {}
+        self.columns |= annotations
 
         def finish(row: Values) -> Model:
             found = made(row[first:last])

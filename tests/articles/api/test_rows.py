@@ -1,6 +1,7 @@
 """Rows written by hand are what the serializers' fields say, in every field."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.utils import timezone
@@ -20,6 +21,7 @@ from articles.api.serializers import (
 from articles.models import Article, Picture
 from articles.models.article import Byline, SourceAttribution
 from articles.models.taxonomy import Author, Section, Tag
+from comments.models import ArticleSettings, CommentSettings
 from newsreader.kit import kept_json
 from newsreader.kit.times import over_rest
 from tests.factories import make_article, make_author, make_section, make_tag
@@ -106,6 +108,28 @@ def test_a_list_kept_row_by_row_sees_that_comments_have_closed(client):
     Article.objects.filter(pk=article.pk).update(comments_close_at=timezone.now() - dt.timedelta(days=1))
 
     assert not client.get("/api/v1/articles/").json()["results"][0]["comments_open"]
+
+
+@pytest.mark.ci_both
+@pytest.mark.parametrize("more", ["", "?section=news", "?published_after=2020-01-01", "?limit=1&cursor={cursor}"])
+def test_a_list_says_what_each_article_does_whatever_it_is_asked_for(
+    client, picture, more, django_assert_max_num_queries
+):
+    full, *_ = articles(picture)
+    Section.objects.filter(pk=full.section_id).update(slug="news")
+    CommentSettings.objects.update(close_after_days=1)
+    ArticleSettings.objects.create(article=full, close_after_days=0)
+    old = make_article(section=full.section, at=timezone.now() - dt.timedelta(days=2))
+    cursor = re.search("cursor=([^&]+)", client.get("/api/v1/articles/?limit=1").json()["next"])[1]
+
+    with django_assert_max_num_queries(3):  # the articles, what each has several of, corrections
+        shown = client.get(f"/api/v1/articles/{more.format(cursor=cursor)}").json()["results"]
+
+    assert shown
+    for row in shown:
+        assert row == client.get(f"/api/v1/articles/{row['id']}/").json()
+    found = {row["id"]: row["comments_open"] for row in client.get("/api/v1/articles/").json()["results"]}
+    assert (found[full.pk], found[old.pk]) == (True, False)
 
 
 def test_what_articles_name_is_shown_as_its_fields_say(picture):
