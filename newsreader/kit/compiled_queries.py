@@ -30,7 +30,9 @@ Param = tuple[int | None, Any]  # the position of a value, or None and a constan
 # for all, it planned for the average article, and read all 60,000 comments of a long one (`tests/test_plans.py`).
 _BY_VALUES = re.compile(r"^SELECT COUNT\(| @@ ")
 # The first rows of an order would do the same, if the statement said how many. Their number being a value, PostgreSQL
-# takes it for a tenth of all, and reads them in the order of an index, however many there are.
+# takes it for a tenth of all, and reads them in the order of an index, however many there are. A statement without
+# other values says it: else it was planned anew each time, since a plan for so few rows looks much cheaper, and a list
+# of articles cost a tenth more.
 _PLACES = re.compile(r"\bLIMIT (?:%s|(?!1$)\d+$)|%[%s]")
 _MARKS = re.compile("%[%s]")
 
@@ -111,7 +113,7 @@ class Unmade:
     """A row as the database has given it, that becomes a model once it is asked for what only that can say.
 
     For lists that keep their rows as JSON under all `values`: of twenty usually one is not known, and only that one
-    is made. Doing it for all of them took an eighth of a list of comments, and a sixth of one of articles.
+    is made. Doing it for all of them took a sixth of a list of articles.
     """
 
     __slots__ = ("_model", "_statement", "values")
@@ -169,7 +171,8 @@ def _for_all_values(sql: str, params: list[Param], connection: Any) -> tuple[str
         left.append((at, constant))
         return "%s"
 
-    return _PLACES.sub(text, sql), left
+    has_values = any(at is not None for at, _ in params)
+    return (_PLACES if has_values else _MARKS).sub(text, sql), left
 
 
 def _with_literals(sql: str, params: list[Param]) -> tuple[str, list[Param]]:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+# So many rows are read for a first page, and more than it shows left out: there is a statement for each of these, and
+# a connection keeps some hundred (`postgresql.direct`), not one for each `limit` that somebody thinks of.
+SIZES = (2, 6, 11, 21, 51, 101)
+
+
 class Column(NamedTuple):
     """One column of a list's order."""
 
@@ -40,7 +45,7 @@ class Cursor(BasePagination):
     times, and are never NULL; `-` for descending. A cursor holds the values of all of them in one row, and the
     direction: `[0, …]` forwards, `[1, …]` backwards, and `[1]` backwards from the end. So every page costs the same,
     and rows with equal first columns are neither skipped nor shown twice. A view whose first page is asked for often
-    may read it faster, as `first_rows(how_many)`.
+    may read it faster, as `first_rows(how_many)`, which may be more than the page shows.
     """
 
     cursor_query_param = "cursor"
@@ -61,7 +66,7 @@ class Cursor(BasePagination):
             found = queryset.order_by(*(column.ordered(backwards) for column in columns))
             rows = list((found.filter(_beyond(columns, position, backwards)) if position else found)[:many])
         else:
-            rows = first_rows(many)
+            rows = first_rows(next(size for size in SIZES if size >= many))
         more, rows = len(rows) > size, rows[:size]
         if backwards:
             rows.reverse()

@@ -75,6 +75,22 @@ def test_the_first_rows_of_an_order_are_prepared_with_their_number_as_a_value():
     assert statement.endswith("LIMIT $2")
 
 
+def test_the_first_rows_of_a_whole_order_are_planned_once():
+    make_article()
+    newest = Compiled(
+        lambda *, size: Article.objects.order_by("-published_at").values_list("slug", "standfirst")[:size]
+    )
+
+    for _ in range(8):
+        newest(size=3)
+
+    (statement,) = prepared('"slug", "articles_article"."standfirst"')
+    assert statement.endswith("LIMIT 3")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT custom_plans FROM pg_prepared_statements WHERE statement = %s", [statement])
+        assert cursor.fetchall() == [(0,)]
+
+
 def test_how_many_there_are_is_planned_for_its_values():
     make_article(slug="ferry")
     counted = Compiled(

@@ -6,9 +6,11 @@ import html
 import pytest
 
 from articles import publishing
+from articles.api import reading
 from articles.models.article import Article
 from articles.models.taxonomy import Author
 from articles.writing import write
+from newsreader.kit.pagination import SIZES
 from tests.factories import (
     make_article,
     make_author,
@@ -380,3 +382,15 @@ def test_options_and_the_schema_say_what_editors_may_send(client):
     assert headers == {"Idempotency-Key"}
     changed = schema["paths"]["/api/v1/articles/{id}/"]["patch"]["parameters"]
     assert {given["name"] for given in changed} == {"id", "If-Match"}
+
+
+def test_pages_of_every_size_show_so_many_by_a_few_statements(client):
+    newest = [make_article().pk for _ in range(13)][::-1]
+    reading._newest._statements.clear()
+
+    for limit in range(1, 16):
+        page = client.get(f"/api/v1/articles/?limit={limit}").json()
+        assert [row["id"] for row in page["results"]] == newest[:limit]
+        assert bool(page["next"]) == (limit < 13)
+
+    assert len(reading._newest._statements) <= len(SIZES)
