@@ -92,13 +92,14 @@ def test_nobody_imports_what_only_others_need(kind):
 
 @pytest.mark.django_db  # It makes the database that is copied.
 def test_what_web_processes_share_is_without_threads_and_connections(tmp_path, settings):
-    """Neither outlives the fork. The first pages have been made by then, from a database."""
+    """Neither outlives the fork. The first pages have been made by then, from a database, and the answer of `/healthz`."""
     if not settings.SQLITE:
         pytest.skip("What closes one closes the other; no other database is a file to copy.")
     shutil.copy(TEMPLATE, tmp_path / "site.sqlite3")
     program = "import threading; from newsreader.front.preloading import preload; preload()"
     asked = (
         "from django.db import connections as c; from newsreader.front.first_pages import Made; assert Made.front_page;"
+        "from newsreader.front.application import application as a; assert a._health.status == 200;"
         "assert threading.active_count() == 1; assert not [x for x in c.all(True) if x.connection]"
     )
     imported(f"{program}; {asked}", f"sqlite:///{tmp_path}/site.sqlite3")

@@ -25,9 +25,10 @@ def preload() -> None:
     gc.disable()
     sparing_imports.import_libraries()
     import_module(DJANGO)
-    import_module(APPLICATION)
+    application = import_module(APPLICATION).application
     _import_pages()
     _make_tables()
+    application.prepare()
     _make_pages()
     gc.freeze()
     gc.enable()
