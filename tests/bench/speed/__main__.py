@@ -71,7 +71,7 @@ def whole_site(site: Site, *, quick: bool) -> None:
             "manage.py", "collectstatic", "--no-input", "-v", "0"
         )[0]
     figures["first answer after start, s"] = site.start_whole()
-    site.settle()
+    site.rest()
     figures["memory idle, MiB"] = site.memory()
     figures["memory idle of `serve` itself, MiB"] = processes.memory([site.running["web"].pid])
     known = rows(site.world, [50])

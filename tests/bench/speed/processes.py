@@ -45,13 +45,13 @@ def between(before: Used, after: Used) -> float:
     return sum(max(0.0, now - before.get(pid, 0.0)) for pid, now in after.items())
 
 
-def settle(look: Callable[[], Used], most: float = 30.0) -> None:
-    """Wait until processes have nothing left to do, but no longer than `most` seconds."""
+def settle(look: Callable[[], Used], quiet: float = 0.2, most: float = 30.0) -> None:
+    """Wait until processes have used less than a twentieth of a processor for `quiet` seconds, at most `most`."""
     end = time.perf_counter() + most
     while time.perf_counter() < end:
         before = look()
-        time.sleep(0.2)
-        if between(before, look()) < 10:
+        time.sleep(quiet)
+        if between(before, look()) < 50 * quiet:
             return
 
 

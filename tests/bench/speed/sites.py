@@ -184,6 +184,10 @@ class Site:
     def settle(self, role: str = "web") -> None:
         processes.settle(lambda: self.used(role))
 
+    def rest(self) -> None:
+        """Wait until the worker has done what it found at its start. On SQLite it pauses between its writes."""
+        processes.settle(lambda: self.used("web"), quiet=3.0, most=180.0)
+
     def stop(self) -> None:
         for process in self.running.values():
             if process.poll() is None:
