@@ -284,8 +284,8 @@ WRITES = {
     "a decision": (8, 6),
     "fifty decisions": (10, 10),
     "an author's change": (9, 7),
-    "an author's second change": (10, 8),  # which may be one too many
-    "an author's change that has to wait": (14, 11),
+    "an author's second change": (9, 7),
+    "an author's change that has to wait": (13, 10),
 }
 # What is known before anything is locked, so that others who post do not wait for it.
 AHEAD = re.compile(r'FROM "(comments_ban|comments_filterentry|comments_commentsettings|articles_author)"')

@@ -22,7 +22,7 @@ from comments.models.effective_settings import EffectiveSettings
 from comments.models.ownership import is_account_of, own_comment, refuse_others
 from comments.models.permissions import moderates
 from comments.moderation.decisions import already_locked, decide_locked, note_reasons, withdraw
-from comments.posting.editing_rights import as_draft, refuse_editing
+from comments.posting.editing_rights import as_draft, last_text, refuse_editing
 from comments.posting.refusals import refuse_duplicate
 from comments.posting.submission import LONGEST
 from comments.screening import article_settings, ban_checks, count_hits, evaluate, known_site
@@ -59,7 +59,8 @@ def edit_comment(
             refuse_stale(comment.version, versions)
         ahead, is_same = _still(ahead, comment, as_draft(comment, text, by, visit))
         draft, settings = ahead.draft, ahead.settings
-        quiet = refuse_editing(comment, draft, settings, exempt=ahead.exempt, bans=ahead.bans)
+        is_last = ahead.is_last if comment.version == ahead.version else None  # No text is kept without a new version.
+        quiet = refuse_editing(comment, draft, settings, exempt=ahead.exempt, bans=ahead.bans, is_last=is_last)
         if errors := text_errors(draft, settings.text_limit):
             raise Invalid(errors)
         if draft.text == comment.body:
@@ -78,7 +79,8 @@ def edit_comment(
 class _Ahead(NamedTuple):
     """What was found out before the comment was locked, so that nobody waits for it. It holds for this draft only.
 
-    `verdict`: None where the draft was not worth judging.
+    `version` is the comment's, and `is_last`: whether it has been changed so often that it may not be again. `verdict`:
+    None where the draft was not worth judging.
     """
 
     site: KnownSite
@@ -87,6 +89,8 @@ class _Ahead(NamedTuple):
     exempt: bool
     bans: list[Ban]
     verdict: Verdict | None
+    version: int = -1
+    is_last: bool | None = None
 
 
 def _look_ahead(comment_id: int, text: str, by: User | None, token: str, visit: Visit) -> _Ahead:
@@ -101,7 +105,8 @@ def _look_ahead(comment_id: int, text: str, by: User | None, token: str, visit: 
         draft = with_html(draft)
     # What was asked of bans is about the account of whoever asks.
     is_banned = comment.is_banned or not is_account_of(comment, by)
-    return _found_out(known_site.under(comment), comment, draft, is_banned=is_banned)
+    known = _found_out(known_site.under(comment), comment, draft, is_banned=is_banned)
+    return known._replace(version=comment.version, is_last=comment.is_last)
 
 
 def _found_out(site: KnownSite, comment: Comment, draft: Draft, *, is_banned: bool) -> _Ahead:
@@ -128,17 +133,18 @@ def _still(ahead: _Ahead, comment: Comment, draft: Draft) -> tuple[_Ahead, bool]
 
 @Compiled
 def _own_with_site(pk: int, *who: Any) -> QuerySet[Comment]:
-    """What is known before a comment is locked: who left it, the settings, and whether there is a ban on `who`.
+    """What is known before a comment is locked: who left it, the settings, whether there is a ban on `who`.
 
-    `who`: now, an account and networks; nothing without an account.
+    `is_last`: whether it has been changed as often as it may be. `who`: now, an account and networks; nothing without an
+    account.
     """
     rows = Comment.objects.filter(pk=pk).select_related("article__discussion", "identity", "connection_data")
     rows = rows.only(
         *("article__section", "article__discussion", "identity", "connection_data__email"),
-        *("name", "website", "parent", "status_token", "body", "created_at"),
+        *("name", "website", "parent", "status_token", "body", "created_at", "version"),
     )
     banned: Any = Exists(ban_checks.rows(*who, by="user")) if who else Value(False)
-    return known_site.with_site(rows.annotate(is_banned=banned))
+    return known_site.with_site(rows.annotate(is_banned=banned, is_last=Exists(last_text(pk))))
 
 
 def withdraw_comment(

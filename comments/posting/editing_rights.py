@@ -45,12 +45,18 @@ def as_draft(comment: Comment, text: str, by: User | None, visit: Visit) -> Draf
 
 
 def refuse_editing(
-    comment: Comment, draft: Draft, rules: EffectiveSettings, *, exempt: bool, bans: list[Ban] | None = None
+    comment: Comment,
+    draft: Draft,
+    rules: EffectiveSettings,
+    *,
+    exempt: bool,
+    bans: list[Ban] | None = None,
+    is_last: bool | None = None,
 ) -> Ban | None:
     """Raise what forbids a change: Withdrawn, Removed, Banned, CommentsClosed, EditingOver, EditedTooOften.
 
     Returns the ban that the author is under and not told of, if any. `exempt`: the author moderates here. `bans`: those
-    in force against them; None: they are asked for here.
+    in force against them, and `is_last`: whether `MOST` texts are kept; None: they are asked for here.
     """
     if comment.status in {Comment.Status.SPAM, Comment.Status.TRASH}:
         last = comment.decisions.order_by("-number").first()
@@ -69,7 +75,9 @@ def refuse_editing(
         raise CommentsClosed()
     if timezone.now() >= rules.editable_until(comment.created_at):
         raise EditingOver()
-    if _may_have_earlier_texts(comment) and _last_allowed.first(comment.pk):
+    if is_last is None:
+        is_last = _may_have_earlier_texts(comment) and _last_allowed.first(comment.pk) is not None
+    if is_last:
         raise EditedTooOften()
     return quiet
 
@@ -82,7 +90,9 @@ def _may_have_earlier_texts(comment: Comment) -> bool:
     return comment.edited_at is not None or comment.channel == Comment.Channel.IMPORT
 
 
-@Compiled
-def _last_allowed(comment_id: int) -> QuerySet[Revision, tuple[int]]:
+def last_text(comment_id: int) -> QuerySet[Revision, tuple[int]]:
     """The earlier text after which no other is kept, if there are so many."""
     return Revision.objects.filter(comment=comment_id).order_by("pk").values_list("pk")[MOST - 1 : MOST]
+
+
+_last_allowed = Compiled(last_text)

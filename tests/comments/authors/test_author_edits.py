@@ -6,8 +6,9 @@ from django.db import connection
 from comments.authors import author_edits
 from comments.authors.author_edits import edit_comment
 from comments.drafts import Visit
-from comments.errors import Banned, CommentsClosed, Duplicate, EditingOver, NotYours
+from comments.errors import Banned, CommentsClosed, Duplicate, EditedTooOften, EditingOver, NotYours
 from comments.models import Comment
+from comments.posting.editing_rights import MOST
 from comments.screening import article_settings, compiled_entries, known_site, names
 from tests.factories import make_ban, make_comment, make_moderator, make_rule, make_user, set_rules
 
@@ -94,6 +95,17 @@ def test_what_is_posted_meanwhile_is_not_said_twice(meanwhile):
     with pytest.raises(Duplicate):
         edit_comment(comment.pk, NEW, by=comment.identity.user)
     assert Comment.objects.get(pk=comment.pk).body != NEW
+
+
+def test_a_change_meanwhile_may_have_been_the_last_that_is_allowed(meanwhile):
+    comment = make_comment(user=make_user())
+    for number in range(MOST - 1):
+        comment.rewrite(f"Text {number}.", "", edited_at=comment.created_at)
+    meanwhile(lambda: Comment.objects.get().rewrite("The last one.", "", edited_at=comment.created_at))
+
+    with pytest.raises(EditedTooOften):
+        edit_comment(comment.pk, NEW, by=comment.identity.user)
+    assert Comment.objects.get().body == "The last one."
 
 
 def test_a_comment_that_is_somebody_elses_meanwhile_is_not_changed(meanwhile):
