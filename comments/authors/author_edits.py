@@ -135,8 +135,8 @@ def _still(ahead: _Ahead, comment: Comment, draft: Draft) -> tuple[_Ahead, bool]
 def _own_with_site(pk: int, *who: Any) -> QuerySet[Comment]:
     """What is known before a comment is locked: who left it, the settings, whether there is a ban on `who`.
 
-    `is_last`: whether it has been changed as often as it may be. `who`: now, an account and networks; nothing without an
-    account.
+    `is_last`: whether it has been changed as often as it may be. `who`: now, an account and networks; without an
+    account, nothing.
     """
     rows = Comment.objects.filter(pk=pk).select_related("article__discussion", "identity", "connection_data")
     rows = rows.only(

@@ -97,7 +97,7 @@ _BRANCHES = """
         SELECT id, thread_count FROM comments_comment
         WHERE article_id = %s AND parent_id IS NULL AND (status = 'approved' OR thread_count > 0)
             AND EXISTS (SELECT 1 FROM articles_article WHERE id = %s AND state = 'published')
-        ORDER BY path {order} LIMIT %s
+        ORDER BY path {order} LIMIT {how_many}
     )
     SELECT id FROM roots
     UNION ALL
@@ -113,14 +113,15 @@ _REPLIES = {
 }
 
 
-def _sql(vendor: str, *, backwards: bool) -> str:
+def _sql(vendor: str, how_many: int, *, backwards: bool) -> str:
     # The default is for a site whose settings nobody has opened yet.
     under = _UNDER.format(default=CommentSettings._meta.get_field("replies_shown").default)
-    return _BRANCHES.format(order="DESC" if backwards else "ASC", replies=_REPLIES[vendor].format(under=under))
+    order, replies = "DESC" if backwards else "ASC", _REPLIES[vendor].format(under=under)
+    return _BRANCHES.format(order=order, how_many=how_many, replies=replies)
 
 
 def _branches(article_id: int, how_many: int, *, backwards: bool) -> CommentQuerySet:
-    ids = RawSQL(_sql(connection.vendor, backwards=backwards), [article_id, article_id, how_many])  # noqa: S611
+    ids = RawSQL(_sql(connection.vendor, how_many, backwards=backwards), [article_id] * 2)  # noqa: S611
     return Comment.objects.filter(pk__in=ids).in_order()
 
 
