@@ -47,6 +47,7 @@ class ArticleRecord:
 
     `state` is one of the article's states and fits the times: published has `published_at`, scheduled has
     `scheduled_for`. `old_addresses` are paths with their query, as in `Redirect.path`.
+    `file`, here and below, is the file that it was in, for the report.
     """
 
     origin: Origin
@@ -65,6 +66,7 @@ class ArticleRecord:
     tags: tuple[NameRecord, ...] = ()
     authors: tuple[NameRecord, ...] = ()
     old_addresses: tuple[str, ...] = ()
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,3 +86,4 @@ class Remark:
     subject: str
     detail: str = ""
     left_out: bool = False
+    file: str = ""

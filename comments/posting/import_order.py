@@ -1,4 +1,4 @@
-"""The comments of a file, kept on disk until all are read, then given back by article, parents before replies."""
+"""The comments of an import, kept on disk until all are read, then given back by article, parents before replies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CREATE TABLE passed (site TEXT, type TEXT, id TEXT, article INTEGER, PRIMARY KEY
 
 
 class Ordered(NamedTuple):
-    """A record, and whether it is its own ancestor in the file."""
+    """A record, and whether it is its own ancestor there."""
 
     record: CommentRecord
     circular: bool
@@ -71,7 +71,7 @@ class ImportOrder:
         self._waiting = []
 
     def arrange(self) -> None:
-        """Find each comment's parent in the file, under the same article, and so the order."""
+        """Find each comment's parent among them, under the same article, and so the order."""
         self._keep()
         self._db.executescript("""
             UPDATE comments SET parent = (
@@ -117,7 +117,7 @@ class ImportOrder:
             yield batch
 
     def articles_of(self, origins: Iterable[Origin]) -> dict[Origin, list[Origin]]:
-        """Return the articles under which the file has comments of these origins."""
+        """Return the articles under which there are comments of these origins."""
         found = "SELECT a.site, a.type, a.id FROM comments c JOIN articles a ON a.number = c.article"
         where = "WHERE (c.site, c.type, c.id) = (?, ?, ?)"
         return {

@@ -48,7 +48,7 @@ class CommentRecord:
     """One comment of another system. `parent` is the origin of the comment that it replies to; None: a root.
 
     `body` is as in the file, and may be HTML. `created_at` has a time zone; None: not known. An unknown `status`
-    becomes pending.
+    becomes pending. `file` is the file that it was in, for the report.
     """
 
     origin: Origin
@@ -63,6 +63,7 @@ class CommentRecord:
     user_agent: str = ""
     body: str = ""
     created_at: dt.datetime | None = None
+    file: str = ""
 
 
 @dataclass
@@ -72,6 +73,9 @@ class ImportResult:
     came_in: Counter[str] = field(default_factory=Counter)
     already_here: int = 0
     remarks: list[Remark] = field(default_factory=list)
+
+    def remark(self, code: str, record: CommentRecord, detail: str = "", *, left_out: bool = False) -> None:
+        self.remarks.append(Remark(code, record.origin.id, detail, left_out, record.file))
 
 
 class _Known(NamedTuple):
@@ -164,21 +168,25 @@ class Admission:
         known, passed = _rows(origins), self._order.passed(origins)
         ours = run.pk if run else None
         accepted: list[tuple[Ordered, int]] = []
+        passing: dict[Origin, int] = {}
         for each in batch:
             record = each.record
             before = known.get(record.origin)
             if record.article not in articles:
-                result.remarks.append(Remark("comment_without_article", record.origin.id, left_out=True))
-            elif record.origin in passed or (before and (ours is None or before.import_run_id != ours)):
+                result.remark("comment_without_article", record, left_out=True)
+            elif record.origin in passed or record.origin in passing:
+                result.remark("comment_listed_twice", record, left_out=True)
+            elif before and (ours is None or before.import_run_id != ours):
                 result.already_here += 1
+                passing[record.origin] = before.article_id
             else:
-                passed[record.origin] = articles[record.article]
+                passing[record.origin] = articles[record.article]
                 accepted.append((each, articles[record.article]))
-        self._order.note({each.record.origin: article_id for each, article_id in accepted})
+        self._order.note(passing)
         parents = self._parents(accepted, coming)
         new = []
         for (record, _), article_id in accepted:
-            row = _comment(record, article_id, result.remarks)
+            row = _comment(record, article_id, result)
             result.came_in[row.status] += 1
             if record.origin not in known and coming is None:
                 body = tidy(record.body)
@@ -188,7 +196,7 @@ class Admission:
 
     def _parents(self, accepted: list[tuple[Ordered, int]], coming: Coming | None) -> dict[Origin, Origin]:
         """Return the parent of each that has a valid one; add a remark for the others."""
-        remarks = self.result.remarks
+        remark = self.result.remark
         wanted = {each.record.parent for each, _ in accepted if each.record.parent}
         known, passed = _rows(wanted), self._order.passed(wanted)
         unseen = self._order.articles_of(wanted - known.keys() - passed.keys())
@@ -200,13 +208,13 @@ class Admission:
             under = {known[parent].article_id} if parent in known else set()
             under |= {passed[parent]} if parent in passed else set()
             if circular:
-                remarks.append(Remark("parent_in_a_circle", record.origin.id, parent.id))
+                remark("parent_in_a_circle", record, parent.id)
             elif article_id in under:
                 parents[record.origin] = parent
             elif under or any(article in there for article in unseen.get(parent, ())):
-                remarks.append(Remark("parent_elsewhere", record.origin.id, parent.id))
+                remark("parent_elsewhere", record, parent.id)
             else:
-                remarks.append(Remark("parent_lost", record.origin.id, parent.id))
+                remark("parent_lost", record, parent.id)
         return parents
 
 
@@ -254,29 +262,26 @@ def _in_batches(items: list[_T]) -> Iterator[list[_T]]:
 # --- One row ------------------------------------------------------------------------------------------------------
 
 
-def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> Comment:
+def _comment(record: CommentRecord, article_id: int, result: ImportResult) -> Comment:
     """Return the row of a record, without text and place, with remarks on what could not be kept."""
-
-    def remark(code: str, detail: str) -> None:
-        remarks.append(Remark(code, record.origin.id, detail))
 
     status = record.status if record.status in Comment.Status.values else Comment.Status.PENDING
     if record.status and status != record.status:
-        remark("unknown_status", record.status)
+        result.remark("unknown_status", record, record.status)
     name = tidy_name(record.name)
     if len(name) > NAME_LENGTH:
-        remark("name_cut", name)
+        result.remark("name_cut", record, name)
     if record.created_at is None:
-        remark("comment_without_date", "")
+        result.remark("comment_without_date", record)
     if len(tidy_email(record.email)) > LONGEST_EMAIL:
-        remark("email_dropped", "")
+        result.remark("email_dropped", record)
     return Comment(
         article_id=article_id,
         status=status,
         kind=record.kind if record.kind in Comment.Kind.values else Comment.Kind.COMMENT,
         channel=Comment.Channel.IMPORT,
         name=name[:NAME_LENGTH],
-        website=_website(record, remark),
+        website=_website(record, result),
         created_at=record.created_at or timezone.now(),
         origin_site=record.origin.site,
         origin_type=record.origin.type,
@@ -284,14 +289,14 @@ def _comment(record: CommentRecord, article_id: int, remarks: list[Remark]) -> C
     )
 
 
-def _website(record: CommentRecord, remark: Callable[[str, str], None]) -> str:
+def _website(record: CommentRecord, result: ImportResult) -> str:
     """Return the website that the name links to; empty if it is not a web address or too long."""
     website = tidy_website(record.website)
     if not website:
         return ""
     full = website_with_scheme(website)
     if len(full) > LONGEST_WEBSITE or not is_website(full):
-        remark("website_dropped", website)
+        result.remark("website_dropped", record, website)
         return ""
     return full
 

@@ -1,11 +1,11 @@
-"""Importing from other systems: readers turn a file into records, `load` turns records into rows, and a report is made.
+"""Importing from other systems: readers turn files into records, `load` turns records into rows, and a report is made.
 
 readers: one module for each format
 unpacking: files of archives
-spool:   what was read of a file and is not written yet
+spool:   what was read and is not written yet
 load:    records -> rows, in short transactions, or only the report of it
 names:   sections, tags and authors, found or created; slugs: slugs that are free
-importing: a file from its beginning to its report, for command and newsroom
+importing: files from their beginning to the report, for command and newsroom
 progress: what it tells on its way
 web_imports: files that are uploaded in the newsroom; import_views: their pages
 report:  what was imported, what was left out, and why

@@ -6,7 +6,8 @@ from newsreader.kit.errors import DomainError
 
 
 class Unreadable(DomainError):
-    """The file is not in the format that the reader expects. The sentence is one line."""
+    """A file is not in the format that the reader expects. The sentence is one line; `file` is the file's path."""
 
     code, sentence = "unreadable_file", _("This file cannot be read.")
     status = 422
+    file = ""

@@ -1,6 +1,6 @@
 """Records -> rows, in short transactions, or only the report of it. Safe to run again, and to be cut short.
 
-The whole file is read before anything is written, so one that is broken at its end leaves nothing behind. A run that is
+All files are read before anything is written, so one that is broken at its end leaves nothing behind. A run that is
 cut short leaves whole batches; the same run goes on behind them. What it has brought before counts as new, so its
 report is that of a run that nothing disturbed. A dry run goes the same way and asks the same questions, but writes
 nothing: what would be in the database by then is remembered beside it.
@@ -49,7 +49,7 @@ def load(
     `progress` is told after each transaction how many articles and comments have come in.
 
     What is new bears the number of the run, by which it can be taken out again; a new run is stored with the first row
-    that it brings. Memory holds one batch; the file's records wait on the disk.
+    that it brings. Memory holds one batch; all other records wait on the disk.
     """
     with scratch("") as database, Admission.begun() as admission:
         spool = Spool(database)
@@ -57,7 +57,7 @@ def load(
         for record in records:
             match record:
                 case ArticleRecord() if not spool.add(record):
-                    report.remarks.append(Remark("listed_twice", record.origin.id, record.headline, left_out=True))
+                    report.remark("listed_twice", record.origin.id, record.headline, left_out=True, file=record.file)
                 case AddressRecord():
                     spool.add_addresses(record)
                 case Remark():
@@ -108,12 +108,12 @@ class _Here(NamedTuple):
 
 
 class _Articles:
-    """Writes the articles of a file with what belongs to them; `writes` is None for a dry run."""
+    """Writes the articles of an import with what belongs to them; `writes` is None for a dry run."""
 
     def __init__(self, spool: Spool, report: Report, run: ImportRun | None, writes: ShortTransactions | None) -> None:
         self.spool, self.report, self.run, self.writes = spool, report, run, writes
         self.names = Names(report, run, dry_run=writes is None)
-        self.slugs = FreeSlugs(report)
+        self.slugs = FreeSlugs()
 
     def bring_in(self) -> None:
         for records in self.spool.articles(BATCH, CHARACTERS):
@@ -135,8 +135,7 @@ class _Articles:
         self.spool.note_new([record.origin for record, _ in (*before, *new)])
         for record, row in before:
             self._name(record)
-            if row.slug != (found := here[record.origin]).slug:
-                self.report.remark("slug_changed", row.headline, f"{row.slug} → {found.slug}")
+            self._remark_slug(record, row, wanted=row.slug, given=here[record.origin].slug)
         self._free(before)
         if new and self.writes:
             with self.writes.next():
@@ -166,12 +165,13 @@ class _Articles:
     def _row(self, record: ArticleRecord, here: _Here | None) -> Article:
         headline = tidy_line(record.headline)
         if len(headline) > HEADLINE_LENGTH:
-            self.report.remark("headline_cut", record.origin.id, headline)
+            self.report.remark("headline_cut", record.origin.id, headline, file=record.file)
             headline = f"{headline[: HEADLINE_LENGTH - 2]} …"
         at, now = record.published_at, timezone.now()
         body = here.body if here else formatting.sanitise(tidy(record.body))
         for address in foreign(body):
-            self.report.remark("foreign_picture", f"{record.kind} {record.origin.id} {headline}"[:100], address)
+            subject = f"{record.kind} {record.origin.id} {headline}"[:100]
+            self.report.remark("foreign_picture", subject, address, file=record.file)
         return Article(
             pk=here.pk if here else None,
             kind=record.kind,
@@ -191,8 +191,13 @@ class _Articles:
             origin_id=record.origin.id,
         )
 
+    def _remark_slug(self, record: ArticleRecord, row: Article, *, wanted: str, given: str) -> None:
+        if wanted != given:
+            self.report.remark("slug_changed", row.headline, f"{wanted} → {given}", file=record.file)
+
     def _name(self, record: ArticleRecord) -> tuple[int | None, list[int], list[int]]:
         """Return the ids of its section, its authors and its tags."""
+        self.names.file = record.file
         section = self.names.section(record.section) if record.section else None
         authors = dict.fromkeys(self.names.author(author) for author in record.authors)
         tags = dict.fromkeys(self.names.tag(tag) for tag in record.tags)
@@ -202,7 +207,10 @@ class _Articles:
         """Write new articles with what belongs to them: names, old addresses. A dry run only asks."""
         named = [self._name(record) for record, _ in new]
         rows = [row for _, row in new]
+        wanted = [row.slug for row in rows]
         self.slugs.give(rows)
+        for (record, row), slug in zip(new, wanted, strict=True):
+            self._remark_slug(record, row, wanted=slug, given=row.slug)
         if self.writes:
             for row, (section, _, _) in zip(rows, named, strict=True):
                 row.section_id, row.import_run = section, self.run

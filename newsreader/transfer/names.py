@@ -9,7 +9,7 @@ from django.utils.text import slugify
 from articles.errors import NotATag
 from articles.models.origins import ImportRun
 from articles.models.taxonomy import Author, Section, Tag
-from articles.records import NameRecord, Origin, Remark, digest
+from articles.records import NameRecord, Origin, digest
 from articles.tagging import make_tag, tag_name
 from newsreader.kit.text import tidy_line
 from newsreader.transfer.report import Report
@@ -26,6 +26,7 @@ class Names:
 
     def __init__(self, report: Report, run: ImportRun | None = None, *, dry_run: bool = False) -> None:
         self.report, self.run, self.dry_run = report, run, dry_run
+        self.file = ""  # that of the article which names them, for remarks
         self.ids: dict[tuple[_Named, Origin], int] = {}
         self.tags: dict[Origin, int | None] = {}
         self._dry: dict[tuple[_Named | type[Tag], str], int] = {}  # by slug, tags by name
@@ -54,7 +55,7 @@ class Names:
         try:
             name = tag_name(tidy_line(record.name)[:NAME_LENGTH])
         except NotATag:
-            self.report.remarks.append(Remark("tag_without_name", record.origin.id, record.slug, left_out=True))
+            self.report.remark("tag_without_name", record.origin.id, record.slug, left_out=True, file=self.file)
             return None
         if found := Tag.objects.filter(name=name).order_by("pk").first():
             return found.pk
@@ -104,7 +105,7 @@ class Names:
 
     def _remark_length(self, record: NameRecord) -> None:
         if len(tidy_line(record.name)) > NAME_LENGTH:
-            self.report.remark("name_shortened", tidy_line(record.name))
+            self.report.remark("name_shortened", tidy_line(record.name), file=self.file)
 
     def _number(self, model: _Named | type[Tag], key: str) -> int:
         self._dry[model, key] = -len(self._dry) - 1

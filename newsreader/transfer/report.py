@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from articles.records import Remark
@@ -18,16 +18,18 @@ WORDING = {
     "not_an_article": "items that are neither articles, pages nor pictures, and carry no comments",
     "not_of_wordpress": "items without any WordPress data",
     "comment_without_article": "comments whose article is missing",
+    "file_given_twice": "files with the same content as another; read once",
     "listed_twice": "articles listed a second time; the first was taken, with the comments of all",
+    "comment_listed_twice": "comments listed a second time; the first was taken",
     "draft_for_its_comments": "items that came in, as drafts, only because they carry comments",
     "with_password": "articles with a password, now drafts",
     "private": "private articles, now drafts",
     "unknown_state": "articles with an unknown status, now drafts",
     "without_date": "articles published without a date, now with that of the import",
     "without_title": "articles without a title, now with their first words",
-    "footnotes_missing": "articles whose footnotes are not in the file",
-    "block_missing": "articles with a shared block that is not in the file",
-    "gallery_missing": "articles with a gallery whose pictures are not all in the file",
+    "footnotes_missing": "articles whose footnotes are not in their file",
+    "block_missing": "articles with a shared block that no file has",
+    "gallery_missing": "articles with a gallery of whose pictures some are in no file",
     "lead_picture_missing": "articles whose lead picture is not part of the export",
     "headline_cut": "titles that were too long and lost their end",
     "slug_changed": "addresses that another article has, now others",
@@ -48,14 +50,18 @@ WORDING = {
 
 @dataclass
 class Report:
-    """Counted while the import runs. `came_in` and `already_here` are keyed by kind, then by state."""
+    """Counted while the import runs. `came_in` and `already_here` are keyed by kind, then by state.
 
+    `files` are the names of those that were given; where they are several, the text says what was in which.
+    """
+
+    files: list[str] = field(default_factory=list)
     came_in: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     already_here: Counter[str] = field(default_factory=Counter)
     remarks: list[Remark] = field(default_factory=list)
 
-    def remark(self, code: str, subject: str, detail: str = "") -> None:
-        self.remarks.append(Remark(code, subject, detail))
+    def remark(self, code: str, subject: str, detail: str = "", *, left_out: bool = False, file: str = "") -> None:
+        self.remarks.append(Remark(code, subject, detail, left_out, file))
 
     def as_text(self) -> str:
         """Return the summary: a line for each kind, and a few examples of each remark."""
@@ -75,12 +81,27 @@ class Report:
         groups = self.groups(left_out=left_out)
         lines = [title] if groups else []
         for code, remarks in groups.items():
-            lines.append(f"  {WORDING.get(code, code)}: {len(remarks)}")
-            shown = [_line(remark) for remark in remarks[:EXAMPLES]] if not left_out else []
+            lines.append(f"  {WORDING.get(code, code)}: {len(remarks)}{self._by_file(remarks)}")
+            shown = [self._line(remark) for remark in remarks[:EXAMPLES]] if not left_out else []
             lines += [f"    {line}" for line in shown]
             if shown and len(remarks) > EXAMPLES:
                 lines.append(f"    and {len(remarks) - EXAMPLES} more")
         return lines
+
+    def _by_file(self, remarks: list[Remark]) -> str:
+        if len(self.files) < 2:
+            return ""
+        counts = Counter(tidy_line(remark.file) for remark in remarks)
+        named = ", ".join(f"{count} in {name}" for name, count in list(counts.items())[:EXAMPLES])
+        return f" ({named}{', …' if len(counts) > EXAMPLES else ''})"
+
+    def _line(self, remark: Remark) -> str:
+        """Return a remark for the terminal, without control characters from the file."""
+        subject, detail = tidy_line(remark.subject), tidy_line(remark.detail)
+        if len(self.files) > 1:
+            subject = f"{tidy_line(remark.file)}: {subject}"
+        detail = detail if len(detail) <= 80 else f"{detail[:80]} …"
+        return f"{subject}: {detail}" if detail else subject
 
     def groups(self, *, left_out: bool) -> dict[str, list[Remark]]:
         """Return the remarks by their code, in the order in which they came."""
@@ -109,15 +130,8 @@ class Report:
                 "reason": WORDING.get(code, code),
                 "count": len(remarks),
                 "items": [
-                    {k: v for k, v in asdict(remark).items() if k in {"subject", "detail"}} for remark in remarks
+                    {"subject": remark.subject, "detail": remark.detail, "file": remark.file} for remark in remarks
                 ],
             }
             for code, remarks in self.groups(left_out=left_out).items()
         ]
-
-
-def _line(remark: Remark) -> str:
-    """Return a remark for the terminal, without control characters from the file."""
-    detail = tidy_line(remark.detail)
-    detail = detail if len(detail) <= 80 else f"{detail[:80]} …"
-    return f"{tidy_line(remark.subject)}: {detail}" if detail else tidy_line(remark.subject)

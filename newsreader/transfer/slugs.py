@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from articles.models.article import Article
 from articles.records import digest
-from newsreader.transfer.report import Report
 
 LENGTH, NUMBERED = 200, 20  # code points; numbers tried before a slug gets a digest instead
 Place = dt.date | str  # the day of an article, or "page"
@@ -29,12 +28,11 @@ def _day_of(at: dt.datetime | None) -> dt.date | None:
 class FreeSlugs:
     """Slugs for new articles, batch by batch, checked against each other and against existing ones."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self) -> None:
         self.taken: set[tuple[Place, str]] = set()  # by earlier batches, too: those of a dry run are not stored
 
     def give(self, articles: list[Article]) -> None:
-        """Change the slugs that are taken, with a remark on each; published articles choose first."""
+        """Change the slugs that are taken; published articles choose first."""
         places = {place for article in articles if (place := _place(article))}
         here = Article.objects.filter(Q(published_on__in=places - {"page"}) | Q(state=Article.State.SCHEDULED))
         if "page" in places:
@@ -46,11 +44,8 @@ class FreeSlugs:
             article.slug = article.slug[:LENGTH]
             if (place := _place(article)) is None:
                 continue
-            wanted = article.slug
-            article.slug = self._free(place, wanted, article.origin_id, tries)
+            article.slug = self._free(place, article.slug, article.origin_id, tries)
             self.taken.add((place, article.slug))
-            if article.slug != wanted:
-                self.report.remark("slug_changed", article.headline, f"{wanted} → {article.slug}")
 
     def _free(self, place: Place, slug: str, origin_id: str, tries: Counter[tuple[Place, str]]) -> str:
         found = slug

@@ -1,4 +1,4 @@
-"""The articles and old addresses of a file, kept on disk until all of it is read, and what has come of them so far."""
+"""The articles and old addresses of an import, kept on disk until all is read, and what has come of them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Spool:
         database.executescript(SCHEMA)
 
     def add(self, record: ArticleRecord) -> bool:
-        """Keep an article. Returns False for one that the file has listed before."""
+        """Keep an article. Returns False for one that was listed before."""
         insert = "INSERT OR IGNORE INTO items (site, type, id, record) VALUES (?, ?, ?, ?)"
         return self._db.execute(insert, (*record.origin, pickle.dumps(record))).rowcount == 1
 
     def add_addresses(self, record: AddressRecord) -> None:
-        """Keep addresses: their article may come later in the file."""
+        """Keep addresses: their article may come later."""
         self._db.execute("INSERT INTO parts (record) VALUES (?)", (pickle.dumps(record),))
 
     def articles(self, most: int, characters: int) -> Iterator[list[ArticleRecord]]:

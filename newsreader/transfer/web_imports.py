@@ -115,7 +115,7 @@ def bring_in(upload_id: str) -> None:
 
 
 def _work(upload_id: str, state: str) -> None:
-    from newsreader.transfer.importing import import_file  # The worker's: it reads XML and much else.
+    from newsreader.transfer.importing import Given, import_files  # The worker's: it reads XML and much else.
 
     kept = private_uploads.find(upload_id)
     if kept is None:
@@ -125,16 +125,10 @@ def _work(upload_id: str, state: str) -> None:
         return
     report = Report()
     try:
-        with kept.file.open("rb") as file:
-            run = import_file(
-                SOURCE,
-                file,
-                kept.facts["name"],
-                report,
-                dry_run=state == CHECKING,
-                progress=_Noted(kept),
-                packed=PACKED,
-            )
+        given, progress = [Given(kept.file, kept.facts["name"])], _Noted(kept)
+        run = import_files(SOURCE, given, report, dry_run=state == CHECKING, progress=progress, packed=PACKED)
+    except FileNotFoundError:
+        logger.warning("An upload was discarded while it was read: %s", upload_id)
     except Unreadable as error:
         kept.drop_file()
         kept.note(state=REFUSED, at=time.time(), error=str(error))

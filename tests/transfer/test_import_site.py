@@ -37,7 +37,8 @@ def test_it_ends_with_the_report(capsys, tmp_path):
     assert (report["from"], report["file"], report["dry_run"]) == ("wordpress", "harbour.xml", False)
     assert report["came_in"]["comments"] == {"total": 6, "approved": 3, "pending": 1, "spam": 1, "trash": 1}
     left_out = {group["code"]: group["items"] for group in report["left_out"]}
-    assert left_out["picture"] == [{"subject": "attachment 14 North mole", "detail": "attachment"}]
+    told = {"subject": "attachment 14 North mole", "detail": "attachment", "file": "harbour.xml"}
+    assert left_out["picture"] == [told]
 
 
 @pytest.mark.django_db

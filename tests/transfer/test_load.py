@@ -35,9 +35,8 @@ def bring_in(path: Path, *, dry_run_too: bool = True) -> Report:
     dry, report = Report(), Report()
     with path.open("rb") as file:
         if dry_run_too:
-            load(READERS["wordpress"](file), dry, dry_run=True)
-            file.seek(0)
-        load(READERS["wordpress"](file), report)
+            load(READERS["wordpress"]([file]), dry, dry_run=True)
+        load(READERS["wordpress"]([file]), report)
     assert not dry_run_too or dry.as_json() == report.as_json()
     return report
 

@@ -154,7 +154,7 @@ def test_while_another_import_runs_it_waits(client, editor, monkeypatch):
     def busy(*args, **options):
         raise AlreadyRunning
 
-    monkeypatch.setattr(importing, "import_file", busy)
+    monkeypatch.setattr(importing, "import_files", busy)
     client.post(address, {"do": "import"})
     page = client.get(address).content.decode()
 

@@ -1,4 +1,4 @@
-"""Readers: file -> records. A reader is a generator that knows no database.
+"""Readers: files -> records. A reader is a generator that knows no database.
 
 To add one, write its module and its line in READERS.
 
@@ -8,13 +8,14 @@ parts:      footnotes, shared blocks and galleries, which the text only points t
 xml:        reading XML from elsewhere
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from articles.records import AddressRecord, ArticleRecord, Remark
 from comments.posting.importing import CommentRecord
 from newsreader.transfer.readers import wordpress
 
-# A reader yields an article before its comments. It raises newsreader.transfer.errors.Unreadable.
+# A reader takes the files of one export, and may go through them several times; while it goes on, the file that it has
+# taken last is open. It yields an article before its comments, and raises newsreader.transfer.errors.Unreadable.
 Record = ArticleRecord | CommentRecord | AddressRecord | Remark
-READERS: Mapping[str, Callable[[BinaryIO], Iterator[Record]]] = {"wordpress": wordpress.read}
+READERS: Mapping[str, Callable[[Iterable[BinaryIO]], Iterator[Record]]] = {"wordpress": wordpress.read}

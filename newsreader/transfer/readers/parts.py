@@ -18,7 +18,7 @@ _IDS = re.compile(r"""\b(?:ids|include)=["']?([\d,\s]+)""")
 
 @dataclass
 class Parts:
-    """Shared blocks and pictures of the whole file, by their number there."""
+    """Shared blocks and pictures of a site, by their number there."""
 
     blocks: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, tuple[str, str]] = field(default_factory=dict)  # address, title

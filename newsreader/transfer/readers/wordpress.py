@@ -1,5 +1,8 @@
 """WordPress' export (WXR 1.0 to 1.2) -> records: articles and pages, each followed by its comments.
 
+An export may be split into several files, by date or by kind. An article and its comments may be listed in more than
+one of them, and what an article points to may be in any.
+
 The format is RSS with WordPress' own elements. Their namespace changes with the version, so elements are told apart by
 the namespace's family. Times: `*_gmt` are UTC without a zone; `0000-00-00` means none.
 Source: `wp-admin/includes/export.php` of WordPress, and real exports of versions 3.3 to 6.9.
@@ -8,7 +11,8 @@ Source: `wp-admin/includes/export.php` of WordPress, and real exports of version
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -51,19 +55,28 @@ class _Export:
     site: str = ""
     names: dict[str, str] = field(default_factory=dict)  # login -> display name
     versioned: bool = False
-    parts: Parts = field(default_factory=Parts)
     comments: set[str] = field(default_factory=set)
 
 
-def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | AddressRecord | Remark]:
-    """Yield each article and then its comments, one item of the file in memory at a time.
+def read(files: Iterable[BinaryIO]) -> Iterator[ArticleRecord | CommentRecord | AddressRecord | Remark]:
+    """Yield each article and then its comments, file by file, one item in memory at a time.
 
     Items that are neither articles, pages nor pictures are imported only where they have comments, as drafts; remarks
     say what is left out. Raises Unreadable for a file that is not WXR.
     """
+    parts: dict[str, Parts] = defaultdict(Parts)  # by site, since numbers are a site's own
+    if any(mentions(file, b'wp:block {"ref"', b"[gallery") for file in files):
+        for file in files:
+            _gather(file, parts)
+    for file in files:
+        yield from _read(file, parts)
+
+
+def _read(
+    file: BinaryIO, parts: Mapping[str, Parts]
+) -> Iterator[ArticleRecord | CommentRecord | AddressRecord | Remark]:
     export: _Export | None = None
     exported_items = 0
-    found = _parts(file) if mentions(file, b'wp:block {"ref"', b"[gallery") else Parts()
     if before := text_before(file):
         yield Remark("text_before", plain(before)[:80])
     comments: list[dict[str, str]] = []  # of the item that is being read; as elements they took three times the room
@@ -74,15 +87,14 @@ def read(file: BinaryIO) -> Iterator[ArticleRecord | CommentRecord | AddressReco
                 element.clear()
             continue
         channel = element if _name(element) == ":channel" else element.getparent()
-        if _name(channel) != ":channel":
+        if channel is None or _name(channel) != ":channel":
             continue
         export = export or _head(channel)
-        export.parts = found
         if element is channel:
             continue  # Read on: the rest of the file may be broken, and that has to be noticed.
         if any(_name(child).startswith("wp:") for child in element):
             exported_items += 1
-            yield from _item(element, comments, export)
+            yield from _item(element, comments, export, parts[export.site])
         else:
             title = plain(text_of(element.find("title")))
             yield Remark("not_of_wordpress", title, left_out=True)
@@ -98,19 +110,23 @@ def _is_of_item(element: Any) -> bool:
     return _name(element) == "wp:comment" and parent is not None and _name(parent) == ":item"
 
 
-def _parts(file: BinaryIO) -> Parts:
-    """Read the file once for what its articles only point to, since that may come after them."""
-    found = Parts()
+def _gather(file: BinaryIO, parts: Mapping[str, Parts]) -> None:
+    """Read a file for what articles only point to, since that may come after them. What is listed again is known."""
+    found: Parts | None = None
     for item in stream(file, "item"):
+        channel = item.getparent()
+        if channel is None or _name(channel) != ":channel":
+            continue
+        found = found or parts[_head(channel).site]
         fields = _fields(item)
-        kind, number = fields.get("wp:post_type", "").strip(), fields.get("wp:post_id", "").strip()
+        names = ("wp:post_type", "wp:post_id", "wp:attachment_url", "wp:post_parent")
+        kind, number, address, parent = (fields.get(name, "").strip() for name in names)
         if kind == "wp_block":
-            found.blocks[number] = fields.get("content:encoded", "")
-        elif kind == PICTURE and (address := fields.get("wp:attachment_url", "").strip()):
+            found.blocks.setdefault(number, fields.get("content:encoded", ""))
+        elif kind == PICTURE and number not in found.pictures and address:
             found.pictures[number] = address, plain(fields.get(":title", ""))
-            found.attached[fields.get("wp:post_parent", "").strip()].append(number)
+            found.attached[parent].append(number)
         forget(item)
-    return found
 
 
 def _name(element: Any) -> str:
@@ -153,7 +169,7 @@ def _head(channel: Any) -> _Export:
 
 
 def _item(
-    item: Any, comments: list[dict[str, str]], export: _Export
+    item: Any, comments: list[dict[str, str]], export: _Export, parts: Parts
 ) -> Iterator[ArticleRecord | CommentRecord | AddressRecord | Remark]:
     fields = _fields(item)
     kind = fields.get("wp:post_type", "").strip()
@@ -171,13 +187,15 @@ def _item(
                 yield AddressRecord(export.site, parent, tuple(address for address in addresses if address))
             return
         yield Remark("draft_for_its_comments", subject, kind)
-    article, remarks = _article(item, fields, export, subject)
+    article, remarks = _article(item, fields, export, parts, subject)
     yield from remarks
     yield article
     yield from _comments(comments, article, export)
 
 
-def _article(item: Any, fields: dict[str, str], export: _Export, subject: str) -> tuple[ArticleRecord, list[Remark]]:
+def _article(
+    item: Any, fields: dict[str, str], export: _Export, parts: Parts, subject: str
+) -> tuple[ArticleRecord, list[Remark]]:
     kind = fields.get("wp:post_type", "").strip()
     origin = _article_origin(fields, kind, export.site)
     remarks: list[Remark] = []
@@ -185,7 +203,7 @@ def _article(item: Any, fields: dict[str, str], export: _Export, subject: str) -
     if publicity.remark:
         remarks.append(Remark(publicity.remark, subject, fields.get("wp:status", "").strip()))
     footnotes, number = next(_meta(item, "footnotes"), ""), fields.get("wp:post_id", "").strip()
-    text, missing = put_in(fields.get("content:encoded", ""), export.parts, footnotes, number)
+    text, missing = put_in(fields.get("content:encoded", ""), parts, footnotes, number)
     if next(_meta(item, "_thumbnail_id"), "0") != "0":
         missing.append("lead_picture_missing")
     remarks += [Remark(code, subject, fields.get(":link", "").strip()) for code in missing]
