@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +28,7 @@ class Provider:
     app: str
     # The origins that the browser is redirected through; the Content-Security-Policy lists them for forms.
     origins: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()  # settings of its own, which mean nothing without its keys
     settings: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
@@ -51,14 +52,17 @@ KNOWN = (
         ("https://www.facebook.com", "https://m.facebook.com"),
     ),
     Provider("google", "Google", "google", f"{_THEIRS}.google", ("https://accounts.google.com",)),
-    Provider("apple", "Apple", "apple", f"{_OURS}.apple", ("https://appleid.apple.com", "https://account.apple.com")),
+    Provider(
+        "apple", "Apple", "apple", f"{_OURS}.apple", ("https://appleid.apple.com", "https://account.apple.com"),
+        ("PRIVATE_KEY", "TEAM_ID", "KEY_ID"),
+    ),
     Provider("x", "X", "twitter_oauth2", f"{_OURS}.x", ("https://x.com", "https://twitter.com")),
     Provider("github", "GitHub", "github", f"{_THEIRS}.github", ("https://github.com",)),
     Provider(
         "microsoft", "Microsoft", "microsoft", f"{_THEIRS}.microsoft",
         ("https://login.microsoftonline.com", "https://login.live.com"),
     ),
-    Provider("oidc", "OpenID Connect", "openid_connect", f"{_THEIRS}.openid_connect"),
+    Provider("oidc", "OpenID Connect", "openid_connect", f"{_THEIRS}.openid_connect", details=("NAME",)),
 )  # fmt: skip
 
 
@@ -110,6 +114,8 @@ def _is_wanted(known: Provider) -> bool:
         raise ImproperlyConfigured(f"{known.prefix}_CLIENT_SECRET: set it, or leave {known.prefix}_CLIENT_ID empty.")
     if _text(known, "CLIENT_SECRET") and not client:
         raise ImproperlyConfigured(f"{known.prefix}_CLIENT_ID: set it, or leave {known.prefix}_CLIENT_SECRET empty.")
+    if not client and (alone := next((name for name in ("SERVER_URL", *known.details) if _text(known, name)), "")):
+        raise ImproperlyConfigured(f"{known.prefix}_CLIENT_ID: set it too, or leave {known.prefix}_{alone} empty.")
     if known.name == "oidc" and client and not server:
         raise ImproperlyConfigured("OIDC_SERVER_URL: set it to the server's address: https://login.example.")
     return bool(client)
@@ -146,7 +152,8 @@ def _provider(known: Provider, client: dict[str, Any], server: str) -> Provider:
         origins = (f"{parts.scheme}://{parts.netloc}",)
         if parts.hostname in LOOPBACK:  # A stand-in, which may redirect to another port.
             origins += ("http://127.0.0.1:*", "http://localhost:*")
-    return Provider(known.name, label, known.allauth, known.app, origins, _SETTINGS[known.name](client, server, label))
+    settings = _SETTINGS[known.name](client, server, label)
+    return replace(known, label=label, origins=origins, settings=settings)
 
 
 def _app(client: dict[str, Any], **settings: Any) -> list[dict[str, Any]]:

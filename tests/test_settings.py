@@ -86,6 +86,25 @@ def test_a_wrong_value_is_refused_in_one_line_that_names_it(name, value):
     assert answer.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OIDC_NAME", "Harbour ID"),
+        ("OIDC_SERVER_URL", "https://login.example"),
+        ("GITHUB_SERVER_URL", "https://git.example"),
+        ("APPLE_PRIVATE_KEY", "-----BEGIN PRIVATE KEY-----"),
+        ("GOOGLE_CLIENT_SECRET", "secret"),
+    ],
+)
+def test_half_of_a_login_provider_is_refused_in_one_line_that_names_both(name, value):
+    answer = manage("check", **{name: value})
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"{name.partition('_')[0]}_CLIENT_ID: ")
+    assert f"leave {name} empty" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
 def test_debug_is_refused_where_strangers_could_see_it():
     answer = manage("check", DEBUG="on", SITE_URL="https://news.example")
 

@@ -128,7 +128,7 @@ def they_are_as_strict_as_the_real_ones(page):
 )
 def test_who_has_keys_is_not_played(monkeypatch, site, keys, offered, played):
     for known in provider_settings.KNOWN:
-        for name in ("CLIENT_ID", "CLIENT_SECRET", "SERVER_URL"):
+        for name in ("CLIENT_ID", "CLIENT_SECRET", "SERVER_URL", *known.details):
             monkeypatch.delenv(f"{known.prefix}_{name}", raising=False)
     for key in keys:
         monkeypatch.setenv(f"{key}_CLIENT_ID", "ours")
