@@ -9,7 +9,7 @@ import time
 from collections.abc import Hashable
 from threading import Lock
 
-from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http.multipartparser import MultiPartParserError
 
 EVERY = 60  # seconds
@@ -19,9 +19,14 @@ LONGEST = 300  # characters of a line
 def is_a_client_s_doing(record: logging.LogRecord) -> bool:
     """Say whether a line is about a malformed request, or about an answer that was meant, such as a refusal."""
     exception = record.exc_info[1] if record.exc_info else None
-    if exception is None:
+    if _is_refusal(exception):
         return record.name == "django.request"
     return isinstance(exception, BadRequest | SuspiciousOperation | MultiPartParserError)
+
+
+def _is_refusal(exception: BaseException | None) -> bool:
+    """Say whether this, of a line of Django's, is no more than an answer: Django has no exception of most refusals."""
+    return exception is None or isinstance(exception, PermissionDenied)
 
 
 class Sampled(logging.Filter):
@@ -39,7 +44,7 @@ class Sampled(logging.Filter):
         if not is_a_client_s_doing(record):
             return True
         exception = record.exc_info[1] if record.exc_info else None
-        return exception is not None and self._passes(record, type(exception).__name__)
+        return not _is_refusal(exception) and self._passes(record, type(exception).__name__)
 
     def _passes(self, record: logging.LogRecord, kind: str) -> bool:
         now = time.monotonic()

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from newsreader.kit import log_lines, logs
 from newsreader.settings import LOGGING
@@ -69,7 +70,17 @@ def test_what_is_broken_on_our_side_is_logged_in_full(log):
 
 def test_a_refusal_is_not_a_line_of_django_s(client, db, log):
     assert client.get("/comments/1/status/s3cr3t/").status_code == 404
+    assert client.get("/metrics", REMOTE_ADDR="192.0.2.7").status_code == 403
     assert log() == []
+
+
+def test_a_permission_that_was_missing_elsewhere_is_logged_in_full(log):
+    try:
+        raise PermissionDenied
+    except PermissionDenied:
+        logging.getLogger("newsreader.operations.worker").exception("A task failed")
+
+    assert log()[0]["exception"].endswith("PermissionDenied")
 
 
 def test_no_line_shows_a_secret_address_or_what_a_query_holds(log):
