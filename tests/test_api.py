@@ -169,6 +169,18 @@ def test_a_forged_forwarding_header_does_not_evade_the_limit(client, monkeypatch
 
 
 @pytest.mark.django_db
+def test_each_request_counts_with_a_304_too_but_none_for_a_page(client, monkeypatch):
+    monkeypatch.setattr(ByVisitor, "THROTTLE_RATES", {"visitor": "3/min"})
+    for _ in range(5):
+        assert client.get("/api/v1/docs/").status_code == 200
+    known = {"If-None-Match": client.get("/api/v1/sections/")["ETag"]}
+
+    answers = [client.get("/api/v1/sections/", headers=known) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [304, 304, 429]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("given", ["Bearer nonsense", "bearer", "Token x", "", "Bearer"])
 def test_credentials_that_open_nothing_are_refused_for_reading_too(client, given):
     comment = make_comment()
