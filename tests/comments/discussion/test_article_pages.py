@@ -5,7 +5,9 @@ import re
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from articles import page_versions, publishing
@@ -143,6 +145,28 @@ def test_an_editor_sees_a_preview_and_a_reader_does_not(client):
     preview = client.get(f"/articles/{article.pk}/preview/")
     assert "Not yet" in preview.content.decode()
     assert preview["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("who", ["stranger", "reader", "moderator", "author of others"])
+def test_a_preview_does_not_tell_whether_there_is_an_article(client, who):
+    user = None
+    if who != "stranger":
+        user = make_user(group={"moderator": "Moderators", "author of others": "Authors"}.get(who, ""))
+        make_author(user=user)
+        client.force_login(user)
+    hidden = [make_article(state=state, authors=[make_author()]).pk for state in ("draft", "scheduled", "withdrawn")]
+
+    def told(pk: int) -> tuple[object, ...]:
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.get(path := f"/articles/{pk}/preview/")
+        said = [text.replace(path, "…") for text in (str(sorted(answer.items())), answer.text)]
+        return answer.status_code, len(asked), *(re.sub(answer.get("X-Request-ID") or "—", "…", text) for text in said)
+
+    unknown = 987_654
+    told(unknown)  # What is made at first use.
+
+    assert {told(pk) for pk in hidden} == {told(unknown)}
+    assert told(unknown)[0] == told(10**25)[0] == (302 if who == "stranger" else 404)
 
 
 def test_a_unicode_slug_is_an_address(client):
