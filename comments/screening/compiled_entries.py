@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from functools import lru_cache
@@ -19,6 +20,7 @@ from comments.screening import patterns
 from comments.screening.normalise import has_accents, mixed, plain
 from newsreader.kit.compiled_queries import Compiled
 
+logger = logging.getLogger(__name__)
 Match, Action = FilterEntry.Match, FilterEntry.Action
 Row = TypeVar("Row", bound=Model)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -54,10 +56,10 @@ class CompiledEntry:
 
 
 class CompiledEntries:
-    """Entries, grouped by how they are matched."""
+    """Entries, grouped by how they are matched. One that was written past this site, and says nothing, is left out."""
 
     def __init__(self, rows: Iterable[FilterEntry]):
-        entries = [CompiledEntry(row) for row in rows]
+        entries = [CompiledEntry(row) for row in rows if _is_understood(row)]
         self.texts = [entry for entry in entries if entry.match in {Match.WORD, Match.SUBSTRING} and entry.plain]
         self.networks = [entry for entry in entries if entry.network]
         self.agents = [entry for entry in entries if entry.agent]
@@ -82,6 +84,14 @@ class CompiledEntries:
     def from_network(self, address: str) -> list[CompiledEntry]:
         ip = _address_in(address)
         return [entry for entry in self.networks if _holds(entry.network, ip)] if ip else []
+
+
+def _is_understood(row: FilterEntry) -> bool:
+    """Say whether an entry says what this site knows: SQL may write anything, and no post waits for its mending."""
+    known = row.match in Match.values and row.action in Action.values
+    if not known:
+        logger.error("Entry %s of the block list is left out: match %r, action %r", row.pk, row.match, row.action)
+    return known
 
 
 def current() -> CompiledEntries:

@@ -23,7 +23,16 @@ from comments.screening.words import matches, missed
 from newsreader.kit import events
 from newsreader.kit.errors import Invalid
 from tests.comments.screening.test_checks import TRICKS
-from tests.factories import make_article, make_draft, make_moderator, make_rule, make_section, make_user, set_rules
+from tests.factories import (
+    make_article,
+    make_draft,
+    make_editor,
+    make_moderator,
+    make_rule,
+    make_section,
+    make_user,
+    set_rules,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.ci_sqlite]
 HOUR = dt.timedelta(hours=1)
@@ -143,6 +152,21 @@ def test_a_regular_expression_is_looked_for_in_every_field(values):
 def test_a_pattern_that_is_none_or_says_nothing_is_named(pattern, code):
     assert patterns.fault(pattern)[0] == code
     assert (patterns.compiled(pattern) is None) == (code in {"pattern_invalid", "pattern_too_large"})
+
+
+@pytest.mark.parametrize("wrong", [{"action": "shout"}, {"match": "rhyme"}])
+def test_an_entry_that_somebody_wrote_past_the_site_stops_nobody_and_is_logged(client, caplog, wrong):
+    entry = make_rule("casino")
+    make_rule("lottery")
+    FilterEntry.objects.update_or_create(pk=entry.pk, defaults=wrong)
+
+    assert [post("A casino.").status, post("A lottery.").status] == ["approved", "pending"]
+
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert line.startswith(f"Entry {entry.pk} of the block list is left out")
+    client.force_login(make_editor())
+    for address in ("", f"{entry.pk}/change/"):  # Where it can be mended.
+        assert client.get(f"/admin/comments/filterentry/{address}").status_code == 200
 
 
 def test_a_broken_pattern_in_the_lists_stops_nobody():
