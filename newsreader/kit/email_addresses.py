@@ -15,6 +15,7 @@ _DOTS = str.maketrans("。｡", "..")  # How Chinese and Japanese keyboards writ
 _AROUND = re.compile(r"^(?:mailto:)?<?|[>.,;]+$", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BLANKS = re.compile(r" ?@ ?")
+LONGEST_PERSON = 64  # characters before the `@`; mail servers refuse more (RFC 5321, 4.5.3.1.1)
 _is_address = EmailValidator(allowlist=[])  # No reader has an address at localhost.
 
 
@@ -53,15 +54,17 @@ def is_email(text: str) -> bool:
 
 def why_not(text: str) -> Sentence:
     """Return a sentence about why mail cannot be sent to this tidied address; empty if it can."""
+    person, _at, domain = text.rpartition("@")
+    nobody = _("This is not an email address. Example: name@example.org")
     try:
         _is_address(text)
     except ValidationError:
-        person = text.rpartition("@")[0]
         strange = next((character for character in person if not character.isascii()), "")
         if strange.isalpha() and is_email(text.replace(person, "a", 1)):
             return _("We cannot send email to an address with “%s” before the @. Please use another one.") % strange
-        return _("This is not an email address. Example: name@example.org")
-    return ""
+        return nobody
+    # A domain in brackets is the number of a host, which nobody is given as an address to be read at.
+    return nobody if len(person) > LONGEST_PERSON or domain.startswith("[") else ""
 
 
 def validate(text: str) -> None:

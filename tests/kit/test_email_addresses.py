@@ -25,14 +25,20 @@ def test_an_address_is_read_as_keyboards_write_it(typed):
     assert tidy_email(typed) == "nora@example.org"
 
 
-@pytest.mark.parametrize("address", ["nora@example.org", "n.o+r_a@bücher.example", "nora@例え.テスト"])
+@pytest.mark.parametrize(
+    "address", ["nora@example.org", "n.o+r_a@bücher.example", "nora@例え.テスト", f"{'n' * 64}@example.org"]
+)
 def test_an_address_that_mail_can_reach_is_left_alone(address):
     assert (tidy_email(address), why_not(address)) == (address, "")
 
 
 @pytest.mark.parametrize(
-    "typed", ["nora", "nora@", "@example.org", "nora@localhost", "a b@example.org", "no@ra@example.org"]
-)
+    "typed",
+    [
+        "nora", "nora@", "@example.org", "nora@localhost", "a b@example.org", "no@ra@example.org",
+        f"{'n' * 65}@example.org", "nora@[192.0.2.1]", "nora@[IPv6:2001:db8::1]",
+    ],
+)  # fmt: skip
 def test_what_is_no_address_is_refused(typed):
     assert why_not(tidy_email(typed)) == NOT_ONE
 

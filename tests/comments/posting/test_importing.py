@@ -254,6 +254,14 @@ def test_what_does_not_fit_is_cut_or_dropped_and_reported(article):
     ]
 
 
+@pytest.mark.parametrize("email", [f"{'a' * 65}@example.org", "ada@[192.0.2.1]", "ada at example"])
+def test_an_address_that_nobody_could_type_here_is_kept(article, email):
+    admission = admit([record(1, email=email)])
+
+    assert Comment.objects.get().connection_data.email == email
+    assert not admission.remarks
+
+
 def test_a_name_that_just_fits_is_not_cut(article):
     admission = admit([record(1, name="N" * NAME_LENGTH)])
 

@@ -150,6 +150,8 @@ def test_what_a_rule_takes_for_spam_looks_like_waiting_to_its_author(edge, clien
         ({"email": "ada at home"}, ["require_valid_email"]),
         ({"email": "root@localhost"}, ["require_valid_email"]),
         ({"email": "josé@example.org"}, ["require_valid_email"]),
+        ({"email": f"{'a' * 65}@example.org"}, ["require_valid_email"]),
+        ({"email": "ada@[192.0.2.1]"}, ["require_valid_email"]),
         ({"name": "é" * 246}, ["comment_author_column_length"]),
         ({"email": "a" * 95 + "@example.org"}, ["comment_author_email_column_length"]),
         ({"website": "https://example.org/" + "a" * 200}, ["comment_author_url_column_length"]),
