@@ -9,7 +9,7 @@ import re
 import sys
 import zoneinfo
 from collections.abc import Callable
-from email.utils import parseaddr
+from email.utils import getaddresses
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -78,10 +78,16 @@ def memory(text: str) -> int:
     return number
 
 
+# With anything else each mail would fail, or come from elsewhere: letters other than ASCII, quotation marks around name
+# and address together, none around a name with @.
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_SENDER = re.compile(rf"{_ATOM}(\.{_ATOM})*@(\[[\w.:]+\]|[\w-]+(\.[\w-]+)*)", re.ASCII)
+
+
 def sender_of_mails(text: str) -> str:
     """Return an address, or a name and an address: `Ferry Post desk <news@example.org>`."""
-    person, _at, host = parseaddr(text)[1].rpartition("@")
-    if not person or not host or not text.isprintable():
+    ((_name, address),) = getaddresses([text])
+    if not _SENDER.fullmatch(address) or not text.isprintable():
         raise ValueError
     return text
 
@@ -590,7 +596,10 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMA
 EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"]
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL: str = read(
-    "DEFAULT_FROM_EMAIL", f"newsroom@{SITE_HOST}", sender_of_mails, "an address: Ferry Post desk <news@example.org>."
+    "DEFAULT_FROM_EMAIL",
+    f"newsroom@[IPv6:{SITE_HOST}]" if ":" in SITE_HOST else f"newsroom@{SITE_HOST}",
+    sender_of_mails,
+    "an address, Ferry Post desk <news@example.org>, and quotation marks around a name with a comma or @.",
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_SUBJECT_PREFIX: str = os.environ.get("MAIL_SUBJECT_PREFIX", "").strip()

@@ -67,6 +67,9 @@ def manage(*arguments, **environment):
         ("PORT", "80000"),
         ("PROCESS_MEMORY_LIMIT", "0"),
         ("DEFAULT_FROM_EMAIL", "the desk"),
+        ("DEFAULT_FROM_EMAIL", '"Ferry Post <news@example.org>"'),  # as Docker takes it from a file with quotes
+        ("DEFAULT_FROM_EMAIL", "News @ Post <news@example.org>"),  # would come from News@Post
+        ("DEFAULT_FROM_EMAIL", "desk@zürich.example"),
         ("AKISMET_API_KEY", "0123456789ab"),  # of a part that is not built
         ("METRICS_NETWORKS", "10.0.0.1/8"),
         ("METRICS_NETWORKS", "0.0.0.0/0"),
@@ -103,6 +106,24 @@ def test_half_of_a_login_provider_is_refused_in_one_line_that_names_both(name, v
     assert answer.stderr.startswith(f"{name.partition('_')[0]}_CLIENT_ID: ")
     assert f"leave {name} empty" in answer.stderr
     assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("value", ['"Ferry Post, desk" <news@example.org>', "Zürcher Bote <news@example.org>"])
+def test_a_sender_has_any_name(value):
+    assert settings.sender_of_mails(value) == value
+
+
+def test_a_site_on_an_ipv6_address_has_a_sender_that_mails_can_come_from():
+    answer = manage(
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        "from django.conf import settings; print(settings.DEFAULT_FROM_EMAIL)",
+        SITE_URL="http://[::1]:8000",
+    )
+
+    assert answer.stdout.strip() == "newsroom@[IPv6:::1]"
 
 
 def test_debug_is_refused_where_strangers_could_see_it():
