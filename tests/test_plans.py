@@ -86,6 +86,14 @@ def test_rest_pages_of_comments(client):
             look(ask(client, path), read=500, sort=100)
 
 
+def test_rest_pages_of_comments_where_most_threads_are_long(client):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE comments_comment ALTER root_id SET (n_distinct = 5)")
+        cursor.execute("ANALYZE comments_comment (root_id)")
+
+    look(ask(client, f"/api/v1/articles/{first().pk}/comments/"), read=500, sort=100)
+
+
 def test_threads_and_permanent_addresses(client):
     top = Comment.objects.filter(article=first()).earliest("pk")
     last = Comment.objects.filter(root=top).latest("path")

@@ -15,6 +15,7 @@ from django.db.models.expressions import RawSQL
 
 from comments.models import Comment, CommentSettings
 from comments.models.querysets import CommentQuerySet
+from comments.models.settings import MOST_REPLIES_SHOWN
 from newsreader.kit.compiled_queries import Compiled
 
 Branches = tuple[list[Any], dict[int, list[Any]]]  # roots, and the replies shown under each by its id
@@ -92,6 +93,8 @@ def _grouped(rows: Iterable[Any], *, backwards: bool) -> Branches:
 
 # In one statement: with one for the article, one for the roots and one for their replies a list cost a tenth more on
 # SQLite, a fifth on PostgreSQL. Only that has LATERAL; there, the correlated list would be made for every comment.
+# How many roots stands in the text. PostgreSQL takes a number that it is given or reads for a tenth of all: it planned
+# this anew for each request, 0.35 of 0.7 ms.
 _BRANCHES = """
     WITH roots AS (
         SELECT id, thread_count FROM comments_comment
@@ -103,25 +106,25 @@ _BRANCHES = """
     UNION ALL
     SELECT replies.id FROM roots {replies} WHERE roots.thread_count > 0
 """
-_UNDER = """
-    SELECT id FROM comments_comment WHERE status = 'approved' AND root_id = roots.id
-    ORDER BY path LIMIT COALESCE((SELECT replies_shown FROM comments_commentsettings WHERE id = 1), {default})
-"""
+_UNDER = "SELECT id FROM comments_comment WHERE status = 'approved' AND root_id = roots.id ORDER BY path"
+_SHOWN = "LIMIT COALESCE((SELECT replies_shown FROM comments_commentsettings WHERE id = 1), {default})"
+# Nor does it read a whole thread, where most are long, once it is told the most that could be shown: of 60,000 replies
+# that took 19 ms instead of 0.3.
 _REPLIES = {
-    "postgresql": "CROSS JOIN LATERAL ({under}) AS replies",
-    "sqlite": "JOIN comments_comment AS replies ON replies.id IN ({under})",
+    "postgresql": "CROSS JOIN LATERAL (SELECT id FROM ({under} LIMIT {most}) AS first {shown}) AS replies",
+    "sqlite": "JOIN comments_comment AS replies ON replies.id IN ({under} {shown})",
 }
 
 
 def _sql(vendor: str, how_many: int, *, backwards: bool) -> str:
     # The default is for a site whose settings nobody has opened yet.
-    under = _UNDER.format(default=CommentSettings._meta.get_field("replies_shown").default)
-    order, replies = "DESC" if backwards else "ASC", _REPLIES[vendor].format(under=under)
-    return _BRANCHES.format(order=order, how_many=how_many, replies=replies)
+    shown = _SHOWN.format(default=CommentSettings._meta.get_field("replies_shown").default)
+    replies = _REPLIES[vendor].format(under=_UNDER, shown=shown, most=MOST_REPLIES_SHOWN)
+    return _BRANCHES.format(order="DESC" if backwards else "ASC", how_many=how_many, replies=replies)
 
 
 def _branches(article_id: int, how_many: int, *, backwards: bool) -> CommentQuerySet:
-    ids = RawSQL(_sql(connection.vendor, how_many, backwards=backwards), [article_id] * 2)  # noqa: S611
+    ids = RawSQL(_sql(connection.vendor, how_many, backwards=backwards), [article_id, article_id])  # noqa: S611
     return Comment.objects.filter(pk__in=ids).in_order()
 
 

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from articles.models.article import Article
 from comments.models.querysets import SettingsQuerySet
 
+MOST_REPLIES_SHOWN = 50
+
 
 class CommentSettings(models.Model):
     """How discussions work on this site; one row, edited in the admin."""
@@ -55,7 +57,7 @@ class CommentSettings(models.Model):
         _("threads on a page"), default=20, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
     replies_shown = models.PositiveSmallIntegerField(
-        _("replies shown under each"), default=3, validators=[MaxValueValidator(50)]
+        _("replies shown under each"), default=3, validators=[MaxValueValidator(MOST_REPLIES_SHOWN)]
     )
     thread_page_size = models.PositiveSmallIntegerField(
         _("comments on a page of one thread"), default=50, validators=[MinValueValidator(1), MaxValueValidator(200)]
