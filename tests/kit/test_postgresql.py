@@ -84,7 +84,7 @@ def test_the_first_rows_of_a_whole_order_are_planned_once():
     for _ in range(8):
         newest(size=3)
 
-    (statement,) = prepared('"slug", "articles_article"."standfirst"')
+    (statement,) = prepared('SELECT "articles_article"."slug" AS "slug", "articles_article"."standfirst"')
     assert statement.endswith("LIMIT 3")
     with connection.cursor() as cursor:
         cursor.execute("SELECT custom_plans FROM pg_prepared_statements WHERE statement = %s", [statement])
