@@ -333,14 +333,14 @@ class Known:
 
 
 class Refusals:
-    """Show a refusal as a page, that of a method too. Under /api/ `newsreader.api.explain` has answered already."""
+    """Show a refusal as a page, that of a method too. Apps get none; under /api/ `newsreader.api.explain` answers."""
 
     def __init__(self, get_response: GetResponse):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not isinstance(response, HttpResponseNotAllowed):
+        if not isinstance(response, HttpResponseNotAllowed) or request.path.startswith("/_allauth/"):
             return response
         page = private(refused(request, MethodNotAllowed()))
         page["Allow"] = response["Allow"]

@@ -239,6 +239,12 @@ def test_caches_are_told_that_an_answer_may_come_compressed_by_the_plain_one_too
             assert all("accept-encoding" in answer["Vary"].lower() for answer in (plain, small, *had))
 
 
+def test_apps_get_no_page_for_a_method_that_an_address_does_not_take(client):
+    answer = client.put("/_allauth/app/v1/config")
+
+    assert (answer.status_code, answer["Allow"][:3], b"<html" in answer.content) == (405, "GET", False)
+
+
 def test_head_answers_as_get_does_to_who_has_the_answer_already(client, subtests):
     article = make_article()
     comment = make_comment(article)
