@@ -443,9 +443,10 @@ if SQLITE:
         "transaction_mode": "IMMEDIATE",  # Writers queue at BEGIN instead of failing at the first write.
         "timeout": WAIT,
         # What is deleted is overwritten with zeros: an erased person is gone from the file, too. The file is not mapped
-        # into memory (`mmap_size`): where somebody writes, what is read then costs a tenth more.
+        # into memory (`mmap_size`): where somebody writes, what is read then costs a tenth more. Each connection keeps
+        # 8 MB of it: with 20 the site takes 8 MiB more while idle, and is no faster.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-        " PRAGMA cache_size=-20000; PRAGMA secure_delete=ON;",
+        " PRAGMA cache_size=-8000; PRAGMA secure_delete=ON;",
     }
     DATABASES["default"]["CONN_MAX_AGE"] = (
         None  # Opening the file and setting pragmas takes longer than a page's queries.
