@@ -71,9 +71,8 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def memory(text: str) -> int:
-    """Return MiB: more than a process uses that has nothing to do. With less, each would be started anew for ever."""
-    if (number := int(text)) < 256:
+def at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
         raise ValueError
     return number
 
@@ -220,7 +219,7 @@ def uploads(text: str) -> Path | dict[str, Any] | None:
 DEBUG: bool = read("DEBUG", "off", switch, "on or off.")
 PORT: int = read("PORT", "8000", port_number, "a port number, for instance 8000.")
 WEB_THREADS: int = read("WEB_THREADS", "4", at_least_two, "threads of one web process, two or more: half may write.")
-PROCESS_MEMORY_LIMIT: int = read("PROCESS_MEMORY_LIMIT", "1024", memory, "MiB of memory, 256 or more, such as 1024.")
+PROCESS_MEMORY_LIMIT: int = read("PROCESS_MEMORY_LIMIT", "1024", at_least_one, "MiB of memory, for instance 1024.")
 SITE_URL: str = read(
     "SITE_URL", f"http://127.0.0.1:{PORT}", origin, "the site's address without a path: https://news.example."
 )
