@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
@@ -48,6 +49,7 @@ SHOWN = (
 _PART = re.compile(r'"([^"]+)"|([^\s"]+)')
 _TABLE = "articles_search"
 Found = TypeVar("Found")  # an id, or an id with a rank
+Newest = Callable[..., list[tuple[Any, ...]]]  # `_newest_published` of a search; it takes an expression for ranks
 
 
 class Row(NamedTuple):
@@ -177,13 +179,7 @@ def best(query: str, section_id: int | None = None, span: Span = ANY_TIME) -> li
     """
     if not (wanted := parts(query)):
         return []
-    engine = _engine()
-    if isinstance(engine, Postgres):
-        ranks = dict(_newest_published(query, section_id, span, *engine.rank(wanted)))
-    else:
-        ids = newest_published(query, section_id, span)
-        found = engine.ranks(wanted, ids) if ids else {}
-        ranks = {pk: found.get(pk, 0.0) for pk in ids}
+    ranks = _engine().ranked(wanted, partial(_newest_published, query, section_id, span))
     return sorted(ranks, key=lambda pk: -ranks[pk])
 
 
@@ -414,7 +410,13 @@ class Sqlite:
         """Return 0: SQLite cannot estimate the number of matches."""
         return 0
 
-    def ranks(self, wanted: list[Sought], ids: list[int]) -> dict[int, float]:
+    def ranked(self, wanted: list[Sought], newest: Newest) -> dict[int, float]:
+        """Return the rank of each article that `newest` finds, in its order."""
+        ids = [pk for (pk,) in newest()]
+        found = self._ranks(wanted, ids) if ids else {}
+        return {pk: found.get(pk, 0.0) for pk in ids}
+
+    def _ranks(self, wanted: list[Sought], ids: list[int]) -> dict[int, float]:
         # A range is read in one pass; single places would be looked up one by one.
         places = f"FROM {self.PLACES} WHERE article_id IN ({', '.join(['%s'] * len(ids))})"
         found = f"SELECT rowid %% {self.ID}, -bm25({_TABLE}, 8, 4, 4, 1) FROM {_TABLE} WHERE {_TABLE} MATCH %s"
@@ -495,11 +497,11 @@ class Postgres:
         ((plans,),) = _read(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {_TABLE} WHERE words @@ ({query})", values)
         return int(plans[0]["Plan"]["Plan Rows"])
 
-    def rank(self, wanted: list[Sought]) -> tuple[str, list[Any]]:
-        """Return the rank of an article as an expression in a statement about articles, which ranks what it returns."""
+    def ranked(self, wanted: list[Sought], newest: Newest) -> dict[int, float]:
+        """Return the rank of each article that `newest` finds, in its order. Its statement ranks what it returns."""
         query, values = self._query(wanted)
         here = f"article_id = {Article._meta.db_table}.id"
-        return f"(SELECT ts_rank_cd(words, {query}, 1) FROM {_TABLE} WHERE {here})", values
+        return dict(newest(f"(SELECT ts_rank_cd(words, {query}, 1) FROM {_TABLE} WHERE {here})", values))
 
     def _query(self, wanted: list[Sought]) -> tuple[str, list[Any]]:
         queries, values = zip(*(self._phrase(part) for part in wanted), strict=True)
